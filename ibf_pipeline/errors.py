@@ -1,0 +1,57 @@
+"""One tree of errors, by cause. A message says what was found, where, what was expected and what to do next."""
+
+from __future__ import annotations
+
+
+class IbfError(Exception):
+    """Base of every error that the pipeline raises on purpose; shown to the user without a traceback."""
+
+    exit_code = 1
+
+    def __init__(self, found: str, *, where: object = None, expected: str = "", remedy: str = "") -> None:
+        self.found = found
+        self.where = "" if where is None else str(where)
+        self.expected = expected
+        self.remedy = remedy
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.found}" if self.where else self.found]
+        if self.expected:
+            parts.append(f"Expected: {self.expected}.")
+        if self.remedy:
+            parts.append(f"What to do: {self.remedy}.")
+        head = parts[0] if parts[0].endswith((".", "!", "?")) or len(parts) == 1 else parts[0] + "."
+        return " ".join([head, *parts[1:]])
+
+
+class ConfigError(IbfError):
+    """A configuration file says something unknown, impossible or of the wrong unit."""
+
+
+class InputMissing(IbfError):
+    """An input is not there (yet); the run may be repeated later."""
+
+    exit_code = 3
+
+
+class InputInvalid(IbfError):
+    """An input is there and cannot be trusted."""
+
+
+class ServerRefused(IbfError):
+    """A server answered and said no."""
+
+
+class ServerUnreachable(IbfError):
+    """A server could not be reached, or did not answer, within the retries allowed."""
+
+
+class OutcomeUnknown(IbfError):
+    """A call was sent and nobody can say whether it was carried out."""
+
+    exit_code = 4
+
+
+class ForbiddenByRule(IbfError):
+    """A rule of the pipeline itself forbids what was asked for."""

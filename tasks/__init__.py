@@ -1,0 +1,1 @@
+"""Prefect tasks: the library's functions with retries, names and artifacts."""
