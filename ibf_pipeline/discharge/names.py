@@ -1,0 +1,56 @@
+"""What GloFAS files call things: the FTP product, EWDS GRIB and EWDS netCDF differ, and names change in a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from ibf_pipeline.errors import InputInvalid
+
+VARIABLES: Final = ("dis", "dis24", "avg_dis")
+COORDINATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "lat": ("lat", "latitude", "y"),
+    "lon": ("lon", "longitude", "x"),
+    "time": ("valid_time", "time", "step"),
+    "member": ("number", "member", "realization"),
+}
+CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s-1", "m3s-1", "m**3/s")
+
+
+def find(role: str, present: Iterable[str], where: object) -> str:
+    """The name that a file uses for a coordinate; InputInvalid where it has none of the known ones."""
+    names = list(present)
+    for name in COORDINATES[role]:
+        if name in names:
+            return name
+    raise InputInvalid(
+        f"no {role} coordinate among {', '.join(names) or 'none'}",
+        where=where,
+        expected="one of " + ", ".join(COORDINATES[role]),
+        remedy="check that this is a GloFAS river discharge file",
+    )
+
+
+def find_variable(present: Iterable[str], where: object) -> str:
+    """The name of the discharge variable; InputInvalid where there is none."""
+    names = list(present)
+    for name in VARIABLES:
+        if name in names:
+            return name
+    raise InputInvalid(
+        f"no discharge among the variables {', '.join(names) or 'none'}",
+        where=where,
+        expected="one of " + ", ".join(VARIABLES),
+        remedy="order river discharge in the last 24 hours",
+    )
+
+
+def check_unit(unit: object, where: object) -> None:
+    """Discharge must be in m3/s; InputInvalid otherwise, also where the file names no unit."""
+    if str(unit).strip() not in CUBIC_METRES_PER_SECOND:
+        raise InputInvalid(
+            f"discharge is in {unit!r}" if unit else "discharge has no unit",
+            where=where,
+            expected="m3/s",
+            remedy="use the original GloFAS product",
+        )

@@ -1,0 +1,74 @@
+"""Which GloFAS version a forecast is of, and whether a country's thresholds may be used with it (design rule 14)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ibf_pipeline.errors import InputInvalid
+
+_NAMES = ("glofas_version", "model_version", "product_version", "glofasversion")
+_TEXT = re.compile(r"glofas[\s_-]*v(?:ersion)?[\s_.-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
+
+
+def version_in_attributes(attributes: Mapping[str, object]) -> str | None:
+    """The GloFAS version that a file's global attributes state, None where they state none."""
+    for name, value in attributes.items():
+        if name.lower() in _NAMES:
+            digits = re.search(r"\d+(?:\.\d+)*", str(value))
+            if digits:
+                return digits.group()
+    for value in attributes.values():
+        match = _TEXT.search(str(value))
+        if match:
+            return match.group(1)
+    return None
+
+
+def version_of_process(
+    process_id: int, known: Mapping[str, Iterable[int]], accepted: Iterable[int], declared: str | None, where: object
+) -> str | None:
+    """The version of a GRIB generating process id; InputInvalid where nobody has said what it stands for."""
+    for version, ids in known.items():
+        if process_id in ids:
+            return version
+    if process_id in accepted:
+        return declared
+    raise InputInvalid(
+        f"the GRIB process id {process_id} is of no known GloFAS version",
+        where=where,
+        expected="a known id: " + ("; ".join(f"v{v}: {sorted(i)}" for v, i in known.items()) or "none is configured"),
+        remedy=(
+            "find out which GloFAS version it is, then add it to glofas_process_ids in settings.yaml, or accept it "
+            f"for one country with accepted_process_ids: [{process_id}]"
+        ),
+    )
+
+
+def require_matching_version(
+    forecast: str | None, thresholds: str, accepted: Iterable[str], *, country_file: str, where: object
+) -> None:
+    """Refuse thresholds of another major GloFAS version: their return periods mean another discharge.
+
+    `forecast`: version of the discharge, `thresholds`: version declared for the country's thresholds.
+    Raises InputInvalid.
+    """
+    if forecast is None:
+        raise InputInvalid(
+            "nothing says which GloFAS version this forecast is of",
+            where=where,
+            expected=f"version {thresholds}, like the thresholds",
+            remedy="declare glofas_version for the source in settings.yaml",
+        )
+    major = forecast.split(".")[0]
+    if major in {version.split(".")[0] for version in (thresholds, *accepted)}:
+        return
+    raise InputInvalid(
+        f"the forecast is of GloFAS v{forecast}, the thresholds are of v{thresholds}",
+        where=where,
+        expected="the same major version: an old threshold would alert wrongly, or not at all",
+        remedy=(
+            f'obtain thresholds of GloFAS v{major} and set thresholds_version: "{major}" in {country_file}; to go on '
+            f'with the old ones knowingly, add accepted_versions: ["{major}"] there'
+        ),
+    )
