@@ -1,0 +1,1 @@
+"""Made-up inputs with known answers: ensembles for a wish list, raw forecast files, a fictional country."""

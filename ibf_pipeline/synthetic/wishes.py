@@ -1,0 +1,110 @@
+"""Wish lists: what a person wants an ensemble to say, one character per station and lead time.
+
+`G5220=---wTTTT G5230=------ww:med G5075=wwwww---:min` reads: station G5220 warns on lead time 3 and is as
+high as a trigger on lead times 4 to 7; and so on. `-` no class, `w` warning, `T` trigger.
+`:min`, `:med` or `:max` names the class of the warning days; without it they are of the highest warning
+class that the country's rule has. `@50` asks the highest trigger day to reach the 50-year threshold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.forecast.rule import ALERT_CLASSES, LEAD_TIMES
+
+QUIET, WARNING, TRIGGER = "-", "w", "T"
+
+_SHAPE = "STATION=DAYS[:min|med|max][@RETURN_PERIOD], for example G5230=------ww:med"
+_SUFFIX = re.compile(r"(?P<sign>[:@])(?P<value>[^:@]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one station's ensemble shall say on each lead time."""
+
+    station: str
+    days: str
+    """one of `-`, `w`, `T` for each lead time"""
+    warning_class: str | None = None
+    """class of the warning days; None is the highest warning class that the rule has"""
+    peak_return_period: float | None = None
+    """years; reached on the middle trigger day; None is the trigger's own return period"""
+
+    def lead_times(self, kind: str) -> list[int]:
+        """The lead times (days) on which this kind of day is wanted."""
+        return [lead for lead, day in enumerate(self.days) if day == kind]
+
+    @property
+    def peak_lead_time(self) -> int | None:
+        """The middle one of the trigger days, None without any."""
+        triggers = self.lead_times(TRIGGER)
+        return triggers[len(triggers) // 2] if triggers else None
+
+
+def parse_wishes(text: str | Iterable[str]) -> dict[str, Wish]:
+    """Wishes by station code, in the order in which they are written.
+
+    Raises InputInvalid for a wrong length, an unknown character or class and a station named twice.
+    """
+    parts = [text] if isinstance(text, str) else list(text)
+    wishes: dict[str, Wish] = {}
+    for word in " ".join(parts).split():
+        wish = _parse_wish(word)
+        if wish.station in wishes:
+            raise InputInvalid(
+                f"station {wish.station} is named twice", where=f"wish list, {word}", remedy="keep one of the two"
+            )
+        wishes[wish.station] = wish
+    return wishes
+
+
+def _parse_wish(word: str) -> Wish:
+    station, sign, rest = word.partition("=")
+    if not sign or not station:
+        raise InputInvalid(f"`{word}` is no wish", where="wish list", expected=_SHAPE)
+    days = re.split("[:@]", rest, maxsplit=1)[0]
+    unknown = sorted(set(days) - {QUIET, WARNING, TRIGGER})
+    if unknown:
+        raise InputInvalid(
+            f"unknown character {', '.join(unknown)} in `{days}`",
+            where=f"wish list, station {station}",
+            expected="- (no class), w (warning) or T (trigger) for each lead time",
+        )
+    if len(days) != len(LEAD_TIMES):
+        raise InputInvalid(
+            f"`{days}` has {len(days)} characters",
+            where=f"wish list, station {station}",
+            expected=f"{len(LEAD_TIMES)}, one for each lead time {LEAD_TIMES[0]}..{LEAD_TIMES[-1]}",
+        )
+    warning_class: str | None = None
+    peak: float | None = None
+    for suffix in _SUFFIX.finditer(rest[len(days) :]):
+        if suffix["sign"] == ":":
+            warning_class = _parse_class(suffix["value"], station)
+        else:
+            peak = _parse_return_period(suffix["value"], station)
+    return Wish(station, days, warning_class, peak)
+
+
+def _parse_class(name: str, station: str) -> str:
+    if name not in ALERT_CLASSES[1:]:
+        raise InputInvalid(
+            f"unknown class `{name}`",
+            where=f"wish list, station {station}",
+            expected=", ".join(ALERT_CLASSES[1:]),
+        )
+    return name
+
+
+def _parse_return_period(text: str, station: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputInvalid(
+            f"`{text}` is no return period",
+            where=f"wish list, station {station}",
+            expected="years, for example @50",
+        ) from None
