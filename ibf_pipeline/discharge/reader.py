@@ -169,8 +169,8 @@ def _netcdf_stamps(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime6
         if candidate in data.variables and " since " in str(getattr(data[candidate], "units", "")):
             variable = data[candidate]
             numbers = np.ravel(np.ma.filled(variable[:], np.nan))
-            moments = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
-            return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in np.ravel(moments)], dtype="datetime64[s]")
+            moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
+            return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
     raise InputInvalid(f"the coordinate {name} says no dates", where=file, expected="days or hours since a date")
 
 

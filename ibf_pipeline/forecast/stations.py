@@ -70,7 +70,8 @@ def station_values(
 
 def rounded_away(level: float, limit: float) -> float:
     """`level` to 0.01, upward where it lies above `limit`, else downward."""
-    return math.ceil(level * 100) / 100 if level > limit else math.floor(level * 100) / 100
+    rounded = math.ceil(level * 100) / 100 if level > limit else math.floor(level * 100) / 100
+    return rounded if (rounded > limit) == (level > limit) else level
 
 
 def blind_reason(members: xr.DataArray, minimum: int, *, outside: bool, river: bool) -> str | None:

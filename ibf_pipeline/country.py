@@ -1,0 +1,70 @@
+"""What is prepared of a country: its areas, its stations, and how many people each return period reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import xarray as xr
+
+POPULATION_AFFECTED = "population_affected"
+"""The main exposure indicator of floods in the IBF API."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An administrative area."""
+
+    place_code: str
+    name: str
+    admin_level: int
+    parent: str | None
+    """place code of the area around it on the next higher level of the country; None on the highest"""
+    population: float
+    """people, from the country's population raster"""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A GloFAS reporting point and the cell it was given."""
+
+    code: str
+    name: str
+    lat: float
+    lon: float
+    cell_lat: float
+    """degrees, centre of its GloFAS cell"""
+    cell_lon: float
+    river: bool = True
+    """false where a threshold or upstream-area grid shows the cell to be no river"""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryLayers:
+    """Everything static that a day's forecast needs, in memory."""
+
+    iso3: str
+    areas: Mapping[str, Area]
+    """by place code, every level"""
+    stations: tuple[Station, ...]
+    thresholds: xr.DataArray
+    """(station, return_period) m3/s"""
+    mapping: Mapping[str, tuple[str, ...]]
+    """station code -> place codes of the deepest level"""
+    exposure: xr.DataArray
+    """(indicator, area, return_period): people (or other units) where that flood map is wet; deepest level"""
+    findings: tuple[str, ...] = ()
+    """what `prepare` repaired or doubted, in words"""
+
+    def level(self, admin_level: int) -> list[Area]:
+        """The areas of one level, in the order of their place codes."""
+        return sorted(
+            (area for area in self.areas.values() if area.admin_level == admin_level), key=lambda area: area.place_code
+        )
+
+    def ancestor(self, place_code: str, admin_level: int) -> str:
+        """The place code of the area of `admin_level` that holds an area."""
+        area = self.areas[place_code]
+        while area.admin_level > admin_level and area.parent is not None:
+            area = self.areas[area.parent]
+        return area.place_code

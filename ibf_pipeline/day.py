@@ -1,0 +1,302 @@
+"""A flood day, from the discharge cube to what was found. Read it top to bottom; every step is a pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import POPULATION_AFFECTED, CountryLayers
+from ibf_pipeline.country import Station as PreparedStation
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.forecast.classes import classify
+from ibf_pipeline.forecast.events import Timing, event_names, flags, timing
+from ibf_pipeline.forecast.probabilities import exceedance, largest_return_period
+from ibf_pipeline.forecast.rule import ALERT_CLASSES, LEAD_TIMES
+from ibf_pipeline.forecast.stations import blind_reason, station_values, suspect_reason
+from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.impact.areas import Claim, allocate
+from ibf_pipeline.impact.extents import extent_file_name
+from ibf_pipeline.impact.flood_map import event_return_period, flood_map_for
+
+
+def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> Found:
+    """What the forecast of one issue date means for a country.
+
+    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
+
+    Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind:
+    missing input is never "no flood".
+    """
+    missing = _require_members(discharge, country)
+    thresholds = layers.thresholds.sel(station=discharge["station"].values)
+    counts = exceedance(discharge, thresholds)
+    classes = classify(counts, country.rule)
+    reached = largest_return_period(counts, country.rule.trigger.probability)
+    names = event_names([(station.code, station.name) for station in layers.stations], country.event_name)
+
+    stations: list[StationFound] = []
+    alerted: list[Event] = []
+    for station in layers.stations:
+        at = {"station": [station.code]}
+        ranks = classes["alert_class"].sel(station=station.code).values
+        triggers = classes["trigger"].sel(station=station.code).values
+        outside = bool(discharge["outside"].sel(station=station.code))
+        blind = blind_reason(
+            counts["members"].sel(station=station.code), country.members.minimum, outside=outside, river=station.river
+        )
+        event = None if blind else timing(ranks, triggers)
+        stations.append(
+            _station_found(
+                station, discharge.sel(at), counts.sel(at), thresholds.sel(at), ranks, triggers, event, blind, country,
+                names[station.code],
+            )
+        )  # fmt: skip
+        if event is not None:
+            period = _return_period(reached.sel(station=station.code).values, ranks, triggers, event, country)
+            alerted.append(
+                _event(names[station.code], station.code, event, flags(ranks, triggers), period, layers, country)
+            )
+    blind_stations = [station for station in stations if station.condition == "blind"]
+    if len(blind_stations) == len(stations):
+        raise InputInvalid(
+            "no station has a usable forecast: " + "; ".join(f"{s.code} {s.reason}" for s in stations),
+            where=discharge.attrs.get("source") or country.iso3,
+            expected="at least one station with enough valid members on every lead time",
+            remedy="check that the forecast files are whole and cover the country",
+        )
+    events = _with_areas(alerted, layers, country)
+    return Found(
+        country=country.iso3,
+        country_name=country.name,
+        issue_date=date.fromisoformat(discharge.attrs["issue_date"]),
+        admin_levels=country.admin_levels,
+        default_admin_level=country.default_admin_level,
+        rule=_rule_applied(country),
+        indicators=(POPULATION_AFFECTED, *(layer.indicator for layer in country.people.further_layers)),
+        percentage=country.people.percentage,
+        source=str(discharge.attrs.get("source", "")),
+        glofas_version=str(discharge.attrs.get("glofas_version", "")),
+        members_expected=country.members.expected,
+        members_missing=tuple(missing),
+        events=tuple(events),
+        stations=tuple(stations),
+        extents=_extents(events, country.iso3),
+        notes=(*_notes(stations, events, missing, country), *layers.findings),
+        exercise=exercise,
+    )
+
+
+def _require_members(discharge: xr.DataArray, country: Country) -> list[int]:
+    valid = discharge.notnull().any(["lead_time", "station"])
+    present = [int(member) for member in discharge["member"].values[valid.values]]
+    if len(present) < country.members.minimum:
+        raise InputMissing(
+            f"{len(present)} of {country.members.expected} ensemble members are there",
+            where=discharge.attrs.get("source") or country.iso3,
+            expected=f"at least {country.members.minimum}",
+            remedy="wait until the forecast is complete and run again",
+        )
+    return sorted(set(range(country.members.expected)) - set(present))
+
+
+def _station_found(
+    station: PreparedStation,
+    discharge: xr.DataArray,
+    counts: xr.Dataset,
+    thresholds: xr.DataArray,
+    ranks: np.ndarray,
+    triggers: np.ndarray,
+    event: Timing | None,
+    blind: str | None,
+    country: Country,
+    event_name: str,
+) -> StationFound:
+    trigger = country.rule.trigger
+    periods = [float(period) for period in thresholds["return_period"].values]
+    suspect = None
+    if blind is None:
+        suspect = suspect_reason(discharge, float(thresholds.min()), country.stations.suspect_below)
+    return StationFound(
+        code=station.code,
+        name=station.name,
+        lat=station.lat,
+        lon=station.lon,
+        condition="blind" if blind else "suspect" if suspect else "fine",
+        reason=blind or suspect or "",
+        event_name=event_name,
+        flags="-" * len(LEAD_TIMES) if blind else flags(ranks, triggers),
+        classes=() if blind else tuple(ALERT_CLASSES[rank] for rank in ranks),
+        values=None
+        if blind
+        else station_values(
+            discharge,
+            counts,
+            thresholds,
+            event,
+            return_period=trigger.return_period,
+            probability=trigger.probability,
+            level=country.stations.forecast_level,
+        ),
+        members=tuple(int(n) for n in counts["members"].isel(station=0).values),
+        above={
+            f"{period:g}": tuple(int(n) for n in counts["above"].sel(return_period=period).isel(station=0).values)
+            for period in periods
+        },
+        thresholds={f"{period:g}": float(thresholds.sel(return_period=period).item()) for period in periods},
+    )
+
+
+def _return_period(
+    reached: np.ndarray, ranks: np.ndarray, triggers: np.ndarray, event: Timing, country: Country
+) -> float:
+    """Rule 7 for triggers; a warning that shows people has at least the return period of its class."""
+    if event.first_trigger is not None:
+        return event_return_period(reached, triggers, country.flood_maps.event_return_period)
+    if not country.people.for_warnings:
+        return 0.0
+    of_class = country.rule.classes.get(event.alert_class)
+    return max(event_return_period(reached, ranks > 0), of_class.return_period if of_class else 0.0)
+
+
+def _event(
+    name: str, station: str, event: Timing, day_flags: str, period: float, layers: CountryLayers, country: Country
+) -> Event:
+    trigger = event.first_trigger is not None
+    maps = country.flood_maps
+    flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
+    deepest = layers.mapping.get(station, ())
+    areas = tuple(_row(place_code, [(flood_map, place_code)], layers) for place_code in deepest)
+    return Event(
+        name=name,
+        station_code=station,
+        alert_class=event.alert_class,
+        trigger=trigger,
+        lead_time=event.lead_time,
+        first_trigger=event.first_trigger,
+        flags=day_flags,
+        return_period=period,
+        flood_map=flood_map,
+        people=sum(area.people for area in areas),
+        areas=areas,
+    )
+
+
+def _row(place_code: str, counted: Sequence[tuple[float | None, str]], layers: CountryLayers) -> EventArea:
+    """A row of an event: whole people of the deepest areas summed, and the share of the area's own population.
+
+    `counted`: (flood map, deepest place code) of every area whose exposure counts here.
+    """
+    area = layers.areas[place_code]
+    totals: dict[str, int] = {str(name): 0 for name in layers.exposure["indicator"].values}
+    affected = 0.0
+    for flood_map, code in counted:
+        if flood_map is None:
+            continue
+        values = layers.exposure.sel(area=code, return_period=flood_map)
+        for indicator, value in zip(totals, values.values, strict=True):
+            totals[indicator] += int(np.rint(value))
+        affected += float(values.sel(indicator=POPULATION_AFFECTED))
+    people = totals.pop(POPULATION_AFFECTED)
+    share = min(1.0, affected / area.population) if area.population > 0 else 0.0
+    return EventArea(area.admin_level, place_code, area.name, people, round(share, 6), totals)
+
+
+def _with_areas(alerted: list[Event], layers: CountryLayers, country: Country) -> list[Event]:
+    """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
+    claims = [
+        Claim(
+            event.name,
+            ALERT_CLASSES.index(event.alert_class),
+            event.lead_time,
+            event.people,
+            tuple(area.place_code for area in event.areas),
+        )
+        for event in alerted
+    ]
+    flood_maps = {event.name: event.flood_map for event in alerted}
+    rows: dict[str, list[EventArea]] = {event.name: [] for event in alerted}
+    kept: dict[str, tuple[str, ...]] = {}
+    for level in country.admin_levels[:-1]:
+        allocation = allocate(
+            claims,
+            partial(layers.ancestor, admin_level=level),
+            keep_at_least_one=level == country.default_admin_level,
+        )
+        kept.update(allocation.kept)
+        for share in allocation.shares:
+            counted = [(flood_maps[event], code) for event, code in share.counts]
+            rows[share.event].append(_row(share.place_code, counted, layers))
+    events = [
+        replace(event, areas=(*rows[event.name], *event.areas), shared_areas_kept=kept.get(event.name, ()))
+        for event in alerted
+    ]
+    return sorted(
+        events, key=lambda event: (-ALERT_CLASSES.index(event.alert_class), event.lead_time, -event.people, event.name)
+    )
+
+
+def _extents(events: Sequence[Event], iso3: str) -> tuple[ExtentFound, ...]:
+    return tuple(
+        ExtentFound(
+            lead_time,
+            extent_file_name(lead_time, iso3),
+            tuple(
+                event.name for event in events
+                if event.publishable and event.flood_map is not None and event.flags[lead_time] == "T"
+            ),
+        )
+        for lead_time in LEAD_TIMES
+    )  # fmt: skip
+
+
+def _rule_applied(country: Country) -> RuleApplied:
+    rule = country.rule
+    return RuleApplied(
+        class_rule=rule.class_rule,
+        classes={name: (limit.return_period, float(limit.probability)) for name, limit in rule.classes.items()},
+        trigger_return_period=rule.trigger.return_period,
+        trigger_probability=float(rule.trigger.probability),
+        trigger_lead_time_limit=rule.trigger_lead_time_limit,
+        minimum_depth=country.flood_maps.minimum_depth,
+        below_smallest_map=country.flood_maps.below_smallest,
+        thresholds_version=country.thresholds_version,
+    )
+
+
+def _notes(
+    stations: Sequence[StationFound], events: Sequence[Event], missing: Sequence[int], country: Country
+) -> list[str]:
+    notes = []
+    if missing:
+        shown = ", ".join(f"{member:02d}" for member in missing)
+        notes.append(
+            f"{country.members.expected - len(missing)} of {country.members.expected} members are there; missing: {shown}"
+        )
+    for station in stations:
+        if station.condition != "fine":
+            notes.append(f"station {station.code} ({station.name}) is {station.condition}: {station.reason}")
+        elif min(station.members) < country.members.expected - len(missing):
+            notes.append(f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members")
+    for event in events:
+        if not event.publishable:
+            notes.append(f"event {event.name} has no areas in the mapping: it cannot be shown in the portal")
+        if event.shared_areas_kept:
+            notes.append(
+                f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
+                f"{country.default_admin_level}, which another event of a higher class has too: the portal's national "
+                "map mixes them up"
+            )
+        smallest = min(country.flood_maps.return_periods)
+        if event.trigger and event.return_period < smallest:
+            use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
+            notes.append(
+                f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "
+                f"({smallest:g} years): {use}"
+            )
+    return notes

@@ -1,0 +1,85 @@
+"""Which event has which area: every area above the deepest level belongs to one event (design section 5, rule 6).
+
+The server joins areas of the national map without the event's name: an area in two events is drawn with the wrong
+class and its people are counted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An event's claim on areas."""
+
+    event: str
+    rank: int
+    """of its alert class; higher wins"""
+    lead_time: int
+    """days; earlier wins"""
+    people: int
+    """affected in the whole event; more wins"""
+    deepest_areas: tuple[str, ...]
+    """place codes of the mapping file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An area given to an event, and the deepest-level areas whose exposure counts there."""
+
+    event: str
+    place_code: str
+    counts: tuple[tuple[str, str], ...]
+    """(event, deepest place code): whose people are summed for this row"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The areas of every event on one level."""
+
+    shares: tuple[Share, ...]
+    kept: Mapping[str, tuple[str, ...]]
+    """event -> areas that it keeps although another event has them, because it would have none left"""
+
+
+def allocate(claims: Sequence[Claim], parent_of: Callable[[str], str], *, keep_at_least_one: bool) -> Allocation:
+    """Give every area of a level to one event.
+
+    `parent_of`: deepest place code -> place code on this level. A shared area goes to the event of the highest class,
+    then the earlier lead time, then more people, with the area's whole affected population. With `keep_at_least_one`
+    (the default level) an event that would lose all its areas keeps them, with its own part of the people, so that
+    the level still adds up.
+    """
+    order = sorted(claims, key=lambda claim: (-claim.rank, claim.lead_time, -claim.people, claim.event))
+    own: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    owner: dict[str, str] = {}
+    for claim in order:
+        for deepest in claim.deepest_areas:
+            area = parent_of(deepest)
+            owner.setdefault(area, claim.event)
+            own.setdefault((claim.event, area), []).append((claim.event, deepest))
+    holders = set(owner.values())
+    kept = {
+        claim.event: tuple(sorted(area for event, area in own if event == claim.event))
+        for claim in order
+        if keep_at_least_one and claim.event not in holders and claim.deepest_areas
+    }
+    shares = []
+    for area in sorted(owner):
+        counted = [
+            part for (event, place), parts in own.items() if place == area and event not in kept for part in parts
+        ]
+        shares.append(Share(owner[area], area, tuple(counted)))
+        shares += [Share(event, area, tuple(own[event, area])) for event, areas in kept.items() if area in areas]
+    return Allocation(tuple(shares), kept)
+
+
+def twice_mapped(mapping: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Deepest-level areas that are mapped to more than one station: place code -> station codes."""
+    stations: dict[str, list[str]] = {}
+    for station, areas in mapping.items():
+        for area in areas:
+            stations.setdefault(area, []).append(station)
+    return {area: found for area, found in stations.items() if len(found) > 1}
