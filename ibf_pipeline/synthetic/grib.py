@@ -1,0 +1,99 @@
+"""Raw forecast files as EWDS delivers them: one GRIB2 file with the control and the perturbed members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from ibf_pipeline.discharge.cells import Grid
+from ibf_pipeline.forecast.rule import LEAD_TIMES
+from ibf_pipeline.synthetic.ensemble import MEMBERS
+from ibf_pipeline.synthetic.files import centres, discharge_fields
+
+AVERAGE_DISCHARGE = 235270
+"""paramId of `avg_dis`; `dis24` (240024) cannot be written from the samples that eccodes carries"""
+PROCESS_ID = 128
+"""generatingProcessIdentifier of the written messages; made up, real GloFAS ids were not seen"""
+
+_MISSING = 9999.0
+_HOURS = 24
+
+
+def write_ewds_grib(
+    path: Path,
+    issue_date: date,
+    cube: xr.DataArray,
+    cells: Mapping[str, tuple[int, int]],
+    grid: Grid,
+    *,
+    background: NDArray[np.floating] | None = None,
+    members: Iterable[int] | None = None,
+    process_id: int = PROCESS_ID,
+) -> Path:
+    """Write one GRIB2 file (avg_dis, steps 24..192 h, stamp at the end) and return its path.
+
+    Arguments as in `files.write_ftp_members`; member 0 becomes the control (dataType cf), the others perturbed (pf).
+    Longitudes are 0..360, as GRIB counts them.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wanted = cube["member"].values.tolist() if members is None else list(members)
+    with path.open("wb") as file:
+        for member in wanted:
+            fields = discharge_fields(cube, member, cells, grid, background=background, steps=len(LEAD_TIMES))
+            for lead_time, field in zip(LEAD_TIMES, fields, strict=True):
+                header = _grid_keys(grid) | _product_keys(issue_date, member, lead_time, process_id)
+                _write_message(file, header, field)
+    return path
+
+
+def _grid_keys(grid: Grid) -> dict[str, Any]:
+    lat, lon = centres(grid)
+    return {
+        "Ni": grid.width,
+        "Nj": grid.height,
+        "latitudeOfFirstGridPointInDegrees": float(lat[0]),
+        "latitudeOfLastGridPointInDegrees": float(lat[-1]),
+        "longitudeOfFirstGridPointInDegrees": float(lon[0]) % 360.0,
+        "longitudeOfLastGridPointInDegrees": float(lon[-1]) % 360.0,
+        "iDirectionIncrementInDegrees": grid.cell,
+        "jDirectionIncrementInDegrees": grid.cell,
+    }
+
+
+def _product_keys(issue_date: date, member: int, lead_time: int, process_id: int) -> dict[str, Any]:
+    return {
+        "productDefinitionTemplateNumber": 11,
+        "dataDate": int(f"{issue_date:%Y%m%d}"),
+        "dataTime": 0,
+        "paramId": AVERAGE_DISCHARGE,
+        "typeOfProcessedData": "cf" if member == 0 else "pf",
+        "typeOfEnsembleForecast": 0 if member == 0 else 3,
+        "perturbationNumber": member,
+        "numberOfForecastsInEnsemble": MEMBERS,
+        "stepRange": f"{_HOURS * lead_time}-{_HOURS * (lead_time + 1)}",
+        "generatingProcessIdentifier": process_id,
+        "bitmapPresent": 1,
+        "missingValue": _MISSING,
+        "decimalScaleFactor": 1,
+        "bitsPerValue": 0,
+    }
+
+
+def _write_message(file: Any, header: Mapping[str, Any], field: NDArray[np.float32]) -> None:
+    import eccodes  # loads the GRIB library: only where a GRIB file is written
+
+    message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
+    try:
+        for key, value in header.items():
+            eccodes.codes_set(message, key, value)
+        eccodes.codes_set_values(message, np.where(np.isnan(field), _MISSING, field).astype(float).ravel())
+        eccodes.codes_write(message, file)
+    finally:
+        eccodes.codes_release(message)
