@@ -89,7 +89,10 @@ class FloodMaps(Section):
     event_return_period: Literal["largest", "first-trigger-day"] = Field(
         "largest", description="over all trigger lead times, or that of the first one"
     )
-    minimum_depth: float = Field(0.1, gt=0, le=5, description="metres; shallower water is dry land")
+    minimum_depth: float = Field(0.1, gt=0, le=5, strict=True, description="metres; shallower water is dry land")
+    permanent_water: str | None = Field(
+        None, description="raster below the static data, > 0 where there is always water: no flood, no people there"
+    )
 
     @field_validator("return_periods")
     @classmethod

@@ -1,0 +1,188 @@
+"""Administrative boundaries of a country: read, repaired where that is safe, refused where it is not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+
+REPAIR_LIMIT = 0.01
+"""share of its area that a polygon may gain or lose when it is made valid"""
+NESTING_SHARE = 0.5
+"""share of its area that must lie inside the parent"""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """The areas of one level."""
+
+    admin_level: int
+    place_codes: tuple[str, ...]
+    names: tuple[str, ...]
+    parents: tuple[str | None, ...]
+    """place codes on the next higher level of the country"""
+    geometries: tuple[BaseGeometry, ...]
+    """polygons or multipolygons, EPSG:4326"""
+    findings: tuple[str, ...]
+    """what was repaired, in words"""
+
+
+def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boundaries]:
+    """`adm<level>.geojson` of every level of a country, checked against each other.
+
+    Raises InputMissing where a file is absent, InputInvalid where place codes or nesting are wrong.
+    """
+    levels: dict[int, Boundaries] = {}
+    for place, level in enumerate(admin_levels):
+        parent_level = admin_levels[place - 1] if place else None
+        levels[level] = _read_level(folder / f"adm{level}.geojson", level, parent_level)
+        if parent_level is not None:
+            _require_nesting(levels[level], levels[parent_level], folder / f"adm{level}.geojson")
+    return levels
+
+
+def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
+    if not file.is_file():
+        raise InputMissing(
+            f"there are no boundaries of admin level {level}",
+            where=file,
+            expected="a GeoJSON file for every admin level of the country",
+            remedy="add the file, or correct admin_levels in the country's configuration",
+        )
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        features = content["features"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputInvalid(
+            f"this is no GeoJSON FeatureCollection ({error})", where=file, remedy="export it again"
+        ) from None
+    _require_degrees(content, file)
+    if not features:
+        raise InputInvalid("there is no area in it", where=file, expected=f"the areas of admin level {level}")
+    findings: list[str] = []
+    codes, names, parents, geometries = [], [], [], []
+    for number, feature in enumerate(features):
+        properties = {str(key).upper(): value for key, value in (feature.get("properties") or {}).items()}
+        code = _code(properties, level, file, number)
+        codes.append(code)
+        names.append(str(properties.get(f"ADM{level}_EN") or code))
+        parents.append(None if parent_level is None else _code(properties, parent_level, file, number))
+        geometries.append(_geometry(feature.get("geometry"), code, file, findings))
+    repeated = sorted({code for code in codes if codes.count(code) > 1}) if len(set(codes)) < len(codes) else []
+    if repeated:
+        raise InputInvalid(
+            f"place code {repeated[0]} stands for more than one area",
+            where=file,
+            expected="every place code once",
+            remedy="merge or rename the areas",
+        )
+    return Boundaries(level, tuple(codes), tuple(names), tuple(parents), tuple(geometries), tuple(findings))
+
+
+def _require_degrees(content: Mapping[str, Any], file: Path) -> None:
+    crs = content.get("crs")
+    name = str(((crs or {}).get("properties") or {}).get("name", "")) if isinstance(crs, dict) else ""
+    if name and not name.upper().endswith(("CRS84", "EPSG::4326", "EPSG:4326")):
+        raise InputInvalid(
+            f"boundaries in {name}", where=file, expected="EPSG:4326 (degrees)", remedy="reproject them to EPSG:4326"
+        )
+
+
+def _code(properties: Mapping[str, Any], level: int, file: Path, number: int) -> str:
+    code = properties.get(f"ADM{level}_PCODE")
+    if not isinstance(code, str) or not code.strip():
+        raise InputInvalid(
+            f"feature {number + 1} has ADM{level}_PCODE {code!r}",
+            where=file,
+            expected="a place code as text (numbers lose leading zeros)",
+            remedy=f"give every area its ADM{level}_PCODE in quotation marks",
+        )
+    return code
+
+
+def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeometry:
+    if isinstance(raw, dict) and raw.get("type") == "Polygon" and _depth(raw.get("coordinates")) == 4:
+        raw = {"type": "MultiPolygon", "coordinates": raw["coordinates"]}
+        findings.append(f"area {code} was labelled Polygon but nested as MultiPolygon: read as MultiPolygon")
+    try:
+        geometry = shape(raw)
+    except Exception as error:
+        raise InputInvalid(
+            f"area {code} has no readable geometry ({error})", where=file, expected="a Polygon or MultiPolygon"
+        ) from None
+    if geometry.geom_type not in ("Polygon", "MultiPolygon") or geometry.is_empty:
+        raise InputInvalid(
+            f"area {code} is an empty or linear {geometry.geom_type}", where=file, expected="a Polygon or MultiPolygon"
+        )
+    left, bottom, right, top = geometry.bounds
+    if not (-180.001 <= left <= right <= 180.001 and -90.001 <= bottom <= top <= 90.001):
+        raise InputInvalid(
+            f"area {code} reaches from ({left:g}, {bottom:g}) to ({right:g}, {top:g})",
+            where=file,
+            expected="degrees (EPSG:4326)",
+            remedy="reproject the boundaries",
+        )
+    return geometry if geometry.is_valid else _repaired(geometry, code, file, findings)
+
+
+def _repaired(geometry: BaseGeometry, code: str, file: Path, findings: list[str]) -> BaseGeometry:
+    reason = shapely.is_valid_reason(geometry)
+    valid = shapely.make_valid(geometry)
+    polygons = [part for part in shapely.get_parts(valid) if part.geom_type in ("Polygon", "MultiPolygon")]
+    repaired = shapely.union_all(polygons) if polygons else None
+    before = geometry.area
+    change = abs(repaired.area - before) / before if repaired is not None and before > 0 else 1.0
+    if repaired is None or change > REPAIR_LIMIT:
+        raise InputInvalid(
+            f"area {code} is an invalid polygon ({reason}); making it valid would change its area by {change:.0%}",
+            where=file,
+            expected="valid polygons",
+            remedy="repair the polygon in a GIS",
+        )
+    findings.append(f"area {code} was an invalid polygon ({reason}): repaired")
+    return repaired
+
+
+def _depth(coordinates: Any) -> int:
+    depth = 0
+    while isinstance(coordinates, list) and coordinates:
+        coordinates, depth = coordinates[0], depth + 1
+    return depth
+
+
+def _require_nesting(children: Boundaries, parents: Boundaries, file: Path) -> None:
+    index = {code: number for number, code in enumerate(parents.place_codes)}
+    orphans = [
+        (code, parent)
+        for code, parent in zip(children.place_codes, children.parents, strict=True)
+        if parent not in index
+    ]
+    if orphans:
+        code, parent = orphans[0]
+        raise InputInvalid(
+            f"{len(orphans)} areas have a parent that is not on level {parents.admin_level}: {code} names {parent}",
+            where=file,
+            expected=f"every area's ADM{parents.admin_level}_PCODE among those of level {parents.admin_level}",
+            remedy="take all levels from one edition of the boundaries",
+        )
+    points = np.array([geometry.representative_point() for geometry in children.geometries])
+    around = np.array([parents.geometries[index[str(parent)]] for parent in children.parents])
+    for number in np.flatnonzero(~shapely.intersects(points, around)):
+        child = children.geometries[number]
+        share = shapely.intersection(child, around[number]).area / child.area
+        if share < NESTING_SHARE:
+            raise InputInvalid(
+                f"area {children.place_codes[number]} lies {share:.0%} inside its parent {children.parents[number]}",
+                where=file,
+                expected=f"areas of level {children.admin_level} that nest in level {parents.admin_level}",
+                remedy="take all levels from one edition of the boundaries",
+            )

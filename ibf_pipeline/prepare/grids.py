@@ -1,0 +1,231 @@
+"""Rasters of a country brought onto one grid: that of its flood maps. Block by block, never a whole raster at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.enums import Resampling
+from rasterio.features import rasterize
+from rasterio.io import DatasetReader, DatasetWriter
+from rasterio.warp import reproject
+from rasterio.windows import Window
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.prepare.boundaries import Boundaries
+
+BLOCK: Final = 512
+"""cells; width and height of the tiles of every raster that we write"""
+GDAL_CACHE_MIB: Final = 64
+"""GDAL's own block cache follows the machine's memory unless it is told otherwise"""
+TOTAL_TOLERANCE: Final = 0.005
+"""share of all people that may be lost when a population raster is brought onto the grid"""
+DEEPEST_WATER: Final = 300.0
+"""metres; larger numbers are another unit"""
+
+
+@contextmanager
+def bounded_gdal() -> Iterator[None]:
+    """GDAL with a small cache."""
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MIB):
+        yield
+
+
+@contextmanager
+def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
+    """A raster open for reading, with the pipeline's own errors."""
+    if not file.is_file():
+        raise InputMissing(f"there is no {what}", where=file, remedy="add the file to the country's static data")
+    try:
+        dataset = rasterio.open(file)
+    except rasterio.errors.RasterioIOError as error:
+        raise InputInvalid(
+            f"{what} cannot be read ({error})",
+            where=file,
+            expected="a whole GeoTIFF",
+            remedy="it is damaged or empty: fetch it again",
+        ) from None
+    try:
+        with dataset:
+            yield dataset
+    except rasterio.errors.RasterioIOError as error:
+        raise InputInvalid(
+            f"{what} is damaged ({error})", where=file, expected="a whole GeoTIFF", remedy="fetch it again"
+        ) from None
+
+
+def windows(width: int, height: int) -> Iterator[Window]:
+    """The blocks of a raster, row by row."""
+    for row in range(0, height, BLOCK):
+        for column in range(0, width, BLOCK):
+            yield Window(column, row, min(BLOCK, width - column), min(BLOCK, height - row))
+
+
+def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
+    """A tiled, compressed, sparse GeoTIFF on the grid of another raster, nodata 0."""
+    return {
+        "driver": "GTiff",
+        "width": like.width,
+        "height": like.height,
+        "count": 1,
+        "dtype": dtype,
+        "crs": like.crs,
+        "transform": like.transform,
+        "nodata": 0,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "deflate",
+        "predictor": 3 if dtype.startswith("float") else 2,
+        "SPARSE_OK": True,
+        "BIGTIFF": "IF_SAFER",
+    }
+
+
+def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader) -> None:
+    """InputInvalid where a flood map differs from the country's grid in CRS, origin, cell or size."""
+    require_degrees(file, dataset, "flood map")
+    offset = max(abs(a - b) for a, b in zip(dataset.transform[:6], grid.transform[:6], strict=True))
+    if (dataset.width, dataset.height) != (grid.width, grid.height) or offset > 0.01 * abs(grid.transform.a):
+        raise InputInvalid(
+            f"the flood map is on another grid ({_grid_words(dataset)})",
+            where=file,
+            expected=f"the grid of the country's first flood map ({_grid_words(grid)})",
+            remedy="bring all flood maps onto one grid",
+        )
+
+
+def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
+    """InputInvalid where a raster is not north-up in EPSG:4326."""
+    if dataset.crs is None or dataset.crs.to_epsg() != 4326:
+        raise InputInvalid(
+            f"the {what} is in {dataset.crs.to_string() if dataset.crs else 'no named coordinate system'}",
+            where=file,
+            expected="EPSG:4326",
+            remedy="reproject it (gdalwarp -t_srs EPSG:4326)",
+        )
+    if dataset.transform.b or dataset.transform.d or dataset.transform.e >= 0 or dataset.transform.a <= 0:
+        raise InputInvalid(f"the {what} is rotated or upside down", where=file, expected="a north-up raster")
+
+
+def _grid_words(dataset: DatasetReader) -> str:
+    return (
+        f"{dataset.width} x {dataset.height} cells of {dataset.transform.a:.8g} degrees from "
+        f"({dataset.transform.c:.6f}, {dataset.transform.f:.6f})"
+    )
+
+
+def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
+    """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water."""
+    with (
+        open_raster(source, "flood map") as depth,
+        open_raster(grid_file, "flood map") as grid,
+        rasterio.open(target, "w", **profile(grid, "float32")) as out,
+    ):
+        require_same_grid(source, depth, grid)
+        for window in windows(depth.width, depth.height):
+            block = depth.read(1, window=window, masked=True).filled(0).astype(np.float32)
+            block = np.where(np.isnan(block), np.float32(0), block)
+            if block.max() > DEEPEST_WATER:
+                raise InputInvalid(
+                    f"water {block.max():g} deep", where=source, expected=f"metres, at most {DEEPEST_WATER:g}"
+                )
+            block[block < np.float32(minimum_depth)] = 0
+            if water is not None and block.any():
+                with open_raster(water, "permanent water") as mask:
+                    require_same_grid(water, mask, grid)
+                    block[mask.read(1, window=window, masked=True).filled(0) > 0] = 0
+            if block.any():
+                out.write(block, 1, window=window)
+
+
+def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> float:
+    """A raster of counts (people a cell) on the country's grid, its total kept; nodata and negatives are 0.
+
+    Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up.
+    """
+    clean = target.with_suffix(".clean.tif")
+    with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
+        if counts.crs is None:
+            require_degrees(source, counts, what)
+        same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
+        same = same and counts.transform.almost_equals(grid.transform, 1e-9)
+        direct = target if same else clean
+        total = 0.0
+        with rasterio.open(direct, "w", **{**profile(counts, "float32"), "nodata": None}) as out:
+            for window in windows(counts.width, counts.height):
+                block = counts.read(1, window=window, masked=True).filled(0).astype(np.float64)
+                block = np.where(np.isfinite(block) & (block > 0), block, 0)
+                total += float(block.sum())
+                if block.any():
+                    out.write(block.astype(np.float32), 1, window=window)
+        if total <= 0:
+            raise InputInvalid(f"{what} has no value above 0", where=source, expected="counts, e.g. people a cell")
+        if same:
+            return total
+        with rasterio.open(clean) as cleaned, rasterio.open(target, "w+", **profile(grid, "float32")) as out:
+            reproject(
+                rasterio.band(cleaned, 1),
+                rasterio.band(out, 1),
+                resampling=Resampling.sum,
+                warp_mem_limit=GDAL_CACHE_MIB,
+            )
+            kept = sum(float(out.read(1, window=w).sum(dtype=np.float64)) for w in windows(out.width, out.height))
+    clean.unlink()
+    if abs(kept / total - 1) > TOTAL_TOLERANCE:
+        raise InputInvalid(
+            f"{what} adds up to {total:,.0f}, on the grid of the flood maps to {kept:,.0f}",
+            where=source,
+            expected=f"a difference of at most {TOTAL_TOLERANCE:.1%}",
+            remedy="flood maps must cover the whole country; or bring the raster onto their grid yourself",
+        )
+    return kept
+
+
+def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:
+    """Area number + 1 of the deepest level in every cell (by the cell's centre), 0 outside the country."""
+    tree = shapely.STRtree(boundaries.geometries)
+    dtype = "uint16" if len(boundaries.geometries) < 65535 else "uint32"
+    with open_raster(grid_file, "flood map") as grid, rasterio.open(target, "w", **profile(grid, dtype)) as out:
+        for window in windows(grid.width, grid.height):
+            box = shapely.box(*rasterio.windows.bounds(window, grid.transform))
+            hits = np.sort(tree.query(box, predicate="intersects"))
+            if len(hits):
+                block = rasterize(
+                    [(boundaries.geometries[hit], int(hit) + 1) for hit in hits],
+                    out_shape=(window.height, window.width),
+                    transform=rasterio.windows.transform(window, grid.transform),
+                    dtype=dtype,
+                )
+                if block.any():
+                    out.write(block, 1, window=window)
+
+
+def wet_blocks(labels: Path, depths: Sequence[Path]) -> np.ndarray:
+    """Which area has water in which block at which return period.
+
+    Returns (n, 4) integers: block row, block column, area number, position of the return period in `depths`.
+    """
+    found = []
+    with rasterio.open(labels) as areas:
+        datasets = [rasterio.open(file) for file in depths]
+        try:
+            for window in windows(areas.width, areas.height):
+                label = areas.read(1, window=window)
+                if not label.any():
+                    continue
+                for place, depth in enumerate(datasets):
+                    wet = np.unique(label[depth.read(1, window=window) > 0])
+                    found += [
+                        (window.row_off // BLOCK, window.col_off // BLOCK, int(number) - 1, place)
+                        for number in wet[wet > 0]
+                    ]
+        finally:
+            for dataset in datasets:
+                dataset.close()
+    return np.array(found, dtype=np.int32).reshape(-1, 4)

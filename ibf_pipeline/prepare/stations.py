@@ -1,0 +1,208 @@
+"""Stations, thresholds and the station-to-area mapping: text stays text, doubt becomes an error."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.country import Station
+from ibf_pipeline.discharge.cells import cell_centre
+from ibf_pipeline.errors import InputInvalid, InputMissing
+
+NO_STATION = "no_station"
+
+
+def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
+    if not file.is_file():
+        raise InputMissing("the file is not there", where=file, expected="the country's static data")
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            rows = [
+                {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)} for row in reader
+            ]
+            header = reader.fieldnames or []
+    except (csv.Error, UnicodeDecodeError, AttributeError) as error:
+        raise InputInvalid(f"this is no readable CSV ({error})", where=file, expected="CSV in UTF-8") from None
+    missing = [column for column in columns if column not in header]
+    if missing:
+        raise InputInvalid(
+            f"column {missing[0]} is missing among {', '.join(map(str, header)) or 'none'}",
+            where=file,
+            expected="columns " + ", ".join(columns),
+        )
+    return rows
+
+
+def read_stations(file: Path) -> tuple[Station, ...]:
+    """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell."""
+    stations: dict[str, Station] = {}
+    for number, row in enumerate(_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
+        code = row["stationCode"]
+        if not code or code == NO_STATION or code in stations:
+            raise InputInvalid(
+                f"line {number}: station code {code!r} " + ("stands twice" if code in stations else "is none"),
+                where=file,
+                expected="every station once, by its code",
+            )
+        lat, lon = _degrees(row["lat"], 90, "lat", number, file), _degrees(row["lon"], 180, "lon", number, file)
+        cell_lat, cell_lon = cell_centre(lat, lon)
+        stations[code] = Station(code, row["stationName"], lat, lon, cell_lat, cell_lon)
+    if not stations:
+        raise InputInvalid("there is no station in it", where=file, expected="the country's GloFAS stations")
+    return tuple(stations.values())
+
+
+def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= limit:
+        raise InputInvalid(f"line {number}: {column} is {text!r}", where=file, expected=f"degrees, -{limit}..{limit}")
+    return value
+
+
+def read_thresholds(file: Path, stations: Collection[Station], return_periods: Collection[float]) -> xr.DataArray:
+    """`thresholds.json`: (station, return_period) m3/s, for the stations in their order.
+
+    Entries may be repeated identically (the seed data list each station several times). Raises InputInvalid where
+    repeated entries differ, a station or one of the `return_periods` that the country's rule needs is missing, or
+    thresholds do not grow with the return period.
+    """
+    if not file.is_file():
+        raise InputMissing("the file is not there", where=file, expected="thresholds of every station")
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))
+        table: dict[str, dict[float, float]] = {}
+        for entry in entries:
+            code = str(entry["station_code"])
+            values = {float(pair["return_period"]): float(pair["threshold_value"]) for pair in entry["thresholds"]}
+            if table.setdefault(code, values) != values:
+                raise InputInvalid(
+                    f"station {code} is listed more than once with different thresholds",
+                    where=file,
+                    expected="one set of thresholds a station",
+                    remedy="find out which edition is right and remove the other",
+                )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputInvalid(
+            f"this is no list of stations with thresholds ({type(error).__name__}: {error})",
+            where=file,
+            expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
+        ) from None
+    without = [station.code for station in stations if station.code not in table]
+    if without:
+        raise InputInvalid(
+            f"stations without thresholds: {', '.join(without)}",
+            where=file,
+            expected="thresholds for every station of stations.csv",
+            remedy="add them, or remove the stations",
+        )
+    periods = sorted({period for station in stations for period in table[station.code]})
+    for station in stations:
+        _require_usable(table[station.code], periods, return_periods, station.code, file)
+    return xr.DataArray(
+        np.array([[table[station.code][period] for period in periods] for station in stations]),
+        dims=("station", "return_period"),
+        coords={"station": [station.code for station in stations], "return_period": periods},
+        name="threshold",
+        attrs={"units": "m3 s-1", "long_name": "discharge exceeded on average once in the return period"},
+    )
+
+
+def _require_usable(
+    values: Mapping[float, float], periods: list[float], needed: Collection[float], code: str, file: Path
+) -> None:
+    missing = sorted((set(needed) | set(periods)) - set(values))
+    if missing:
+        raise InputInvalid(
+            f"station {code} has no threshold for {', '.join(f'{period:g}' for period in missing)} years",
+            where=file,
+            expected="the return periods of the country's rule, the same for every station",
+        )
+    ordered = [values[period] for period in periods]
+    if not all(math.isfinite(value) and 0 < value < 1e6 for value in ordered):
+        raise InputInvalid(f"station {code} has thresholds {ordered}", where=file, expected="m3/s, above 0")
+    for (smaller, low), (larger, high) in zip(
+        zip(periods, ordered, strict=True), list(zip(periods, ordered, strict=True))[1:], strict=False
+    ):
+        if high <= low:
+            raise InputInvalid(
+                f"station {code}: the {larger:g}-year threshold {high:g} is not above the {smaller:g}-year one {low:g}",
+                where=file,
+                expected="thresholds that grow with the return period",
+                remedy="take them from the GloFAS threshold grids again",
+            )
+
+
+def read_mapping(
+    file: Path, stations: Collection[Station], place_codes: Collection[str]
+) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """`station_admin_mapping.csv` (glofasStation, placeCode of the deepest level) to station code -> place codes.
+
+    Returns the mapping and findings: areas that it does not name, stations without areas.
+    Raises InputInvalid on unknown place codes or stations and on areas given to two stations.
+    """
+    known_stations, known_codes = {station.code for station in stations}, set(place_codes)
+    station_of: dict[str, str] = {}
+    for number, row in enumerate(_rows(file, ("glofasStation", "placeCode")), start=2):
+        station, code = row["glofasStation"], row["placeCode"]
+        if not code and station in known_stations:
+            continue  # how the seed data list a station without areas
+        if code not in known_codes:
+            raise InputInvalid(
+                f"line {number}: place code {code!r} is no area of the deepest level{_lost_zeros(code, known_codes)}",
+                where=file,
+                expected=f"a code such as {sorted(known_codes)[0]!r}",
+                remedy="take mapping and boundaries from one edition; keep place codes as text",
+            )
+        if station not in known_stations and station not in (NO_STATION, ""):
+            raise InputInvalid(
+                f"line {number}: station {station!r} is not in stations.csv",
+                where=file,
+                expected=f"a station code, or {NO_STATION}",
+                remedy="add the station with its thresholds, or write no_station",
+            )
+        if station_of.setdefault(code, station) != station:
+            raise InputInvalid(
+                f"line {number}: area {code} is mapped to {station_of[code]} and to {station}",
+                where=file,
+                expected="one station an area",
+                remedy="keep the station that floods it",
+            )
+    mapping: dict[str, list[str]] = {station.code: [] for station in stations}
+    for code, station in station_of.items():
+        if station in mapping:
+            mapping[station].append(code)
+    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, _mapping_findings(
+        mapping, known_codes - set(station_of)
+    )
+
+
+def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str]) -> list[str]:
+    findings = []
+    if unnamed:
+        shown = ", ".join(sorted(unnamed)[:3]) + (" ..." if len(unnamed) > 3 else "")
+        findings.append(
+            f"{len(unnamed)} areas of the deepest level are not in the mapping ({shown}): taken as no_station"
+        )
+    for station, codes in mapping.items():
+        if not codes:
+            findings.append(f"station {station} has no areas in the mapping: its alerts cannot be shown in the portal")
+    return findings
+
+
+def _lost_zeros(code: str, known: Collection[str]) -> str:
+    candidates: list[Any] = [
+        other for other in known if code and other.lstrip("0") == code.lstrip("0") and other != code
+    ]
+    return f"; it has lost leading zeros, the boundaries have {candidates[0]!r}" if candidates else ""

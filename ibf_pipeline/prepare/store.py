@@ -1,0 +1,74 @@
+"""Prepared layers of a country, read back for a day: tables only, no boundary polygons and no population raster."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.country import Area, CountryLayers, Station
+from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.errors import InputInvalid, InputMissing
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentTiles:
+    """Where the rasters of extents are, and which blocks have water for which area at which return period."""
+
+    areas: Path
+    """area number + 1 in every cell, 0 outside"""
+    depths: dict[float, Path]
+    """return period -> depth in metres, 0 where dry"""
+    wet: np.ndarray
+    """(n, 4): block row, block column, area number, position of the return period"""
+    place_codes: tuple[str, ...]
+    """of the deepest level, by area number"""
+
+
+def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
+    """The tables and the extent tiles of a prepared country.
+
+    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    """
+    if not (folder / "stamp.json").is_file():
+        raise InputMissing(f"{iso3} is not prepared", where=folder, remedy=f"run `ibf-pipeline prepare {iso3}`")
+    try:
+        content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
+        with xr.open_dataset(folder / "tables.nc", engine="netcdf4") as tables:
+            thresholds, exposure = tables["thresholds"].load(), tables["exposure"].load()
+        wet = np.load(folder / "wet_blocks.npy")
+        areas = {entry["place_code"]: Area(**entry) for entry in content["areas"]}
+        layers = CountryLayers(
+            iso3=content["iso3"],
+            areas=areas,
+            stations=tuple(Station(**entry) for entry in content["stations"]),
+            thresholds=thresholds,
+            mapping={station: tuple(codes) for station, codes in content["mapping"].items()},
+            exposure=exposure,
+            findings=tuple(content["findings"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputInvalid(
+            f"the prepared layers of {iso3} are damaged ({type(error).__name__}: {error})",
+            where=folder,
+            remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
+        ) from None
+    tiles = ExtentTiles(
+        areas=folder / "areas.tif",
+        depths={float(period): folder / f"depth_RP{period:g}.tif" for period in content["return_periods"]},
+        wet=wet,
+        place_codes=tuple(str(code) for code in exposure["area"].values),
+    )
+    return layers, tiles
+
+
+def station_cells(layers: CountryLayers) -> StationCells:
+    """The stations' cells as the discharge reader takes them."""
+    return StationCells(
+        tuple(station.code for station in layers.stations),
+        np.array([station.cell_lat for station in layers.stations]),
+        np.array([station.cell_lon for station in layers.stations]),
+    )
