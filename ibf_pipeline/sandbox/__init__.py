@@ -1,0 +1,21 @@
+"""A local server that behaves like the IBF API 0.335, surprises included, and shows the portal's state on a page.
+
+With it a run can be published, looked at and repeated without an account or a network. What it does is what was
+checked on a running instance of the real service; where it were kinder than that, it would be wrong.
+"""
+
+from ibf_pipeline.sandbox.auth import SANDBOX_PASSWORD, User, default_users
+from ibf_pipeline.sandbox.countries import CountrySeed, StationSeed, seed_from_static
+from ibf_pipeline.sandbox.mail import Mail
+from ibf_pipeline.sandbox.server import Sandbox
+
+__all__ = [
+    "SANDBOX_PASSWORD",
+    "CountrySeed",
+    "Mail",
+    "Sandbox",
+    "StationSeed",
+    "User",
+    "default_users",
+    "seed_from_static",
+]

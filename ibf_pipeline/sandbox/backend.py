@@ -1,0 +1,73 @@
+"""What every handler works with, and the shape in which endpoints are declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ibf_pipeline.sandbox.answers import Answer
+from ibf_pipeline.sandbox.auth import Accounts, User
+from ibf_pipeline.sandbox.moments import moment_text
+from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.validation import Body
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
+
+RASTER_FOLDER = Path("geoserver-volume/raster-files/output")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The sandbox behind its HTTP face."""
+
+    folder: Path
+    store: Store
+    accounts: Accounts
+    clock: Callable[[], datetime]
+    behaves_like: BehavesLike
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def now_text(self) -> str:
+        return moment_text(self.clock())
+
+    def raster_folder(self, kind: str) -> Path:
+        return self.folder / RASTER_FOLDER / kind
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a multipart body, under the name that the client gave it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request after the guard and the checks."""
+
+    backend: Backend
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+    upload: Upload | None = None
+    user: User | None = None
+
+
+Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route: who may call it, what it takes, who answers."""
+
+    method: str
+    path: str
+    handler: Handler
+    role: str | None = None
+    body: Body | None = None
+    multipart: bool = False

@@ -1,0 +1,58 @@
+"""Early actions of a triggered area, which people tick off; a re-made event area loses the ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ibf_pipeline.sandbox.answers import Refusal, server_error
+from ibf_pipeline.sandbox.store import Store
+
+# A short list stands for the agreed protocol of a country: the texts are the sandbox's own.
+EARLY_ACTIONS = (
+    ("drr", "drr-1", "Inform communities and volunteers of the expected flood"),
+    ("shelter", "shelter-1", "Move shelter kits to the branch nearest to the area"),
+    ("wash", "wash-1", "Distribute water purification tablets"),
+)
+
+
+def actions_with_status(store: Store, disaster: str, place_code: str, event: str | None) -> list[dict[str, Any]]:
+    """The actions with their newest tick among open events of that name."""
+    only_event = "" if not event else " AND e.event = ?"
+    found = store.rows(
+        "SELECT s.action, s.checked FROM early_action_status AS s JOIN event_area AS e ON e.id = s.event_area_id"  # noqa: S608
+        f" WHERE s.place_code = ? AND e.closed = 0{only_event} ORDER BY s.id",
+        place_code, *((event,) if event else ()),
+    )  # fmt: skip
+    checked = {row["action"]: bool(row["checked"]) for row in found}
+    return [
+        {
+            "aof": focus,
+            "action": action,
+            "label": label,
+            "disasterType": disaster,
+            "month": {},
+            "placeCode": place_code,
+            "checked": checked.get(action, False),
+        }
+        for focus, action, label in EARLY_ACTIONS
+    ]
+
+
+def tick_action(store: Store, body: Mapping[str, Any], moment: str) -> dict[str, Any]:
+    """Note the state of an action on the open event area of that place."""
+    if body["action"] not in {action for _, action, _ in EARLY_ACTIONS}:
+        raise Refusal(404, {"errors": "Action not found"})
+    with store.transaction():
+        if store.row("SELECT 1 FROM admin_area WHERE place_code = ?", body["placeCode"]) is None:
+            raise server_error()
+        area = store.row(
+            "SELECT id FROM event_area WHERE place_code = ? AND disaster = ? AND event IS ? AND closed = 0",
+            body["placeCode"], body["disasterType"], body["eventName"] or None,
+        )  # fmt: skip
+        store.run(
+            "INSERT INTO early_action_status (event_area_id, action, place_code, checked, moment)"
+            " VALUES (?, ?, ?, ?, ?)",
+            None if area is None else area["id"], body["action"], body["placeCode"], int(body["status"]), moment,
+        )  # fmt: skip
+    return {"status": body["status"], "placeCode": body["placeCode"], "timestamp": moment}

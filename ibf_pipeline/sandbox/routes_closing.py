@@ -1,0 +1,109 @@
+"""Endpoints that turn uploads into events and mails, and what people do to events."""
+
+from __future__ import annotations
+
+from ibf_pipeline.sandbox import bodies
+from ibf_pipeline.sandbox.answers import Answer, bad_request, created, server_error
+from ibf_pipeline.sandbox.backend import Backend, Call, Endpoint
+from ibf_pipeline.sandbox.early_actions import tick_action
+from ibf_pipeline.sandbox.mail import compose, keep
+from ibf_pipeline.sandbox.process import close_only, process_events
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
+
+
+def closing_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+    check_action = Endpoint("POST", "/eap-actions/check", tick_early_action, "operator", bodies.CHECK_ACTION)
+    if behaves_like == "described":
+        return [
+            Endpoint("POST", "/event/close-events", close_events_described, "pipeline", bodies.PROCESS),
+            Endpoint("POST", "/notification/send", send_described, "pipeline", bodies.PROCESS),
+            check_action,
+        ]
+    return [
+        Endpoint("POST", "/events/process", process, "pipeline", bodies.PROCESS),
+        Endpoint("POST", "/event/close-events", close_events, "pipeline", bodies.PROCESS),
+        # These two carry no guard in this version: they run without a token.
+        Endpoint("POST", "/notification/send", send, None, bodies.PROCESS),
+        Endpoint("POST", "/events/notify", notify, None, bodies.PROCESS),
+        Endpoint("POST", "/events/set-trigger", set_trigger, "local-admin", bodies.SET_TRIGGER),
+        check_action,
+    ]
+
+
+def _flag(call: Call, name: str) -> bool:
+    """A query flag: absent is false, anything but ``true`` and ``false`` is refused."""
+    text = call.query.get(name)
+    if text not in (None, "true", "false"):
+        raise bad_request("Validation failed (boolean string is expected)")
+    return text == "true"
+
+
+def _place(call: Call) -> tuple[str, str]:
+    return call.body["countryCodeISO3"], call.body["disasterType"]
+
+
+def process(call: Call) -> Answer:
+    """Processes, then mails or (``noNotifications=true``) answers with the mail. The date of the body is ignored."""
+    return _process_and_mail(call, 200, _flag(call, "noNotifications"))
+
+
+def close_events(call: Call) -> Answer:
+    """Legacy: the full processing, with notifications off and an empty answer."""
+    process_events(call.backend.store, *_place(call))
+    # The content of a mail is made and thrown away, so that its failures are this call's failures.
+    compose(call.backend.store, *_place(call))
+    return created()
+
+
+def send(call: Call) -> Answer:
+    """Legacy: the full processing once more, with mail."""
+    return _process_and_mail(call, 201, _flag(call, "noNotifications"))
+
+
+def notify(call: Call) -> Answer:
+    """Mail alone, no processing."""
+    return _mail(call.backend, *_place(call), 201, quiet=_flag(call, "noNotifications"))
+
+
+def close_events_described(call: Call) -> Answer:
+    close_only(call.backend.store, *_place(call))
+    return created()
+
+
+def send_described(call: Call) -> Answer:
+    """The described server: its quiet parameter was ``isApiTest``; ``noNotifications`` means nothing to it."""
+    close_only(call.backend.store, *_place(call))
+    return _mail(call.backend, *_place(call), 201, quiet=_flag(call, "isApiTest"))
+
+
+def _process_and_mail(call: Call, status: int, quiet: bool) -> Answer:
+    process_events(call.backend.store, *_place(call))
+    return _mail(call.backend, *_place(call), status, quiet=quiet)
+
+
+def _mail(backend: Backend, iso3: str, disaster: str, status: int, *, quiet: bool) -> Answer:
+    notice = compose(backend.store, iso3, disaster)
+    if quiet:
+        return Answer(status, {"activeEvents": {"email": notice.html} if notice else {}}, empty=False)
+    if notice:
+        keep(backend.store, iso3, disaster, notice, backend.accounts.recipients(iso3, disaster), backend.now_text())
+    return Answer(status)
+
+
+def set_trigger(call: Call) -> Answer:
+    """A person sets event areas to trigger; mail goes out at once."""
+    backend, ids = call.backend, call.body["eventPlaceCodeIds"]
+    if not ids or call.user is None:
+        raise server_error()
+    with backend.store.transaction():
+        changed = backend.store.run(
+            "UPDATE event_area SET user_trigger = 1, user_trigger_date = ?, user_trigger_name = ?"  # noqa: S608
+            f" WHERE id IN ({', '.join('?' * len(ids))})",
+            backend.now_text(), call.user.full_name, *(str(i) for i in ids),
+        )  # fmt: skip
+    _mail(backend, *_place(call), 201, quiet=call.body.get("noNotifications") is True)
+    return Answer(201, {"generatedMaps": [], "raw": [], "affected": changed}, empty=False)
+
+
+def tick_early_action(call: Call) -> Answer:
+    return Answer(201, tick_action(call.backend.store, call.body, call.backend.now_text()), empty=False)

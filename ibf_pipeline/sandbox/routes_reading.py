@@ -1,0 +1,198 @@
+"""Login and the endpoints that read back."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from typing import Any
+
+from ibf_pipeline.sandbox import bodies
+from ibf_pipeline.sandbox.answers import Answer, Refusal, ok, plain_error, server_error
+from ibf_pipeline.sandbox.auth import login_answer
+from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.events import activation_log, active_events, alert_areas, lead_time_alerts
+from ibf_pipeline.sandbox.mail import kept_mails
+from ibf_pipeline.sandbox.maps import View, aggregates, boundaries, dynamic_values, event_map, raw_boundaries
+from ibf_pipeline.sandbox.portal import country_json, indicators_json, layers_json
+from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.stations import points
+from ibf_pipeline.sandbox.typhoon import track
+from ibf_pipeline.sandbox.vocabulary import DISASTER_TYPES, POINT_CATEGORIES, BehavesLike
+
+_LOG_NAMESPACE = uuid.UUID("0a6a3c56-65a7-4a35-9b83-2f3f2b0d7d11")
+_LOG_PAGE_SIZE = 10
+
+
+def reading_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+    common = [
+        Endpoint("POST", "/user/login", login, None, bodies.LOGIN),
+        Endpoint("GET", "/country", countries),
+        Endpoint("GET", "/event/last-upload-date/{iso3}/{disaster}", last_upload_date, "viewer"),
+        Endpoint("GET", "/event/alerts/{iso3}/{disaster}", alerts, "viewer"),
+        Endpoint("GET", "/event/alert-areas/{iso3}/{level}/{disaster}", areas_on_alert, "viewer"),
+        Endpoint("GET", "/event/activation-log", log_of_activations, "viewer"),
+        Endpoint("GET", "/admin-areas/aggregates/{iso3}/{disaster}/{level}", totals, "viewer"),
+        Endpoint("GET", "/admin-areas/{iso3}/{disaster}/{level}", map_polygons, "viewer"),
+        Endpoint("GET", "/admin-area-dynamic-data/{iso3}/{level}/{indicator}/{disaster}", values, "viewer"),
+        Endpoint("GET", "/point-data/{category}/{iso3}", point_data, "viewer"),
+        Endpoint("GET", "/typhoon-track/{iso3}", typhoon, "viewer"),
+        Endpoint("GET", "/metadata/indicators/{iso3}/{disaster}", indicators, "viewer"),
+        Endpoint("GET", "/metadata/layers/{iso3}/{disaster}", layers, "viewer"),
+    ]
+    if behaves_like == "described":
+        # Boundaries as GeoJSON came with 0.321, events by query with 0.331.
+        return [
+            *common,
+            Endpoint("GET", "/admin-areas/raw/{iso3}", raw_areas, "viewer"),
+            Endpoint("GET", "/event/{iso3}/{disaster}", events_by_path),
+        ]
+    return [
+        *common,
+        Endpoint("GET", "/admin-areas/{iso3}/{level}", areas_of_level, "viewer"),
+        Endpoint("GET", "/event", events),
+        Endpoint("GET", "/notification/log", notification_log, "admin"),
+    ]
+
+
+def login(call: Call) -> Answer:
+    accounts, body = call.backend.accounts, call.body
+    user = accounts.by_password(body["email"], body["password"])
+    if user is None:
+        raise Refusal(401, {"message": "Invalid login"})
+    known = [row["iso3"] for row in call.backend.store.rows("SELECT iso3 FROM country ORDER BY iso3")]
+    return ok(login_answer(user, accounts.token(user), known))
+
+
+def countries(call: Call) -> Answer:
+    """Without token every country, with one of a non-admin only that user's."""
+    user, store = call.user, call.backend.store
+    found = store.rows("SELECT * FROM country ORDER BY name")
+    seen = [row for row in found if user is None or user.role == "admin" or user.sees(row["iso3"])]
+    return ok([country_json(store, row) for row in seen])
+
+
+def last_upload_date(call: Call) -> Answer:
+    last = last_upload(call.backend.store, call.params["iso3"], call.params["disaster"])
+    if last is None:
+        return ok({"date": None, "timestamp": None, "cutoffMoment": None})
+    return ok({"date": last.day, "timestamp": last.moment, "cutoffMoment": last.cutoff})
+
+
+def alerts(call: Call) -> Answer:
+    params = call.params
+    return ok(lead_time_alerts(call.backend.store, params["iso3"], params["disaster"], call.query.get("eventName")))
+
+
+def areas_on_alert(call: Call) -> Answer:
+    params = call.params
+    event = call.query.get("eventName")
+    return ok(alert_areas(call.backend.store, params["iso3"], params["disaster"], _level(params["level"]), event))
+
+
+def log_of_activations(call: Call) -> Answer:
+    return ok(activation_log(call.backend.store, call.query.get("countryCodeISO3"), call.query.get("disasterType")))
+
+
+def _view(call: Call) -> View:
+    params, query = call.params, call.query
+    if params["disaster"] not in DISASTER_TYPES:
+        raise server_error()
+    return View(
+        iso3=params["iso3"],
+        disaster=params["disaster"],
+        level=_level(params["level"]),
+        event=query.get("eventName"),
+        lead_time=query.get("leadTime"),
+        parent=query.get("placeCodeParent"),
+    )
+
+
+def totals(call: Call) -> Answer:
+    return ok(aggregates(call.backend.store, _view(call)))
+
+
+def map_polygons(call: Call) -> Answer:
+    return ok(event_map(call.backend.store, _view(call)))
+
+
+def values(call: Call) -> Answer:
+    return ok(dynamic_values(call.backend.store, _view(call), call.params["indicator"]))
+
+
+def areas_of_level(call: Call) -> Answer:
+    return ok(boundaries(call.backend.store, call.params["iso3"], _level(call.params["level"])))
+
+
+def raw_areas(call: Call) -> Answer:
+    return ok(raw_boundaries(call.backend.store, call.params["iso3"]))
+
+
+def _level(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise server_error() from None
+
+
+def point_data(call: Call) -> Answer:
+    category, iso3 = call.params["category"], call.params["iso3"]
+    if category not in POINT_CATEGORIES:
+        raise plain_error(404, "Not a known point layer")
+    return ok(points(call.backend.store, category, iso3, call.query.get("disasterType", "")))
+
+
+def events(call: Call) -> Answer:
+    return _events(call, call.query.get("countryCodeISO3", ""), call.query.get("disasterType", ""))
+
+
+def events_by_path(call: Call) -> Answer:
+    return _events(call, call.params["iso3"], call.params["disaster"])
+
+
+def _events(call: Call, iso3: str, disaster: str) -> Answer:
+    return ok([event.as_json(iso3, disaster) for event in active_events(call.backend.store, iso3, disaster)])
+
+
+def typhoon(call: Call) -> Answer:
+    return ok(track(call.backend.store, call.params["iso3"], call.query.get("eventName")))
+
+
+def indicators(call: Call) -> Answer:
+    return ok(indicators_json(_setup(call)))
+
+
+def layers(call: Call) -> Answer:
+    return ok(layers_json(_setup(call)))
+
+
+def _setup(call: Call) -> sqlite3.Row | None:
+    return call.backend.store.row(
+        "SELECT * FROM country_disaster WHERE iso3 = ? AND disaster = ?", call.params["iso3"], call.params["disaster"]
+    )
+
+
+def notification_log(call: Call) -> Answer:
+    """Who was mailed for which events, newest first."""
+    query = call.query
+    isos = [iso3 for iso3 in query.get("countryCodesISO3", "").split(",") if iso3]
+    disasters = [disaster for disaster in query.get("disasterTypes", "").split(",") if disaster]
+    entries: list[dict[str, Any]] = [
+        {
+            "id": str(uuid.uuid5(_LOG_NAMESPACE, str(number))),
+            "createdAt": mail.at,
+            "channel": "email",
+            "recipientCount": mail.recipients,
+            "countryCodeISO3": mail.iso3,
+            "disasterType": mail.disaster_type,
+            "eventNames": list(mail.event_names),
+        }
+        for number, mail in enumerate(kept_mails(call.backend.store))
+        if (not isos or mail.iso3 in isos) and (not disasters or mail.disaster_type in disasters)
+    ]
+    if query.get("metrics") == "true":
+        named = {(e["countryCodeISO3"], e["disasterType"], name) for e in entries for name in e["eventNames"]}
+        recipients = sum(entry["recipientCount"] for entry in entries)
+        return ok({"events": len(named), "email": recipients, "whatsapp": 0})
+    page = int(query["page"]) if query.get("page", "").isdigit() else 1
+    start = (max(page, 1) - 1) * _LOG_PAGE_SIZE
+    return ok({"logs": entries[::-1][start : start + _LOG_PAGE_SIZE], "total": len(entries)})

@@ -1,0 +1,153 @@
+"""Endpoints that a pipeline uploads to. Success is 201 with an empty body."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import PurePosixPath
+
+from ibf_pipeline.sandbox import bodies
+from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
+from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.process import described_alert_logic
+from ibf_pipeline.sandbox.typhoon import store_track
+from ibf_pipeline.sandbox.uploads import (
+    LeadTimeAlert,
+    country_known,
+    stamp,
+    store_alerts,
+    store_exposure,
+    store_point_values,
+)
+from ibf_pipeline.sandbox.vocabulary import ALERT_THRESHOLD, BehavesLike
+
+# Where the map server looks for the rasters of a disaster; others are refused.
+_RASTER_KINDS = {"floods": "flood_extents", "flash-floods": "flood_extents", "drought": "rainfall_extents"}
+
+
+def upload_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+    described = behaves_like == "described"
+    endpoints = [
+        Endpoint("POST", "/admin-area-dynamic-data/exposure", exposure, "pipeline", bodies.exposure_body(behaves_like)),
+        Endpoint("POST", "/admin-area-dynamic-data/raster/{disaster}", raster, "pipeline", multipart=True),
+        Endpoint(
+            "POST", "/event/triggers-per-leadtime", triggers_per_lead_time, "pipeline", bodies.TRIGGERS_PER_LEAD_TIME
+        ),
+        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.POINT_VALUES),
+        Endpoint("POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.EXPOSED_LINES),
+        Endpoint("POST", "/typhoon-track", typhoon_track, "pipeline", bodies.TYPHOON_TRACK),
+    ]
+    if described:
+        path = "/event/event-map-image/{iso3}/{disaster}/{event}"
+        endpoints.append(Endpoint("POST", path, event_map_image, "pipeline", multipart=True))
+    else:
+        endpoints.append(
+            Endpoint(
+                "POST", "/event/alerts-per-lead-time", alerts_per_lead_time, "pipeline", bodies.ALERTS_PER_LEAD_TIME
+            )
+        )
+    return endpoints
+
+
+def exposure(call: Call) -> Answer:
+    backend, body = call.backend, call.body
+    store_exposure(backend.store, body, backend.now())
+    if backend.behaves_like == "described" and body["dynamicIndicator"] == ALERT_THRESHOLD:
+        described_alert_logic(
+            backend.store,
+            body["countryCodeISO3"],
+            body["disasterType"],
+            body["adminLevel"],
+            body.get("eventName") or None,
+        )
+    return created()
+
+
+def alerts_per_lead_time(call: Call) -> Answer:
+    """A missing ``forecastTrigger`` is stored as true: the default of its column."""
+    alerts = [
+        LeadTimeAlert(item["leadTime"], item["forecastAlert"], _true_unless_given(item.get("forecastTrigger")))
+        for item in call.body["alertsPerLeadTime"]
+    ]
+    return _store_flags(call, alerts, call.body.get("date"))
+
+
+def triggers_per_lead_time(call: Call) -> Answer:
+    """The older form. On the current server its ``date`` is dropped by a bug: the flags land at the moment of
+    receipt, where nothing looks for them."""
+    alerts = [
+        LeadTimeAlert(item["leadTime"], item["triggered"], _true_unless_given(item.get("thresholdReached")))
+        for item in call.body["triggersPerLeadTime"]
+    ]
+    honoured = call.backend.behaves_like == "described"
+    return _store_flags(call, alerts, call.body.get("date") if honoured else None)
+
+
+def _true_unless_given(flag: bool | None) -> bool:
+    return True if flag is None else flag
+
+
+def _store_flags(call: Call, alerts: list[LeadTimeAlert], date: object) -> Answer:
+    if not alerts:
+        raise server_error()  # the service looks at the first element without asking
+    iso3 = call.body["countryCodeISO3"]
+    moment = stamp(date, alerts[0].lead_time, call.backend.now())
+    if not country_known(call.backend.store, iso3):
+        raise server_error()
+    event = call.body.get("eventName") or None
+    store_alerts(call.backend.store, iso3, call.body["disasterType"], event, moment, alerts, received=not date)
+    return created()
+
+
+def point_values(call: Call) -> Answer:
+    store_point_values(call.backend.store, call.body, call.backend.now())
+    return created()
+
+
+def exposed_lines(call: Call) -> Answer:
+    """Ids must be integers; roads and buildings that were never seeded are skipped, and a sandbox seeds none."""
+    for fid in call.body["exposedFids"]:
+        try:
+            int(str(fid))
+        except ValueError:
+            raise server_error() from None
+    return created()
+
+
+def typhoon_track(call: Call) -> Answer:
+    store_track(call.backend.store, call.body, call.backend.now())
+    return created()
+
+
+def raster(call: Call) -> Answer:
+    """The client's file name is used as it is, without its directory part; nothing about it is checked."""
+    kind = _RASTER_KINDS.get(call.params["disaster"])
+    if kind is None:
+        raise plain_error(400, "Disaster Type not allowed")
+    if call.upload is None:
+        cause = "TypeError: Cannot read properties of undefined (reading 'originalname')"
+        raise plain_error(404, f"File not written: {cause}")
+    name = PurePosixPath(call.upload.name.replace("\\", "/")).name
+    if name in ("", ".", ".."):
+        raise plain_error(404, "File not written: Error: EISDIR: illegal operation on a directory, open")
+    target = call.backend.raster_folder(kind) / name
+    partial = target.with_name(f"{name}.part")
+    try:
+        partial.write_bytes(call.upload.content)
+        partial.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise plain_error(404, f"File not written: Error: {error.strerror}") from None
+    return created()
+
+
+def event_map_image(call: Call) -> Answer:
+    """Described server only (removed in 0.272): a picture for the mail of one event."""
+    if call.upload is None:
+        raise bad_request("File is required")
+    params = call.params
+    call.backend.store.run(
+        "INSERT OR REPLACE INTO map_image VALUES (?, ?, ?, ?)",
+        params["iso3"], params["disaster"], params["event"], call.upload.content,
+    )  # fmt: skip
+    return created()

@@ -1,0 +1,142 @@
+"""The sandbox: a local server that behaves like the IBF API 0.335, as unkind as the real one."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
+from ibf_pipeline.sandbox.backend import Backend
+from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
+from ibf_pipeline.sandbox.mail import Mail, kept_mails
+from ibf_pipeline.sandbox.snapshot import take_snapshot
+from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
+from ibf_pipeline.sandbox.web import build_app
+
+_START_SECONDS = 20
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Sandbox:
+    """A server in a folder: database, rasters and kept mails live there and survive a restart.
+
+    ``behaves_like="described"`` makes it look like the server of the older description (2024). ``now`` is the
+    server's clock: it stamps calls without date and decides when a token has expired.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        behaves_like: BehavesLike = "current",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        now: Callable[[], datetime] | None = None,
+        users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
+        token_lifetime: timedelta = TOKEN_LIFETIME,
+    ) -> None:
+        self._host, self._port = host, port
+        clock = now or _utc_now
+        store = Store(Path(folder) / "sandbox.sqlite")
+        secret = store.setting("token secret", secrets.token_urlsafe(32))
+        accounts = Accounts(users() if callable(users) else users, secret, clock, token_lifetime)
+        self._backend = Backend(Path(folder), store, accounts, clock, behaves_like)
+        for kind in ("flood_extents", "rainfall_extents"):
+            self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
+        self._app = build_app(self._backend)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def app(self) -> Starlette:
+        return self._app
+
+    @property
+    def behaves_like(self) -> BehavesLike:
+        return self._backend.behaves_like
+
+    @property
+    def page_url(self) -> str:
+        if self._socket is None:
+            raise IbfError("the sandbox is not running", remedy="call start() first")
+        return f"http://{self._host}:{self._socket.getsockname()[1]}/"
+
+    @property
+    def url(self) -> str:
+        return f"{self.page_url}api"
+
+    def seed(self, country: CountrySeed) -> None:
+        """Make a country known, or replace its static data; what was uploaded for it stays."""
+        write_seed(self._backend.store, country, self._backend.now_text())
+
+    def start(self) -> Self:
+        if self._thread is not None:
+            return self
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((self._host, self._port))
+        # A restart of the same sandbox is found at the same place.
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._app,
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+        self._socket, self._server = listener, uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [listener]}, name="ibf-sandbox", daemon=True
+        )
+        self._thread.start()
+        waited = threading.Event()
+        for _ in range(_START_SECONDS * 100):
+            if self._server.started:
+                return self
+            waited.wait(0.01)
+        raise IbfError("the sandbox did not start", where=self.page_url, remedy="look for errors of uvicorn above")
+
+    def stop(self) -> None:
+        """Stop serving; the data stay, and ``start`` brings them back."""
+        if self._server is None or self._thread is None or self._socket is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()
+        self._server = self._thread = self._socket = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def mails(self, iso3: str | None = None) -> list[Mail]:
+        """Mails that would have been sent, oldest first."""
+        return kept_mails(self._backend.store, iso3)
+
+    def raster_path(self, file_name: str) -> Path:
+        """Where an uploaded flood extent of that name lies."""
+        return self._backend.raster_folder("flood_extents") / file_name
+
+    def snapshot(self) -> dict[str, Any]:
+        """All dynamic state in one canonical form, to compare two servers by."""
+        return take_snapshot(self._backend)

@@ -1,0 +1,45 @@
+"""Stations and other points, with the values of the current period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.store import Store
+
+
+def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, Any]:
+    """Features with ``dynamicData``: key to text, or null.
+
+    IBF API 0.335, checked on a running instance: the period is that of the newest **exposure** upload, so before
+    any there are no values; of each point only the rows with the largest text of timestamp and lead time count, so
+    four keys need one date and one lead time, and at one timestamp the alphabetically largest lead time wins.
+    """
+    with store.transaction():
+        last = last_upload(store, iso3, disaster)
+        features = [
+            {
+                "type": "Feature",
+                "properties": {
+                    "stationCode": row["code"],
+                    "stationName": row["name"],
+                    "fid": row["fid"],
+                    "pointDataId": row["id"],
+                    "dynamicData": None if last is None else current_values(store, row["id"], last.cutoff),
+                },
+                "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
+            }
+            for row in store.rows("SELECT * FROM point WHERE iso3 = ? AND category = ? ORDER BY rowid", iso3, category)
+        ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def current_values(store: Store, point_id: str, cutoff: str) -> dict[str, str | None] | None:
+    found = store.rows(
+        "SELECT key, value, moment || '_' || COALESCE(lead_time, '0') AS place FROM point_value"
+        " WHERE point_id = ? AND moment >= ? ORDER BY id",
+        point_id,
+        cutoff,
+    )
+    largest = max((row["place"] for row in found), default=None)
+    return {row["key"]: row["value"] for row in found if row["place"] == largest} or None

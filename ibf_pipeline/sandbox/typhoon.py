@@ -1,0 +1,58 @@
+"""Typhoon tracks: stored and read back; they decide on landfall and on mail. IBF API 0.335."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ibf_pipeline.sandbox.answers import server_error
+from ibf_pipeline.sandbox.moments import period_start
+from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.uploads import stamp
+
+
+def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+    """Replaces the event's track of the six-hour block; an empty list clears it, a missing date fails."""
+    if not body.get("date"):
+        raise server_error()
+    moment = stamp(body["date"], body["leadTime"], now)
+    iso3, event = body["countryCodeISO3"], body["eventName"]
+    with store.transaction():
+        store.run(
+            "DELETE FROM typhoon_track WHERE iso3 = ? AND event = ? AND moment >= ?",
+            iso3, event, period_start("typhoon", moment),
+        )  # fmt: skip
+        store.run_many(
+            "INSERT INTO typhoon_track (iso3, event, lead_time, moment, point) VALUES (?, ?, ?, ?, ?)",
+            [(iso3, event, body["leadTime"], moment, json.dumps(point)) for point in body["trackpointDetails"]],
+        )
+
+
+def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
+    """Points of the block of the newest typhoon exposure; nothing before there is one."""
+    last = last_upload(store, iso3, "typhoon")
+    if last is None:
+        return []
+    found = store.rows(
+        "SELECT event, lead_time, point FROM typhoon_track WHERE iso3 = ? AND moment >= ?"
+        " AND (? IS NULL OR event = ?) ORDER BY id",
+        iso3, last.cutoff, event, event,
+    )  # fmt: skip
+    return [{"eventName": r["event"], "leadTime": r["lead_time"], **json.loads(r["point"])} for r in found]
+
+
+def typhoon_properties(store: Store, iso3: str, event: str) -> dict[str, bool]:
+    """Any first landfall is a landfall; else a last point closest to land means that it is too early to say."""
+    points = track(store, iso3, event)
+    landfall = any(point["firstLandfall"] for point in points)
+    return {
+        "typhoonLandfall": landfall,
+        "typhoonNoLandfallYet": not landfall and bool(points) and bool(points[-1]["closestToLand"]),
+    }
+
+
+def strong_enough_to_mail(store: Store, iso3: str, event: str) -> bool:
+    return any(point["category"] in ("STS", "TY", "STY") for point in track(store, iso3, event))

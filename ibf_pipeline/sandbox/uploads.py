@@ -1,0 +1,200 @@
+"""What an upload does to the stored rows: delete what it replaces, insert what it brings.
+
+IBF API 0.335, checked on a running instance. A delete reaches from the start of the period of the upload's date
+**without an upper bound**, so an older upload removes newer rows of the same event.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ibf_pipeline.sandbox.answers import server_error
+from ibf_pipeline.sandbox.moments import InvalidDate, day_of, period_start, upload_moment
+from ibf_pipeline.sandbox.store import Store
+
+# PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
+_MOST_ROWS = 65_535 // 10
+
+
+@dataclass(frozen=True, slots=True)
+class LeadTimeAlert:
+    """Flags of one lead time: any alert, and whether it is a trigger."""
+
+    lead_time: str
+    alert: bool
+    trigger: bool
+
+
+def stamp(date: Any, lead_time: str | None, now: datetime) -> str:
+    try:
+        return upload_moment(date, lead_time, now)
+    except InvalidDate:
+        raise server_error() from None
+
+
+def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+    """One indicator of one level: replaces the rows of the event, or without event name those of all events.
+
+    An empty list only deletes. Place codes are not checked, duplicates are kept.
+    """
+    iso3, disaster, indicator = body["countryCodeISO3"], body["disasterType"], body["dynamicIndicator"]
+    level, lead_time = body["adminLevel"], body["leadTime"]
+    event = body.get("eventName") or None
+    if disaster == "malaria" and event is None:
+        event = lead_time
+    moment = stamp(body.get("date"), lead_time, now)
+    places: Sequence[Mapping[str, Any]] = body["exposurePlaceCodes"]
+    with store.transaction():
+        doomed = "DELETE FROM exposure WHERE iso3 = ? AND disaster = ? AND indicator = ? AND level = ? AND moment >= ?"
+        values = (iso3, disaster, indicator, level, period_start(disaster, moment))
+        if event is None:
+            store.run(doomed, *values)
+        else:
+            store.run(f"{doomed} AND event = ?", *values, event)
+    # The delete stands even where the insert fails: the service uses no transaction around the two.
+    if not places:
+        return
+    if len(places) > _MOST_ROWS or not country_known(store, iso3):
+        raise server_error()
+    received = int(not body.get("date"))
+    with store.transaction():
+        store.run_many(
+            "INSERT INTO exposure (iso3, disaster, indicator, level, event, place_code, lead_time, day, moment,"
+            " received, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    iso3, disaster, indicator, level, event, place["placeCode"], lead_time,
+                    day_of(moment), moment, received, as_real(place["amount"]),
+                )
+                for place in places
+            ],
+        )  # fmt: skip
+
+
+def store_alerts(
+    store: Store,
+    iso3: str,
+    disaster: str,
+    event: str | None,
+    moment: str,
+    alerts: Sequence[LeadTimeAlert],
+    *,
+    received: bool = False,
+) -> None:
+    """Flags of some lead times: replace those of the event, or without event name those of **all** events."""
+    lead_times = [alert.lead_time for alert in alerts]
+    with store.transaction():
+        doomed = (
+            "DELETE FROM lead_time_alert WHERE iso3 = ? AND disaster = ? AND moment >= ?"  # noqa: S608
+            f" AND lead_time IN ({', '.join('?' * len(lead_times))})"
+        )
+        values = (iso3, disaster, period_start(disaster, moment), *lead_times)
+        if event is None:
+            store.run(doomed, *values)
+        else:
+            store.run(f"{doomed} AND event = ?", *values, event)
+        store.run_many(
+            "INSERT INTO lead_time_alert (iso3, disaster, event, lead_time, day, moment, received, alert, trigger)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    iso3,
+                    disaster,
+                    event,
+                    a.lead_time,
+                    day_of(moment),
+                    moment,
+                    int(received),
+                    int(a.alert),
+                    int(a.trigger),
+                )
+                for a in alerts
+            ],
+        )
+
+
+def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> None:
+    """One key of some points: replaces the same point, key and lead time in the period.
+
+    Unknown points and categories are skipped without a word; a missing key fails in the database. Values become
+    text.
+    """
+    lead_time, key = body.get("leadTime") or None, body.get("key")
+    disaster, category = body["disasterType"], body.get("pointDataCategory")
+    moment = stamp(body.get("date"), None, now)
+    start, received = period_start(disaster, moment), int(not body.get("date"))
+    with store.transaction():
+        for item in body["dynamicPointData"]:
+            point_id = _point(store, as_text(item["fid"]), category)
+            if point_id is None:
+                continue
+            if key is None:
+                raise server_error()
+            store.run(
+                "DELETE FROM point_value WHERE point_id = ? AND key = ? AND lead_time IS ? AND moment >= ?",
+                point_id, key, lead_time, start,
+            )  # fmt: skip
+            store.run(
+                "INSERT INTO point_value (point_id, key, lead_time, moment, received, value) VALUES (?, ?, ?, ?, ?, ?)",
+                point_id, key, lead_time, moment, received, as_text(item.get("value")),
+            )  # fmt: skip
+
+
+def _point(store: Store, fid: str | None, category: Any) -> str | None:
+    if category is None:
+        found = store.row("SELECT id FROM point WHERE fid = ?", fid)
+    else:
+        found = store.row("SELECT id FROM point WHERE fid = ? AND category = ?", fid, str(category))
+    return None if found is None else str(found["id"])
+
+
+def country_known(store: Store, iso3: str) -> bool:
+    return store.row("SELECT 1 FROM country WHERE iso3 = ?", iso3) is not None
+
+
+def as_real(value: float) -> float:
+    """The value after a stay in a column of four bytes: about seven digits are left of it."""
+    if float(value).is_integer() and abs(value) < 2**24:
+        return float(value)
+    try:
+        single = struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        raise server_error() from None
+    for digits in range(6, 10):
+        text = f"{value:.{digits}g}"
+        if struct.unpack("f", struct.pack("f", float(text)))[0] == single:
+            return float(text)
+    return float(single)
+
+
+def as_text(value: Any) -> str | None:
+    """Everything becomes text, as JavaScript writes it: 2.0 is "2", true is "true", an object is its JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number_text(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def number_text(value: float) -> str:
+    """A number as JavaScript prints it: exponents only from 1e21 up and below 1e-6."""
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    text = repr(value)
+    if "e" not in text:
+        return text
+    digits, _, exponent = text.partition("e")
+    power = int(exponent)
+    if power < -6 or power >= 21:
+        return f"{digits}e{power:+d}"
+    return format(Decimal(text), "f")
