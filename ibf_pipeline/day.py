@@ -275,9 +275,8 @@ def _notes(
     notes = []
     if missing:
         shown = ", ".join(f"{member:02d}" for member in missing)
-        notes.append(
-            f"{country.members.expected - len(missing)} of {country.members.expected} members are there; missing: {shown}"
-        )
+        there = country.members.expected - len(missing)
+        notes.append(f"{there} of {country.members.expected} members are there; missing: {shown}")
     for station in stations:
         if station.condition != "fine":
             notes.append(f"station {station.code} ({station.name}) is {station.condition}: {station.reason}")

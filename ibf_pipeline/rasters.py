@@ -29,18 +29,21 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
     wanted = tiles.wet[position[tiles.wet[:, 2] + 1] == tiles.wet[:, 3]] if len(tiles.wet) else tiles.wet
     partial = file.with_suffix(".part")
     cells = 0
-    with bounded_gdal(), rasterio.open(tiles.areas) as areas:
-        with rasterio.open(partial, "w", **profile(areas, "float32")) as out:
-            for row, column in np.unique(wanted[:, :2], axis=0):
-                here = wanted[(wanted[:, 0] == row) & (wanted[:, 1] == column)]
-                window = _window(int(row), int(column), areas.width, areas.height)
-                place = position[areas.read(1, window=window)]
-                block = np.zeros(place.shape, dtype=np.float32)
-                for period in np.unique(here[:, 3]):
-                    with rasterio.open(tiles.depths[periods[int(period)]]) as depth:
-                        block = np.where(place == period, depth.read(1, window=window), block)
-                cells += int(np.count_nonzero(block))
-                out.write(block, 1, window=window)
+    with (
+        bounded_gdal(),
+        rasterio.open(tiles.areas) as areas,
+        rasterio.open(partial, "w", **profile(areas, "float32")) as out,
+    ):
+        for row, column in np.unique(wanted[:, :2], axis=0):
+            here = wanted[(wanted[:, 0] == row) & (wanted[:, 1] == column)]
+            window = _window(int(row), int(column), areas.width, areas.height)
+            place = position[areas.read(1, window=window)]
+            block = np.zeros(place.shape, dtype=np.float32)
+            for period in np.unique(here[:, 3]):
+                with rasterio.open(tiles.depths[periods[int(period)]]) as depth:
+                    block = np.where(place == period, depth.read(1, window=window), block)
+            cells += int(np.count_nonzero(block))
+            out.write(block, 1, window=window)
     with partial.open("rb") as stream:
         os.fsync(stream.fileno())
     partial.replace(file)

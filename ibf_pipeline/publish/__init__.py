@@ -1,0 +1,1 @@
+"""Walking a plan: the only part with side effects on a target. It knows no hydrology."""

@@ -1,0 +1,80 @@
+"""The plan of a run: its ordered calls as data, on disk before the first one is made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ibf_pipeline.errors import InputInvalid
+
+Kind = Literal["write", "preview", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileBody:
+    """A file that a call uploads."""
+
+    path: str
+    """below the revision's folder"""
+    name: str
+    """as the server stores it"""
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a plan. Every call may be repeated with the same effect, but the one of kind `end`."""
+
+    number: int
+    """1 for the first"""
+    step: str
+    """what it is for, in the words of the API description"""
+    method: str
+    path: str
+    """below the target's base"""
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    file: FileBody | None = None
+    event: str | None = None
+    """the event it belongs to"""
+    kind: Kind = "write"
+
+    @property
+    def title(self) -> str:
+        """For messages: `call 17, exposure: POST /admin-area-dynamic-data/exposure`."""
+        return f"call {self.number}, {self.step}: {self.method} {self.path}"
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice has the effect of sending it once."""
+        return self.kind != "end"
+
+
+def write_plan(calls: Iterable[Call], file: Path) -> None:
+    """Write `plan.jsonl`, whole or not at all."""
+    partial = file.with_suffix(".part")
+    with partial.open("w", encoding="utf-8") as stream:
+        for call in calls:
+            stream.write(json.dumps(asdict(call), ensure_ascii=False, allow_nan=False) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(file)
+
+
+def read_plan(file: Path) -> list[Call]:
+    """Read `plan.jsonl`; InputInvalid where it is damaged."""
+    calls = []
+    try:
+        for line in file.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            entry["file"] = FileBody(**entry["file"]) if entry["file"] else None
+            calls.append(Call(**entry))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise InputInvalid(
+            f"the plan cannot be read ({error})", where=file, expected="the plan as it was written"
+        ) from None
+    return calls

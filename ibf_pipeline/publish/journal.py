@@ -1,0 +1,86 @@
+"""What happened to each call of a plan: appended and flushed to disk, so that nothing done is ever forgotten."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+State = Literal["sending", "done", "failed", "unknown", "assumed"]
+"""`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
+`assumed`: a person declared it done"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    call: int
+    state: State
+    at: str
+    """UTC, ISO 8601"""
+    status: int | None = None
+    """HTTP status of the answer"""
+    error: str | None = None
+    seconds: float | None = None
+    """from sending to answer"""
+
+
+class Journal:
+    """`journal.jsonl` of a revision. A last line that a crash tore is no entry."""
+
+    def __init__(self, file: Path, now: Callable[[], datetime]) -> None:
+        self.file = file
+        self._now = now
+
+    def append(
+        self,
+        call: int,
+        state: State,
+        *,
+        status: int | None = None,
+        error: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Write an entry and wait until it is on disk."""
+        moment = self._now().isoformat(timespec="milliseconds")
+        entry = Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4))
+        line = json.dumps({key: value for key, value in asdict(entry).items() if value is not None}, ensure_ascii=False)
+        with self.file.open("ab") as stream:
+            if stream.tell() and not self._ends_with_newline():
+                stream.write(b"\n")  # after a torn line: the next entry starts on its own
+            stream.write(line.encode() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _ends_with_newline(self) -> bool:
+        with self.file.open("rb") as stream:
+            stream.seek(-1, os.SEEK_END)
+            return stream.read(1) == b"\n"
+
+    def entries(self) -> list[Entry]:
+        """Every readable entry, oldest first."""
+        return list(self._read())
+
+    def _read(self) -> Iterator[Entry]:
+        if not self.file.is_file():
+            return
+        for line in self.file.read_bytes().splitlines():
+            try:
+                yield Entry(**json.loads(line))
+            except (ValueError, TypeError):
+                continue  # torn by a crash: what it said did not reach the disk, so the call counts as not done
+
+    def last_state(self, call: int) -> State | None:
+        """The newest state of a call, None where the journal does not know it."""
+        states = [entry.state for entry in self._read() if entry.call == call]
+        return states[-1] if states else None
+
+    def done(self) -> set[int]:
+        """Numbers of the calls known to be done."""
+        latest: dict[int, State] = {entry.call: entry.state for entry in self._read()}
+        return {call for call, state in latest.items() if state in ("done", "assumed")}

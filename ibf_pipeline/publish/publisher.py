@@ -1,0 +1,87 @@
+"""Walk a plan against a transport and keep its journal."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ibf_pipeline.errors import IbfError, OutcomeUnknown
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import Journal
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a target answered to a call that it carried out."""
+
+    status: int
+    text: str
+
+
+class Transport(Protocol):
+    """How calls reach a target."""
+
+    def send(self, call: Call) -> Answer:
+        """Carry out one call; repeats it where that is safe.
+
+        Raises ServerRefused, ServerUnreachable, or OutcomeUnknown where a call that must not be repeated was sent and
+        its answer did not arrive.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What publishing a plan came to."""
+
+    calls: int
+    """of the plan"""
+    made: int
+    """in this walk; the others were done before"""
+    last: Call | None
+    seconds_waiting: float
+    """for the target's answers"""
+
+
+def publish(
+    calls: Sequence[Call],
+    transport: Transport,
+    journal: Journal,
+    *,
+    on_answer: Callable[[Call, Answer], None] = lambda call, answer: None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Outcome:
+    """Make the calls in their order, each once the one before is done.
+
+    Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent.
+    Raises the transport's error, whose message names the call, after noting it in the journal.
+    """
+    done = journal.done()
+    waiting, made = 0.0, 0
+    for call in calls:
+        if call.number in done:
+            continue
+        if not call.repeatable:
+            journal.append(call.number, "sending")
+        started = time.perf_counter()
+        try:
+            answer = transport.send(call)
+        except OutcomeUnknown as error:
+            journal.append(call.number, "unknown", error=str(error))
+            raise
+        except IbfError as error:
+            journal.append(call.number, "failed", error=str(error))
+            raise
+        seconds = time.perf_counter() - started
+        waiting += seconds
+        on_answer(call, answer)
+        journal.append(call.number, "done", status=answer.status, seconds=seconds)
+        made += 1
+        progress(call.number, len(calls))
+    log.info("%d of %d calls made, the others were done before", made, len(calls))
+    return Outcome(len(calls), made, calls[-1] if calls else None, waiting)

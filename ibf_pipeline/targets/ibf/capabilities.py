@@ -1,0 +1,133 @@
+"""What IBF servers differ in: a table, not branches (design section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.forecast.rule import SEVERITY
+from ibf_pipeline.found import Event
+
+
+def _severity(event: Event | None) -> float:
+    return SEVERITY[event.alert_class] if event else 0
+
+
+def _trigger(event: Event | None) -> float:
+    return 1 if event and event.trigger else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """One generation of the IBF API."""
+
+    name: Literal["described", "current"]
+    alert_indicators: Mapping[str, Callable[[Event | None], float]]
+    """indicator -> amount for the areas of an event (None: no alert); uploaded after the exposure"""
+    lead_time_path: str
+    lead_time_list: str
+    alert_field: str
+    """warning or trigger on that lead time"""
+    trigger_field: str
+    map_image: bool
+    """takes a map image with each event"""
+    close_path: str | None
+    """closes old events after the event loop, and again after zeros; None where the preview does it"""
+    preview: bool
+    """`events/process?noNotifications=true` closes events and answers with the mail that would go out"""
+    end_path: str
+    silent_parameter: str | None
+    """query parameter of the end that keeps it from notifying; None where there is none"""
+
+
+DESCRIBED = Capabilities(
+    name="described",
+    alert_indicators={"alert_threshold": _severity},
+    lead_time_path="/event/triggers-per-leadtime",
+    lead_time_list="triggersPerLeadTime",
+    alert_field="triggered",
+    trigger_field="thresholdReached",
+    map_image=True,
+    close_path="/event/close-events",
+    preview=False,
+    end_path="/notification/send",
+    silent_parameter=None,
+)
+"""The API as its description of 2024 says."""
+
+CURRENT = Capabilities(
+    name="current",
+    alert_indicators={"forecast_severity": _severity, "forecast_trigger": _trigger},
+    lead_time_path="/event/alerts-per-lead-time",
+    lead_time_list="alertsPerLeadTime",
+    alert_field="forecastAlert",
+    trigger_field="forecastTrigger",
+    map_image=False,
+    close_path=None,
+    preview=True,
+    end_path="/notification/send",
+    silent_parameter="noNotifications",
+)
+"""IBF API 0.284 and later, checked on 0.335."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The capabilities of a server and why they were chosen."""
+
+    capabilities: Capabilities
+    reason: str
+
+
+def choose(setting: str, openapi: Mapping[str, Any] | None, where: str) -> Choice:
+    """Capabilities of a server: as set, or `auto` from its own OpenAPI document.
+
+    Raises ServerRefused where `auto` cannot tell: guessing would upload indicators that the server does not know.
+    """
+    if setting in ("described", "current"):
+        forced = DESCRIBED if setting == "described" else CURRENT
+        return Choice(_fitted(forced, openapi), f"set to `{setting}` in the configuration")
+    if openapi is None:
+        raise ServerRefused(
+            "the server's OpenAPI document cannot be read",
+            where=where,
+            expected="/docs-json, from which the capabilities are chosen",
+            remedy="set capabilities to `described` or `current` for this target",
+        )
+    paths = openapi.get("paths") or {}
+    for capabilities in (CURRENT, DESCRIBED):
+        if capabilities.lead_time_path in paths:
+            reason = f"its OpenAPI document names {capabilities.lead_time_path}"
+            return Choice(_fitted(capabilities, openapi), reason)
+    raise ServerRefused(
+        "the server's OpenAPI document names neither way of uploading alerts per lead time",
+        where=where,
+        expected=f"{CURRENT.lead_time_path} or {DESCRIBED.lead_time_path}",
+        remedy="check the target's url, or set its capabilities",
+    )
+
+
+def _fitted(capabilities: Capabilities, openapi: Mapping[str, Any] | None) -> Capabilities:
+    """Details in which servers of one generation differ, read from the document where there is one."""
+    if openapi is None:
+        return capabilities
+    paths = openapi.get("paths") or {}
+    image = any(path.startswith("/event/event-map-image") for path in paths)
+    end = (
+        capabilities.end_path if capabilities.end_path in paths or "/events/process" not in paths else "/events/process"
+    )
+    parameters = (paths.get(end) or {}).get("post") or {}
+    named = {
+        str(entry.get("name")) if isinstance(entry, Mapping) else str(entry)
+        for entry in (*parameters.get("parameters", ()), *parameters.get("query", ()))
+    }
+    silent = next((name for name in ("noNotifications", "isApiTest") if name in named), None)
+    return replace(
+        capabilities,
+        map_image=image,
+        preview=capabilities.preview and "/events/process" in paths,
+        end_path=end,
+        silent_parameter=silent,
+    )

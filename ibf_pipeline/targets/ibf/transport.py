@@ -1,0 +1,301 @@
+"""How calls reach an IBF server: one session, one login, and repeats only where they are safe."""
+
+from __future__ import annotations
+
+import email.utils
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+import urllib3
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.publisher import Answer
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT: Final = 120.0
+"""seconds between two tries, whatever a Retry-After header asks for"""
+_SHOWN: Final = 400
+"""characters of an answer that are shown to people"""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account of the server; never printed."""
+
+    email: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how often a call is tried."""
+
+    timeout_seconds: float = 60.0
+    attempts: int = 5
+    sleep: Callable[[float], None] = time.sleep
+
+
+class _TryAgain(Exception):
+    def __init__(self, error: IbfError, after: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.after = after
+
+
+class IbfClient:
+    """Requests to one IBF server, logged in when first needed and again when the token has expired."""
+
+    def __init__(self, url: str, credentials: Credentials, patience: Patience | None = None) -> None:
+        self.host = url.rstrip("/").removesuffix("/api")
+        self.base = f"{self.host}/api"
+        self._credentials = credentials
+        self._patience = patience or Patience()
+        self._session = requests.Session()
+        self._token: str | None = None
+        self.role: str | None = None
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._session.close()
+
+    def get(self, path: str, **query: str) -> Any:
+        """The JSON that a path below the API answers.
+
+        Raises ServerRefused (also for an answer that is no JSON) or ServerUnreachable.
+        """
+        response = self._repeat(lambda: self._checked("GET", f"{self.base}{path}", f"GET {path}", params=query))
+        return self._json(response, f"GET {path}")
+
+    def openapi(self) -> Mapping[str, Any] | None:
+        """The server's OpenAPI document, None where there is none to be read."""
+        try:
+            response = self._repeat(lambda: self._exchange("GET", f"{self.host}/docs-json", "GET /docs-json"))
+            document = response.json()
+        except (IbfError, ValueError):
+            return None
+        return document if isinstance(document, dict) and isinstance(document.get("paths"), dict) else None
+
+    def login(self) -> None:
+        """Obtain a token; ServerRefused with the remedy where the account is wrong."""
+        self._repeat(self._login)
+
+    def send(self, call: Call, folder: Path) -> Answer:
+        """Carry out a call of a plan; its file lies below `folder`.
+
+        A call that may be repeated is tried again after connection errors, 429 and 5xx. The call that notifies is
+        tried again only where it certainly was not carried out: connection refused, 429, 401, 403.
+        """
+        if not call.repeatable:
+            self._session.close()  # a kept connection may be dead already, and its reset would look like a lost answer
+        response = self._repeat(lambda: self._carry_out(call, folder))
+        return Answer(response.status_code, response.text)
+
+    def _carry_out(self, call: Call, folder: Path) -> requests.Response:
+        with ExitStack() as stack:
+            body: dict[str, Any] = {"json": call.body} if call.body is not None else {}
+            if call.file is not None:
+                stream = stack.enter_context((folder / call.file.path).open("rb"))
+                body = {"files": {"file": (call.file.name, stream, "application/octet-stream")}}
+            try:
+                return self._checked(
+                    call.method, f"{self.base}{call.path}", call.title, params=dict(call.query), **body
+                )
+            except _TryAgain as again:
+                if call.repeatable or isinstance(again.error, _NotCarriedOut | _TooMany):
+                    raise
+                raise OutcomeUnknown(
+                    f"{call.title} was sent and its answer is unknown ({again.error.found})",
+                    where=self.base,
+                    remedy="look whether the mail went out, then `resume --notify-again` or `resume --assume-notified`",
+                ) from None
+
+    def _checked(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
+        """An exchange with a token; 401 and 403 log in again once, because an expired token answers 403."""
+        fresh = self._token is None
+        if fresh:
+            self._login()
+        try:
+            return self._exchange(method, url, title, **more)
+        except _Forbidden as error:
+            if fresh:
+                raise ServerRefused(error.found, where=self.base, remedy=error.remedy) from None
+        self._login()
+        for part in (more.get("files") or {}).values():
+            part[1].seek(0)
+        try:
+            return self._exchange(method, url, title, **more)
+        except _Forbidden as error:
+            raise ServerRefused(error.found, where=self.base, remedy=error.remedy) from None
+
+    def _login(self) -> None:
+        self._token = None
+        account = {"email": self._credentials.email, "password": self._credentials.password}
+        try:
+            response = self._exchange("POST", f"{self.base}/user/login", "login", json=account)
+        except _Forbidden:
+            raise ServerRefused(
+                "the login was refused", where=self.base, remedy="check the account's e-mail and password"
+            ) from None
+        user = self._json(response, "login").get("user")
+        if not isinstance(user, dict) or not isinstance(user.get("token"), str):
+            raise ServerRefused("the login answered without a token", where=self.base, remedy="check the target's url")
+        self._token, self.role = user["token"], user.get("userRole")
+
+    def _exchange(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
+        """One request and its answer, or the reason to try again, or the refusal."""
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        try:
+            response = self._session.request(
+                method, url, headers=headers, timeout=self._patience.timeout_seconds, allow_redirects=False, **more
+            )
+        except requests.RequestException as error:
+            kind = _NotCarriedOut if _never_sent(error) else ServerUnreachable
+            raise _TryAgain(
+                kind(
+                    f"{title}: {self._redacted(_reason(error))}",
+                    where=self.base,
+                    remedy="check the address and the network, then resume the run",
+                )
+            ) from None
+        return self._judged(response, title)
+
+    def _judged(self, response: requests.Response, title: str) -> requests.Response:
+        status = response.status_code
+        said = f"{title} answered {status}: {self._redacted(_server_text(response))}"
+        if status in (401, 403):
+            raise _Forbidden(said, remedy="check that the account has the role `pipeline`")
+        if status == 429:
+            raise _TryAgain(_TooMany(said, where=self.base), _retry_after(response))
+        if status >= 500:
+            raise _TryAgain(
+                ServerUnreachable(said, where=self.base, remedy="look into the server's log, then resume the run")
+            )
+        if not 200 <= status < 300:
+            raise ServerRefused(said, where=self.base, remedy="correct what the server names, then resume the run")
+        if "text/html" in response.headers.get("Content-Type", ""):
+            raise _TryAgain(
+                ServerUnreachable(
+                    f"{title} was answered with a web page", where=self.base, remedy="check the target's url"
+                )
+            )
+        return response
+
+    def _json(self, response: requests.Response, title: str) -> Any:
+        try:
+            return response.json()
+        except ValueError:
+            raise ServerRefused(f"{title} answered no JSON", where=self.base, remedy="check the target's url") from None
+
+    def _repeat(self, once: Callable[[], Any]) -> Any:
+        backoff = wait_random_exponential(multiplier=1, max=30)
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.after if isinstance(error, _TryAgain) else None
+            return min(LONGEST_WAIT, asked) if asked is not None else backoff(state)
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(_TryAgain),
+            stop=stop_after_attempt(self._patience.attempts),
+            wait=pause,
+            sleep=self._patience.sleep,
+            before_sleep=lambda state: log.warning(
+                "%s; trying again", state.outcome.exception() if state.outcome else ""
+            ),
+            reraise=True,
+        )
+        try:
+            return retrying(once)
+        except _TryAgain as again:
+            raise again.error from None
+
+    def _redacted(self, text: str) -> str:
+        for secret in (self._credentials.password, self._token):
+            if secret:
+                text = text.replace(secret, "<hidden>")
+        return text
+
+
+class _Forbidden(IbfError):
+    """401 or 403."""
+
+
+class _NotCarriedOut(ServerUnreachable):
+    """The request did not reach the server."""
+
+
+class _TooMany(ServerUnreachable):
+    """429: the server turned the request away."""
+
+
+class IbfTransport:
+    """The IBF client as the publisher takes it."""
+
+    def __init__(self, client: IbfClient, folder: Path) -> None:
+        self._client = client
+        self._folder = folder
+
+    def send(self, call: Call) -> Answer:
+        """Carry out one call."""
+        return self._client.send(call, self._folder)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether the connection itself could not be made, so that the server has seen nothing of the request."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    return isinstance(
+        reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    )  # NameResolutionError is a NewConnectionError
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    cause = error.args[0] if error.args else error
+    return f"connection failed ({type(getattr(cause, 'reason', cause)).__name__})"
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    text = response.headers.get("Retry-After", "")
+    if text.isdigit():
+        return float(text)
+    moment = email.utils.parsedate_to_datetime(text) if text[:1].isalpha() else None
+    if moment is None:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _server_text(response: requests.Response) -> str:
+    """What the server says is wrong, without the request that it echoes (which may hold a password)."""
+    try:
+        content = response.json()
+    except ValueError:
+        return " ".join(response.text.split())[:_SHOWN] or response.reason or "no text"
+    if not isinstance(content, dict):
+        return str(content)[:_SHOWN]
+    constraints = list(_constraints(content.get("errors") or []))
+    text = "; ".join(constraints) or str(content.get("message", ""))
+    return text[:_SHOWN] or "no text"
+
+
+def _constraints(errors: Any) -> list[str]:
+    found: list[str] = []
+    for entry in errors if isinstance(errors, list) else []:
+        if isinstance(entry, dict):
+            found += [str(text) for text in (entry.get("constraints") or {}).values()]
+            found += _constraints(entry.get("children"))
+    return found
