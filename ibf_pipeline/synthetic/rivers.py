@@ -1,0 +1,126 @@
+"""Invented rivers: winding lines that grow downstream, the GloFAS cells they fill, the distance to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ibf_pipeline.discharge.cells import Grid, locate
+
+FAR = np.float32(1e9)
+"""distance given to places that no river reaches"""
+
+_SAMPLE = 0.004
+"""degrees between the points at which a river is looked at"""
+
+
+@dataclass(frozen=True, slots=True)
+class River:
+    """A river from its source to its mouth."""
+
+    name: str
+    points: NDArray[np.float64]
+    """(point, 2) longitude and latitude in degrees"""
+    discharge: tuple[float, float]
+    """ordinary discharge in m3/s at the source and at the mouth"""
+    valley: tuple[float, float]
+    """half width of the valley floor in degrees at the source and at the mouth"""
+
+    def at(self, share: float) -> tuple[float, float]:
+        """Longitude and latitude after this share (0..1) of the river's length."""
+        length = _along(self.points)
+        lon, lat = (np.interp(share, length, self.points[:, axis]) for axis in (0, 1))
+        return float(lon), float(lat)
+
+    def ordinary_discharge(self, share: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        """m3/s after this share (0..1) of the river's length."""
+        return np.asarray(self.discharge[0] + (self.discharge[1] - self.discharge[0]) * np.asarray(share))
+
+    def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Dense points (sample, 2) along the river, and the share of its length at each."""
+        length = np.hypot(*np.diff(self.points, axis=0).T).sum()
+        shares = np.linspace(0.0, 1.0, int(length / _SAMPLE) + 2)
+        along = _along(self.points)
+        return np.column_stack([np.interp(shares, along, self.points[:, axis]) for axis in (0, 1)]), shares
+
+
+def winding(
+    points: Sequence[tuple[float, float]], rng: np.random.Generator, *, sway: float = 0.16
+) -> NDArray[np.float64]:
+    """A natural looking line (point, 2) through the given points, by moving midpoints sideways.
+
+    `sway` is the sideways shift as a share of the distance between neighbours.
+    """
+    line = np.asarray(points, dtype=float)
+    while np.hypot(*np.diff(line, axis=0).T).max() > 2 * _SAMPLE:
+        step = np.diff(line, axis=0)
+        sideways = np.column_stack([-step[:, 1], step[:, 0]])
+        middle = line[:-1] + step / 2 + sideways * (sway * (2 * rng.random(len(step)) - 1))[:, np.newaxis]
+        finer = np.empty((2 * len(line) - 1, 2))
+        finer[0::2], finer[1::2] = line, middle
+        line = finer
+    return line
+
+
+def nearest_point(line: NDArray[np.float64], place: tuple[float, float]) -> tuple[float, float]:
+    """The vertex of a line (point, 2) nearest to a place: where a tributary joins."""
+    best = int(np.argmin(np.hypot(*(line - np.asarray(place)).T)))
+    return float(line[best, 0]), float(line[best, 1])
+
+
+def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
+    """Ordinary discharge (row, column) in m3/s of a coarse grid's cells; 0 off the rivers."""
+    cells = np.zeros((grid.height, grid.width))
+    for river in rivers:
+        points, shares = river.samples()
+        for (lon, lat), amount in zip(points, river.ordinary_discharge(shares), strict=True):
+            row, column = locate(lat, lon, grid)
+            if 0 <= row < grid.height and 0 <= column < grid.width:
+                cells[row, column] = max(cells[row, column], amount)
+    return cells
+
+
+def valley_distance(rivers: Iterable[River], grid: Grid, rows: slice, reach: float = 1.0) -> NDArray[np.float32]:
+    """Distance (row, column) to the nearest river as a share of its valley's half width; FAR beyond `reach`."""
+    nearest = np.full((rows.stop - rows.start, grid.width), FAR, dtype=np.float32)
+    lon = grid.left + grid.cell * (np.arange(grid.width) + 0.5)
+    lat = grid.top - grid.cell * (np.arange(rows.start, rows.stop) + 0.5)
+    for river in rivers:
+        points, shares = river.samples()
+        widths = np.interp(shares, (0.0, 1.0), river.valley)
+        for start, end, width in zip(points[:-1], points[1:], widths[1:], strict=True):
+            _note_segment(nearest, lon, lat, start, end, float(width), reach)
+    return nearest
+
+
+def _note_segment(
+    nearest: NDArray[np.float32],
+    lon: NDArray[np.floating],
+    lat: NDArray[np.floating],
+    start: NDArray[np.floating],
+    end: NDArray[np.floating],
+    width: float,
+    reach: float,
+) -> None:
+    margin = width * reach
+    west, east = min(start[0], end[0]) - margin, max(start[0], end[0]) + margin
+    south, north = min(start[1], end[1]) - margin, max(start[1], end[1]) + margin
+    if north < lat[-1] or south > lat[0]:
+        return
+    columns = slice(int(np.searchsorted(lon, west)), int(np.searchsorted(lon, east)))
+    rows = slice(int(np.searchsorted(-lat, -north)), int(np.searchsorted(-lat, -south)))
+    x, y = lon[columns][np.newaxis, :] - start[0], lat[rows][:, np.newaxis] - start[1]
+    dx, dy = float(end[0] - start[0]), float(end[1] - start[1])
+    share = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-18), 0.0, 1.0)
+    distance = (np.hypot(x - share * dx, y - share * dy) / width).astype(np.float32)
+    distance[distance > reach] = FAR
+    window = nearest[rows, columns]
+    np.minimum(window, distance, out=window)
+
+
+def _along(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    return length / length[-1]
