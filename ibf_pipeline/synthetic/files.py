@@ -6,6 +6,7 @@ stamps at the END of each day, and nothing that tells the member, the issue date
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from ibf_pipeline.discharge.cells import Grid
+from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.synthetic.ensemble import RESOLUTION
 
@@ -106,6 +107,14 @@ def centres(grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     lat = grid.top - grid.cell * (np.arange(grid.height) + 0.5)
     lon = grid.left + grid.cell * (np.arange(grid.width) + 0.5)
     return np.round(lat, 6), np.round(lon, 6)
+
+
+def glofas_window(west: float, south: float, east: float, north: float, margin: int = 1) -> Grid:
+    """The GloFAS cells that cover these bounds (degrees), with some cells around them."""
+    cell = GLOFAS_CELL
+    left, right = math.floor(west / cell) - margin, math.ceil(east / cell) + margin
+    bottom, top = math.floor(south / cell) - margin, math.ceil(north / cell) + margin
+    return Grid(round(left * cell, 6), round(top * cell, 6), cell, right - left, top - bottom)
 
 
 def _write_member(path: Path, issue_date: date, fields: NDArray[np.float32], grid: Grid) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
 
-BLOCK_ROWS = 512
+BLOCK_ROWS = 256
 """rows computed and written at a time; a multiple of the tile height"""
 
 

@@ -71,6 +71,41 @@ def nearest_point(line: NDArray[np.float64], place: tuple[float, float]) -> tupl
     return float(line[best, 0]), float(line[best, 1])
 
 
+def river_tree(
+    name: str,
+    outlet: tuple[float, float],
+    points: NDArray[np.float64],
+    rng: np.random.Generator,
+    *,
+    discharge: tuple[float, float],
+    valley: tuple[float, float],
+) -> list[River]:
+    """Rivers that gather the given points (point, 2) at the outlet: the shortest tree, one river for each branch.
+
+    Points are joined nearest first, so branches grow from the outlet outwards and carry less the more branches lie
+    between. `discharge` in m3/s and `valley` (half width, degrees) are those of the sources and of the outlet.
+    """
+    reached, depth = [np.asarray(outlet, dtype=float)], [0]
+    waiting = list(points)
+    branches: list[tuple[NDArray[np.float64], NDArray[np.float64], int]] = []
+    while waiting:
+        distance = np.hypot(*(np.array(waiting)[:, np.newaxis] - np.array(reached)[np.newaxis]).transpose(2, 0, 1))
+        new, old = np.unravel_index(int(np.argmin(distance)), distance.shape)
+        point = waiting.pop(int(new))
+        branches.append((point, reached[old], depth[old] + 1))
+        reached.append(point)
+        depth.append(depth[old] + 1)
+    deepest = max(depth)
+    rivers = []
+    for number, (start, end, step) in enumerate(branches, start=1):
+        share = [1 - step / deepest, 1 - (step - 1) / deepest]
+        flow, width = np.interp(share, (0, 1), discharge), np.interp(share, (0, 1), valley)
+        line = winding([(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], rng)
+        ends = (float(flow[0]), float(flow[1])), (float(width[0]), float(width[1]))
+        rivers.append(River(f"{name} {number}", line, *ends))
+    return rivers
+
+
 def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
     """Ordinary discharge (row, column) in m3/s of a coarse grid's cells; 0 off the rivers."""
     cells = np.zeros((grid.height, grid.width))

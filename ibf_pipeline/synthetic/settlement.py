@@ -33,6 +33,11 @@ _RIVERSIDE = 0.12
 """share of the valley cells that are settled"""
 _FARMSTEADS = 0.01
 """share of all cells that are settled, wherever they are"""
+_CELL = 1 / 1200
+"""degrees, 3 arc-seconds"""
+_CROWDED = 120.0
+"""persons per settled cell of 3 arc-seconds; an area with more is a town, settled everywhere"""
+_TOWN_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +91,22 @@ def write_population(
     """Write persons per cell (float32, fractional) so that each area (area,) holds its total of people."""
     settlement = Settlement(areas, rivers, grid, seed)
     count = len(areas) + 1
-    weight, room = np.zeros(count), np.zeros(count)
+    weight, settled, room = np.zeros(count), np.zeros(count), np.zeros(count)
     for rows in row_blocks(grid):
-        labels = settlement.labels(rows).ravel()
-        weight += np.bincount(labels, settlement.weights(rows).ravel(), minlength=count)
+        labels, weights = settlement.labels(rows).ravel(), settlement.weights(rows).ravel()
+        weight += np.bincount(labels, weights, minlength=count)
+        settled += np.bincount(labels, weights > 0, minlength=count)
         room += np.bincount(labels, minlength=count)
     tiny, left = place_tiny_areas(areas, totals, room[1:] == 0, grid)
-    everywhere = (weight == 0) & (room > 0)
+    town = np.concatenate([[False], left > settled[1:] * _CROWDED * (grid.cell / _CELL) ** 2])
+    weight += town * room * _TOWN_WEIGHT
     share = np.zeros(count)
-    share[1:] = np.divide(left, np.where(everywhere, room, weight)[1:], where=room[1:] > 0, out=np.zeros(len(left)))
+    np.divide(left, weight[1:], where=weight[1:] > 0, out=share[1:])
     with create_raster(path, grid, UNSETTLED) as raster:
         for rows in row_blocks(grid):
             labels = settlement.labels(rows)
             weights = settlement.weights(rows)
-            weights[everywhere[labels]] = 1.0
+            weights[town[labels]] += np.float32(_TOWN_WEIGHT)
             people = (weights * share[labels]).astype(np.float32)
             people[labels == 0] = 0.0
             for (row, column), persons in tiny.items():
