@@ -52,7 +52,7 @@ class CountryLayers:
     mapping: Mapping[str, tuple[str, ...]]
     """station code -> place codes of the deepest level"""
     exposure: xr.DataArray
-    """(indicator, area, return_period): people (or other units) where that flood map is wet; deepest level"""
+    """(indicator, area, flood_map): people (or other units) where the map of that many years is wet; deepest level"""
     findings: tuple[str, ...] = ()
     """what `prepare` repaired or doubted, in words"""
 

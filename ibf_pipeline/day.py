@@ -198,7 +198,7 @@ def _row(place_code: str, counted: Sequence[tuple[float | None, str]], layers: C
     for flood_map, code in counted:
         if flood_map is None:
             continue
-        values = layers.exposure.sel(area=code, return_period=flood_map)
+        values = layers.exposure.sel(area=code, flood_map=flood_map)
         for indicator, value in zip(totals, values.values, strict=True):
             totals[indicator] += int(np.rint(value))
         affected += float(values.sel(indicator=POPULATION_AFFECTED))
@@ -292,7 +292,7 @@ def _notes(
                 "map mixes them up"
             )
         smallest = min(country.flood_maps.return_periods)
-        if event.trigger and event.return_period < smallest:
+        if event.publishable and event.trigger and event.return_period < smallest:
             use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
             notes.append(
                 f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "

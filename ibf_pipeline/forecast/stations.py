@@ -69,9 +69,12 @@ def station_values(
 
 
 def rounded_away(level: float, limit: float) -> float:
-    """`level` to 0.01, upward where it lies above `limit`, else downward."""
-    rounded = math.ceil(level * 100) / 100 if level > limit else math.floor(level * 100) / 100
-    return rounded if (rounded > limit) == (level > limit) else level
+    """`level` to 0.01, on the same side of `limit`: to the nearest, else away from the limit, else not at all."""
+    up, down = math.ceil(level * 100) / 100, math.floor(level * 100) / 100
+    for rounded in (round(level, 2), up if level > limit else down):
+        if (rounded > limit) == (level > limit):
+            return rounded
+    return level
 
 
 def blind_reason(members: xr.DataArray, minimum: int, *, outside: bool, river: bool) -> str | None:

@@ -23,7 +23,7 @@ def population_of(raster: Path, boundaries: Boundaries) -> np.ndarray:
 def exposure_table(
     layers: Mapping[str, Path], depths: Mapping[float, Path], boundaries: Boundaries, scratch: Path
 ) -> xr.DataArray:
-    """(indicator, area, return_period): what a layer holds where the flood map of a return period is wet.
+    """(indicator, area, flood_map): what a layer holds where the flood map of a return period is wet.
 
     `layers`: indicator -> raster on the country's grid; `depths`: return period -> flood map on the same grid, 0 where
     dry. A cell that straddles a border counts for each area with its share of the cell, so shared borders add up.
@@ -36,11 +36,11 @@ def exposure_table(
     scratch.unlink(missing_ok=True)
     return xr.DataArray(
         table,
-        dims=("indicator", "area", "return_period"),
+        dims=("indicator", "area", "flood_map"),
         coords={
             "indicator": list(layers),
             "area": list(boundaries.place_codes),
-            "return_period": list(depths),
+            "flood_map": list(depths),
         },
         name="exposure",
         attrs={"long_name": "counts where the flood map of the return period is wet"},

@@ -1,0 +1,56 @@
+"""What the commands print: tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ibf_pipeline.forecast.rule import lead_time_name
+from ibf_pipeline.found import Found
+from ibf_pipeline.publish.call import Call
+
+
+def print_found(found: Found, console: Console) -> None:
+    """Headline, events and what a reader must know."""
+    weekday = f"{found.issue_date:%A}"
+    title = f"{found.country_name} ({found.country}), issue date {found.issue_date} ({weekday}): {found.headline}"
+    console.print(Text(title, style="bold"))
+    if found.events:
+        table = Table("event", "alert", "lead time", "days 0-7", "people", "areas", box=None, pad_edge=False)
+        for event in found.events:
+            areas = len(event.areas_of(found.default_admin_level))
+            table.add_row(
+                Text(f"{event.name} {found.station(event.station_code).name}"),
+                "trigger" if event.trigger else f"warning ({event.alert_class})",
+                lead_time_name(event.lead_time),
+                event.flags,
+                f"{event.people:,}",
+                f"{areas} on level {found.default_admin_level}" if event.publishable else "none: cannot be published",
+            )
+        console.print(table)
+    for note in found.notes:
+        console.print(Text(f"- {note}", style="dim"))
+
+
+def print_plan(calls: Iterable[Call], console: Console) -> None:
+    """The order of a plan, one line a call."""
+    table = Table("no.", "step", "event", "call", "sends", box=None, pad_edge=False)
+    for call in calls:
+        query = "".join(f"?{name}={value}" for name, value in call.query.items())
+        table.add_row(
+            str(call.number), call.step, Text(call.event or ""), f"{call.method} {call.path}{query}", _sends(call)
+        )
+    console.print(table)
+
+
+def _sends(call: Call) -> str:
+    if call.file is not None:
+        return call.file.name
+    body = call.body or {}
+    for key, unit in (("exposurePlaceCodes", "areas"), ("dynamicPointData", "stations")):
+        if key in body:
+            return f"{body['leadTime']}, {len(body[key])} {unit}"
+    return ""

@@ -1,0 +1,145 @@
+"""Where the parts are put together: configuration, sources, run folders, targets. Clock and environment enter here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from ibf_pipeline.config import Configuration, Country, Target, load
+from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
+from ibf_pipeline.sources import FolderSource, Source
+from ibf_pipeline.targets.ibf.moment import require_not_future
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+
+SANDBOX_EMAIL = "pipeline@sandbox.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One country on one issue date, for one target."""
+
+    configuration: Configuration
+    country: Country
+    issue_date: date
+    target_name: str
+    target: Target
+
+    @property
+    def static(self) -> Path:
+        """The country's static data."""
+        return self.configuration.static_folder(self.country)
+
+    @property
+    def prepared(self) -> Path:
+        """The country's prepared layers."""
+        return self.configuration.prepared_folder(self.country.iso3)
+
+    @property
+    def run(self) -> RunFolder:
+        """The folder of the run."""
+        return RunFolder(
+            self.configuration.path(self.configuration.settings.paths.runs), self.country.iso3, self.issue_date
+        )
+
+    @property
+    def country_file(self) -> str:
+        """For messages: where the country's settings stand."""
+        return f"countries/{self.country.iso3}.yaml"
+
+    def sources(self) -> list[Source]:
+        """Where forecasts of the country come from, preferred one first."""
+        configured = self.configuration.settings.sources
+        return [
+            FolderSource(name, self.configuration.path(configured[name].root), configured[name].glofas_version)
+            for name in self.country.sources
+        ]
+
+
+def now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+def open_configuration(folder: str, workspace: str | None = None) -> Configuration:
+    """The configuration; with a workspace, everything that is written goes below that folder."""
+    configuration = load(Path(folder))
+    if workspace is None:
+        return configuration
+    base = Path(workspace).resolve()
+    paths = configuration.settings.paths.model_copy(
+        update={name: str(base / name) for name in ("prepared", "runs", "sandbox")}
+    )
+    return Configuration(configuration.folder, configuration.settings.model_copy(update={"paths": paths}))
+
+
+def open_day(
+    config: str, iso3: str, issue_date: date | None, target: str | None, *, workspace: str | None = None
+) -> Day:
+    """A validated day; ConfigError, or ForbiddenByRule for a date in the future."""
+    configuration = open_configuration(config, workspace)
+    country = configuration.country(iso3)
+    name = target or country.target
+    day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name))
+    require_not_future(day.issue_date, now().date(), test_target=day.target.test_target)
+    return day
+
+
+@contextmanager
+def open_ibf(day: Day) -> Iterator[IbfClient]:
+    """A client of the day's target; an embedded sandbox is started for it and stopped afterwards."""
+    patience = Patience(day.target.timeout_seconds, day.target.attempts)
+    if day.target.embedded_sandbox:
+        with open_sandbox(day.configuration, day.country) as sandbox:
+            client = IbfClient(sandbox.url, Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD), patience)
+            try:
+                yield client
+            finally:
+                client.close()
+        return
+    client = IbfClient(str(day.target.url), _credentials(day.target_name, day.target), patience)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def open_sandbox(configuration: Configuration, *countries: Country, port: int = 0) -> Iterator[Sandbox]:
+    """The built-in server, seeded with countries' own static data."""
+    sandbox = Sandbox(configuration.path(configuration.settings.paths.sandbox), port=port)
+    for country in countries:
+        sandbox.seed(sandbox_seed(configuration, country))
+    with sandbox:
+        yield sandbox
+
+
+def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
+    """A country as the sandbox is set up with it."""
+    seed = seed_from_static(
+        configuration.static_folder(country),
+        country.iso3,
+        name=country.name,
+        admin_levels=country.admin_levels,
+        default_admin_level=country.default_admin_level,
+    )
+    indicators = ("population_affected", "population_affected_percentage")
+    return replace(seed, indicators=(*indicators, *(layer.indicator for layer in country.people.further_layers)))
+
+
+def _credentials(name: str, target: Target) -> Credentials:
+    values = {variable: os.environ.get(variable) for variable in (target.email_variable, target.password_variable)}
+    missing = [variable for variable, value in values.items() if not value]
+    if missing:
+        raise ConfigError(
+            f"the account of target {name} is not in the environment",
+            where="settings.yaml",
+            expected="environment variables " + " and ".join(missing),
+            remedy="export them where the pipeline runs",
+        )
+    return Credentials(str(values[target.email_variable]), str(values[target.password_variable]))

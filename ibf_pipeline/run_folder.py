@@ -1,0 +1,247 @@
+"""The folder of a run: what the day found, and the revisions that were published of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.found import Found, read_found, write_found
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
+
+_FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The n-th publication of a country for one issue date on one target."""
+
+    folder: Path
+    number: int
+
+    @property
+    def journal_file(self) -> Path:
+        """What happened to each call."""
+        return self.folder / "journal.jsonl"
+
+    @property
+    def preview_file(self) -> Path:
+        """The server's preview of the mail, as it answered."""
+        return self.folder / "preview.json"
+
+    def calls(self) -> list[Call]:
+        """Its plan."""
+        return read_plan(self.folder / "plan.jsonl")
+
+    def about(self) -> RevisionAbout:
+        """What it was planned with."""
+        content = json.loads((self.folder / "revision.json").read_text(encoding="utf-8"))
+        return RevisionAbout(**content)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionAbout:
+    """What a revision was planned with."""
+
+    date: str
+    """the `date` of every call"""
+    target: str
+    url: str
+    capabilities: str
+    reason: str
+    """why these capabilities"""
+    notify: bool
+    content: str
+    """hash of what is published, without the date"""
+
+
+class RunFolder:
+    """`runs/<ISO3>/<issue date>/`: whole where its manifest is there."""
+
+    def __init__(self, runs: Path, iso3: str, issue_date: date) -> None:
+        self.path = runs / iso3 / issue_date.isoformat()
+        self.iso3 = iso3
+        self.issue_date = issue_date
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a day's findings are there, all of them."""
+        return (self.path / "manifest.json").is_file()
+
+    def begin(self) -> Path:
+        """An empty folder for new findings; the old ones stay until `finish`."""
+        partial = self.path / ".part"
+        shutil.rmtree(partial, ignore_errors=True)
+        (partial / "extents").mkdir(parents=True)
+        return partial
+
+    def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
+        """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
+        (self.path / "manifest.json").unlink(missing_ok=True)
+        for name in _FOUND_PARTS:
+            old, new = self.path / name, partial / name
+            if old.is_dir():
+                shutil.rmtree(old)
+            elif old.exists():
+                old.unlink()
+            if new.exists():
+                new.rename(old)
+        shutil.rmtree(partial)
+        _write_json(self.path / "manifest.json", manifest)
+
+    def found(self) -> Found:
+        """What the day found; InputMissing where the run never got that far."""
+        if not self.is_whole:
+            raise InputMissing(
+                f"no finished run of {self.iso3} for {self.issue_date}",
+                where=self.path,
+                expected="a run folder with its manifest.json",
+                remedy=f"run `ibf-pipeline run {self.iso3} --date {self.issue_date}`",
+            )
+        return read_found(self.path / "events.json")
+
+    def extent(self, file_name: str) -> Path:
+        """The raster of a lead time."""
+        return self.path / "extents" / file_name
+
+    def revisions(self, target: str) -> list[Revision]:
+        """The revisions of a target whose plan is on disk, oldest first."""
+        folder = self.path / "targets" / target
+        numbers = [int(match.group(1)) for entry in folder.glob("r*") if (match := re.fullmatch(r"r(\d+)", entry.name))]
+        return [Revision(folder / f"r{number}", number) for number in sorted(numbers)]
+
+    def next_number(self, target: str) -> int:
+        """The number that a new revision gets: 1 for the first."""
+        revisions = self.revisions(target)
+        return revisions[-1].number + 1 if revisions else 1
+
+    def attach(self, staging: Path, source: Path, name: str) -> FileBody:
+        """A file of the run for a call, kept with the revision so that later runs cannot change it."""
+        target = staging / "files" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            shutil.copyfile(source, target)
+        return FileBody(f"files/{name}", name, sha256(target))
+
+    def stage(self, target: str, number: int) -> Path:
+        """An empty folder in which a revision is put together."""
+        staging = self.path / "targets" / target / f".r{number}.part"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        return staging
+
+    def allot(self, target: str, number: int, staging: Path, calls: Iterable[Call], about: RevisionAbout) -> Revision:
+        """Put a revision's plan in its place: from now on it is resumed and never replaced."""
+        write_plan(calls, staging / "plan.jsonl")
+        _write_json(staging / "revision.json", asdict(about))
+        final = self.path / "targets" / target / f"r{number}"
+        staging.rename(final)
+        return Revision(final, number)
+
+
+def content_hash(calls: Iterable[Call]) -> str:
+    """Hash of what calls publish, whatever their `date` and numbers: equal for a repeated run of the same content."""
+    digest = hashlib.sha256()
+    for call in calls:
+        body = {key: value for key, value in (call.body or {}).items() if key != "date"}
+        file = call.file.sha256 if call.file else None
+        digest.update(json.dumps([call.method, call.path, dict(call.query), body, file], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def write_findings(found: Found, discharge: xr.DataArray, folder: Path) -> None:
+    """`events.json` and `forecast.nc` of a day into a folder."""
+    write_found(found, folder / "events.json")
+    write_forecast(found, discharge, folder / "forecast.nc")
+
+
+def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
+    """The station cube (member, lead_time, station) as CF-1.8 netCDF, from which the day can be run again."""
+    by_code = {station.code: station for station in found.stations}
+    codes = [str(code) for code in discharge["station"].values]
+    issue = np.datetime64(found.issue_date, "ns")
+    days = discharge["lead_time"].values.astype("timedelta64[D]").astype("timedelta64[ns]")
+    data = xr.Dataset(
+        {"discharge": discharge.drop_vars(("outside", "lead_time", "station", "member"))},
+        coords={
+            "member": ("member", discharge["member"].values, {"standard_name": "realization"}),
+            "lead_time": ("lead_time", discharge["lead_time"].values, {"long_name": "lead time", "units": "1"}),
+            "time": ("lead_time", issue + days, {"standard_name": "time", "long_name": "start of the day"}),
+            "forecast_reference_time": ((), issue, {"standard_name": "forecast_reference_time"}),
+            "station": ("station", codes, {"cf_role": "timeseries_id", "long_name": "station code"}),
+            "station_name": ("station", [by_code[code].name for code in codes]),
+            "lat": ("station", [by_code[code].lat for code in codes], _axis("latitude", "degrees_north")),
+            "lon": ("station", [by_code[code].lon for code in codes], _axis("longitude", "degrees_east")),
+            "outside": ("station", discharge["outside"].values.astype("int8"), {"long_name": "outside the grid"}),
+        },
+        attrs={
+            "Conventions": "CF-1.8",
+            "featureType": "timeSeries",
+            "title": f"GloFAS river discharge at the stations of {found.country_name}, run of {found.issue_date}",
+        },
+    )
+    data["discharge"].attrs = {
+        "units": "m3 s-1",
+        "standard_name": "water_volume_transport_in_river_channel",
+        "cell_methods": "time: mean (of the day)",
+        "source": found.source,
+        "glofas_version": found.glofas_version,
+        "issue_date": found.issue_date.isoformat(),
+    }
+    data.to_netcdf(file, engine="netcdf4", encoding={"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}})
+
+
+def read_forecast(file: Path) -> xr.DataArray:
+    """The kept cube of a past day, as `read_cube` gave it; InputInvalid where it is damaged."""
+    try:
+        with xr.open_dataset(file, engine="netcdf4") as data:
+            cube = data["discharge"].load()
+            return xr.DataArray(
+                cube.values,
+                dims=("member", "lead_time", "station"),
+                coords={
+                    "member": data["member"].values,
+                    "lead_time": data["lead_time"].values,
+                    "station": data["station"].values.astype(str),
+                    "outside": ("station", data["outside"].values.astype(bool)),
+                },
+                name="discharge",
+                attrs=cube.attrs,
+            )
+    except (OSError, KeyError, ValueError) as error:
+        raise InputInvalid(f"the kept forecast cannot be read ({error})", where=file) from None
+
+
+def _axis(name: str, units: str) -> dict[str, str]:
+    return {"standard_name": name, "units": units}
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    partial = file.with_suffix(".part")
+    with partial.open("w", encoding="utf-8") as stream:
+        json.dump(content, stream, indent=1, ensure_ascii=False, default=_plain)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(file)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a manifest")

@@ -1,0 +1,186 @@
+"""The stages of a flood day as Prefect tasks: each says in its name and log what it does for whom."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.config import Country, Settings
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.day import find
+from ibf_pipeline.discharge.reader import read_cube
+from ibf_pipeline.discharge.version import require_matching_version, version_of_process
+from ibf_pipeline.found import Found
+from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import Answer, Outcome, Transport, publish
+from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
+from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
+from ibf_pipeline.targets.ibf.preflight import check_server, require_publishable
+from ibf_pipeline.targets.ibf.revise import is_finished, new_revision
+from ibf_pipeline.targets.ibf.state import read_state
+from ibf_pipeline.targets.ibf.transport import IbfClient
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+
+@task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
+def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> tuple[CountryLayers, ExtentTiles]:
+    """The country's prepared layers, built where they are missing or out of date."""
+    built = prepare(country, static, folder)
+    layers, tiles = read_prepared(folder, iso3)
+    log.info(
+        "%s: prepared layers %s; %d stations, %d areas",
+        iso3, "built" if built else "read", len(layers.stations), len(layers.areas),
+    )  # fmt: skip
+    return layers, tiles
+
+
+@task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
+def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> ForecastFiles:
+    """The forecast files of the first source that has them."""
+    files = fetch_first(sources, issue_date)
+    log.info("%s: %d forecast files of %s from source %s", iso3, len(files.files), issue_date, files.source)
+    return files
+
+
+@task(task_run_name="discharge at the stations of {iso3}", cache_policy=NO_CACHE)
+def read_discharge(
+    iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
+) -> xr.DataArray:
+    """Discharge (member, lead_time, station) m3/s, of a GloFAS version that fits the thresholds."""
+    cube = read_cube(files.files, station_cells(layers), issue_date, source=files.source, version=files.glofas_version)
+    found = cube.attrs["glofas_version"] or None
+    for process in cube.attrs["glofas_process_ids"]:
+        found = version_of_process(
+            process, settings.glofas_process_ids, country.accepted_process_ids, found, files.files[0]
+        )
+    require_matching_version(
+        found,
+        country.thresholds_version,
+        country.accepted_versions,
+        country_file=f"countries/{iso3}.yaml",
+        where=files.files[0].parent,
+    )
+    cube.attrs["glofas_version"] = found
+    log.info("%s: %d members at %d stations", iso3, cube.sizes["member"], cube.sizes["station"])
+    return cube
+
+
+@task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
+def find_events(iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country) -> Found:
+    """Classes, events, areas and people of the day."""
+    found = find(cube, layers, country)
+    log.info("%s on %s: %s", iso3, found.issue_date, found.headline)
+    for event in found.events:
+        log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)
+    for note in found.notes:
+        log.warning("%s: %s", iso3, note)
+    return found
+
+
+@task(task_run_name="flood extents and findings of {iso3}", cache_policy=NO_CACHE)
+def record_findings(
+    iso3: str,
+    found: Found,
+    cube: xr.DataArray,
+    tiles: ExtentTiles,
+    country: Country,
+    files: ForecastFiles,
+    run: RunFolder,
+) -> RunFolder:
+    """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
+    partial = run.begin()
+    wet = wet_areas(found.publishable_events, country.deepest_admin_level)
+    for extent in found.extents:
+        cells = write_extent(wet[extent.lead_time], tiles, partial / "extents" / extent.file_name)
+        log.info("%s: %s, %d wet cells", iso3, extent.file_name, cells)
+    write_findings(found, cube, partial)
+    run.finish(partial, _manifest(found, country, files))
+    log.info("%s: findings in %s", iso3, run.path)
+    return run
+
+
+def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str, Any]:
+    packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
+    return {
+        "country": found.country,
+        "issue_date": found.issue_date,
+        "exercise": found.exercise,
+        "headline": found.headline,
+        "source": files.source,
+        "glofas_version": found.glofas_version,
+        "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
+        "versions": {name: version(name) for name in packages},
+        "configuration": country.model_dump(mode="json"),
+    }
+
+
+@task(task_run_name="plan the calls of {found.country} for {target}", cache_policy=NO_CACHE)
+def plan_revision(
+    found: Found,
+    run: RunFolder,
+    client: IbfClient,
+    *,
+    target: str,
+    capabilities: str,
+    prepared: Path,
+    notify: bool,
+    accept_blind: list[str],
+) -> Revision | None:
+    """The revision to publish: an unfinished one of this day, else a new one; None where there is nothing to do."""
+    unfinished = [r for r in run.revisions(target) if not is_finished(r, Journal(r.journal_file, _no_clock))]
+    if unfinished:
+        log.warning("%s: resuming revision %d", found.country, unfinished[-1].number)
+        return unfinished[-1]
+    state = read_state(client, found.country, found.disaster_type, capabilities)
+    log.info("%s: capabilities `%s`: %s", found.country, state.choice.capabilities.name, state.choice.reason)
+    layers, _ = read_prepared(prepared, found.country)
+    codes = {level: frozenset(area.place_code for area in layers.level(level)) for level in found.admin_levels}
+    for text in require_publishable(check_server(found, state, codes, accept_blind=accept_blind), client.base):
+        log.warning("%s: %s", found.country, text)
+    revision = new_revision(found, run, state, target=target, url=client.base, notify=notify)
+    if revision is None:
+        log.info("%s: the server already has this very content; nothing to publish", found.country)
+    else:
+        log.info("%s: revision %d, %d calls", found.country, revision.number, len(revision.calls()))
+    return revision
+
+
+def _no_clock() -> datetime:
+    raise RuntimeError("this journal is only read")
+
+
+@task(task_run_name="publish {iso3} to {target}", cache_policy=NO_CACHE)
+def publish_revision(iso3: str, target: str, revision: Revision, transport: Transport, journal: Journal) -> Outcome:
+    """Make the calls of a revision's plan, each once the one before is done."""
+
+    def keep(call: Call, answer: Answer) -> None:
+        if call.kind == "preview":
+            content = {"call": call.number, "answer": _json_or_text(answer.text)}
+            revision.preview_file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+    outcome = publish(revision.calls(), transport, journal, on_answer=keep)
+    if outcome.last is not None:
+        log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target, outcome.last.path)
+    return outcome
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
