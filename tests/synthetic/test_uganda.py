@@ -1,5 +1,7 @@
 import csv
+import json
 import os
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +12,10 @@ import pytest
 import rasterio
 
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.uganda import make_uganda, read_areas, uganda_rivers
+
+from .plain_rule import RETURN_PERIOD_RULE, flags, table
 
 ROOT = Path(__file__).parents[2]
 MAP_PERIODS = (10, 20, 50, 75, 100, 200, 500)
@@ -118,3 +123,31 @@ def test_the_same_call_gives_the_same_rivers(source):
 def test_missing_data_are_named(tmp_path):
     with pytest.raises(InputMissing, match=r"UGA_adm2.json.*population_UGA.csv"):
         make_uganda(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("limit", "wishes", "expected"),
+    [
+        (
+            7,
+            "G5075=wwwww---:min G5220=----TTTT G5230=------ww:med",
+            {"G5075": "wwwww---", "G5220": "----TTTT", "G5230": "------ww"},
+        ),
+        (7, "G5230=-----ww-:med", {"G5230": "-----ww-"}),
+        (7, "G5220=---wTTTT", {"G5220": "---wTTTT"}),
+        (7, "", {}),
+        (5, "G5220=----TTTT", {"G5220": "----TTww"}),
+    ],
+)
+def test_the_scenarios_of_the_server_can_be_made(source, limit, wishes, expected):
+    levels = thresholds_of(source)
+    rule = replace(RETURN_PERIOD_RULE, trigger_lead_time_limit=limit)
+    cube = make_ensemble(levels, rule, wishes)
+    said = {code: flags(cube, levels, rule, code) for code in levels["station"].values}
+    assert {code: text for code, text in said.items() if text.strip("-")} == expected
+
+
+def thresholds_of(source):
+    entries = json.loads((source / "UGA_station_thresholds.json").read_text(encoding="utf-8"))
+    levels = {entry["station_code"]: [item["threshold_value"] for item in entry["thresholds"]] for entry in entries}
+    return table(**levels)
