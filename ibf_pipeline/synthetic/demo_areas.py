@@ -20,7 +20,7 @@ from ibf_pipeline.synthetic.demo_rivers import COUNTRY, SEED, coast, river
 from ibf_pipeline.synthetic.rivers import winding
 
 LEVEL_COUNTS = {1: 4, 2: 20, 3: 120}
-COUNTRY_NAME = "Demonia"
+COUNTRY_NAME = "Demoland"
 LONG_NAME = (
     "Municipality of the Upper and Lower Sarvo Confluence Settlements including the Islands of Saint-Élie-du-Port"
 )
