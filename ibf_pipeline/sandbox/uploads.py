@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import InvalidDate, day_of, period_start, upload_moment
+from ibf_pipeline.sandbox.moments import InvalidDate, date_given, day_of, period_start, upload_moment
 from ibf_pipeline.sandbox.store import Store
 
 # PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
@@ -62,7 +62,7 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
         return
     if len(places) > _MOST_ROWS or not country_known(store, iso3):
         raise server_error()
-    received = int(not body.get("date"))
+    received = int(not date_given(body.get("date")))
     with store.transaction():
         store.run_many(
             "INSERT INTO exposure (iso3, disaster, indicator, level, event, place_code, lead_time, day, moment,"
@@ -128,7 +128,7 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
     lead_time, key = body.get("leadTime") or None, body.get("key")
     disaster, category = body["disasterType"], body.get("pointDataCategory")
     moment = stamp(body.get("date"), None, now)
-    start, received = period_start(disaster, moment), int(not body.get("date"))
+    start, received = period_start(disaster, moment), int(not date_given(body.get("date")))
     with store.transaction():
         for item in body["dynamicPointData"]:
             point_id = _point(store, as_text(item["fid"]), category)
