@@ -39,6 +39,10 @@ class InputInvalid(IbfError):
     """An input is there and cannot be trusted."""
 
 
+class WriteFailed(IbfError):
+    """A file of our own could not be written: disk full, no permission."""
+
+
 class ServerRefused(IbfError):
     """A server answered and said no."""
 

@@ -1,0 +1,171 @@
+"""GloFAS GRIB2 files (EWDS): control and perturbed members, one message a member and day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import eccodes
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.discharge import names
+from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.forecast.rule import LEAD_TIMES
+
+_MARK, _END = b"GRIB", b"7777"
+_INDICATOR: Final = 16
+"""bytes of section 0: the mark, edition in byte 8, length of the whole message in bytes 9..16"""
+_MISSING: Final = -1.0
+"""what a missing value is decoded to; discharge is never negative"""
+_SCANNING = ("iScansNegatively", "jPointsAreConsecutive", "alternativeRowScanning")
+_GRID = (
+    "gridType", "Ni", "Nj", "latitudeOfFirstGridPointInDegrees", "latitudeOfLastGridPointInDegrees",
+    "longitudeOfFirstGridPointInDegrees", "longitudeOfLastGridPointInDegrees", *_SCANNING,
+)  # fmt: skip
+
+
+def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
+    """The stations' discharge in a GRIB2 file.
+
+    Messages of other variables are passed over. A member without a message for a day is missing on that day.
+    Raises InputInvalid where the file is cut off, of another run, grid or unit, or holds a field twice.
+    Source: WMO FM 92 GRIB edition 2, sections 0 and 8.
+    """
+    fields: dict[tuple[int, np.datetime64], Floats] = {}
+    seen: set[str] = set()
+    process_ids: set[int] = set()
+    grid: tuple[Any, ...] | None = None
+    window: Window | None = None
+    for content in _messages(file):
+        with _decoded(content) as message:
+            name = str(eccodes.codes_get(message, "shortName"))
+            seen.add(name)
+            if name not in names.VARIABLES:
+                continue
+            names.check_unit(eccodes.codes_get(message, "units"), file)
+            _require_run(message, issue_date, file)
+            here = tuple(eccodes.codes_get(message, key) for key in _GRID)
+            if window is None:
+                grid, window = here, _window(here, cells, file)
+            elif here != grid:
+                raise InputInvalid(
+                    "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
+                )
+            key = (_member(message), _stamp(message))
+            if key in fields:
+                raise InputInvalid(
+                    f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
+                    where=file,
+                    expected="every member once",
+                    remedy="remove what was appended, or fetch the file again",
+                )
+            fields[key] = _sample(message, window, file)
+            process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
+    names.find_variable(seen, file)
+    assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
+    return _part(fields, window, tuple(sorted(process_ids)), issue_date, file)
+
+
+def _messages(file: Path) -> Iterator[bytes]:
+    """The whole messages of a file, one behind the other; InputInvalid where there is anything else."""
+    with file.open("rb") as stream:
+        number = 0
+        while indicator := stream.read(_INDICATOR):
+            number += 1
+            yield indicator + _rest(stream, indicator, number, file)
+
+
+def _rest(stream: BinaryIO, indicator: bytes, number: int, file: Path) -> bytes:
+    length = int.from_bytes(indicator[8:16], "big")
+    left = file.stat().st_size - stream.tell()
+    problem = None
+    if not indicator.startswith(_MARK) or len(indicator) < _INDICATOR:
+        problem = f"message {number} does not begin with {_MARK.decode()}"
+    elif indicator[7] != 2:
+        problem = f"message {number} is of GRIB edition {indicator[7]}"
+    elif not _INDICATOR + len(_END) <= length <= _INDICATOR + left:
+        problem = f"message {number} of {length} bytes goes beyond the end of the file"
+    else:
+        rest = stream.read(length - _INDICATOR)
+        if rest.endswith(_END):
+            return rest
+        problem = f"message {number} does not end with {_END.decode()}"
+    raise InputInvalid(
+        problem,
+        where=file,
+        expected="a whole GRIB2 file",
+        remedy="it is damaged or was cut off: delete it and fetch it again",
+    )
+
+
+@contextmanager
+def _decoded(content: bytes) -> Iterator[int]:
+    message = eccodes.codes_new_from_message(content)
+    try:
+        yield message
+    finally:
+        eccodes.codes_release(message)
+
+
+def _require_run(message: int, issue_date: date, file: Path) -> None:
+    day, hour = eccodes.codes_get(message, "dataDate"), eccodes.codes_get(message, "dataTime")
+    if day != int(f"{issue_date:%Y%m%d}") or hour != 0:
+        raise InputInvalid(
+            f"a field of the run of {day} {hour:04d} UTC",
+            where=file,
+            expected=f"the run of {issue_date} 00 UTC",
+            remedy="fetch the file of this issue date",
+        )
+
+
+def _member(message: int) -> int:
+    """0 is the control; a control without an ensemble template carries no number."""
+    if not eccodes.codes_is_defined(message, "perturbationNumber"):
+        return 0
+    return int(eccodes.codes_get(message, "perturbationNumber"))
+
+
+def _stamp(message: int) -> np.datetime64:
+    day, time = f"{eccodes.codes_get(message, 'validityDate'):08d}", eccodes.codes_get(message, "validityTime")
+    return np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time // 100:02d}:{time % 100:02d}", "s")
+
+
+def _window(grid: tuple[Any, ...], cells: StationCells, file: Path) -> Window:
+    kind, width, height, north, south, west, east, *scanning = grid
+    if kind != "regular_ll" or any(scanning):
+        raise InputInvalid(
+            f"a {kind} grid" + (" scanned in another order" if any(scanning) else ""),
+            where=file,
+            expected="a regular grid in degrees, rows from west to east",
+            remedy="order the file in regular latitude and longitude",
+        )
+    east += 360.0 if east < west else 0.0
+    return Window.of(np.linspace(north, south, height), np.linspace(west, east, width), cells, file)
+
+
+def _sample(message: int, window: Window, file: Path) -> Floats:
+    """(station,) m3/s of one field."""
+    eccodes.codes_set(message, "missingValue", _MISSING)
+    field: npt.NDArray[np.float64] = eccodes.codes_get_values(message)
+    field = field.reshape(eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni"))
+    block = field[window.rows, window.columns].astype(np.float32)
+    return window.sample(block[np.newaxis, np.newaxis], file)[0, 0]
+
+
+def _part(
+    fields: dict[tuple[int, np.datetime64], Floats], window: Window, process_ids: tuple[int, ...], day: date, file: Path
+) -> Part:
+    stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
+    wanted = stamps[lead_time_steps(stamps, day, file)]
+    members = sorted({member for member, _ in fields})
+    values = np.full((len(members), len(LEAD_TIMES), len(window.outside)), np.nan, dtype=np.float32)
+    for row, member in enumerate(members):
+        for lead_time, stamp in enumerate(wanted):
+            if (member, stamp) in fields:
+                values[row, lead_time] = fields[member, stamp]
+    return Part(tuple(members), values, window.outside, process_ids=process_ids)

@@ -1,0 +1,79 @@
+"""GloFAS netCDF files: one member a file (FTP product) or a member dimension (EWDS)."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.discharge import names
+from ibf_pipeline.discharge.part import Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.discharge.version import version_in_attributes
+from ibf_pipeline.errors import InputInvalid
+
+_MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$")
+
+
+def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
+    with netCDF4.Dataset(file) as data:
+        variable = data[names.find_variable(data.variables, file)]
+        names.check_unit(getattr(variable, "units", None), file)
+        axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon", "time")}
+        member_axis = next((name for name in names.COORDINATES["member"] if name in variable.dimensions), None)
+        extra = set(variable.dimensions) - {*axis.values(), member_axis}
+        if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):
+            raise InputInvalid(f"unknown dimensions {sorted(extra)}", where=file, expected="time, lat, lon and member")
+        steps = lead_time_steps(_stamps(data, axis["time"], file), issue_date, file)
+        window = Window.of(np.asarray(data[axis["lat"]][:]), np.asarray(data[axis["lon"]][:]), cells, file)
+        members = _members(data, member_axis, file, issue_date)
+        roles = {
+            axis["time"]: slice(steps.min(), steps.max() + 1),
+            axis["lat"]: window.rows,
+            axis["lon"]: window.columns,
+        }
+        block = np.ma.filled(
+            variable[tuple(roles.get(name, slice(None)) for name in variable.dimensions)].astype(np.float32), np.nan
+        )
+        kept = [name for name in variable.dimensions if name not in extra]
+        block = block.reshape(
+            [n for n, name in zip(block.shape, variable.dimensions, strict=True) if name not in extra]
+        )
+        order = [name for name in (member_axis, axis["time"], axis["lat"], axis["lon"]) if name is not None]
+        block = np.transpose(block, [kept.index(name) for name in order])
+        if member_axis is None:
+            block = block[np.newaxis]
+        values = window.sample(block[:, steps - steps.min()], file)
+        version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
+    return Part(members, values, window.outside, version)
+
+
+def _stamps(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
+    """Valid times in days; EWDS netCDF keeps `time` or `step` as dimension and the stamps in `valid_time`."""
+    for candidate in ("valid_time", name):
+        if candidate in data.variables and " since " in str(getattr(data[candidate], "units", "")):
+            variable = data[candidate]
+            numbers = np.ravel(np.ma.filled(variable[:], np.nan))
+            moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
+            return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
+    raise InputInvalid(f"the coordinate {name} says no dates", where=file, expected="days or hours since a date")
+
+
+def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple[int, ...]:
+    if axis is not None:
+        return tuple(int(number) for number in data[axis][:])
+    named = _MEMBER_FILE.search(file.name)
+    if named is None:
+        raise InputInvalid(
+            "neither a member dimension nor a file name that tells the member",
+            where=file,
+            expected="dis_<member>_<YYYYMMDD>00.nc",
+            remedy="keep the names of the FTP product",
+        )
+    if named.group(2) != f"{issue_date:%Y%m%d}":
+        raise InputInvalid(f"a file of {named.group(2)}", where=file, expected=f"the issue date {issue_date}")
+    return (int(named.group(1)),)

@@ -1,0 +1,129 @@
+"""What one forecast file holds for the stations, and what every file must satisfy: its days and its grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.discharge.cells import CENTRE_TOLERANCE, GLOFAS_CELL, indices_in
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.forecast.rule import LEAD_TIMES
+
+LARGEST_DISCHARGE: Final = 1e6
+"""m3/s; five times the Amazon: larger numbers are damage, not water"""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class StationCells:
+    """Stations and the centre of the GloFAS cell each one was given by `prepare`."""
+
+    codes: tuple[str, ...]
+    lat: npt.NDArray[np.float64]
+    """(station,) degrees north"""
+    lon: npt.NDArray[np.float64]
+    """(station,) degrees east, -180..180"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file holds for the stations."""
+
+    members: tuple[int, ...]
+    values: Floats
+    """(member, lead_time, station) m3/s; NaN where missing or outside the grid"""
+    outside: npt.NDArray[np.bool_]
+    """(station,) true where the file's grid does not reach the station"""
+    version: str | None = None
+    process_ids: tuple[int, ...] = field(default=())
+
+
+def lead_time_steps(stamps: npt.NDArray[np.datetime64], issue_date: date, file: Path) -> npt.NDArray[np.int64]:
+    """Positions of lead times 0..7 among END-of-day stamps; InputInvalid where one is missing or of another run."""
+    hours = (stamps - np.datetime64(issue_date, "s")) / np.timedelta64(1, "h")
+    if len(hours) == 0 or hours.min() != 24:  # an earlier run reaches into our days too: only its first stamp tells
+        raise InputInvalid(
+            f"the file covers {_span(stamps)}",
+            where=file,
+            expected=f"daily means of the run of {issue_date}, the first one stamped 24 h later",
+            remedy="fetch the file of this issue date",
+        )
+    wanted = [24 * (lead_time + 1) for lead_time in LEAD_TIMES]
+    missing = [f"{hour // 24 - 1}-day" for hour in wanted if hour not in hours]
+    if missing:
+        raise InputInvalid(
+            f"lead times {', '.join(missing)} are missing; the file covers {_span(stamps)}",
+            where=file,
+            expected="lead times 0-day to 7-day",
+            remedy="fetch the file again with all lead times",
+        )
+    if len(set(hours.tolist())) < len(hours):
+        raise InputInvalid(
+            "two steps carry the same date", where=file, expected="one step a day", remedy="fetch the file again"
+        )
+    return np.array([int(np.flatnonzero(hours == hour)[0]) for hour in wanted])
+
+
+def _span(stamps: npt.NDArray[np.datetime64]) -> str:
+    return f"{str(stamps.min())[:13]}h to {str(stamps.max())[:13]}h" if len(stamps) else "no time"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rows and columns of a file that hold the stations, so that a global file is not read whole."""
+
+    rows: slice
+    columns: slice
+    row: npt.NDArray[np.int64]
+    column: npt.NDArray[np.int64]
+    outside: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, lat: npt.NDArray[Any], lon: npt.NDArray[Any], cells: StationCells, file: Path) -> Window:
+        lat, lon = lat.astype(float), lon.astype(float)
+        for name, axis in (("latitude", lat), ("longitude", lon)):
+            steps = np.diff(axis)
+            even = axis.ndim == 1 and axis.size > 0 and bool(np.isfinite(axis).all())
+            cell = abs(float(np.median(steps))) if even and steps.size else GLOFAS_CELL
+            even = even and bool((np.abs(steps - np.sign(steps.sum()) * cell) <= CENTRE_TOLERANCE).all())
+            if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
+                raise InputInvalid(
+                    f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",
+                    where=file,
+                    expected=f"{GLOFAS_CELL} degrees (GloFAS v4)",
+                    remedy="use the operational GloFAS v4 grid",
+                )
+        turn = 360.0 * np.rint((lon.mean() - cells.lon) / 360.0)
+        row, column = indices_in(lat, cells.lat), indices_in(lon, cells.lon + turn)
+        outside = (row < 0) | (column < 0)
+        if outside.all():
+            raise InputInvalid(
+                f"the file covers latitude {lat.min():g}..{lat.max():g}, longitude {lon.min():g}..{lon.max():g}: "
+                f"none of the {len(outside)} stations",
+                where=file,
+                expected="the country's stations",
+                remedy="fetch the area of this country",
+            )
+        inside = ~outside
+        rows = slice(int(row[inside].min()), int(row[inside].max()) + 1)
+        columns = slice(int(column[inside].min()), int(column[inside].max()) + 1)
+        return cls(rows, columns, row - rows.start, column - columns.start, outside)
+
+    def sample(self, block: Floats, file: Path) -> Floats:
+        """(member, lead_time, row, column) of the window to (member, lead_time, station), NaN outside the grid."""
+        row, column = np.where(self.outside, 0, self.row), np.where(self.outside, 0, self.column)
+        values = np.where(self.outside, np.float32(np.nan), block[:, :, row, column])
+        if (values > LARGEST_DISCHARGE).any():
+            raise InputInvalid(
+                f"a discharge of {np.nanmax(values):g} m3/s",
+                where=file,
+                expected=f"0 to {LARGEST_DISCHARGE:g} m3/s",
+                remedy="the file is damaged: fetch it again",
+            )
+        return np.where(values >= 0, values, np.float32(np.nan)).astype(np.float32)
