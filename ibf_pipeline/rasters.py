@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import rasterio
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.impact.extents import WetAreas
-from ibf_pipeline.prepare.grids import BLOCK, bounded_gdal, profile
 from ibf_pipeline.prepare.store import ExtentTiles
+from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
+from ibf_pipeline.writing import writing
 
 
 def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
@@ -19,7 +23,8 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
 
     float32 metres, EPSG:4326, nodata 0, tiled, DEFLATE, on the country's grid; inside every area of `wet` the depth of
     that return period's map, 0 everywhere else. Blocks without water are left out of the file (they read as 0).
-    The file appears under its name only when it is whole.
+    The file appears under its name only when it is whole. Raises WriteFailed where the disk is full, InputInvalid where
+    the prepared rasters are damaged.
     """
     periods = list(tiles.depths)
     number_of = {code: number for number, code in enumerate(tiles.place_codes)}
@@ -29,25 +34,36 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
     wanted = tiles.wet[position[tiles.wet[:, 2] + 1] == tiles.wet[:, 3]] if len(tiles.wet) else tiles.wet
     partial = file.with_suffix(".part")
     cells = 0
-    with (
-        bounded_gdal(),
-        rasterio.open(tiles.areas) as areas,
-        rasterio.open(partial, "w", **profile(areas, "float32")) as out,
-    ):
+    with bounded_gdal(), _prepared(tiles.areas) as areas, new_raster(partial, areas, "float32") as out:
         for row, column in np.unique(wanted[:, :2], axis=0):
             here = wanted[(wanted[:, 0] == row) & (wanted[:, 1] == column)]
             window = _window(int(row), int(column), areas.width, areas.height)
-            place = position[areas.read(1, window=window)]
+            place = position[read_block(areas, window, "area grid")]
             block = np.zeros(place.shape, dtype=np.float32)
             for period in np.unique(here[:, 3]):
-                with rasterio.open(tiles.depths[periods[int(period)]]) as depth:
-                    block = np.where(place == period, depth.read(1, window=window), block)
+                with _prepared(tiles.depths[periods[int(period)]]) as depth:
+                    block = np.where(place == period, read_block(depth, window, "depth of a flood map"), block)
             cells += int(np.count_nonzero(block))
-            out.write(block, 1, window=window)
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(file)
+            out.write(block, window)
+    with writing(file):
+        with partial.open("rb") as stream:
+            os.fsync(stream.fileno())
+        partial.replace(file)
     return cells
+
+
+@contextmanager
+def _prepared(file: Path) -> Iterator[DatasetReader]:
+    try:
+        with open_raster(file, "prepared raster") as dataset:
+            yield dataset
+    except (InputMissing, InputInvalid) as error:
+        raise InputInvalid(
+            error.found,
+            where=error.where,
+            expected="the layers as `prepare` wrote them",
+            remedy=f"delete {file.parent} and run `ibf-pipeline prepare` again",
+        ) from None
 
 
 def _window(row: int, column: int, width: int, height: int) -> Window:

@@ -20,6 +20,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.found import Found, read_found, write_found
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
+from ibf_pipeline.writing import writing
 
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
@@ -84,22 +85,24 @@ class RunFolder:
         """An empty folder for new findings; the old ones stay until `finish`."""
         partial = self.path / ".part"
         shutil.rmtree(partial, ignore_errors=True)
-        (partial / "extents").mkdir(parents=True)
+        with writing(partial):
+            (partial / "extents").mkdir(parents=True)
         return partial
 
     def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
-        (self.path / "manifest.json").unlink(missing_ok=True)
-        for name in _FOUND_PARTS:
-            old, new = self.path / name, partial / name
-            if old.is_dir():
-                shutil.rmtree(old)
-            elif old.exists():
-                old.unlink()
-            if new.exists():
-                new.rename(old)
-        shutil.rmtree(partial)
-        _write_json(self.path / "manifest.json", manifest)
+        with writing(self.path):
+            _write_json(partial / "manifest.json", manifest)  # the last thing that can need space on the disk
+            (self.path / "manifest.json").unlink(missing_ok=True)
+            for name in (*_FOUND_PARTS, "manifest.json"):
+                old, new = self.path / name, partial / name
+                if old.is_dir():
+                    shutil.rmtree(old)
+                elif old.exists():
+                    old.unlink()
+                if new.exists():
+                    new.rename(old)
+            shutil.rmtree(partial)
 
     def found(self) -> Found:
         """What the day found; InputMissing where the run never got that far."""
@@ -164,9 +167,10 @@ def content_hash(calls: Iterable[Call]) -> str:
 
 
 def write_findings(found: Found, discharge: xr.DataArray, folder: Path) -> None:
-    """`events.json` and `forecast.nc` of a day into a folder."""
-    write_found(found, folder / "events.json")
-    write_forecast(found, discharge, folder / "forecast.nc")
+    """`events.json` and `forecast.nc` of a day into a folder; WriteFailed where the disk is full."""
+    with writing(folder):
+        write_found(found, folder / "events.json")
+        write_forecast(found, discharge, folder / "forecast.nc")
 
 
 def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
@@ -222,8 +226,13 @@ def read_forecast(file: Path) -> xr.DataArray:
                 name="discharge",
                 attrs=cube.attrs,
             )
-    except (OSError, KeyError, ValueError) as error:
-        raise InputInvalid(f"the kept forecast cannot be read ({error})", where=file) from None
+    except Exception as error:  # what a damaged file makes of netCDF is not limited to a few types
+        raise InputInvalid(
+            f"the kept forecast cannot be read ({error})",
+            where=file,
+            expected="forecast.nc of a finished run",
+            remedy="run the day again",
+        ) from None
 
 
 def _axis(name: str, units: str) -> dict[str, str]:

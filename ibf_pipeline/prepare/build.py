@@ -18,11 +18,12 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Area
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.grids import bounded_gdal, open_raster, require_degrees, wet_blocks, write_depth, write_labels
-from ibf_pipeline.prepare.grids import write_on_grid as _write_on_grid
+from ibf_pipeline.prepare.grids import require_degrees, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.stamp import is_current, stamp_inputs, write_stamp
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import exposure_table, parent_totals, population_of
+from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
+from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
 
@@ -87,15 +88,17 @@ def prepare(country: Country, static: Path, prepared: Path) -> bool:
         return False
     partial = prepared.with_name(prepared.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    with writing(partial):
+        partial.mkdir(parents=True)
     with bounded_gdal():
         _build(country, static, partial)
-    write_stamp(partial / "stamp.json", stamp_inputs(static, files), settings)
-    old = prepared.with_name(prepared.name + ".old")
-    shutil.rmtree(old, ignore_errors=True)
-    if prepared.exists():
-        prepared.rename(old)
-    partial.rename(prepared)
+    with writing(prepared):
+        write_stamp(partial / "stamp.json", stamp_inputs(static, files), settings)
+        old = prepared.with_name(prepared.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        if prepared.exists():
+            prepared.rename(old)
+        partial.rename(prepared)
     shutil.rmtree(old, ignore_errors=True)
     return True
 
@@ -130,10 +133,10 @@ def _build(country: Country, static: Path, target: Path) -> None:
         write_depth(file, grid, depths[period], country.flood_maps.minimum_depth, water)
     log.info("%s: people and other exposure on the grid of the flood maps", country.iso3)
     layers = {POPULATION_AFFECTED: target / "population.tif"}
-    _write_on_grid(static / "population.tif", grid, layers[POPULATION_AFFECTED], "population raster")
+    write_on_grid(static / "population.tif", grid, layers[POPULATION_AFFECTED], "population raster")
     for layer in country.people.further_layers:
         layers[layer.indicator] = target / f"exposure_{layer.indicator}.tif"
-        _write_on_grid(static / layer.raster, grid, layers[layer.indicator], f"raster of {layer.indicator}")
+        write_on_grid(static / layer.raster, grid, layers[layer.indicator], f"raster of {layer.indicator}")
     log.info("%s: people by area and return period", country.iso3)
     population = population_of(layers[POPULATION_AFFECTED], deepest)
     if population.sum() <= 0:
@@ -146,12 +149,15 @@ def _build(country: Country, static: Path, target: Path) -> None:
     exposure = exposure_table(layers, depths, deepest, target / "scratch.tif")
     log.info("%s: area grid and wet blocks", country.iso3)
     write_labels(deepest, grid, target / "areas.tif")
-    np.save(target / "wet_blocks.npy", wet_blocks(target / "areas.tif", list(depths.values())))
+    blocks = wet_blocks(target / "areas.tif", list(depths.values()))
+    findings += [
+        f"the flood map of {period:g} years holds no water inside the country"
+        for place, period in enumerate(depths)
+        if place not in blocks[:, 3]
+    ]
     for file in layers.values():
         file.unlink()
-    _write_outlines(boundaries, target)
     tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
-    tables.to_netcdf(target / "tables.nc", engine="netcdf4")
     content = {
         "iso3": country.iso3,
         "areas": [asdict(area) for area in _areas(boundaries, population)],
@@ -160,7 +166,11 @@ def _build(country: Country, static: Path, target: Path) -> None:
         "return_periods": list(depths),
         "findings": findings,
     }
-    (target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    with writing(target):
+        np.save(target / "wet_blocks.npy", blocks)
+        _write_outlines(boundaries, target)
+        tables.to_netcdf(target / "tables.nc", engine="netcdf4")
+        (target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _near(lat: float, lon: float, deepest: Boundaries) -> bool:

@@ -2,101 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import rasterio
 import shapely
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.features import rasterize
-from rasterio.io import DatasetReader, DatasetWriter
+from rasterio.io import DatasetReader
 from rasterio.warp import reproject
-from rasterio.windows import Window
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.tiles import BLOCK, GDAL_CACHE_MIB, new_raster, open_raster, profile, read_block, windows
+from ibf_pipeline.writing import write_failed, writing
 
-BLOCK: Final = 512
-"""cells; width and height of the tiles of every raster that we write"""
-GDAL_CACHE_MIB: Final = 64
-"""GDAL's own block cache follows the machine's memory unless it is told otherwise"""
 TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
 DEEPEST_WATER: Final = 300.0
 """metres; larger numbers are another unit"""
 
 
-@contextmanager
-def bounded_gdal() -> Iterator[None]:
-    """GDAL with a small cache."""
-    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MIB):
-        yield
-
-
-@contextmanager
-def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
-    """A raster open for reading, with the pipeline's own errors."""
-    if not file.is_file():
-        raise InputMissing(f"there is no {what}", where=file, remedy="add the file to the country's static data")
-    try:
-        dataset = rasterio.open(file)
-    except rasterio.errors.RasterioIOError as error:
-        raise InputInvalid(
-            f"{what} cannot be read ({error})",
-            where=file,
-            expected="a whole GeoTIFF",
-            remedy="it is damaged or empty: fetch it again",
-        ) from None
-    try:
-        with dataset:
-            yield dataset
-    except rasterio.errors.RasterioIOError as error:
-        raise InputInvalid(
-            f"{what} is damaged ({error})", where=file, expected="a whole GeoTIFF", remedy="fetch it again"
-        ) from None
-
-
-def windows(width: int, height: int) -> Iterator[Window]:
-    """The blocks of a raster, row by row."""
-    for row in range(0, height, BLOCK):
-        for column in range(0, width, BLOCK):
-            yield Window(column, row, min(BLOCK, width - column), min(BLOCK, height - row))
-
-
-def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
-    """A tiled, compressed, sparse GeoTIFF on the grid of another raster, nodata 0."""
-    return {
-        "driver": "GTiff",
-        "width": like.width,
-        "height": like.height,
-        "count": 1,
-        "dtype": dtype,
-        "crs": like.crs,
-        "transform": like.transform,
-        "nodata": 0,
-        "tiled": True,
-        "blockxsize": BLOCK,
-        "blockysize": BLOCK,
-        "compress": "deflate",
-        "predictor": 3 if dtype.startswith("float") else 2,
-        "SPARSE_OK": True,
-        "BIGTIFF": "IF_SAFER",
-    }
-
-
-def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader) -> None:
-    """InputInvalid where a flood map differs from the country's grid in CRS, origin, cell or size."""
-    require_degrees(file, dataset, "flood map")
+def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, what: str = "flood map") -> None:
+    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell or size."""
+    require_degrees(file, dataset, what)
     offset = max(abs(a - b) for a, b in zip(dataset.transform[:6], grid.transform[:6], strict=True))
     if (dataset.width, dataset.height) != (grid.width, grid.height) or offset > 0.01 * abs(grid.transform.a):
         raise InputInvalid(
-            f"the flood map is on another grid ({_grid_words(dataset)})",
+            f"the {what} is on another grid ({_grid_words(dataset)})",
             where=file,
             expected=f"the grid of the country's first flood map ({_grid_words(grid)})",
-            remedy="bring all flood maps onto one grid",
+            remedy="bring all of them onto one grid (gdalwarp -te ... -ts ...)",
         )
 
 
@@ -110,7 +49,12 @@ def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
             remedy="reproject it (gdalwarp -t_srs EPSG:4326)",
         )
     if dataset.transform.b or dataset.transform.d or dataset.transform.e >= 0 or dataset.transform.a <= 0:
-        raise InputInvalid(f"the {what} is rotated or upside down", where=file, expected="a north-up raster")
+        raise InputInvalid(
+            f"the {what} is rotated or upside down",
+            where=file,
+            expected="a north-up raster",
+            remedy="write it again with gdalwarp",
+        )
 
 
 def _grid_words(dataset: DatasetReader) -> str:
@@ -122,32 +66,34 @@ def _grid_words(dataset: DatasetReader) -> str:
 
 def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
     """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water."""
-    with (
-        open_raster(source, "flood map") as depth,
-        open_raster(grid_file, "flood map") as grid,
-        rasterio.open(target, "w", **profile(grid, "float32")) as out,
-    ):
+    with open_raster(source, "flood map") as depth, open_raster(grid_file, "flood map") as grid:
         require_same_grid(source, depth, grid)
-        for window in windows(depth.width, depth.height):
-            block = depth.read(1, window=window, masked=True).filled(0).astype(np.float32)
-            block = np.where(np.isnan(block), np.float32(0), block)
-            if block.max() > DEEPEST_WATER:
-                raise InputInvalid(
-                    f"water {block.max():g} deep", where=source, expected=f"metres, at most {DEEPEST_WATER:g}"
-                )
-            block[block < np.float32(minimum_depth)] = 0
-            if water is not None and block.any():
-                with open_raster(water, "permanent water") as mask:
-                    require_same_grid(water, mask, grid)
-                    block[mask.read(1, window=window, masked=True).filled(0) > 0] = 0
-            if block.any():
-                out.write(block, 1, window=window)
+        with new_raster(target, grid, "float32") as out:
+            for window in windows(depth.width, depth.height):
+                block = read_block(depth, window, "flood map").astype(np.float32)
+                block = np.where(np.isnan(block), np.float32(0), block)
+                if block.max() > DEEPEST_WATER:
+                    raise InputInvalid(
+                        f"water {block.max():g} deep",
+                        where=source,
+                        expected=f"metres, at most {DEEPEST_WATER:g}",
+                        remedy="convert the map to metres, or declare its nodata value",
+                    )
+                block[block < np.float32(minimum_depth)] = 0
+                if water is not None and block.any():
+                    with open_raster(water, "permanent water") as mask:
+                        require_same_grid(water, mask, grid, "permanent water")
+                        block[read_block(mask, window, "permanent water") > 0] = 0
+                if block.any():
+                    out.write(block, window)
 
 
 def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> float:
     """A raster of counts (people a cell) on the country's grid, its total kept; nodata and negatives are 0.
 
-    Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up.
+    A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
+    the grid's cells. Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be
+    lost or made up.
     """
     clean = target.with_suffix(".clean.tif")
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
@@ -157,29 +103,28 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
         same = same and counts.transform.almost_equals(grid.transform, 1e-9)
         direct = target if same else clean
         total = 0.0
-        with rasterio.open(direct, "w", **{**profile(counts, "float32"), "nodata": None}) as out:
+        with new_raster(direct, counts, "float32", nodata=None) as out:
             for window in windows(counts.width, counts.height):
-                block = counts.read(1, window=window, masked=True).filled(0).astype(np.float64)
+                block = read_block(counts, window, what).astype(np.float64)
                 block = np.where(np.isfinite(block) & (block > 0), block, 0)
                 total += float(block.sum())
                 if block.any():
-                    out.write(block.astype(np.float32), 1, window=window)
+                    out.write(block, window)
         if total <= 0:
-            raise InputInvalid(f"{what} has no value above 0", where=source, expected="counts, e.g. people a cell")
+            raise InputInvalid(
+                f"the {what} has no value above 0",
+                where=source,
+                expected="counts, e.g. people a cell",
+                remedy="fetch it again",
+            )
         if same:
             return total
-        with rasterio.open(clean) as cleaned, rasterio.open(target, "w+", **profile(grid, "float32")) as out:
-            reproject(
-                rasterio.band(cleaned, 1),
-                rasterio.band(out, 1),
-                resampling=Resampling.sum,
-                warp_mem_limit=GDAL_CACHE_MIB,
-            )
-            kept = sum(float(out.read(1, window=w).sum(dtype=np.float64)) for w in windows(out.width, out.height))
+        _warp(clean, grid, target, what, source)
     clean.unlink()
+    kept = _total(target)
     if abs(kept / total - 1) > TOTAL_TOLERANCE:
         raise InputInvalid(
-            f"{what} adds up to {total:,.0f}, on the grid of the flood maps to {kept:,.0f}",
+            f"the {what} adds up to {total:,.0f}, on the grid of the flood maps to {kept:,.0f}",
             where=source,
             expected=f"a difference of at most {TOTAL_TOLERANCE:.1%}",
             remedy="flood maps must cover the whole country; or bring the raster onto their grid yourself",
@@ -187,11 +132,41 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
     return kept
 
 
+def _warp(clean: Path, grid: DatasetReader, target: Path, what: str, source: Path) -> None:
+    """Sum a raster of counts into the cells of the grid."""
+    with writing(target):
+        out = rasterio.open(target, "w", **profile(grid, "float32"))
+    try:
+        with rasterio.open(clean) as cleaned, out:
+            reproject(
+                rasterio.band(cleaned, 1),
+                rasterio.band(out, 1),
+                resampling=Resampling.sum,
+                warp_mem_limit=GDAL_CACHE_MIB,
+            )
+    except Exception as error:  # GDAL's own error classes are not public
+        raise InputInvalid(
+            f"the {what} cannot be brought onto the grid of the flood maps ({' '.join(str(error).split())})",
+            where=source,
+            expected="a raster that covers the country, in a coordinate system that leads back to degrees",
+            remedy="bring it onto their grid yourself (gdalwarp -r sum)",
+        ) from None
+
+
+def _total(file: Path) -> float:
+    try:
+        with rasterio.open(file) as dataset:
+            blocks = windows(dataset.width, dataset.height)
+            return sum(float(dataset.read(1, window=window).sum(dtype=np.float64)) for window in blocks)
+    except RasterioError:
+        raise write_failed(file, "it does not read back; is the disk full?") from None
+
+
 def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:
     """Area number + 1 of the deepest level in every cell (by the cell's centre), 0 outside the country."""
     tree = shapely.STRtree(boundaries.geometries)
     dtype = "uint16" if len(boundaries.geometries) < 65535 else "uint32"
-    with open_raster(grid_file, "flood map") as grid, rasterio.open(target, "w", **profile(grid, dtype)) as out:
+    with open_raster(grid_file, "flood map") as grid, new_raster(target, grid, dtype) as out:
         for window in windows(grid.width, grid.height):
             box = shapely.box(*rasterio.windows.bounds(window, grid.transform))
             hits = np.sort(tree.query(box, predicate="intersects"))
@@ -203,7 +178,7 @@ def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:
                     dtype=dtype,
                 )
                 if block.any():
-                    out.write(block, 1, window=window)
+                    out.write(block, window)
 
 
 def wet_blocks(labels: Path, depths: Sequence[Path]) -> np.ndarray:

@@ -34,7 +34,12 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
     Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
     """
     if not (folder / "stamp.json").is_file():
-        raise InputMissing(f"{iso3} is not prepared", where=folder, remedy=f"run `ibf-pipeline prepare {iso3}`")
+        raise InputMissing(
+            f"{iso3} is not prepared",
+            where=folder,
+            expected="prepared layers with their stamp.json",
+            remedy=f"run `ibf-pipeline prepare {iso3}`",
+        )
     try:
         content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
         with xr.open_dataset(folder / "tables.nc", engine="netcdf4") as tables:
@@ -50,18 +55,19 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             exposure=exposure,
             findings=tuple(content["findings"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        tiles = ExtentTiles(
+            areas=folder / "areas.tif",
+            depths={float(period): folder / f"depth_RP{period:g}.tif" for period in content["return_periods"]},
+            wet=wet,
+            place_codes=tuple(str(code) for code in exposure["area"].values),
+        )
+    except Exception as error:  # what a damaged file makes of JSON, numpy and netCDF is not limited to a few types
         raise InputInvalid(
             f"the prepared layers of {iso3} are damaged ({type(error).__name__}: {error})",
             where=folder,
+            expected="the layers as `prepare` wrote them",
             remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
         ) from None
-    tiles = ExtentTiles(
-        areas=folder / "areas.tif",
-        depths={float(period): folder / f"depth_RP{period:g}.tif" for period in content["return_periods"]},
-        wet=wet,
-        place_codes=tuple(str(code) for code in exposure["area"].values),
-    )
     return layers, tiles
 
 

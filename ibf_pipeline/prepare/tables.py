@@ -12,7 +12,7 @@ import xarray as xr
 from exactextract import exact_extract
 
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.grids import profile, windows
+from ibf_pipeline.prepare.tiles import new_raster, windows
 
 
 def population_of(raster: Path, boundaries: Boundaries) -> np.ndarray:
@@ -51,14 +51,14 @@ def _write_wet(layer: Path, depth: Path, target: Path) -> None:
     with (
         rasterio.open(layer) as values,
         rasterio.open(depth) as water,
-        rasterio.open(target, "w", **{**profile(values, "float32"), "nodata": None}) as out,
+        new_raster(target, values, "float32", nodata=None) as out,
     ):
         for window in windows(values.width, values.height):
             wet = water.read(1, window=window) > 0
             if wet.any():
                 block = values.read(1, window=window) * wet
                 if block.any():
-                    out.write(block, 1, window=window)
+                    out.write(block, window)
 
 
 def _sums(raster: Path, boundaries: Boundaries) -> np.ndarray:

@@ -35,9 +35,7 @@ def values(
         coords={"station": ["G1"], "return_period": [2.0, 5.0]},
     )
     counts = exceedance(discharge, thresholds)
-    return station_values(
-        discharge, counts, thresholds, event, return_period=5.0, probability=exact(0.6), level=level
-    )
+    return station_values(discharge, counts, thresholds, event, return_period=5.0, probability=exact(0.6), level=level)
 
 
 def test_values_of_an_event_are_those_of_its_lead_time() -> None:
@@ -62,7 +60,13 @@ def test_below_the_smallest_threshold_the_return_period_is_zero() -> None:
 
 @pytest.mark.parametrize(
     ("level", "limit", "rounded"),
-    [(93.6875, 100, 93.69), (50.001, 50, 50.01), (49.999, 49.9995, 49.99), (50.0, 50.0, 50.0), (244.800003, 232.0, 244.8)],
+    [
+        (93.6875, 100, 93.69),
+        (50.001, 50, 50.01),
+        (49.999, 49.9995, 49.99),
+        (50.0, 50.0, 50.0),
+        (244.800003, 232.0, 244.8),
+    ],
 )
 def test_rounding_never_crosses_the_trigger_level(level: float, limit: float, rounded: float) -> None:
     assert rounded_away(level, limit) == rounded

@@ -1,0 +1,149 @@
+"""Rasters read and written block by block: never a whole raster in memory, never a damaged one taken for whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader, DatasetWriter
+from rasterio.windows import Window
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.writing import write_failed, writing
+
+BLOCK: Final = 512
+"""cells; width and height of the tiles of every raster that we write"""
+GDAL_CACHE_MIB: Final = 64
+"""GDAL's own block cache follows the machine's memory unless it is told otherwise"""
+
+
+@contextmanager
+def bounded_gdal() -> Iterator[None]:
+    """GDAL with a small cache."""
+    with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MIB):
+        yield
+
+
+def windows(width: int, height: int) -> Iterator[Window]:
+    """The blocks of a raster, row by row."""
+    for row in range(0, height, BLOCK):
+        for column in range(0, width, BLOCK):
+            yield Window(column, row, min(BLOCK, width - column), min(BLOCK, height - row))
+
+
+def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
+    """A tiled, compressed, sparse GeoTIFF on the grid of another raster, nodata 0."""
+    return {
+        "driver": "GTiff",
+        "width": like.width,
+        "height": like.height,
+        "count": 1,
+        "dtype": dtype,
+        "crs": like.crs,
+        "transform": like.transform,
+        "nodata": 0,
+        "tiled": True,
+        "blockxsize": BLOCK,
+        "blockysize": BLOCK,
+        "compress": "deflate",
+        "predictor": 3 if dtype.startswith("float") else 2,
+        "SPARSE_OK": True,
+        "BIGTIFF": "IF_SAFER",
+    }
+
+
+@contextmanager
+def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
+    """A raster open for reading, with the pipeline's own errors; read it with `read_block`."""
+    if not file.is_file():
+        raise InputMissing(
+            f"there is no {what}",
+            where=file,
+            expected="a GeoTIFF",
+            remedy="add the file to the country's static data",
+        )
+    try:
+        dataset = rasterio.open(file)
+    except RasterioError as error:
+        raise InputInvalid(
+            f"the {what} cannot be read ({_first_line(error)})",
+            where=file,
+            expected="a whole GeoTIFF",
+            remedy="it is damaged, empty or something else: fetch it again",
+        ) from None
+    with dataset:
+        yield dataset
+
+
+def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray[Any]:
+    """The first band in a window, nodata as 0; InputInvalid, naming the file, where it is damaged."""
+    try:
+        block: npt.NDArray[Any] = dataset.read(1, window=window, masked=True).filled(0)
+    except RasterioError as error:
+        raise InputInvalid(
+            f"the {what} is damaged ({_first_line(error)})",
+            where=dataset.name,
+            expected="a whole GeoTIFF",
+            remedy="fetch it again",
+        ) from None
+    return block
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.__cause__ if error.__cause__ is not None else error
+    return " ".join(str(cause).split()) or type(error).__name__
+
+
+class BlockWriter:
+    """Writes blocks of a raster and remembers them, so that they can be compared with what is on disk."""
+
+    def __init__(self, dataset: DatasetWriter, file: Path) -> None:
+        self._dataset = dataset
+        self._file = file
+        self._dtype = dataset.dtypes[0]
+        self._written: list[tuple[Window, int]] = []
+
+    def write(self, block: npt.NDArray[Any], window: Window) -> None:
+        """Write one block; WriteFailed where the disk is full."""
+        block = np.ascontiguousarray(block, dtype=self._dtype)
+        with writing(self._file):
+            self._dataset.write(block, 1, window=window)
+        self._written.append((window, zlib.crc32(block.data)))
+
+    def require_whole(self) -> None:
+        """Read every block back; WriteFailed where one differs."""
+        try:
+            with rasterio.open(self._file) as dataset:
+                whole = all(
+                    zlib.crc32(np.ascontiguousarray(dataset.read(1, window=window)).data) == checksum
+                    for window, checksum in self._written
+                )
+        except RasterioError:
+            whole = False
+        if not whole:
+            raise write_failed(self._file, "it does not read back as it was written; is the disk full?")
+
+
+@contextmanager
+def new_raster(file: Path, like: DatasetReader | DatasetWriter, dtype: str, **more: Any) -> Iterator[BlockWriter]:
+    """A raster as in `profile`, written block by block.
+
+    It is read back at the end: GDAL keeps blocks until it closes a file, and says nothing where they do not fit on
+    the disk then.
+    """
+    with writing(file):
+        dataset = rasterio.open(file, "w", **{**profile(like, dtype), **more})
+    writer = BlockWriter(dataset, file)
+    try:
+        yield writer
+    finally:
+        with writing(file):
+            dataset.close()
+    writer.require_whole()
