@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+os.environ.update(  # before anything imports Prefect: tests call its tasks without a run and without a server
+    DO_NOT_TRACK="1",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW="ignore",
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="180",
+)
+
 import pytest
 
 from ibf_pipeline.config import Configuration, Country, load
