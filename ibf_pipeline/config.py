@@ -349,7 +349,10 @@ def _expand(text: str) -> str:
         found = os.environ.get(name, default)
         if found is None:
             raise ConfigError(
-                f"the environment variable {name} is not set", where=text, remedy=f"export {name}, or edit the path"
+                f"the environment variable {name} is not set",
+                where=text,
+                expected=f"a value for {name}",
+                remedy=f"export {name}, or edit the path",
             )
         return found
 
@@ -387,11 +390,21 @@ _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG,
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        detail = " ".join(str(error).split())
-        raise ConfigError(f"this is no readable YAML: {detail}", where=file, remedy="mend the line named") from None
+    except Exception as error:  # PyYAML lets all kinds of errors through for odd tags and dates
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(
+            f"this is no readable YAML: {detail}",
+            where=file,
+            expected="YAML in UTF-8",
+            remedy="mend the line named",
+        ) from None
     if not isinstance(content, dict):
-        raise ConfigError("the file holds no keys", where=file, expected="a YAML mapping of keys to values")
+        raise ConfigError(
+            "the file holds no keys",
+            where=file,
+            expected="a YAML mapping of keys to values",
+            remedy="write it from a copy of another country's file",
+        )
     return content
 
 
@@ -401,7 +414,10 @@ def _validate(model: type[Model], content: dict[str, Any], file: Path) -> Model:
     except ValidationError as error:
         problems = [_problem(model, item) for item in error.errors()]
         raise ConfigError(
-            "; ".join(problems), where=file, remedy="correct " + ("this key" if len(problems) == 1 else "these keys")
+            "; ".join(problems),
+            where=file,
+            expected="the keys and values of the README's table of the configuration",
+            remedy="correct " + ("this key" if len(problems) == 1 else "these keys"),
         ) from None
 
 

@@ -131,9 +131,7 @@ def test_the_following_days(uganda: FloodDays, trigger_day: tuple[Found, Revisio
             assert list(uganda.values(level, indicator).values()) == [0] * number
 
 
-def test_under_the_production_limit_late_triggers_are_warnings(
-    uganda: FloodDays, configuration: Configuration
-) -> None:
+def test_under_the_production_limit_late_triggers_are_warnings(uganda: FloodDays, configuration: Configuration) -> None:
     days = FloodDays(
         configuration.country("UGA"), uganda.layers, uganda.tiles, uganda.prepared, uganda.runs, uganda.sandbox
     )

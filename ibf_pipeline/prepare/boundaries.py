@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ REPAIR_LIMIT = 0.01
 """share of its area that a polygon may gain or lose when it is made valid"""
 NESTING_SHARE = 0.5
 """share of its area that must lie inside the parent"""
+REPORTED_SHARE = 0.9
+"""share of its area inside the parent below which an area is reported; real editions differ by up to 9 %"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Boundaries:
     geometries: tuple[BaseGeometry, ...]
     """polygons or multipolygons, EPSG:4326"""
     findings: tuple[str, ...]
-    """what was repaired, in words"""
+    """what was repaired or does not nest quite, in words"""
 
 
 def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boundaries]:
@@ -44,9 +46,11 @@ def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boun
     levels: dict[int, Boundaries] = {}
     for place, level in enumerate(admin_levels):
         parent_level = admin_levels[place - 1] if place else None
-        levels[level] = _read_level(folder / f"adm{level}.geojson", level, parent_level)
+        file = folder / f"adm{level}.geojson"
+        here = _read_level(file, level, parent_level)
         if parent_level is not None:
-            _require_nesting(levels[level], levels[parent_level], folder / f"adm{level}.geojson")
+            here = replace(here, findings=(*here.findings, *_nesting_findings(here, levels[parent_level], file)))
+        levels[level] = here
     return levels
 
 
@@ -58,16 +62,15 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
             expected="a GeoJSON file for every admin level of the country",
             remedy="add the file, or correct admin_levels in the country's configuration",
         )
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        features = content["features"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputInvalid(
-            f"this is no GeoJSON FeatureCollection ({error})", where=file, remedy="export it again"
-        ) from None
+    content, features = _features(file)
     _require_degrees(content, file)
     if not features:
-        raise InputInvalid("there is no area in it", where=file, expected=f"the areas of admin level {level}")
+        raise InputInvalid(
+            "there is no area in it",
+            where=file,
+            expected=f"the areas of admin level {level}",
+            remedy="export the boundaries again",
+        )
     findings: list[str] = []
     codes, names, parents, geometries = [], [], [], []
     for number, feature in enumerate(features):
@@ -88,9 +91,30 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
     return Boundaries(level, tuple(codes), tuple(names), tuple(parents), tuple(geometries), tuple(findings))
 
 
+def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The content of a FeatureCollection and its features, of the right shape but for their geometries."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        features = content["features"]
+        if not isinstance(content, dict) or not isinstance(features, list):
+            raise TypeError("no list of features")
+        for number, feature in enumerate(features, start=1):
+            if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
+                raise TypeError(f"feature {number} is none")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputInvalid(
+            f"this is no GeoJSON FeatureCollection ({type(error).__name__}: {error})",
+            where=file,
+            expected="a GeoJSON FeatureCollection of areas",
+            remedy="export it again",
+        ) from None
+    return content, features
+
+
 def _require_degrees(content: Mapping[str, Any], file: Path) -> None:
     crs = content.get("crs")
-    name = str(((crs or {}).get("properties") or {}).get("name", "")) if isinstance(crs, dict) else ""
+    stated = crs.get("properties") if isinstance(crs, dict) else None
+    name = str(stated.get("name", "")) if isinstance(stated, dict) else ""
     if name and not name.upper().endswith(("CRS84", "EPSG::4326", "EPSG:4326")):
         raise InputInvalid(
             f"boundaries in {name}", where=file, expected="EPSG:4326 (degrees)", remedy="reproject them to EPSG:4326"
@@ -117,14 +141,21 @@ def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeome
         geometry = shape(raw)
     except Exception as error:
         raise InputInvalid(
-            f"area {code} has no readable geometry ({error})", where=file, expected="a Polygon or MultiPolygon"
+            f"area {code} has no readable geometry ({error})",
+            where=file,
+            expected="a Polygon or MultiPolygon",
+            remedy="export the boundaries again",
         ) from None
     if geometry.geom_type not in ("Polygon", "MultiPolygon") or geometry.is_empty:
         raise InputInvalid(
-            f"area {code} is an empty or linear {geometry.geom_type}", where=file, expected="a Polygon or MultiPolygon"
+            f"area {code} is an empty or linear {geometry.geom_type}",
+            where=file,
+            expected="a Polygon or MultiPolygon",
+            remedy="give the area its outline",
         )
     left, bottom, right, top = geometry.bounds
-    if not (-180.001 <= left <= right <= 180.001 and -90.001 <= bottom <= top <= 90.001):
+    finite = bool(np.isfinite(shapely.get_coordinates(geometry)).all())
+    if not (finite and -180.001 <= left <= right <= 180.001 and -90.001 <= bottom <= top <= 90.001):
         raise InputInvalid(
             f"area {code} reaches from ({left:g}, {bottom:g}) to ({right:g}, {top:g})",
             where=file,
@@ -159,7 +190,8 @@ def _depth(coordinates: Any) -> int:
     return depth
 
 
-def _require_nesting(children: Boundaries, parents: Boundaries, file: Path) -> None:
+def _nesting_findings(children: Boundaries, parents: Boundaries, file: Path) -> list[str]:
+    """What does not nest quite; InputInvalid where a parent is unknown or an area lies mostly outside its parent."""
     index = {code: number for number, code in enumerate(parents.place_codes)}
     orphans = [
         (code, parent)
@@ -169,20 +201,34 @@ def _require_nesting(children: Boundaries, parents: Boundaries, file: Path) -> N
     if orphans:
         code, parent = orphans[0]
         raise InputInvalid(
-            f"{len(orphans)} areas have a parent that is not on level {parents.admin_level}: {code} names {parent}",
+            f"{len(orphans)} areas have a parent that is not on level {parents.admin_level}: {code} names {parent}"
+            + lost_zeros(str(parent), index),
             where=file,
             expected=f"every area's ADM{parents.admin_level}_PCODE among those of level {parents.admin_level}",
             remedy="take all levels from one edition of the boundaries",
         )
-    points = np.array([geometry.representative_point() for geometry in children.geometries])
     around = np.array([parents.geometries[index[str(parent)]] for parent in children.parents])
-    for number in np.flatnonzero(~shapely.intersects(points, around)):
-        child = children.geometries[number]
-        share = shapely.intersection(child, around[number]).area / child.area
-        if share < NESTING_SHARE:
+    shares = shapely.area(shapely.intersection(np.array(children.geometries), around)) / shapely.area(
+        np.array(children.geometries)
+    )
+    findings = []
+    for number in np.flatnonzero(shares < REPORTED_SHARE):
+        code, parent = children.place_codes[number], children.parents[number]
+        words = f"area {code} lies {shares[number]:.0%} inside its parent {parent}"
+        if shares[number] < NESTING_SHARE:
             raise InputInvalid(
-                f"area {children.place_codes[number]} lies {share:.0%} inside its parent {children.parents[number]}",
+                words,
                 where=file,
                 expected=f"areas of level {children.admin_level} that nest in level {parents.admin_level}",
                 remedy="take all levels from one edition of the boundaries",
             )
+        findings.append(f"{words}: taken as it says")
+    return findings
+
+
+def lost_zeros(code: str, known: Collection[str]) -> str:
+    """What to add to a message about an unknown place code: whether it differs in its leading zeros only."""
+    for other in known:
+        if code and other != code and other.lstrip("0") == code.lstrip("0"):
+            return f"; there is {other!r}: leading zeros were lost" + (" there" if len(other) < len(code) else "")
+    return ""

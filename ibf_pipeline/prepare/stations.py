@@ -6,8 +6,8 @@ import csv
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,14 +15,19 @@ import xarray as xr
 from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.prepare.boundaries import lost_zeros
 
 NO_STATION = "no_station"
+_LONGEST_PERIOD = 10_000
+"""years"""
 
 
 def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
     if not file.is_file():
-        raise InputMissing("the file is not there", where=file, expected="the country's static data")
+        raise InputMissing(
+            "the file is not there", where=file, expected="the country's static data", remedy="add the file"
+        )
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
@@ -31,13 +36,19 @@ def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
             ]
             header = reader.fieldnames or []
     except (csv.Error, UnicodeDecodeError, AttributeError) as error:
-        raise InputInvalid(f"this is no readable CSV ({error})", where=file, expected="CSV in UTF-8") from None
+        raise InputInvalid(
+            f"this is no readable CSV ({error})",
+            where=file,
+            expected="CSV in UTF-8",
+            remedy="save it as CSV UTF-8 (comma delimited)",
+        ) from None
     missing = [column for column in columns if column not in header]
     if missing:
         raise InputInvalid(
             f"column {missing[0]} is missing among {', '.join(map(str, header)) or 'none'}",
             where=file,
             expected="columns " + ", ".join(columns),
+            remedy="name the columns in the first line, separated by commas",
         )
     return rows
 
@@ -52,12 +63,18 @@ def read_stations(file: Path) -> tuple[Station, ...]:
                 f"line {number}: station code {code!r} " + ("stands twice" if code in stations else "is none"),
                 where=file,
                 expected="every station once, by its code",
+                remedy="remove or correct the line",
             )
         lat, lon = _degrees(row["lat"], 90, "lat", number, file), _degrees(row["lon"], 180, "lon", number, file)
         cell_lat, cell_lon = cell_centre(lat, lon)
         stations[code] = Station(code, row["stationName"], lat, lon, cell_lat, cell_lon)
     if not stations:
-        raise InputInvalid("there is no station in it", where=file, expected="the country's GloFAS stations")
+        raise InputInvalid(
+            "there is no station in it",
+            where=file,
+            expected="the country's GloFAS stations",
+            remedy="list them: stationCode, stationName, lat, lon",
+        )
     return tuple(stations.values())
 
 
@@ -67,7 +84,12 @@ def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> f
     except ValueError:
         value = math.nan
     if not abs(value) <= limit:
-        raise InputInvalid(f"line {number}: {column} is {text!r}", where=file, expected=f"degrees, -{limit}..{limit}")
+        raise InputInvalid(
+            f"line {number}: {column} is {text!r}",
+            where=file,
+            expected=f"degrees, -{limit}..{limit}",
+            remedy="write decimal degrees with a point",
+        )
     return value
 
 
@@ -79,26 +101,10 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
     thresholds do not grow with the return period.
     """
     if not file.is_file():
-        raise InputMissing("the file is not there", where=file, expected="thresholds of every station")
-    try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
-        table: dict[str, dict[float, float]] = {}
-        for entry in entries:
-            code = str(entry["station_code"])
-            values = {float(pair["return_period"]): float(pair["threshold_value"]) for pair in entry["thresholds"]}
-            if table.setdefault(code, values) != values:
-                raise InputInvalid(
-                    f"station {code} is listed more than once with different thresholds",
-                    where=file,
-                    expected="one set of thresholds a station",
-                    remedy="find out which edition is right and remove the other",
-                )
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputInvalid(
-            f"this is no list of stations with thresholds ({type(error).__name__}: {error})",
-            where=file,
-            expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
-        ) from None
+        raise InputMissing(
+            "the file is not there", where=file, expected="thresholds of every station", remedy="add the file"
+        )
+    table = _threshold_table(file)
     without = [station.code for station in stations if station.code not in table]
     if without:
         raise InputInvalid(
@@ -108,6 +114,14 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
             remedy="add them, or remove the stations",
         )
     periods = sorted({period for station in stations for period in table[station.code]})
+    unusable = [period for period in periods if not 1 <= period <= _LONGEST_PERIOD]
+    if unusable:
+        raise InputInvalid(
+            f"a return period of {unusable[0]:g}",
+            where=file,
+            expected=f"years, 1..{_LONGEST_PERIOD}",
+            remedy="take the thresholds from the GloFAS threshold grids again",
+        )
     for station in stations:
         _require_usable(table[station.code], periods, return_periods, station.code, file)
     return xr.DataArray(
@@ -116,6 +130,45 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
         coords={"station": [station.code for station in stations], "return_period": periods},
         name="threshold",
         attrs={"units": "m3 s-1", "long_name": "discharge exceeded on average once in the return period"},
+    )
+
+
+def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
+    """Station code -> return period -> m3/s; a pair or a station that stands twice must say the same both times."""
+    table: dict[str, dict[float, float]] = {}
+    try:
+        for entry in json.loads(file.read_text(encoding="utf-8")):
+            code = str(entry["station_code"])
+            values: dict[float, float] = {}
+            for pair in entry["thresholds"]:
+                period, value = _number(pair["return_period"]), _number(pair["threshold_value"])
+                if values.setdefault(period, value) != value:
+                    raise _differing(code, file)
+            if table.setdefault(code, values) != values:
+                raise _differing(code, file)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise InputInvalid(
+            f"this is no list of stations with thresholds ({type(error).__name__}: {error})",
+            where=file,
+            expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
+            remedy="write it again from the GloFAS threshold grids",
+        ) from None
+    return table
+
+
+def _number(value: object) -> float:
+    """A finite number; Python's JSON also reads NaN, and float() reads text and true."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
+
+
+def _differing(code: str, file: Path) -> InputInvalid:
+    return InputInvalid(
+        f"station {code} is listed more than once with different thresholds",
+        where=file,
+        expected="one set of thresholds a station",
+        remedy="find out which edition is right and remove the other",
     )
 
 
@@ -128,13 +181,17 @@ def _require_usable(
             f"station {code} has no threshold for {', '.join(f'{period:g}' for period in missing)} years",
             where=file,
             expected="the return periods of the country's rule, the same for every station",
+            remedy="add them, or choose other return periods in the country's file",
         )
     ordered = [values[period] for period in periods]
     if not all(math.isfinite(value) and 0 < value < 1e6 for value in ordered):
-        raise InputInvalid(f"station {code} has thresholds {ordered}", where=file, expected="m3/s, above 0")
-    for (smaller, low), (larger, high) in zip(
-        zip(periods, ordered, strict=True), list(zip(periods, ordered, strict=True))[1:], strict=False
-    ):
+        raise InputInvalid(
+            f"station {code} has thresholds {ordered}",
+            where=file,
+            expected="m3/s, above 0 and below a million",
+            remedy="take them from the GloFAS threshold grids again",
+        )
+    for (smaller, low), (larger, high) in pairwise(zip(periods, ordered, strict=True)):
         if high <= low:
             raise InputInvalid(
                 f"station {code}: the {larger:g}-year threshold {high:g} is not above the {smaller:g}-year one {low:g}",
@@ -160,7 +217,7 @@ def read_mapping(
             continue  # how the seed data list a station without areas
         if code not in known_codes:
             raise InputInvalid(
-                f"line {number}: place code {code!r} is no area of the deepest level{_lost_zeros(code, known_codes)}",
+                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known_codes)}",
                 where=file,
                 expected=f"a code such as {sorted(known_codes)[0]!r}",
                 remedy="take mapping and boundaries from one edition; keep place codes as text",
@@ -183,6 +240,13 @@ def read_mapping(
     for code, station in station_of.items():
         if station in mapping:
             mapping[station].append(code)
+    if not any(mapping.values()):
+        raise InputInvalid(
+            "no station has an area",
+            where=file,
+            expected="at least one area with the code of the station that floods it",
+            remedy="fill in the column glofasStation: without it no alert can be shown in the portal",
+        )
     return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, _mapping_findings(
         mapping, known_codes - set(station_of)
     )
@@ -199,10 +263,3 @@ def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str]) -> li
         if not codes:
             findings.append(f"station {station} has no areas in the mapping: its alerts cannot be shown in the portal")
     return findings
-
-
-def _lost_zeros(code: str, known: Collection[str]) -> str:
-    candidates: list[Any] = [
-        other for other in known if code and other.lstrip("0") == code.lstrip("0") and other != code
-    ]
-    return f"; it has lost leading zeros, the boundaries have {candidates[0]!r}" if candidates else ""

@@ -81,9 +81,7 @@ def test_longitudes_to_360_and_ascending_latitudes_change_nothing(
     xr.testing.assert_identical(read_cube([copy], cells_of(demo_layers), ISSUE), original)
 
 
-def test_a_missing_step_is_missing_and_not_zero(
-    tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]
-) -> None:
+def test_a_missing_step_is_missing_and_not_zero(tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]) -> None:
     copy, original = one_member(tmp_path, demo_layers)
     damage.blank_lead_time(copy, 3)
     cube = read_cube([copy], cells_of(demo_layers), ISSUE)
@@ -103,9 +101,7 @@ def test_a_station_outside_the_files_grid_is_missing_and_said_to_be(
     assert bool(cube.sel(station="FAR").isnull().all())
 
 
-def test_the_same_member_twice_is_an_error(
-    tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]
-) -> None:
+def test_the_same_member_twice_is_an_error(tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]) -> None:
     copy, _ = one_member(tmp_path, demo_layers)
     other = tmp_path / "dis_07_2026021500_XDM.nc"
     other.write_bytes(copy.read_bytes())
