@@ -75,7 +75,7 @@ class Trigger(Section):
     """When a lead time of a station is a trigger."""
 
     return_period: ReturnPeriod = Field(description="years; a threshold of the station that must be exceeded")
-    probability: Probability = Field(description="0..1, share of the members above that threshold")
+    probability: Probability = Field(description="0..1, share of the members above that threshold: write 0.60 for 60 %")
     lead_time_limit: LeadTime = Field(description="days; later lead times can only warn")
 
 
@@ -160,7 +160,9 @@ class Country(Section):
     flood_maps: FloodMaps
     people: People = People()
     stations: StationRules = StationRules()
-    thresholds_version: GlofasVersion = Field(description="GloFAS version that the thresholds were made with")
+    thresholds_version: GlofasVersion = Field(
+        description='GloFAS version that the thresholds were made with, in quotation marks, e.g. "4"'
+    )
     accepted_versions: tuple[GlofasVersion, ...] = Field(
         (), description="other GloFAS versions that an operator accepts for these thresholds"
     )

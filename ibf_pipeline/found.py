@@ -201,5 +201,10 @@ def read_found(file: Path) -> Found:
             remedy="run the day again",
         ) from None
     if found.format != FORMAT:
-        raise InputInvalid(f"events.json of format {found.format}", where=file, expected=f"format {FORMAT}")
+        raise InputInvalid(
+            f"events.json of format {found.format}",
+            where=file,
+            expected=f"format {FORMAT}",
+            remedy="run the day again",
+        )
     return found

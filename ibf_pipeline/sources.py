@@ -64,6 +64,7 @@ def fetch_first(sources: list[Source], issue_date: date) -> ForecastFiles:
         raise missing[0]
     raise InputMissing(
         "; ".join(f"{error.where}: {error.found}" for error in missing) or "no source is configured",
+        where=", ".join(str(getattr(source, "name", "")) for source in sources) or "sources",
         expected=f"a forecast of {issue_date}",
         remedy="run again when it has been published",
     )

@@ -27,7 +27,12 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
         member_axis = next((name for name in names.COORDINATES["member"] if name in variable.dimensions), None)
         extra = set(variable.dimensions) - {*axis.values(), member_axis}
         if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):
-            raise InputInvalid(f"unknown dimensions {sorted(extra)}", where=file, expected="time, lat, lon and member")
+            raise InputInvalid(
+                f"unknown dimensions {sorted(extra)}",
+                where=file,
+                expected="time, lat, lon and member",
+                remedy="check that this is a GloFAS river discharge file",
+            )
         steps = lead_time_steps(_stamps(data, axis["time"], file), issue_date, file)
         window = Window.of(np.asarray(data[axis["lat"]][:]), np.asarray(data[axis["lon"]][:]), cells, file)
         members = _members(data, member_axis, file, issue_date)
@@ -60,7 +65,12 @@ def _stamps(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
             numbers = np.ravel(np.ma.filled(variable[:], np.nan))
             moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
             return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
-    raise InputInvalid(f"the coordinate {name} says no dates", where=file, expected="days or hours since a date")
+    raise InputInvalid(
+        f"the coordinate {name} says no dates",
+        where=file,
+        expected="days or hours since a date",
+        remedy="check that this is a GloFAS river discharge file",
+    )
 
 
 def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple[int, ...]:
@@ -75,5 +85,10 @@ def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple
             remedy="keep the names of the FTP product",
         )
     if named.group(2) != f"{issue_date:%Y%m%d}":
-        raise InputInvalid(f"a file of {named.group(2)}", where=file, expected=f"the issue date {issue_date}")
+        raise InputInvalid(
+            f"a file of {named.group(2)}",
+            where=file,
+            expected=f"the issue date {issue_date}",
+            remedy="remove it, or put it into the folder of its own day",
+        )
     return (int(named.group(1)),)

@@ -34,7 +34,12 @@ def read_cube(
     """
     parts = [_read_part(file, cells, issue_date) for file in files]
     if not parts:
-        raise InputInvalid("no file to read", expected="netCDF or GRIB2 files of one issue date")
+        raise InputInvalid(
+            "no file to read",
+            where=source or "forecast",
+            expected="netCDF or GRIB2 files of one issue date",
+            remedy="fetch the forecast",
+        )
     members = [member for part in parts for member in part.members]
     twice = sorted({member for member in members if members.count(member) > 1})
     if twice:
@@ -47,7 +52,10 @@ def read_cube(
     stated = sorted({part.version for part in parts if part.version is not None})
     if len(stated) > 1:
         raise InputInvalid(
-            f"files of GloFAS versions {' and '.join(stated)} lie together", where=files[0].parent, expected="one run"
+            f"files of GloFAS versions {' and '.join(stated)} lie together",
+            where=files[0].parent,
+            expected="one run",
+            remedy="remove the files of the other one",
         )
     order = np.argsort(members)
     values = np.concatenate([part.values for part in parts])[order]

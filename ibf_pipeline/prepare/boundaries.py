@@ -50,6 +50,15 @@ def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boun
         here = _read_level(file, level, parent_level)
         if parent_level is not None:
             here = replace(here, findings=(*here.findings, *_nesting_findings(here, levels[parent_level], file)))
+        for upper, above in levels.items():
+            twice = sorted(set(here.place_codes) & set(above.place_codes))
+            if twice:
+                raise InputInvalid(
+                    f"place code {twice[0]} stands on level {level} and on level {upper}",
+                    where=file,
+                    expected="every place code once in a country",
+                    remedy="take the codes from the server, where they differ from level to level",
+                )
         levels[level] = here
     return levels
 

@@ -1,0 +1,39 @@
+"""The tiny country's day, sound, in a folder of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+
+import flows.floods
+from tests.bad_input.tiny_day import TinyDay
+
+_STAGES = (
+    "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
+    "record_findings",
+)  # fmt: skip
+
+
+@pytest.fixture
+def day(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> TinyDay:
+    """A sound day; the flow calls its stages directly and would publish to a server that logs every request."""
+    httpserver.expect_request(re.compile(".*")).respond_with_data("no", status=500)
+    monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
+    monkeypatch.setenv("IBF_PASSWORD", "not a secret")
+    for name in _STAGES:
+        monkeypatch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
+    return TinyDay(tmp_path, httpserver).build()
+
+
+@pytest.fixture
+def prepared_day(day: TinyDay) -> TinyDay:
+    """A day whose run was finished before: the later one must leave it alone where it fails."""
+    day.found()
+    for name in ("manifest.json", "events.json", "forecast.nc"):
+        assert (day.run_folder.path / name).is_file()
+    shutil.rmtree(day.run_folder.path / "targets", ignore_errors=True)
+    return day

@@ -1,0 +1,154 @@
+"""Boundaries that are invalid, empty or do not nest: repaired where that is safe and reported, else refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from tests.bad_input.tiny_day import TinyDay, edit_json
+from tests.tiny_country import feature, square, write_areas
+
+
+def replace_area(day: TinyDay, code: str, geometry: Any, level: int = 2) -> None:
+    """Give an area another geometry."""
+
+    def change(content: dict[str, Any]) -> None:
+        for entry in content["features"]:
+            if entry["properties"][f"ADM{level}_PCODE"] == code:
+                entry["geometry"] = geometry
+
+    edit_json(day.static / "admin_areas" / f"adm{level}.geojson", change)
+
+
+def ring(*points: tuple[float, float]) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [[list(point) for point in (*points, points[0])]]}
+
+
+def test_a_polygon_nested_as_multipolygon_is_read_as_one_and_reported(day: TinyDay) -> None:
+    expected = day.found().events
+    wrong = {"type": "Polygon", "coordinates": [square(10, 10.055)["coordinates"]]}
+    replace_area(day, "01A", wrong)
+    found = day.found()
+    assert found.events == expected
+    assert "area 01A was labelled Polygon but nested as MultiPolygon: read as MultiPolygon" in found.notes
+
+
+def test_a_bow_tie_is_refused(day: TinyDay) -> None:
+    """Its two halves turn in opposite directions, so that what it encloses is not what was meant."""
+    replace_area(day, "01A", ring((10, 0.9), (10.055, 1.0), (10.055, 0.9), (10, 1.0)))
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("area 01A is an invalid polygon (Self-intersection")
+    assert error.where.endswith("adm2.geojson")
+    assert error.remedy == "repair the polygon in a GIS"
+
+
+def test_a_tiny_loop_is_repaired_and_reported(day: TinyDay) -> None:
+    """A self-crossing of 0.001 degrees at a corner changes the area by far less than 1 %."""
+    loop = ring((10, 0.9), (10.055, 0.9), (10.055, 0.999), (10.054, 1.0), (10.055, 1.0), (10.054, 0.999), (10, 1.0))
+    replace_area(day, "01A", loop)
+    found = day.found()
+    (note,) = [note for note in found.notes if "01A" in note]
+    assert note.startswith("area 01A was an invalid polygon (Self-intersection")
+    assert note.endswith("repaired")
+    assert abs(found.events[0].people - 20) <= 1, "11 people in 01A and 9 in 01B, but for the corner"
+
+
+@pytest.mark.parametrize(
+    ("geometry", "said"),
+    [
+        (None, "area 01A has no readable geometry"),
+        ({"type": "Point", "coordinates": [10, 1]}, "area 01A is an empty or linear Point"),
+        ({"type": "Polygon", "coordinates": []}, "area 01A is an empty or linear Polygon"),
+        ({"type": "Polygon", "coordinates": [[[10, 1], [10, 0.9]]]}, "area 01A has no readable geometry"),
+        (ring((10, 0.9), (10.02, 0.9), (10.05, 0.9)), "area 01A is an invalid polygon"),
+        (ring((10, 0.9), (10.05, 0.9), (float("nan"), 1.0)), "area 01A reaches from"),
+        (ring((1_110_000, 99_000), (1_120_000, 99_000), (1_120_000, 100_000)), "area 01A reaches from"),
+    ],
+)
+def test_a_geometry_that_is_no_area(day: TinyDay, geometry: Any, said: str) -> None:
+    replace_area(day, "01A", geometry)
+    assert day.refused(InputInvalid).found.startswith(said)
+
+
+def test_a_parent_that_is_on_no_level(day: TinyDay) -> None:
+    areas = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM1_PCODE="1"))
+    error = day.refused(InputInvalid)
+    assert error.found == (
+        "1 areas have a parent that is not on level 1: 01A names 1; there is '01': leading zeros were lost"
+    )
+
+
+def test_an_area_that_lies_in_another_parent(day: TinyDay) -> None:
+    areas = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM1_PCODE="02"))
+    error = day.refused(InputInvalid)
+    assert error.found == "area 01A lies 0% inside its parent 02"
+    assert error.expected == "areas of level 2 that nest in level 1"
+
+
+@pytest.mark.parametrize(("right", "said"), [(10.15, "67% inside"), (10.22, None)])
+def test_an_area_that_reaches_out_of_its_parent(day: TinyDay, right: float, said: str | None) -> None:
+    """01B from 10 to `right`, its parent ends at 10.1: two thirds inside are reported, less than half is refused."""
+    replace_area(day, "01B", square(10.0, right))
+    if said is None:
+        assert day.refused(InputInvalid).found == "area 01B lies 45% inside its parent 01"
+    else:
+        assert f"area 01B lies {said} its parent 01: taken as it says" in day.found().notes
+
+
+def test_place_codes_twice(day: TinyDay) -> None:
+    areas = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(areas, lambda c: c["features"].append(c["features"][0]))
+    assert day.refused(InputInvalid).found == "place code 01A stands for more than one area"
+
+
+def test_a_place_code_on_two_levels(day: TinyDay) -> None:
+    """Rows of both levels would be one area."""
+    areas = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM2_PCODE="02"))
+    assert day.refused(InputInvalid).found == "place code 02 stands on level 2 and on level 1"
+
+
+def test_boundaries_in_metres(day: TinyDay) -> None:
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32632"}}
+    edit_json(day.static / "admin_areas" / "adm2.geojson", lambda c: c.update(crs=crs))
+    error = day.refused(InputInvalid)
+    assert error.found == "boundaries in urn:ogc:def:crs:EPSG::32632"
+
+
+def test_a_level_without_a_file(day: TinyDay) -> None:
+    (day.static / "admin_areas" / "adm1.geojson").unlink()
+    assert day.refused(InputMissing).found == "static data of XTY are missing: admin_areas/adm1.geojson"
+
+
+def test_a_country_without_areas(day: TinyDay) -> None:
+    write_areas(day.static / "admin_areas", 2, [])
+    assert day.refused(InputInvalid).found == "there is no area in it"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "<html>",
+        "[]",
+        '{"features": 3}',
+        '{"features": [3]}',
+        '{"features": [{"properties": ["x"]}]}',
+        "[" * 100_000,
+    ],
+)
+def test_a_file_that_is_no_feature_collection(day: TinyDay, content: str) -> None:
+    (day.static / "admin_areas" / "adm2.geojson").write_text(content)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("this is no GeoJSON FeatureCollection")
+
+
+def test_an_older_run_and_older_prepared_layers_survive_bad_boundaries(prepared_day: TinyDay) -> None:
+    stamp = (prepared_day.prepared / "stamp.json").read_bytes()
+    write_areas(prepared_day.static / "admin_areas", 1, [feature(1, "01", None, square(10, 10.1))])
+    assert "02" in prepared_day.refused(InputInvalid).found
+    assert (prepared_day.prepared / "stamp.json").read_bytes() == stamp

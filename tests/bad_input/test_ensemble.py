@@ -1,0 +1,270 @@
+"""Ensembles of another day, area, grid, variable, unit or model, incomplete or damaged."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.synthetic import damage
+from tests.bad_input.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
+
+
+def all_members(day: TinyDay) -> list[Path]:
+    return sorted(day.forecast.glob("*.nc"))
+
+
+def test_no_forecast_yet(day: TinyDay) -> None:
+    for file in all_members(day):
+        file.unlink()
+    error = day.refused(InputMissing)
+    assert error.found == "no forecast of 2026-02-15"
+    assert (error.where, error.exit_code) == (str(day.forecast), 3)
+
+
+@pytest.mark.parametrize("days", [-1, 1, 30])
+def test_the_days_of_another_run(day: TinyDay, days: int) -> None:
+    """The run of the day before covers all our lead times too: only its first stamp tells that it is not ours."""
+    for file in all_members(day):
+        damage.shift_days(file, days)
+    error = day.refused(InputInvalid)
+    first = ISSUE + timedelta(days=1 + days)
+    assert error.found.startswith(f"the file covers {first}T00h to")
+    assert error.where == str(day.member(0))
+    assert error.expected == "daily means of the run of 2026-02-15, the first one stamped 24 h later"
+
+
+def test_files_named_for_another_day(day: TinyDay) -> None:
+    for file in all_members(day):
+        file.rename(file.with_name(file.name.replace("20260215", "20260214")))
+    assert day.refused(InputInvalid).found == "a file of 20260214"
+
+
+def test_a_grib_file_of_another_run(day: TinyDay) -> None:
+    day.configure(accepted_process_ids=[128])
+    other = day.write_forecast(TRIGGER, layout="ewds", issue_date=ISSUE - timedelta(days=1)) / "glofas.grib2"
+    for file in all_members(day):
+        file.unlink()
+    other.rename(day.forecast / "glofas.grib2")
+    assert day.refused(InputInvalid).found == "a field of the run of 20260214 0000 UTC"
+
+
+def test_fewer_lead_times_than_eight(day: TinyDay) -> None:
+    edit_times(day.member(3), lambda times: times[:8] + np.array([0, 0, 0, 0, 0, 0, 0, 100]), 8)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("lead times 7-day are missing")
+    assert error.where == str(day.member(3))
+
+
+def test_a_day_that_stands_twice(day: TinyDay) -> None:
+    edit_times(day.member(3), lambda times: np.where(times == 9, 8, times), 10)
+    assert day.refused(InputInvalid).found == "two steps carry the same date"
+
+
+def edit_times(file: Path, change, keep: int) -> None:
+    with netCDF4.Dataset(file, "a") as data:
+        times = np.array(data["time"][:])
+        times[:keep] = change(times)[:keep]
+        times[keep:] = 200 + np.arange(len(times) - keep)
+        data["time"][:] = times
+
+
+def test_another_area(day: TinyDay) -> None:
+    for file in all_members(day):
+        with netCDF4.Dataset(file, "a") as data:
+            data["lat"][:] = data["lat"][:] + 20
+    error = day.refused(InputInvalid)
+    assert error.found.endswith("none of the 2 stations")
+    assert error.expected == "the country's stations"
+
+
+def test_latitude_and_longitude_exchanged(day: TinyDay) -> None:
+    for file in all_members(day):
+        with netCDF4.Dataset(file, "a") as data:
+            for old, new in (("lat", "swap"), ("lon", "lat"), ("swap", "lon")):
+                data.renameVariable(old, new)
+                data.renameDimension(old, new)
+    day.refused(InputInvalid)
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"), [(2.0, "cells of 0.1 degrees latitude"), (None, "the latitudes are no evenly spaced axis")]
+)
+def test_another_grid(day: TinyDay, factor: float | None, said: str) -> None:
+    """GloFAS v3 had cells of 0.1 degrees; an axis that goes back and forth is damage."""
+    with netCDF4.Dataset(day.member(0), "a") as data:
+        lat = np.array(data["lat"][:])
+        data["lat"][:] = np.where(np.arange(len(lat)) % 2, lat[1], lat[0]) if factor is None else lat * factor
+    error = day.refused(InputInvalid)
+    assert error.found == said
+    assert error.expected == "0.05 degrees (GloFAS v4)"
+
+
+def test_another_variable(day: TinyDay) -> None:
+    damage.rename_variable(day.member(4), "rowe")
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("no discharge among the variables")
+    assert (error.where, error.expected) == (str(day.member(4)), "one of dis, dis24, avg_dis")
+
+
+@pytest.mark.parametrize(("unit", "said"), [("mm/day", "discharge is in 'mm/day'"), ("", "discharge has no unit")])
+def test_another_unit(day: TinyDay, unit: str, said: str) -> None:
+    damage.set_unit(day.member(4), unit)
+    error = day.refused(InputInvalid)
+    assert (error.found, error.expected) == (said, "m3/s")
+
+
+def test_too_few_members(day: TinyDay) -> None:
+    damage.leave_out_members(day.forecast, range(5))
+    error = day.refused(InputMissing)
+    assert (error.found, error.expected) == ("5 of 10 ensemble members are there", "at least 6")
+    assert error.exit_code == 3
+
+
+def test_missing_members_above_the_minimum_are_reported(day: TinyDay) -> None:
+    damage.leave_out_members(day.forecast, [2, 7])
+    found = day.found()
+    assert found.members_missing == (2, 7)
+    assert "8 of 10 members are there; missing: 02, 07" in found.notes
+    assert found.station("G1").members == (8,) * 8
+
+
+def test_a_step_that_is_missing_in_every_member(day: TinyDay) -> None:
+    for file in all_members(day):
+        damage.blank_lead_time(file, 6)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("no station has a usable forecast: G1 0 valid members on 6-day, 6 needed")
+
+
+def test_a_step_missing_in_one_member_lowers_the_count_of_that_day(day: TinyDay) -> None:
+    damage.blank_lead_time(day.member(3), 2)
+    found = day.found()
+    station = found.station("G1")
+    assert station.members == (10, 10, 9, 10, 10, 10, 10, 10)
+    assert station.flags == "--TTT---"
+    assert "station G1 (Upper) has as few as 9 valid members" in found.notes
+
+
+def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
+    row, column = day.cells["G1"]
+    for file in all_members(day):
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][:, row, column] = np.ma.masked
+    found = day.found()
+    station = found.station("G1")
+    assert (station.condition, station.values, found.events) == ("blind", None, ())
+    assert "station G1 (Upper) is blind: 0 valid members on 0-day, 6 needed" in found.notes
+
+
+@pytest.mark.parametrize("keep", [0, 8, 600, -300], ids=["empty", "signature", "header", "without its end"])
+def test_a_member_that_was_cut_off(day: TinyDay, keep: int) -> None:
+    file = day.member(5)
+    damage.truncate(file, keep if keep >= 0 else file.stat().st_size + keep)
+    error = day.refused(InputInvalid)
+    assert error.where == str(file)
+    assert "fetch it again" in error.remedy
+    damage.truncate(file, 0)
+    assert day.refused(InputInvalid).found == "the file is empty"
+
+
+def test_a_web_page_saved_as_a_forecast(day: TinyDay) -> None:
+    day.member(5).write_text("<html>404 Not Found</html>")
+    assert day.refused(InputInvalid).where == str(day.member(5))
+
+
+@pytest.mark.parametrize("lost", [1, 40, 5000])
+def test_a_grib_file_that_was_cut_off(day: TinyDay, lost: int) -> None:
+    """However many whole messages are left: half of an ensemble is not taken for one."""
+    day.configure(accepted_process_ids=[128])
+    file = day.write_forecast(TRIGGER, layout="ewds") / "glofas.grib2"
+    damage.truncate(file, file.stat().st_size - lost)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("message ")
+    assert (error.where, error.expected) == (str(file), "a whole GRIB2 file")
+
+
+def test_a_grib_file_that_holds_a_member_twice(day: TinyDay) -> None:
+    day.configure(accepted_process_ids=[128])
+    file = day.write_forecast(TRIGGER, layout="ewds") / "glofas.grib2"
+    content = file.read_bytes()
+    file.write_bytes(content + content[: int.from_bytes(content[8:16], "big")])
+    assert day.refused(InputInvalid).found == "member 0 has two fields for the day that ends 2026-02-16T00h"
+
+
+def test_a_sound_grib_file(day: TinyDay) -> None:
+    day.configure(accepted_process_ids=[128])
+    day.write_forecast(TRIGGER, layout="ewds")
+    assert [event.flags for event in day.found().events] == ["--TTT---"]
+
+
+def test_a_process_id_of_no_known_version(day: TinyDay) -> None:
+    day.write_forecast(TRIGGER, layout="ewds")
+    error = day.refused(InputInvalid)
+    assert error.found == "the GRIB process id 128 is of no known GloFAS version"
+    assert "accepted_process_ids: [128]" in error.remedy
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_process_id_of_another_version(day: TinyDay, accepted: bool) -> None:
+    edit_text(day.config / "settings.yaml", "sources:", "glofas_process_ids: {'5': [128]}\nsources:")
+    day.write_forecast(TRIGGER, layout="ewds")
+    if accepted:
+        day.configure(accepted_versions=["5"])
+        assert [event.flags for event in day.found().events] == ["--TTT---"]
+    else:
+        assert day.refused(InputInvalid).found == "the forecast is of GloFAS v5, the thresholds are of v4"
+
+
+def stamp_version(files: list[Path], **attributes: str) -> None:
+    for file in files:
+        with netCDF4.Dataset(file, "a") as data:
+            data.setncatts(attributes)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"glofas_version": "5.0"}, {"history": "produced by GloFAS v5"}, {"Product_Version": "5"}]
+)
+def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) -> None:
+    stamp_version(all_members(day), **attributes)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("the forecast is of GloFAS v5")
+    assert error.where == str(day.forecast)
+    assert 'accepted_versions: ["5"]' in error.remedy
+    assert "countries/XTY.yaml" in error.remedy
+
+
+def test_members_of_two_versions(day: TinyDay) -> None:
+    stamp_version(all_members(day)[:3], glofas_version="4")
+    stamp_version(all_members(day)[3:], glofas_version="5")
+    assert day.refused(InputInvalid).found == "files of GloFAS versions 4 and 5 lie together"
+
+
+def test_data_that_nobody_gave_a_version(day: TinyDay) -> None:
+    edit_text(day.config / "settings.yaml", "glofas_version: '4'", "glofas_version: null")
+    error = day.refused(InputInvalid)
+    assert error.found == "nothing says which GloFAS version this forecast is of"
+
+
+@pytest.mark.parametrize("value", [2e6, np.inf])
+def test_a_discharge_that_no_river_has(day: TinyDay, value: float) -> None:
+    row, column = day.cells["G2"]
+    with netCDF4.Dataset(day.member(1), "a") as data:
+        data["dis"][3, row, column] = value
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("a discharge of")
+    assert error.expected == "0 to 1e+06 m3/s"
+
+
+def test_a_later_failure_leaves_the_earlier_run_whole(prepared_day: TinyDay) -> None:
+    damage.truncate(prepared_day.member(0), 0)
+    prepared_day.refused(InputInvalid)
+    assert prepared_day.run_folder.found().events[0].flags == "--TTT---"
+
+
+def test_the_tiny_ensemble_is_what_these_tests_take_it_for(day: TinyDay) -> None:
+    assert len(all_members(day)) == MEMBERS
+    assert (GRID.width, GRID.height) == (6, 4)

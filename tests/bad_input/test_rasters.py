@@ -1,0 +1,190 @@
+"""Flood maps and population of another grid, coordinate system or file: brought onto the grid, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.transform import from_origin
+from rasterio.warp import transform_bounds
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.prepare.store import read_prepared
+from tests import tiny_country
+from tests.bad_input.tiny_day import TinyDay
+
+PEOPLE = np.full((10, 20), 2.0)
+
+
+def flood_map(day: TinyDay, period: int = 20) -> Path:
+    return day.static / "flood_maps" / f"flood_map_XTY_RP{period}.tif"
+
+
+def population(day: TinyDay) -> dict[str, float]:
+    """People of each level-2 area after `prepare`."""
+    assert day.flow(publish=False).is_completed()
+    layers, _ = read_prepared(day.prepared, "XTY")
+    return {area.place_code: area.population for area in layers.level(2)}
+
+
+def test_a_flood_map_missing_for_a_listed_return_period(day: TinyDay) -> None:
+    day.configure(flood_maps={"return_periods": [10, 20, 50]})
+    error = day.refused(InputMissing)
+    assert error.found == "static data of XTY are missing: flood_maps/flood_map_XTY_RP50.tif"
+    assert error.where == str(day.static)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [from_origin(10.0, 1.0, 0.02, 0.02), from_origin(10.003, 1.0, 0.01, 0.01), from_origin(10.0, 1.01, 0.01, 0.01)],
+    ids=["coarser", "shifted by a third of a cell", "a row further north"],
+)
+def test_a_flood_map_on_another_grid(day: TinyDay, transform: rasterio.Affine) -> None:
+    tiny_country.write_raster(flood_map(day), np.ones((10, 20)), transform=transform)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("the flood map is on another grid (20 x 10 cells of")
+    assert error.where == str(flood_map(day))
+    assert "20 x 10 cells of 0.01 degrees from (10.000000, 1.000000)" in error.expected
+
+
+def test_a_flood_map_of_another_size(day: TinyDay) -> None:
+    tiny_country.write_raster(flood_map(day), np.ones((5, 20)), height=5)
+    assert "20 x 5 cells" in day.refused(InputInvalid).found
+
+
+@pytest.mark.parametrize(("period", "crs"), [(20, "EPSG:3857"), (10, "EPSG:32636"), (20, None)])
+def test_a_flood_map_in_another_coordinate_system(day: TinyDay, period: int, crs: str | None) -> None:
+    tiny_country.write_raster(flood_map(day, period), np.ones((10, 20)), crs=crs)
+    error = day.refused(InputInvalid)
+    assert error.found == f"the flood map is in {crs or 'no named coordinate system'}"
+    assert (error.where, error.expected) == (str(flood_map(day, period)), "EPSG:4326")
+
+
+def test_a_flood_map_that_is_upside_down(day: TinyDay) -> None:
+    tiny_country.write_raster(flood_map(day), np.ones((10, 20)), transform=rasterio.Affine(0.01, 0, 10, 0, 0.01, 0.9))
+    assert day.refused(InputInvalid).found == "the flood map is rotated or upside down"
+
+
+def test_a_flood_map_in_centimetres(day: TinyDay) -> None:
+    tiny_country.write_raster(flood_map(day), np.full((10, 20), 420.0))
+    error = day.refused(InputInvalid)
+    assert (error.found, error.expected) == ("water 420 deep", "metres, at most 300")
+
+
+@pytest.mark.parametrize("keep", [0, 100, 0.5], ids=["empty", "header only", "half of it"])
+def test_a_flood_map_that_was_cut_off_is_named_itself(day: TinyDay, keep: float) -> None:
+    """And not the first flood map, whose grid is read at the same time."""
+    rng = np.random.default_rng(0)
+    tiny_country.write_raster(flood_map(day), rng.random((10, 20)))
+    content = flood_map(day).read_bytes()
+    flood_map(day).write_bytes(content[: int(keep if keep >= 1 else keep * len(content))])
+    error = day.refused(InputInvalid)
+    assert error.where == str(flood_map(day))
+    assert error.expected == "a whole GeoTIFF"
+
+
+def test_a_web_page_saved_as_a_raster(day: TinyDay) -> None:
+    (day.static / "population.tif").write_text("<html><h1>503 Service Unavailable</h1></html>")
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("the population raster cannot be read")
+    assert error.where.endswith("population.tif")
+
+
+def test_a_flood_map_without_water_is_said_so(day: TinyDay) -> None:
+    tiny_country.write_raster(flood_map(day, 10), np.full((10, 20), 0.05))
+    assert "the flood map of 10 years holds no water inside the country" in day.found().notes
+
+
+@pytest.mark.parametrize("nodata", [-99999.0, None, float("nan")], ids=["declared", "undeclared", "NaN"])
+def test_population_nodata_counts_nobody(day: TinyDay, nodata: float | None) -> None:
+    """The last row has no data: 18 cells of 01A (5.5 columns, 9 rows) hold 99 people, whatever the marker is."""
+    people = PEOPLE.copy()
+    people[9, :] = -99999 if nodata is None else nodata
+    tiny_country.write_raster(day.static / "population.tif", people, nodata=nodata)
+    assert population(day) == pytest.approx({"01A": 99, "01B": 81, "02A": 90, "02B": 90}, rel=1e-6)
+
+
+def test_population_nodata_does_not_leak_where_the_raster_is_brought_onto_the_grid(day: TinyDay) -> None:
+    """Cells of half the size, half a person each, the southern half without data: 200 people are left."""
+    people = np.full((20, 40), 0.5)
+    people[10:, :] = -99999
+    tiny_country.write_raster(
+        day.static / "population.tif", people, width=40, height=20, transform=from_origin(10.0, 1.0, 0.005, 0.005),
+        nodata=-99999,
+    )  # fmt: skip
+    assert population(day) == pytest.approx({"01A": 55, "01B": 45, "02A": 50, "02B": 50}, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "left", "top", "shape"),
+    [
+        (0.0025, 10.0, 1.0, (40, 80)),
+        (0.004, 10.0, 1.0, (25, 50)),
+        (0.02, 10.0, 1.0, (5, 10)),
+        (0.01, 10.004, 0.997, (9, 19)),
+        (0.03, 10.01, 0.99, (2, 6)),
+    ],
+    ids=["a quarter", "not a multiple", "double", "shifted", "triple and shifted"],
+)
+def test_population_on_another_grid_keeps_total_and_place(
+    day: TinyDay, cell: float, left: float, top: float, shape: tuple[int, int]
+) -> None:
+    """Every cell of 0.01 degrees holds 2 people, so 0.0001 square degrees do: each area gets its share of the raster.
+
+    A shift by half a cell would move 10 people across the border of an area.
+    """
+    each = 2 * (cell / 0.01) ** 2
+    tiny_country.write_raster(
+        day.static / "population.tif", np.full(shape, each), width=shape[1], height=shape[0],
+        transform=from_origin(left, top, cell, cell),
+    )  # fmt: skip
+    right, bottom = left + cell * shape[1], top - cell * shape[0]
+    borders = {"01A": (10, 10.055), "01B": (10.055, 10.1), "02A": (10.1, 10.15), "02B": (10.15, 10.2)}
+    expected = {
+        code: 2e4 * (min(east, right) - max(west, left)) * (min(1.0, top) - max(0.9, bottom))
+        for code, (west, east) in borders.items()
+    }
+    found = population(day)
+    assert sum(found.values()) == pytest.approx(each * shape[0] * shape[1], rel=1e-4)
+    for code, people in expected.items():
+        assert found[code] == pytest.approx(people, abs=0.5 * each / (cell / 0.01)), "at most what straddles a cell"
+
+
+@pytest.mark.parametrize(("crs", "metres"), [("EPSG:3857", 300.0), ("EPSG:32632", 250.0)])
+def test_population_in_another_coordinate_system_keeps_total_and_place(day: TinyDay, crs: str, metres: float) -> None:
+    """All 1000 people live in the quarter 02B: afterwards they still do, but for those in cells across its border."""
+    west, south, east, north = transform_bounds("EPSG:4326", crs, 10.155, 0.905, 10.195, 0.995)
+    shape = (int((north - south) / metres), int((east - west) / metres))
+    tiny_country.write_raster(
+        day.static / "population.tif", np.full(shape, 1000 / (shape[0] * shape[1])), width=shape[1], height=shape[0],
+        crs=crs, transform=from_origin(west, north, metres, metres), nodata=-99999,
+    )  # fmt: skip
+    found = population(day)
+    assert sum(found.values()) == pytest.approx(1000, rel=5e-3)
+    assert found["02B"] == pytest.approx(1000, rel=5e-3)
+
+
+def test_population_that_the_flood_maps_do_not_cover_is_refused(day: TinyDay) -> None:
+    """Twice as wide as the flood maps: half of the people would be lost."""
+    tiny_country.write_raster(day.static / "population.tif", np.full((10, 40), 2.0), width=40)
+    error = day.refused(InputInvalid)
+    assert error.found == "the population raster adds up to 800, on the grid of the flood maps to 400"
+    assert error.expected == "a difference of at most 0.5%"
+
+
+@pytest.mark.parametrize(
+    ("values", "changes", "said"),
+    [
+        (np.zeros((10, 20)), {}, "the population raster has no value above 0"),
+        (PEOPLE, {"crs": None}, "the population raster is in no named coordinate system"),
+        (PEOPLE, {"transform": from_origin(-70.0, 1.0, 0.01, 0.01)}, "the population raster adds up to 400"),
+    ],
+    ids=["nobody", "no coordinate system", "another country"],
+)
+def test_a_population_that_cannot_be_this_countrys(
+    day: TinyDay, values: np.ndarray, changes: dict[str, object], said: str
+) -> None:
+    tiny_country.write_raster(day.static / "population.tif", values, **changes)
+    assert day.refused(InputInvalid).found.startswith(said)

@@ -1,0 +1,15 @@
+"""The day that all the others spoil is sound, and the counting server does count."""
+
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from tests.bad_input.tiny_day import TinyDay
+
+
+def test_the_undamaged_day_has_one_trigger(day: TinyDay) -> None:
+    (event,) = day.found().events
+    assert (event.name, event.flags, event.people) == ("G1", "--TTT---", 20)
+
+
+def test_publishing_it_reaches_the_server_that_counts(day: TinyDay) -> None:
+    state = day.flow()
+    assert isinstance(state.data, ServerRefused | ServerUnreachable)
+    assert len(day.server.log) > 0

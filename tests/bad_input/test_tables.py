@@ -1,0 +1,155 @@
+"""Stations, thresholds and mapping of another edition, damaged or incomplete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from tests.bad_input.tiny_day import TinyDay, edit_json, edit_text
+from tests.tiny_country import thresholds
+
+
+def test_a_mapping_with_an_unknown_place_code(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", "02A", "99X")
+    error = day.refused(InputInvalid)
+    assert error.found == "line 4: place code '99X' is no area of the deepest level"
+    assert error.where.endswith("station_admin_mapping.csv")
+    assert error.expected == "a code such as '01A'"
+
+
+def test_a_mapping_that_lost_leading_zeros(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", ",01A", ",1A")
+    assert day.refused(InputInvalid).found.endswith("deepest level; there is '01A': leading zeros were lost")
+
+
+def test_boundaries_that_lost_leading_zeros(day: TinyDay) -> None:
+    edit_text(day.static / "admin_areas" / "adm2.geojson", '"01A"', '"1A"')
+    assert day.refused(InputInvalid).found.endswith("there is '1A': leading zeros were lost there")
+
+
+def test_place_codes_as_numbers(day: TinyDay) -> None:
+    edit_text(day.static / "admin_areas" / "adm2.geojson", '"ADM2_PCODE": "01A"', '"ADM2_PCODE": 101')
+    error = day.refused(InputInvalid)
+    assert error.found == "feature 1 has ADM2_PCODE 101"
+    assert "numbers lose leading zeros" in error.expected
+
+
+def test_areas_missing_in_the_mapping_are_reported_and_the_day_goes_on(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", "1,G1,01B\n", "")
+    found = day.found()
+    assert [area.place_code for area in found.events[0].areas_of(2)] == ["01A"]
+    assert "1 areas of the deepest level are not in the mapping (01B): taken as no_station" in found.notes
+
+
+def test_an_area_of_two_stations(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B", "3,G2,01A")
+    assert day.refused(InputInvalid).found == "line 5: area 01A is mapped to G1 and to G2"
+
+
+def test_a_station_that_is_in_no_list(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", "G2", "G7")
+    assert "station 'G7' is not in stations.csv" in day.refused(InputInvalid).found
+
+
+def test_a_mapping_that_gives_no_station_an_area(day: TinyDay) -> None:
+    (day.static / "station_admin_mapping.csv").write_text(",glofasStation,placeCode\n0,no_station,01A\n")
+    assert day.refused(InputInvalid).found == "no station has an area"
+
+
+def test_a_table_with_other_columns(day: TinyDay) -> None:
+    edit_text(day.static / "station_admin_mapping.csv", "placeCode", "pcode")
+    assert day.refused(InputInvalid).found.startswith("column placeCode is missing among")
+
+
+def test_thresholds_of_a_station_missing(day: TinyDay) -> None:
+    edit_json(day.static / "thresholds.json", lambda entries: [e for e in entries if e["station_code"] != "G2"])
+    assert day.refused(InputInvalid).found == "stations without thresholds: G2"
+
+
+def test_the_triggers_threshold_missing(day: TinyDay) -> None:
+    def without_5(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            entry["thresholds"] = [pair for pair in entry["thresholds"] if pair["return_period"] != 5]
+
+    edit_json(day.static / "thresholds.json", without_5)
+    assert day.refused(InputInvalid).found == "station G1 has no threshold for 5 years"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (19.0, "station G2: the 5-year threshold 19 is not above the 2-year one 20"),
+        (20.0, "station G2: the 5-year threshold 20 is not above the 2-year one 20"),
+        (-5.0, "station G2 has thresholds"),
+        (1e6, "station G2 has thresholds"),
+        (float("nan"), "no list of stations with thresholds (ValueError: nan is no number)"),
+        ("50", "no list of stations with thresholds (ValueError: '50' is no number)"),
+        (10**400, "no list of stations with thresholds"),
+    ],
+)
+def test_thresholds_that_do_not_grow_or_are_no_discharge(day: TinyDay, value: Any, said: str) -> None:
+    edit_json(day.static / "thresholds.json", lambda entries: [thresholds("G1"), thresholds("G2", p5=value)])
+    error = day.refused(InputInvalid)
+    assert said in error.found
+    assert error.where.endswith("thresholds.json")
+
+
+def test_thresholds_repeated_identically_are_fine(day: TinyDay) -> None:
+    edit_json(day.static / "thresholds.json", lambda entries: entries * 7)
+    assert [event.name for event in day.found().events] == ["G1"]
+
+
+def test_thresholds_repeated_differently(day: TinyDay) -> None:
+    edit_json(day.static / "thresholds.json", lambda entries: [*entries, thresholds("G1", p10=101)])
+    assert day.refused(InputInvalid).found == "station G1 is listed more than once with different thresholds"
+
+
+def test_a_return_period_that_stands_twice_with_different_thresholds(day: TinyDay) -> None:
+    """Within one station the last of two values would win without a word: here 5000 m3/s, and no trigger any more."""
+
+    def repeat(entries: list[dict[str, Any]]) -> None:
+        entries[1]["thresholds"].append({"return_period": 5, "threshold_value": 90})
+
+    edit_json(day.static / "thresholds.json", repeat)
+    assert "station G1 is listed more than once with different thresholds" in day.refused(InputInvalid).found
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}{", '{"a": 1}', "[1]", '[{"station_code": "G1"}]', "[" * 100_000])
+def test_a_damaged_thresholds_file(day: TinyDay, content: str) -> None:
+    (day.static / "thresholds.json").write_text(content)
+    error = day.refused(InputInvalid)
+    assert "no list of stations with thresholds" in error.found
+    assert error.expected == "[{station_code, thresholds: [{return_period, threshold_value}]}]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("G2,Na", "G1,Na", "line 3: station code 'G1' stands twice"),
+        ("0.97,10.12", "10.12,0.97", "every station lies outside the country"),
+        ("0.97,10.12", "0.97,somewhere", "line 3: lon is 'somewhere'"),
+        ("0.97,10.12", "97,10.12", "line 3: lat is '97'"),
+    ],
+)
+def test_stations_that_are_wrong(day: TinyDay, old: str, new: str, said: str) -> None:
+    stations = day.static / "stations.csv"
+    edit_text(stations, old, new)
+    if "every" in said:
+        edit_text(stations, "0.97,10.02", "10.02,0.97")
+    error = day.refused(InputInvalid)
+    assert error.found.startswith(said)
+    assert error.where.endswith("stations.csv")
+
+
+def test_an_empty_country(day: TinyDay) -> None:
+    (day.static / "stations.csv").write_text("stationCode,stationName,lat,lon,fid\n")
+    assert day.refused(InputInvalid).found == "there is no station in it"
+
+
+def test_static_data_that_are_not_there(day: TinyDay) -> None:
+    (day.static / "stations.csv").unlink()
+    (day.static / "population.tif").unlink()
+    error = day.refused(InputMissing)
+    assert error.found == "static data of XTY are missing: stations.csv, population.tif"
