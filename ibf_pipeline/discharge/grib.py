@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import eccodes
 import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
+from ibf_pipeline.discharge.grib_messages import read_messages
 from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, lead_time_steps
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 
-_MARK, _END = b"GRIB", b"7777"
-_INDICATOR: Final = 16
-"""bytes of section 0: the mark, edition in byte 8, length of the whole message in bytes 9..16"""
 _MISSING: Final = -1.0
 """what a missing value is decoded to; discharge is never negative"""
 _SCANNING = ("iScansNegatively", "jPointsAreConsecutive", "alternativeRowScanning")
@@ -34,14 +32,13 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
 
     Messages of other variables are passed over. A member without a message for a day is missing on that day.
     Raises InputInvalid where the file is cut off, of another run, grid or unit, or holds a field twice.
-    Source: WMO FM 92 GRIB edition 2, sections 0 and 8.
     """
     fields: dict[tuple[int, np.datetime64], Floats] = {}
     seen: set[str] = set()
     process_ids: set[int] = set()
     grid: tuple[Any, ...] | None = None
     window: Window | None = None
-    for content in _messages(file):
+    for content in read_messages(file):
         with _decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
             seen.add(name)
@@ -69,38 +66,6 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
     names.find_variable(seen, file)
     assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
     return _part(fields, window, tuple(sorted(process_ids)), issue_date, file)
-
-
-def _messages(file: Path) -> Iterator[bytes]:
-    """The whole messages of a file, one behind the other; InputInvalid where there is anything else."""
-    with file.open("rb") as stream:
-        number = 0
-        while indicator := stream.read(_INDICATOR):
-            number += 1
-            yield indicator + _rest(stream, indicator, number, file)
-
-
-def _rest(stream: BinaryIO, indicator: bytes, number: int, file: Path) -> bytes:
-    length = int.from_bytes(indicator[8:16], "big")
-    left = file.stat().st_size - stream.tell()
-    problem = None
-    if not indicator.startswith(_MARK) or len(indicator) < _INDICATOR:
-        problem = f"message {number} does not begin with {_MARK.decode()}"
-    elif indicator[7] != 2:
-        problem = f"message {number} is of GRIB edition {indicator[7]}"
-    elif not _INDICATOR + len(_END) <= length <= _INDICATOR + left:
-        problem = f"message {number} of {length} bytes goes beyond the end of the file"
-    else:
-        rest = stream.read(length - _INDICATOR)
-        if rest.endswith(_END):
-            return rest
-        problem = f"message {number} does not end with {_END.decode()}"
-    raise InputInvalid(
-        problem,
-        where=file,
-        expected="a whole GRIB2 file",
-        remedy="it is damaged or was cut off: delete it and fetch it again",
-    )
 
 
 @contextmanager
