@@ -121,7 +121,7 @@ def test_missing_members_are_reported(demo_layers: Demo, demo_country: Country) 
 
 
 def test_too_few_members_stop_the_run(demo_layers: Demo, demo_country: Country) -> None:
-    with pytest.raises(InputMissing, match="30 of 51 ensemble members are there.*at least 34"):
+    with pytest.raises(InputMissing, match=r"30 of 51 ensemble members are there\..* at least 34"):
         told("members-30", demo_layers, demo_country)
 
 
