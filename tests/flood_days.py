@@ -15,12 +15,15 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Found
 from ibf_pipeline.prepare.store import ExtentTiles
-from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.synthetic.ensemble import make_ensemble
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from ibf_pipeline.targets.ibf.preflight import Consent
+from ibf_pipeline.targets.ibf.publication import Publication
+from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings
 
 PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
@@ -60,30 +63,40 @@ class FloodDays:
         return found, record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, run)
 
     def publish(
-        self, found: Found, run: RunFolder, *, notify: bool = True, capabilities: str = "auto", url: str | None = None
-    ) -> Revision | None:
-        """Plan and make the calls."""
+        self,
+        found: Found,
+        run: RunFolder,
+        *,
+        notify: bool = True,
+        capabilities: str = "auto",
+        url: str | None = None,
+        consent: Consent | None = None,
+        hold_until: datetime | None = None,
+        end: End | None = None,
+    ) -> Publication | None:
+        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
+        destination = Destination("sandbox", client.base, notify, hold_until)
+        last: Publication | None = None
         try:
-            revision = plan_revision.fn(
-                found,
-                run,
-                client,
-                target="sandbox",
-                capabilities=capabilities,
-                prepared=self.prepared,
-                notify=notify,
-                accept_blind=[],
-            )
-            if revision is not None:
-                transport = IbfTransport(client, revision.folder)
-                journal = Journal(revision.journal_file, clock)
-                publish_revision.fn(self.country.iso3, "sandbox", revision, transport, journal)
+            while True:
+                revision = plan_revision.fn(
+                    found, run, self.runs, self.prepared, client, destination,
+                    capabilities=capabilities, consent=consent or Consent(), now=clock,
+                )  # fmt: skip
+                if revision is None:
+                    return last
+                last = publish_revision.fn(self.country.iso3, "sandbox", revision, client, clock, end)
+                if last.outcome.held:
+                    return last
         finally:
             client.close()
-        return revision
 
-    def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, Revision | None]:
+    def revisions(self, issue_date: date) -> list[Revision]:
+        """The revisions of a day."""
+        return RunFolder(self.runs, self.country.iso3, issue_date).revisions("sandbox")
+
+    def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, Publication | None]:
         """A whole day."""
         found, run = self.find(wishes, issue_date)
         return found, self.publish(found, run, **more)

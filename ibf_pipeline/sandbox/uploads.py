@@ -46,8 +46,8 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
     iso3, disaster, indicator = body["countryCodeISO3"], body["disasterType"], body["dynamicIndicator"]
     level, lead_time = body["adminLevel"], body["leadTime"]
     event = body.get("eventName") or None
-    if disaster == "malaria" and event is None:
-        event = lead_time
+    if event is None:
+        event = _name_without_event(iso3, disaster, lead_time)
     moment = stamp(body.get("date"), lead_time, now)
     places: Sequence[Mapping[str, Any]] = body["exposurePlaceCodes"]
     with store.transaction():
@@ -75,6 +75,13 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
                 for place in places
             ],
         )  # fmt: skip
+
+
+def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
+    """Two exceptions of the service name what came without a name."""
+    if disaster == "malaria":
+        return lead_time
+    return "MAM_National" if (disaster, iso3) == ("drought", "ZWE") else None
 
 
 def store_alerts(

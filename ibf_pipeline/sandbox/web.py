@@ -113,15 +113,17 @@ def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
 
 
 async def _body(request: Request) -> Any:
-    """JSON (or urlencoded) up to 25 MB; no body is an empty object."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > _BIGGEST_BODY:
-        raise plain_error(413, "request entity too large")
-    raw = bytearray()
+    """JSON (or urlencoded) up to 25 MB; no body is an empty object.
+
+    What is too large is read to its end all the same: a client that is still sending would miss the answer.
+    """
+    raw, size = bytearray(), 0
     async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > _BIGGEST_BODY:
-            raise plain_error(413, "request entity too large")
+        size += len(chunk)
+        if size <= _BIGGEST_BODY:
+            raw += chunk
+    if size > _BIGGEST_BODY:
+        raise plain_error(413, "request entity too large")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not raw:
         return {}

@@ -241,3 +241,34 @@ def new_portal(sandbox: Sandbox, **more: Any) -> Portal:
     iso3 = next(_codes)
     sandbox.seed(small_country(iso3, **more))
     return Portal(sandbox, iso3, more.get("disaster_type", "floods"))
+
+
+def exposure_body(portal: Portal, **changes: Any) -> dict[str, Any]:
+    """A complete upload; a change to ``...`` leaves the field out."""
+    complete = {
+        **portal.place(),
+        "adminLevel": 2,
+        "leadTime": "4-day",
+        "dynamicIndicator": "population_affected",
+        "eventName": "G1",
+        "date": "2026-11-10T00:00:00Z",
+        "exposurePlaceCodes": [{"placeCode": portal.area(1), "amount": 1}],
+        **changes,
+    }
+    return {key: value for key, value in complete.items() if value is not ...}
+
+
+def broken(portal: Portal, path: str, sent: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Property -> constraints of a 400; children by path."""
+
+    def collect(errors: list[dict[str, Any]], prefix: str) -> dict[str, dict[str, str]]:
+        found = {}
+        for error in errors:
+            if "constraints" in error:
+                found[prefix + error["property"]] = error["constraints"]
+            found |= collect(error["children"], f"{prefix}{error['property']}.")
+        return found
+
+    answer = portal.post(path, sent)
+    assert answer.status_code == 400
+    return collect(answer.json()["errors"], "")
