@@ -1,0 +1,181 @@
+"""Wall time and peak memory of a whole Uganda day: 51 members, 8 lead times, 3 levels, published to the sandbox.
+
+By default every station triggers on every lead time, the most a day can ask for; `--wishes` takes a wish list. Inputs
+are made first, and the sandbox is a process of its own; the day itself runs in a fresh process, whose peak is measured
+from loading the libraries to the last call. Stages are those of the flow, without Prefect's engine around them.
+compute is everything but loading the libraries and waiting for the sandbox's answers.
+"""
+
+from __future__ import annotations
+
+import time
+
+STARTED = time.perf_counter()
+
+import argparse  # noqa: E402
+import logging  # noqa: E402
+import multiprocessing  # noqa: E402
+import resource  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Mapping  # noqa: E402
+from datetime import UTC, datetime  # noqa: E402
+from multiprocessing.connection import Connection  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import inputs  # noqa: E402
+
+from ibf_pipeline.config import load  # noqa: E402
+from ibf_pipeline.run_folder import RunFolder  # noqa: E402
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
+from ibf_pipeline.sources import FolderSource  # noqa: E402
+from ibf_pipeline.synthetic.wishes import parse_wishes  # noqa: E402
+from ibf_pipeline.targets.ibf.preflight import Consent  # noqa: E402
+from ibf_pipeline.targets.ibf.revise import Destination  # noqa: E402
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient  # noqa: E402
+from tasks.floods import (  # noqa: E402
+    find_events,
+    obtain_forecast,
+    plan_revision,
+    prepared_layers,
+    publish_revision,
+    read_discharge,
+    record_findings,
+)
+
+LOADED = time.perf_counter()
+
+
+def main() -> None:
+    parser = inputs.arguments(__doc__)
+    parser.add_argument("--wishes", default=None, help="wish list; every station triggers on every lead time")
+    parser.add_argument("--day", nargs=2, metavar=("URL", "WORK"), default=None, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.day:
+        day(options)
+        return
+    place = inputs.uganda(options.cell_arcsec, options.cache)
+    forecasts = inputs.forecast(place, options.cache / "forecasts")[0].parent
+    if options.wishes:
+        forecasts = Path(tempfile.mkdtemp(dir=options.cache))
+        inputs.forecast(place, forecasts, wishes=parse_wishes(options.wishes))
+    work = Path(tempfile.mkdtemp(dir=options.cache))
+    ours, theirs = multiprocessing.get_context("spawn").Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=serve, args=(place.static, work, theirs))
+    server.start()
+    try:
+        command = [sys.executable, __file__, "--day", ours.recv(), str(work), "--cache", str(options.cache)]
+        command += ["--cell-arcsec", str(options.cell_arcsec)]
+        (work / "forecasts").symlink_to(forecasts.resolve())
+        print(f"{place.cells / 1e6:.1f} M cells, {len(place.layers.stations)} stations", flush=True)
+        subprocess.run(command, check=True)
+    finally:
+        ours.send("stop")
+        server.join(timeout=20)
+        shutil.rmtree(work)
+        if options.wishes:
+            shutil.rmtree(forecasts)
+
+
+def serve(static: Path, work: Path, pipe: Connection) -> None:
+    """The sandbox until it is told to stop."""
+    sandbox = Sandbox(work / "sandbox")
+    levels = load(inputs.ROOT / "config").country(inputs.COUNTRY)
+    sandbox.seed(
+        seed_from_static(
+            static,
+            inputs.COUNTRY,
+            name=levels.name,
+            admin_levels=levels.admin_levels,
+            default_admin_level=levels.default_admin_level,
+        )
+    )
+    with sandbox:
+        pipe.send(sandbox.url)
+        pipe.recv()
+
+
+def day(options: argparse.Namespace) -> None:
+    """The flow's stages in their order, timed."""
+    logging.getLogger("ibf_pipeline").setLevel(logging.ERROR)
+    url, work = options.day[0], Path(options.day[1])
+    static, prepared = inputs.folders(options.cell_arcsec, options.cache)
+    country, iso3 = inputs.benchmark_country(), inputs.COUNTRY
+    settings = load(inputs.ROOT / "config").settings
+    laps = [("libraries loaded", LOADED - STARTED)]
+    last = time.perf_counter()
+
+    def lap(name: str) -> None:
+        nonlocal last
+        laps.append((name, time.perf_counter() - last))
+        last = time.perf_counter()
+
+    layers, tiles = prepared_layers.fn(iso3, country, static, prepared)
+    lap("prepared layers checked and read")
+    source = FolderSource("benchmark", work / "forecasts", "4")
+    files = obtain_forecast.fn(iso3, inputs.ISSUE, [source])
+    cube = read_discharge.fn(iso3, country, settings, layers, files, inputs.ISSUE)
+    lap("51 members read")
+    found = find_events.fn(iso3, cube, layers, country)
+    lap("events, areas and people found")
+    run = RunFolder(work / "runs", iso3, inputs.ISSUE)
+    record_findings.fn(iso3, found, cube, tiles, country, files, run)
+    lap("8 rasters and findings written")
+    client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
+    revision = plan_revision.fn(
+        found, run, work / "runs", prepared, client, Destination("sandbox", client.base, True, None),
+        capabilities="auto", consent=Consent(), now=_now,
+    )  # fmt: skip
+    if revision is None:
+        sys.exit("the sandbox already has this day")
+    lap("server asked, calls planned")
+    outcome = publish_revision.fn(iso3, "sandbox", revision, client, _now).outcome
+    lap("calls made")
+    client.close()
+    waiting = outcome.seconds_waiting + client.asking
+    for name, seconds in laps:
+        print(f"{seconds:8.3f} s  {name}")
+    print(f"{found.headline}; {sum(event.people for event in found.events)} people")
+    print(f"{len(revision.calls())} calls; waited {waiting:.2f} s for the server")
+    wall = time.perf_counter() - STARTED
+    compute = wall - (LOADED - STARTED) - waiting
+    print(f"flood day: {wall:.2f} s, compute {compute:.2f} s, peak {peak_mib():.0f} MiB")
+
+
+class TimedClient(IbfClient):
+    """A client that knows how long its questions took."""
+
+    asking = 0.0
+    """seconds"""
+
+    def get(self, path: str, **query: str) -> Any:
+        started = time.perf_counter()
+        answer = super().get(path, **query)
+        self.asking += time.perf_counter() - started
+        return answer
+
+    def openapi(self) -> Mapping[str, Any] | None:
+        started = time.perf_counter()
+        answer = super().openapi()
+        self.asking += time.perf_counter() - started
+        return answer
+
+
+def peak_mib() -> float:
+    """Highest resident memory of this process; getrusage would count what the parent had when it started us."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+if __name__ == "__main__":
+    inputs.run(main)
