@@ -6,6 +6,8 @@ them, sum it in every area of every level (rasterstats, all touched cells); exte
 merge the pieces, write the raster whole. The peer does both again for each lead time; it is timed for one and
 multiplied by 8. Sums and cuts are timed for `--peer-areas` areas and scaled linearly; making polygons and writing are
 not scaled. Ours is timed for the whole day: table look-up for people, 8 rasters written and read back.
+Ours counts exact fractions of cells. The made population keeps off the borders of areas, so that the double counting of
+all touched cells (0.7 % of a country in real data) hardly shows in the printed difference.
 The tables are built once a country by `prepare`; the time of one of their 7 columns is printed beside.
 """
 
