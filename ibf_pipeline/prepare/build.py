@@ -21,7 +21,7 @@ from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.grids import require_degrees, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.stamp import is_current, stamp_inputs, write_stamp
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from ibf_pipeline.prepare.tables import exposure_table, parent_totals, population_of
+from ibf_pipeline.prepare.tables import exposure_table, parent_totals
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 from ibf_pipeline.writing import writing
 
@@ -138,7 +138,8 @@ def _build(country: Country, static: Path, target: Path) -> None:
         layers[layer.indicator] = target / f"exposure_{layer.indicator}.tif"
         write_on_grid(static / layer.raster, grid, layers[layer.indicator], f"raster of {layer.indicator}")
     log.info("%s: people by area and return period", country.iso3)
-    population = population_of(layers[POPULATION_AFFECTED], deepest)
+    counts = exposure_table(layers, depths, deepest, target / "scratch.tif")
+    population = counts["total"].sel(indicator=POPULATION_AFFECTED).values
     if population.sum() <= 0:
         raise InputInvalid(
             "nobody lives inside the boundaries",
@@ -146,7 +147,6 @@ def _build(country: Country, static: Path, target: Path) -> None:
             expected="people a cell inside the country",
             remedy="check that raster and boundaries are of the same country",
         )
-    exposure = exposure_table(layers, depths, deepest, target / "scratch.tif")
     log.info("%s: area grid and wet blocks", country.iso3)
     write_labels(deepest, grid, target / "areas.tif")
     blocks = wet_blocks(target / "areas.tif", list(depths.values()))
@@ -157,7 +157,7 @@ def _build(country: Country, static: Path, target: Path) -> None:
     ]
     for file in layers.values():
         file.unlink()
-    tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
+    tables = xr.Dataset({"thresholds": thresholds, "exposure": counts["exposure"]})
     content = {
         "iso3": country.iso3,
         "areas": [asdict(area) for area in _areas(boundaries, population)],

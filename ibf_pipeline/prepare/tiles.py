@@ -108,22 +108,22 @@ class BlockWriter:
         self._dataset = dataset
         self._file = file
         self._dtype = dataset.dtypes[0]
-        self._written: list[tuple[Window, int]] = []
+        self._written: list[tuple[int, Window, int]] = []
 
-    def write(self, block: npt.NDArray[Any], window: Window) -> None:
+    def write(self, block: npt.NDArray[Any], window: Window, band: int = 1) -> None:
         """Write one block; WriteFailed where the disk is full."""
         block = np.ascontiguousarray(block, dtype=self._dtype)
         with writing(self._file):
-            self._dataset.write(block, 1, window=window)
-        self._written.append((window, zlib.crc32(block.data)))
+            self._dataset.write(block, band, window=window)
+        self._written.append((band, window, zlib.crc32(block.data)))
 
     def require_whole(self) -> None:
         """Read every block back; WriteFailed where one differs."""
         try:
             with rasterio.open(self._file) as dataset:
                 whole = all(
-                    zlib.crc32(np.ascontiguousarray(dataset.read(1, window=window)).data) == checksum
-                    for window, checksum in self._written
+                    zlib.crc32(np.ascontiguousarray(dataset.read(band, window=window)).data) == checksum
+                    for band, window, checksum in self._written
                 )
         except RasterioError:
             whole = False
