@@ -424,7 +424,7 @@ def _validate(model: type[Model], content: dict[str, Any], file: Path) -> Model:
         raise ConfigError(
             "; ".join(problems),
             where=file,
-            expected="the keys and values of the README's table of the configuration",
+            expected="known keys, each with a value of its kind and range",
             remedy="correct " + ("this key" if len(problems) == 1 else "these keys"),
         ) from None
 

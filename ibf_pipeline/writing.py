@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ibf_pipeline.errors import WriteFailed
 
-_DISK = "free disk space"
-
 
 @contextmanager
 def writing(file: Path) -> Iterator[None]:
@@ -29,6 +27,6 @@ def write_failed(file: Path, reason: str) -> WriteFailed:
     return WriteFailed(
         f"the file could not be written ({reason})",
         where=file,
-        expected=f"{_DISK} and a folder that may be written to",
-        remedy=f"make {_DISK} or correct the permissions, then run again; nothing was published of this",
+        expected="free disk space and a folder that may be written to",
+        remedy="make free disk space or correct the permissions, then run again; nothing was published of this",
     )

@@ -85,6 +85,8 @@ def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
 def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray[Any]:
     """The first band in a window, nodata as 0; InputInvalid, naming the file, where it is damaged."""
     try:
+        if dataset.nodata == 0:
+            return np.asarray(dataset.read(1, window=window))  # nothing to replace, and no mask to make
         block: npt.NDArray[Any] = dataset.read(1, window=window, masked=True).filled(0)
     except RasterioError as error:
         raise InputInvalid(

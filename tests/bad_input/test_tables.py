@@ -107,7 +107,7 @@ def test_thresholds_repeated_differently(day: TinyDay) -> None:
 
 
 def test_a_return_period_that_stands_twice_with_different_thresholds(day: TinyDay) -> None:
-    """Within one station the last of two values would win without a word: here 5000 m3/s, and no trigger any more."""
+    """Within one station the last of two values would win without a word."""
 
     def repeat(entries: list[dict[str, Any]]) -> None:
         entries[1]["thresholds"].append({"return_period": 5, "threshold_value": 90})
