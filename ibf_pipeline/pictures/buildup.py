@@ -10,12 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, points, write
 from ibf_pipeline.pictures.fonts import drawable
-from ibf_pipeline.wording import WEEKDAYS, day_text, discharge_text
+from ibf_pipeline.wording import WEEKDAYS, discharge_text
 
 WIDTH = 1000
 _LEFT, _RIGHT, _TOP, _ROW, _GAP, _BOTTOM = 150, 120, 96, 96, 34, 30
@@ -42,7 +43,7 @@ def buildup(code: str, name: str, return_period: float, runs: Sequence[StationRu
     figure = new_figure(WIDTH, height)
     first = runs[0].issue_date
     days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
-    top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08
+    top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = drawable(name, code)
     title = f"How the forecast built up · {code}" + ("" if title == code else f" · {title}")
     line = fitted(figure, title, 20, WIDTH - 40, weight="bold")
@@ -63,7 +64,7 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
     axes.set_ylim(0, top)
     axes.set_xticks(range(days), [""] * days)
     axes.tick_params(axis="y", labelsize=points(12))
-    axes.yaxis.set_major_locator(_few_ticks(top))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -90,12 +91,6 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
         write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
 
 
-def _few_ticks(top: float) -> object:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(3, prune=None) if top > 0 else MaxNLocator(1)
-
-
 def _calendar(axes: Axes, first: date, days: int) -> None:
     step = max(1, -(-days // 9))  # room for nine dates
     for place in range(0, days, step):
@@ -117,9 +112,3 @@ def _key(figure: Figure, return_period: float, threshold: float, height: int) ->
 
 def _highest(discharge: np.ndarray) -> float:
     return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
-
-
-def caption(runs: Sequence[StationRun]) -> str:
-    """What the picture shows, in words."""
-    dates = sorted(run.issue_date for run in runs)
-    return f"{len(runs)} runs from {day_text(dates[0])} to {day_text(dates[-1])}"

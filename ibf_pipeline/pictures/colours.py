@@ -1,4 +1,4 @@
-"""Colours of alert classes, people and water: told apart by lightness alone, so also without seeing hues and in grey."""
+"""Colours of alert classes, people and water: told apart by lightness alone, so also in grey or without seeing hues."""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
 
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:
     """The text in at most so many lines of so many pixels, the last one shortened where it must be."""
-    result, rest = [], text.split()
+    rest = text.split()
+    result: list[str] = []
     while rest and len(result) < lines - 1:
         line = [rest.pop(0)]
         while rest and text_width(figure, " ".join([*line, rest[0]]), pixels, **options) <= room:

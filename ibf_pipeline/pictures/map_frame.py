@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -103,7 +104,7 @@ def scale_bar(axes: Axes, view: View, pixels: float) -> Bbox:
     across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians(view.middle_lat))
     length = round_length(across_km / 4)
     share = length / across_km
-    options = {"transform": axes.transAxes, "zorder": 20}
+    options: dict[str, Any] = {"transform": axes.transAxes, "zorder": 20}
     box = axes.get_window_extent()
     x, y, high = 24 / box.width, 22 / box.height, 12 / box.height
     room = Rectangle((0, 0), share + 2 * x, 5.2 * high + y, facecolor="white", alpha=0.88, edgecolor="none", **options)
@@ -134,7 +135,7 @@ class Labels:
         """Keep a part of the picture (display coordinates) free of labels."""
         self._taken.append(box)
 
-    def put(self, x: float, y: float, text: str, pixels: float, *, always: bool = False, **options: object) -> bool:
+    def put(self, x: float, y: float, text: str, pixels: float, *, always: bool = False, **options: Any) -> bool:
         """Write a label at a place in degrees; false where there is no room. `always`: whatever it overlaps."""
         options = {"ha": "center", "va": "center", "zorder": 15, "linespacing": 1.1, **options}
         label = write(self._axes, x, y, text, pixels, clip_on=True, **options)

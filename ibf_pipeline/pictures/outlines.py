@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as File
+from typing import Any
 
 import numpy as np
 import shapely
@@ -69,7 +70,7 @@ def read_outlines(file: File) -> Outlines:
     return Outlines(names, {code: shape for code, shape in zip(names, shapes, strict=True) if shape is not None})
 
 
-def draw_areas(axes: Axes, shapes: Iterable[BaseGeometry], **options: object) -> PathCollection:
+def draw_areas(axes: Axes, shapes: Iterable[BaseGeometry], **options: Any) -> PathCollection:
     """Areas as one collection, holes left open; options as of matplotlib's PathCollection."""
     paths = [path for path in map(_path, shapes) if path is not None]
     collection = PathCollection(paths, **options)

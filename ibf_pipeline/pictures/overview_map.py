@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -110,7 +111,7 @@ def _kind(station: StationFound, alerted: dict[str, str]) -> str:
     return "blind" if station.condition == "blind" else alerted.get(station.code, "no")
 
 
-def _marker(axes: Axes, x: float, y: float, kind: str, **options: object) -> None:
+def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
     if kind == "blind":
         axes.plot(x, y, marker="X", markersize=15, color="white", markeredgecolor=INK, markeredgewidth=1.6, **options)
         return

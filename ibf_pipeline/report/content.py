@@ -15,6 +15,9 @@ from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.words import area_notes, cautions, headline, rule_text, why
 from ibf_pipeline.wording import alert_text
 
+MOST_DRAWINGS = 12
+"""events up to which hydrographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
+
 FORMAT = 1
 """Version of report.json."""
 
@@ -164,7 +167,7 @@ def make_report(
 
 def _event(found: Found, event: Event, buildups: frozenset[str]) -> EventPart:
     station = found.station(event.station_code)
-    stem = file_stem(station.code)
+    stem, form = file_stem(station.code), "svg" if len(found.events) <= MOST_DRAWINGS else "png"
     levels = [found.default_admin_level, *(level for level in found.admin_levels if level != found.default_admin_level)]
     areas = ((level, tuple(sorted(event.areas_of(level), key=_by_people))) for level in levels)
     days = tuple(_day(found, station, lead) for lead in LEAD_TIMES)
@@ -180,9 +183,9 @@ def _event(found: Found, event: Event, buildups: frozenset[str]) -> EventPart:
         columns=_columns(found, thresholds, days),
         areas=tuple((level, rows) for level, rows in areas if rows),
         area_notes=tuple(area_notes(found, event)),
-        hydrograph=f"hydrograph_{stem}.svg",
+        hydrograph=f"hydrograph_{stem}.{form}",
         map=map_name(event),
-        buildup=f"buildup_{stem}.svg" if event.station_code in buildups else None,
+        buildup=f"buildup_{stem}.{form}" if event.station_code in buildups else None,
     )
 
 

@@ -122,8 +122,8 @@ def rule_text(rule: RuleApplied) -> list[str]:
     if rule.class_rule != "disable":
         lines.append("What is as high as a trigger beyond the lead time limit counts as a medium warning.")
     lines.append(
-        f"Thresholds: GloFAS version {rule.thresholds_version}. Depth counts from {rule.minimum_depth:g} m on; below the "
-        f"smallest flood map: {rule.below_smallest_map}."
+        f"Thresholds: GloFAS version {rule.thresholds_version}. Depth counts from {rule.minimum_depth:g} m on; below "
+        f"the smallest flood map: {rule.below_smallest_map}."
     )
     return lines
 

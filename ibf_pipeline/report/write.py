@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 from pydantic import TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
@@ -18,7 +20,7 @@ from ibf_pipeline.exports import write_exports
 from ibf_pipeline.found import Event, Found
 from ibf_pipeline.pictures.buildup import StationRun, buildup
 from ibf_pipeline.pictures.event_map import event_map
-from ibf_pipeline.pictures.figure import svg
+from ibf_pipeline.pictures.figure import png, svg
 from ibf_pipeline.pictures.hydrograph import hydrograph
 from ibf_pipeline.pictures.outlines import MapLayers, read_map_layers
 from ibf_pipeline.pictures.overview_map import overview_map
@@ -51,17 +53,13 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     histories = _histories(found, discharge, earlier)
     before = earlier[0].found if earlier else None
     content = make_report(found, before, manifest, published(run), frozenset(histories))
-    drawing = _Drawing(found, folder, layers, discharge)
+    drawing = _Drawing(found, folder, layers, discharge, histories)
     pictures = {content.overview: _kept(report / content.overview, drawing.overview)}
     for part in content.events:
-        event = part.event
-        pictures[part.hydrograph] = _kept(report / part.hydrograph, lambda event=event: drawing.hydrograph(event))
-        pictures[part.map] = _kept(report / part.map, lambda event=event: drawing.map(event))
-        if part.buildup is not None:
-            history = histories[event.station_code]
-            pictures[part.buildup] = _kept(
-                report / part.buildup, lambda event=event, history=history: drawing.buildup(event, history)
-            )
+        drawers = {part.hydrograph: drawing.hydrograph, part.map: drawing.map, part.buildup: drawing.buildup}
+        for name, draw in drawers.items():
+            if name is not None:
+                pictures[name] = _kept(report / name, partial(draw, part.event, name))
     write_exports(
         found, {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}, report
     )
@@ -90,26 +88,33 @@ class _Drawing:
     folder: Path
     layers: MapLayers
     discharge: xr.DataArray
+    histories: Mapping[str, Sequence[StationRun]]
+    """kept runs by station code"""
 
     def overview(self) -> bytes:
         leads = {event.lead_time for event in self.found.publishable_events if event.trigger and event.flood_map}
         extents = [self._extent(lead_time) for lead_time in sorted(leads)]
         return overview_map(self.found, self.layers, [file for file in extents if file is not None])
 
-    def hydrograph(self, event: Event) -> bytes:
+    def hydrograph(self, event: Event, name: str) -> bytes:
         station = self.found.station(event.station_code)
-        return svg(hydrograph(self.found, station, self.discharge.sel(station=station.code).values))
+        return _bytes(hydrograph(self.found, station, self.discharge.sel(station=station.code).values), name)
 
-    def map(self, event: Event) -> bytes:
+    def map(self, event: Event, name: str) -> bytes:
         return event_map(self.found, event, self.layers, self._extent(event.lead_time))
 
-    def buildup(self, event: Event, history: Sequence[StationRun]) -> bytes:
+    def buildup(self, event: Event, name: str) -> bytes:
         station = self.found.station(event.station_code)
-        return svg(buildup(station.code, station.name, self.found.rule.trigger_return_period, history))
+        period = self.found.rule.trigger_return_period
+        return _bytes(buildup(station.code, station.name, period, self.histories[station.code]), name)
 
     def _extent(self, lead_time: int) -> Path | None:
         file = self.folder / "extents" / self.found.extents[lead_time].file_name
         return file if file.is_file() else None
+
+
+def _bytes(figure: Figure, name: str) -> bytes:
+    return svg(figure) if name.endswith(".svg") else png(figure)
 
 
 def _histories(found: Found, discharge: xr.DataArray, earlier: Sequence[EarlierRun]) -> dict[str, list[StationRun]]:
