@@ -6,7 +6,7 @@ import shutil
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,9 +79,19 @@ def run(
     issue_date: Day = None,
     target: TargetName = None,
     notify: Annotated[bool, typer.Option(help="notify people at the end")] = True,
+    hold: Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")] = False,
     accept_blind: Annotated[
         list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is blind")
     ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")
+    ] = False,
+    discard_decisions: Annotated[
+        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
+    ] = False,
+    publish_withdrawn: Annotated[
+        bool, typer.Option("--publish-withdrawn", help="publish events again that were withdrawn")
+    ] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -92,9 +102,115 @@ def run(
     from flows.environment import settle
 
     settle()
-    raise typer.Exit(
-        _run_day(country, _day(issue_date), target, config, workspace, notify=notify, accept_blind=accept_blind)
-    )
+    options = {
+        "notify": notify,
+        "hold": hold,
+        "accept_blind": accept_blind,
+        "take_over": take_over,
+        "discard_decisions": discard_decisions,
+        "publish_withdrawn": publish_withdrawn,
+    }
+    raise typer.Exit(_run_day(country, _day(issue_date), target, config, workspace, **options))
+
+
+@app.command()
+def resume(
+    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    target: TargetName = None,
+    approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; nobody is notified")] = False,
+    notify_again: Annotated[
+        bool, typer.Option("--notify-again", help="send a notification that may have been sent before")
+    ] = False,
+    assume_notified: Annotated[
+        bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Go on with an unfinished publication at the first call that is not known to be done.
+
+    Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
+    """
+    from flows.resume import Decision, open_run, resume_run
+
+    decision = Decision(approve, abort, notify_again, assume_notified)
+    revision, publication = resume_run(open_run(run, config, target, workspace), decision)
+    console = _console()
+    if publication is None:
+        console.print(f"revision {revision.number} is closed: nobody is notified by it")
+        return
+    outcome = publication.outcome
+    console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
+    for notice in publication.notices:
+        console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if outcome.held:
+        console.print("held before the notification: --approve or --abort")
+
+
+@app.command()
+def withdraw(
+    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
+    target: TargetName = None,
+    notify: Annotated[bool, typer.Option(help="mail the remaining events again")] = False,
+    discard_decisions: Annotated[
+        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Publish a correcting revision without some events, and print the text for the people who were mailed.
+
+    Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
+    """
+    from flows.resume import open_run, withdraw_run
+    from ibf_pipeline.targets.ibf.preflight import Consent
+
+    day = open_run(run, config, target, workspace)
+    consent = Consent(discard_decisions=discard_decisions)
+    revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
+    console = _console()
+    console.print(f"revision {revision.number} is published; text for the people who were mailed:\n", soft_wrap=True)
+    console.print(text, soft_wrap=True)
+
+
+@app.command()
+def backfill(
+    country: Iso3,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first issue date")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last issue date")],
+    target: TargetName = None,
+    notify: Annotated[bool, typer.Option("--notify", help="send notifications about past days")] = False,
+    really: Annotated[bool, typer.Option("--really-notify", help="confirm --notify a second time")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Run past days in their order, without notifications; stops at the first one that fails.
+
+    Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
+    """
+    from flows.environment import settle
+    from ibf_pipeline.errors import ConfigError
+
+    if notify != really:
+        raise ConfigError(
+            "mails about past days are asked for once", expected="--notify --really-notify", remedy="give both, or none"
+        )
+    settle()
+    from flows.backfill import backfill_days
+    from flows.outcome import exit_code
+
+    console, code = _console(), 0
+    for day, state in backfill_days(
+        country, first.date(), last.date(), target, notify=notify, config=config, workspace=workspace,
+        skipped=lambda day: console.print(f"{day}: published before, skipped"),
+    ):  # fmt: skip
+        code = exit_code(state)
+        console.print(f"{day}: {state.message}", soft_wrap=True)
+        if code:
+            console.print(f"stopped at {day}; go on with --from {day} when it is mended", soft_wrap=True)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -172,19 +288,12 @@ def sandbox(
 
 
 def _run_day(
-    country: str,
-    issue_date: date | None,
-    target: str | None,
-    config: str,
-    workspace: str | None,
-    *,
-    notify: bool = True,
-    accept_blind: list[str] | None = None,
+    country: str, issue_date: date | None, target: str | None, config: str, workspace: str | None, **options: Any
 ) -> int:
     from flows.floods import floods
     from flows.outcome import print_outcome
 
-    state = floods(country, issue_date, target, notify, True, accept_blind, config, workspace, return_state=True)
+    state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
     return print_outcome(state, config, country, issue_date, target, workspace, _console())
 
 

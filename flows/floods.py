@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from prefect import flow
@@ -14,9 +15,12 @@ from prefect.states import Completed, Failed
 from flows.wiring import Day, now, open_day, open_ibf
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
-from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
-from ibf_pipeline.targets.ibf.transport import IbfTransport
+from ibf_pipeline.targets.ibf.notices import Notice
+from ibf_pipeline.targets.ibf.preflight import Consent
+from ibf_pipeline.targets.ibf.publication import Publication
+from ibf_pipeline.targets.ibf.revise import Destination
 from tasks.floods import (
     find_events,
     obtain_forecast,
@@ -43,7 +47,11 @@ def floods(
     target: str | None = None,
     notify: bool = True,
     publish: bool = True,
+    hold: bool = False,
     accept_blind: list[str] | None = None,
+    take_over: bool = False,
+    discard_decisions: bool = False,
+    publish_withdrawn: bool = False,
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
@@ -55,22 +63,29 @@ def floods(
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
+        hold: stop before the notification and wait for a person's approval.
         accept_blind: events that may be closed although their station is blind.
+        take_over: replace an upload of the same day that is not ours.
+        discard_decisions: delete triggers and early actions that people set today.
+        publish_withdrawn: publish events again that a person withdrew.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
+    publications: list[Publication] = []
     try:
         day = open_day(config, country, issue_date, target, workspace=workspace)
         found, run = find_day(day)
         if publish:
-            publish_day(day, found, run, notify=notify, accept_blind=accept_blind or [])
+            publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
     except IbfError as error:
         log.error("%s", error)
         return Failed(message=f"{_cause(error)}{error}", data=error)
+    message = "; ".join(_parts(found, publications))
     if found.unpublishable_events and not found.publishable_events:
-        return Failed(message=f"{found.headline}; {_unpublished(found)}", data=None)
-    return Completed(message="; ".join(filter(None, (found.headline, _unpublished(found)))))
+        return Failed(message=message, data=None)
+    return Completed(message=message)
 
 
 def find_day(day: Day) -> tuple[Found, RunFolder]:
@@ -83,23 +98,41 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 
 
-def publish_day(day: Day, found: Found, run: RunFolder, *, notify: bool, accept_blind: list[str]) -> None:
-    """Plan the calls, then make them; the last one notifies."""
-    notify = notify and day.target.notifications
-    with open_ibf(day) as client:
-        revision = plan_revision(
-            found, run, client, target=day.target_name, capabilities=day.target.capabilities, prepared=day.prepared,
-            notify=notify, accept_blind=accept_blind,
-        )  # fmt: skip
-        if revision is not None:
-            journal = Journal(revision.journal_file, now)
-            transport = IbfTransport(client, revision.folder)
-            publish_revision(day.country.iso3, day.target_name, revision, transport, journal)
+def publish_day(
+    day: Day, found: Found, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
+) -> list[Publication]:
+    """Publish revisions until the target has what was found: an unfinished one first, then what has changed since."""
+    publications: list[Publication] = []
+    until = now() + timedelta(hours=day.target.hold_hours) if hold else None
+    with open_ibf(day) as client, publication_lock(day.lock_file, f"run {day.country.iso3} {day.issue_date}", now):
+        destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
+        while True:
+            revision = plan_revision(
+                found, run, day.runs, day.prepared, client, destination,
+                capabilities=day.target.capabilities, consent=consent, now=now,
+            )  # fmt: skip
+            if revision is None:
+                return publications
+            publications.append(publish_revision(day.country.iso3, day.target_name, revision, client, now))
+            if publications[-1].outcome.held:
+                return publications
 
 
-def _unpublished(found: Found) -> str:
+def _parts(found: Found, publications: Sequence[Publication]) -> list[str]:
+    """The state's message: what was found, and what a person has to do."""
+    parts = [found.headline]
     names = ", ".join(event.name for event in found.unpublishable_events)
-    return f"alert could not be published: {names} (no areas in the mapping)" if names else ""
+    if names:
+        parts.append(f"alert could not be published: {names} (no areas in the mapping)")
+    if publications:
+        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
+        if publications[-1].outcome.held:
+            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
+    return parts
+
+
+def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
+    return [notice for notice in notices if notice.kind in ("trigger without mail", "trigger lapsed beyond the limit")]
 
 
 def _cause(error: IbfError) -> str:

@@ -18,13 +18,11 @@ def print_outcome(
     console: Console,
 ) -> int:  # fmt: skip
     """Print what the day found, where it is, and how publishing ended; returns the exit code."""
-    error = state.result(raise_on_failure=False) if state.is_failed() or state.is_crashed() else None
-    if isinstance(error, IbfError):
-        console.print(Text(state.message or str(error), style="red"))
-        return error.exit_code
-    if isinstance(error, BaseException):
-        console.print(Text(f"failed: {type(error).__name__}: {error}", style="red"))
-        return 1
+    error = _error(state)
+    if error is not None:
+        text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
+        console.print(Text(text or str(error), style="red"))
+        return exit_code(state)
     day = open_day(config, country, issue_date, target, workspace=workspace)
     print_found(day.run.found(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
@@ -33,4 +31,17 @@ def print_outcome(
         calls = revisions[-1].calls()
         console.print(f"published to {day.target_name}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}")
     console.print(Text(state.message or "", style="red" if state.is_failed() else "green"))
-    return 1 if state.is_failed() else 0
+    return exit_code(state)
+
+
+def exit_code(state: State) -> int:
+    """0 done, 1 failed, 3 input not available yet, 4 notification unconfirmed."""
+    error = _error(state)
+    if isinstance(error, IbfError):
+        return error.exit_code
+    return 0 if state.is_completed() else 1
+
+
+def _error(state: State) -> BaseException | None:
+    result = state.result(raise_on_failure=False) if not state.is_completed() else None
+    return result if isinstance(result, BaseException) else None

@@ -41,11 +41,19 @@ class Day:
         return self.configuration.prepared_folder(self.country.iso3)
 
     @property
+    def runs(self) -> Path:
+        """Where the runs of all countries lie."""
+        return self.configuration.path(self.configuration.settings.paths.runs)
+
+    @property
     def run(self) -> RunFolder:
         """The folder of the run."""
-        return RunFolder(
-            self.configuration.path(self.configuration.settings.paths.runs), self.country.iso3, self.issue_date
-        )
+        return RunFolder(self.runs, self.country.iso3, self.issue_date)
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while something is published for the country on the target."""
+        return self.runs / self.country.iso3 / f".floods-{self.target_name}.lock"
 
     @property
     def country_file(self) -> str:

@@ -251,6 +251,10 @@ class Target(Section):
     notifications: bool = Field(True, description="whether runs may send mail through this target")
     exercises: bool = Field(False, description="whether scenarios may be published here")
     test_target: bool = Field(False, description="a future issue date is accepted here")
+    folder: str | None = Field(None, description="of a files target: <folder>/<ISO3>/<issue date>/")
+    hold_hours: float = Field(
+        12, gt=0, le=168, description="how long a held notification waits for approval; afterwards nobody is notified"
+    )
     timeout_seconds: float = Field(60, gt=0, le=600)
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call that may be repeated")
 
@@ -258,6 +262,8 @@ class Target(Section):
     def _reachable(self) -> Self:
         if self.kind == "ibf" and self.embedded_sandbox == (self.url is not None):
             raise ValueError("an ibf target has either a url or embedded_sandbox: true")
+        if (self.kind == "files") != (self.folder is not None):
+            raise ValueError("a folder belongs to a files target, and a files target needs one")
         if self.url is not None and re.match(r"https?://[^/]*@", self.url):
             raise ValueError("a url with a password in it: name the environment variables instead")
         return self

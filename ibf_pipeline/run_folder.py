@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,11 @@ class Revision:
         return self.folder / "journal.jsonl"
 
     @property
+    def notices_file(self) -> Path:
+        """What people must be told beside the target's own messages."""
+        return self.folder / "notices.json"
+
+    @property
     def preview_file(self) -> Path:
         """The server's preview of the mail, as it answered."""
         return self.folder / "preview.json"
@@ -48,7 +53,11 @@ class Revision:
     def about(self) -> RevisionAbout:
         """What it was planned with."""
         content = json.loads((self.folder / "revision.json").read_text(encoding="utf-8"))
-        return RevisionAbout(**content)
+        return RevisionAbout(**{**content, "withdraws": tuple(content["withdraws"])})
+
+    def found(self) -> Found:
+        """What is published with it; a later run of the day does not change it."""
+        return read_found(self.folder / "events.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,12 @@ class RevisionAbout:
     notify: bool
     content: str
     """hash of what is published, without the date"""
+    hold_until: str | None = None
+    """the notification waits for a person's approval until then (UTC); afterwards nobody is notified"""
+    withdraws: tuple[str, ...] = ()
+    """events that this revision takes back"""
+    before: dict[str, str] = field(default_factory=dict)
+    """events that were active on the target before: name -> alert level"""
 
 
 class RunFolder:
@@ -99,7 +114,7 @@ class RunFolder:
             if new.exists():
                 new.rename(old)
         shutil.rmtree(partial)
-        _write_json(self.path / "manifest.json", manifest)
+        write_json(self.path / "manifest.json", manifest)
 
     def found(self) -> Found:
         """What the day found; InputMissing where the run never got that far."""
@@ -144,13 +159,22 @@ class RunFolder:
         staging.mkdir(parents=True)
         return staging
 
-    def allot(self, target: str, number: int, staging: Path, calls: Iterable[Call], about: RevisionAbout) -> Revision:
+    def allot(
+        self, target: str, number: int, staging: Path, found: Found, calls: Iterable[Call], about: RevisionAbout
+    ) -> Revision:
         """Put a revision's plan in its place: from now on it is resumed and never replaced."""
         write_plan(calls, staging / "plan.jsonl")
-        _write_json(staging / "revision.json", asdict(about))
+        write_found(found, staging / "events.json")
+        write_json(staging / "revision.json", asdict(about))
         final = self.path / "targets" / target / f"r{number}"
         staging.rename(final)
         return Revision(final, number)
+
+
+def runs_of(runs: Path, iso3: str) -> list[RunFolder]:
+    """The run folders of a country, oldest issue date first."""
+    dates = [entry.name for entry in (runs / iso3).glob("????-??-??") if entry.is_dir()]
+    return [RunFolder(runs, iso3, date.fromisoformat(name)) for name in sorted(dates)]
 
 
 def content_hash(calls: Iterable[Call]) -> str:
@@ -230,7 +254,8 @@ def _axis(name: str, units: str) -> dict[str, str]:
     return {"standard_name": name, "units": units}
 
 
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON, whole or not at all."""
     partial = file.with_suffix(".part")
     with partial.open("w", encoding="utf-8") as stream:
         json.dump(content, stream, indent=1, ensure_ascii=False, default=_plain)

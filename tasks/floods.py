@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from datetime import date, datetime
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,21 @@ from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
-from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.publisher import Answer, Outcome, Transport, publish
+from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
-from ibf_pipeline.targets.ibf.preflight import check_server, require_publishable
-from ibf_pipeline.targets.ibf.revise import is_finished, new_revision
+from ibf_pipeline.targets.ibf.preflight import Consent, check_server, require_publishable
+from ibf_pipeline.targets.ibf.publication import Publication, carry_out
+from ibf_pipeline.targets.ibf.revise import (
+    Clock,
+    Destination,
+    close_older,
+    new_revision,
+    published_dates,
+    require_resumable,
+    unfinished,
+)
 from ibf_pipeline.targets.ibf.state import read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
@@ -129,58 +135,56 @@ def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str,
     }
 
 
-@task(task_run_name="plan the calls of {found.country} for {target}", cache_policy=NO_CACHE)
+@task(task_run_name="plan the calls of {found.country} for {destination.target}", cache_policy=NO_CACHE)
 def plan_revision(
     found: Found,
     run: RunFolder,
-    client: IbfClient,
-    *,
-    target: str,
-    capabilities: str,
+    runs: Path,
     prepared: Path,
-    notify: bool,
-    accept_blind: list[str],
+    client: IbfClient,
+    destination: Destination,
+    *,
+    capabilities: str,
+    consent: Consent,
+    now: Clock,
 ) -> Revision | None:
-    """The revision to publish: an unfinished one of this day, else a new one; None where there is nothing to do."""
-    unfinished = [r for r in run.revisions(target) if not is_finished(r, Journal(r.journal_file, _no_clock))]
-    if unfinished:
-        log.warning("%s: resuming revision %d", found.country, unfinished[-1].number)
-        return unfinished[-1]
-    state = read_state(client, found.country, found.disaster_type, capabilities)
-    log.info("%s: capabilities `%s`: %s", found.country, state.choice.capabilities.name, state.choice.reason)
-    layers, _ = read_prepared(prepared, found.country)
-    codes = {level: frozenset(area.place_code for area in layers.level(level)) for level in found.admin_levels}
-    for text in require_publishable(check_server(found, state, codes, accept_blind=accept_blind), client.base):
-        log.warning("%s: %s", found.country, text)
-    revision = new_revision(found, run, state, target=target, url=client.base, notify=notify)
+    """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
+    iso3, target = found.country, destination.target
+    state = read_state(client, iso3, found.disaster_type, capabilities)
+    begun = unfinished(run, target, now)
+    if begun is not None:
+        require_resumable(begun, state.last_upload)
+        log.warning("%s: resuming revision %d", iso3, begun.number)
+        return begun
+    log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
+    codes = _place_codes(prepared, found)
+    known = published_dates(runs, iso3, target)
+    for text in require_publishable(check_server(found, state, codes, known, consent), client.base):
+        log.warning("%s: %s", iso3, text)
+    revision = new_revision(found, run, state, codes, destination, publish_withdrawn=consent.withdrawn, now=now)
     if revision is None:
-        log.info("%s: the server already has this very content; nothing to publish", found.country)
-    else:
-        log.info("%s: revision %d, %d calls", found.country, revision.number, len(revision.calls()))
+        log.info("%s: the server has this very content: nothing to publish", iso3)
+        return None
+    for closed in close_older(runs, run, target, now):
+        log.warning("%s: %s was never finished and is closed", iso3, closed.folder)
+    log.info("%s: revision %d, %d calls", iso3, revision.number, len(revision.calls()))
     return revision
 
 
-def _no_clock() -> datetime:
-    raise RuntimeError("this journal is only read")
+def _place_codes(prepared: Path, found: Found) -> dict[int, tuple[str, ...]]:
+    layers, _ = read_prepared(prepared, found.country)
+    return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
 
 
-@task(task_run_name="publish {iso3} to {target}", cache_policy=NO_CACHE)
-def publish_revision(iso3: str, target: str, revision: Revision, transport: Transport, journal: Journal) -> Outcome:
-    """Make the calls of a revision's plan, each once the one before is done."""
-
-    def keep(call: Call, answer: Answer) -> None:
-        if call.kind == "preview":
-            content = {"call": call.number, "answer": _json_or_text(answer.text)}
-            revision.preview_file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-
-    outcome = publish(revision.calls(), transport, journal, on_answer=keep)
+@task(task_run_name="publish {iso3} to {target}, revision {revision.number}", cache_policy=NO_CACHE)
+def publish_revision(
+    iso3: str, target: str, revision: Revision, client: IbfClient, now: Clock, end: End | None = None
+) -> Publication:
+    """Make the calls of a revision, each once the one before is done; the last one notifies."""
+    publication = carry_out(revision, client, now, end=end)
+    outcome = publication.outcome
     if outcome.last is not None:
         log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target, outcome.last.path)
-    return outcome
-
-
-def _json_or_text(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+    for notice in publication.notices:
+        log.warning("%s: NOTICE %s: %s", iso3, notice.kind, notice.text)
+    return publication

@@ -195,9 +195,8 @@ def _read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
 
     parts: list[Part] = []
     for data_type in ("cf", "pf"):
-        datasets = cfgrib.open_datasets(
-            str(file), indexpath="", filter_by_keys={"dataType": data_type}, read_keys=["generatingProcessIdentifier"]
-        )
+        chosen = {"filter_by_keys": {"dataType": data_type}, "read_keys": ["generatingProcessIdentifier"]}
+        datasets = cfgrib.open_datasets(str(file), backend_kwargs={"indexpath": "", **chosen})  # no .idx beside inputs
         parts += [_grib_part(data, file, cells, issue_date) for data in datasets]
     if not parts:
         raise InputInvalid("no control or perturbed forecast", where=file, expected="GRIB dataType cf and pf")

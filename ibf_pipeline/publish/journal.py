@@ -10,9 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-State = Literal["sending", "done", "failed", "unknown", "assumed"]
+State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
-`assumed`: a person declared it done"""
+`assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, never to be resumed"""
+
+REVISION = 0
+"""number under which the journal speaks of the whole revision"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ class Journal:
         """The newest state of a call, None where the journal does not know it."""
         states = [entry.state for entry in self._read() if entry.call == call]
         return states[-1] if states else None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the revision was given up."""
+        return self.last_state(REVISION) == "closed"
 
     def done(self) -> set[int]:
         """Numbers of the calls known to be done."""

@@ -6,13 +6,17 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
-from ibf_pipeline.errors import IbfError, OutcomeUnknown
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 
 log = logging.getLogger(__name__)
+
+End = Literal["send", "hold", "again", "assume"]
+"""What to do with the call that notifies: send it once; stop before it and wait for a person; send it although it may
+have been sent; or take a person's word that it was carried out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Outcome:
     last: Call | None
     seconds_waiting: float
     """for the target's answers"""
+    held: bool = False
+    """stopped before the call that notifies"""
 
 
 def publish(
@@ -53,20 +59,37 @@ def publish(
     transport: Transport,
     journal: Journal,
     *,
+    end: End = "send",
     on_answer: Callable[[Call, Answer], None] = lambda call, answer: None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Outcome:
     """Make the calls in their order, each once the one before is done.
 
-    Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent.
-    Raises the transport's error, whose message names the call, after noting it in the journal.
+    Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent; once
+    it may have been carried out, it is not sent again without `end="again"`.
+    Raises the transport's error, whose message names the call, after noting it in the journal; ForbiddenByRule for a
+    revision that was given up.
     """
+    if journal.is_closed:
+        raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
     done = journal.done()
     waiting, made = 0.0, 0
     for call in calls:
         if call.number in done:
             continue
         if not call.repeatable:
+            if _may_have_been_sent(call, journal) and end != "again":
+                if end != "assume":
+                    raise OutcomeUnknown(
+                        f"{call.title} may have been carried out before",
+                        where=journal.file,
+                        remedy="find out whether people were notified, then resume --notify-again or --assume-notified",
+                    )
+                journal.append(call.number, "assumed")
+                continue
+            if end == "hold":
+                journal.append(call.number, "held")
+                return Outcome(len(calls), made, call, waiting, held=True)
             journal.append(call.number, "sending")
         started = time.perf_counter()
         try:
@@ -85,3 +108,8 @@ def publish(
         progress(call.number, len(calls))
     log.info("%d of %d calls made, the others were done before", made, len(calls))
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
+
+
+def _may_have_been_sent(call: Call, journal: Journal) -> bool:
+    """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
+    return journal.last_state(call.number) in ("sending", "unknown")

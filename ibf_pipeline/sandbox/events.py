@@ -87,7 +87,7 @@ def active_events(store: Store, iso3: str, disaster: str) -> list[Event]:
 
 def _event(store: Store, iso3: str, disaster: str, row: sqlite3.Row) -> Event:
     flags = lead_time_alerts(store, iso3, disaster, row["event"])
-    first = _first_flagged(flags, "")
+    first = first_flagged(flags, "")
     return Event(
         name=row["event"],
         first_issued=row["first_issued"],
@@ -98,14 +98,15 @@ def _event(store: Store, iso3: str, disaster: str, row: sqlite3.Row) -> Event:
         user_trigger_date=row["user_trigger_date"],
         user_trigger_name=row["user_trigger_name"],
         first_lead_time=first,
-        first_trigger_lead_time=first if row["user_trigger"] else _first_flagged(flags, "-forecastTrigger"),
+        first_trigger_lead_time=first if row["user_trigger"] else first_flagged(flags, "-forecastTrigger"),
         level=alert_level(row["severity"], row["trigger"], row["user_trigger"]),
         areas=alert_areas(store, iso3, disaster, default_level(store, iso3, disaster), row["event"]),
         properties=typhoon_properties(store, iso3, row["event"]) if disaster == "typhoon" else {},
     )
 
 
-def _first_flagged(flags: dict[str, str], suffix: str) -> str | None:
+def first_flagged(flags: dict[str, str], suffix: str) -> str | None:
+    """The smallest lead time whose flag of that suffix is set."""
     flagged = [lead_time for lead_time in LEAD_TIMES if flags.get(f"{lead_time}{suffix}") == "1"]
     return min(flagged, key=lead_time_number, default=None)
 
@@ -113,8 +114,10 @@ def _first_flagged(flags: dict[str, str], suffix: str) -> str | None:
 def lead_time_alerts(store: Store, iso3: str, disaster: str, event: str | None) -> dict[str, str]:
     """``{"date", "4-day": "1", "4-day-forecastTrigger": "0", ...}`` at exactly T; without event the maximum of all."""
     last = last_upload(store, iso3, disaster)
-    if last is None:
-        return {}
+    return {} if last is None else flags_at(store, iso3, disaster, event, last)
+
+
+def flags_at(store: Store, iso3: str, disaster: str, event: str | None, last: LastUpload) -> dict[str, str]:
     only_event = "" if not event else " AND event = ?"
     found = store.rows(
         "SELECT lead_time, day, MAX(alert) AS alert, MAX(trigger) AS trigger FROM lead_time_alert"  # noqa: S608

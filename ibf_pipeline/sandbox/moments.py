@@ -66,6 +66,11 @@ def parse_moment(value: Any) -> datetime:
         raise InvalidDate(text) from error
 
 
+def date_given(value: Any) -> bool:
+    """Whether JavaScript takes the value for true: an empty object is one, an empty text is none."""
+    return not (value is None or value is False or value == "" or (isinstance(value, (int, float)) and value == 0))
+
+
 def _from_iso(match: re.Match[str]) -> datetime:
     day = int(match["day"] or 1)
     if not 1 <= day <= 31:
@@ -116,7 +121,7 @@ def upload_moment(date: Any, lead_time: str | None, now: datetime) -> str:
     Without ``date`` it is the moment of receipt: every call gets its own millisecond. With a monthly lead time
     and a month other than the current one it becomes the last day of that month, 00:00.
     """
-    moment = parse_moment(date) if date else now
+    moment = parse_moment(date) if date_given(date) else now
     if lead_time and lead_time.endswith("-month") and moment.month != now.month:
         first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         moment = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)

@@ -38,6 +38,8 @@ class LastUpload:
 
     moment: str
     cutoff: str
+    until: str = "9999"
+    """No bound: the service takes every row since the cutoff. The page bounds it to look at an earlier day."""
 
     @property
     def day(self) -> str:
@@ -86,11 +88,12 @@ def process_events(store: Store, iso3: str, disaster: str) -> None:
 def event_names(store: Store, iso3: str, disaster: str, last: LastUpload) -> list[str | None]:
     """Step 2. No name comes last, as PostgreSQL sorts it: its "no alert" overwrites what events wrote there."""
     found = store.rows(
-        "SELECT DISTINCT event FROM exposure WHERE iso3 = ? AND disaster = ? AND moment >= ?"
+        "SELECT DISTINCT event FROM exposure WHERE iso3 = ? AND disaster = ? AND moment >= ? AND moment <= ?"
         " ORDER BY event IS NULL, event",
         iso3,
         disaster,
         last.cutoff,
+        last.until,
     )
     return [row["event"] for row in found]
 
@@ -144,9 +147,9 @@ def _joined(
         " exposed.value AS exposed FROM exposure AS alert"
         f" LEFT JOIN exposure AS trigger ON {same.format('trigger')}"
         f" LEFT JOIN exposure AS exposed ON {same.format('exposed')}"
-        " WHERE alert.iso3 = ? AND alert.disaster = ? AND alert.level = ? AND alert.moment >= ?"
+        " WHERE alert.iso3 = ? AND alert.disaster = ? AND alert.level = ? AND alert.moment >= ? AND alert.moment <= ?"
         f" AND alert.indicator = ? AND ({counts}){only_event} ORDER BY alert.id, trigger.id, exposed.id",
-        FORECAST_TRIGGER, MAIN_EXPOSURE[disaster], iso3, disaster, level, last.cutoff, indicator,
+        FORECAST_TRIGGER, MAIN_EXPOSURE[disaster], iso3, disaster, level, last.cutoff, last.until, indicator,
         *(() if event is None else (event,)),
     )  # fmt: skip
     legacy = indicator == ALERT_THRESHOLD

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
 from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.moments import date_given
 from ibf_pipeline.sandbox.process import described_alert_logic
 from ibf_pipeline.sandbox.typhoon import store_track
 from ibf_pipeline.sandbox.uploads import (
@@ -94,7 +95,9 @@ def _store_flags(call: Call, alerts: list[LeadTimeAlert], date: object) -> Answe
     if not country_known(call.backend.store, iso3):
         raise server_error()
     event = call.body.get("eventName") or None
-    store_alerts(call.backend.store, iso3, call.body["disasterType"], event, moment, alerts, received=not date)
+    store_alerts(
+        call.backend.store, iso3, call.body["disasterType"], event, moment, alerts, received=not date_given(date)
+    )
     return created()
 
 

@@ -34,12 +34,13 @@ def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, A
     return {"type": "FeatureCollection", "features": features}
 
 
-def current_values(store: Store, point_id: str, cutoff: str) -> dict[str, str | None] | None:
+def current_values(store: Store, point_id: str, cutoff: str, before: str = "9999") -> dict[str, str | None] | None:
     found = store.rows(
         "SELECT key, value, moment || '_' || COALESCE(lead_time, '0') AS place FROM point_value"
-        " WHERE point_id = ? AND moment >= ? ORDER BY id",
+        " WHERE point_id = ? AND moment >= ? AND moment < ? ORDER BY id",
         point_id,
         cutoff,
+        before,
     )
     largest = max((row["place"] for row in found), default=None)
     return {row["key"]: row["value"] for row in found if row["place"] == largest} or None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import period_start
+from ibf_pipeline.sandbox.moments import date_given, period_start
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.uploads import stamp
@@ -16,7 +16,7 @@ from ibf_pipeline.sandbox.uploads import stamp
 
 def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     """Replaces the event's track of the six-hour block; an empty list clears it, a missing date fails."""
-    if not body.get("date"):
+    if not date_given(body.get("date")):
         raise server_error()
     moment = stamp(body["date"], body["leadTime"], now)
     iso3, event = body["countryCodeISO3"], body["eventName"]

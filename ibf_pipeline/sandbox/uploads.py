@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import InvalidDate, day_of, period_start, upload_moment
+from ibf_pipeline.sandbox.moments import InvalidDate, date_given, day_of, period_start, upload_moment
 from ibf_pipeline.sandbox.store import Store
 
 # PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
@@ -46,8 +46,8 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
     iso3, disaster, indicator = body["countryCodeISO3"], body["disasterType"], body["dynamicIndicator"]
     level, lead_time = body["adminLevel"], body["leadTime"]
     event = body.get("eventName") or None
-    if disaster == "malaria" and event is None:
-        event = lead_time
+    if event is None:
+        event = _name_without_event(iso3, disaster, lead_time)
     moment = stamp(body.get("date"), lead_time, now)
     places: Sequence[Mapping[str, Any]] = body["exposurePlaceCodes"]
     with store.transaction():
@@ -62,7 +62,7 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
         return
     if len(places) > _MOST_ROWS or not country_known(store, iso3):
         raise server_error()
-    received = int(not body.get("date"))
+    received = int(not date_given(body.get("date")))
     with store.transaction():
         store.run_many(
             "INSERT INTO exposure (iso3, disaster, indicator, level, event, place_code, lead_time, day, moment,"
@@ -75,6 +75,13 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
                 for place in places
             ],
         )  # fmt: skip
+
+
+def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
+    """Two exceptions of the service name what came without a name."""
+    if disaster == "malaria":
+        return lead_time
+    return "MAM_National" if (disaster, iso3) == ("drought", "ZWE") else None
 
 
 def store_alerts(
@@ -128,7 +135,7 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
     lead_time, key = body.get("leadTime") or None, body.get("key")
     disaster, category = body["disasterType"], body.get("pointDataCategory")
     moment = stamp(body.get("date"), None, now)
-    start, received = period_start(disaster, moment), int(not body.get("date"))
+    start, received = period_start(disaster, moment), int(not date_given(body.get("date")))
     with store.transaction():
         for item in body["dynamicPointData"]:
             point_id = _point(store, as_text(item["fid"]), category)

@@ -7,6 +7,7 @@ them. Unknown fields are ignored. An error echoes the whole body as ``target`` (
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,7 @@ STRING = Rule("isString", "must be a string", lambda v: isinstance(v, str))
 NUMBER = Rule(
     "isNumber",
     "must be a number conforming to the specified constraints",
-    lambda v: isinstance(v, (int, float)) and not isinstance(v, bool),
+    lambda v: isinstance(v, (int, float)) and not isinstance(v, bool) and abs(v) <= sys.float_info.max,
 )
 BOOLEAN = Rule("isBoolean", "must be a boolean value", lambda v: isinstance(v, bool))
 ARRAY = Rule("isArray", "must be an array", lambda v: isinstance(v, list))

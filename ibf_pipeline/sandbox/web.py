@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -41,6 +41,7 @@ from ibf_pipeline.sandbox.validation import check
 
 _BIGGEST_BODY = 25 * 1024 * 1024
 _FILE_FIELD = "file"
+_SLASH = "\ue000"  # stands for a slash inside a word of the path while routes are matched
 _log = logging.getLogger(__name__)
 
 _Respond = Callable[[Request], Awaitable[Response]]
@@ -64,19 +65,21 @@ def build_app(backend: Backend) -> Starlette:
         },
     )
     app.router.redirect_slashes = False
-    app.add_middleware(TrailingSlash)
+    app.add_middleware(PathWords)
     return app
 
 
-class TrailingSlash:
-    """The real router takes a path with or without a slash at its end."""
+class PathWords:
+    """The real router splits a path before it decodes it (``%2F`` inside a word is no separator) and takes it with
+    or without a slash at its end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/api/") and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/")}
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            words = [unquote(word).replace("/", _SLASH) for word in scope["raw_path"].decode("latin-1").split("/")]
+            scope = {**scope, "path": "/".join(words).rstrip("/")}
         await self._app(scope, receive, send)
 
 
@@ -96,7 +99,8 @@ def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
             if endpoint.multipart:
                 upload = await _upload(request)
             checked: Mapping[str, Any] = check(body, endpoint.body) if endpoint.body is not None else {}
-            call = Call(backend, request.path_params, dict(request.query_params), checked, upload, user)
+            params = {name: word.replace(_SLASH, "/") for name, word in request.path_params.items()}
+            call = Call(backend, params, dict(request.query_params), checked, upload, user)
             answer: Answer = await run_in_threadpool(endpoint.handler, call)
             return answer.response()
         except (Refusal, HTTPException, ClientDisconnect):
@@ -109,15 +113,17 @@ def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
 
 
 async def _body(request: Request) -> Any:
-    """JSON (or urlencoded) up to 25 MB; no body is an empty object."""
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > _BIGGEST_BODY:
-        raise plain_error(413, "request entity too large")
-    raw = bytearray()
+    """JSON (or urlencoded) up to 25 MB; no body is an empty object.
+
+    What is too large is read to its end all the same: a client that is still sending would miss the answer.
+    """
+    raw, size = bytearray(), 0
     async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > _BIGGEST_BODY:
-            raise plain_error(413, "request entity too large")
+        size += len(chunk)
+        if size <= _BIGGEST_BODY:
+            raw += chunk
+    if size > _BIGGEST_BODY:
+        raise plain_error(413, "request entity too large")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not raw:
         return {}

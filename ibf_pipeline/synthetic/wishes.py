@@ -81,11 +81,18 @@ def _parse_wish(word: str) -> Wish:
         )
     warning_class: str | None = None
     peak: float | None = None
-    for suffix in _SUFFIX.finditer(rest[len(days) :]):
+    suffixes = list(_SUFFIX.finditer(rest[len(days) :]))
+    if len({suffix["sign"] for suffix in suffixes}) < len(suffixes):
+        raise InputInvalid(f"`{word}` asks twice for the same", where="wish list", expected=_SHAPE)
+    for suffix in suffixes:
         if suffix["sign"] == ":":
             warning_class = _parse_class(suffix["value"], station)
         else:
             peak = _parse_return_period(suffix["value"], station)
+    if peak is not None and TRIGGER not in days:
+        raise InputInvalid(
+            f"@{peak:g} is asked without a trigger day", where=f"wish list, station {station}", expected=_SHAPE
+        )
     return Wish(station, days, warning_class, peak)
 
 

@@ -5,11 +5,11 @@ from ibf_pipeline.synthetic.wishes import Wish, parse_wishes
 
 
 def test_a_wish_list_is_read_in_its_order():
-    wishes = parse_wishes("G5220=---wTTTT G5230=------ww:med  G5075=wwwww---:min@50")
+    wishes = parse_wishes("G5220=---wTTTT G5230=------ww:med  G5075=wwwwwT--:min@50")
     assert list(wishes) == ["G5220", "G5230", "G5075"]
     assert wishes["G5220"] == Wish("G5220", "---wTTTT")
     assert wishes["G5230"] == Wish("G5230", "------ww", "med")
-    assert wishes["G5075"] == Wish("G5075", "wwwww---", "min", 50.0)
+    assert wishes["G5075"] == Wish("G5075", "wwwwwT--", "min", 50.0)
     assert parse_wishes(["G5230=------ww:med"]) == {"G5230": wishes["G5230"]}
     assert parse_wishes("") == {}
 
@@ -30,6 +30,8 @@ def test_lead_times_of_a_wish():
         ("G1=---wTTTT:high", "unknown class `high`.*min, med, max"),
         ("G1=---wTTTT: ", "unknown class ``"),
         ("G1=---wTTTT@big", "`big` is no return period"),
+        ("G1=---w----@50", "@50 is asked without a trigger day"),
+        ("G1=---w----:min:med", "asks twice for the same"),
         ("G1=-------- G1=---wTTTT", "station G1 is named twice"),
         ("G1", "`G1` is no wish"),
         ("=--------", "is no wish"),

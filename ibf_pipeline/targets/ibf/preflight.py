@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.state import ServerState
+
+UPLOAD_ROLES = ("pipeline", "admin")
+MOST_ROWS = 6_500
+"""areas in one exposure call; 5,000 were tried, and a row takes ten of the 65,535 parameters of its database"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,87 +24,44 @@ class Problem:
     """false: reported and worked around"""
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What an operator accepts for one run."""
+
+    blind: tuple[str, ...] = ()
+    """events that may be closed although their station is blind"""
+    take_over: bool = False
+    """somebody else's upload of the same day may be replaced"""
+    discard_decisions: bool = False
+    """triggers and early actions that people set today may be deleted"""
+    withdrawn: bool = False
+    """events that a person withdrew may be published again"""
+
+
 def check_server(
     found: Found,
     state: ServerState,
-    place_codes_by_level: dict[int, frozenset[str]],
-    *,
-    accept_blind: Iterable[str] = (),
+    prepared: Mapping[int, Collection[str]],
+    published: Collection[str],
+    consent: Consent,
 ) -> list[Problem]:
     """Compare a day with what the server knows of the country.
 
-    `place_codes_by_level`: the prepared areas; `accept_blind`: events of blind stations whose closing the operator
-    accepts.
+    `prepared`: place codes of the prepared areas by level; `published`: the `date` of every upload that our own
+    journals know for this country and target.
     """
-    problems: list[Problem] = []
-    if tuple(found.admin_levels) != state.admin_levels:
-        problems.append(
-            Problem(
-                f"admin levels are {_list(found.admin_levels)}, the server has {_list(state.admin_levels)}: correct "
-                "admin_levels",
-                True,
-            )
-        )
-    if found.default_admin_level != state.default_admin_level:
-        problems.append(
-            Problem(
-                f"the default admin level is {found.default_admin_level}, the server has {state.default_admin_level}: "
-                "correct default_admin_level",
-                True,
-            )
-        )
-    for level in found.admin_levels:
-        problems += _unknown_codes(found, state, level, place_codes_by_level.get(level, frozenset()))
-    unknown = sorted(station.code for station in found.stations if station.code not in state.stations)
-    if unknown:
-        problems.append(
-            Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", False)
-        )
-    for station in found.stations:
-        server_name = state.stations.get(station.code)
-        if station.event_name != station.code and server_name is not None and server_name != station.event_name:
-            problems.append(
-                Problem(
-                    f"event name {station.event_name!r} of station {station.code} is {server_name!r} on the server: "
-                    "take over its spelling in stations.csv",
-                    True,
-                )
-            )
-    accepted = set(accept_blind)
-    open_names = {event.name for event in state.open_events}
-    for station in found.with_condition("blind"):
-        if station.event_name in open_names - accepted:
-            problems.append(
-                Problem(
-                    f"event {station.event_name} is open on the server and its station is blind ({station.reason}): "
-                    f"publishing would close it, a wrong all clear; accept it with --accept-blind {station.event_name}",
-                    True,
-                )
-            )
-    return problems
-
-
-def _unknown_codes(found: Found, state: ServerState, level: int, prepared: frozenset[str]) -> list[Problem]:
-    known = set(state.place_codes.get(level, ()))
-    if not known:
-        return [Problem(f"the server has no areas of admin level {level}", True)]
-    wrong = sorted({area.place_code for event in found.events for area in event.areas_of(level)} - known)
-    if wrong:
-        return [
-            Problem(
-                f"{len(wrong)} place codes of level {level} are unknown to the server ({_list(wrong[:3])}): they would "
-                "become an event that nobody sees; take the boundaries from the server",
-                True,
-            )
-        ]
-    unmatched = prepared ^ known
-    if unmatched:
-        return [
-            Problem(
-                f"{len(unmatched)} place codes of level {level} differ between the boundaries and the server", False
-            )
-        ]
-    return []
+    return [
+        *_account(state),
+        *_levels(found, state),
+        *_areas(found, state, prepared),
+        *_stations(found, state),
+        *_indicators(found, state),
+        *_amounts(found),
+        *_blind_stations(found, state, consent),
+        *_foreign_upload(found, state, published, consent),
+        *_decisions(found, state, consent),
+        *(Problem(f"{name}: not checked, this server has no route for it", False) for name in state.not_checked),
+    ]
 
 
 def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
@@ -107,10 +69,136 @@ def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
     listed = list(problems)
     blocking = [problem.text for problem in listed if problem.blocks]
     if blocking:
+        numbered = "; ".join(f"({number}) {text}" for number, text in enumerate(blocking, 1))
         raise ServerRefused(
-            "this day cannot be published there: " + "; ".join(blocking), where=where, remedy="correct all of them"
+            f"this day cannot be published there: {numbered}", where=where, remedy="settle all of them, then run again"
         )
     return [problem.text for problem in listed]
+
+
+def _account(state: ServerState) -> Iterator[Problem]:
+    if state.role is not None and state.role not in UPLOAD_ROLES:
+        yield Problem(f"the account has the role {state.role}, uploads need {' or '.join(UPLOAD_ROLES)}", True)
+
+
+def _levels(found: Found, state: ServerState) -> Iterator[Problem]:
+    if tuple(found.admin_levels) != state.admin_levels:
+        yield Problem(
+            f"admin levels are {_list(found.admin_levels)}, the server has {_list(state.admin_levels)}: "
+            "correct admin_levels",
+            True,
+        )
+    if found.default_admin_level != state.default_admin_level:
+        yield Problem(
+            f"the default admin level is {found.default_admin_level}, the server has {state.default_admin_level}: "
+            "correct default_admin_level",
+            True,
+        )
+
+
+def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
+    for level in found.admin_levels:
+        codes = state.place_codes.get(level)
+        if codes is None:
+            continue
+        if not codes:
+            yield Problem(f"the server has no areas of admin level {level}", True)
+            continue
+        if len(codes) > MOST_ROWS:
+            yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_ROWS})", True)
+        known = set(codes)
+        wrong = sorted({area.place_code for event in found.events for area in event.areas_of(level)} - known)
+        different = set(prepared.get(level, ())) ^ known
+        if wrong:
+            yield Problem(
+                f"{len(wrong)} place codes of level {level} are unknown to the server ({_list(wrong[:3])}): they would "
+                "become an event that nobody sees; take the boundaries from the server",
+                True,
+            )
+        elif different:
+            yield Problem(
+                f"{len(different)} place codes of level {level} differ between boundaries and server, none of them "
+                f"alerted ({_list(sorted(different)[:3])})",
+                False,
+            )
+
+
+def _stations(found: Found, state: ServerState) -> Iterator[Problem]:
+    if state.stations is None:
+        return
+    unknown = sorted(station.code for station in found.stations if station.code not in state.stations)
+    if unknown:
+        yield Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", False)
+    for station in found.stations:
+        name = state.stations.get(station.code)
+        if station.event_name not in (station.code, name) and name is not None:
+            yield Problem(
+                f"event name {station.event_name!r} of station {station.code} is {name!r} on the server: take over its "
+                "spelling in stations.csv",
+                True,
+            )
+
+
+def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
+    main, *further = found.indicators
+    sent = {main, *further, *((f"{main}_percentage",) if found.percentage else ())}
+    if state.indicators is not None and sent - state.indicators:
+        yield Problem(
+            f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; remove them from "
+            "people in the country's configuration",
+            True,
+        )
+
+
+def _amounts(found: Found) -> Iterator[Problem]:
+    rows = [(event.name, area) for event in found.events for area in event.areas]
+    for event, area in rows:
+        amounts = (area.people, area.share, *area.further.values())
+        if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
+            yield Problem(f"event {event}: an amount of {area.place_code} is no number ({_list(amounts)})", True)
+
+
+def _blind_stations(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:
+    open_names = {event.name for event in state.open_events or ()}
+    for station in found.with_condition("blind"):
+        if station.event_name in open_names - set(consent.blind):
+            yield Problem(
+                f"event {station.event_name} is open on the server and its station is blind ({station.reason}): "
+                f"publishing would close it, a wrong all clear; accept it with --accept-blind {station.event_name}",
+                True,
+            )
+
+
+def _foreign_upload(
+    found: Found, state: ServerState, published: Collection[str], consent: Consent
+) -> Iterator[Problem]:
+    last = state.last_upload
+    if last is None or last.date() != found.issue_date or consent.take_over:
+        return
+    if f"{last:%Y-%m-%dT%H:%M:%S}Z" not in published:
+        yield Problem(
+            f"the server has an upload of {last:%Y-%m-%d %H:%M:%S}Z that is not ours: somebody else publishes there; "
+            "replace it with --take-over",
+            True,
+        )
+
+
+def _decisions(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:
+    """A revision deletes what people decided today on events first issued today: the server re-makes those rows."""
+    if consent.discard_decisions or state.last_upload is None or state.last_upload.date() != found.issue_date:
+        return
+    for event in state.open_events or ():
+        today = [area for area in event.areas if area.first_issued == found.issue_date]
+        triggers = sorted(area.place_code for area in today if area.set_by_person)
+        ticked = sum(area.actions_ticked for area in today)
+        if triggers or ticked:
+            what = [f"the trigger that a person set for {_list(triggers)}"] if triggers else []
+            what += [f"{ticked} ticked early actions"] if ticked else []
+            yield Problem(
+                f"a new revision would delete {' and '.join(what)} of event {event.name}; accept it with "
+                "--discard-decisions",
+                True,
+            )
 
 
 def _list(values: Iterable[object]) -> str:

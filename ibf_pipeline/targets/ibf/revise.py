@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
+from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash, runs_of
 from ibf_pipeline.targets.ibf.capabilities import Choice
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from ibf_pipeline.targets.ibf.state import ServerState
+from ibf_pipeline.targets.ibf.state import ServerState, moment
+
+Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +28,48 @@ class Draft:
     about: RevisionAbout
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where and how a revision is published."""
+
+    target: str
+    """name in the settings"""
+    url: str
+    notify: bool
+    hold_until: datetime | None = None
+
+
 def draft(
     found: Found,
     extents: Mapping[int, FileBody],
     choice: Choice,
     place_codes: Mapping[int, Sequence[str]],
+    destination: Destination,
     *,
-    moment: datetime,
-    target: str,
-    url: str,
-    notify: bool,
+    at: datetime,
     wipe: bool = False,
     stations: Mapping[str, str] | None = None,
     map_images: Mapping[str, FileBody] | None = None,
 ) -> Draft:
-    """The plan of a revision (pure)."""
+    """The plan of a revision (pure). `at`: the one `date` of every call."""
 
     def order(wiping: bool) -> Order:
-        return Order(moment, place_codes, extents, stations, map_images or {}, notify, wiping)
+        return Order(at, place_codes, extents, stations, map_images or {}, destination.notify, wiping)
 
     calls = plan_calls(found, order(wipe), choice.capabilities)
     content = content_hash(plan_calls(found, order(False), choice.capabilities) if wipe else calls)
-    date = f"{moment:%Y-%m-%dT%H:%M:%S}Z"
-    about = RevisionAbout(date, target, url, choice.capabilities.name, choice.reason, notify, content)
+    hold = destination.hold_until
+    about = RevisionAbout(
+        date=f"{at:%Y-%m-%dT%H:%M:%S}Z",
+        target=destination.target,
+        url=destination.url,
+        capabilities=choice.capabilities.name,
+        reason=choice.reason,
+        notify=destination.notify,
+        content=content,
+        hold_until=f"{hold:%Y-%m-%dT%H:%M:%S}Z" if hold and destination.notify else None,
+    )
     return Draft(tuple(calls), about)
-
-
-def is_finished(revision: Revision, journal: Journal) -> bool:
-    """Whether every call of a revision is done."""
-    return {call.number for call in revision.calls()} <= journal.done()
 
 
 def attach_extents(found: Found, run: RunFolder, staging: Path) -> dict[int, FileBody]:
@@ -64,35 +80,110 @@ def attach_extents(found: Found, run: RunFolder, staging: Path) -> dict[int, Fil
     }
 
 
+def server_areas(found: Found, state: ServerState, prepared: Mapping[int, Sequence[str]]) -> dict[int, Sequence[str]]:
+    """Every area that the server has, by level; the prepared ones where the server has no route that tells."""
+    return {level: state.place_codes.get(level) or prepared[level] for level in found.admin_levels}
+
+
 def new_revision(
-    found: Found, run: RunFolder, state: ServerState, *, target: str, url: str, notify: bool
+    found: Found,
+    run: RunFolder,
+    state: ServerState,
+    prepared: Mapping[int, Sequence[str]],
+    destination: Destination,
+    *,
+    extents: Callable[[Path], Mapping[int, FileBody]] | None = None,
+    withdraws: tuple[str, ...] = (),
+    publish_withdrawn: bool = False,
+    now: Clock,
 ) -> Revision | None:
     """Allot a revision for a day; None where its content is what the server already has.
 
-    Raises ForbiddenByRule where time would go backwards.
+    Raises ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
     """
+    target = destination.target
     number = run.next_number(target)
-    moment = moment_of(found.issue_date, number, state.last_upload)
-    wipe = state.last_upload is not None and state.last_upload.date() == found.issue_date
+    at = moment_of(found.issue_date, number, state.last_upload)
     staging = run.stage(target, number)
     plan = draft(
         found,
-        attach_extents(found, run, staging),
+        extents(staging) if extents else attach_extents(found, run, staging),
         state.choice,
-        state.place_codes,
-        moment=moment,
-        target=target,
-        url=url,
-        notify=notify,
-        wipe=wipe,
+        server_areas(found, state, prepared),
+        destination,
+        at=at,
+        wipe=state.last_upload is not None and state.last_upload.date() == found.issue_date,
         stations=state.stations,
     )
-    earlier = run.revisions(target)
-    if earlier and earlier[-1].about().content == plan.about.content and _is_newest(earlier[-1], state):
-        return None
-    return run.allot(target, number, staging, plan.calls, plan.about)
+    latest = latest_finished(run, target, now)
+    if latest is not None and is_newest(latest, state) and not withdraws:
+        if latest.about().content == plan.about.content:
+            return None
+        back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
+        if back and not publish_withdrawn:
+            raise ForbiddenByRule(
+                f"{', '.join(back)} was withdrawn by revision {latest.number}",
+                where=latest.folder,
+                expected="a person who wants it back",
+                remedy="publish it again with --publish-withdrawn",
+            )
+    before = {event.name: event.alert_level for event in state.open_events or ()}
+    about = replace(plan.about, withdraws=withdraws, before=before)
+    return run.allot(target, number, staging, found, plan.calls, about)
 
 
-def _is_newest(revision: Revision, state: ServerState) -> bool:
+def is_finished(revision: Revision, now: Clock) -> bool:
+    """Whether every call of a revision is done."""
+    return {call.number for call in revision.calls()} <= Journal(revision.journal_file, now).done()
+
+
+def unfinished(run: RunFolder, target: str, now: Clock) -> Revision | None:
+    """The revision of a run that was begun and neither finished nor closed."""
+    for revision in reversed(run.revisions(target)):
+        if not Journal(revision.journal_file, now).is_closed and not is_finished(revision, now):
+            return revision
+    return None
+
+
+def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
+    """The newest revision of a run all of whose calls are done."""
+    return next((revision for revision in reversed(run.revisions(target)) if is_finished(revision, now)), None)
+
+
+def is_newest(revision: Revision, state: ServerState) -> bool:
     """Whether the server's last upload is this very revision: it may have been emptied, or written by others."""
-    return state.last_upload is not None and f"{state.last_upload:%Y-%m-%dT%H:%M:%S}Z" == revision.about().date
+    return state.last_upload is not None and state.last_upload == moment(revision.about().date)
+
+
+def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
+    """ForbiddenByRule where the server has gone on since: resuming would rewrite what people were told later."""
+    own = moment(revision.about().date)
+    if last_upload is not None and own is not None and last_upload > own:
+        raise ForbiddenByRule(
+            f"revision {revision.number} is of {own:%Y-%m-%d %H:%M:%S}Z, the server's last upload of "
+            f"{last_upload:%Y-%m-%d %H:%M:%S}Z",
+            where=revision.folder,
+            expected="no later upload on the server",
+            remedy="give it up with `ibf-pipeline resume --abort` and run the day again",
+        )
+
+
+def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
+    """The `date` of every revision of a country on a target of which at least one call was made."""
+    return {
+        revision.about().date
+        for run in runs_of(runs, iso3)
+        for revision in run.revisions(target)
+        if revision.journal_file.is_file()
+    }
+
+
+def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Revision]:
+    """Close unfinished revisions of earlier days: a later day is being published."""
+    closed = []
+    for earlier in runs_of(runs, run.iso3):
+        if earlier.issue_date < run.issue_date:
+            while (revision := unfinished(earlier, target, now)) is not None:
+                Journal(revision.journal_file, now).append(REVISION, "closed", error=f"{run.issue_date} is published")
+                closed.append(revision)
+    return closed

@@ -1,15 +1,27 @@
-"""What an IBF server knows of a country, read before a plan is made."""
+"""What an IBF server knows of a country, read before a plan is made. Older servers lack routes: that is no error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.transport import IbfClient
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArea:
+    """An area of an active event."""
+
+    place_code: str
+    first_issued: date | None
+    set_by_person: bool
+    """a person set it to trigger"""
+    actions_ticked: int
+    """early actions that people ticked"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,46 +33,64 @@ class OpenEvent:
     first_issued: str
     first_lead_time: str | None
     first_trigger_lead_time: str | None
-    place_codes: tuple[str, ...]
-    set_by_person: bool
-    """a person set it to trigger"""
+    areas: tuple[OpenArea, ...]
+
+    @property
+    def is_trigger(self) -> bool:
+        """Whether the portal shows it as a trigger."""
+        return self.alert_level == "trigger"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A country on a server."""
+    """A country on a server; None where this server has no route that tells."""
 
     choice: Choice
+    role: str | None
     admin_levels: tuple[int, ...]
     default_admin_level: int
-    place_codes: Mapping[int, tuple[str, ...]]
-    stations: Mapping[str, str]
+    place_codes: Mapping[int, tuple[str, ...] | None]
+    stations: Mapping[str, str] | None
     """code -> name"""
     last_upload: datetime | None
-    open_events: tuple[OpenEvent, ...]
+    indicators: frozenset[str] | None
+    """dynamic indicators that are set up for the country"""
+    open_events: tuple[OpenEvent, ...] | None
+    not_checked: tuple[str, ...] = ()
+    """what this server has no route for, in words"""
 
 
 def read_state(client: IbfClient, iso3: str, disaster_type: str, capabilities: str) -> ServerState:
-    """Ask the server; ServerRefused where the country is not set up on it."""
+    """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told."""
     choice = choose(capabilities, client.openapi(), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
-    place_codes = {level: _place_codes(client.get(f"/admin-areas/{iso3}/{level}"), level) for level in levels}
-    stations = client.get(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
-    upload = client.get(f"/event/last-upload-date/{iso3}/{disaster_type}")
-    events = client.get("/event", countryCodeISO3=iso3, disasterType=disaster_type)
+    areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
+    stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
+    upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
+    indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
+    events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
+    if events is None:
+        events = client.get_if_there(f"/event/{iso3}/{disaster_type}")
+    asked = {
+        "admin areas": None if None in areas.values() else areas,
+        "stations": stations,
+        "last upload date": upload,
+        "indicators": indicators,
+        "open events": events,
+    }
     return ServerState(
         choice=choice,
+        role=client.role,
         admin_levels=levels,
         default_admin_level=default,
-        place_codes=place_codes,
-        stations={
-            str(feature["properties"].get("stationCode") or feature["properties"]["fid"]): str(
-                feature["properties"].get("stationName", "")
-            )
-            for feature in stations["features"]
-        },
-        last_upload=moment(upload.get("timestamp")),
-        open_events=tuple(_open_event(event) for event in events),
+        place_codes={level: _place_codes(found, level) if found else None for level, found in areas.items()},
+        stations=_stations(stations) if stations else None,
+        last_upload=moment(upload.get("timestamp")) if upload else None,
+        indicators=_dynamic_indicators(indicators) if indicators else None,
+        open_events=None
+        if events is None
+        else tuple(_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events),
+        not_checked=tuple(name for name, found in asked.items() if found is None),
     )
 
 
@@ -86,7 +116,7 @@ def _levels(countries: Any, iso3: str, disaster_type: str, where: str) -> tuple[
         raise ServerRefused(
             f"{iso3} is not set up for {disaster_type}", where=where, remedy="ask the server's administrator"
         )
-    return tuple(int(level) for level in settings["adminLevels"]), int(settings["defaultAdminLevel"])
+    return tuple(sorted(int(level) for level in settings["adminLevels"])), int(settings["defaultAdminLevel"])
 
 
 def _place_codes(areas: Any, level: int) -> tuple[str, ...]:
@@ -96,13 +126,37 @@ def _place_codes(areas: Any, level: int) -> tuple[str, ...]:
     )
 
 
-def _open_event(event: Mapping[str, Any]) -> OpenEvent:
+def _stations(collection: Any) -> dict[str, str]:
+    properties = [feature["properties"] for feature in collection["features"]]
+    return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", "")) for p in properties}
+
+
+def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(str(entry["name"]) for entry in indicators if entry.get("dynamic", True) and "name" in entry)
+
+
+def _areas_of(client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str) -> Any:
+    """All areas of an event on the default level; the event itself lists only those of its highest class."""
+    areas = client.get_if_there(f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
+    return event.get("alertAreas", ()) if areas is None else areas
+
+
+def _open_event(event: Mapping[str, Any], areas: Iterable[Mapping[str, Any]]) -> OpenEvent:
     return OpenEvent(
         name=str(event["eventName"]),
         alert_level=str(event.get("alertLevel", "")),
         first_issued=str(event.get("firstIssuedDate", "")),
         first_lead_time=event.get("firstLeadTime"),
         first_trigger_lead_time=event.get("firstTriggerLeadTime"),
-        place_codes=tuple(str(area["placeCode"]) for area in event.get("alertAreas", ())),
-        set_by_person=bool(event.get("userTrigger")),
+        areas=tuple(_open_area(area) for area in areas),
+    )
+
+
+def _open_area(area: Mapping[str, Any]) -> OpenArea:
+    issued = moment(area.get("firstIssuedDate"))
+    return OpenArea(
+        place_code=str(area["placeCode"]),
+        first_issued=issued.date() if issued else None,
+        set_by_person=bool(area.get("userTrigger")),
+        actions_ticked=sum(bool(action.get("checked")) for action in area.get("eapActions") or ()),
     )

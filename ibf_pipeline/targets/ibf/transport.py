@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +75,13 @@ class IbfClient:
         """
         response = self._repeat(lambda: self._checked("GET", f"{self.base}{path}", f"GET {path}", params=query))
         return self._json(response, f"GET {path}")
+
+    def get_if_there(self, path: str, **query: str) -> Any | None:
+        """Like `get`, None where this server has no such route (404)."""
+        try:
+            return self.get(path, **query)
+        except _NoSuchRoute:
+            return None
 
     def openapi(self) -> Mapping[str, Any] | None:
         """The server's OpenAPI document, None where there is none to be read."""
@@ -182,7 +188,8 @@ class IbfClient:
                 ServerUnreachable(said, where=self.base, remedy="look into the server's log, then resume the run")
             )
         if not 200 <= status < 300:
-            raise ServerRefused(said, where=self.base, remedy="correct what the server names, then resume the run")
+            kind = _NoSuchRoute if status == 404 else ServerRefused
+            raise kind(said, where=self.base, remedy="correct what the server names, then resume the run")
         if "text/html" in response.headers.get("Content-Type", ""):
             raise _TryAgain(
                 ServerUnreachable(
@@ -231,6 +238,10 @@ class _Forbidden(IbfError):
     """401 or 403."""
 
 
+class _NoSuchRoute(ServerRefused):
+    """404."""
+
+
 class _NotCarriedOut(ServerUnreachable):
     """The request did not reach the server."""
 
@@ -273,10 +284,12 @@ def _retry_after(response: requests.Response) -> float | None:
     text = response.headers.get("Retry-After", "")
     if text.isdigit():
         return float(text)
-    moment = email.utils.parsedate_to_datetime(text) if text[:1].isalpha() else None
-    if moment is None:
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        sent = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return max(0.0, (moment - sent).total_seconds())
 
 
 def _server_text(response: requests.Response) -> str:

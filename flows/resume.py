@@ -1,0 +1,193 @@
+"""`resume` and `withdraw`: what a person decides about a revision after the run. No Prefect server is needed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from flows.wiring import Day, now, open_day, open_ibf
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
+from ibf_pipeline.found import Found, StationFound
+from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.publish.lock import publication_lock
+from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.targets.ibf.preflight import Consent, check_server, require_publishable
+from ibf_pipeline.targets.ibf.publication import Publication, approve, carry_out, close
+from ibf_pipeline.targets.ibf.revise import (
+    Destination,
+    latest_finished,
+    new_revision,
+    published_dates,
+    require_resumable,
+    unfinished,
+)
+from ibf_pipeline.targets.ibf.state import read_state
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person says about an unfinished revision; at most one of them."""
+
+    approve: bool = False
+    abort: bool = False
+    notify_again: bool = False
+    assume_notified: bool = False
+
+    def __post_init__(self) -> None:
+        if sum((self.approve, self.abort, self.notify_again, self.assume_notified)) > 1:
+            raise ConfigError("these options exclude each other", remedy="give one of them")
+
+    @property
+    def end(self) -> End | None:
+        """How the notification is treated."""
+        if self.notify_again:
+            return "again"
+        if self.assume_notified:
+            return "assume"
+        return "send" if self.approve else None
+
+
+def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
+    """The day that a run folder (`.../XDM/2026-02-15`, or just `XDM/2026-02-15`) stands for."""
+    match = re.search(r"([A-Z]{3})/(\d{4}-\d{2}-\d{2})(?:/.*)?$", run.rstrip("/"))
+    if match is None:
+        raise ConfigError(
+            f"{run!r} names no run", expected="a run folder such as runs/UGA/2026-02-15, or UGA/2026-02-15"
+        )
+    if workspace is None and Path(run).is_dir():
+        workspace = _workspace_of(Path(run).resolve(), config)
+    return open_day(config, match.group(1), date.fromisoformat(match.group(2)), target, workspace=workspace)
+
+
+def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | None]:
+    """Go on with the unfinished revision of a run at the first call that is not known to be done.
+
+    The same `date`, bodies and files are sent. Raises InputMissing where nothing is unfinished, ForbiddenByRule where
+    the server has gone on since, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    """
+    revision = unfinished(day.run, day.target_name, now)
+    if revision is None:
+        raise InputMissing(
+            f"nothing of {day.country.iso3} on {day.issue_date} is unfinished on target {day.target_name}",
+            where=day.run.path,
+            remedy="nothing to resume; `ibf-pipeline run` publishes the day",
+        )
+    purpose = f"resume {day.country.iso3} {day.issue_date}"
+    with publication_lock(day.lock_file, purpose, now):
+        if decision.abort:
+            close(revision, now, "aborted by a person: not notified")
+            return revision, None
+        if decision.approve:
+            approve(revision, now)
+        with open_ibf(day) as client:
+            state = read_state(client, day.country.iso3, revision.found().disaster_type, day.target.capabilities)
+            require_resumable(revision, state.last_upload)
+            return revision, carry_out(revision, client, now, end=decision.end)
+
+
+def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent) -> tuple[Revision, str]:
+    """Publish a correcting revision without the named events (all of them where none is named).
+
+    Returns the revision and the text for the people who were mailed. Raises InputMissing where nothing was published.
+    """
+    published = latest_finished(day.run, day.target_name, now)
+    if published is None:
+        raise InputMissing(
+            f"nothing of {day.country.iso3} on {day.issue_date} was published to {day.target_name}", where=day.run.path
+        )
+    found = published.found()
+    names = events or [event.name for event in found.events]
+    unknown = sorted(set(names) - {event.name for event in found.events})
+    if unknown or not names:
+        raise ConfigError(
+            f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
+            expected=", ".join(event.name for event in found.events) or "a run with events",
+        )
+    remaining = without_events(found, names)
+    layers, tiles = read_prepared(day.prepared, day.country.iso3)
+    wet = wet_areas(remaining.publishable_events, day.country.deepest_admin_level)
+
+    def extents(staging: Path) -> Mapping[int, FileBody]:
+        folder = staging / "made"
+        folder.mkdir()
+        bodies = {}
+        for extent in remaining.extents:
+            write_extent(wet[extent.lead_time], tiles, folder / extent.file_name)
+            bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
+            (folder / extent.file_name).unlink()
+        folder.rmdir()
+        return bodies
+
+    purpose = f"withdraw {day.country.iso3} {day.issue_date}"
+    with publication_lock(day.lock_file, purpose, now), open_ibf(day) as client:
+        state = read_state(client, day.country.iso3, found.disaster_type, day.target.capabilities)
+        codes = {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
+        dates = published_dates(day.runs, day.country.iso3, day.target_name)
+        require_publishable(check_server(remaining, state, codes, dates, consent), client.base)
+        revision = new_revision(
+            remaining,
+            day.run,
+            state,
+            codes,
+            Destination(day.target_name, client.base, notify and day.target.notifications),
+            extents=extents,
+            withdraws=tuple(sorted({*names, *published.about().withdraws})),
+            now=now,
+        )
+        if revision is None:
+            raise ForbiddenByRule("the server already is without these events", where=published.folder)
+        carry_out(revision, client, now)
+    text = withdrawal_text(found, names)
+    (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")
+    return revision, text
+
+
+def without_events(found: Found, names: list[str]) -> Found:
+    """A day without some of its events; their stations are quiet."""
+    gone = {event.station_code for event in found.events if event.name in names}
+
+    def quiet(station: StationFound) -> StationFound:
+        if station.code not in gone or station.values is None:
+            return station
+        return replace(station, values=replace(station.values, lead_time=7, alert_class="no"))
+
+    return replace(
+        found,
+        events=tuple(event for event in found.events if event.name not in names),
+        stations=tuple(quiet(station) for station in found.stations),
+        extents=tuple(
+            replace(extent, events=tuple(name for name in extent.events if name not in names))
+            for extent in found.extents
+        ),
+        notes=(*found.notes, f"withdrawn by a person: {', '.join(names)}"),
+    )
+
+
+def withdrawal_text(found: Found, names: list[str]) -> str:
+    """For the people who were mailed: the portal sends nothing about alerts that end."""
+    lines = [f"Correction: flood forecast of {found.issue_date} for {found.country_name}", ""]
+    lines.append("The following alerts of that day are withdrawn. They were sent in error; please do not act on them:")
+    for event in found.events:
+        if event.name in names:
+            station = found.station(event.station_code)
+            lines.append(f"- {event.name}, {station.name} ({'trigger' if event.trigger else 'warning'})")
+    left = [event.name for event in found.events if event.name not in names]
+    lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]
+    return "\n".join(lines) + "\n"
+
+
+def _workspace_of(run: Path, config: str) -> str | None:
+    """The workspace of a run folder that is not the settings' own: <workspace>/runs/<ISO3>/<date>/..."""
+    from flows.wiring import open_configuration
+
+    configuration = open_configuration(config)
+    runs = next((parent for parent in run.parents if parent.name == "runs"), None)
+    own = configuration.path(configuration.settings.paths.runs).resolve()
+    return None if runs is None or runs == own else str(runs.parent)

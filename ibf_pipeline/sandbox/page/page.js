@@ -1,0 +1,324 @@
+"use strict";
+const LEVELS = [
+  ["trigger", "Trigger"], ["warning", "High warning"], ["warning-medium", "Medium warning"],
+  ["warning-low", "Low warning"], ["none", "No alert"],
+];
+const WORDS = Object.fromEntries(LEVELS);
+const RANK = Object.fromEntries(LEVELS.map(([level], n) => [level, n]));
+const CLASSES = { no: "no alert", min: "low warning", med: "medium warning", max: "trigger" };
+const KEYS = [["forecastLevel", "Forecast level"], ["triggerLevel", "Trigger level"],
+  ["forecastReturnPeriod", "Forecast return period"], ["eapAlertClass", "Alert class"]];
+const SVG = "http://www.w3.org/2000/svg";
+const REFRESH_MILLISECONDS = 10000;
+
+const at = (id) => document.getElementById(id);
+let countries = [];
+let chosen = null;      // the country of the selector
+let state = null;       // what is shown
+let shownText = "";     // the state as it came, to see whether anything changed
+const outlines = new Map();
+const pictures = new Map();
+const switched = new Set();  // extents that are on
+
+/** An element with text and children; text is never taken for HTML. */
+function make(tag, attributes = {}, ...children) {
+  const svg = ["svg", "path", "g", "circle", "image", "title"].includes(tag);
+  const element = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined).map((child) => child instanceof Node ? child : document.createTextNode(String(child))));
+  return element;
+}
+
+async function load(path, query = {}) {
+  const answer = await fetch(`page/${path}?${new URLSearchParams(query)}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.text();
+}
+
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+function weekday(moment) {
+  if (!moment) return "-";
+  const day = new Date(moment.length === 10 ? `${moment}T00:00:00Z` : moment);
+  const name = day.toLocaleDateString("en-GB", { weekday: "short", timeZone: "UTC" });
+  return `${name} ${day.toISOString().slice(0, 10)}`;
+}
+function leadDay(leadTime) {
+  if (!leadTime) return null;
+  const [size, unit] = leadTime.split("-");
+  if (unit !== "day" || !state.moment) return null;
+  const day = new Date(state.moment);
+  day.setUTCDate(day.getUTCDate() + Number(size));
+  return weekday(day.toISOString());
+}
+const chip = (level) => make("span", { class: "chip" }, make("i", { class: `bg-${level}` }), WORDS[level] || level);
+const name = (text) => make("bdi", {}, text);
+function when(leadTime) {
+  if (!leadTime) return make("span", {}, "-");
+  const day = leadDay(leadTime);
+  return make("span", {}, leadTime, day ? make("small", {}, day) : null);
+}
+function table(heads, rows) {
+  const head = make("tr", {}, ...heads.map(([text, kind]) => make("th", { class: kind, scope: "col" }, text)));
+  const lines = rows.map((cells) => make("tr", {}, ...cells.map((cell, n) => make("td", { class: heads[n][1] }, cell))));
+  return make("table", { class: "list" }, make("thead", {}, head), make("tbody", {}, ...lines));
+}
+function fill(id, count, content) {
+  at(`${id}-count`).textContent = count;
+  at(id).replaceChildren(content);
+}
+const empty = (text) => make("p", { class: "empty" }, text);
+
+function showSummary() {
+  const line = at("summary");
+  const of = (level) => state.events.filter((event) => event.level === level).length;
+  const counts = LEVELS.slice(0, 4).map(([level, words]) => [of(level), words.toLowerCase()]).filter(([n]) => n);
+  const notes = [];
+  let text;
+  if (!state.moment) text = `${chosen.name}: nothing was uploaded yet.`;
+  else if (!state.events.length) text = `${chosen.name}, ${weekday(state.moment)}: no alert.`;
+  else {
+    const list = counts.map(([n, words]) => `${n} ${words}${n > 1 ? "s" : ""}`).join(", ");
+    const people = state.events.filter((event) => event.level === "trigger").reduce((sum, event) => sum + event.people, 0);
+    text = `${chosen.name}, ${weekday(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} people affected in triggered events` : ""}.`;
+  }
+  if (state.moment) notes.push(`Upload of ${state.moment.replace("T", " ").replace(".000Z", " UTC").replace("Z", " UTC")}.`);
+  if (state.unprocessed) notes.push(`${state.unprocessed} uploaded event${state.unprocessed > 1 ? "s are" : " is"} not visible yet: nothing shows before events are processed.`);
+  if (!state.newest) notes.push("An earlier day, read back from what was uploaded for it.");
+  line.replaceChildren(text, notes.length ? make("span", { class: "note" }, notes.join(" ")) : "");
+}
+
+function showEvents() {
+  if (!state.events.length) return fill("events", "", empty(state.moment ? "No active event." : "Nothing was uploaded yet."));
+  const heads = [["Event", "wide"], ["First lead time", "day"], ["First trigger", "day"], ["People", "n"], ["First issued", "day"]];
+  const rows = state.events.map((event) => [
+    make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
+      event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
+    when(event.firstLeadTime), when(event.firstTriggerLeadTime),
+    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), weekday(event.firstIssued),
+  ]);
+  fill("events", `(${state.events.length})`, table(heads, rows));
+}
+
+function stationKind(station) {
+  const kind = station.values && station.values.eapAlertClass;
+  return kind in CLASSES ? kind : "no";
+}
+function showStations() {
+  if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
+  const order = { max: 0, med: 1, min: 2, no: 3 };
+  const sorted = [...state.stations].sort((a, b) => order[stationKind(a)] - order[stationKind(b)] || a.code.localeCompare(b.code));
+  const heads = [["Code", "day"], ["Name", "wide"], ["Class", "day"], ["Forecast", "n"], ["Trigger level", "n"], ["Return period", "n"]];
+  const value = (station, key) => station.values && station.values[key] !== null && station.values[key] !== undefined ? station.values[key] : "-";
+  const rows = sorted.map((station) => [name(station.code), name(station.name), value(station, "eapAlertClass"),
+    value(station, "forecastLevel"), value(station, "triggerLevel"), value(station, "forecastReturnPeriod")]);
+  fill("stations", `(${state.stations.length})`, table(heads, rows));
+}
+
+function showMails() {
+  if (!state.mails.length) return fill("mails", "", empty("No mail."));
+  const heads = [["Upload", "day"], ["Subject", "wide"], ["Readers", "n"], ["", "day"]];
+  const rows = state.mails.map((mail) => [weekday(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
+    make("button", { type: "button", onclick: () => openMail(mail) }, "Open")]);
+  fill("mails", `(${state.mails.length})`, table(heads, rows));
+}
+function openMail(mail) {
+  at("mail-title").textContent = mail.subject;
+  at("mail-frame").setAttribute("srcdoc", mail.html);
+  at("mail-dialog").showModal();
+}
+
+function showLog() {
+  if (!state.log.length) return fill("log", "", empty("No event area yet."));
+  const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], ["People", "n"], ["State", "day"]];
+  const rows = state.log.map((entry) => [weekday(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
+    entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
+    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${weekday(entry.endDate)}`)) : "open"]);
+  fill("log", `(${state.log.length} areas)`, table(heads, rows));
+}
+
+function areaLevel(code) {
+  const covers = state.areas[code] || [];
+  return covers.reduce((best, cover) => RANK[cover.level] < RANK[best] ? cover.level : best, "none");
+}
+function popup(event, title, lines) {
+  const box = at("popup");
+  const rows = lines.map(([left, right]) => make("tr", {}, make("td", {}, left), make("td", {}, right)));
+  box.replaceChildren(make("button", { type: "button", class: "shut", "aria-label": "Close", onclick: () => { box.hidden = true; } }, "\u00d7"),
+    make("h3", {}, name(title)), rows.length ? make("table", {}, make("tbody", {}, ...rows)) : make("p", { class: "empty" }, "No values in this period."));
+  box.hidden = false;
+  const frame = at("map-frame").getBoundingClientRect();
+  const spot = event.target.getBoundingClientRect();
+  const x = (event.clientX || spot.x + spot.width / 2) - frame.x;
+  const y = (event.clientY || spot.y + spot.height / 2) - frame.y;
+  box.style.left = `${Math.max(0, Math.min(x + 10, frame.width - box.offsetWidth - 4))}px`;
+  box.style.top = `${Math.max(0, Math.min(y + 10, frame.height - box.offsetHeight - 4))}px`;
+}
+function areaLines(area) {
+  const covers = state.areas[area.code] || [];
+  const lines = [["Code", name(area.code)]];
+  if (area.parent) lines.push(["In", name(area.parent)]);
+  if (!covers.length) lines.push(["Alert", "none"]);
+  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} people`]);
+  return lines;
+}
+const pressed = (action) => (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); action(event); } };
+
+async function showMap() {
+  const level = Number(at("level").value);
+  const key = `${chosen.iso3}/${level}`;
+  if (!outlines.has(key)) outlines.set(key, JSON.parse(await load("areas", { iso3: chosen.iso3, level })));
+  const { frame, areas } = outlines.get(key);
+  const map = at("map");
+  at("popup").hidden = true;
+  if (!frame) return map.replaceChildren();
+  const margin = 22;
+  map.setAttribute("viewBox", `${-margin} ${-margin} ${frame.width + 2 * margin} ${frame.height + 2 * margin}`);
+  const x = (lon) => (lon - frame.west) * frame.x;
+  const y = (lat) => (frame.north - lat) * frame.y;
+  const sorted = [...areas].sort((a, b) => RANK[areaLevel(b.code)] - RANK[areaLevel(a.code)]);
+  const paths = sorted.map((area) => {
+    const alert = areaLevel(area.code);
+    const open = (event) => popup(event, area.name, areaLines(area));
+    return make("path", { d: area.path, class: `area ${alert === "none" ? "" : "alert"} fill-${alert}`, tabindex: alert === "none" ? null : "0", onclick: open, onkeydown: pressed(open) },
+      make("title", {}, `${area.name}: ${WORDS[alert].toLowerCase()}`));
+  });
+  const wet = [];
+  for (const leadTime of switched) {
+    const picture = await extent(leadTime);
+    if (!picture.picture) continue;
+    const { west, south, east, north } = picture.bounds;
+    wet.push(make("image", { href: `data:image/png;base64,${picture.picture}`, x: x(west), y: y(north), width: x(east) - x(west), height: y(south) - y(north), preserveAspectRatio: "none" }));
+  }
+  const size = Math.max(frame.width, frame.height) / 1000;
+  const dots = state.stations.map((station) => {
+    const kind = stationKind(station);
+    const lines = station.values ? [["Code", name(station.code)], ...KEYS.map(([key, words]) => [words, station.values[key] ?? "-"])] : [];
+    const open = (event) => { event.stopPropagation(); popup(event, station.name || station.code, lines); };
+    const spot = { cx: x(station.lon), cy: y(station.lat), r: (kind === "no" ? 6 : 9) * size };
+    return make("g", {}, make("circle", { ...spot, class: "halo" }),
+      make("circle", { ...spot, class: `station ${kind}`, tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, `${station.name} (${station.code}): ${CLASSES[kind]}`)));
+  });
+  const shapes = make("g", {}, ...paths);
+  map.replaceChildren(shapes, make("g", {}, ...wet), make("g", {}, ...dots));
+  if (at("zoom").checked) zoomToAlerts(map, shapes, margin);
+  await noteExtents();
+}
+
+function zoomToAlerts(map, shapes, margin) {
+  const boxes = [...shapes.querySelectorAll(".alert")].map((path) => path.getBBox());
+  if (!boxes.length) return;
+  const left = Math.min(...boxes.map((box) => box.x)), top = Math.min(...boxes.map((box) => box.y));
+  const right = Math.max(...boxes.map((box) => box.x + box.width)), bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  const around = Math.max(margin, (right - left) * 0.15, (bottom - top) * 0.15);
+  map.setAttribute("viewBox", `${left - around} ${top - around} ${right - left + 2 * around} ${bottom - top + 2 * around}`);
+  for (const circle of map.querySelectorAll("circle")) circle.setAttribute("r", circle.getAttribute("r") * (right - left + 2 * around) / 1000);
+}
+
+async function extent(leadTime) {
+  const key = `${chosen.iso3}/${leadTime}`;
+  if (!pictures.has(key)) pictures.set(key, JSON.parse(await load("extent", { iso3: chosen.iso3, leadTime })));
+  return pictures.get(key);
+}
+async function noteExtents() {
+  const notes = [];
+  for (const leadTime of switched) {
+    const picture = await extent(leadTime);
+    if (picture.problem) notes.push(`${leadTime}: ${picture.problem}.`);
+    else if (!picture.wet) notes.push(`${leadTime}: the uploaded extent is dry.`);
+  }
+  if (switched.size && !state.newest) notes.push("Extents are those of the last upload: each one replaces the one before.");
+  at("extent-note").textContent = notes.join(" ");
+}
+function showExtents() {
+  const box = at("extents");
+  const legend = box.querySelector("legend");
+  const toggles = state.extents.map((leadTime) => make("label", {}, make("input", { type: "checkbox", checked: switched.has(leadTime), onchange: (event) => {
+    if (event.target.checked) switched.add(leadTime); else switched.delete(leadTime);
+    showMap();
+  } }), leadTime));
+  box.replaceChildren(legend, ...(toggles.length ? toggles : [make("span", { class: "quiet" }, "none uploaded")]));
+}
+function showLegend() {
+  const dot = (kind, text) => make("li", {}, make("i", { class: `dot bg-${kind}` }), text);
+  at("legend").replaceChildren(...LEVELS.map(([level, words]) => make("li", {}, make("i", { class: `bg-${level}` }), words)),
+    make("li", {}, make("i", { style: "background:linear-gradient(90deg,#73bef0,#08306b)" }), "Flood depth 0 to 3 m"), dot("none", "Station"));
+}
+
+/** Begin with the first triggered event's extent: the only ones that can be wet. */
+function firstExtent() {
+  switched.clear();
+  const first = state.events.map((event) => event.firstTriggerLeadTime).find((leadTime) => leadTime && state.extents.includes(leadTime));
+  if (first && state.newest) switched.add(first);
+}
+
+async function showState(keepExtents) {
+  const day = at("day").value;
+  const text = await load("state", { iso3: chosen.iso3, disaster: chosen.disaster, ...(day ? { day } : {}) });
+  if (keepExtents && text === shownText) return;
+  shownText = text;
+  state = JSON.parse(text);
+  pictures.clear();
+  if (!keepExtents) firstExtent();
+  showSummary(); showEvents(); showStations(); showMails(); showLog(); showExtents();
+  await showMap();
+  document.body.dataset.ready = "yes";
+}
+function showDays(wanted) {
+  const days = chosen.days;
+  at("day").replaceChildren(...(days.length ? days.map((day) => make("option", { value: day, selected: day === wanted }, weekday(day))) : [make("option", { value: "" }, "no upload yet")]));
+  const index = days.indexOf(at("day").value);
+  at("later").disabled = index <= 0;
+  at("earlier").disabled = index < 0 || index === days.length - 1;
+}
+function choose(iso3, disaster, day) {
+  chosen = countries.find((country) => country.iso3 === iso3 && country.disaster === disaster) || countries.find((country) => country.days.length) || countries[0];
+  at("country").value = `${chosen.iso3}/${chosen.disaster}`;
+  at("level").replaceChildren(...chosen.levels.map((level) => make("option", { value: level, selected: level === chosen.defaultLevel }, level === chosen.defaultLevel ? `${level} (events)` : level)));
+  showDays(day);
+}
+function remember() {
+  history.replaceState(null, "", `#${chosen.iso3}/${chosen.disaster}/${at("day").value}`);
+}
+async function loadCountries() {
+  countries = JSON.parse(await load("countries")).countries;
+  at("country").replaceChildren(...countries.map((country) => make("option", { value: `${country.iso3}/${country.disaster}` }, `${country.name} - ${country.disaster}`)));
+}
+async function start() {
+  showLegend();
+  await loadCountries();
+  if (!countries.length) { at("summary").textContent = "No country is known to this sandbox."; document.body.dataset.ready = "yes"; return; }
+  const [iso3, disaster, day] = decodeURIComponent(location.hash.slice(1)).split("/");
+  choose(iso3, disaster, day);
+  await showState(false);
+}
+async function refresh() {
+  if (!chosen) return start();
+  const newestShown = !chosen.days.length || at("day").value === chosen.days[0];
+  const { iso3, disaster } = chosen;
+  const level = at("level").value;
+  const day = at("day").value;
+  await loadCountries();
+  choose(iso3, disaster, newestShown ? undefined : day);
+  at("level").value = level;
+  await showState(true);
+}
+function move(steps) {
+  const days = chosen.days;
+  const index = days.indexOf(at("day").value) + steps;
+  if (index >= 0 && index < days.length) { showDays(days[index]); remember(); showState(false); }
+}
+at("country").addEventListener("change", (event) => { const [iso3, disaster] = event.target.value.split("/"); choose(iso3, disaster); remember(); showState(false); });
+at("day").addEventListener("change", (event) => { showDays(event.target.value); remember(); showState(false); });
+at("level").addEventListener("change", showMap);
+at("zoom").addEventListener("change", showMap);
+at("earlier").addEventListener("click", () => move(1));
+at("later").addEventListener("click", () => move(-1));
+at("refresh").addEventListener("click", refresh);
+at("mail-close").addEventListener("click", () => at("mail-dialog").close());
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") at("popup").hidden = true; });
+setInterval(() => { if (!document.hidden && !at("mail-dialog").open) refresh().catch(() => { at("summary").textContent = "The sandbox does not answer."; }); }, REFRESH_MILLISECONDS);
+start();

@@ -1,0 +1,114 @@
+"""Notices of the pipeline's own, where the portal stays silent and people must hear (design section 6; pure).
+
+The server mails an event whose first flagged day is 0-day only when it was first issued, and ended alerts never.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
+from ibf_pipeline.found import Event, Found, StationFound
+
+Kind = Literal[
+    "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",
+    "station blind",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that people must be told by the pipeline itself."""
+
+    kind: Kind
+    event: str
+    text: str
+    """for people, can be forwarded as it is"""
+
+
+def notices(found: Found, before: Mapping[str, str], mailed: Collection[str] | None) -> list[Notice]:
+    """Compare a day with the server before it.
+
+    `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
+    events that the server's preview shows, None where there is no preview (then the server's own rule is applied).
+    """
+    day = f"{found.country_name}, forecast of {found.issue_date}"
+    made: list[Notice] = []
+    for event in found.publishable_events:
+        new_trigger = event.trigger and before.get(event.name) != "trigger"
+        silent = event.name not in mailed if mailed is not None else _server_stays_silent(event, before)
+        if new_trigger and silent:
+            made.append(
+                Notice(
+                    "trigger without mail",
+                    event.name,
+                    f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
+                    f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
+                    "recipients yourself.",
+                )
+            )
+        elif not event.trigger and before.get(event.name) == "trigger":
+            beyond = _reached_beyond_limit(found, found.station(event.station_code))
+            if beyond:
+                days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
+                made.append(
+                    Notice(
+                        "trigger lapsed beyond the limit",
+                        event.name,
+                        f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
+                        f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning.",
+                    )
+                )
+    today = {event.name for event in found.publishable_events}
+    blind = {station.event_name for station in found.with_condition("blind")}
+    by_name = {station.event_name: station for station in found.stations}
+    for name in sorted(set(before) - today - blind):
+        station = by_name.get(name)
+        beyond = _reached_beyond_limit(found, station) if station and before[name] == "trigger" else []
+        where = f"{name} ({station.name})" if station else name
+        if beyond:
+            days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
+            text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
+            made.append(Notice("trigger lapsed beyond the limit", name, text))
+        else:
+            text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
+            made.append(Notice("alert ended", name, text))
+    for event in found.unpublishable_events:
+        text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
+        made.append(Notice("alert could not be published", event.name, text))
+    for station in found.with_condition("blind"):
+        text = f"{day}: no usable forecast for {station.code} ({station.name}): {station.reason}. This is no all clear."
+        made.append(Notice("station blind", station.event_name, text))
+    return made
+
+
+def names_in_preview(preview: str, names: Sequence[str]) -> set[str]:
+    """The event names that a mail shows. A longer name that holds a shorter one does not count for it."""
+    text = html.unescape(preview)
+    return {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
+
+
+def _server_stays_silent(event: Event, before: Mapping[str, str]) -> bool:
+    """The server mails an event whose first flagged day is 0-day only when it was first issued."""
+    return event.flags[0] != "-" and event.name in before
+
+
+def _reached_beyond_limit(found: Found, station: StationFound) -> list[int]:
+    """Lead times beyond the limit on which the trigger's return period is reached with its probability."""
+    above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
+    probability: Fraction = exact(found.rule.trigger_probability)
+    return [
+        lead_time
+        for lead_time, count, members in zip(LEAD_TIMES, above, station.members, strict=False)
+        if lead_time > found.rule.trigger_lead_time_limit and members and count >= math.ceil(probability * members)
+    ]
+
+
+def _station(found: Found, event: Event) -> str:
+    return f"{event.name} ({found.station(event.station_code).name})"

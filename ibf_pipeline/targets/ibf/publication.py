@@ -1,0 +1,121 @@
+"""A revision carried out: everything but the notification, then what people must be told, then the notification."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish
+from ibf_pipeline.run_folder import Revision, write_json
+from ibf_pipeline.targets.ibf.notices import Notice, names_in_preview, notices
+from ibf_pipeline.targets.ibf.state import moment
+from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What carrying out a revision came to."""
+
+    outcome: Outcome
+    notices: tuple[Notice, ...]
+
+
+def carry_out(
+    revision: Revision,
+    client: IbfClient,
+    now: Callable[[], datetime],
+    *,
+    end: End | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Publication:
+    """Make the calls of a revision that are not done yet.
+
+    `end`: what to do with the notification; by default it is sent once, or waits where the revision is to be held.
+    The server's preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is
+    notified. Raises OutcomeUnknown with what could be found out where the notification's fate is unknown.
+    """
+    about = revision.about()
+    journal = Journal(revision.journal_file, now)
+    transport = IbfTransport(client, revision.folder)
+    calls = revision.calls()
+    last = [call for call in calls if call.kind == "end"]
+
+    def keep(call: Call, answer: Answer) -> None:
+        if call.kind == "preview":
+            write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
+
+    before_end = [call for call in calls if call.kind != "end"]
+    first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
+    own = _notices(revision)
+    write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
+    if end is None:
+        end = "hold" if about.hold_until is not None else "send"
+    try:
+        final = publish(last, transport, journal, end=end, on_answer=keep, progress=progress)
+    except OutcomeUnknown as error:
+        known = found_out(client, revision.found().country)
+        raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
+    outcome = Outcome(
+        len(calls),
+        first.made + final.made,
+        calls[-1] if calls else None,
+        first.seconds_waiting + final.seconds_waiting,
+        final.held,
+    )
+    return Publication(outcome, tuple(own))
+
+
+def approve(revision: Revision, now: Callable[[], datetime]) -> None:
+    """Check that a held notification may still be sent; ForbiddenByRule, and closed for good, after its time limit."""
+    until = moment(revision.about().hold_until)
+    if until is None:
+        raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
+    if now() > until:
+        close(revision, now, "not notified: the time limit of the approval has passed")
+        raise ForbiddenByRule(
+            f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
+            where=revision.folder,
+            expected="an approval in time",
+            remedy="tell the recipients yourself, or publish a new revision",
+        )
+
+
+def close(revision: Revision, now: Callable[[], datetime], why: str) -> None:
+    """Give up a revision: it is never resumed."""
+    Journal(revision.journal_file, now).append(REVISION, "closed", error=why)
+
+
+def found_out(client: IbfClient, iso3: str) -> str:
+    """What the server's notification log tells, in words; often nothing can tell."""
+    try:
+        log = client.get_if_there("/notification/log", countryCodesISO3=iso3, disasterTypes="floods")
+    except IbfError:
+        return "nothing can tell whether people were notified: this account may not read the server's notification log"
+    if not log:
+        return "the server's notification log shows nothing for this country, or does not exist"
+    newest = log[-1] if isinstance(log, list) else log
+    return f"the server's notification log ends with {json.dumps(newest, default=str)[:300]}"
+
+
+def _notices(revision: Revision) -> list[Notice]:
+    found, about = revision.found(), revision.about()
+    mailed: set[str] | None = None
+    if revision.preview_file.is_file():
+        answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]
+        active = answer.get("activeEvents") if isinstance(answer, dict) else None
+        mail = str((active or {}).get("email") or "")
+        mailed = names_in_preview(mail, [event.name for event in found.publishable_events])
+    return notices(found, about.before, mailed)
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

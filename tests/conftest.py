@@ -1,0 +1,56 @@
+"""What several tests need: the demo country, prepared once, and where the real test data lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.update(  # before anything imports Prefect: tests call its tasks without a run and without a server
+    DO_NOT_TRACK="1",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW="ignore",
+    PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="180",
+)
+
+import pytest
+
+from ibf_pipeline.config import Configuration, Country, load
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def real_data(*parts: str) -> Path:
+    """A file or folder of the real test data; skips aloud where it is missing, and fails in CI."""
+    path = Path(os.environ.get("IBF_TEST_DATA", ROOT.parent / "shared" / "data")).joinpath(*parts)
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{path} is missing: CI must set IBF_TEST_DATA")
+        pytest.skip(f"{path} is missing: set IBF_TEST_DATA to the folder of the real test data")
+    return path
+
+
+@pytest.fixture(scope="session")
+def configuration() -> Configuration:
+    return load(ROOT / "config")
+
+
+@pytest.fixture(scope="session")
+def demo_country(configuration: Configuration) -> Country:
+    return configuration.country("XDM")
+
+
+@pytest.fixture(scope="session")
+def demo_prepared(
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+) -> Path:
+    folder = tmp_path_factory.mktemp("prepared") / "XDM"
+    prepare(demo_country, configuration.static_folder(demo_country), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_layers(demo_prepared: Path) -> tuple[CountryLayers, ExtentTiles]:
+    return read_prepared(demo_prepared, "XDM")

@@ -1,0 +1,138 @@
+"""Flood days as tests run them: the flow's own stages without Prefect, against a sandbox on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import requests
+import xarray as xr
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.found import Found
+from ibf_pipeline.prepare.store import ExtentTiles
+from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.sources import ForecastFiles
+from ibf_pipeline.synthetic.ensemble import make_ensemble
+from ibf_pipeline.targets.ibf.preflight import Consent
+from ibf_pipeline.targets.ibf.publication import Publication
+from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from tasks.floods import find_events, plan_revision, publish_revision, record_findings
+
+PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
+
+
+def clock() -> datetime:
+    """A clock that stands still: nothing under test depends on it."""
+    return datetime(2026, 11, 22, 15, tzinfo=UTC)
+
+
+def ensemble(layers: CountryLayers, country: Country, wishes: str, issue_date: date, **more: Any) -> xr.DataArray:
+    """The cube that makes a wish list true, as the reader would give it."""
+    cube = make_ensemble(layers.thresholds, country.rule, wishes, seed=issue_date.toordinal(), **more)
+    return cube.assign_coords(outside=("station", [False] * cube.sizes["station"])).assign_attrs(
+        source="wish list", glofas_version="4", issue_date=issue_date.isoformat()
+    )
+
+
+@dataclass
+class FloodDays:
+    """A country, a sandbox and the folder of runs."""
+
+    country: Country
+    layers: CountryLayers
+    tiles: ExtentTiles
+    prepared: Path
+    runs: Path
+    sandbox: Sandbox
+    patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
+
+    def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, RunFolder]:
+        """Run the forecast of a wish list up to the finished run folder."""
+        cube = ensemble(self.layers, self.country, wishes, issue_date, **more)
+        found = find_events.fn(self.country.iso3, cube, self.layers, self.country)
+        run = RunFolder(self.runs, self.country.iso3, issue_date)
+        files = ForecastFiles("wish list", (), "4")
+        return found, record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, run)
+
+    def publish(
+        self,
+        found: Found,
+        run: RunFolder,
+        *,
+        notify: bool = True,
+        capabilities: str = "auto",
+        url: str | None = None,
+        consent: Consent | None = None,
+        hold_until: datetime | None = None,
+        end: End | None = None,
+    ) -> Publication | None:
+        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
+        client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
+        destination = Destination("sandbox", client.base, notify, hold_until)
+        last: Publication | None = None
+        try:
+            while True:
+                revision = plan_revision.fn(
+                    found, run, self.runs, self.prepared, client, destination,
+                    capabilities=capabilities, consent=consent or Consent(), now=clock,
+                )  # fmt: skip
+                if revision is None:
+                    return last
+                last = publish_revision.fn(self.country.iso3, "sandbox", revision, client, clock, end)
+                if last.outcome.held:
+                    return last
+        finally:
+            client.close()
+
+    def revisions(self, issue_date: date) -> list[Revision]:
+        """The revisions of a day."""
+        return RunFolder(self.runs, self.country.iso3, issue_date).revisions("sandbox")
+
+    def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, Publication | None]:
+        """A whole day."""
+        found, run = self.find(wishes, issue_date)
+        return found, self.publish(found, run, **more)
+
+    def get(self, path: str, **query: str) -> Any:
+        """What the server answers to a person's question."""
+        account = {"email": PIPELINE.email, "password": PIPELINE.password}
+        token = requests.post(f"{self.sandbox.url}/user/login", json=account, timeout=10).json()["user"]["token"]
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = requests.get(f"{self.sandbox.url}{path}", params=query, headers=headers, timeout=20)
+        answer.raise_for_status()
+        return answer.json()
+
+    def events(self) -> dict[str, dict[str, Any]]:
+        """The active events of the portal, by name."""
+        found = self.get("/event", countryCodeISO3=self.country.iso3, disasterType="floods")
+        return {event["eventName"]: event for event in found}
+
+    def values(self, level: int, indicator: str, event: str | None = None) -> dict[str, float]:
+        """An indicator of a level, by place code."""
+        query = {"eventName": event} if event else {}
+        rows = self.get(f"/admin-area-dynamic-data/{self.country.iso3}/{level}/{indicator}/floods", **query)
+        return {row["placeCode"]: row["value"] for row in rows}
+
+
+def open_sandbox(folder: Path, static: Path, countries: Iterable[Country], **more: Any) -> Sandbox:
+    """A sandbox that knows the countries; to be used as a context manager."""
+    sandbox = Sandbox(folder, **more)
+    for country in countries:
+        sandbox.seed(
+            seed_from_static(
+                static,
+                country.iso3,
+                name=country.name,
+                admin_levels=country.admin_levels,
+                default_admin_level=country.default_admin_level,
+            )
+        )
+    return sandbox
