@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, points, write
-from ibf_pipeline.pictures.fonts import drawable
+from ibf_pipeline.pictures.fonts import titled
 from ibf_pipeline.wording import WEEKDAYS, discharge_text
 
 WIDTH = 1000
@@ -44,8 +44,7 @@ def buildup(code: str, name: str, return_period: float, runs: Sequence[StationRu
     first = runs[0].issue_date
     days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
     top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
-    title = drawable(name, code)
-    title = f"How the forecast built up · {code}" + ("" if title == code else f" · {title}")
+    title = f"How the forecast built up · {titled(name, code)}"
     line = fitted(figure, title, 20, WIDTH - 40, weight="bold")
     write(figure, 20 / WIDTH, 1 - 16 / height, line, 20, va="top", weight="bold")
     _key(figure, return_period, runs[-1].threshold, height)

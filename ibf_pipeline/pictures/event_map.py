@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.found import Event, EventArea, Found, StationFound
 from ibf_pipeline.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS, WATER
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, png, wrapped, write
-from ibf_pipeline.pictures.fonts import drawable, font_note
+from ibf_pipeline.pictures.fonts import drawable, font_note, shortened, titled
 from ibf_pipeline.pictures.map_frame import (
     Labels,
     View,
@@ -93,21 +93,19 @@ def _header(figure: Figure, found: Found, event: Event, station: StationFound) -
     band.axis("off")
     band.add_patch(Rectangle((0, 0), WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none"))
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
-    head = f"{words[0].upper()}{words[1:]}" + (" · EXERCISE" if found.exercise else "")
+    head = ("EXERCISE · " if found.exercise else "") + f"{words[0].upper()}{words[1:]}"
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     day = found.issue_date + timedelta(days=event.lead_time)
-    country = drawable(found.country_name, found.country)
-    name = f"{drawable(station.name, station.code)} ({station.code}), {country}"
-    lines = [
-        (fitted(figure, name, 36, WIDTH - 48, weight="bold"), 36, INK),
-        (f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}", 29, INK),
-    ]
-    for (text, size, colour), y in zip(lines, (110, 156), strict=True):
-        weight = "bold" if size == 36 else "normal"
-        write(figure, 24 / WIDTH, 1 - y / HEIGHT, text, size, va="center", color=colour, weight=weight)
-    text = _people_words(found, event)
-    write(figure, 24 / WIDTH, 1 - 192 / HEIGHT, fitted(figure, text, 27, WIDTH - 48), 27, va="center", color=MUTED)
+    dates = f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}"
+    people = f"{_people_words(found, event)} · {drawable(found.country_name, found.country)}"
+    for text, size, colour, weight, y in (
+        (titled(station.name, station.code), 36, INK, "bold", 110),
+        (dates, 29, INK, "normal", 156),
+        (people, 27, MUTED, "normal", 192),
+    ):
+        line = fitted(figure, text, size, WIDTH - 48, weight=weight)
+        write(figure, 24 / WIDTH, 1 - y / HEIGHT, line, size, va="center", color=colour, weight=weight)
 
 
 def _people_words(found: Found, event: Event) -> str:
@@ -161,24 +159,25 @@ def _labels(
             markeredgewidth=2, zorder=14, linestyle="none",
         )  # fmt: skip
         shift = (view.north - view.south) * 30 / _DOWN
+        labels.block_around(station.lon, station.lat, 20)
         labels.put(station.lon, station.lat + shift, station.code, 25, always=True, va="bottom", weight="bold")
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
+    step = (view.north - view.south) * 62 / _DOWN
     done = 0
     for area in largest:
         point = label_point(outlines.shapes[area.place_code], view) if area.place_code in outlines.shapes else None
         if point is None or done == _LABELLED:
             continue
-        text = drawable(area.name, area.place_code)
-        text = text if len(text) <= 22 else text[:21].rstrip() + "…"
+        text = shortened(drawable(area.name, area.place_code), 22)
         if event.flood_map is not None:
             text += f"\n{number_text(area.people)}"
-        done += labels.put(*point, text, 25, weight="bold")
+        done += any(labels.put(point[0], point[1] + away, text, 25, weight="bold") for away in (0, -step, step))
     upper = layers.levels[found.default_admin_level]
     for code, shape in upper.shapes.items():
         point = label_point(shape, view)
         if point is not None:
-            name = drawable(upper.names[code], code)
-            labels.put(*point, name if len(name) <= 22 else name[:21] + "…", 22, color=MUTED, style="italic")
+            name = shortened(drawable(upper.names[code], code), 22)
+            labels.put(*point, name, 22, color=MUTED, style="italic")
 
 
 def _legend(figure: Figure, found: Found, event: Event, water: Water | None, shows_people: bool) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -86,10 +87,11 @@ def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, *
 
 def png(figure: Figure) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
-    raw = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(raw, metadata={"Software": None})
-    raw.seek(0)
-    image = Image.open(raw).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = (
+        Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(_PALETTE, dither=Image.Dither.NONE)
+    )
     small = io.BytesIO()
     image.save(small, format="PNG", optimize=True, dpi=(DPI, DPI))
     return small.getvalue()

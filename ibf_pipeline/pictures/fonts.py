@@ -6,12 +6,16 @@ need a font of the system (Debian: `fonts-sil-abyssinica`, or `fonts-noto-core` 
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
+
+logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # warns of every script without a bold face
 
 BUILT_IN = "DejaVu Sans"
 
@@ -39,8 +43,22 @@ FURTHER = (
 @cache
 def families() -> tuple[str, ...]:
     """Font families in the order in which letters are looked for: the built-in one, then those installed."""
+    _add_new_fonts()
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return (BUILT_IN, *(name for name in FURTHER if name in installed))
+
+
+def _add_new_fonts() -> None:
+    """Fonts installed after matplotlib wrote its list of them are not in it."""
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    wanted = tuple(_plain(name) for name in FURTHER)
+    for file in font_manager.findSystemFonts():
+        if file not in known and _plain(Path(file).stem).startswith(wanted):
+            font_manager.fontManager.addfont(file)
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 @cache
@@ -60,6 +78,12 @@ def drawable(name: str, code: str) -> str:
     """The name where it can be drawn, else the code: never a row of empty boxes."""
     name = " ".join(name.split())  # line breaks and tabs have no glyph
     return name if name and is_drawable(name) else code
+
+
+def titled(name: str, code: str) -> str:
+    """`G9001 · Sarvo at Kelim`: the code first, so that a line keeps its direction whatever script the name has."""
+    name = drawable(name, code)
+    return code if name == code else f"{code} · {name}"
 
 
 def font_note(names: Iterable[str]) -> str:

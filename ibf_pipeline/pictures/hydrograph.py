@@ -16,7 +16,7 @@ from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.found import Found, StationFound
 from ibf_pipeline.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, points, write
-from ibf_pipeline.pictures.fonts import drawable
+from ibf_pipeline.pictures.fonts import titled
 from ibf_pipeline.wording import WEEKDAYS, discharge_text, percent_text
 
 WIDTH, HEIGHT = 1000, 640
@@ -44,9 +44,7 @@ def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Fi
 
 
 def _title(figure: Figure, found: Found, station: StationFound) -> None:
-    name = drawable(station.name, station.code)
-    title = station.code if name == station.code else f"{station.code} · {name}"
-    line = fitted(figure, title, 24, WIDTH - 40, weight="bold")
+    line = fitted(figure, titled(station.name, station.code), 24, WIDTH - 40, weight="bold")
     write(figure, 20 / WIDTH, 1 - 20 / HEIGHT, line, 24, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"

@@ -135,6 +135,11 @@ class Labels:
         """Keep a part of the picture (display coordinates) free of labels."""
         self._taken.append(box)
 
+    def block_around(self, x: float, y: float, pixels: float) -> None:
+        """Keep the surroundings of a place (degrees) free of labels."""
+        across, down = self._axes.transData.transform((x, y))
+        self.block(Bbox.from_extents(across - pixels, down - pixels, across + pixels, down + pixels))
+
     def put(self, x: float, y: float, text: str, pixels: float, *, always: bool = False, **options: Any) -> bool:
         """Write a label at a place in degrees; false where there is no room. `always`: whatever it overlaps."""
         options = {"ha": "center", "va": "center", "zorder": 15, "linespacing": 1.1, **options}

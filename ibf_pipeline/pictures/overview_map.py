@@ -42,7 +42,7 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
-    title = f"{name}: {found.headline}" + (" · EXERCISE" if found.exercise else "")
+    title = ("EXERCISE · " if found.exercise else "") + f"{found.headline} · {name}"
     line = fitted(figure, title, 40, WIDTH - 48, weight="bold")
     write(figure, 24 / WIDTH, 1 - 42 / HEIGHT, line, 40, va="center", weight="bold")
     text = f"river floods, forecast of {day_text(found.issue_date)}, 0 to 7 days ahead"
