@@ -26,6 +26,14 @@ Row = Mapping[str, Value]
 Shapes = Mapping[str, Any]
 """place code -> shapely polygon, degrees"""
 
+_AREA_COLUMNS = (
+    "country", "issue_date", "event", "admin_level", "place_code", "area", "alert_class", "trigger", "lead_time_days",
+    "people_affected", "share_of_population",
+)  # fmt: skip
+_EVENT_COLUMNS = (
+    "country", "issue_date", "exercise", "event", "station_code", "station", "alert_class", "trigger",
+    "lead_time_days", "day", "days", "people_affected", "flood_map_years", "published",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -34,6 +42,7 @@ class Table:
     """Rows with the same columns, and where each of them lies."""
 
     name: str
+    columns: Sequence[str]
     rows: Sequence[Row]
     geometries: Sequence[Mapping[str, Any] | None]
     """GeoJSON geometries, EPSG:4326"""
@@ -57,7 +66,7 @@ def events_table(found: Found) -> Table:
     """One row an event, at its station."""
     rows = [_event_row(found, event) for event in found.events]
     places = [_point(found.station(event.station_code)) for event in found.events]
-    return Table("events", rows, places)
+    return Table("events", _EVENT_COLUMNS, rows, places)
 
 
 def areas_table(found: Found, shapes: Shapes) -> Table:
@@ -84,13 +93,13 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
             )
             shape = shapes.get(area.place_code)
             places.append(None if shape is None else json.loads(shapely.to_geojson(shape)))
-    return Table("areas", rows, places)
+    return Table("areas", (*_AREA_COLUMNS, *found.indicators[1:]), rows, places)
 
 
 def stations_table(found: Found) -> Table:
     """One row a station, blind ones without values."""
     rows = [_station_row(found, station) for station in found.stations]
-    return Table("stations", rows, [_point(station) for station in found.stations])
+    return Table("stations", list(rows[0]) if rows else (), rows, [_point(station) for station in found.stations])
 
 
 def _event_row(found: Found, event: Event) -> Row:
@@ -145,12 +154,11 @@ def _point(station: StationFound) -> Mapping[str, Any]:
 
 
 def write_csv(table: Table, file: Path) -> list[Path]:
-    """The table as CSV and the types of its columns as `.csvt`; a table without rows has a file without lines."""
-    columns = list(table.rows[0]) if table.rows else []
+    """The table as CSV and the types of its columns as `.csvt`; a table without rows has its heads."""
+    columns = table.columns
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
-        if columns:
-            writer.writerow(columns)
+        writer.writerow(columns)
         writer.writerows([[cell(row[column]) for column in columns] for row in table.rows])
     types = file.with_suffix(".csvt")
     types.write_text(",".join(f'"{_type(table, column)}"' for column in columns) + "\n", encoding="ascii")

@@ -48,15 +48,15 @@ def read_water(file: Path, bounds: tuple[float, float, float, float], most: tupl
             if depth.any():
                 by_row = np.logical_or.reduceat(depth, row_edges[first:last] - top, axis=0)
                 wet[first:last] = np.logical_or.reduceat(by_row, column_edges, axis=1)
-        west, north = raster.transform * (window.col_off, window.row_off)
-        east, south = raster.transform * (window.col_off + window.width, window.row_off + window.height)
+        west, south, east, north = raster.window_bounds(window)
         return Water(wet, (west, south, east, north))
 
 
 def _window(raster: rasterio.DatasetReader, bounds: tuple[float, float, float, float]) -> Window | None:
     west, south, east, north = bounds
-    left, top = ~raster.transform * (west, north)
-    right, bottom = ~raster.transform * (east, south)
+    grid = raster.transform  # north up, as every extent of the pipeline
+    left, right = (west - grid.c) / grid.a, (east - grid.c) / grid.a
+    top, bottom = (north - grid.f) / grid.e, (south - grid.f) / grid.e
     first_column, first_row = max(0, int(np.floor(left))), max(0, int(np.floor(top)))
     last_column, last_row = min(raster.width, int(np.ceil(right))), min(raster.height, int(np.ceil(bottom)))
     if last_column <= first_column or last_row <= first_row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import NoReturn
@@ -21,7 +22,7 @@ class CallMade:
     path: str
     event: str | None
     state: str
-    """done, failed, unknown, assumed, sending; `not made` where the journal has nothing"""
+    """done, failed, unknown, assumed, sending, held; `not made` where the journal has nothing"""
     status: int | None
     at: str
     """UTC, ISO 8601; empty where it was not made"""
@@ -43,6 +44,8 @@ class Published:
     """in words"""
     is_complete: bool
     calls: tuple[CallMade, ...]
+    notices: tuple[str, ...] = ()
+    """what people were told beside the target's own messages"""
 
 
 def published(run: RunFolder) -> tuple[Published, ...]:
@@ -56,7 +59,8 @@ def _published(target: str, revision: Revision) -> Published:
         about, plan = revision.about(), revision.calls()
     except (OSError, ValueError, TypeError, IbfError) as error:
         return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
-    newest: dict[int, Entry] = {entry.call: entry for entry in Journal(revision.journal_file, _no_clock).entries()}
+    journal = Journal(revision.journal_file, _no_clock)
+    newest: dict[int, Entry] = {entry.call: entry for entry in journal.entries()}
     calls = []
     for call in plan:
         entry = newest.get(call.number)
@@ -82,9 +86,10 @@ def _published(target: str, revision: Revision) -> Published:
         date=about.date,
         capabilities=about.capabilities,
         notify=about.notify,
-        outcome=_outcome(len(calls), done, states),
+        outcome=_outcome(len(calls), done, states) + ("; then given up" if journal.is_closed else ""),
         is_complete=done == len(calls),
         calls=tuple(calls),
+        notices=_notices(revision),
     )
 
 
@@ -98,11 +103,23 @@ def _outcome(planned: int, done: int, states: Counter[str]) -> str:
             ("failed", "failed"),
             ("unknown", "of unknown outcome"),
             ("sending", "sent without an answer so far"),
+            ("held", "waiting for a person's approval"),
             ("not made", "not made"),
         )
         if states[state]
     )
     return f"{done} of {planned} calls made; {rest}"
+
+
+def _notices(revision: Revision) -> tuple[str, ...]:
+    """What people were told beside the target's own messages."""
+    try:
+        kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))["notices"]
+        return tuple(f"{notice['kind']}: {notice['text']}" for notice in kept)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return (f"the notices cannot be read ({type(error).__name__})",)
 
 
 def _no_clock() -> NoReturn:

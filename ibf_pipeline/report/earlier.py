@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.run_folder import runs_of
 
 log = logging.getLogger(__name__)
 
@@ -29,28 +29,15 @@ def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercis
     Exercises are compared with exercises and real days with real days. A run that cannot be read is left out and
     logged: an old folder must not stop a new day.
     """
-    found: list[EarlierRun] = []
-    for day in sorted(_days(runs / iso3), reverse=True):
-        if day >= issue_date or len(found) == count:
-            continue
-        run = RunFolder(runs, iso3, day)
-        if not run.is_whole:
+    earlier: list[EarlierRun] = []
+    for run in reversed(runs_of(runs, iso3)):
+        if run.issue_date >= issue_date or not run.is_whole or len(earlier) == count:
             continue
         try:
-            what = run.found()
+            found = run.found()
         except InputInvalid as error:
-            log.warning("%s: the run of %s is left out of the comparison: %s", iso3, day, error)
+            log.warning("%s: the run of %s is left out of the comparison: %s", iso3, run.issue_date, error)
             continue
-        if what.exercise == exercise:
-            found.append(EarlierRun(what, run.path / "forecast.nc"))
-    return found
-
-
-def _days(folder: Path) -> list[date]:
-    days = []
-    for entry in folder.glob("????-??-??"):
-        try:
-            days.append(date.fromisoformat(entry.name))
-        except ValueError:
-            continue
-    return days
+        if found.exercise == exercise:
+            earlier.append(EarlierRun(found, run.path / "forecast.nc"))
+    return earlier
