@@ -1,0 +1,181 @@
+"""The flow under an embedded Prefect server, and what a person sees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.floods import floods
+from flows.outcome import exit_code
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.synthetic.stories import write_day
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.prefect
+ISSUE = date(2026, 2, 15)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The project's configuration, with forecasts in a folder of our own."""
+    folder = tmp_path_factory.mktemp("project") / "config"
+    (folder / "countries").mkdir(parents=True)
+    settings = yaml.safe_load((ROOT / "config/settings.yaml").read_text())
+    settings["sources"]["demo"]["root"] = str(folder.parent / "forecasts")
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
+    country = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text())
+    country["static"] = str(ROOT / "data/fixtures/XDM")
+    (folder / "countries/XDM.yaml").write_text(yaml.safe_dump(country))
+    write_day(folder.parent / "forecasts", "busiest", ISSUE)
+    write_day(folder.parent / "forecasts", "unmapped-only", date(2026, 2, 16))
+    write_day(folder.parent / "forecasts", "members-30", date(2026, 2, 17))
+    return str(folder)
+
+
+def invoke(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("workspace"))
+
+
+def test_the_demo_day(config: str, workspace: str) -> None:
+    state = floods("XDM", ISSUE, config=config, workspace=workspace, return_state=True)
+    assert state.is_completed()
+    assert state.message == "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping)"
+    run = RunFolder(Path(workspace) / "runs", "XDM", ISSUE)
+    assert run.is_whole
+    (revision,) = run.revisions("sandbox")
+    assert revision.calls()[-1].path == "/notification/send"
+    assert {file.name for file in (run.path / "extents").iterdir()} == {
+        f"flood_extent_{lead_time}-day_XDM.tif" for lead_time in range(8)
+    }
+
+
+def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: str, workspace: str) -> None:
+    with get_client(sync_client=True) as client:
+        (run, *_) = [run for run in client.read_flow_runs() if run.name == "floods-XDM-2026-02-15"]
+        names = {task.name for task in client.read_task_runs() if task.flow_run_id == run.id}
+    assert names == {
+        "prepared layers of XDM",
+        "GloFAS forecast of 2026-02-15 for XDM",
+        "discharge at the stations of XDM",
+        "events of XDM",
+        "flood extents and findings of XDM",
+        "plan the calls of XDM for sandbox",
+        "publish XDM to sandbox, revision 1",
+    }
+
+
+def test_run_again_is_nothing_to_do(config: str, workspace: str) -> None:
+    code, output = invoke("run", "XDM", "--date", "2026-02-15", "--config", config, "--workspace", workspace)
+    assert code == 0, output
+    assert len(RunFolder(Path(workspace) / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
+
+
+def test_a_day_without_forecast_says_so(config: str, workspace: str) -> None:
+    state = floods("XDM", date(2026, 2, 1), config=config, workspace=workspace, return_state=True)
+    assert state.is_failed()
+    assert str(state.message).startswith("input not available yet: ")
+    assert exit_code(state) == 3
+    assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 1)).path.exists()
+
+
+def test_too_few_members_are_input_not_available_yet(config: str, workspace: str) -> None:
+    state = floods("XDM", date(2026, 2, 17), config=config, workspace=workspace, return_state=True)
+    assert "30 of 51 ensemble members" in str(state.message)
+    assert exit_code(state) == 3
+    assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 17)).is_whole
+
+
+def test_an_alert_that_cannot_be_shown_is_a_failed_run(config: str, workspace: str) -> None:
+    state = floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
+    assert state.is_failed()
+    assert state.message == "1 trigger; alert could not be published: G9006 (no areas in the mapping)"
+    assert exit_code(state) == 1
+    (revision,) = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")
+    assert revision.calls()[-1].path == "/notification/send", "the station went out with its class all the same"
+
+
+def test_plan_prints_the_order_and_publishes_nothing(config: str, tmp_path: Path) -> None:
+    code, output = invoke(
+        "plan", "XDM", "--date", "2026-02-15", "--target", "sandbox", "--config", config, "--workspace", str(tmp_path)
+    )
+    assert code == 0, output
+    assert "nothing was published" in output
+    assert "exposure, level 1" in output
+    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    assert run.revisions("sandbox") == []
+    assert (run.path / "targets/sandbox/.r0.part/plan.jsonl").is_file()
+
+
+def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
+    code, output = invoke(
+        "withdraw", "XDM/2026-02-16", "--config", config, "--workspace", workspace, "--event", "G9006"
+    )
+    assert code == 0, output
+    assert "G9006, Daro at Beles (trigger)" in output
+    assert "No other alert is in force." in output
+    revision = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[-1]
+    assert (revision.number, revision.about().withdraws) == (2, ("G9006",))
+    classes = [call.body for call in revision.calls() if call.step.endswith("eapAlertClass")]
+    values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
+    assert values["G9006"] == "no"
+
+
+def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:
+    code, output = invoke(
+        "backfill",
+        "XDM",
+        "--from",
+        "2026-02-15",
+        "--to",
+        "2026-02-18",
+        "--config",
+        config,
+        "--workspace",
+        str(tmp_path),
+    )
+    assert code == 1, output
+    assert "2026-02-15: 5 triggers, 2 warnings" in output
+    assert "stopped at 2026-02-16" in output
+    assert "2026-02-17" not in output
+    (revision,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
+    assert revision.calls()[-1].query == {"noNotifications": "true"}
+    code, output = invoke(
+        "backfill",
+        "XDM",
+        "--from",
+        "2026-02-15",
+        "--to",
+        "2026-02-15",
+        "--config",
+        config,
+        "--workspace",
+        str(tmp_path),
+    )
+    assert (code, "published before, skipped" in output) == (0, True)
+
+
+@pytest.mark.parametrize("command", ["demo", "run", "plan", "resume", "withdraw", "backfill", "prepare", "sandbox"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    code, output = invoke(command, "--help")
+    assert code == 0
+    assert "Example: ibf-pipeline" in output

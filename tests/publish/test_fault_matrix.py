@@ -1,0 +1,246 @@
+"""Every call of a plan under every fault: after resuming, the server is as after an undisturbed run."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.synthetic.stories import STORIES
+from ibf_pipeline.targets.ibf.preflight import Consent
+from ibf_pipeline.targets.ibf.publication import carry_out
+from ibf_pipeline.targets.ibf.revise import Destination, is_finished
+from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
+from tasks.floods import plan_revision
+from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
+from tests.publish.faulty_proxy import Fault, FaultyProxy
+
+ISSUE = date(2026, 2, 15)
+ATTEMPTS = 2
+SHORT = 0.06
+"""seconds until a client gives up on an answer that never comes"""
+DAYS = {"busiest": STORIES["busiest"].wishes, "no-alert": ""}
+ONCE: tuple[Fault, ...] = ("429", "401", "403")
+"""faults that the client gets over by itself"""
+UNCLEAR: tuple[Fault, ...] = ("reset before", "reset after", "timeout", "timeout after", "500", "502")
+"""faults after which nobody can say whether the notification was carried out"""
+FAULTS: tuple[Fault, ...] = tuple(fault for fault in get_args(Fault) if fault != "kill")
+
+
+class Stage:
+    """A country on a fresh sandbox with one revision planned, behind a proxy."""
+
+    def __init__(self, days: FloodDays, revision: Revision, proxy: FaultyProxy) -> None:
+        self.days, self.revision, self.proxy = days, revision, proxy
+        self.calls = revision.calls()
+
+    def carry_out(self, *, timeout: float = 20.0, **more: Any) -> None:
+        """Publish with a client whose token is not fresh: 401 and 403 then mean that it has expired."""
+        client = IbfClient(self.proxy.url, PIPELINE, Patience(timeout, ATTEMPTS, lambda seconds: None))
+        try:
+            if self.proxy.listening:
+                client.login()
+            carry_out(self.revision, client, clock, **more)
+        finally:
+            client.close()
+
+    def next_call(self) -> int:
+        """The first call not known to be done."""
+        done = Journal(self.revision.journal_file, clock).done()
+        return next((call.number for call in self.calls if call.number not in done), len(self.calls) + 1)
+
+    @property
+    def mails(self) -> int:
+        return len(self.days.sandbox.mails("XDM"))
+
+
+@pytest.fixture(scope="module", params=list(DAYS))
+def wishes(request: pytest.FixtureRequest) -> str:
+    return DAYS[request.param]
+
+
+@pytest.fixture
+def stage(
+    wishes: str,
+    tmp_path: Path,
+    configuration: Configuration,
+    demo_country: Country,
+    demo_prepared: Path,
+    demo_layers: Any,
+) -> Iterator[Stage]:
+    static = configuration.static_folder(demo_country)
+    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox, FaultyProxy(sandbox.url) as proxy:
+        days = FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
+        found, run = days.find(wishes, ISSUE)
+        client = IbfClient(sandbox.url, PIPELINE)
+        revision = plan_revision.fn(
+            found, run, days.runs, days.prepared, client, Destination("sandbox", client.base, True),
+            capabilities="auto", consent=Consent(), now=clock,
+        )  # fmt: skip
+        client.close()
+        assert revision is not None
+        yield Stage(days, revision, proxy)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    wishes: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    configuration: Configuration,
+    demo_country: Country,
+    demo_prepared: Path,
+    demo_layers: Any,
+) -> tuple[dict[str, Any], int]:
+    """Snapshot and number of mails after a run without faults."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    static = configuration.static_folder(demo_country)
+    with open_sandbox(folder / "sandbox", static, [demo_country]) as sandbox:
+        days = FloodDays(demo_country, *demo_layers, demo_prepared, folder / "runs", sandbox)
+        days.day(wishes, ISSUE)
+        return sandbox.snapshot(), len(sandbox.mails("XDM"))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_call_spoiled_in_turn(
+    fault: Fault, stage: Stage, undisturbed: tuple[dict[str, Any], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first call is spoiled until the run gives up; it is resumed, the next call is spoiled, and so on."""
+    tried = 0
+    for call in stage.calls[:-1]:
+        assert stage.next_call() == call.number, "nothing is lost and nothing is made twice"
+        tried += 1
+        if fault in ONCE:
+            stage.proxy.spoil(fault, 1)
+            with pytest.raises(_Stop):
+                stage.carry_out(progress=_stop_after(call.number))
+            continue
+        if fault == "refused":
+            stage.proxy.refuse()
+        else:
+            stage.proxy.spoil(fault, ATTEMPTS)
+        with pytest.raises(ServerUnreachable):
+            stage.carry_out(timeout=SHORT)
+        if fault == "refused":
+            stage.proxy.listen()
+        else:
+            assert stage.proxy.spoiled >= tried, "the fault has met this call"
+            stage.proxy.times = 0
+        with pytest.raises(_Stop):
+            stage.carry_out(progress=_stop_after(call.number))
+    tried += 1
+    _spoil_the_end(stage, fault, undisturbed[1])
+    assert is_finished(stage.revision, clock)
+    assert stage.days.sandbox.snapshot() == undisturbed[0]
+    with capsys.disabled():
+        print(f"\nfault matrix: {fault}: {tried} of {len(stage.calls)} calls spoiled and resumed", end=" ")
+
+
+class _Stop(IbfError):
+    """Ends a walk after a call, so that the next one can be spoiled."""
+
+
+def _stop_after(number: int) -> Callable[[int, int], None]:
+    def stop(done: int, of: int) -> None:
+        if done >= number:
+            raise _Stop("stopped by the test")
+
+    return stop
+
+
+def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
+    """The last call: unclear faults leave it unknown; a person decides. Clear ones are got over."""
+    end = stage.calls[-1]
+    assert (end.kind, stage.next_call()) == ("end", end.number)
+    assert stage.mails == 0
+    if fault not in UNCLEAR:
+        if fault == "refused":
+            stage.proxy.refuse()
+            with pytest.raises(ServerUnreachable):
+                stage.carry_out()
+            stage.proxy.listen()
+        else:
+            stage.proxy.spoil(fault, 1)
+        stage.carry_out()
+        assert stage.mails == mails
+        return
+    stage.proxy.spoil(fault, 1)
+    with pytest.raises(OutcomeUnknown, match="notification log"):
+        stage.carry_out(timeout=SHORT if fault.startswith("timeout") else 20.0)
+    assert stage.proxy.spoiled >= 1
+    sent = fault in ("reset after", "timeout after")
+    assert stage.mails == (mails if sent else 0)
+    with pytest.raises(OutcomeUnknown, match="may have been carried out before"):
+        stage.carry_out()  # resumed without a decision: not sent again
+    assert stage.mails == (mails if sent else 0)
+    stage.carry_out(end="assume" if sent else "again")
+    assert stage.mails == mails
+
+
+class _DyingClient(IbfClient):
+    """Kills its own process at one call."""
+
+    def __init__(self, url: str, number: int, when: str) -> None:
+        super().__init__(url, PIPELINE, Patience(5, ATTEMPTS, lambda seconds: None))
+        self.number, self.when = number, when
+
+    def send(self, call: Call, folder: Path) -> Answer:
+        if (call.number, self.when) == (self.number, "before sending"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = super().send(call, folder)
+        if (call.number, self.when) == (self.number, "before the journal"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+
+@pytest.mark.parametrize("when", ["before sending", "after sending", "before the journal"])
+def test_killed_at_every_call(
+    when: str, stage: Stage, undisturbed: tuple[dict[str, Any], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGKILL of the publishing process at every call in turn; each next process goes on where the last one died."""
+    child = 0
+
+    def kill_child() -> None:
+        os.kill(child, signal.SIGKILL)
+
+    stage.proxy.on_kill = kill_child
+    for call in stage.calls:
+        assert stage.next_call() == call.number
+        if when == "after sending":
+            stage.proxy.spoil("kill", 1)
+        child = os.fork()
+        if child == 0:
+            _die_at(stage, call.number, when)
+        _, status = os.waitpid(child, 0)
+        assert os.WIFSIGNALED(status), "the process was killed, it did not end by itself"
+        if call.kind == "end":
+            break
+        with pytest.raises(_Stop):
+            stage.carry_out(progress=_stop_after(call.number))
+    sent = when != "before sending"
+    assert stage.mails == (undisturbed[1] if sent else 0)
+    with pytest.raises(OutcomeUnknown):
+        stage.carry_out()
+    stage.carry_out(end="assume" if sent else "again")
+    assert stage.mails == undisturbed[1]
+    assert stage.days.sandbox.snapshot() == undisturbed[0]
+    with capsys.disabled():
+        print(f"\nfault matrix: kill -9 {when}: {len(stage.calls)} of {len(stage.calls)} calls", end=" ")
+
+
+def _die_at(stage: Stage, number: int, when: str) -> None:
+    """In the forked child: publish until killed; it never returns to the test."""
+    try:
+        carry_out(stage.revision, _DyingClient(stage.proxy.url, number, when), clock)
+    finally:
+        os._exit(0)
