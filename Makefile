@@ -15,6 +15,9 @@ install: $(VENV)/installed
 demo: install
 	$(BIN)/ibf-pipeline demo
 
+uganda: install
+	$(BIN)/ibf-pipeline demo --uganda --workspace work/uganda --open
+
 test: install
 	$(BIN)/python -m pytest
 

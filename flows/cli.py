@@ -45,6 +45,9 @@ def main() -> None:
 
 @app.command()
 def demo(
+    uganda: Annotated[
+        bool, typer.Option("--uganda", help="Uganda's trigger scenario instead; needs its real static data")
+    ] = False,
     workspace: Annotated[str, typer.Option("--workspace", help="folder of the demo, emptied first")] = "work/demo",
     config: Config = "config",
     keep_open: Annotated[bool, typer.Option("--open", help="keep the sandbox's page open afterwards")] = False,
@@ -56,21 +59,30 @@ def demo(
     from flows.environment import settle
 
     base = Path(workspace)
-    for name in ("prepared", "runs", "sandbox"):
+    for name in ("runs", "sandbox", "forecasts"):
         shutil.rmtree(base / name, ignore_errors=True)
     settle(base / "prefect")
-    code = _run_day("XDM", date(2026, 2, 15), None, config, workspace)
-    if code == 0:
-        from flows.wiring import open_configuration, open_sandbox
+    country, day = "XDM", date(2026, 2, 15)
+    if uganda:
+        from flows.uganda_demo import ISSUE_DATE, set_up
 
-        configuration = open_configuration(config, workspace)
-        with open_sandbox(configuration, configuration.country("XDM")) as portal:
-            _console().print(f"mails that the sandbox would have sent: {len(portal.mails('XDM'))}")
-            if keep_open:
-                _wait(portal.page_url)
-        if not keep_open:
-            _console().print("see the portal: ibf-pipeline demo --open")
+        country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
+    code = _run_day(country, day, None, config, workspace)
+    if code == 0:
+        _show_portal(country, config, workspace, keep_open=keep_open)
     raise typer.Exit(code)
+
+
+def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) -> None:
+    from flows.wiring import open_configuration, open_sandbox
+
+    configuration = open_configuration(config, workspace)
+    with open_sandbox(configuration, configuration.country(country)) as portal:
+        _console().print(f"mails that the sandbox would have sent: {len(portal.mails(country))}")
+        if keep_open:
+            _wait(portal.page_url)
+        else:
+            _console().print("to see the portal, run the demo with --open")
 
 
 @app.command()

@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.grids import bounded_gdal, open_raster, require_degree
 from ibf_pipeline.prepare.grids import write_on_grid as _write_on_grid
 from ibf_pipeline.prepare.stamp import is_current, stamp_inputs, write_stamp
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from ibf_pipeline.prepare.tables import exposure_table, parent_totals, population_of
+from ibf_pipeline.prepare.tables import exposure_table, parent_totals
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,8 @@ def _build(country: Country, static: Path, target: Path) -> None:
         layers[layer.indicator] = target / f"exposure_{layer.indicator}.tif"
         _write_on_grid(static / layer.raster, grid, layers[layer.indicator], f"raster of {layer.indicator}")
     log.info("%s: people by area and return period", country.iso3)
-    population = population_of(layers[POPULATION_AFFECTED], deepest)
+    counts = exposure_table(layers, depths, deepest, target / "scratch.tif")
+    population = counts["total"].sel(indicator=POPULATION_AFFECTED).values
     if population.sum() <= 0:
         raise InputInvalid(
             "nobody lives inside the boundaries",
@@ -143,14 +144,13 @@ def _build(country: Country, static: Path, target: Path) -> None:
             expected="people a cell inside the country",
             remedy="check that raster and boundaries are of the same country",
         )
-    exposure = exposure_table(layers, depths, deepest, target / "scratch.tif")
     log.info("%s: area grid and wet blocks", country.iso3)
     write_labels(deepest, grid, target / "areas.tif")
     np.save(target / "wet_blocks.npy", wet_blocks(target / "areas.tif", list(depths.values())))
     for file in layers.values():
         file.unlink()
     _write_outlines(boundaries, target)
-    tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
+    tables = xr.Dataset({"thresholds": thresholds, "exposure": counts["exposure"]})
     tables.to_netcdf(target / "tables.nc", engine="netcdf4")
     content = {
         "iso3": country.iso3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,63 +16,62 @@ from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.grids import profile, windows
 
 
-def population_of(raster: Path, boundaries: Boundaries) -> np.ndarray:
-    """(area,) total of a raster inside every area, by exact cell fractions."""
-    return _sums(raster, boundaries)
-
-
 def exposure_table(
     layers: Mapping[str, Path], depths: Mapping[float, Path], boundaries: Boundaries, scratch: Path
-) -> xr.DataArray:
-    """(indicator, area, flood_map): what a layer holds where the flood map of a return period is wet.
+) -> xr.Dataset:
+    """What layers hold inside every area, in all and where the flood map of a return period is wet.
 
     `layers`: indicator -> raster on the country's grid; `depths`: return period -> flood map on the same grid, 0 where
-    dry. A cell that straddles a border counts for each area with its share of the cell, so shared borders add up.
+    dry. Returns `total` (indicator, area) and `exposure` (indicator, area, flood_map). A cell that straddles a border
+    counts for each area with its share of the cell, so shared borders add up.
     """
-    table = np.zeros((len(layers), len(boundaries.place_codes), len(depths)))
-    for column, depth in enumerate(depths.values()):
-        for row, layer in enumerate(layers.values()):
-            _write_wet(layer, depth, scratch)
-            table[row, :, column] = _sums(scratch, boundaries)
-    scratch.unlink(missing_ok=True)
-    return xr.DataArray(
-        table,
-        dims=("indicator", "area", "flood_map"),
-        coords={
-            "indicator": list(layers),
-            "area": list(boundaries.place_codes),
-            "flood_map": list(depths),
+    sums = np.stack([_sums_of_layer(layer, list(depths.values()), boundaries, scratch) for layer in layers.values()])
+    return xr.Dataset(
+        {
+            "total": (("indicator", "area"), sums[:, :, 0]),
+            "exposure": (("indicator", "area", "flood_map"), sums[:, :, 1:]),
         },
-        name="exposure",
-        attrs={"long_name": "counts where the flood map of the return period is wet"},
+        coords={"indicator": list(layers), "area": list(boundaries.place_codes), "flood_map": list(depths)},
     )
 
 
-def _write_wet(layer: Path, depth: Path, target: Path) -> None:
-    with (
-        rasterio.open(layer) as values,
-        rasterio.open(depth) as water,
-        rasterio.open(target, "w", **{**profile(values, "float32"), "nodata": None}) as out,
-    ):
-        for window in windows(values.width, values.height):
-            wet = water.read(1, window=window) > 0
-            if wet.any():
-                block = values.read(1, window=window) * wet
-                if block.any():
-                    out.write(block, 1, window=window)
-
-
-def _sums(raster: Path, boundaries: Boundaries) -> np.ndarray:
+def _sums_of_layer(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scratch: Path) -> np.ndarray:
+    """(area, 1 + flood map): one pass over the polygons for all of them, the raster's bands sharing the fractions."""
+    _write_bands(layer, depths, scratch)
     frame = gpd.GeoDataFrame(
         {"number": range(len(boundaries.geometries))}, geometry=list(boundaries.geometries), crs=4326
     )
-    with rasterio.open(raster) as dataset:
+    with rasterio.open(scratch) as dataset:
         result = exact_extract(
-            dataset, frame, ["sum"], include_cols=["number"], output="pandas", max_cells_in_memory=4_000_000
-        )
-    sums = np.zeros(len(frame))
-    sums[result["number"].to_numpy()] = np.nan_to_num(result["sum"].to_numpy(dtype=float))
-    return sums
+            dataset,
+            frame,
+            ["sum"],
+            include_cols=["number"],
+            output="pandas",
+            strategy="raster-sequential",  # every block is read once: 40 times faster here with a bounded GDAL cache
+            max_cells_in_memory=4_000_000,
+        ).set_index("number")
+    scratch.unlink()
+    ordered = result.loc[range(len(frame)), [f"band_{band}_sum" for band in range(1, len(depths) + 2)]]
+    return np.nan_to_num(ordered.to_numpy(dtype=float))
+
+
+def _write_bands(layer: Path, depths: Sequence[Path], target: Path) -> None:
+    """The layer itself, then the layer where each flood map is wet; blocks without anything are left out."""
+    with ExitStack() as stack:
+        values = stack.enter_context(rasterio.open(layer))
+        maps = [stack.enter_context(rasterio.open(depth)) for depth in depths]
+        bands = {**profile(values, "float32"), "nodata": None, "count": 1 + len(maps), "interleave": "band"}
+        out = stack.enter_context(rasterio.open(target, "w", **bands))
+        for window in windows(values.width, values.height):
+            block = values.read(1, window=window)
+            if not block.any():
+                continue
+            out.write(block, 1, window=window)
+            for band, depth in enumerate(maps, 2):
+                wet = np.where(depth.read(1, window=window) > 0, block, np.float32(0))
+                if wet.any():
+                    out.write(wet, band, window=window)
 
 
 def parent_totals(values: Sequence[float], parents: Sequence[str | None]) -> dict[str, float]:

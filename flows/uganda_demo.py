@@ -1,0 +1,60 @@
+"""Uganda's trigger scenario on its real boundaries, stations and thresholds, with generated rasters and ensemble."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from ibf_pipeline.config import load
+from ibf_pipeline.discharge.cells import locate
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.prepare.stations import read_stations, read_thresholds
+from ibf_pipeline.synthetic.ensemble import make_ensemble
+from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
+from ibf_pipeline.synthetic.uganda import make_uganda
+
+SCENARIO = "G5075=wwwww---:min G5220=----TTTT G5230=------ww:med"
+ISSUE_DATE = date(2026, 11, 10)
+LEAD_TIME_LIMIT = 7
+"""days; in production Uganda triggers up to 5 days ahead"""
+
+
+def real_static_data() -> Path:
+    """The folder of Uganda's real static data; InputMissing where there is none."""
+    folder = Path(os.environ.get("IBF_TEST_DATA", "../shared/data")) / "uganda"
+    if not folder.is_dir():
+        raise InputMissing(
+            "Uganda's boundaries, stations and thresholds are not here",
+            where=folder,
+            expected="the folder of the real test data",
+            remedy="set the environment variable IBF_TEST_DATA",
+        )
+    return folder.resolve()
+
+
+def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
+    """Static data, ensemble and configuration of the scenario below a workspace; returns the configuration folder."""
+    static = workspace / "UGA"
+    if not (static / "population.tif").is_file():
+        make_uganda(real_static_data(), static, cell_arcsec=cell_arcsec)
+    folder = workspace / "config"
+    (folder / "countries").mkdir(parents=True, exist_ok=True)
+    settings = yaml.safe_load((Path(config) / "settings.yaml").read_text(encoding="utf-8"))
+    settings["sources"]["archive"]["root"] = str((workspace / "forecasts").resolve())
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    country = yaml.safe_load((Path(config) / "countries" / "UGA.yaml").read_text(encoding="utf-8"))
+    country["static"] = str(static.resolve())
+    country["trigger"]["lead_time_limit"] = LEAD_TIME_LIMIT
+    (folder / "countries" / "UGA.yaml").write_text(yaml.safe_dump(country), encoding="utf-8")
+
+    rule = load(folder).country("UGA").rule
+    stations = read_stations(static / "stations.csv")
+    thresholds = read_thresholds(static / "thresholds.json", stations, {rule.trigger.return_period})
+    grid = glofas_window(29.5, -1.6, 35.1, 4.3)
+    cells = {station.code: locate(station.lat, station.lon, grid) for station in stations}
+    cube = make_ensemble(thresholds, rule, SCENARIO)
+    write_ftp_members(workspace / "forecasts", ISSUE_DATE, cube, cells, grid)
+    return str(folder)
