@@ -83,7 +83,7 @@ def test_a_gis_reads_place_codes_as_text(folder):
     areas = gpd.read_file(folder / "areas.geojson", engine="pyogrio")
     assert set(areas["place_code"]) == {"Q1", "0001", "0002"}
     assert areas.crs.to_epsg() == 4326
-    assert areas.loc[areas["place_code"] == "0001"].geometry.area.item() == pytest.approx(0.04)
+    assert areas.loc[areas["place_code"] == "0001"].geometry.item().area == pytest.approx(0.04)
     assert areas.loc[areas["place_code"] == "0002"].geometry.item() is None
 
 

@@ -162,6 +162,8 @@ def _labels(
         labels.block_around(station.lon, station.lat, 20)
         labels.put(station.lon, station.lat + shift, station.code, 25, always=True, va="bottom", weight="bold")
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
+    if event.flood_map is None and len(largest) > _LABELLED:
+        largest = []  # without people none of them matters more than the others
     step = (view.north - view.south) * 62 / _DOWN
     done = 0
     for area in largest:

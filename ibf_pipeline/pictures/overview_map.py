@@ -96,6 +96,7 @@ def _stations(axes: Axes, found: Found, labels: Labels, view: View) -> None:
         if not (view.west <= station.lon <= view.east and view.south <= station.lat <= view.north):
             continue
         _marker(axes, station.lon, station.lat, _kind(station, alerted), zorder=14)
+        labels.block_around(station.lon, station.lat, 13)
     for station in order:
         kind = _kind(station, alerted)
         if kind == "no" or not (view.west <= station.lon <= view.east and view.south <= station.lat <= view.north):

@@ -121,9 +121,10 @@ def rule_text(rule: RuleApplied) -> list[str]:
             )
     if rule.class_rule != "disable":
         lines.append("What is as high as a trigger beyond the lead time limit counts as a medium warning.")
+    gets = "the smallest one" if rule.below_smallest_map == "use-smallest" else "an empty extent and nobody affected"
     lines.append(
-        f"Thresholds: GloFAS version {rule.thresholds_version}. Depth counts from {rule.minimum_depth:g} m on; below "
-        f"the smallest flood map: {rule.below_smallest_map}."
+        f"Thresholds: GloFAS version {rule.thresholds_version}. Water counts from {rule.minimum_depth:g} m on. A "
+        f"trigger below the return period of the smallest flood map gets {gets}."
     )
     return lines
 
