@@ -3,7 +3,7 @@
 CSV in UTF-8 with a byte order mark (a spreadsheet opened by a double click takes it for another encoding otherwise),
 commas and CRLF. Texts that a spreadsheet would run as a formula get an apostrophe in front. Place codes are text: each
 CSV has a `.csvt` beside it, by which QGIS reads them so; a spreadsheet drops leading zeros of codes that are all
-digits unless the column is imported as text.
+digits unless the column is imported as text. Where nothing was estimated, as for warnings, cells are empty and not 0.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
     rows: list[Row] = []
     places: list[Mapping[str, Any] | None] = []
     for event in found.events:
+        estimated = event.flood_map is not None
         for area in event.areas:
             rows.append(
                 {
@@ -86,9 +87,9 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
                     "alert_class": event.alert_class,
                     "trigger": event.trigger,
                     "lead_time_days": event.lead_time,
-                    "people_affected": area.people,
-                    "share_of_population": area.share,
-                    **area.further,
+                    "people_affected": area.people if estimated else None,
+                    "share_of_population": area.share if estimated else None,
+                    **{name: number if estimated else None for name, number in area.further.items()},
                 }
             )
             shape = shapes.get(area.place_code)
@@ -117,7 +118,7 @@ def _event_row(found: Found, event: Event) -> Row:
         "lead_time_days": event.lead_time,
         "day": day.isoformat(),
         "days": event.flags.replace("-", "."),  # a text that begins with a minus is taken for a formula
-        "people_affected": event.people,
+        "people_affected": None if event.flood_map is None else event.people,
         "flood_map_years": event.flood_map,
         "published": event.publishable,
     }

@@ -87,6 +87,12 @@ def test_a_gis_reads_place_codes_as_text(folder):
     assert areas.loc[areas["place_code"] == "0002"].geometry.item() is None
 
 
+def test_people_of_a_warning_are_empty_and_not_0(tmp_path):
+    write_exports(square_day(DAY, {"S01": {3: (38, 150.0)}}), {}, tmp_path)
+    assert [row["people_affected"] for row in rows(tmp_path / "events.csv")] == [""]
+    assert {row["people_affected"] for row in rows(tmp_path / "areas.csv")} == {""}
+
+
 def test_points_are_longitude_then_latitude(folder):
     events = json.loads((folder / "events.geojson").read_text(encoding="utf-8"))
     assert events["features"][0]["geometry"] == {"type": "Point", "coordinates": [30.1, 1.1]}

@@ -159,10 +159,18 @@ def why(found: Found, event: Event) -> list[str]:
 def area_notes(found: Found, event: Event) -> list[str]:
     """Why the people of an event's areas on a higher level are not those of the event itself."""
     notes = []
+    if event.shared_areas_kept:
+        notes.append(
+            f"{listed(event.shared_areas_kept)} belongs to another event too and is shown here with this event's own "
+            "people: without it the event could not be seen in the portal."
+        )
     for level in found.admin_levels[:-1]:
         areas = event.areas_of(level)
         people = sum(area.people for area in areas)
         if people == event.people or event.flood_map is None:
+            continue
+        if not areas:
+            notes.append(f"Its areas of admin level {level} are shown with another event that has them too.")
             continue
         more = "more" if people > event.people else "less"
         notes.append(

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from .conftest import MONDAY, SUNDAY
+from .conftest import FLOOD, MONDAY, SUNDAY
 
 
 class Page(HTMLParser):
@@ -171,3 +171,43 @@ def test_inputs_versions_and_rule_are_there(days):
     assert "Trigger: at least 60 % of the members above the 5-year threshold, on a lead time of at most 5 days." in page
     assert "Thresholds: GloFAS version 4." in page
     assert "Nothing has been published so far." in page
+
+
+def test_with_many_events_hydrographs_become_small_pictures():
+    from ibf_pipeline.report.content import make_report
+    from ibf_pipeline.synthetic.square_country import square_day, station_code
+
+    def report(events):
+        rises = {station_code(n): {2: (40, 350.0)} for n in range(events)}
+        return make_report(square_day(MONDAY, rises, stations=40), None, {}, (), frozenset({"S01"}))
+
+    few, many = report(12), report(40)
+    assert {part.hydrograph[-4:] for part in few.events} == {".svg"}
+    assert {part.hydrograph[-4:] for part in many.events} == {".png"}
+    assert [part.buildup for part in many.events if part.buildup] == ["buildup_S01.png"]
+    assert len({part.map for part in many.events}) == 40
+    assert (
+        "4,000 people live where the water may be 0.1 m or deeper, in Row 1, Row 2, Row 3 and Row 4." in many.headline
+    )
+
+
+def test_people_of_shared_areas_are_explained():
+    from ibf_pipeline.report.words import area_notes
+    from ibf_pipeline.synthetic.square_country import square_config, square_day
+
+    rises = {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}}  # both in Row 1; the earlier one gets it on level 1
+    found = square_day(MONDAY, rises, config=square_config(default_admin_level=2))
+    first, second = found.events
+    assert (first.name, first.people, [area.people for area in first.areas_of(1)]) == ("S02", 100, [200])
+    assert area_notes(found, first)[0].startswith("Admin level 1 adds up to 200, more than the event's own 100: ")
+    assert area_notes(found, second) == ["Its areas of admin level 1 are shown with another event that has them too."]
+    found = square_day(MONDAY, rises)  # events exist on level 1: there both must keep Row 1
+    assert area_notes(found, found.events[0]) == []
+    assert area_notes(found, found.events[1])[0].startswith("Q1 belongs to another event too and is shown here")
+
+
+def test_what_was_not_estimated_is_never_shown_as_nobody(days):
+    section = next(s for s in event_sections(text_of(days.alert[1])) if "(S06)" in s)
+    assert '<td class="n">–</td>' in section
+    assert "– not estimated; the portal gets 0." in section
+    assert "people affected</p>" not in section
