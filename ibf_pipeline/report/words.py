@@ -64,6 +64,14 @@ def cautions(found: Found) -> list[str]:
     if found.unpublishable_events:
         names = listed([event.name for event in found.unpublishable_events])
         parts.append(f"The portal cannot show {names}: no areas are mapped to the station. Tell people another way.")
+    alerted = {event.station_code for event in found.events}
+    for station in found.stations:  # only where the country has no warnings: otherwise it is one
+        beyond = high_beyond_limit(found, station)
+        if beyond and station.code not in alerted:
+            parts.append(
+                f"{station.name} ({station.code}) is as high as a trigger on {day_text(beyond[0].day)}, beyond the "
+                f"trigger lead time limit of {days_text(found.rule.trigger_lead_time_limit)}: no alert yet."
+            )
     if found.members_missing:
         there = found.members_expected - len(found.members_missing)
         parts.append(f"The ensemble is incomplete: {there} of {found.members_expected} members.")

@@ -33,6 +33,9 @@ from ibf_pipeline.run_folder import RunFolder, read_forecast
 BUILDUP_RUNS = 6
 """earlier runs that the picture of a build-up shows at most"""
 
+BUILDUP_DAYS = 10
+"""how far back it reaches; older runs say nothing about the same days"""
+
 _REPORT = TypeAdapter(Report)
 
 
@@ -120,7 +123,8 @@ def _bytes(figure: Figure, name: str) -> bytes:
 def _histories(found: Found, discharge: xr.DataArray, earlier: Sequence[EarlierRun]) -> dict[str, list[StationRun]]:
     """The kept runs of every alerted station, the day's own among them; only where there are earlier ones."""
     histories: dict[str, list[StationRun]] = {}
-    for what, cube in [(found, discharge), *_readable(earlier)]:
+    recent = [run for run in earlier if (found.issue_date - run.found.issue_date).days <= BUILDUP_DAYS]
+    for what, cube in [(found, discharge), *_readable(recent)]:
         for event in found.events:
             run = _station_run(what, cube, event.station_code, found.rule.trigger_return_period)
             if run is not None:

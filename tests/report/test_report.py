@@ -211,3 +211,28 @@ def test_what_was_not_estimated_is_never_shown_as_nobody(days):
     assert '<td class="n">–</td>' in section
     assert "– not estimated; the portal gets 0." in section
     assert "people affected</p>" not in section
+
+
+def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
+    from ibf_pipeline.report.words import cautions, headline
+    from ibf_pipeline.synthetic.square_country import square_config, square_day
+
+    found = square_day(MONDAY, {"S02": {6: (40, FLOOD)}}, config=square_config(classes={"rule": "disable"}))
+    assert headline(found).startswith("No river flood alert")
+    assert cautions(found) == [
+        "Station 2 (S02) is as high as a trigger on Sun 2026-02-22, beyond the trigger lead time limit of 5 days: "
+        "no alert yet."
+    ]
+    assert cautions(square_day(MONDAY, {"S02": {6: (40, FLOOD)}})) == []
+
+
+def test_a_build_up_reaches_ten_days_back(tmp_path, days):
+    from dataclasses import replace
+    from datetime import timedelta
+
+    country = replace(days.country, folder=tmp_path)
+    (tmp_path / "prepared").symlink_to(days.country.prepared)
+    country.run(MONDAY - timedelta(days=11), {})
+    _, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}})
+    assert data_of(run)["compared_with"] == "2026-02-05"
+    assert [part["buildup"] for part in data_of(run)["events"]] == [None]
