@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.config import Configuration, Country, Target, load
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sources import FolderSource, Source
@@ -120,7 +122,9 @@ def open_ibf(day: Day) -> Iterator[IbfClient]:
 @contextmanager
 def open_sandbox(configuration: Configuration, *countries: Country, port: int = 0) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
-    sandbox = Sandbox(configuration.path(configuration.settings.paths.sandbox), port=port)
+    paths = configuration.settings.paths
+    hydrographs = partial(run_hydrograph, configuration.path(paths.runs))
+    sandbox = Sandbox(configuration.path(paths.sandbox), port=port, hydrographs=hydrographs)
     for country in countries:
         sandbox.seed(sandbox_seed(configuration, country))
     with sandbox:

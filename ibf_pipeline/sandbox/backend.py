@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from ibf_pipeline.sandbox.vocabulary import BehavesLike
 RASTER_FOLDER = Path("geoserver-volume/raster-files/output")
 
 
+Hydrographs = Callable[[str, date, str], bytes | None]
+"""country, day, station code -> an SVG picture for the page, None where there is none; the caller knows its runs"""
+
+
 @dataclass(frozen=True, slots=True)
 class Backend:
     """The sandbox behind its HTTP face."""
@@ -27,6 +31,7 @@ class Backend:
     accounts: Accounts
     clock: Callable[[], datetime]
     behaves_like: BehavesLike
+    hydrographs: Hydrographs | None = None
 
     def now(self) -> datetime:
         return self.clock()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -40,12 +43,19 @@ def page_routes(backend: Backend) -> list[Route]:
         query = request.query_params
         return await _answer(lambda: _extent(backend, query.get("iso3", ""), query.get("leadTime", "")))
 
+    async def hydrograph(request: Request) -> Response:
+        query = request.query_params
+        return await _answer(
+            lambda: _hydrograph(backend, query.get("iso3", ""), query.get("day", ""), query.get("station", ""))
+        )
+
     return [
         Route("/", page, methods=["GET"]),
         Route("/page/countries", known_countries, methods=["GET"]),
         Route("/page/state", state, methods=["GET"]),
         Route("/page/areas", areas, methods=["GET"]),
         Route("/page/extent", extent, methods=["GET"]),
+        Route("/page/hydrograph", hydrograph, methods=["GET"]),
     ]
 
 
@@ -73,3 +83,17 @@ def _extent(backend: Backend, iso3: str, lead_time: str) -> dict[str, Any]:
         return {"problem": "no such extent"}
     name = f"flood_extent_{lead_time}_{iso3}.tif"
     return extent_picture(backend.raster_folder("flood_extents") / name)
+
+
+def _hydrograph(backend: Backend, iso3: str, day: str, station: str) -> dict[str, Any]:
+    """The forecast behind a station's values, or why there is none."""
+    try:
+        issue_date = date.fromisoformat(day)
+    except ValueError:
+        return {"problem": "no such day"}
+    if backend.hydrographs is None or not re.fullmatch("[A-Z]{3}", iso3):
+        return {"problem": "no run folder is at hand"}
+    picture = backend.hydrographs(iso3, issue_date, station)
+    if picture is None:
+        return {"problem": "no run folder of this day is at hand"}
+    return {"picture": base64.b64encode(picture).decode("ascii")}

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
-from ibf_pipeline.sandbox.backend import Backend
+from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
 from ibf_pipeline.sandbox.snapshot import take_snapshot
@@ -35,7 +35,8 @@ class Sandbox:
     """A server in a folder: database, rasters and kept mails live there and survive a restart.
 
     ``behaves_like="described"`` makes it look like the server of the older description (2024). ``now`` is the
-    server's clock: it stamps calls without date and decides when a token has expired.
+    server's clock: it stamps calls without date and decides when a token has expired. ``hydrographs`` draws the
+    forecast behind a station for the page, where the run of that country and day is at hand.
     """
 
     def __init__(
@@ -48,13 +49,14 @@ class Sandbox:
         now: Callable[[], datetime] | None = None,
         users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
         token_lifetime: timedelta = TOKEN_LIFETIME,
+        hydrographs: Hydrographs | None = None,
     ) -> None:
         self._host, self._port = host, port
         clock = now or _utc_now
         store = Store(Path(folder) / "sandbox.sqlite")
         secret = store.setting("token secret", secrets.token_urlsafe(32))
         accounts = Accounts(users() if callable(users) else users, secret, clock, token_lifetime)
-        self._backend = Backend(Path(folder), store, accounts, clock, behaves_like)
+        self._backend = Backend(Path(folder), store, accounts, clock, behaves_like, hydrographs)
         for kind in ("flood_extents", "rainfall_extents"):
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
         self._app = build_app(self._backend)

@@ -144,18 +144,42 @@ function areaLevel(code) {
   const covers = state.areas[code] || [];
   return covers.reduce((best, cover) => RANK[cover.level] < RANK[best] ? cover.level : best, "none");
 }
-function popup(event, title, lines) {
+function popup(event, title, lines, station = "") {
   const box = at("popup");
   const rows = lines.map(([left, right]) => make("tr", {}, make("td", {}, left), make("td", {}, right)));
   box.replaceChildren(make("button", { type: "button", class: "shut", "aria-label": "Close", onclick: () => { box.hidden = true; } }, "\u00d7"),
     make("h3", {}, name(title)), rows.length ? make("table", {}, make("tbody", {}, ...rows)) : make("p", { class: "empty" }, "No values in this period."));
+  box.dataset.station = station;
   box.hidden = false;
+  place(event);
+}
+function place(event) {
+  const box = at("popup");
   const frame = at("map-frame").getBoundingClientRect();
   const spot = event.target.getBoundingClientRect();
   const x = (event.clientX || spot.x + spot.width / 2) - frame.x;
   const y = (event.clientY || spot.y + spot.height / 2) - frame.y;
   box.style.left = `${Math.max(0, Math.min(x + 10, frame.width - box.offsetWidth - 4))}px`;
   box.style.top = `${Math.max(0, Math.min(y + 10, frame.height - box.offsetHeight - 4))}px`;
+}
+/** The forecast behind a station, drawn from the run of this country and day; a click shows it large. */
+async function addHydrograph(event, station) {
+  if (!state.moment) return;
+  const day = state.moment.slice(0, 10);
+  const shown = state;
+  const { picture, problem } = JSON.parse(await load("hydrograph", { iso3: chosen.iso3, day, station: station.code }));
+  const box = at("popup");
+  if (shown !== state || box.hidden || box.dataset.station !== station.code) return;
+  const source = `data:image/svg+xml;base64,${picture}`;
+  const title = `Hydrograph of ${station.code}, forecast of ${weekday(day)}`;
+  box.append(picture ? make("button", { type: "button", class: "picture", title: "Show it large", onclick: () => openPicture(title, source) }, make("img", { src: source, alt: title })) : make("p", { class: "quiet" }, `Hydrograph: ${problem}.`));
+  place(event);
+}
+function openPicture(title, source) {
+  at("picture-title").textContent = title;
+  at("picture").setAttribute("src", source);
+  at("picture").setAttribute("alt", title);
+  at("picture-dialog").showModal();
 }
 function areaLines(area) {
   const covers = state.areas[area.code] || [];
@@ -197,7 +221,7 @@ async function showMap() {
   const dots = state.stations.map((station) => {
     const kind = stationKind(station);
     const lines = station.values ? [["Code", name(station.code)], ...KEYS.map(([key, words]) => [words, station.values[key] ?? "-"])] : [];
-    const open = (event) => { event.stopPropagation(); popup(event, station.name || station.code, lines); };
+    const open = (event) => { event.stopPropagation(); popup(event, station.name || station.code, lines, station.code); addHydrograph(event, station).catch(() => {}); };
     const spot = { cx: x(station.lon), cy: y(station.lat), r: (kind === "no" ? 6 : 9) * size };
     return make("g", {}, make("circle", { ...spot, class: "halo" }),
       make("circle", { ...spot, class: `station ${kind}`, tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, `${station.name} (${station.code}): ${CLASSES[kind]}`)));
@@ -318,6 +342,7 @@ at("zoom").addEventListener("change", showMap);
 at("earlier").addEventListener("click", () => move(1));
 at("later").addEventListener("click", () => move(-1));
 at("refresh").addEventListener("click", refresh);
+at("picture-close").addEventListener("click", () => at("picture-dialog").close());
 at("mail-close").addEventListener("click", () => at("mail-dialog").close());
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") at("popup").hidden = true; });
 setInterval(() => { if (!document.hidden && !at("mail-dialog").open) refresh().catch(() => { at("summary").textContent = "The sandbox does not answer."; }); }, REFRESH_MILLISECONDS);

@@ -1,0 +1,41 @@
+"""Colours of alert classes, people and water: told apart by lightness alone, so also in grey or without seeing hues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+CLASS_COLOURS: Mapping[str, str] = {"no": "#f4f4f2", "min": "#fee08b", "med": "#f58634", "max": "#a50026"}
+"""by alert class; from light to dark as the class grows"""
+
+CLASS_INK: Mapping[str, str] = {"no": "#555555", "min": "#1a1a1a", "med": "#1a1a1a", "max": "#ffffff"}
+"""text on the class colours"""
+
+CLASS_HATCHES: Mapping[str, str] = {"no": "", "min": "..", "med": "//", "max": ""}
+"""so that a class is never told by colour alone"""
+
+CLASS_MARKERS: Mapping[str, str] = {"no": "o", "min": "v", "med": "D", "max": "^"}
+
+PEOPLE_COLOURS = ("#fff3d6", "#fdd49e", "#fc9f5b", "#d7591d", "#8c2d04")
+"""people affected, few to many"""
+
+WATER = "#1f5fbf"
+LAND = "#f7f6f1"
+OUTSIDE = "#e3e6e8"
+BORDER = "#8d8d86"
+INK = "#1a1a1a"
+MUTED = "#5c5c5c"
+MEMBER = "#3a6ea5"
+MEDIAN = "#0b2545"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance 0..1 of `#rrggbb` (WCAG 2.2)."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio 1..21 of two colours (WCAG 2.2)."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

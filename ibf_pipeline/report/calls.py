@@ -1,0 +1,126 @@
+"""What was published of a run: the calls of every revision and what became of each, from plans and journals."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.publish.journal import Entry, Journal
+from ibf_pipeline.run_folder import Revision, RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """A call of a plan and the newest word of its journal."""
+
+    number: int
+    step: str
+    method: str
+    path: str
+    event: str | None
+    state: str
+    """done, failed, unknown, assumed, sending, held; `not made` where the journal has nothing"""
+    status: int | None
+    at: str
+    """UTC, ISO 8601; empty where it was not made"""
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A revision on a target."""
+
+    target: str
+    url: str
+    number: int
+    date: str
+    """the `date` of every call"""
+    capabilities: str
+    notify: bool
+    outcome: str
+    """in words"""
+    is_complete: bool
+    calls: tuple[CallMade, ...]
+    notices: tuple[str, ...] = ()
+    """what people were told beside the target's own messages"""
+
+
+def published(run: RunFolder) -> tuple[Published, ...]:
+    """Every revision of a run on every target, oldest first."""
+    targets = sorted(entry.name for entry in (run.path / "targets").glob("*") if entry.is_dir())
+    return tuple(_published(target, revision) for target in targets for revision in run.revisions(target))
+
+
+def _published(target: str, revision: Revision) -> Published:
+    try:
+        about, plan = revision.about(), revision.calls()
+    except (OSError, ValueError, TypeError, IbfError) as error:
+        return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
+    journal = Journal(revision.journal_file, _no_clock)
+    newest: dict[int, Entry] = {entry.call: entry for entry in journal.entries()}
+    calls = []
+    for call in plan:
+        entry = newest.get(call.number)
+        calls.append(
+            CallMade(
+                number=call.number,
+                step=call.step,
+                method=call.method,
+                path=call.path,
+                event=call.event,
+                state=entry.state if entry else "not made",
+                status=entry.status if entry else None,
+                at=entry.at if entry else "",
+                error=entry.error or "" if entry else "",
+            )
+        )
+    states = Counter(call.state for call in calls)
+    done = states["done"] + states["assumed"]
+    return Published(
+        target=target,
+        url=about.url,
+        number=revision.number,
+        date=about.date,
+        capabilities=about.capabilities,
+        notify=about.notify,
+        outcome=_outcome(len(calls), done, states) + ("; then given up" if journal.is_closed else ""),
+        is_complete=done == len(calls),
+        calls=tuple(calls),
+        notices=_notices(revision),
+    )
+
+
+def _outcome(planned: int, done: int, states: Counter[str]) -> str:
+    if done == planned:
+        assumed = f", {states['assumed']} of them declared done by a person" if states["assumed"] else ""
+        return f"all {planned} calls made{assumed}"
+    rest = ", ".join(
+        f"{states[state]} {words}"
+        for state, words in (
+            ("failed", "failed"),
+            ("unknown", "of unknown outcome"),
+            ("sending", "sent without an answer so far"),
+            ("held", "waiting for a person's approval"),
+            ("not made", "not made"),
+        )
+        if states[state]
+    )
+    return f"{done} of {planned} calls made; {rest}"
+
+
+def _notices(revision: Revision) -> tuple[str, ...]:
+    """What people were told beside the target's own messages."""
+    try:
+        kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))["notices"]
+        return tuple(f"{notice['kind']}: {notice['text']}" for notice in kept)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return (f"the notices cannot be read ({type(error).__name__})",)
+
+
+def _no_clock() -> NoReturn:
+    raise RuntimeError("this journal is only read")

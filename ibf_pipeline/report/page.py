@@ -1,0 +1,53 @@
+"""The report as one self-contained HTML page: nothing is fetched, every picture is inside."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import date
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ibf_pipeline.report.content import Report
+from ibf_pipeline.wording import (
+    alert_text,
+    class_text,
+    counted,
+    day_text,
+    discharge_text,
+    number_text,
+    percent_text,
+)
+
+_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
+
+
+def page(report: Report, pictures: Mapping[str, bytes]) -> str:
+    """The page. `pictures`: file name -> content, for every file that the report names."""
+    environment = Environment(
+        loader=PackageLoader("ibf_pipeline.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        day=day_text, people=number_text, discharge=discharge_text, percent=percent_text, in_class=class_text,
+        when=_when,
+    )  # fmt: skip
+    environment.globals.update(counted=counted, alert_text=alert_text)
+    inside = {name: _data_uri(name, content) for name, content in pictures.items()}
+    return environment.get_template("report.html.j2").render(report=report, pictures=inside)
+
+
+def _data_uri(name: str, content: bytes) -> str:
+    return f"data:{_TYPES[name.rsplit('.', 1)[1]]};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _when(moment: str) -> str:
+    """`Sun 2026-02-15 06:12:31 UTC` out of an ISO moment; what is no moment is shown as it is."""
+    try:
+        day = date.fromisoformat(moment[:10])
+    except ValueError:
+        return moment
+    return f"{day_text(day)} {moment[11:19]} UTC" if len(moment) > 18 else day_text(day)

@@ -1,0 +1,31 @@
+"""The hydrograph of any station of a kept run, alerted or not: drawn when it is asked for."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.run_folder import RunFolder, read_forecast
+
+log = logging.getLogger(__name__)
+
+
+def run_hydrograph(runs: Path, iso3: str, issue_date: date, station_code: str) -> bytes | None:
+    """SVG of a station's forecast in the run of a country and issue date below `runs`; None where it is not kept."""
+    from ibf_pipeline.pictures.figure import svg  # matplotlib is slow to load and few callers get here
+    from ibf_pipeline.pictures.hydrograph import hydrograph
+
+    run = RunFolder(runs, iso3, issue_date)
+    if not run.is_whole:
+        return None
+    try:
+        found, discharge = run.found(), read_forecast(run.path / "forecast.nc")
+    except IbfError as error:
+        log.warning("%s: no hydrograph of %s: %s", iso3, station_code, error)
+        return None
+    station = next((station for station in found.stations if station.code == station_code), None)
+    if station is None or station_code not in discharge["station"].values:
+        return None
+    return svg(hydrograph(found, station, discharge.sel(station=station_code).values))

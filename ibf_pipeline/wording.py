@@ -1,0 +1,56 @@
+"""Dates, numbers and classes as people read them: one way of writing for report, pictures and notices."""
+
+from __future__ import annotations
+
+from datetime import date
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+TRIGGER_WORDS = "trigger detected by the forecast"
+"""never "activation": whether anything is activated is decided by people"""
+
+_CLASS_WORDS = {"no": "no alert", "min": "low warning", "med": "medium warning", "max": "trigger"}
+
+
+def day_text(day: date) -> str:
+    """`Wed 2026-02-18`, whatever the machine's language."""
+    return f"{WEEKDAYS[day.weekday()]} {day.isoformat()}"
+
+
+def number_text(number: float) -> str:
+    """Whole number with thousands separators: `12,345`."""
+    return f"{number:,.0f}"
+
+
+def discharge_text(value: float) -> str:
+    """Discharge in m3/s: `1,235` from 100 on, `45.3` below, `3.82` below 10."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def percent_text(share: float) -> str:
+    """A share 0..1 as per cent: `60 %`, `0.4 %`; what is there and tiny is `< 0.1 %`, never 0."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    text = f"{share * 100:.1f}"
+    return f"{text.removesuffix('.0')} %"
+
+
+def class_text(alert_class: str) -> str:
+    """An alert class in words: `med` is a medium warning."""
+    return _CLASS_WORDS.get(alert_class, alert_class)
+
+
+def alert_text(alert_class: str, *, trigger: bool) -> str:
+    """An event's class in words."""
+    return "trigger" if trigger else class_text(alert_class)
+
+
+def days_text(days: int) -> str:
+    """`1 day`, `3 days`."""
+    return f"{days} day{'' if abs(days) == 1 else 's'}"
+
+
+def counted(number: int, word: str) -> str:
+    """`1 trigger`, `1,200 areas`; for words whose plural takes an s."""
+    return f"{number_text(number)} {word}{'' if number == 1 else 's'}"

@@ -1,0 +1,69 @@
+"""Finished runs of the country of squares, for tests and for looking at reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.day import find
+from ibf_pipeline.found import Found
+from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
+from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.report.write import write_report
+from ibf_pipeline.run_folder import RunFolder, write_findings
+from ibf_pipeline.synthetic.square_country import COUNTRY, Rises, square_config, square_discharge
+from ibf_pipeline.synthetic.square_files import write_square_country
+
+
+@dataclass(frozen=True, slots=True)
+class SquareCountry:
+    """The country of squares, prepared, with a place for its runs."""
+
+    folder: Path
+    config: Country
+    layers: CountryLayers
+    tiles: ExtentTiles
+
+    @property
+    def prepared(self) -> Path:
+        """Its prepared layers."""
+        return self.folder / "prepared"
+
+    def run(
+        self, issue_date: date, rises: Mapping[str, Rises], *, blind: Sequence[str] = (), exercise: bool = False
+    ) -> tuple[Found, RunFolder]:
+        """A finished run with its report."""
+        cube = square_discharge(self.layers, issue_date, rises, blind=blind)
+        found = find(cube, self.layers, self.config, exercise=exercise)
+        run = RunFolder(self.folder / "runs", COUNTRY, issue_date)
+        partial = run.begin()
+        wet = wet_areas(found.publishable_events, self.config.deepest_admin_level)
+        for extent in found.extents:
+            write_extent(wet[extent.lead_time], self.tiles, partial / "extents" / extent.file_name)
+        write_findings(found, cube, partial)
+        manifest: dict[str, Any] = {
+            "inputs": [{"name": f"dis_00_{issue_date:%Y%m%d}00.nc", "size": 1234567, "sha256": "0123456789abcdef" * 4}],
+            "versions": {"ibf-pipeline": "0"},
+            "configuration": self.config.model_dump(mode="json"),
+        }
+        write_report(found, partial, self.prepared, run, manifest)
+        run.finish(partial, manifest)
+        return found, run
+
+
+def make_square_country(
+    folder: Path, stations: int, names: Sequence[str] = (), area_names: Sequence[str] = (), **changes: object
+) -> SquareCountry:
+    """Write and prepare the country below a folder; `changes` as of `square_config`."""
+    config = square_config(**changes)
+    static = write_square_country(folder / "static", stations, names, area_names)
+    prepare(config, static, folder / "prepared")
+    layers, tiles = read_prepared(folder / "prepared", COUNTRY)
+    return SquareCountry(folder, config, layers, tiles)

@@ -1,0 +1,91 @@
+"""Calls made and their outcome, from plan and journal, in a report that is written again."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.write import event_map_file, rewrite_report
+from ibf_pipeline.run_folder import RevisionAbout
+
+from .conftest import FLOOD, MONDAY
+
+ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")
+CALLS = [
+    Call(1, "exposure", "POST", "/admin-area-dynamic-data/exposure", body={}, event="S01"),
+    Call(2, "station of the event", "POST", "/point-data/dynamic", body={}, event="S01"),
+    Call(3, "notify", "POST", "/events/process", body={}, kind="end"),
+]
+
+
+@pytest.fixture
+def run(tmp_path, days):
+    country = replace(days.country, folder=tmp_path)
+    (tmp_path / "prepared").symlink_to(days.country.prepared)
+    found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}})
+    revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
+    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 6, 12, 31, tzinfo=UTC))
+    return country, found, run, journal
+
+
+def test_the_newest_word_of_the_journal_counts(run):
+    _, _, folder, journal = run
+    journal.append(1, "failed", error="the server was not reached")
+    journal.append(1, "done", status=201)
+    journal.append(2, "failed", error="refused: 400")
+    (revision,) = published(folder)
+    outcomes = [(call.state, call.status) for call in revision.calls]
+    assert outcomes == [("done", 201), ("failed", None), ("not made", None)]
+    assert revision.outcome == "1 of 3 calls made; 1 failed, 1 not made"
+    assert not revision.is_complete
+
+
+def test_the_report_tells_it_once_published_and_keeps_its_pictures(run):
+    country, found, folder, journal = run
+    image = event_map_file(folder.path, found.events[0])
+    drawn = image.stat().st_mtime_ns
+    for number in (1, 2, 3):
+        journal.append(number, "done", status=201)
+    html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    assert "Target portal, revision 1, date 2026-02-16T00:00:00Z: all 3 calls made." in html
+    assert "Mon 2026-02-16 06:12:31 UTC" in html
+    assert image.stat().st_mtime_ns == drawn
+
+
+def test_an_unknown_outcome_is_said(run):
+    country, _, folder, journal = run
+    for number in (1, 2):
+        journal.append(number, "done", status=201)
+    journal.append(3, "unknown", error="no answer")
+    html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    assert "2 of 3 calls made; 1 of unknown outcome" in html
+
+
+def test_a_damaged_plan_is_named_and_does_not_stop_the_report(run):
+    country, _, folder, _ = run
+    (folder.path / "targets" / "portal" / "r1" / "plan.jsonl").write_text("torn", encoding="utf-8")
+    assert "revision 1: cannot be read" in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+
+
+def test_a_held_notification_and_a_closed_revision_are_said(run):
+    _, _, folder, journal = run
+    for number in (1, 2):
+        journal.append(number, "done", status=201)
+    journal.append(3, "held")
+    (revision,) = published(folder)
+    assert revision.outcome == "2 of 3 calls made; 1 waiting for a person's approval"
+    journal.append(0, "closed")
+    (revision,) = published(folder)
+    assert revision.outcome == "2 of 3 calls made; 1 waiting for a person's approval; then given up"
+
+
+def test_notices_are_shown(run):
+    country, _, folder, _ = run
+    notices = {"notices": [{"kind": "alert ended", "event": "S02", "text": "the alert at S02 has ended"}]}
+    (folder.path / "targets" / "portal" / "r1" / "notices.json").write_text(json.dumps(notices), encoding="utf-8")
+    html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    assert "alert ended: the alert at S02 has ended" in html

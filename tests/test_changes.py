@@ -1,0 +1,154 @@
+"""What changed between two runs. The ensemble is counted by hand: of 51 members the rule needs ceil(0.6 * 51) = 31."""
+
+import json
+from datetime import date
+
+import pytest
+
+from ibf_pipeline.changes import changes_as_data, compare
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.synthetic.square_country import square_config, square_day
+
+SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
+FLOOD, MEDIUM, LOW = 350.0, 250.0, 150.0  # above the 5-, 2- and 1.5-year thresholds of 300, 200 and 100 m3/s
+DISABLED = {"classes": {"rule": "disable"}}
+
+
+def only(before, today):
+    changes = compare(before, today)
+    assert len(changes) == 1, changes
+    return changes[0]
+
+
+def test_the_same_trigger_one_day_nearer_is_no_change():
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD), 5: (38, FLOOD)}})
+    assert compare(before, square_day(MONDAY, {"S01": {3: (35, FLOOD), 4: (40, FLOOD)}})) == ()
+
+
+def test_days_gone_by_are_no_move():
+    before = square_day(SUNDAY, {"S01": {0: (38, FLOOD), 1: (38, FLOOD)}})
+    assert compare(before, square_day(MONDAY, {"S01": {0: (38, FLOOD)}})) == ()
+
+
+def test_new_alert_says_how_many_members_then_and_now():
+    before = square_day(SUNDAY, {"S01": {4: (12, FLOOD)}})
+    change = only(before, square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
+    assert (change.kind, change.is_trigger, change.was_trigger, change.since) == ("new", True, False, SUNDAY)
+    assert (change.evidence_before.above, change.evidence_after.above, change.evidence_after.needed) == (12, 38, 31)
+    assert change.why == (
+        "No alert in the run of Sun 2026-02-15. 38 of 51 members above the 5-year threshold (300 m³/s) on "
+        "Thu 2026-02-19 (3-day); the rule needs 31 (60 %); the run of Sun 2026-02-15 had 12 of 51 members there."
+    )
+
+
+def test_first_run_has_new_alerts_and_nothing_to_compare_with():
+    change = only(None, square_day(SUNDAY, {"S02": {1: (31, LOW)}}))
+    assert (change.kind, change.since, change.before, change.evidence_before) == ("new", None, None, None)
+    assert change.evidence_after.return_period == 1.5
+    assert change.why.startswith("There is no earlier run to compare with.")
+
+
+def test_warning_becomes_trigger():
+    before = square_day(SUNDAY, {"S01": {4: (40, MEDIUM)}})
+    change = only(before, square_day(MONDAY, {"S01": {3: (31, FLOOD)}}))
+    assert (change.kind, change.before.alert_class, change.after.alert_class) == ("escalated", "med", "max")
+    assert (change.evidence_before.above, change.evidence_after.above) == (0, 31)
+
+
+def test_trigger_that_only_came_within_the_limit():
+    before = square_day(SUNDAY, {"S01": {6: (38, FLOOD)}})
+    change = only(before, square_day(MONDAY, {"S01": {5: (38, FLOOD)}}))
+    assert change.kind == "escalated"
+    assert "That day is now within the trigger lead time limit of 5 days." in change.why
+
+
+def test_trigger_falls_to_a_warning():
+    before = square_day(SUNDAY, {"S01": {3: (38, FLOOD)}})
+    change = only(before, square_day(MONDAY, {"S01": {2: (30, FLOOD)}}))
+    assert change.kind == "ended"  # 30 of 51 is one short of 31 for every class
+    change = only(before, square_day(MONDAY, {"S01": {2: (51, MEDIUM)}}))
+    assert (change.kind, change.evidence_before.above, change.evidence_after.above) == ("downgraded", 38, 0)
+
+
+def test_lapsed_beyond_the_limit_as_warning_and_without_warnings():
+    rises_before, rises_now = {"S01": {5: (38, FLOOD)}}, {"S01": {6: (40, FLOOD)}}
+    change = only(square_day(SUNDAY, rises_before), square_day(MONDAY, rises_now))
+    assert (change.kind, change.after.alert_class, change.evidence_after.lead_time) == ("lapsed", "med", 6)
+    assert change.why.startswith(
+        "Trigger before; as high now only beyond the trigger lead time limit of 5 days: medium warning."
+    )
+    config = square_config(**DISABLED)
+    change = only(square_day(SUNDAY, rises_before, config=config), square_day(MONDAY, rises_now, config=config))
+    assert (change.kind, change.after) == ("lapsed", None)
+    assert "no alert, because the country's rule has no warnings" in change.why
+    assert change.evidence_after.above == 40
+
+
+@pytest.mark.parametrize(("lead_time", "moved", "words"), [(4, 1, "1 day later"), (1, -2, "2 days earlier")])
+def test_moved_in_time(lead_time, moved, words):
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})  # Thursday, tomorrow 3-day
+    change = only(before, square_day(MONDAY, {"S01": {lead_time: (38, FLOOD)}}))
+    assert (change.kind, change.moved_days) == ("moved", moved)
+    assert change.why.startswith(f"Trigger as before, {words}.")
+
+
+def test_escalated_warning_tells_its_move_too():
+    before = square_day(SUNDAY, {"S01": {4: (38, LOW)}})
+    change = only(before, square_day(MONDAY, {"S01": {2: (38, MEDIUM)}}))
+    assert (change.kind, change.moved_days) == ("escalated", -1)
+
+
+def test_ended_while_ahead_and_ended_because_its_days_are_over():
+    change = only(square_day(SUNDAY, {"S01": {3: (38, FLOOD)}}), square_day(MONDAY, {}))
+    assert (change.kind, change.evidence_before.above, change.evidence_after.above) == ("ended", 38, 0)
+    change = only(square_day(SUNDAY, {"S01": {0: (38, FLOOD)}}), square_day(MONDAY, {}))
+    assert (change.kind, change.evidence_after) == ("ended", None)
+    assert change.why.endswith("The days that it was for are over.")
+
+
+def test_blind_station_is_never_an_all_clear():
+    change = only(square_day(SUNDAY, {"S01": {3: (38, FLOOD)}}), square_day(MONDAY, {}, blind=["S01"]))
+    assert (change.kind, change.after, change.evidence_after) == ("blind", None, None)
+    assert "0 valid members on 0-day, 34 needed. That is no all clear." in change.why
+    assert change.why.endswith("Before: " + change.evidence_before.text + ".")
+
+
+def test_alert_after_a_blind_day_says_so():
+    before = square_day(SUNDAY, {}, blind=["S01"])
+    change = only(before, square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
+    assert (change.kind, change.evidence_before) == ("new", None)
+    assert change.why.startswith("The run of Sun 2026-02-15 could not see this station")
+
+
+def test_a_changed_rule_is_named():
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
+    stricter = square_config(
+        classes={"rule": "disable"}, trigger={"return_period": 5.0, "probability": 0.8, "lead_time_limit": 5}
+    )
+    change = only(before, square_day(MONDAY, {"S01": {3: (38, FLOOD)}}, config=stricter))
+    assert change.kind == "ended"
+    assert (change.evidence_before.needed, change.evidence_after.needed) == (31, 41)
+    assert "The country's rule was changed between the two runs." in change.why
+
+
+def test_triggers_of_today_come_first():
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
+    today = square_day(MONDAY, {"S02": {5: (38, LOW)}, "S03": {5: (38, FLOOD)}})
+    assert [(c.event, c.kind) for c in compare(before, today)] == [("S03", "new"), ("S02", "new"), ("S01", "ended")]
+
+
+def test_runs_days_apart_are_compared_on_calendar_days():
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
+    assert compare(before, square_day(TUESDAY, {"S01": {2: (38, FLOOD)}})) == ()
+
+
+def test_a_later_run_or_another_country_is_refused():
+    with pytest.raises(InputInvalid, match="no earlier run"):
+        compare(square_day(MONDAY, {}), square_day(SUNDAY, {}))
+    with pytest.raises(InputInvalid, match="no earlier run"):
+        compare(square_day(SUNDAY, {}, config=square_config(iso3="XXA")), square_day(MONDAY, {}))
+
+
+def test_changes_are_plain_data():
+    data = changes_as_data(compare(None, square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})))
+    assert json.loads(json.dumps(data))[0]["after"]["day"] == "2026-02-19"
