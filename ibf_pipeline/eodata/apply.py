@@ -30,6 +30,9 @@ def apply_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequenc
         step, stuck = next_step(wanted, live, owned, client.provider)
         if step is None:
             return Plan(tuple(steps), tuple(stuck))
+        if steps and step == steps[-1]:
+            text = f"{client.name} accepted to {step.kind} {step.subscription_id or step.name} and shows no change"
+            return Plan(tuple(steps), (*stuck, Stuck(step.name, text)))
         log.info("%s: %s %s: %s", client.name, step.kind, step.subscription_id or step.name, step.reason)
         _carry_out(step, client, ledger, live)
         steps.append(step)

@@ -134,7 +134,7 @@ def _make(
 
 
 def _fits(request: SubscriptionRequest, subscription: Subscription, entry: Owned) -> bool:
-    """Whether a subscription is the declared one: judged by what we asked for, since replies may show another filter."""
+    """Whether a subscription is the declared one, by what was asked for: replies may show another filter."""
     return (
         subscription.kind == request.kind
         and same_filter(entry.filter, request.filter)
@@ -156,7 +156,8 @@ def dry_run(
     provider: Provider,
 ) -> Plan:  # fmt: skip
     """Every step that `apply` would take, by carrying each out on a copy of what is there."""
-    world, book, steps = list(live), dict(owned), []
+    world, book = list(live), dict(owned)
+    steps: list[Step] = []
     for number in range(MOST_STEPS):
         step, stuck = next_step(wanted, world, book, provider)
         if step is None:

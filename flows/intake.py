@@ -1,0 +1,85 @@
+"""The intake: notifications into the inbox, gaps closed, observations started. Never part of a forecast run."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.observe_trigger import PrefectStarter
+from flows.wiring import now
+from flows.wiring_eodata import Eodata, open_eodata
+from ibf_pipeline.eodata.intake import catch_up_is_due
+from ibf_pipeline.eodata.trigger import Triggered
+from ibf_pipeline.errors import IbfError
+from tasks.eodata import fetch_details, pull_queue, search_catalogue, start_observations
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+@flow(name="intake", retries=0, persist_result=False)
+def intake(catch_up: bool = False, config: str = "config", workspace: str | None = None) -> State:
+    """Fetch notifications of new satellite products and start observations of alerted events.
+
+    Args:
+        catch_up: search the catalogues now, however recently they were searched.
+        config: folder of the configuration.
+        workspace: folder for inbox, prepared layers and runs, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    try:
+        with open_eodata(config, workspace) as eodata:
+            problems = take_in(eodata, catch_up=catch_up)
+            done = _trigger(eodata)
+            counts = eodata.inbox.counts()
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    problems += done.failures
+    text = f"{len(done.started)} observations started, {counts['waiting']} products waiting"
+    if problems:
+        return Failed(message="; ".join([text, *problems]), data=None)
+    return Completed(message=text)
+
+
+def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
+    """Every provider in use, each on its own: the trouble of one does not keep the others from their work."""
+    problems: list[str] = []
+    for provider in eodata.providers_in_use():
+        try:
+            _take_in_from(provider, eodata, catch_up=catch_up)
+        except IbfError as error:
+            log.error("%s: %s", provider, error)
+            problems.append(f"{provider}: {error}")
+    return problems
+
+
+def _take_in_from(provider: str, eodata: Eodata, *, catch_up: bool) -> None:
+    settings = eodata.settings.intake
+    with eodata.client(provider) as client:
+        for entry in eodata.ledger.owned(provider):
+            if entry.kind == "pull":
+                pull_queue(entry.name, entry.id, client, eodata.inbox, settings)
+        for name, declared in eodata.settings.subscriptions.items():
+            if declared.provider != provider or declared.status != "running" or declared.events == ("deleted",):
+                continue
+            wanted = eodata.filter(name)
+            if catch_up or catch_up_is_due(eodata.ledger, name, wanted, now(), settings):
+                search_catalogue(name, wanted, client, eodata.inbox, eodata.ledger, now, settings)
+        fetch_details(provider, client, eodata.inbox)
+
+
+def _trigger(eodata: Eodata) -> Triggered:
+    rules = eodata.settings.trigger
+    alerts = eodata.alerts()
+    return start_observations(
+        len(alerts),
+        alerts,
+        eodata.inbox,
+        PrefectStarter(rules.deployment),
+        now(),
+        timedelta(hours=rules.max_age_hours),
+    )
