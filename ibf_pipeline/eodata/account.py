@@ -136,9 +136,9 @@ class Keycloak:
     def _second_factor(self, secret: str, now: float) -> str:
         try:
             return pyotp.TOTP(secret.replace(" ", "")).at(int(now))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError) as error:
             raise ConfigError(
-                "the secret of the second factor is no base32 text",
+                f"the secret of the second factor cannot be used ({error})",
                 where=self._provider.totp_variable,
                 remedy="copy it again from the account's page (the text beside the QR code)",
             ) from None

@@ -36,6 +36,8 @@ class ProductPage:
     products: tuple[Product, ...]
     unreadable: int
     """entries without an id"""
+    last: bool
+    """whether the search ends here"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,8 @@ class CatalogueClient:
                     products.append(read_product(entry))
                 except InputInvalid:
                     unreadable += 1
-            yield ProductPage(tuple(products), unreadable)
             following = _next_link(content)
+            yield ProductPage(tuple(products), unreadable, last=following is None)
             if following is None:
                 return
             path, query = self._same_host(following), None

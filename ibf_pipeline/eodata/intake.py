@@ -91,9 +91,10 @@ def catch_up(
     published = mark.published if mark else begun - timedelta(hours=settings.first_hours - settings.overlap_hours)
     caught_up = mark.caught_up if mark else published
     since = published - timedelta(hours=settings.overlap_hours)
-    products = new = pages = 0
+    products = new = 0
+    finished = False
     for page in client.products(all_of([product_filter, published_after(since)]), settings.max_pages):
-        pages += 1
+        finished = page.last
         products += len(page.products)
         new += inbox.store_products(client.name, page.products)
         if page.unreadable:
@@ -101,6 +102,5 @@ def catch_up(
         moments = [product.published for product in page.products if product.published is not None]
         published = min(max([published, *moments]), begun)
         ledger.advance(name, product_filter, published, caught_up)
-    finished = pages < settings.max_pages
     ledger.advance(name, product_filter, published, begun if finished else caught_up)
     return CaughtUp(products, new, published, finished)

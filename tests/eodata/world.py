@@ -21,7 +21,8 @@ from .web import Served, Web
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "canary-account-password"
-TOTP_SECRET = "JBSWY3DPEHPK3PXP"
+TOTP_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+"""the key of RFC 6238, appendix B, in base32"""
 RADAR = "Collection/Name eq 'SENTINEL-1'"
 HERE = (30.0, 0.0, 32.0, 2.0)
 """west, south, east, north"""
