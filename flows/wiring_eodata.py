@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.applications import Starlette
+
 from flows.wiring import now, open_configuration
 from ibf_pipeline.config import Configuration
 from ibf_pipeline.eodata.account import Keycloak, account_from
@@ -17,8 +19,9 @@ from ibf_pipeline.eodata.database import Database
 from ibf_pipeline.eodata.declared import filter_of, wanted_of
 from ibf_pipeline.eodata.inbox import Inbox
 from ibf_pipeline.eodata.ledger import Ledger
+from ibf_pipeline.eodata.receiver import Admission, build_receiver
 from ibf_pipeline.eodata.reconcile import Wanted
-from ibf_pipeline.eodata.settings import EodataSettings, read_settings
+from ibf_pipeline.eodata.settings import EodataSettings, ReceiverSettings, read_settings
 from ibf_pipeline.errors import ConfigError
 
 
@@ -78,3 +81,32 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float =
         file = Path(workspace).resolve() / "eodata" / file.name
     with Database(file, max_megabytes=settings.inbox.max_megabytes, wait_seconds=wait_seconds) as database:
         yield Eodata(configuration, settings, Inbox(database, now), Ledger(database, now))
+
+
+@contextmanager
+def open_receiver(config: str, workspace: str | None = None) -> Iterator[tuple[Starlette, ReceiverSettings]]:
+    """The receiver's app, with its credentials out of the environment; ConfigError where they are not set."""
+    settings = read_settings(open_configuration(config, workspace).folder).receiver
+    variables = (settings.username_variable, settings.password_variable)
+    missing = [variable for variable in variables if not os.environ.get(variable)]
+    if missing:
+        raise ConfigError(
+            "the receiver's credentials are not in the environment",
+            where="eodata.yaml",
+            expected="environment variables " + " and ".join(missing),
+            remedy="export them; the catalogue is told the same ones by `subscriptions apply`",
+        )
+    with open_eodata(config, workspace, wait_seconds=settings.store_seconds) as eodata:
+        further = {subscription.lower(): name for subscription, name in settings.further_subscriptions.items()}
+
+        def provider_of(subscription_id: str) -> str | None:
+            return eodata.ledger.provider_of(subscription_id) or further.get(subscription_id)
+
+        admission = Admission(
+            os.environ[variables[0]],
+            os.environ[variables[1]],
+            provider_of,
+            body_limit=settings.body_limit_bytes,
+            body_seconds=settings.body_seconds,
+        )
+        yield build_receiver(admission, eodata.inbox), settings

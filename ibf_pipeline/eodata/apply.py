@@ -39,6 +39,22 @@ def apply_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequenc
     return Plan(tuple(steps), (Stuck("", f"not settled after {MOST_STEPS} steps: see `subscriptions list`"),))
 
 
+def renew_endpoint_accounts(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> int:
+    """Send the receiver's credentials to every push subscription of ours that is declared; how many.
+
+    The catalogue never shows credentials, so that a change of them can only be told, not seen.
+    """
+    live = {subscription.id: subscription for subscription in client.existing()}
+    accounts = {item.name: item.request.account for item in wanted}
+    count = 0
+    for entry in ledger.owned(client.name):
+        account, subscription = accounts.get(entry.name), live.get(entry.id)
+        if account is not None and subscription is not None and subscription.kind == "push":
+            client.edit(subscription, SubscriptionChange(account=account))
+            count += 1
+    return count
+
+
 def delete_subscription(client: CatalogueClient, ledger: Ledger, subscription_id: str, *, foreign: bool) -> None:
     """Delete one subscription; ForbiddenByRule for one that the pipeline did not make, unless that is wanted."""
     wanted = client.get(subscription_id)

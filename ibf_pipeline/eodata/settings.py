@@ -115,8 +115,9 @@ class ReceiverSettings(Section):
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")
     body_seconds: float = Field(20, gt=0, description="time for a body to arrive (408)")
     store_seconds: float = Field(5, gt=0, description="wait for a locked inbox before 503")
-    further_subscriptions: tuple[str, ...] = Field(
-        (), description="ids accepted besides those that `subscriptions apply` made"
+    further_subscriptions: dict[str, str] = Field(
+        default_factory=dict,
+        description="ids accepted besides those that `subscriptions apply` made, each with its provider",
     )
 
 
