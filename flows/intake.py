@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from prefect import flow
@@ -12,6 +14,7 @@ from prefect.states import Completed, Failed
 from flows.observe_trigger import PrefectStarter
 from flows.wiring import now
 from flows.wiring_eodata import Eodata, open_eodata
+from ibf_pipeline.eodata.client import CatalogueClient
 from ibf_pipeline.eodata.intake import catch_up_is_due
 from ibf_pipeline.eodata.trigger import Triggered
 from ibf_pipeline.errors import IbfError
@@ -46,30 +49,35 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
-    """Every provider in use, each on its own: the trouble of one does not keep the others from their work."""
+    """Every queue and every search on its own: the trouble of one does not keep the others from their work."""
     problems: list[str] = []
     for provider in eodata.providers_in_use():
-        try:
-            _take_in_from(provider, eodata, catch_up=catch_up)
-        except IbfError as error:
-            log.error("%s: %s", provider, error)
-            problems.append(f"{provider}: {error}")
+        with _noting(problems, provider), eodata.client(provider) as client:
+            for entry in eodata.ledger.owned(provider):
+                if entry.kind == "pull":
+                    with _noting(problems, f"{provider}, queue of {entry.name}"):
+                        pull_queue(entry.name, entry.id, client, eodata.inbox, eodata.settings.intake)
+            for name in eodata.searched(provider):
+                with _noting(problems, f"{provider}, search for {name}"):
+                    _search(name, client, eodata, always=catch_up)
+            with _noting(problems, f"{provider}, details"):
+                fetch_details(provider, client, eodata.inbox)
     return problems
 
 
-def _take_in_from(provider: str, eodata: Eodata, *, catch_up: bool) -> None:
-    settings = eodata.settings.intake
-    with eodata.client(provider) as client:
-        for entry in eodata.ledger.owned(provider):
-            if entry.kind == "pull":
-                pull_queue(entry.name, entry.id, client, eodata.inbox, settings)
-        for name, declared in eodata.settings.subscriptions.items():
-            if declared.provider != provider or declared.status != "running" or declared.events == ("deleted",):
-                continue
-            wanted = eodata.filter(name)
-            if catch_up or catch_up_is_due(eodata.ledger, name, wanted, now(), settings):
-                search_catalogue(name, wanted, client, eodata.inbox, eodata.ledger, now, settings)
-        fetch_details(provider, client, eodata.inbox)
+@contextmanager
+def _noting(problems: list[str], where: str) -> Iterator[None]:
+    try:
+        yield
+    except IbfError as error:
+        log.error("%s: %s", where, error)
+        problems.append(f"{where}: {error}")
+
+
+def _search(name: str, client: CatalogueClient, eodata: Eodata, *, always: bool) -> None:
+    wanted, settings = eodata.filter(name), eodata.settings.intake
+    if always or catch_up_is_due(eodata.ledger, name, wanted, now(), settings):
+        search_catalogue(name, wanted, client, eodata.inbox, eodata.ledger, now, settings)
 
 
 def _trigger(eodata: Eodata) -> Triggered:

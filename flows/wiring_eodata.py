@@ -54,6 +54,14 @@ class Eodata:
         """The product filter of a declared subscription."""
         return filter_of(self.settings.subscriptions[name], self.configuration.prepared_folder)
 
+    def searched(self, provider: str) -> list[str]:
+        """The declared subscriptions for which a provider's catalogue is searched: deleted products cannot be found."""
+        return [
+            name
+            for name, declared in self.settings.subscriptions.items()
+            if declared.provider == provider and declared.status == "running" and declared.events != ("deleted",)
+        ]
+
     def providers_in_use(self) -> list[str]:
         """Providers that something is declared for, or that hold subscriptions of ours."""
         declared = {entry.provider for entry in self.settings.subscriptions.values()}

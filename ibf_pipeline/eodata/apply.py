@@ -16,12 +16,19 @@ log = logging.getLogger(__name__)
 
 def plan_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
     """What `apply` would do; nothing is changed, at the catalogue or in the ledger."""
+    for item in wanted:
+        client.require_sound(item.request, item.name)
     owned = {entry.id: entry for entry in ledger.owned(client.name)}
     return dry_run(wanted, client.existing(), owned, client.name, client.provider)
 
 
 def apply_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
-    """Take steps until everything is as declared; the steps taken and what stays undone."""
+    """Take steps until everything is as declared; the steps taken and what stays undone.
+
+    ForbiddenByRule before the first step where one of the declarations would be refused.
+    """
+    for item in wanted:
+        client.require_sound(item.request, item.name)
     steps: list[Step] = []
     for _ in range(MOST_STEPS):
         live = client.existing()

@@ -102,12 +102,16 @@ class CatalogueClient:
             f"there is no subscription {wanted}", where=self.name, remedy="see `ibf-pipeline subscriptions list`"
         )
 
+    def require_sound(self, request: SubscriptionRequest, name: str) -> None:
+        """ForbiddenByRule for a request that `create` would refuse, limits apart; nothing is sent."""
+        require_sound_request(request, name, self.provider, self._account)
+
     def create(self, request: SubscriptionRequest) -> str | None:
         """Make a subscription; its id, or None where the reply does not say it (CREODIAS document).
 
         Never sent twice: after a lost answer OutcomeUnknown, and `Info` shows what happened.
         """
-        require_sound_request(request, self.name, self.provider, self._account)
+        self.require_sound(request, self.name)
         require_room(request.status, self.existing(), self.name, self.provider)
         secrets = (request.account.password,) if request.account else ()
         try:

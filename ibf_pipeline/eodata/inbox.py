@@ -11,7 +11,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -215,11 +215,6 @@ class Inbox:
 
     def _now(self) -> str:
         return odata_moment(self._clock())
-
-
-def kept_since(now: datetime, days: float) -> datetime:
-    """The time before which `prune --older-than` forgets."""
-    return now - timedelta(days=days)
 
 
 def _first_state(product: Product) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import requests
@@ -14,6 +15,7 @@ from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, 
 
 from .catalogue import radar_product
 from .dialects import CREODIAS, NSIS
+from .web import Served
 from .world import HERE, NOON, PASSWORD, RADAR, World, open_world
 
 RECEIVER = EndpointAccount("receiver", "canary-receiver-password")
@@ -180,9 +182,9 @@ def test_tokens_are_refreshed_before_they_expire_and_signed_in_again_after_the_s
     assert world.web.grants == ["password", "refresh_token", "password"]
 
 
-def test_the_second_factor(tmp_path):
+def test_the_second_factor(server: Served, tmp_path: Path):
     """RFC 6238, appendix B: at 59 s the key's code is 94287082, of which services ask for the last six digits."""
-    with open_world(tmp_path, NSIS, totp=True) as world:
+    with open_world(server, tmp_path, NSIS, totp=True) as world:
         world.web.totp = lambda: "287082"
         world.clock.at = datetime(1970, 1, 1, 0, 0, 59, tzinfo=UTC)
         assert world.client.info() == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
@@ -43,10 +44,10 @@ def observe_event(country: str, event: str, issue_date: str, product_id: str, pr
     """Stands where the observation flow will be."""
 
 
-def deploy() -> None:
+def deploy(name: str = "observe-event", **schema: object) -> None:
     with get_client(sync_client=True) as client:
         flow_id = client.create_flow(observe_event)
-        client.create_deployment(flow_id, "observe-event")
+        client.create_deployment(flow_id, name, **schema)
 
 
 def observations() -> list[FlowRun]:
@@ -97,6 +98,27 @@ def test_without_a_deployment_then_with_one(place: Installation):
     assert [again.id for again in observations()] == [made.id]
 
 
+def test_a_deployment_with_other_parameters_is_told_and_tried_again(place: Installation):
+    schema = {"type": "object", "properties": {"river": {"type": "string"}}, "required": ["river"]}
+    deploy("by-river", parameter_openapi_schema=schema, enforce_parameter_schema=True)
+    file = place.config / "eodata.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    file.write_text(yaml.safe_dump({**content, "trigger": {"deployment": "observe-event/by-river"}}), encoding="utf-8")
+    product = place.publish_over_the_alert(4)
+    state = run(place)
+    assert state.is_failed()
+    assert "a deployment with the parameters country, event, issue_date, product_id, product_name" in state.message
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        assert eodata.inbox.entry(product).state == "waiting"
+        queue = eodata.ledger.owned()[0].id
+    place.catalogue.delete(queue)  # as if a person had deleted it: the search goes on without its queue
+    lost = place.publish_over_the_alert(5)
+    state = run(place, catch_up=True)
+    assert "test, queue of floods: " in state.message
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        assert eodata.inbox.entry(lost).state == "waiting"
+
+
 def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     """The inbox is still compared with the alerts, and the message says what was wrong."""
     product = place.publish_over_the_alert(3)
@@ -108,7 +130,7 @@ def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     state = run(place)
     assert state.is_failed()
     assert "1 observations started" in state.message
-    assert "test: http://127.0.0.1" in state.message
+    assert "test, queue of floods: http://127.0.0.1" in state.message
     assert "no token was given" in state.message
     assert "canary" not in state.message
     with open_eodata(str(place.config), str(place.workspace)) as eodata:

@@ -116,6 +116,27 @@ def test_a_lost_answer_is_resolved_by_the_next_run(every: World):
     assert [entry.name for entry in every.ledger.owned()] == ["floods"]
 
 
+def test_what_was_there_before_a_lost_answer_is_not_claimed(every: World):
+    """A person's own subscription may be exactly like the declared one."""
+    every.client.create(replace(PULL, status="paused"))
+    (foreign,) = every.client.info()
+    every.web.cut_after_create = True
+    with pytest.raises(OutcomeUnknown):
+        apply_subscriptions(every.client, every.ledger, wanted(PULL))
+    apply_subscriptions(every.client, every.ledger, wanted(PULL))
+    assert foreign.id not in {entry.id for entry in every.ledger.owned()}
+    assert foreign in every.client.info()
+    assert len(every.client.info()) == 2
+
+
+def test_a_plan_refuses_what_apply_would_refuse(world: World):
+    silent = replace(PUSH, endpoint=None)
+    for carry_out in (plan_subscriptions, apply_subscriptions):
+        with pytest.raises(ForbiddenByRule, match="floods: a push subscription without an endpoint"):
+            carry_out(world.client, world.ledger, wanted(silent))
+    assert world.web.requests == []
+
+
 def test_a_refused_request_leaves_no_claim_on_what_others_make(every: World):
     with pytest.raises(ServerRefused):
         apply_subscriptions(every.client, every.ledger, wanted(replace(PULL, filter="Colection/Name eq 'x'")))

@@ -21,10 +21,20 @@ from starlette.routing import Route
 from .catalogue import Catalogue, Refusal
 
 
+class Switch:
+    """An app in whose place another one can be put, so that tests share one server."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
 class Served:
     """Any ASGI app on a free loopback port, until the block ends."""
 
     def __init__(self, app: Any) -> None:
+        self.app = app
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
@@ -44,7 +54,7 @@ class Served:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
+        self._server.should_exit = self._server.force_exit = True
         self._thread.join(timeout=10)
         self._socket.close()
 

@@ -76,14 +76,14 @@ def provider_of(dialect: Dialect, port: int, **more: object) -> Provider:
 
 
 @contextmanager
-def open_world(tmp_path: Path, dialect: Dialect = CDSE, *, totp: bool = False) -> Iterator[World]:
-    """A world that is empty at noon of 20 November 2026."""
+def open_world(server: Served, tmp_path: Path, dialect: Dialect = CDSE, *, totp: bool = False) -> Iterator[World]:
+    """A world that is empty at noon of 20 November 2026, on a server that all tests share."""
     with ExitStack() as stack:
         clock = Clock()
         catalogue = Catalogue(dialect, clock)
         web = Web(catalogue, PASSWORD)
-        port = stack.enter_context(Served(web.app())).port
-        provider = provider_of(dialect, port)
+        server.app.app = web.app()
+        provider = provider_of(dialect, server.port)
         account = Account("analyst", PASSWORD, TOTP_SECRET if totp else None)
         slept: list[float] = []
         tokens = Keycloak(dialect.name, provider, account, clock=lambda: clock().timestamp())
