@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import urljoin, urlsplit
-
-import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 
 from ibf_pipeline.eodata.account import Account, TokenSource
 from ibf_pipeline.eodata.entity import Subscription, SubscriptionChange, SubscriptionRequest, read_subscription
 from ibf_pipeline.eodata.notification import Notification, Product, read_notification, read_product
 from ibf_pipeline.eodata.safety import require_patchable, require_room, require_running_slot, require_sound_request
 from ibf_pipeline.eodata.settings import Provider
-from ibf_pipeline.eodata.wording import hidden, server_text
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.eodata.transport import NoAnswer, Transport
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown, ServerRefused
 
-log = logging.getLogger(__name__)
-
-LONGEST_WAIT = 120.0
-"""seconds between two tries, whatever a Retry-After header asks for"""
 PAGE = 100
 """products asked for at once"""
 
@@ -51,12 +41,6 @@ class QueueBatch:
     """acknowledges the whole batch; None for an empty one"""
 
 
-class _TryAgain(ServerUnreachable):
-    """No answer, or 429 or 5xx."""
-
-    after: float | None = None
-
-
 class CatalogueClient:
     """Requests to one catalogue, with the account's token; tried again only where that is harmless."""
 
@@ -72,20 +56,17 @@ class CatalogueClient:
         self.name = name
         self.provider = provider
         self._account = account
-        self._tokens = tokens
-        self._sleep = sleep
-        self._session = requests.Session()
-        self._base = provider.base_url.rstrip("/")
+        self._transport = Transport(name, provider, account.secrets(), tokens, sleep)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        self._transport.close()
 
     def info(self) -> list[Subscription]:
         """All subscriptions of the account, push and pull; a cancelled one may still stand there for a while."""
-        entries = _entries(self._json(self._ask("GET", "Subscriptions/Info")))
+        entries = _entries(self._transport.json(self._transport.ask("GET", "Subscriptions/Info")))
         return [read_subscription(entry) for entry in entries]
 
     def existing(self) -> list[Subscription]:
@@ -115,14 +96,14 @@ class CatalogueClient:
         require_room(request.status, self.existing(), self.name, self.provider)
         secrets = (request.account.password,) if request.account else ()
         try:
-            response = self._once("POST", "Subscriptions", body=request.body(), secrets=secrets)
-        except _TryAgain as error:
+            response = self._transport.once("POST", "Subscriptions", body=request.body(), secrets=secrets)
+        except NoAnswer as error:
             raise OutcomeUnknown(
                 f"the subscription was asked for and the answer is unknown ({error.found})",
                 where=self.name,
                 remedy="run `ibf-pipeline subscriptions apply` again: it looks before it makes one",
             ) from None
-        content = self._json(response)
+        content = self._transport.json(response)
         given = content.get("Id") if isinstance(content, Mapping) else None
         return given.lower() if isinstance(given, str) and given else None
 
@@ -134,7 +115,7 @@ class CatalogueClient:
         if change.status == "running" and not subscription.running:
             require_running_slot(self.existing(), self.name, self.provider)
         secrets = (change.account.password,) if change.account else ()
-        self._ask("PATCH", f"Subscriptions({subscription.id})", body=change.body(), secrets=secrets)
+        self._transport.ask("PATCH", f"Subscriptions({subscription.id})", body=change.body(), secrets=secrets)
         return self.get(subscription.id)
 
     def pause(self, subscription: Subscription) -> Subscription:
@@ -148,15 +129,21 @@ class CatalogueClient:
     def cancel(self, subscription: Subscription) -> None:
         """Set it to cancelled: it is deleted now, or by the service some time later (the provider's `cancelled`)."""
         require_patchable(subscription, SubscriptionChange(status="cancelled"), self.provider, self._account)
-        self._ask("PATCH", f"Subscriptions({subscription.id})", body={"Status": "cancelled"}, gone_is_fine=True)
+        self._transport.ask(
+            "PATCH", f"Subscriptions({subscription.id})", body={"Status": "cancelled"}, gone_is_fine=True
+        )
 
     def delete(self, subscription_id: str) -> None:
         """Delete it now, with its queue; one that is gone already is fine."""
-        self._ask("DELETE", f"Subscriptions({subscription_id})", gone_is_fine=True)
+        self._transport.ask("DELETE", f"Subscriptions({subscription_id})", gone_is_fine=True)
 
     def read(self, subscription_id: str, top: int = 20) -> QueueBatch:
         """The oldest notifications of a pull subscription; they stay in its queue until they are acknowledged."""
-        entries = _entries(self._json(self._ask("GET", f"Subscriptions({subscription_id})/Read", {"$top": str(top)})))
+        entries = _entries(
+            self._transport.json(
+                self._transport.ask("GET", f"Subscriptions({subscription_id})/Read", {"$top": str(top)})
+            )
+        )
         notifications, problems = [], []
         for entry in entries:
             try:
@@ -168,14 +155,14 @@ class CatalogueClient:
 
     def acknowledge(self, subscription_id: str, ack_id: str) -> None:
         """Take this notification and all older ones out of the queue."""
-        self._ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
+        self._transport.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
 
     def product(self, product_id: str) -> Product | None:
         """A product by its id, None where the catalogue has none."""
-        response = self._ask("GET", f"Products({product_id})", {"$expand": "Attributes"}, gone_is_fine=True)
+        response = self._transport.ask("GET", f"Products({product_id})", {"$expand": "Attributes"}, gone_is_fine=True)
         if response.status_code in (404, 410):
             return None
-        content = self._json(response)
+        content = self._transport.json(response)
         if isinstance(content, Mapping) and isinstance(content.get("value"), list):
             content = content["value"][0] if content["value"] else None
         return None if content is None else read_product(content)
@@ -190,7 +177,7 @@ class CatalogueClient:
         }
         path, seen = "Products", set[str]()
         for _ in range(max_pages):
-            content = self._json(self._ask("GET", path, query))
+            content = self._transport.json(self._transport.ask("GET", path, query))
             products, unreadable = [], 0
             for entry in _entries(content):
                 try:
@@ -201,102 +188,10 @@ class CatalogueClient:
             yield ProductPage(tuple(products), unreadable, last=following is None)
             if following is None:
                 return
-            path, query = self._same_host(following), None
+            path, query = self._transport.same_host(following), None
             if path in seen:
                 raise ServerRefused("the pages of a search lead in a circle", where=self.name)
             seen.add(path)
-
-    def _same_host(self, link: str) -> str:
-        url = urljoin(f"{self._base}/", link)
-        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
-            raise ServerRefused(
-                f"the next page of a search is on another host ({urlsplit(url).hostname})", where=self.name
-            )
-        return url
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str] | None = None,
-        *,
-        body: Mapping[str, Any] | None = None,
-        secrets: tuple[str, ...] = (),
-        gone_is_fine: bool = False,
-    ) -> requests.Response:
-        """A request that may be repeated: reading, changing to a stated value, deleting, acknowledging."""
-        backoff = wait_random_exponential(multiplier=1, max=30)
-
-        def pause(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.after if isinstance(error, _TryAgain) else None
-            return min(LONGEST_WAIT, asked) if asked is not None else backoff(state)
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgain),
-            stop=stop_after_attempt(self.provider.attempts),
-            wait=pause,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(self._once, method, path, query, body=body, secrets=secrets, gone_is_fine=gone_is_fine)
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, str] | None = None,
-        *,
-        body: Mapping[str, Any] | None = None,
-        secrets: tuple[str, ...] = (),
-        gone_is_fine: bool = False,
-    ) -> requests.Response:
-        """One request; after 401 once more with a new token."""
-        response = self._send(method, path, query, body)
-        if response.status_code == 401:
-            self._tokens.discard()
-            response = self._send(method, path, query, body)
-        status = response.status_code
-        if 200 <= status < 300 or (gone_is_fine and status in (404, 410)):
-            return response
-        said = hidden(server_text(response), (*secrets, *self._account.secrets(), *self._tokens.secrets()))
-        text = f"{method} {_shown(path)} answered {status}: {said}"
-        if status == 429 or status >= 500:
-            error = _TryAgain(text, where=self.name, remedy="try again later")
-            after = response.headers.get("Retry-After", "")
-            error.after = float(after) if after.isdigit() else None
-            raise error
-        remedy = "check the account's rights" if status in (401, 403) else "correct what the catalogue names"
-        raise ServerRefused(text, where=self.name, remedy=remedy)
-
-    def _send(
-        self, method: str, path: str, query: dict[str, str] | None, body: Mapping[str, Any] | None
-    ) -> requests.Response:
-        url = path if path.startswith(("http://", "https://")) else f"{self._base}/{path}"
-        try:
-            return self._session.request(
-                method,
-                url,
-                params=query,
-                json=body,
-                headers={"Authorization": f"Bearer {self._tokens.token()}"},
-                timeout=self.provider.timeout_seconds,
-                allow_redirects=False,
-            )
-        except requests.RequestException as error:
-            raise _TryAgain(
-                f"{method} {_shown(path)}: no answer ({type(error).__name__})",
-                where=self.name,
-                remedy="check the address and the network",
-            ) from None
-
-    def _json(self, response: requests.Response) -> Any:
-        try:
-            return response.json()
-        except ValueError:
-            raise ServerRefused(
-                f"answered {response.status_code} without JSON", where=self.name, remedy="check the provider's base_url"
-            ) from None
 
 
 def _entries(content: Any) -> list[Any]:
@@ -312,7 +207,3 @@ def _next_link(content: Any) -> str | None:
         if key.lower() == "@odata.nextlink" and isinstance(value, str) and value:
             return value
     return None
-
-
-def _shown(path: str) -> str:
-    return urlsplit(path).path

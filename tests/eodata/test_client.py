@@ -237,7 +237,7 @@ def test_nobody_there(world: World, monkeypatch: pytest.MonkeyPatch):
         raise requests.ConnectionError(f"http://x/?password={PASSWORD}")
 
     world.client.info()
-    monkeypatch.setattr(world.client._session, "request", refuse)
+    monkeypatch.setattr(world.client._transport._session, "request", refuse)
     with pytest.raises(ServerUnreachable, match="no answer") as error:
         world.client.info()
     assert PASSWORD not in str(error.value)
