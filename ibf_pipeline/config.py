@@ -309,7 +309,7 @@ class Configuration:
                 expected="one of " + (", ".join(self.country_codes()) or "no country is configured yet"),
                 remedy=f"write {file.name}, for example from a copy of another country's",
             )
-        country = _validate(Country, _read_yaml(file), file)
+        country = read_section(Country, file)
         if country.iso3 != iso3:
             raise ConfigError(
                 f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
@@ -348,7 +348,12 @@ def load(folder: Path) -> Configuration:
             expected="a configuration folder",
             remedy="run inside the project's folder or pass --config",
         )
-    return Configuration(folder, _validate(Settings, _read_yaml(file), file))
+    return Configuration(folder, read_section(Settings, file))
+
+
+def read_section(model: type[Model], file: Path) -> Model:
+    """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
+    return _validate(model, _read_yaml(file), file)
 
 
 def _expand(text: str) -> str:

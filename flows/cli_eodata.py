@@ -1,0 +1,303 @@
+"""Commands of the catalogue subscriptions: `subscriptions`, `inbox` and `receiver`."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ibf_pipeline.eodata.reconcile import Plan
+
+subscriptions_app = typer.Typer(help="Subscriptions to satellite product catalogues.", no_args_is_help=True)
+inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
+
+Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
+Workspace = Annotated[
+    str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")
+]
+ProviderName = Annotated[
+    str | None, typer.Option("--provider", help="a name under providers in eodata.yaml; else all in use")
+]
+OneProvider = Annotated[str, typer.Option("--provider", help="a name under providers in eodata.yaml")]
+
+
+@subscriptions_app.command("plan")
+def plan_command(provider: ProviderName = None, config: Config = "config", workspace: Workspace = None) -> None:
+    """Show what `apply` would do; nothing is changed.
+
+    Example: ibf-pipeline subscriptions plan
+    """
+    from flows.wiring_eodata import open_eodata
+    from ibf_pipeline.eodata.apply import plan_subscriptions
+
+    with open_eodata(config, workspace) as eodata:
+        for name in [provider] if provider else eodata.providers_in_use():
+            with eodata.client(name) as client:
+                _print_plan(name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name)), "would")
+
+
+@subscriptions_app.command("apply")
+def apply_command(
+    provider: ProviderName = None,
+    adopt: Annotated[
+        str | None, typer.Option("--adopt", help="id of a subscription made elsewhere that is exactly as declared")
+    ] = None,
+    renew_credentials: Annotated[
+        bool, typer.Option("--renew-credentials", help="send the receiver's present credentials to the catalogue again")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Make the subscriptions as declared in eodata.yaml: creates, pauses, patches, recreates. Shows the plan first.
+
+    Example: ibf-pipeline subscriptions apply --yes
+    """
+    from flows.wiring_eodata import open_eodata
+    from ibf_pipeline.eodata.apply import (
+        adopt_subscription,
+        apply_subscriptions,
+        plan_subscriptions,
+        renew_endpoint_accounts,
+    )
+
+    stuck = False
+    with open_eodata(config, workspace) as eodata:
+        for name in [provider] if provider else eodata.providers_in_use():
+            wanted = eodata.wanted(name)
+            with eodata.client(name) as client:
+                if adopt is not None:
+                    declared = adopt_subscription(client, eodata.ledger, wanted, adopt)
+                    _console().print(f"{name}: {adopt} is ours now, as {declared}")
+                plan = plan_subscriptions(client, eodata.ledger, wanted)
+                _print_plan(name, plan, "will")
+                if plan.steps and not yes:
+                    typer.confirm("carry this out?", abort=True)
+                done = apply_subscriptions(client, eodata.ledger, wanted)
+                _console().print(f"{name}: {len(done.steps)} steps taken")
+                if renew_credentials:
+                    count = renew_endpoint_accounts(client, eodata.ledger, wanted)
+                    _console().print(f"{name}: credentials of {count} subscriptions renewed")
+                for entry in done.stuck:
+                    _console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
+                stuck = stuck or bool(done.stuck)
+    raise typer.Exit(1 if stuck else 0)
+
+
+@subscriptions_app.command("list")
+def list_command(
+    provider: ProviderName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """List all subscriptions of the accounts, and which of them are ours.
+
+    Example: ibf-pipeline subscriptions list --provider cdse
+    """
+    from rich.table import Table
+
+    from flows.wiring_eodata import open_eodata
+
+    table = Table("provider", "id", "declared as", "kind", "status", "events", "last notified", "filter", box=None)
+    entries = []
+    with open_eodata(config, workspace) as eodata:
+        ours = {entry.id: entry.name for entry in eodata.ledger.owned()}
+        for name in [provider] if provider else eodata.providers_in_use():
+            with eodata.client(name) as client:
+                found = client.info()
+            for item in found:
+                events, notified = ", ".join(item.events), _time(item.last_notified)
+                declared = ours.get(item.id, "(not ours)")
+                table.add_row(name, item.id, declared, item.kind, item.status, events, notified, item.filter or "(all)")
+                entries.append(
+                    {
+                        "provider": name,
+                        "id": item.id,
+                        "declared_as": ours.get(item.id),
+                        "kind": item.kind,
+                        "status": item.status,
+                        "events": item.events,
+                        "last_notified": notified or None,
+                        "endpoint": item.endpoint,
+                        "filter": item.filter,
+                    }
+                )
+    if as_json:
+        print(json.dumps(entries, indent=1, ensure_ascii=False))
+    else:
+        _console().print(table)
+
+
+@subscriptions_app.command("delete")
+def delete_command(
+    subscription_id: Annotated[str, typer.Argument(help="as `list` shows it")],
+    provider: OneProvider,
+    foreign: Annotated[bool, typer.Option("--foreign", help="even if the pipeline did not make it")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Delete one subscription with its queue. A declared one comes back with the next `apply`.
+
+    Example: ibf-pipeline subscriptions delete 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider nsis
+    """
+    from flows.wiring_eodata import open_eodata
+    from ibf_pipeline.eodata.apply import delete_subscription
+
+    with open_eodata(config, workspace) as eodata, eodata.client(provider) as client:
+        delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
+    _console().print(f"{provider}: {subscription_id.lower()} deleted")
+
+
+@inbox_app.command("list")
+def inbox_list(
+    state: Annotated[
+        str | None, typer.Option("--state", help="incomplete, waiting, triggered or ignored; else all")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """List products, the latest first, with what became of them.
+
+    Example: ibf-pipeline inbox list --state triggered
+    """
+    from rich.table import Table
+
+    from flows.wiring_eodata import open_eodata
+
+    with open_eodata(config, workspace) as eodata:
+        entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
+    table = Table("product", "name", "acquired", "state", "reason", box=None)
+    for entry in entries:
+        table.add_row(entry.product_id, entry.name, _time(entry.acquired), entry.state, entry.reason)
+    _console().print(table)
+    _console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
+
+
+@inbox_app.command("show")
+def inbox_show(
+    product_id: Annotated[str, typer.Argument(help="as `list` shows it")],
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Show all that is known of a product: notifications, starts, and the catalogue's own description.
+
+    Example: ibf-pipeline inbox show 0dd083d4-360e-4693-9791-1215da02c3a3
+    """
+    from flows.wiring_eodata import open_eodata
+
+    with open_eodata(config, workspace) as eodata:
+        entry = eodata.inbox.entry(product_id)
+        content = {
+            "product": entry.product_id,
+            "name": entry.name,
+            "type": entry.product_type,
+            "provider": entry.provider,
+            "state": entry.state,
+            "reason": entry.reason,
+            "acquired": _time(entry.acquired),
+            "published": _time(entry.published),
+            "first seen": _time(entry.first_seen),
+            "notifications": [
+                {"subscription": subscription, "event": event, "door": door, "times": times}
+                for subscription, event, door, times in eodata.inbox.notifications(entry.product_id)
+            ],
+            "starts": [
+                {"country": start.country, "event": start.event, "run": start.run, "key": start.key}
+                for start in eodata.inbox.starts(entry.product_id)
+            ],
+            "catalogue": json.loads(entry.content) if entry.content else None,
+        }
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+@inbox_app.command("replay")
+def inbox_replay(
+    product_id: Annotated[str, typer.Argument(help="as `list` shows it")],
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Let the next intake compare a product with the alerts again; what it starts then is a new start.
+
+    Example: ibf-pipeline inbox replay 0dd083d4-360e-4693-9791-1215da02c3a3
+    """
+    from flows.wiring_eodata import open_eodata
+
+    with open_eodata(config, workspace) as eodata:
+        entry = eodata.inbox.replay(product_id)
+    _console().print(f"{entry.product_id}: {entry.state}, replay {entry.round}")
+
+
+@inbox_app.command("prune")
+def inbox_prune(
+    older_than: Annotated[int, typer.Option("--older-than", min=7, help="days since a product was first seen")] = 90,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Forget the contents of settled products. Their ids stay, so that a late duplicate is recognised.
+
+    Example: ibf-pipeline inbox prune --older-than 90
+    """
+    from datetime import timedelta
+
+    from flows.wiring import now
+    from flows.wiring_eodata import open_eodata
+
+    with open_eodata(config, workspace) as eodata:
+        count = eodata.inbox.prune(now() - timedelta(days=older_than))
+    _console().print(f"{count} products pruned")
+
+
+def receiver(
+    port: Annotated[int | None, typer.Option(help="instead of the settings' port")] = None,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Serve the receiver of push notifications on this machine, behind a proxy that ends TLS (docs/subscriptions.md).
+
+    Example: ibf-pipeline receiver --port 8600
+    """
+    import uvicorn
+
+    from flows.wiring_eodata import open_receiver
+
+    with open_receiver(config, workspace) as (app, settings):
+        chosen = port or settings.port
+        _console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
+        uvicorn.run(
+            app,
+            host=settings.host,
+            port=chosen,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            limit_concurrency=200,
+            server_header=False,
+        )
+
+
+def _print_plan(provider: str, plan: Plan, verb: str) -> None:
+    console = _console()
+    if not plan.steps and not plan.stuck:
+        console.print(f"{provider}: everything is as declared")
+    for step in plan.steps:
+        what = f" {step.subscription_id}" if step.subscription_id else ""
+        console.print(f"{provider}: {verb} {step.kind}{what} for {step.name}: {step.reason}", soft_wrap=True)
+    for entry in plan.stuck:
+        console.print(f"{provider}: stuck: {entry.name}: {entry.text}", soft_wrap=True)
+
+
+def _time(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}Z"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)

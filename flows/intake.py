@@ -1,0 +1,93 @@
+"""The intake: notifications into the inbox, gaps closed, observations started. Never part of a forecast run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.observe_trigger import PrefectStarter
+from flows.wiring import now
+from flows.wiring_eodata import Eodata, open_eodata
+from ibf_pipeline.eodata.client import CatalogueClient
+from ibf_pipeline.eodata.intake import catch_up_is_due
+from ibf_pipeline.eodata.trigger import Triggered
+from ibf_pipeline.errors import IbfError
+from tasks.eodata import fetch_details, pull_queue, search_catalogue, start_observations
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+@flow(name="intake", retries=0, persist_result=False)
+def intake(catch_up: bool = False, config: str = "config", workspace: str | None = None) -> State:
+    """Fetch notifications of new satellite products and start observations of alerted events.
+
+    Args:
+        catch_up: search the catalogues now, however recently they were searched.
+        config: folder of the configuration.
+        workspace: folder for inbox, prepared layers and runs, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    try:
+        with open_eodata(config, workspace) as eodata:
+            problems = take_in(eodata, catch_up=catch_up)
+            done = _trigger(eodata)
+            counts = eodata.inbox.counts()
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    problems += done.failures
+    text = f"{len(done.started)} observations started, {counts['waiting']} products waiting"
+    if problems:
+        return Failed(message="; ".join([text, *problems]), data=None)
+    return Completed(message=text)
+
+
+def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
+    """Every queue and every search on its own: the trouble of one does not keep the others from their work."""
+    problems: list[str] = []
+    for provider in eodata.providers_in_use():
+        with _noting(problems, provider), eodata.client(provider) as client:
+            for entry in eodata.ledger.owned(provider):
+                if entry.kind == "pull":
+                    with _noting(problems, f"{provider}, queue of {entry.name}"):
+                        pull_queue(entry.name, entry.id, client, eodata.inbox, eodata.settings.intake)
+            for name in eodata.searched(provider):
+                with _noting(problems, f"{provider}, search for {name}"):
+                    _search(name, client, eodata, always=catch_up)
+            with _noting(problems, f"{provider}, details"):
+                fetch_details(provider, client, eodata.inbox)
+    return problems
+
+
+@contextmanager
+def _noting(problems: list[str], where: str) -> Iterator[None]:
+    try:
+        yield
+    except IbfError as error:
+        log.error("%s: %s", where, error)
+        problems.append(f"{where}: {error}")
+
+
+def _search(name: str, client: CatalogueClient, eodata: Eodata, *, always: bool) -> None:
+    wanted, settings = eodata.filter(name), eodata.settings.intake
+    if always or catch_up_is_due(eodata.ledger, name, wanted, now(), settings):
+        search_catalogue(name, wanted, client, eodata.inbox, eodata.ledger, now, settings)
+
+
+def _trigger(eodata: Eodata) -> Triggered:
+    rules = eodata.settings.trigger
+    alerts = eodata.alerts()
+    return start_observations(
+        len(alerts),
+        alerts,
+        eodata.inbox,
+        PrefectStarter(rules.deployment),
+        now(),
+        timedelta(hours=rules.max_age_hours),
+    )

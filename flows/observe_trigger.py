@@ -1,0 +1,85 @@
+"""Starting an observation through Prefect: a deployment's flow run, and an event for users' own automations."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import httpx
+from prefect.client.schemas.objects import FlowRun
+from prefect.deployments import run_deployment
+from prefect.events import emit_event
+from prefect.exceptions import ObjectNotFound, PrefectException
+
+from ibf_pipeline.eodata.trigger import Observation
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+
+EVENT = "ibf-pipeline.eodata.product-over-alert"
+
+
+def observation_parameters(observation: Observation) -> dict[str, Any]:
+    """The parameters of the observation flow."""
+    event, product = observation.event, observation.product
+    return {
+        "country": event.country,
+        "event": event.name,
+        "issue_date": event.issue_date.isoformat(),
+        "product_id": product.product_id,
+        "product_name": product.name,
+    }
+
+
+class PrefectStarter:
+    """Starts a deployment where it exists; the key makes any number of attempts one flow run."""
+
+    def __init__(self, deployment: str) -> None:
+        self._deployment = deployment
+
+    def start(self, observation: Observation) -> str | None:
+        """Id of the flow run, None where there is no such deployment.
+
+        ServerUnreachable where the Prefect server does not answer, ServerRefused where it refuses the parameters.
+        """
+        run = self._run(observation)
+        emit_event(
+            event=EVENT,
+            resource={
+                "prefect.resource.id": f"ibf-pipeline.event.{observation.event.country}.{observation.event.name}",
+                "prefect.resource.name": f"{observation.event.country} {observation.event.name}",
+            },
+            payload={
+                **observation_parameters(observation),
+                "alert_class": observation.event.alert_class,
+                "lead_time": observation.event.lead_time,
+                "provider": observation.product.provider,
+                "acquired": observation.product.acquired.isoformat() if observation.product.acquired else None,
+                "flow_run": str(run.id) if run else None,
+            },
+            id=uuid.uuid5(uuid.NAMESPACE_URL, observation.key),
+        )
+        return str(run.id) if run else None
+
+    def _run(self, observation: Observation) -> FlowRun | None:
+        try:
+            run: Any = run_deployment(
+                self._deployment,
+                parameters=observation_parameters(observation),
+                idempotency_key=observation.key,
+                timeout=0,
+                as_subflow=False,
+                tags=["eodata", observation.event.country],
+            )
+        except ObjectNotFound:
+            return None
+        except httpx.TransportError as error:
+            raise ServerUnreachable(
+                f"the Prefect server did not answer ({type(error).__name__})", where=self._deployment
+            ) from None
+        except (PrefectException, httpx.HTTPStatusError) as error:
+            raise ServerRefused(
+                f"the observation was not started ({type(error).__name__})",
+                where=self._deployment,
+                expected="a deployment with the parameters " + ", ".join(observation_parameters(observation)),
+            ) from None
+        assert isinstance(run, FlowRun)  # noqa: S101 - the call is made outside an event loop
+        return run

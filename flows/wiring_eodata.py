@@ -1,0 +1,120 @@
+"""Where the parts of the catalogue subscriptions are put together; environment and clock enter here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from flows.wiring import now, open_configuration
+from ibf_pipeline.config import Configuration
+from ibf_pipeline.eodata.account import Keycloak, account_from
+from ibf_pipeline.eodata.alerts import AlertedEvent, alerted_events
+from ibf_pipeline.eodata.client import CatalogueClient
+from ibf_pipeline.eodata.database import Database
+from ibf_pipeline.eodata.declared import filter_of, wanted_of
+from ibf_pipeline.eodata.inbox import Inbox
+from ibf_pipeline.eodata.ledger import Ledger
+from ibf_pipeline.eodata.receiver import Admission, build_receiver
+from ibf_pipeline.eodata.reconcile import Wanted
+from ibf_pipeline.eodata.settings import EodataSettings, ReceiverSettings, read_settings
+from ibf_pipeline.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Eodata:
+    """Settings, inbox and ledger of an installation."""
+
+    configuration: Configuration
+    settings: EodataSettings
+    inbox: Inbox
+    ledger: Ledger
+
+    def client(self, provider: str) -> CatalogueClient:
+        """A client of a configured catalogue, with the account of the environment."""
+        if provider not in self.settings.providers:
+            raise ConfigError(
+                f"there is no provider {provider!r}",
+                where=self.configuration.folder / "eodata.yaml",
+                expected="one of " + ", ".join(sorted(self.settings.providers)),
+            )
+        chosen = self.settings.providers[provider]
+        account = account_from(provider, chosen, os.environ)
+        return CatalogueClient(provider, chosen, account, Keycloak(provider, chosen, account))
+
+    def wanted(self, provider: str) -> list[Wanted]:
+        """What is declared for a provider."""
+        return wanted_of(self.settings, provider, self.configuration.prepared_folder, os.environ)
+
+    def filter(self, name: str) -> str:
+        """The product filter of a declared subscription."""
+        return filter_of(self.settings.subscriptions[name], self.configuration.prepared_folder)
+
+    def searched(self, provider: str) -> list[str]:
+        """The declared subscriptions for which a provider's catalogue is searched: deleted products cannot be found."""
+        return [
+            name
+            for name, declared in self.settings.subscriptions.items()
+            if declared.provider == provider and declared.status == "running" and declared.events != ("deleted",)
+        ]
+
+    def providers_in_use(self) -> list[str]:
+        """Providers that something is declared for, or that hold subscriptions of ours."""
+        declared = {entry.provider for entry in self.settings.subscriptions.values()}
+        return sorted(declared | {entry.provider for entry in self.ledger.owned()})
+
+    def alerts(self) -> list[AlertedEvent]:
+        """The events that are alerted now."""
+        rules = self.settings.trigger
+        return alerted_events(
+            self.configuration.path(self.configuration.settings.paths.runs),
+            self.configuration.prepared_folder,
+            now().date(),
+            valid_days=rules.alert_valid_days,
+            triggers_only=rules.triggers_only,
+        )
+
+
+@contextmanager
+def open_eodata(config: str, workspace: str | None = None, wait_seconds: float = 30.0) -> Iterator[Eodata]:
+    """Settings and database; with a workspace the inbox lies below that folder."""
+    configuration = open_configuration(config, workspace)
+    settings = read_settings(configuration.folder)
+    file = configuration.path(settings.inbox.file)
+    if workspace is not None:
+        file = Path(workspace).resolve() / "eodata" / file.name
+    with Database(file, max_megabytes=settings.inbox.max_megabytes, wait_seconds=wait_seconds) as database:
+        yield Eodata(configuration, settings, Inbox(database, now), Ledger(database, now))
+
+
+@contextmanager
+def open_receiver(config: str, workspace: str | None = None) -> Iterator[tuple[Starlette, ReceiverSettings]]:
+    """The receiver's app, with its credentials out of the environment; ConfigError where they are not set."""
+    settings = read_settings(open_configuration(config, workspace).folder).receiver
+    variables = (settings.username_variable, settings.password_variable)
+    missing = [variable for variable in variables if not os.environ.get(variable)]
+    if missing:
+        raise ConfigError(
+            "the receiver's credentials are not in the environment",
+            where="eodata.yaml",
+            expected="environment variables " + " and ".join(missing),
+            remedy="export them; the catalogue is told the same ones by `subscriptions apply`",
+        )
+    with open_eodata(config, workspace, wait_seconds=settings.store_seconds) as eodata:
+        further = {subscription.lower(): name for subscription, name in settings.further_subscriptions.items()}
+
+        def provider_of(subscription_id: str) -> str | None:
+            return eodata.ledger.provider_of(subscription_id) or further.get(subscription_id)
+
+        admission = Admission(
+            os.environ[variables[0]],
+            os.environ[variables[1]],
+            provider_of,
+            body_limit=settings.body_limit_bytes,
+            body_seconds=settings.body_seconds,
+        )
+        yield build_receiver(admission, eodata.inbox), settings

@@ -1,0 +1,134 @@
+"""Notifications and products as the catalogues send them, read into one form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.eodata.entity import read_events
+from ibf_pipeline.eodata.moments import read_moment
+from ibf_pipeline.errors import InputInvalid
+
+_GUID = re.compile(r"[0-9a-fA-F-]{8,64}")
+_LONGEST_NAME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A published product, as far as deciding needs it."""
+
+    id: str
+    name: str
+    product_type: str
+    acquired: datetime | None
+    """start of the acquisition"""
+    published: datetime | None
+    footprint: BaseGeometry | None
+    """degrees, longitude first"""
+    content: Mapping[str, Any]
+    """all that the catalogue said"""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it can be compared with alerts."""
+        return self.acquired is not None and self.footprint is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One product announced to one subscription."""
+
+    subscription_id: str
+    product_id: str
+    event: str
+    """created, modified or deleted"""
+    notified: datetime | None
+    product: Product | None
+    """None where a queued entry was older than three days: fetch it by its id"""
+    deletion_cause: str
+    ack_id: str | None
+    """pull only"""
+
+
+def read_notification(content: object) -> Notification:
+    """A pushed or a queued notification; InputInvalid where it lacks its ids.
+
+    The product stands under `value` (NSIS and CDSE documents, table of the CREODIAS document) or `Value` (sample of
+    the CREODIAS document).
+    """
+    if not isinstance(content, Mapping):
+        raise InputInvalid("the notification is no object", expected="a JSON object")
+    ids: dict[str, str] = {}
+    for key in ("SubscriptionId", "ProductId"):
+        value = content.get(key)
+        if not isinstance(value, str) or not _GUID.fullmatch(value):
+            raise InputInvalid(f"the notification has no {key}", expected="the id of a subscription and of a product")
+        ids[key] = value.lower()
+    product = content.get("value", content.get("Value"))
+    details = None
+    if isinstance(product, Mapping) and product:
+        details = read_product({"Id": ids["ProductId"], "Name": content.get("ProductName") or "", **product})
+        if details.id != ids["ProductId"]:
+            raise InputInvalid("the notification names two products", expected="ProductId equal to the product's Id")
+    ack = content.get("AckId")
+    return Notification(
+        subscription_id=ids["SubscriptionId"],
+        product_id=ids["ProductId"],
+        event=read_events(content.get("SubscriptionEvent"))[0],
+        notified=read_moment(content.get("NotificationDate")),
+        product=details,
+        deletion_cause=str(product.get("DeletionCause") or "") if isinstance(product, Mapping) else "",
+        ack_id=ack if isinstance(ack, str) and ack else None,
+    )
+
+
+def read_product(content: object) -> Product:
+    """A product of the catalogue; InputInvalid where it has no Id. What is missing otherwise is left empty."""
+    if not isinstance(content, Mapping) or not isinstance(content.get("Id"), str) or not content["Id"]:
+        raise InputInvalid("the catalogue describes a product without an Id", expected="an object with Id")
+    attributes = _attributes(content.get("Attributes"))
+    dates = content.get("ContentDate")
+    start = dates.get("Start") if isinstance(dates, Mapping) else None
+    return Product(
+        id=content["Id"].lower(),
+        name=str(content.get("Name") or "")[:_LONGEST_NAME],
+        product_type=str(attributes.get("productType") or "")[:_LONGEST_NAME],
+        acquired=read_moment(start) or read_moment(attributes.get("beginningDateTime")),
+        published=read_moment(content.get("PublicationDate")),
+        footprint=_footprint(content),
+        content=content,
+    )
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    entries = value if isinstance(value, list) else []
+    return {str(entry.get("Name")): entry.get("Value") for entry in entries if isinstance(entry, Mapping)}
+
+
+def _footprint(content: Mapping[str, Any]) -> BaseGeometry | None:
+    """`GeoFootprint` (GeoJSON), else `Footprint` (`geography'SRID=4326;POLYGON ((..))'`); None where none is usable."""
+    geojson, text = content.get("GeoFootprint"), content.get("Footprint")
+    for read in (lambda: shape(geojson), lambda: shapely.from_wkt(_wkt(text))):
+        try:
+            geometry = read()
+            if not geometry.is_valid:
+                geometry = shapely.make_valid(geometry)
+        except (shapely.errors.ShapelyError, AttributeError, KeyError, TypeError, ValueError, IndexError):
+            continue
+        if not geometry.is_empty and geometry.area > 0:
+            return geometry
+    return None
+
+
+def _wkt(text: object) -> str:
+    match = re.search(r"SRID=4326;\s*(.+?)'?$", text.strip(), re.DOTALL) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("no WKT")
+    return match.group(1)

@@ -1,0 +1,63 @@
+"""The stages of the intake as Prefect tasks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.eodata.alerts import AlertedEvent
+from ibf_pipeline.eodata.client import CatalogueClient
+from ibf_pipeline.eodata.inbox import Inbox
+from ibf_pipeline.eodata.intake import catch_up, complete, pull
+from ibf_pipeline.eodata.ledger import Ledger
+from ibf_pipeline.eodata.settings import IntakeSettings
+from ibf_pipeline.eodata.trigger import Starter, Triggered, trigger
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+
+@task(task_run_name="queue of {name}", cache_policy=NO_CACHE)
+def pull_queue(
+    name: str, subscription_id: str, client: CatalogueClient, inbox: Inbox, settings: IntakeSettings
+) -> bool:
+    """Read the queue of a pull subscription into the inbox; whether it is empty now."""
+    pulled = pull(client, inbox, subscription_id, settings)
+    log.info("%s: %d notifications, %d new products", name, pulled.notifications, pulled.new_products)
+    return pulled.emptied
+
+
+@task(task_run_name="catalogue search for {name}", cache_policy=NO_CACHE)
+def search_catalogue(
+    name: str,
+    product_filter: str,
+    client: CatalogueClient,
+    inbox: Inbox,
+    ledger: Ledger,
+    clock: Callable[[], datetime],
+    settings: IntakeSettings,
+) -> bool:
+    """Search the catalogue for what no notification brought; whether the search came to its end."""
+    found = catch_up(client, inbox, ledger, name, product_filter, clock, settings)
+    log.info("%s: %d products, %d new; searched up to %s", name, found.products, found.new_products, found.watermark)
+    return found.finished
+
+
+@task(task_run_name="details from {provider}", cache_policy=NO_CACHE)
+def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> int:
+    """Fetch products by id whose queued entries had lost their details."""
+    fetched = complete(client, inbox)
+    if fetched:
+        log.info("%s: details of %d products fetched by id", provider, fetched)
+    return fetched
+
+
+@task(task_run_name="compare with {count} alerted events", cache_policy=NO_CACHE)
+def start_observations(
+    count: int, alerts: Sequence[AlertedEvent], inbox: Inbox, starter: Starter, now: datetime, max_age: timedelta
+) -> Triggered:
+    """Start the observation of every alerted event that a new product shows."""
+    return trigger(inbox, alerts, starter, now, max_age=max_age)

@@ -1,0 +1,170 @@
+"""Queue, catalogue search and details by id: what gets into the inbox."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from ibf_pipeline.eodata.apply import apply_subscriptions
+from ibf_pipeline.eodata.entity import SubscriptionRequest
+from ibf_pipeline.eodata.intake import catch_up, catch_up_is_due, complete, pull
+from ibf_pipeline.eodata.reconcile import Wanted
+from ibf_pipeline.eodata.settings import IntakeSettings
+from ibf_pipeline.errors import InputMissing
+
+from .catalogue import radar_product
+from .world import HERE, NOON, RADAR, World
+
+
+def subscribe(world: World) -> str:
+    events = tuple(event for event in world.catalogue.dialect.events if event != "deleted")
+    apply_subscriptions(world.client, world.ledger, [Wanted("floods", SubscriptionRequest("pull", RADAR, events))])
+    return world.ledger.owned()[0].id
+
+
+def search(world: World, **settings: int):
+    return catch_up(world.client, world.inbox, world.ledger, "floods", RADAR, world.clock, IntakeSettings(**settings))
+
+
+def test_a_queue_is_read_to_its_end_and_acknowledged(every: World):
+    queue = subscribe(every)
+    for number in range(45):
+        every.catalogue.publish(radar_product(number + 1, NOON, HERE))
+    pulled = pull(every.client, every.inbox, queue, every.settings)
+    assert (pulled.notifications, pulled.new_products, pulled.emptied) == (45, 45, True)
+    assert every.catalogue.queues[queue] == []
+    assert every.web.requests.count(("POST", f"Subscriptions({queue})/Ack")) == 3  # 20 + 20 + 5
+    assert every.inbox.counts()["waiting"] == 45
+
+
+def test_a_run_reads_its_share_and_says_so(world: World):
+    queue = subscribe(world)
+    for number in range(45):
+        world.catalogue.publish(radar_product(number + 1, NOON, HERE))
+    pulled = pull(world.client, world.inbox, queue, IntakeSettings(max_batches=2))
+    assert (pulled.notifications, pulled.emptied) == (40, False)
+
+
+def test_what_was_not_acknowledged_is_read_again_and_kept_once(world: World):
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE))
+    world.inbox.store("cdse", "pull", world.client.read(queue).notifications)  # and then the process ends
+    pulled = pull(world.client, world.inbox, queue, world.settings)
+    assert (pulled.notifications, pulled.new_products) == (1, 0)
+    (entry,) = world.inbox.entries()
+    assert world.inbox.notifications(entry.product_id) == [(queue, "created", "pull", 2)]
+
+
+def test_entries_older_than_three_days_are_fetched_by_id(world: World):
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE))
+    world.catalogue.publish(radar_product(2, NOON, HERE))
+    world.clock.forward(days=4)
+    pull(world.client, world.inbox, queue, world.settings)
+    assert world.inbox.counts()["incomplete"] == 2
+    del world.catalogue.products[radar_product(2, NOON, HERE)["Id"]]
+    assert complete(world.client, world.inbox) == 2
+    first, second = (world.inbox.entry(radar_product(number, NOON, HERE)["Id"]) for number in (1, 2))
+    assert (first.state, first.acquired, first.product_type) == ("waiting", NOON, "IW_GRDH_1S")
+    assert (second.state, second.reason) == ("ignored", "the catalogue has no such product any more")
+
+
+def test_a_product_without_a_footprint_is_ignored_with_the_reason(world: World):
+    world.catalogue.publish(radar_product(1, NOON, HERE, GeoFootprint=None, Footprint=""))
+    search(world)
+    complete(world.client, world.inbox)
+    (entry,) = world.inbox.entries()
+    assert (entry.state, entry.reason) == ("ignored", "the catalogue states no acquisition time or no footprint")
+
+
+def test_an_unreadable_entry_does_not_block_the_queue(world: World, monkeypatch: pytest.MonkeyPatch):
+    queue = subscribe(world)
+    for number in (1, 2, 3):
+        world.catalogue.publish(radar_product(number, NOON, HERE))
+    whole = world.catalogue.read
+    monkeypatch.setattr(
+        world.catalogue,
+        "read",
+        lambda key, top: [{**item, "ProductId": 7} if n == 1 else item for n, item in enumerate(whole(key, top))],
+    )
+    pulled = pull(world.client, world.inbox, queue, world.settings)
+    assert (pulled.notifications, len(pulled.problems), pulled.emptied) == (2, 1, True)
+
+
+def test_the_search_finds_what_no_notification_brought(every: World):
+    subscribe(every)
+    every.catalogue.publish(radar_product(1, NOON - timedelta(hours=5), HERE), lose=True)
+    every.catalogue.publish(radar_product(2, NOON - timedelta(days=9), HERE), lose=True)  # beyond the first 72 h
+    every.catalogue.publish(radar_product(3, NOON, HERE, Collection="SENTINEL-2"), lose=True)
+    found = search(every)
+    assert (found.products, found.new_products, found.finished) == (1, 1, True)
+    assert found.watermark == NOON - timedelta(hours=4)
+    again = search(every)
+    assert (again.products, again.new_products) == (1, 0)
+
+
+def test_late_products_of_the_day_before_the_watermark_are_found(world: World):
+    world.catalogue.publish(radar_product(1, NOON - timedelta(hours=3), HERE), lose=True)
+    assert search(world).watermark == NOON - timedelta(hours=2)
+    world.catalogue.publish(radar_product(2, NOON - timedelta(hours=25), HERE), lose=True)  # published 22 h before it
+    world.catalogue.publish(radar_product(3, NOON - timedelta(hours=28), HERE), lose=True)  # 25 h before it
+    assert search(world).new_products == 1
+
+
+def test_a_search_that_is_cut_short_goes_on(world: World):
+    """70 products in four pages; two pages a run. The overlap is bridged because it is shorter than two pages."""
+    for number in range(70):
+        at = NOON - timedelta(hours=69 - number)
+        world.catalogue.publish(radar_product(number + 1, at - timedelta(hours=1), HERE), lose=True)
+    runs = [search(world, max_pages=2) for _ in range(6)]
+    assert sum(run.new_products for run in runs) == 70
+    assert [run.finished for run in runs][-1] is True
+    assert runs[0].finished is False
+
+
+def test_the_watermark_never_runs_ahead_of_the_clock(world: World):
+    world.catalogue.publish(radar_product(1, NOON, HERE, PublicationDate="2099-01-01T00:00:00Z"), lose=True)
+    assert search(world).watermark == NOON
+
+
+def test_when_a_search_is_due(world: World):
+    settings = IntakeSettings(catch_up_minutes=60)
+    assert catch_up_is_due(world.ledger, "floods", RADAR, NOON, settings)
+    search(world)
+    assert not catch_up_is_due(world.ledger, "floods", RADAR, NOON + timedelta(minutes=59), settings)
+    assert catch_up_is_due(world.ledger, "floods", RADAR, NOON + timedelta(minutes=60), settings)
+    assert catch_up_is_due(world.ledger, "floods", "another filter", NOON, settings)
+
+
+def test_deleted_products_start_nothing_whatever_comes_first(world: World):
+    apply_subscriptions(world.client, world.ledger, [Wanted("gone", SubscriptionRequest("pull", RADAR, ("deleted",)))])
+    queue = world.ledger.owned()[0].id
+    product = radar_product(1, NOON, HERE, DeletionCause="Corrupted product")
+    world.catalogue.publish(product, lose=True)
+    world.catalogue.publish(product, "deleted")
+    world.catalogue.products[product["Id"]] = product  # so that the queue can show it
+    pull(world.client, world.inbox, queue, world.settings)
+    search(world)  # the creation, late
+    (entry,) = world.inbox.entries()
+    assert (entry.state, entry.reason) == ("ignored", "deleted from the catalogue (Corrupted product)")
+
+
+def test_prune_forgets_contents_and_still_knows_the_ids(world: World):
+    world.catalogue.publish(radar_product(1, NOON, HERE), lose=True)
+    search(world)
+    (entry,) = world.inbox.entries()
+    world.clock.forward(days=100)
+    assert world.inbox.prune(world.clock() - timedelta(days=90)) == 0, "it still waits"
+    world.inbox.decide(entry.product_id, "ignored", "too old")
+    assert world.inbox.prune(world.clock() - timedelta(days=90)) == 1
+    assert world.inbox.entry(entry.product_id).content is None
+    assert search(world).new_products == 0
+    assert world.inbox.replay(entry.product_id).state == "incomplete"
+    complete(world.client, world.inbox)
+    assert world.inbox.entry(entry.product_id).state == "waiting"
+
+
+def test_an_unknown_product(world: World):
+    with pytest.raises(InputMissing, match="there is no product 5"):
+        world.inbox.entry("5")

@@ -1,0 +1,167 @@
+"""The catalogue and its account service over HTTP on loopback, with faults on demand."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlencode
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .catalogue import Catalogue, Refusal
+
+
+class Switch:
+    """An app in whose place another one can be put, so that tests share one server."""
+
+    app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+class Served:
+    """Any ASGI app on a free loopback port, until the block ends."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        waited = threading.Event()
+        for _ in range(1000):
+            if self._server.started:
+                return self
+            waited.wait(0.01)
+        raise RuntimeError("the test server did not start")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = self._server.force_exit = True
+        self._thread.join(timeout=10)
+        self._socket.close()
+
+
+@dataclass
+class Web:
+    """What the server does beside the catalogue's own rules."""
+
+    catalogue: Catalogue
+    password: str
+    totp: Callable[[], str] | None = None
+    """the second factor that the account service asks for"""
+    token_seconds: int = 600
+    refresh_seconds: int = 3600
+    tokens: list[str] = field(default_factory=list)
+    """tokens that are valid"""
+    grants: list[str] = field(default_factory=list)
+    """grant types of the token requests so far"""
+    faults: list[Callable[[Request], Response | None]] = field(default_factory=list)
+    """each is asked once, in order; a Response is given instead of the catalogue's own"""
+    cut_after_create: bool = False
+    """the next POST is carried out and answered 502"""
+    page_link: Callable[[str], str] = lambda link: link
+    requests: list[tuple[str, str]] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/token", self._token, methods=["POST"]),
+                Route("/odata/v1/{path:path}", self._odata, methods=["GET", "POST", "PATCH", "DELETE"]),
+            ]
+        )
+
+    async def _token(self, request: Request) -> Response:
+        form = {key: values[0] for key, values in parse_qs((await request.body()).decode()).items()}
+        self.grants.append(form["grant_type"])
+        if form["grant_type"] == "password":
+            second = self.totp is None or form.get("totp") == self.totp()
+            if form.get("password") != self.password or not second:
+                echo = f"Invalid user credentials for password {form.get('password')}"
+                return JSONResponse({"error": "invalid_grant", "error_description": echo}, 401)
+        elif form.get("refresh_token") not in [f"refresh-{token}" for token in self.tokens]:
+            return JSONResponse({"error": "invalid_grant", "error_description": "Session not active"}, 400)
+        token = f"token-{len(self.grants)}"
+        self.tokens.append(token)
+        return JSONResponse(
+            {
+                "access_token": token,
+                "expires_in": self.token_seconds,
+                "refresh_token": f"refresh-{token}",
+                "refresh_expires_in": self.refresh_seconds,
+            }
+        )
+
+    async def _odata(self, request: Request) -> Response:
+        path = request.path_params["path"]
+        self.requests.append((request.method, path))
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return JSONResponse({"detail": "Expired signature!"}, 401)
+        while self.faults:
+            fault = self.faults.pop(0)(request)
+            if fault is not None:
+                return fault
+        body = await request.body()
+        try:
+            return self._answer(request, path, json.loads(body) if body else {})
+        except Refusal as refusal:
+            return JSONResponse({"detail": refusal.detail}, refusal.status)
+
+    def _answer(self, request: Request, path: str, body: dict[str, Any]) -> Response:
+        catalogue, query = self.catalogue, request.query_params
+        match = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?(?:/(\w+))?", path)
+        assert match is not None, path
+        entity, key, action = match.groups()
+        if entity == "Products":
+            return self._products(request, key)
+        assert entity == "Subscriptions"
+        match (request.method, action):
+            case ("GET", "Info"):
+                return JSONResponse(catalogue.info())
+            case ("GET", "Read"):
+                return JSONResponse(catalogue.read(key, int(query.get("$top", 1))))
+            case ("POST", "Ack"):
+                return JSONResponse(catalogue.acknowledge(key, query["$ackid"]))
+            case ("POST", None):
+                made = catalogue.create(body)
+                if self.cut_after_create:
+                    self.cut_after_create = False
+                    return JSONResponse({"detail": "Bad Gateway"}, 502)
+                return JSONResponse(made, 201)
+            case ("PATCH", None):
+                changed = catalogue.patch(key, body)
+                return JSONResponse(changed) if changed is not None else Response(status_code=204)
+            case ("DELETE", None):
+                catalogue.delete(key)
+                return Response(status_code=204)
+        return Response(status_code=405)
+
+    def _products(self, request: Request, key: str | None) -> Response:
+        if key is not None:
+            product = self.catalogue.products.get(key)
+            return JSONResponse(product) if product else JSONResponse({"detail": "Product not found"}, 404)
+        query = dict(request.query_params)
+        skip = int(query.get("$skip", 0))
+        found, more = self.catalogue.search(query.get("$filter", ""), skip, int(query.get("$top", 20)))
+        content: dict[str, Any] = {"@odata.context": "$metadata#Products", "value": found}
+        if more:
+            following = urlencode({**query, "$skip": str(skip + len(found))})
+            content["@odata.nextLink"] = self.page_link(f"{request.url.replace(query='')}?{following}")
+        return JSONResponse(content)
