@@ -307,7 +307,7 @@ class Configuration:
                 expected="one of " + (", ".join(self.country_codes()) or "no country is configured yet"),
                 remedy=f"write {file.name}, for example from a copy of another country's",
             )
-        country = _validate(Country, _read_yaml(file), file)
+        country = validated(Country, read_yaml(file), file)
         if country.iso3 != iso3:
             raise ConfigError(
                 f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
@@ -346,7 +346,7 @@ def load(folder: Path) -> Configuration:
             expected="a configuration folder",
             remedy="run inside the project's folder or pass --config",
         )
-    return Configuration(folder, _validate(Settings, _read_yaml(file), file))
+    return Configuration(folder, validated(Settings, read_yaml(file), file))
 
 
 def _expand(text: str) -> str:
@@ -390,7 +390,8 @@ def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[An
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The keys of a YAML file; ConfigError where it cannot be read or a key stands twice."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -401,7 +402,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _validate(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+    """A part of the configuration as its model; ConfigError names file, key and remedy."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
