@@ -119,8 +119,9 @@ class OrderBook:
         text = _text(now)
         with self._transaction():
             self._db.execute(
-                "INSERT INTO hook_order (service, key, name, workflow, identifiers, options, label, repeat, items, state,"
-                " asked_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (service, key) DO NOTHING",
+                "INSERT INTO hook_order (service, key, name, workflow, identifiers, options, label, repeat, items,"
+                " state, asked_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (service, key) DO NOTHING",
                 (
                     service, request.key, request.name, request.workflow, json.dumps(request.identifiers),
                     json.dumps(dict(request.options)), request.label, request.repeat, len(request.identifiers), WAITING,
