@@ -171,13 +171,22 @@ class OrderDesk:
 
     def entry(self, key: str) -> Entry:
         """An order of the book by its key or by the service's id; InputMissing where the book has none."""
-        found = [entry for entry in self._book.entries(self.name) if key in (entry.key, entry.order_id)]
-        if not found:
+        found = self.find(key)
+        if found is None:
             raise InputMissing(
                 f"the order book has no order {key}", where=self._book.file, expected="a key fp-... or an order's id",
                 remedy="look with `ibf-pipeline hook orders`",
             )  # fmt: skip
-        return found[-1]
+        return found
+
+    def find(self, key: str) -> Entry | None:
+        """The same; None where the book has none."""
+        found = [entry for entry in self._book.entries(self.name) if key in (entry.key, entry.order_id)]
+        return found[-1] if found else None
+
+    def unfinished(self) -> list[Entry]:
+        """Orders to which something may still happen."""
+        return [entry for entry in self._book.entries(self.name) if not entry.finished]
 
     def cancel(self, key: str) -> Entry:
         """Take an order back where it waits, else cancel it at the service; what runs comes to its end there."""
