@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from flows.hook import Hook
-    from ibf_pipeline.destine.order_book import Entry
     from ibf_pipeline.destine.order_desk import OrderDesk
-    from ibf_pipeline.destine.orders import Product
 
 hook_app = typer.Typer(
     help="Order evidence from the DestinE Hook service (OnDemand Processing API). docs/hook.md walks through it.",
@@ -230,6 +227,7 @@ def download(
     """
     from dataclasses import asdict
 
+    from flows.hook_progress import receiving
     from flows.hook_tables import print_json, print_table
     from ibf_pipeline.destine import archives
     from ibf_pipeline.destine.downloads import fetch_product
@@ -248,7 +246,7 @@ def download(
             )  # fmt: skip
         fetched = []
         for product in chosen:
-            with _bar(product, as_json) as progress:
+            with receiving(product.id, as_json) as progress:
                 fetched.append(
                     fetch_product(client, product, folder or hook.downloads, hook.largest_bytes, progress)
                 )  # fmt: skip
@@ -395,11 +393,12 @@ def _order_id(desk: OrderDesk, key: str) -> str:
 
 def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
     """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
+    from flows.hook_progress import watching
     from flows.hook_tables import entry_data, print_entries, print_json
     from ibf_pipeline.destine.order_desk import succeeded
 
     if wait_for_it:
-        with _watch(as_json) as on_look:
+        with watching(as_json) as on_look:
             entries = desk.wait(keys, hook.settings.polling, hook.patience.sleep, on_look)
     else:
         desk.advance()
@@ -414,54 +413,3 @@ def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_
         raise typer.Exit(4)
     if any(entry.state == "waiting" for entry in entries):
         raise typer.Exit(3)
-
-
-class _watch:
-    """A bar of orders finished, on standard error; silent with --json or where there is no terminal."""
-
-    def __init__(self, as_json: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        terminal = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=terminal, disable=as_json or not terminal.is_terminal,
-        )  # fmt: skip
-
-    def __enter__(self) -> Callable[[list[Entry]], None]:
-        self._progress.start()
-        task = self._progress.add_task("orders", total=None)
-
-        def look(entries: list[Entry]) -> None:
-            states = ", ".join(sorted({entry.state for entry in entries}))
-            done = sum(entry.finished for entry in entries)
-            self._progress.update(task, total=len(entries), completed=done, description=states)
-
-        return look
-
-    def __exit__(self, *_: Any) -> None:
-        self._progress.stop()
-
-
-class _bar:
-    """A bar of bytes for one download, on standard error."""
-
-    def __init__(self, product: Product, as_json: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-        terminal = Console(stderr=True)
-        self._label = f"item {product.id}"
-        self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-            console=terminal, disable=as_json or not terminal.is_terminal,
-        )  # fmt: skip
-
-    def __enter__(self) -> Callable[[int, int | None], None]:
-        self._progress.start()
-        task = self._progress.add_task(self._label, total=None)
-        return lambda done, total: self._progress.update(task, completed=done, total=total)
-
-    def __exit__(self, *_: Any) -> None:
-        self._progress.stop()

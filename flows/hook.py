@@ -91,7 +91,8 @@ def open_hook(config: str, service: str | None = None) -> Hook:
     if name not in settings.services:
         raise ConfigError(
             f"there is no service {name!r}", where=folder / "destine.yaml",
-            expected="one of " + ", ".join(sorted(settings.services)), remedy="add it under services, or choose another",
+            expected="one of " + ", ".join(sorted(settings.services)),
+            remedy="add it under services, or choose another",
         )  # fmt: skip
     patience = Patience(
         settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds), lambda: clock()
