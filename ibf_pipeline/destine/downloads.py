@@ -25,7 +25,8 @@ from ibf_pipeline.destine.orders import SUCCESS, Product, link_expiry
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
+"""bytes; what arrived of a chunk is lost where the connection breaks"""
 _MOST_REDIRECTS: Final = 5
 Progress = Callable[[int, int | None], None]
 """called with (bytes so far, bytes in all or None)"""
