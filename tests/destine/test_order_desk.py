@@ -333,6 +333,22 @@ class Direct:
         })  # fmt: skip
 
 
+def test_an_order_that_arrives_late_is_not_doubled(book: OrderBook, clock: Clock) -> None:
+    service = Direct(Platform(clock, workflows=provided_workflows()), clock)
+    desk = OrderDesk(
+        "dedl", service, book, Quota(25, 1), environment={}, redact=Redactor(), now=clock, settle=timedelta(seconds=120)
+    )
+    key = desk.submit(request()).key
+    service.next_post = "late"  # it arrives after 90 seconds
+    desk.advance()
+    clock.sleep(80)
+    desk.advance()
+    assert desk.entry(key).state == "unclear"
+    (entry,) = desk.wait([key], Polling(), clock.sleep)
+    assert succeeded(entry)
+    assert len(service.platform.orders) == 1
+
+
 class Orders(RuleBasedStateMachine):
     """Two workers, one book, one platform: nothing that may happen in between breaks the two limits or the key."""
 
@@ -360,7 +376,7 @@ class Orders(RuleBasedStateMachine):
         post=st.sampled_from(
             ["fine", "fine", "not sent", "lost before", "lost after", "late", "killed before", "killed after"]
         ),
-        silent=st.booleans(),
+        silent=st.sampled_from([False, False, False, True]),
     )
     def advance(self, worker: int, post: str, silent: bool) -> None:
         self.service.next_post, self.service.silent = post, silent
@@ -411,4 +427,4 @@ class Orders(RuleBasedStateMachine):
 
 
 TestOrders = Orders.TestCase
-TestOrders.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestOrders.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
