@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from flows.hook import Hook
-    from ibf_pipeline.destine.order_desk import OrderDesk
+from flows import cli_hook_orders
+from flows.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
 
 hook_app = typer.Typer(
     help="Order evidence from the DestinE Hook service (OnDemand Processing API). docs/hook.md walks through it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]
-AsJson = Annotated[bool, typer.Option("--json", help="data instead of a table")]
-Key = Annotated[str, typer.Argument(help="key fp-... of the order book, or the service's order id", metavar="ORDER")]
 
 
 @hook_app.command()
@@ -36,7 +30,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
     from ibf_pipeline.destine.access import check_access
     from ibf_pipeline.destine.order_book import OrderBook
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
         findings = check_access(
             hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings
@@ -58,7 +52,7 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: A
     """
     from flows.hook_tables import print_json, print_table, workflow_data
 
-    with closing(_open(config, service).client()) as client:
+    with closing(open_hook(config, service).client()) as client:
         found = client.workflows()
     if as_json:
         print_json([workflow_data(workflow) for workflow in found])
@@ -79,63 +73,12 @@ def describe(
     """
     from flows.hook_tables import print_json, print_workflow, workflow_data
 
-    with closing(_open(config, service).client()) as client:
+    with closing(open_hook(config, service).client()) as client:
         found = client.workflow(name)
     if as_json:
         print_json(workflow_data(found))
     else:
         print_workflow(found)
-
-
-@hook_app.command()
-def order(
-    workflow: Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")],
-    products: Annotated[list[str], typer.Argument(help="names of the products to work on", metavar="PRODUCT...")],
-    name: Annotated[str, typer.Option("--name", help="what you call it; our key is put behind it")] = "ibf-pipeline",
-    output: Annotated[str, typer.Option("--output", help="an output of destine.yaml")] = "temporary",
-    option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE")
-    ] = None,
-    batch: Annotated[bool, typer.Option("--batch", help="all products in one order instead of one order each")] = False,
-    again: Annotated[int, typer.Option("--again", min=0, help="order the same once more: 1, then 2 ..")] = 0,
-    wait_for_it: Annotated[bool, typer.Option("--wait/--no-wait", help="watch until they are finished")] = False,
-    service: ServiceName = None,
-    config: Config = "config",
-    as_json: AsJson = False,
-) -> None:
-    """Order a workflow for one product or several; what does not fit the budget or the parallel limit waits here.
-
-    The same order a second time is the first one, unless --again says otherwise. One order a product is the safe way:
-    only such orders can be looked up by name when an answer is lost.
-
-    Example: ibf-pipeline hook order data-harvest S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE
-    --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
-    """
-    from ibf_pipeline.destine.orders import OrderRequest
-
-    hook = _open(config, service)
-    options = {**_output(hook, output), **hook.settings.presets.get(workflow, {}), **_given(option or [])}
-    groups = [tuple(products)] if batch else [(product,) for product in products]
-    with hook.desk() as (_, desk):
-        entries = [desk.submit(OrderRequest(workflow, group, options, name, again)) for group in groups]
-        _follow(hook, desk, [entry.key for entry in entries], wait_for_it, as_json)
-
-
-@hook_app.command()
-def wait(
-    keys: Annotated[list[str] | None, typer.Argument(help="orders of the book; all open ones", metavar="ORDER")] = None,
-    service: ServiceName = None,
-    config: Config = "config",
-    as_json: AsJson = False,
-) -> None:
-    """Send what waits and fits, clear up what is unclear, and watch until the orders are finished.
-
-    Example: ibf-pipeline hook wait
-    """
-    hook = _open(config, service)
-    with hook.desk() as (_, desk):
-        chosen = [desk.entry(key).key for key in keys] if keys else [entry.key for entry in desk.unfinished()]
-        _follow(hook, desk, chosen, True, as_json)
 
 
 @hook_app.command()
@@ -153,7 +96,7 @@ def orders(
     from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
     from ibf_pipeline.destine.order_book import OrderBook
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     if here:
         with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
             entries = [entry for entry in book.entries(hook.name) if name is None or name in entry.request.name]
@@ -178,7 +121,7 @@ def status(key: Key, service: ServiceName = None, config: Config = "config", as_
     """
     from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         entry = desk.find(key)
         if entry is not None and entry.order_id is None:
@@ -202,64 +145,13 @@ def products(key: Key, service: ServiceName = None, config: Config = "config", a
     """
     from flows.hook_tables import print_json, print_products, product_data
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     with hook.desk() as (client, desk):
-        found = client.products(_order_id(desk, key))
+        found = client.products(order_id_of(desk, key))
     if as_json:
         print_json([product_data(product) for product in found])
     else:
         print_products(found, hook.patience.now())
-
-
-@hook_app.command()
-def download(
-    key: Key,
-    item: Annotated[str | None, typer.Argument(help="one item of the order; all completed ones")] = None,
-    folder: Annotated[Path | None, typer.Option("--folder", help="where to; the folder of destine.yaml")] = None,
-    unpack: Annotated[bool, typer.Option("--unpack", help="unpack the archive beside itself, under limits")] = False,
-    service: ServiceName = None,
-    config: Config = "config",
-    as_json: AsJson = False,
-) -> None:
-    """Fetch an order's results: streamed, resumed where they broke off, checksum beside the file.
-
-    Example: ibf-pipeline hook download 25379 34079
-    """
-    from dataclasses import asdict
-
-    from flows.hook_progress import receiving
-    from flows.hook_tables import print_json, print_table
-    from ibf_pipeline.destine import archives
-    from ibf_pipeline.destine.downloads import fetch_product
-    from ibf_pipeline.errors import InputMissing
-
-    hook = _open(config, service)
-    with hook.desk() as (client, desk):
-        order_id = _order_id(desk, key)
-        chosen = [product for product in client.products(order_id) if item in (None, product.id)]
-        if item is None:
-            chosen = [product for product in chosen if product.status == "completed"]
-        if not chosen:
-            raise InputMissing(
-                f"order {order_id} has no completed item{'' if item is None else f' {item}'}", where=hook.name,
-                remedy=f"look with `ibf-pipeline hook products {order_id}`",
-            )  # fmt: skip
-        fetched = []
-        for product in chosen:
-            with receiving(product.id, as_json) as progress:
-                fetched.append(
-                    fetch_product(client, product, folder or hook.downloads, hook.largest_bytes, progress)
-                )  # fmt: skip
-    for result in fetched:
-        entries = archives.check_archive(result.file, hook.archive_limits)
-        if unpack:
-            archives.unpack(result.file, result.file.with_suffix(""), hook.archive_limits)
-        if not as_json:
-            print_table(("bytes", "sha256", "files", "file"), [
-                (result.record.bytes, result.record.sha256, len(entries), str(result.file))
-            ])  # fmt: skip
-    if as_json:
-        print_json([{**asdict(result.record), "file": str(result.file)} for result in fetched])
 
 
 @hook_app.command()
@@ -280,7 +172,7 @@ def files(
     from ibf_pipeline.destine.private_files import list_files
     from ibf_pipeline.errors import ConfigError
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     if hook.settings.private_storage is None:
         raise ConfigError(
             "no private_storage is configured", where=Path(config) / "destine.yaml",
@@ -294,51 +186,6 @@ def files(
 
 
 @hook_app.command()
-def cancel(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
-    """Take back an order that waits here, or cancel it at the service; what already runs there comes to its end.
-
-    Example: ibf-pipeline hook cancel fp-0123456789ab
-    """
-    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
-
-    hook = _open(config, service)
-    with hook.desk() as (client, desk):
-        if desk.find(key) is not None:
-            entry = desk.cancel(key)
-            if as_json:
-                print_json(entry_data(entry))
-            else:
-                print_entries([entry])
-            return
-        client.cancel(key)
-        found = client.order(key)
-    if as_json:
-        print_json(order_data(found))
-    else:
-        print_orders([found])
-
-
-@hook_app.command()
-def settle(
-    key: Key,
-    order_id: Annotated[str | None, typer.Option("--order-id", help="the service has it under this id")] = None,
-    never_arrived: Annotated[bool, typer.Option("--never-arrived", help="it is not there: send it again")] = False,
-    service: ServiceName = None,
-    config: Config = "config",
-) -> None:
-    """Say what became of an order whose answer was lost and that cannot be looked up by name (several products).
-
-    Example: ibf-pipeline hook settle fp-0123456789ab --order-id 25380
-    """
-    from flows.hook_tables import print_entries
-
-    if never_arrived == (order_id is not None):
-        raise typer.BadParameter("give either --order-id or --never-arrived")
-    with _open(config, service).desk() as (_, desk):
-        print_entries([desk.settle(key, order_id)])
-
-
-@hook_app.command()
 def budget(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
     """Show what the account may still order this month, counted here and at the service.
 
@@ -346,7 +193,7 @@ def budget(service: ServiceName = None, config: Config = "config", as_json: AsJs
     """
     from flows.hook_tables import budget_data, print_budget, print_json
 
-    hook = _open(config, service)
+    hook = open_hook(config, service)
     with hook.desk() as (_, desk):
         found = desk.budget()
     if as_json:
@@ -355,61 +202,12 @@ def budget(service: ServiceName = None, config: Config = "config", as_json: AsJs
         print_budget(hook.name, found)
 
 
-def _open(config: str, service: str | None) -> Hook:
-    from flows.hook import open_hook
-
-    return open_hook(config, service)
-
-
-def _output(hook: Hook, name: str) -> dict[str, str | int]:
-    from ibf_pipeline.errors import ConfigError
-
-    if name not in hook.settings.outputs:
-        raise ConfigError(
-            f"there is no output {name!r}", where="destine.yaml",
-            expected="one of " + (", ".join(sorted(hook.settings.outputs)) or "none is configured"),
-            remedy="add it under outputs, or choose another",
-        )  # fmt: skip
-    return hook.settings.outputs[name]
-
-
-def _given(options: list[str]) -> dict[str, str | int]:
-    for text in options:
-        if "=" not in text:
-            raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--option")
-    return {name: value for name, _, value in (text.partition("=") for text in options)}
-
-
-def _order_id(desk: OrderDesk, key: str) -> str:
-    from ibf_pipeline.errors import InputMissing
-
-    entry = desk.find(key)
-    if entry is None:
-        return key
-    if entry.order_id is None:
-        raise InputMissing(f"order {entry.key} is {entry.state}", remedy="`ibf-pipeline hook wait` sends it")
-    return entry.order_id
-
-
-def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
-    """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
-    from flows.hook_progress import watching
-    from flows.hook_tables import entry_data, print_entries, print_json
-    from ibf_pipeline.destine.order_desk import succeeded
-
-    if wait_for_it:
-        with watching(as_json) as on_look:
-            entries = desk.wait(keys, hook.settings.polling, hook.patience.sleep, on_look)
-    else:
-        desk.advance()
-        entries = [desk.entry(key) for key in keys]
-    if as_json:
-        print_json([entry_data(entry) for entry in entries])
-    else:
-        print_entries(entries)
-    if any(entry.finished and not succeeded(entry) for entry in entries):
-        raise typer.Exit(1)
-    if any(entry.state == "unclear" for entry in entries):
-        raise typer.Exit(4)
-    if any(entry.state == "waiting" for entry in entries):
-        raise typer.Exit(3)
+for command in (
+    cli_hook_orders.order,
+    cli_hook_orders.wait,
+    cli_hook_orders.download,
+    cli_hook_orders.cancel,
+    cli_hook_orders.settle,
+    cli_hook_orders.observe,
+):
+    hook_app.command()(command)

@@ -76,15 +76,21 @@ def people_in_flood(observed: Path, static: Path, country: Country, codes: Seque
     people, flooded = scratch / "people.tif", scratch / "flooded.tif"
     with bounded_gdal():
         write_on_grid(static / "population.tif", observed, people, "population raster")
-        with open_raster(observed, "observed water") as status:
-            with rasterio.open(flooded, "w", **profile(status, "uint8")) as out:
-                for window in windows(status.width, status.height):
-                    block = status.read(1, window=window) == FLOODED
-                    if block.any():
-                        out.write(block.astype(np.uint8), 1, window=window)
+        _write_flooded(observed, flooded)
         table = exposure_table({"people": people}, {1.0: flooded}, chosen, scratch / "bands.tif")
     counts: np.ndarray = table["exposure"].values[0, :, 0]
     return counts
+
+
+def _write_flooded(observed: Path, target: Path) -> None:
+    with (
+        open_raster(observed, "observed water") as status,
+        rasterio.open(target, "w", **profile(status, "uint8")) as out,
+    ):
+        for window in windows(status.width, status.height):
+            block = status.read(1, window=window) == FLOODED
+            if block.any():
+                out.write(block.astype(np.uint8), 1, window=window)
 
 
 def observe_areas(

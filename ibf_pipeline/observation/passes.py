@@ -36,9 +36,9 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
 
 
 def sensing_start(product: str) -> datetime:
-    """When a Sentinel-1 GRD scene with VH begins, from its name (ESA, Sentinel-1 product definition, 3.1).
+    """When a Sentinel-1 GRD scene with VH begins, from its name (ESA's naming convention of the mission).
 
-    Raises InputInvalid for other names, and for scenes of one polarisation other than VH pairs: the water rule reads VH.
+    Raises InputInvalid for other names, and for scenes without VV and VH: the water rule reads VH.
     """
     match = _NAME.match(product)
     if match is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.observation.by_area import ObservedArea
 from ibf_pipeline.observation.verdict import MISSES, Verdict
 
+Source = Literal["flood map", "open water"]
 FOLDER: Final = "observations"
 """below a run folder; it stays where a day is run again, because its evidence was paid for"""
 
@@ -28,7 +30,7 @@ class Observed:
     event: str
     first_day: date
     last_day: date
-    source: Literal["flood map", "open water"]
+    source: Source
     passes: tuple[datetime, ...]
     """when the radar passed (UTC)"""
     products: tuple[str, ...]
@@ -45,23 +47,29 @@ class Observed:
     @property
     def deepest(self) -> list[ObservedArea]:
         """The areas of the deepest level: they add up to the event."""
-        return self.areas_of(max(area.admin_level for area in self.areas))
-
-    @property
-    def flooded_km2(self) -> float:
-        """Inside the event's areas."""
-        return sum(area.flooded_km2 for area in self.deepest)
-
-    @property
-    def observed_share(self) -> float:
-        """0..1 of the event's areas that some pass saw."""
-        whole = sum(area.area_km2 for area in self.deepest)
-        return sum(area.observed_km2 for area in self.deepest) / whole if whole else 0.0
+        return deepest_of(self.areas)
 
     @property
     def people(self) -> tuple[int, int]:
         """(in flooded cells as observed, affected as forecast)."""
         return sum(area.people_observed for area in self.deepest), sum(area.people_forecast for area in self.deepest)
+
+
+def deepest_of(areas: Sequence[ObservedArea]) -> list[ObservedArea]:
+    """The areas of the deepest level."""
+    level = max((area.admin_level for area in areas), default=0)
+    return [area for area in areas if area.admin_level == level]
+
+
+def flooded_km2(areas: Sequence[ObservedArea]) -> float:
+    """km2 inside the event's areas."""
+    return sum(area.flooded_km2 for area in deepest_of(areas))
+
+
+def observed_share(areas: Sequence[ObservedArea]) -> float:
+    """0..1 of the event's areas that some pass saw."""
+    whole = sum(area.area_km2 for area in deepest_of(areas))
+    return sum(area.observed_km2 for area in deepest_of(areas)) / whole if whole else 0.0
 
 
 _ADAPTER: Final = TypeAdapter(Observed)
@@ -103,13 +111,14 @@ def read_observations(run: Path) -> list[Observed]:
 def in_words(observed: Observed) -> str:
     """Markdown for report and artifact: verdict first, then the table, then what the numbers cannot say."""
     seen, forecast = observed.people
+    flooded, share = flooded_km2(observed.areas), observed_share(observed.areas)
     lines = [
         f"# {observed.event}: {observed.verdict.kind}",
         "",
         f"**Indicative.** {observed.verdict.reason}. Event of the run of {observed.issue_date}, days "
         f"{observed.first_day} to {observed.last_day}.",
         "",
-        f"{observed.flooded_km2:,.1f} km2 flooded, {observed.observed_share:.0%} of the event's areas seen; "
+        f"{flooded:,.1f} km2 flooded, {share:.0%} of the event's areas seen; "
         f"{seen:,} people in flooded cells, {forecast:,} affected in the forecast.",
         "",
         "| area | flooded km2 | seen | people observed | people forecast |",

@@ -119,12 +119,15 @@ def write_observed(
 
 def _share_on_grid(mask: Path, areas: Path, target: Path) -> None:
     """Share of water in the observed part of every cell, 0..1, and -1 where nothing of it was observed."""
-    with rasterio.open(mask) as source, rasterio.open(areas) as grid:
-        with rasterio.open(target, "w+", **{**profile(grid, "float32"), "nodata": -1, "SPARSE_OK": False}) as out:
-            reproject(
-                rasterio.band(source, 1), rasterio.band(out, 1), resampling=Resampling.average,
-                src_nodata=_HIDDEN, dst_nodata=-1, warp_mem_limit=GDAL_CACHE_MIB,
-            )  # fmt: skip
+    with (
+        rasterio.open(mask) as source,
+        rasterio.open(areas) as grid,
+        rasterio.open(target, "w+", **{**profile(grid, "float32"), "nodata": -1, "SPARSE_OK": False}) as out,
+    ):
+        reproject(
+            rasterio.band(source, 1), rasterio.band(out, 1), resampling=Resampling.average,
+            src_nodata=_HIDDEN, dst_nodata=-1, warp_mem_limit=GDAL_CACHE_MIB,
+        )  # fmt: skip
 
 
 def _mask(like: rasterio.io.DatasetReader) -> dict[str, object]:
