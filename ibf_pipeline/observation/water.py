@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import rasterio
@@ -90,8 +90,8 @@ def write_observed(
 ) -> None:
     """NOT_OBSERVED, DRY, FLOODED or PERMANENT for every cell of the country's grid.
 
-    A cell is flooded where at least `cell_share` of its observed part is water in some pass, dry where it was observed
-    and is not; permanent water is what the country's own layer says.
+    A cell was observed where its centre was; it is flooded where at least `cell_share` of its observed part is water in
+    some pass, else dry. Permanent water is what the country's own layer says.
     """
     scratch = target.with_suffix(".share.tif")
     with bounded_gdal(), rasterio.open(areas) as grid, rasterio.open(target, "w+", **profile(grid, "uint8")) as out:
@@ -118,15 +118,28 @@ def write_observed(
 
 
 def _share_on_grid(mask: Path, areas: Path, target: Path) -> None:
-    """Share of water in the observed part of every cell, 0..1, and -1 where nothing of it was observed."""
-    with (
-        rasterio.open(mask) as source,
-        rasterio.open(areas) as grid,
-        rasterio.open(target, "w+", **{**profile(grid, "float32"), "nodata": -1, "SPARSE_OK": False}) as out,
-    ):
+    """Share of water in the observed part of every cell, 0..1, and -1 where its centre was not observed.
+
+    GDAL's average counts a sliver of a scene's edge as a whole observation; the centre decides instead.
+    """
+    with rasterio.open(areas) as grid:
+        share, centre = {**profile(grid, "float32"), "nodata": -1}, {**profile(grid, "uint8"), "nodata": _HIDDEN}
+    centres = target.with_suffix(".centre.tif")
+    _warp(mask, target, share, Resampling.average)
+    _warp(mask, centres, centre, Resampling.nearest)
+    with rasterio.open(target, "r+") as out, rasterio.open(centres) as seen:
+        for window in windows(out.width, out.height):
+            block = out.read(1, window=window)
+            block[seen.read(1, window=window) == _HIDDEN] = -1
+            out.write(block, 1, window=window)
+    centres.unlink()
+
+
+def _warp(mask: Path, target: Path, grid: dict[str, Any], resampling: Resampling) -> None:
+    with rasterio.open(mask) as source, rasterio.open(target, "w+", **{**grid, "SPARSE_OK": False}) as out:
         reproject(
-            rasterio.band(source, 1), rasterio.band(out, 1), resampling=Resampling.average,
-            src_nodata=_HIDDEN, dst_nodata=-1, warp_mem_limit=GDAL_CACHE_MIB,
+            rasterio.band(source, 1), rasterio.band(out, 1), resampling=resampling, src_nodata=_HIDDEN,
+            dst_nodata=grid["nodata"], warp_mem_limit=GDAL_CACHE_MIB,
         )  # fmt: skip
 
 
