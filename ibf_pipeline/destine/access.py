@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,8 +39,9 @@ def check_access(
         for what in ("Hook role in a project (prerequisite 2)", "OnDemand Processing API (prerequisite 3)"):
             yield Finding(what, "unknown", "cannot be tried without a token")
         return
-    yield _role(service, roles)
-    yield from _interface(client, open_desk, settings)
+    with closing(client):
+        yield _role(service, roles)
+        yield from _interface(client, open_desk, settings)
     yield Finding("JupyterHub (prerequisite 4)", "met", "not needed: these commands take its place")
 
 

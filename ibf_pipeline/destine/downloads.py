@@ -69,7 +69,8 @@ def fetch_product(
 ) -> Fetched:
     """The result of an item: by its temporary link while that holds, else streamed by the service itself.
 
-    Raises InputMissing where there is no result (the item is not completed), and what `fetch` raises.
+    What is there already, whole, is not fetched again. Raises InputMissing where there is no result (the item is not
+    completed), and what `fetch` raises.
     """
     if product.status != SUCCESS:
         raise InputMissing(
@@ -81,6 +82,9 @@ def fetch_product(
         "reported_bytes": product.size,
     }  # fmt: skip
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
+    kept = read_record(folder / name)
+    if kept is not None and (kept.order_id, kept.item_id) == (product.order_id, product.id):
+        return Fetched(folder / name, kept)
     fetcher = Fetcher(client.session, client.patience, client.redact, largest)
     if product.link is not None:
         try:

@@ -145,7 +145,7 @@ class OrderDesk:
         """Advance until every one of these orders is finished, with longer and longer waits between two looks.
 
         Raises ServerUnreachable after `give_up_hours`; the orders themselves go on. A service that is silent for
-        a while is looked at again.
+        a while is looked at again. Raises OutcomeUnknown where only a person can say what became of an order.
         """
         wanted = list(keys)
         until = self._now() + timedelta(hours=polling.give_up_hours)
@@ -160,6 +160,13 @@ class OrderDesk:
                 on_look(entries)
             if all(entry.finished for entry in entries):
                 return entries
+            for entry in entries:
+                if entry.state == UNCLEAR and len(entry.request.identifiers) > 1:
+                    raise OutcomeUnknown(
+                        f"order {entry.key} has several products and its answer was lost", where=self.name,
+                        remedy="find it at the service, then `ibf-pipeline hook settle` with --order-id or "
+                        "--never-arrived",
+                    )  # fmt: skip
             if self._now() >= until:
                 open_keys = ", ".join(f"{entry.key} ({entry.state})" for entry in entries if not entry.finished)
                 raise ServerUnreachable(

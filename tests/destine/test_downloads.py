@@ -55,6 +55,7 @@ def test_a_temporary_link_is_fetched_without_token_and_recorded(
     written = fetched.file.with_name(fetched.file.name + ".json").read_text()
     assert "temp_url_sig" not in written
     assert read_record(fetched.file) == fetched.record
+    assert fetch_product(client, product, tmp_path, 10**9) == fetched  # and is not fetched a second time
     assert [token for path, token in server.seen_tokens if path.startswith("/swift/")] == [None]
 
 

@@ -16,7 +16,9 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
 
+from flows.cli_hook import hook_app
 from flows.observe_event import observe_event
 from flows.outcome import exit_code
 from ibf_pipeline.found import EventArea, write_found
@@ -134,6 +136,9 @@ def test_an_existing_flood_map_costs_nothing_and_says_false_alarm(project: tuple
         (asked,) = stac.asked
         assert asked["bbox"] == [10.0, 0.9, 10.1, 1.0]
         assert asked["datetime"] == "2026-02-17T00:00:00Z/2026-02-21T23:59:59Z"
+        kept = [file.read_bytes() for file in (root / "runs").rglob("*.json")]
+        assert len(kept) >= 3
+        assert not [text for text in kept if b"canary-signature" in text]
         content["observation"]["catalogue"]["asset"] = "nonsense"
         (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
         state = observe(root, None)
@@ -146,6 +151,11 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     root, server = project
     state = observe(root, None)
     assert (exit_code(state), str(state.message)[:28]) == (3, "nothing to look at yet: G1: ")
+    words = ["observe", "XTY", "--date", "2026-02-15", "--event", "G1", "--config", str(root / "config")]
+    result = CliRunner().invoke(hook_app, words)
+    assert result.exit_code == 3
+    assert "nothing to look at yet" in result.output
+    assert "no event 'G7' with areas" in CliRunner().invoke(hook_app, [*words, "--event", "G7"]).output
     state = observe(root, SCENE.replace("20260217T", "20260216T"))
     assert "choose a pass on the event's days" in str(state.message)
     write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "med")
