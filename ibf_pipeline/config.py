@@ -353,7 +353,7 @@ def load(folder: Path) -> Configuration:
 
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
-    return _validate(model, _read_yaml(file), file)
+    return _validated(model, _read_yaml(file), file)
 
 
 def _expand(text: str) -> str:
@@ -401,6 +401,7 @@ _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG,
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
+    """The keys of a YAML file; ConfigError where it cannot be read or a key stands twice."""
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
     except Exception as error:  # PyYAML lets all kinds of errors through for odd tags and dates
@@ -421,7 +422,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _validate(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+def _validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+    """A part of the configuration as its model; ConfigError names file, key and remedy."""
     try:
         return model.model_validate(content)
     except ValidationError as error:

@@ -1,0 +1,213 @@
+"""`ibf-pipeline hook`: the DestinE Hook service from the terminal. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows import cli_hook_orders
+from flows.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
+
+hook_app = typer.Typer(
+    help="Order evidence from the DestinE Hook service (OnDemand Processing API). docs/hook.md walks through it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@hook_app.command()
+def check(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+    """Tell the prerequisites of the Hook service one by one, and which of them is missing.
+
+    Example: ibf-pipeline hook check
+    """
+    from dataclasses import asdict
+
+    from flows.hook_tables import print_findings, print_json
+    from ibf_pipeline.destine.access import check_access
+    from ibf_pipeline.destine.order_book import OrderBook
+
+    hook = open_hook(config, service)
+    with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
+        findings = check_access(
+            hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings
+        )  # fmt: skip
+        if as_json:
+            kept = list(findings)
+            print_json([asdict(finding) for finding in kept])
+            whole = all(finding.state != "missing" for finding in kept)
+        else:
+            whole = print_findings(findings)
+    raise typer.Exit(0 if whole else 1)
+
+
+@hook_app.command()
+def workflows(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+    """List the workflows that the account may order.
+
+    Example: ibf-pipeline hook workflows
+    """
+    from flows.hook_tables import print_json, print_table, workflow_data
+
+    with closing(open_hook(config, service).client()) as client:
+        found = client.workflows()
+    if as_json:
+        print_json([workflow_data(workflow) for workflow in found])
+    else:
+        print_table(("name", "title", "version"), [(w.name, w.display_name, w.version) for w in found])
+
+
+@hook_app.command()
+def describe(
+    name: Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")],
+    service: ServiceName = None,
+    config: Config = "config",
+    as_json: AsJson = False,
+) -> None:
+    """Show a workflow's options as the service describes them now.
+
+    Example: ibf-pipeline hook describe data-harvest
+    """
+    from flows.hook_tables import print_json, print_workflow, workflow_data
+
+    with closing(open_hook(config, service).client()) as client:
+        found = client.workflow(name)
+    if as_json:
+        print_json(workflow_data(found))
+    else:
+        print_workflow(found)
+
+
+@hook_app.command()
+def orders(
+    name: Annotated[str | None, typer.Option("--name", help="only orders whose name holds this text")] = None,
+    here: Annotated[bool, typer.Option("--book", help="the order book's own, without asking the service")] = False,
+    service: ServiceName = None,
+    config: Config = "config",
+    as_json: AsJson = False,
+) -> None:
+    """List the account's orders as the service knows them, newest first; with --book those of the order book.
+
+    Example: ibf-pipeline hook orders --name jess11
+    """
+    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from ibf_pipeline.destine.order_book import OrderBook
+
+    hook = open_hook(config, service)
+    if here:
+        with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
+            entries = [entry for entry in book.entries(hook.name) if name is None or name in entry.request.name]
+        if as_json:
+            print_json([entry_data(entry) for entry in entries])
+        else:
+            print_entries(entries)
+        return
+    with closing(hook.client()) as client:
+        found = [entry for entry in client.orders() if name is None or name in entry.name]
+    if as_json:
+        print_json([order_data(entry) for entry in found])
+    else:
+        print_orders(found)
+
+
+@hook_app.command()
+def status(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+    """Ask the service how an order stands. Sends nothing.
+
+    Example: ibf-pipeline hook status 25380
+    """
+    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+
+    hook = open_hook(config, service)
+    with hook.desk() as (client, desk):
+        entry = desk.find(key)
+        if entry is not None and entry.order_id is None:
+            if as_json:
+                print_json(entry_data(entry))
+            else:
+                print_entries([entry])
+            return
+        found = client.order(key if entry is None else str(entry.order_id))
+    if as_json:
+        print_json(order_data(found))
+    else:
+        print_orders([found])
+
+
+@hook_app.command()
+def products(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+    """List an order's items, how they ended, and until when their links hold.
+
+    Example: ibf-pipeline hook products 25379
+    """
+    from flows.hook_tables import print_json, print_products, product_data
+
+    hook = open_hook(config, service)
+    with hook.desk() as (client, desk):
+        found = client.products(order_id_of(desk, key))
+    if as_json:
+        print_json([product_data(product) for product in found])
+    else:
+        print_products(found, hook.patience.now())
+
+
+@hook_app.command()
+def files(
+    prefix: Annotated[str, typer.Argument(help="only keys that start so, e.g. the key fp-... of an order")] = "",
+    service: ServiceName = None,
+    config: Config = "config",
+    as_json: AsJson = False,
+) -> None:
+    """List the results in the private bucket of destine.yaml.
+
+    Example: ibf-pipeline hook files dedl_jess11/
+    """
+    import os
+    from dataclasses import asdict
+
+    from flows.hook_tables import print_files, print_json
+    from ibf_pipeline.destine.private_files import list_files
+    from ibf_pipeline.errors import ConfigError
+
+    hook = open_hook(config, service)
+    if hook.settings.private_storage is None:
+        raise ConfigError(
+            "no private_storage is configured", where=Path(config) / "destine.yaml",
+            remedy="fill in endpoint_url and bucket; docs/hook.md shows how",
+        )  # fmt: skip
+    found = list_files(hook.settings.private_storage, prefix, os.environ, hook.redact)
+    if as_json:
+        print_json([asdict(file) for file in found])
+    else:
+        print_files(found)
+
+
+@hook_app.command()
+def budget(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+    """Show what the account may still order this month, counted here and at the service.
+
+    Example: ibf-pipeline hook budget
+    """
+    from flows.hook_tables import budget_data, print_budget, print_json
+
+    hook = open_hook(config, service)
+    with hook.desk() as (_, desk):
+        found = desk.budget()
+    if as_json:
+        print_json(budget_data(hook.name, found))
+    else:
+        print_budget(hook.name, found)
+
+
+for command in (
+    cli_hook_orders.order,
+    cli_hook_orders.wait,
+    cli_hook_orders.download,
+    cli_hook_orders.cancel,
+    cli_hook_orders.settle,
+    cli_hook_orders.observe,
+):
+    hook_app.command()(command)

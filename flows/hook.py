@@ -1,0 +1,100 @@
+"""Where the parts of the Hook commands are put together: settings, token, client, order book. Clock and environment."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flows.wiring import now
+from ibf_pipeline.config import Configuration, load
+from ibf_pipeline.destine.archives import ArchiveLimits
+from ibf_pipeline.destine.client import OdpClient, Patience
+from ibf_pipeline.destine.order_book import OrderBook, Quota
+from ibf_pipeline.destine.order_desk import OrderDesk
+from ibf_pipeline.destine.redaction import Redactor
+from ibf_pipeline.destine.settings import HookSettings, Service, load_hook_settings
+from ibf_pipeline.destine.tokens import token_source
+from ibf_pipeline.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One service with the account of the environment."""
+
+    configuration: Configuration
+    settings: HookSettings
+    name: str
+    service: Service
+    redact: Redactor
+    patience: Patience
+
+    @property
+    def downloads(self) -> Path:
+        """Folder of results."""
+        return self.configuration.path(self.settings.downloads.folder)
+
+    @property
+    def largest_bytes(self) -> int:
+        """Of a download, and of an archive unpacked."""
+        return int(self.settings.downloads.largest_gigabytes * 1e9)
+
+    @property
+    def archive_limits(self) -> ArchiveLimits:
+        """What an archive may hold."""
+        return ArchiveLimits(
+            self.largest_bytes, self.settings.downloads.largest_ratio, self.settings.downloads.most_files
+        )
+
+    def client(self) -> OdpClient:
+        """A client; ConfigError where the account is not in the environment."""
+        tokens = token_source(
+            self.service.token, os.environ, now=self.patience.now, redact=self.redact,
+            timeout=self.patience.timeout_seconds,
+        )  # fmt: skip
+        return OdpClient(self.service.url, tokens, self.patience, self.redact)
+
+    @contextmanager
+    def desk(self) -> Iterator[tuple[OdpClient, OrderDesk]]:
+        """A client and the desk with the order book."""
+        book = OrderBook(self.configuration.path(self.settings.order_book))
+        with closing(book), closing(self.client()) as client:
+            yield client, self.desk_of(client, book)
+
+    def desk_of(self, client: OdpClient, book: OrderBook) -> OrderDesk:
+        """The desk of a client and a book."""
+        return OrderDesk(
+            self.name, client, book, Quota(*self.service.quota), environment=os.environ, redact=self.redact,
+            now=self.patience.now, settle=timedelta(seconds=self.settings.polling.settle_seconds),
+        )  # fmt: skip
+
+
+def clock() -> datetime:
+    """The clock of orders and links."""
+    return now()
+
+
+def pause(seconds: float) -> None:
+    """The pause between two looks."""
+    time.sleep(seconds)
+
+
+def open_hook(config: str, service: str | None = None) -> Hook:
+    """The service that is named, or the configuration's own; ConfigError with the names there are."""
+    folder = Path(config)
+    settings = load_hook_settings(folder)
+    name = service or settings.service
+    if name not in settings.services:
+        raise ConfigError(
+            f"there is no service {name!r}", where=folder / "destine.yaml",
+            expected="one of " + ", ".join(sorted(settings.services)),
+            remedy="add it under services, or choose another",
+        )  # fmt: skip
+    patience = Patience(
+        settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds), lambda: clock()
+    )
+    return Hook(load(folder), settings, name, settings.services[name], Redactor(), patience)

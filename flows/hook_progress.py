@@ -1,0 +1,50 @@
+"""Bars on standard error for waits and downloads; silent for programs and where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TransferSpeedColumn,
+)
+
+from ibf_pipeline.destine.order_book import Entry
+
+
+@contextmanager
+def watching(silent: bool) -> Iterator[Callable[[list[Entry]], None]]:
+    """A bar of orders finished."""
+    with _bar(silent, MofNCompleteColumn(), TimeElapsedColumn()) as progress:
+        task = progress.add_task("orders", total=None)
+
+        def look(entries: list[Entry]) -> None:
+            states = ", ".join(sorted({entry.state for entry in entries}))
+            done = sum(entry.finished for entry in entries)
+            progress.update(task, total=len(entries), completed=done, description=states)
+
+        yield look
+
+
+@contextmanager
+def receiving(item_id: str, silent: bool) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar of bytes."""
+    with _bar(silent, DownloadColumn(), TransferSpeedColumn()) as progress:
+        task = progress.add_task(f"item {item_id}", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _bar(silent: bool, *columns: ProgressColumn) -> Progress:
+    terminal = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), *columns,
+        console=terminal, disable=silent or not terminal.is_terminal,
+    )  # fmt: skip

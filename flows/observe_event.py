@@ -1,0 +1,193 @@
+"""Has a radar pass seen the flood of an alerted event? Runs beside forecasts, and never blocks or fails one."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+from pathlib import Path
+
+import requests
+import shapely
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.hook import Hook, open_hook
+from flows.wiring import open_configuration
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.destine.downloads import Fetcher
+from ibf_pipeline.destine.orders import OrderRequest
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, ServerUnreachable
+from ibf_pipeline.found import Event, Found
+from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.result import Observed, Source, event_folder, flooded_km2, observed_share
+from ibf_pipeline.observation.verdict import judge
+from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.run_folder import RunFolder
+from tasks.observe import (
+    Evidence,
+    Patron,
+    fetch_flood_maps,
+    keep,
+    look_for_flood_maps,
+    measure,
+    open_water_of,
+    order_scene,
+)
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return f"observe-{parameters['country']}-{parameters['issue_date']}-{parameters['event']}"
+
+
+@flow(name="observe-event", flow_run_name=_run_name, retries=0, persist_result=False)
+def observe_event(
+    country: str,
+    issue_date: date,
+    event: str,
+    product: str | None = None,
+    first_day: date | None = None,
+    last_day: date | None = None,
+    service: str | None = None,
+    config: str = "config",
+    workspace: str | None = None,
+) -> State:
+    """Look for the flood of an alerted event in radar passes.
+
+    Args:
+        country: ISO3 code of a country in the configuration.
+        issue_date: issue date (UTC) of the run that alerted.
+        event: name of the event in that run.
+        product: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked for.
+        first_day: first day (UTC) to look at; the event's first flagged day where none is given.
+        last_day: last day (UTC) to look at; some days after the event's last flagged day where none is given.
+        service: service of destine.yaml; its own default where none is given.
+        config: folder of the configuration.
+        workspace: folder for prepared layers and runs, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    try:
+        configuration = open_configuration(config, workspace)
+        hook = open_hook(config, service)
+        chosen = configuration.country(country)
+        run = RunFolder(configuration.path(configuration.settings.paths.runs), country, issue_date)
+        found = run.found()
+        alerted = _event(found, event, run.path)
+        days = event_days(alerted, issue_date, hook.settings.observation.days_after)
+        days = Days(first_day or days.first, last_day or days.last)
+        observed = _observe(hook, configuration, chosen, run, found, alerted, days, product)
+    except IbfError as error:
+        log.error("%s", error)
+        waits = isinstance(error, InputMissing)
+        return Failed(message=f"{'nothing to look at yet: ' if waits else ''}{error}", data=error)
+    seen, forecast = observed.people
+    return Completed(
+        message=f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded "
+        f"cells, {forecast:,} affected in the forecast"
+    )  # fmt: skip
+
+
+def _observe(
+    hook: Hook, configuration: Configuration, country: Country, run: RunFolder, found: Found, event: Event, days: Days,
+    product: str | None,
+) -> Observed:  # fmt: skip
+    """Evidence, then areas and people, then the verdict."""
+    rule, static = hook.settings.observation, configuration.static_folder(country)
+    layers, tiles = read_prepared(configuration.prepared_folder(country.iso3), country.iso3)
+    folder = event_folder(run.path, event.name)
+    evidence = _existing_maps(hook, country, static, event, days, folder)
+    source: Source = "flood map" if evidence is not None else "open water"
+    if evidence is None:
+        evidence = _ordered_scene(hook, found, event, days, product, folder)
+    areas = tuple(measure(event, evidence, layers, country, static, tiles.areas, rule, folder))
+    verdict = judge(flooded_km2(areas), observed_share(areas), evidence.passes, days, rule)
+    observed = Observed(
+        country=country.iso3, issue_date=found.issue_date, event=event.name, first_day=days.first, last_day=days.last,
+        source=source, passes=evidence.passes, products=evidence.products, method=_method(hook, source),
+        verdict=verdict, default_admin_level=found.default_admin_level, areas=areas,
+    )  # fmt: skip
+    keep(observed, folder, run.path / "report")
+    return observed
+
+
+def _existing_maps(
+    hook: Hook, country: Country, static: Path, event: Event, days: Days, folder: Path
+) -> Evidence | None:
+    """Flood maps of the event's days; None where none is configured, none exists, or the catalogue is silent."""
+    catalogue = hook.settings.observation.catalogue
+    if catalogue is None:
+        return None
+    deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
+    codes = {area.place_code for area in event.areas_of(country.deepest_admin_level)}
+    shapes = [shape for code, shape in zip(deepest.place_codes, deepest.geometries, strict=True) if code in codes]
+    west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
+    try:
+        items = look_for_flood_maps(
+            event.name, catalogue, (west, south, east, north), days, hook.patience.timeout_seconds
+        )
+        if not items:
+            return None
+        with requests.Session() as session:
+            fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
+            return fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, folder)
+    except ServerUnreachable as error:
+        log.warning("%s: %s; looking on without", event.name, error)
+        return None
+
+
+def _ordered_scene(hook: Hook, found: Found, event: Event, days: Days, product: str | None, folder: Path) -> Evidence:
+    """Open water in the notified scene, ordered where the event's class allows it and the budget has room."""
+    rule = hook.settings.observation
+    if product is None:
+        raise InputMissing(
+            f"no flood map of {days.first} to {days.last} and no product to order", where=event.name,
+            expected="a flood map of the catalogue, or --product", remedy="try again after the next pass",
+        )  # fmt: skip
+    moment = sensing_start(product)
+    if not days.contain(moment):
+        raise ForbiddenByRule(
+            f"{product} passed on {moment:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
+            remedy="choose a pass on the event's days, or widen them with --from and --to",
+        )  # fmt: skip
+    if not worth_an_order(event, rule.order_from_class):
+        raise ForbiddenByRule(
+            f"the event's class is {event.alert_class}: the scene is not ordered", where=event.name,
+            expected=f"at least {rule.order_from_class}" if rule.order_from_class else "orders allowed",
+            remedy="lower observation.order_from_class in destine.yaml if it is worth one of the month's orders",
+        )  # fmt: skip
+    options = {**hook.settings.outputs.get("temporary", {}), **hook.settings.presets.get(rule.order_workflow, {})}
+    label = f"{found.country} {found.issue_date} {event.name}"
+    request = OrderRequest(rule.order_workflow, (product,), options, label)
+    with hook.desk() as (client, desk):
+        patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
+        files = order_scene(event.name, request, patron)
+    folder.mkdir(parents=True, exist_ok=True)
+    return open_water_of(event.name, files, rule.open_water, product, moment, folder)
+
+
+def _event(found: Found, name: str, run: Path) -> Event:
+    for event in found.events:
+        if event.name == name and event.publishable:
+            return event
+    names = ", ".join(event.name for event in found.publishable_events)
+    raise InputMissing(
+        f"the run has no event {name!r} with areas", where=run, expected=f"one of {names}" if names else "any event",
+        remedy="look with `ibf-pipeline plan`",
+    )  # fmt: skip
+
+
+def _method(hook: Hook, source: str) -> str:
+    rule = hook.settings.observation
+    share = f"a cell counts as flooded where at least {rule.cell_share:.0%} of what was seen of it is water"
+    if source == "flood map" and rule.catalogue is not None:
+        return f"Flood maps of {rule.catalogue.collection} ({rule.catalogue.asset}); {share}."
+    return (
+        f"Open water where VH lies below {rule.open_water.threshold_decibel:g} dB, permanent water left out where the "
+        f"country has a layer of it; {share}. A fixed threshold also takes radar shadow and smooth dry ground for "
+        "water, and sees none under trees or between houses."
+    )

@@ -1,0 +1,59 @@
+"""Radar passes and the days on which they can say something about an event."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.found import Event
+
+_NAME: Final = re.compile(
+    r"S1[A-D]_(?P<mode>IW|EW)_GRD[FHM]_1S(?P<polarisation>[SD][HV])_(?P<start>\d{8}T\d{6})_(?P<end>\d{8}T\d{6})_"
+)
+CLASSES: Final = ("no", "min", "med", "max")
+"""alert classes, lowest first"""
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days (UTC), both included."""
+
+    first: date
+    last: date
+
+    def contain(self, moment: datetime) -> bool:
+        """Whether a moment lies on one of them."""
+        return self.first <= moment.astimezone(UTC).date() <= self.last
+
+
+def event_days(event: Event, issue_date: date, days_after: int) -> Days:
+    """From the event's first flagged day to its last one, and some days on: water stays behind a flood wave."""
+    flagged = [lead_time for lead_time, flag in enumerate(event.flags) if flag != "-"]
+    return Days(issue_date + timedelta(days=flagged[0]), issue_date + timedelta(days=flagged[-1] + days_after))
+
+
+def sensing_start(product: str) -> datetime:
+    """When a Sentinel-1 GRD scene with VH begins, from its name (ESA's naming convention of the mission).
+
+    Raises InputInvalid for other names, and for scenes without VV and VH: the water rule reads VH.
+    """
+    match = _NAME.match(product)
+    if match is None:
+        raise InputInvalid(
+            f"{product!r} is no Sentinel-1 GRD product", expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_...",
+            remedy="give the name of the notified product",
+        )  # fmt: skip
+    if match["polarisation"] != "DV":
+        raise InputInvalid(
+            f"{product} has polarisation {match['polarisation']}", expected="DV (VV and VH)",
+            remedy="choose a scene over land in dual polarisation",
+        )  # fmt: skip
+    return datetime.strptime(match["start"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+
+
+def worth_an_order(event: Event, lowest: str | None) -> bool:
+    """Whether the event's class is high enough for an order that counts against the month's budget."""
+    return lowest is not None and CLASSES.index(event.alert_class) >= CLASSES.index(lowest)

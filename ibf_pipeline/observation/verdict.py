@@ -1,0 +1,41 @@
+"""Hit or false alarm: one rule, in words and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from ibf_pipeline.destine.settings import Observation
+from ibf_pipeline.observation.passes import Days
+
+MISSES: Final = "Misses cannot be seen here: only places with an alert are looked at."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the passes say about an event."""
+
+    kind: Literal["hit", "false alarm", "undecided"]
+    reason: str
+
+
+def judge(
+    flooded_km2: float, observed_share: float, passes: Sequence[datetime], days: Days, rule: Observation
+) -> Verdict:
+    """A hit where enough flooded land lies in the event's areas, however little of them was seen; a false alarm where
+    enough of them was seen and there is less; undecided otherwise, and where no pass lies on the event's days.
+
+    `flooded_km2`: inside the event's areas, permanent water left out. `observed_share`: 0..1 of the event's areas.
+    """
+    if not any(days.contain(moment) for moment in passes):
+        return Verdict("undecided", f"no pass between {days.first} and {days.last}, the event's days")
+    limit = rule.hit_square_kilometres
+    if flooded_km2 >= limit:
+        return Verdict("hit", f"{flooded_km2:.1f} km2 flooded, at least {limit:g} km2 make a hit")
+    if observed_share >= rule.observed_share:
+        return Verdict(
+            "false alarm", f"{flooded_km2:.1f} km2 flooded, less than {limit:g} km2, with {observed_share:.0%} seen"
+        )
+    return Verdict("undecided", f"only {observed_share:.0%} of the event's areas were seen, and little water there")

@@ -1,0 +1,146 @@
+"""The stages of looking for a flood from above, as Prefect tasks. None of them is part of a forecast run."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.destine.archives import ArchiveLimits, unpack
+from ibf_pipeline.destine.client import OdpClient
+from ibf_pipeline.destine.downloads import Fetcher, fetch_product
+from ibf_pipeline.destine.order_desk import OrderDesk, succeeded
+from ibf_pipeline.destine.orders import OrderRequest
+from ibf_pipeline.destine.settings import FloodMapCatalogue, Observation, OpenWater, Polling
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
+from ibf_pipeline.found import Event
+from ibf_pipeline.observation.by_area import ObservedArea, observe_areas
+from ibf_pipeline.observation.catalogue import FloodMapItem, find_flood_maps
+from ibf_pipeline.observation.passes import Days
+from ibf_pipeline.observation.result import Observed, in_words, write_observed_event
+from ibf_pipeline.observation.water import write_map_water, write_observed, write_scene_water
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Water masks on their own grids, and what they were made of."""
+
+    masks: tuple[Path, ...]
+    passes: tuple[datetime, ...]
+    products: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Patron:
+    """What an order needs: desk, client and patience. Tasks get it whole, so that no secret is a parameter."""
+
+    client: OdpClient = field(repr=False)
+    desk: OrderDesk = field(repr=False)
+    polling: Polling
+    sleep: Callable[[float], None]
+    limits: ArchiveLimits
+    folder: Path
+
+
+@task(task_run_name="existing flood maps for {event}", cache_policy=NO_CACHE)
+def look_for_flood_maps(
+    event: str, catalogue: FloodMapCatalogue, box: tuple[float, float, float, float], days: Days, timeout: float
+) -> list[FloodMapItem]:
+    """Flood maps of the event's days that somebody else made."""
+    found = find_flood_maps(catalogue, box, days, timeout)
+    log.info("%s: %d flood maps of %s to %s in %s", event, len(found), days.first, days.last, catalogue.collection)
+    return found
+
+
+@task(task_run_name="fetch flood maps for {event}", cache_policy=NO_CACHE)
+def fetch_flood_maps(
+    event: str, items: list[FloodMapItem], fetcher: Fetcher, flooded_value: float, folder: Path
+) -> Evidence:
+    """The maps as water masks."""
+    masks = []
+    for number, item in enumerate(items):
+        fetched = fetcher.fetch(item.link, folder / f"flood_map_{number}.tif")
+        masks.append(folder / f"water_{number}.tif")
+        write_map_water(fetched.file, flooded_value, masks[-1])
+    return Evidence(tuple(masks), tuple(item.moment for item in items), tuple(item.id for item in items))
+
+
+@task(task_run_name="order {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
+def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]:
+    """The files of a finished order; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
+
+    The same scene for another event, or the same event again, is the same order: it is paid once.
+    """
+    if patron.desk.find(request.key) is None and patron.desk.budget().left < 1:
+        raise ForbiddenByRule(
+            "the month's budget is used up: the scene is not ordered", where=request.workflow,
+            remedy="look with `ibf-pipeline hook budget`; the next month begins on the first (UTC)",
+        )  # fmt: skip
+    (entry,) = patron.desk.wait([patron.desk.submit(request).key], patron.polling, patron.sleep)
+    if not succeeded(entry):
+        raise ServerRefused(
+            f"order {entry.order_id or entry.key} ended as {entry.state}: {entry.message}", where=request.workflow,
+            remedy="`--again` in `ibf-pipeline hook order` pays for another try",
+        )  # fmt: skip
+    files: list[Path] = []
+    for product in patron.client.products(str(entry.order_id)):
+        fetched = fetch_product(patron.client, product, patron.folder, patron.limits.bytes)
+        files += unpack(fetched.file, fetched.file.with_suffix(""), patron.limits)
+    log.info("%s: order %s brought %d files", event, entry.order_id, len(files))
+    return files
+
+
+@task(task_run_name="open water for {event}", cache_policy=NO_CACHE)
+def open_water_of(
+    event: str, files: list[Path], rule: OpenWater, product: str, moment: datetime, folder: Path
+) -> Evidence:
+    """The scene's VH raster as a water mask."""
+    chosen = [file for file in files if fnmatch(file.name, rule.file_pattern)]
+    if len(chosen) != 1:
+        names = ", ".join(sorted(file.name for file in chosen or files)[:8])
+        raise InputInvalid(
+            f"{len(chosen)} files of the result match {rule.file_pattern}: {names}", where=product, expected="one",
+            remedy="correct observation.open_water.file_pattern in destine.yaml",
+        )  # fmt: skip
+    mask = folder / "water_0.tif"
+    write_scene_water(chosen[0], rule, mask)
+    return Evidence((mask,), (moment,), (product,))
+
+
+@task(task_run_name="flooded areas and people of {event.name}", cache_policy=NO_CACHE)
+def measure(
+    event: Event, evidence: Evidence, layers: CountryLayers, country: Country, static: Path, labels: Path,
+    rule: Observation, folder: Path,
+) -> list[ObservedArea]:  # fmt: skip
+    """What was observed in the event's areas; `observed.tif` stays beside it for whoever wants to look."""
+    water = static / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
+    write_observed(evidence.masks, labels, water, rule.cell_share, folder / "observed.tif")
+    areas = observe_areas(event, layers, country, static, folder / "observed.tif", labels, folder / "scratch")
+    for file in (folder / "scratch").iterdir():
+        file.unlink()
+    (folder / "scratch").rmdir()
+    return areas
+
+
+@task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)
+def keep(observed: Observed, folder: Path, report: Path) -> None:
+    """Beside the run, in its report, and as an artifact."""
+    write_observed_event(observed, folder)
+    if report.is_dir():
+        (report / f"observed_{folder.name}.md").write_text(in_words(observed), encoding="utf-8")
+    key = f"observed-{observed.country}-{observed.issue_date}-{folder.name}".lower()
+    create_markdown_artifact(
+        in_words(observed), key="".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in key)
+    )
+    log.info("%s: %s, %s", observed.event, observed.verdict.kind, observed.verdict.reason)

@@ -1,0 +1,245 @@
+"""The observation flow over the tiny country: an alerted event, a scene that is ordered, or a map that exists."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
+
+from flows.cli_hook import hook_app
+from flows.observe_event import observe_event
+from flows.outcome import exit_code
+from ibf_pipeline.found import EventArea, write_found
+from ibf_pipeline.observation.result import read_observations
+from ibf_pipeline.prepare.build import prepare
+from tests.destine.conftest import ENVIRONMENT, archive
+from tests.destine.loopback import Loopback
+from tests.destine.platform import Clock
+from tests.made_found import event, found
+from tests.observation.scenes import flooded_top, write_scene
+from tests.tiny_country import country, write_country
+
+pytestmark = pytest.mark.prefect
+ISSUE = date(2026, 2, 15)
+SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect_server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Loopback]]:
+    """The tiny country with a run that alerted station G1 on days 2 and 3, and a loopback service."""
+    clock = Clock()
+    with Loopback(clock) as server:
+        content = yaml.safe_load(Path("config/destine.yaml").read_text(encoding="utf-8"))
+        content["services"]["dedl"]["url"] = server.odp
+        content["services"]["dedl"]["token"]["url"] = server.token_url
+        folder = tmp_path / "config"
+        (folder / "countries").mkdir(parents=True)
+        (folder / "destine.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        settings = {
+            "sources": {"folder": {"kind": "folder", "root": "in"}},
+            "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True}},
+        }
+        (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        tiny = country()
+        (folder / "countries" / "XTY.yaml").write_text(
+            yaml.safe_dump(tiny.model_dump(mode="json", exclude_unset=True)), encoding="utf-8"
+        )
+        static = write_country(tmp_path / "data" / "countries" / "XTY")
+        prepare(tiny, static, tmp_path / "prepared" / "XTY")
+        write_run(tmp_path / "runs" / "XTY" / ISSUE.isoformat(), "max")
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("flows.hook.clock", clock)
+        monkeypatch.setattr("flows.hook.pause", clock.sleep)
+        vh = write_scene(tmp_path / "made" / "x_VH.tif", flooded_top(5, fine=2), cell=0.005).read_bytes()
+        server.archives[SCENE] = archive({"S1/x_VH.tif": vh, "S1/x_VV.tif": b"-", "S1/about.xml": b"-"})
+        yield tmp_path, server
+
+
+def write_run(run: Path, alert_class: str) -> None:
+    """Forecast: 60 people in 01A, 40 in 01B, 100 in their parent 01."""
+    alerted = event("G1", "--TT----" if alert_class == "max" else "--ww----", alert_class, {})
+    rows = [(1, "01", 100), (2, "01A", 60), (2, "01B", 40)]
+    areas = tuple(EventArea(level, code, f"Area {code}", people, 0.5, {}) for level, code, people in rows)
+    (run / "report").mkdir(parents=True, exist_ok=True)
+    day = replace(found([replace(alerted, areas=areas, people=100)], [], ISSUE), country="XTY", country_name="Tinyland")
+    write_found(day, run / "events.json")
+    (run / "manifest.json").write_text("{}", encoding="utf-8")
+
+
+def observe(root: Path, product: str | None = SCENE, **more: Any) -> State:
+    state = observe_event("XTY", ISSUE, "G1", product, config=str(root / "config"), return_state=True, **more)
+    return state
+
+
+def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], caplog: pytest.LogCaptureFixture) -> None:
+    """Top five rows wet, two people a cell: 5.5 and 4.5 columns hold 55 and 45 people; 50 cells of 1.236 km2."""
+    root, server = project
+    state = observe(root)
+    assert state.is_completed(), state.message
+    run = root / "runs" / "XTY" / ISSUE.isoformat()
+    (seen,) = read_observations(run)
+    assert seen.verdict.kind == "hit"
+    assert {area.place_code: (area.people_observed, area.people_forecast) for area in seen.areas} == {
+        "01": (100, 100), "01A": (55, 60), "01B": (45, 40)
+    }  # fmt: skip
+    (whole,) = seen.areas_of(1)
+    assert whole.flooded_km2 == pytest.approx(50 * 1.236, rel=1e-3)
+    assert whole.observed_km2 == pytest.approx(whole.area_km2) == pytest.approx(100 * 1.236, rel=1e-3)
+    (order,) = server.platform.orders
+    assert order.body["Name"].startswith("XTY 2026-02-15 G1 fp-")
+    text = (run / "report" / "observed_G1.md").read_text(encoding="utf-8")
+    for words in ("# G1: hit", "Indicative", "below -20 dB", "Misses cannot be seen"):
+        assert words in text
+    with get_client(sync_client=True) as client:
+        (artifact,) = client.read_artifacts()
+        assert (artifact.key, artifact.data) == ("observed-xty-2026-02-15-g1", text)
+        (flow_run,) = client.read_flow_runs()
+        assert flow_run.name == "observe-XTY-2026-02-15-G1"
+        kept = json.dumps([str(flow_run.parameters), artifact.data])
+    observe(root)
+    assert len(server.platform.orders) == 1
+    written = b"".join(file.read_bytes() for file in root.rglob("*") if file.is_file() and "config" not in file.parts)
+    for name in ("DESP_PASSWORD", "DEDL_CLIENT_SECRET"):
+        assert ENVIRONMENT[name] not in kept + caplog.text
+        assert ENVIRONMENT[name].encode() not in written
+
+
+def test_an_existing_flood_map_costs_nothing_and_says_false_alarm(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    with Stac(write_scene(root / "made" / "map.tif", flooded_top(0) * 0, dtype="uint8", nodata=255)) as stac:
+        content = yaml.safe_load((root / "config" / "destine.yaml").read_text())
+        content["observation"]["catalogue"] = {"url": stac.url, "collection": "maps", "asset": "flood"}
+        (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
+        state = observe(root, None)
+        assert state.is_completed(), state.message
+        assert "false alarm (0.0 km2 flooded, less than 1 km2, with 100% seen)" in str(state.message)
+        assert server.platform.orders == []
+        (asked,) = stac.asked
+        assert asked["bbox"] == [10.0, 0.9, 10.1, 1.0]
+        assert asked["datetime"] == "2026-02-17T00:00:00Z/2026-02-21T23:59:59Z"
+        kept = [file.read_bytes() for file in (root / "runs").rglob("*.json")]
+        assert len(kept) >= 3
+        assert not [text for text in kept if b"canary-signature" in text]
+        content["observation"]["catalogue"]["asset"] = "nonsense"
+        (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
+        state = observe(root, None)
+        assert "expected: one of its assets: flood" in str(state.message).lower()
+    state = observe(root)  # the catalogue is gone: the scene is ordered
+    assert "hit" in str(state.message)
+
+
+def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    state = observe(root, None)
+    assert (exit_code(state), str(state.message)[:28]) == (3, "nothing to look at yet: G1: ")
+    words = ["observe", "XTY", "--date", "2026-02-15", "--event", "G1", "--config", str(root / "config")]
+    result = CliRunner().invoke(hook_app, words)
+    assert result.exit_code == 3
+    assert "nothing to look at yet" in result.output
+    assert "no event 'G7' with areas" in CliRunner().invoke(hook_app, [*words, "--event", "G7"]).output
+    state = observe(root, SCENE.replace("20260217T", "20260216T"))
+    assert "choose a pass on the event's days" in str(state.message)
+    write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "med")
+    assert "the event's class is med: the scene is not ordered" in str(observe(root).message)
+    write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "max")
+    content = yaml.safe_load((root / "config" / "destine.yaml").read_text())
+    content["services"]["dedl"]["items_per_month"] = 0
+    (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
+    state = observe(root)
+    assert "budget is used up" in str(state.message)
+    assert exit_code(state) == 1
+    assert server.platform.orders == []
+    assert read_observations(root / "runs" / "XTY" / ISSUE.isoformat()) == []
+
+
+def test_a_failed_order_and_a_result_without_vh(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    server.archives[SCENE] = archive({"S1/x_VV.tif": b"-"})
+    assert "0 files of the result match *VH*.tif: x_VV.tif" in str(observe(root).message)
+    other = SCENE.replace("031245", "031345")
+    server.platform.fail.add(other)
+    assert "ended as failed" in str(observe(root, other).message)
+
+
+class Stac:
+    """A STAC API with one item."""
+
+    def __init__(self, flood_map: Path) -> None:
+        self.asked: list[dict[str, Any]] = []
+        stac = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                self._answer(
+                    flood_map.read_bytes() if self.path.startswith("/map.tif") else json.dumps(stac.root()).encode()
+                )
+
+            def do_POST(self) -> None:
+                stac.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                content = {"type": "FeatureCollection", "features": [stac.item()], "links": []}
+                self._answer(json.dumps(content).encode())
+
+            def _answer(self, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> Stac:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(timeout=5)
+
+    def root(self) -> dict[str, Any]:
+        core = "https://api.stacspec.org/v1.0.0/"
+        return {
+            "type": "Catalog", "id": "root", "stac_version": "1.0.0", "description": "flood maps",
+            "conformsTo": [f"{core}core", f"{core}item-search"],
+            "links": [
+                {"rel": "self", "href": self.url},
+                {"rel": "root", "href": self.url},
+                {"rel": "search", "href": f"{self.url}/search", "method": "POST", "type": "application/geo+json"},
+            ],
+        }  # fmt: skip
+
+    def item(self) -> dict[str, Any]:
+        return {
+            "type": "Feature", "stac_version": "1.0.0", "id": "map-1", "collection": "maps", "bbox": [10, 0.9, 10.2, 1],
+            "geometry": {"type": "Point", "coordinates": [10.1, 0.95]}, "links": [],
+            "properties": {"datetime": "2026-02-18T04:00:00Z"},
+            "assets": {"flood": {"href": f"{self.url}/map.tif?token=canary-signature"}},
+        }  # fmt: skip
