@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli_eodata import inbox_app, receiver, subscriptions_app
+from flows.cli_hook import hook_app
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,6 +22,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(inbox_app, name="inbox")
+app.add_typer(hook_app, name="hook")
+app.command()(receiver)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[
@@ -250,6 +257,23 @@ def plan(
     console.print(f"\ncapabilities `{draft.about.capabilities}`: {draft.about.reason}")
     print_plan(draft.calls, console)
     console.print(f"\nnothing was published; the plan as data: {file}", soft_wrap=True)
+
+
+@app.command()
+def report(
+    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Write the report of a finished run again, with what has been published since.
+
+    Example: ibf-pipeline report UGA/2026-02-15
+    """
+    from flows.resume import open_run
+    from ibf_pipeline.report.write import rewrite_report
+
+    day = open_run(run, config, None, workspace)
+    _console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
 
 
 @app.command()

@@ -29,6 +29,7 @@ from tasks.floods import (
     publish_revision,
     read_discharge,
     record_findings,
+    write_day_report,
 )
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -73,19 +74,18 @@ def floods(
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
-    publications: list[Publication] = []
     try:
         day = open_day(config, country, issue_date, target, workspace=workspace)
         found, run = find_day(day)
-        if publish:
-            publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
     except IbfError as error:
-        log.error("%s", error)
-        return Failed(message=f"{_cause(error)}{error}", data=error)
-    message = "; ".join(_parts(found, publications))
-    if found.unpublishable_events and not found.publishable_events:
-        return Failed(message=message, data=None)
-    return Completed(message=message)
+        return _failed(error)
+    try:
+        publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent) if publish else []
+        state = _ended(found, publications)
+    except IbfError as error:
+        state = _failed(error)
+    write_day_report(country, run, day.prepared)  # people first, pictures afterwards
+    return state
 
 
 def find_day(day: Day) -> tuple[Found, RunFolder]:
@@ -110,12 +110,25 @@ def publish_day(
             revision = plan_revision(
                 found, run, day.runs, day.prepared, client, destination,
                 capabilities=day.target.capabilities, consent=consent, now=now,
+                map_images=day.country.map_image,
             )  # fmt: skip
             if revision is None:
                 return publications
             publications.append(publish_revision(day.country.iso3, day.target_name, revision, client, now))
             if publications[-1].outcome.held:
                 return publications
+
+
+def _ended(found: Found, publications: Sequence[Publication]) -> State:
+    message = "; ".join(_parts(found, publications))
+    if found.unpublishable_events and not found.publishable_events:
+        return Failed(message=message, data=None)
+    return Completed(message=message)
+
+
+def _failed(error: IbfError) -> State:
+    log.error("%s", error)
+    return Failed(message=f"{_cause(error)}{error}", data=error)
 
 
 def _parts(found: Found, publications: Sequence[Publication]) -> list[str]:

@@ -50,7 +50,8 @@ def observe_event(
     country: str,
     issue_date: date,
     event: str,
-    product: str | None = None,
+    product_name: str | None = None,
+    product_id: str | None = None,
     first_day: date | None = None,
     last_day: date | None = None,
     service: str | None = None,
@@ -63,7 +64,9 @@ def observe_event(
         country: ISO3 code of a country in the configuration.
         issue_date: issue date (UTC) of the run that alerted.
         event: name of the event in that run.
-        product: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked for.
+        product_name: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked
+            for.
+        product_id: its id in the catalogue that announced it, for the log.
         first_day: first day (UTC) to look at; the event's first flagged day where none is given.
         last_day: last day (UTC) to look at; some days after the event's last flagged day where none is given.
         service: service of destine.yaml; its own default where none is given.
@@ -72,6 +75,8 @@ def observe_event(
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
+        if product_id is not None:
+            log.info("%s: asked for by product %s (%s)", event, product_name, product_id)
         configuration = open_configuration(config, workspace)
         hook = open_hook(config, service)
         chosen = configuration.country(country)
@@ -80,7 +85,7 @@ def observe_event(
         alerted = _event(found, event, run.path)
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)
         days = Days(first_day or days.first, last_day or days.last)
-        observed = _observe(hook, configuration, chosen, run, found, alerted, days, product)
+        observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)

@@ -26,6 +26,9 @@ def print_outcome(
     day = open_day(config, country, issue_date, target, workspace=workspace)
     print_found(day.run.found(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
+    page = day.run.path / "report" / "report.html"
+    if page.is_file():
+        console.print(f"report: {page}", soft_wrap=True)
     revisions = day.run.revisions(day.target_name)
     if revisions:
         calls = revisions[-1].calls()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
+from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.report.write import event_maps, rewrite_report
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
 from ibf_pipeline.targets.ibf.preflight import Consent, check_server, require_publishable
@@ -109,15 +112,27 @@ def record_findings(
     run: RunFolder,
 ) -> RunFolder:
     """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
-    partial = run.begin()
+    folder = run.begin()
     wet = wet_areas(found.publishable_events, country.deepest_admin_level)
     for extent in found.extents:
-        cells = write_extent(wet[extent.lead_time], tiles, partial / "extents" / extent.file_name)
+        cells = write_extent(wet[extent.lead_time], tiles, folder / "extents" / extent.file_name)
         log.info("%s: %s, %d wet cells", iso3, extent.file_name, cells)
-    write_findings(found, cube, partial)
-    run.finish(partial, _manifest(found, country, files))
+    write_findings(found, cube, folder)
+    run.finish(folder, _manifest(found, country, files))
     log.info("%s: findings in %s", iso3, run.path)
     return run
+
+
+@task(task_run_name="report of {iso3}", cache_policy=NO_CACHE)
+def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
+    """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
+    try:
+        page = rewrite_report(run, prepared)
+    except Exception:  # whatever a font or a shape does to a picture, the alert has been sent
+        log.exception("%s: the report could not be written; what was published is not touched by it", iso3)
+        return None
+    log.info("%s: report %s", iso3, page)
+    return page
 
 
 def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str, Any]:
@@ -147,6 +162,7 @@ def plan_revision(
     capabilities: str,
     consent: Consent,
     now: Clock,
+    map_images: bool = False,
 ) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
     iso3, target = found.country, destination.target
@@ -161,7 +177,16 @@ def plan_revision(
     known = published_dates(runs, iso3, target)
     for text in require_publishable(check_server(found, state, codes, known, consent), client.base):
         log.warning("%s: %s", iso3, text)
-    revision = new_revision(found, run, state, codes, destination, publish_withdrawn=consent.withdrawn, now=now)
+    revision = new_revision(
+        found,
+        run,
+        state,
+        codes,
+        destination,
+        map_images=partial(_map_images, found, run, prepared) if map_images else None,
+        publish_withdrawn=consent.withdrawn,
+        now=now,
+    )
     if revision is None:
         log.info("%s: the server has this very content: nothing to publish", iso3)
         return None
@@ -169,6 +194,16 @@ def plan_revision(
         log.warning("%s: %s was never finished and is closed", iso3, closed.folder)
     log.info("%s: revision %d, %d calls", iso3, revision.number, len(revision.calls()))
     return revision
+
+
+def _map_images(found: Found, run: RunFolder, prepared: Path, staging: Path) -> dict[str, FileBody]:
+    """The maps of all events, kept with the revision; none where they cannot be drawn, which never stops an alert."""
+    try:
+        files = event_maps(found, run.path, prepared)
+    except Exception:
+        log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
+        return {}
+    return {name: run.attach(staging, file, file.name) for name, file in files.items()}
 
 
 def _place_codes(prepared: Path, found: Found) -> dict[int, tuple[str, ...]]:

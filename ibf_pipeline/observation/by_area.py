@@ -15,8 +15,9 @@ from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Event
 from ibf_pipeline.observation.water import FLOODED, NOT_OBSERVED, PERMANENT
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.grids import bounded_gdal, open_raster, profile, windows, write_on_grid
+from ibf_pipeline.prepare.grids import write_on_grid
 from ibf_pipeline.prepare.tables import exposure_table
+from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, profile, windows
 
 EARTH_RADIUS: Final = 6371.0072
 """km, of the sphere with the Earth's surface area"""

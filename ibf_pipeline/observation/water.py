@@ -17,14 +17,8 @@ from rasterio.warp import reproject
 
 from ibf_pipeline.destine.settings import OpenWater
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.grids import (
-    GDAL_CACHE_MIB,
-    bounded_gdal,
-    open_raster,
-    profile,
-    require_same_grid,
-    windows,
-)
+from ibf_pipeline.prepare.grids import require_same_grid
+from ibf_pipeline.prepare.tiles import GDAL_CACHE_MIB, bounded_gdal, open_raster, profile, windows
 
 NOT_OBSERVED: Final = 0
 DRY: Final = 1

@@ -9,7 +9,7 @@ import numpy as np
 import rasterio
 from rasterio.windows import Window
 
-from ibf_pipeline.prepare.grids import bounded_gdal
+from ibf_pipeline.prepare.tiles import bounded_gdal
 
 _STRIP_CELLS = 4_000_000
 

@@ -78,9 +78,14 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     return write_report(run.found(), run.path, prepared, run, manifest)
 
 
-def event_map_file(folder: Path, event: Event) -> Path:
-    """Where the map of an event lies once the report of the day in `folder` is written."""
-    return folder / "report" / map_name(event)
+def event_maps(found: Found, folder: Path, prepared: Path) -> dict[str, Path]:
+    """The map of each publishable event by its name, drawn into the report in `folder` if it is not there."""
+    layers = read_map_layers(prepared, found.admin_levels)
+    (folder / "report").mkdir(exist_ok=True)
+    files = {event.name: folder / "report" / map_name(event) for event in found.publishable_events}
+    for event in found.publishable_events:
+        _kept(files[event.name], partial(event_map, found, event, layers, _extent(found, folder, event.lead_time)))
+    return files
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class _Drawing:
 
     def overview(self) -> bytes:
         leads = {event.lead_time for event in self.found.publishable_events if event.trigger and event.flood_map}
-        extents = [self._extent(lead_time) for lead_time in sorted(leads)]
+        extents = [_extent(self.found, self.folder, lead_time) for lead_time in sorted(leads)]
         return overview_map(self.found, self.layers, [file for file in extents if file is not None])
 
     def hydrograph(self, event: Event, name: str) -> bytes:
@@ -104,16 +109,17 @@ class _Drawing:
         return _bytes(hydrograph(self.found, station, self.discharge.sel(station=station.code).values), name)
 
     def map(self, event: Event, name: str) -> bytes:
-        return event_map(self.found, event, self.layers, self._extent(event.lead_time))
+        return event_map(self.found, event, self.layers, _extent(self.found, self.folder, event.lead_time))
 
     def buildup(self, event: Event, name: str) -> bytes:
         station = self.found.station(event.station_code)
         period = self.found.rule.trigger_return_period
         return _bytes(buildup(station.code, station.name, period, self.histories[station.code]), name)
 
-    def _extent(self, lead_time: int) -> Path | None:
-        file = self.folder / "extents" / self.found.extents[lead_time].file_name
-        return file if file.is_file() else None
+
+def _extent(found: Found, folder: Path, lead_time: int) -> Path | None:
+    file = folder / "extents" / found.extents[lead_time].file_name
+    return file if file.is_file() else None
 
 
 def _bytes(figure: Figure, name: str) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.write import event_map_file, rewrite_report
+from ibf_pipeline.report.write import event_maps, rewrite_report
 from ibf_pipeline.run_folder import RevisionAbout
 
 from .conftest import FLOOD, MONDAY
@@ -46,7 +46,7 @@ def test_the_newest_word_of_the_journal_counts(run):
 
 def test_the_report_tells_it_once_published_and_keeps_its_pictures(run):
     country, found, folder, journal = run
-    image = event_map_file(folder.path, found.events[0])
+    image = event_maps(found, folder.path, country.prepared)[found.events[0].name]
     drawn = image.stat().st_mtime_ns
     for number in (1, 2, 3):
         journal.append(number, "done", status=201)

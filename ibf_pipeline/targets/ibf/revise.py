@@ -57,7 +57,8 @@ def draft(
         return Order(at, place_codes, extents, stations, map_images or {}, destination.notify, wiping)
 
     calls = plan_calls(found, order(wipe), choice.capabilities)
-    content = content_hash(plan_calls(found, order(False), choice.capabilities) if wipe else calls)
+    news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
+    content = content_hash(call for call in news if call.step != "map image")  # a picture drawn anew is no news
     hold = destination.hold_until
     about = RevisionAbout(
         date=f"{at:%Y-%m-%dT%H:%M:%S}Z",
@@ -93,6 +94,7 @@ def new_revision(
     destination: Destination,
     *,
     extents: Callable[[Path], Mapping[int, FileBody]] | None = None,
+    map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
     now: Clock,
@@ -114,6 +116,7 @@ def new_revision(
         at=at,
         wipe=state.last_upload is not None and state.last_upload.date() == found.issue_date,
         stations=state.stations,
+        map_images=map_images(staging) if map_images and state.choice.capabilities.map_image else None,
     )
     latest = latest_finished(run, target, now)
     if latest is not None and is_newest(latest, state) and not withdraws:
