@@ -83,6 +83,7 @@ class FloodDays:
                 revision = plan_revision.fn(
                     found, run, self.runs, self.prepared, client, destination,
                     capabilities=capabilities, consent=consent or Consent(), now=clock,
+                    map_images=self.country.map_image,
                 )  # fmt: skip
                 if revision is None:
                     return last
