@@ -184,7 +184,7 @@ def withdraw(
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
     from flows.resume import open_run, withdraw_run
-    from ibf_pipeline.targets.ibf.preflight import Consent
+    from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
     consent = Consent(discard_decisions=discard_decisions)
