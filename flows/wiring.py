@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ibf_pipeline.config import Configuration, Country, Target, load
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.found import Found
 from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sources import FolderSource, Source
@@ -116,9 +118,13 @@ def _open_ibf_target(day: Day, notify: bool, hold: bool) -> Iterator[OpenTarget]
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
     with open_ibf(day) as client:
         destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
-        yield IbfTarget(
-            client, destination, day.runs, day.prepared, now, day.target.capabilities, day.country.map_image
-        )
+        draw = partial(draw_maps, day.prepared) if day.country.map_image else None
+        yield IbfTarget(client, destination, day.runs, day.prepared, now, day.target.capabilities, draw)
+
+
+def draw_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
+    """The map of every publishable event of a finished run."""
+    return event_maps(found, run.path, prepared)
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
 import xarray as xr
 
+from flows.wiring import draw_maps
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Found
@@ -78,7 +80,8 @@ class FloodDays:
         """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
-        target = IbfTarget(client, destination, self.runs, self.prepared, clock, capabilities)
+        draw = partial(draw_maps, self.prepared) if self.country.map_image else None
+        target = IbfTarget(client, destination, self.runs, self.prepared, clock, capabilities, draw)
         last: Publication | None = None
         try:
             while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,6 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
@@ -33,6 +32,8 @@ from ibf_pipeline.targets.problems import Consent, require_publishable
 
 log = logging.getLogger(__name__)
 
+DrawMaps = Callable[[Found, RunFolder], Mapping[str, Path]]
+
 
 @dataclass(frozen=True, slots=True)
 class IbfTarget:
@@ -46,8 +47,8 @@ class IbfTarget:
     """the country's prepared layers"""
     now: Clock
     capabilities: str = "auto"
-    map_images: bool = False
-    """upload a map image with each event where the server takes one"""
+    draw_maps: DrawMaps | None = None
+    """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
 
     @property
     def name(self) -> str:
@@ -92,7 +93,7 @@ class IbfTarget:
             codes,
             self.destination,
             extents=extents,
-            map_images=partial(self._map_images, found, run) if self.map_images else None,
+            map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
             publish_withdrawn=consent.withdrawn,
             now=self.now,
@@ -117,7 +118,7 @@ class IbfTarget:
     def _map_images(self, found: Found, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
         """The maps of all events; none where they cannot be drawn, which never stops an alert."""
         try:
-            files = event_maps(found, run.path, self.prepared)
+            files = self.draw_maps(found, run) if self.draw_maps else {}
         except Exception:
             log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
             return {}
