@@ -233,7 +233,7 @@ def test_the_account_of_a_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.
 
 @contextmanager
 def tls_server(folder: Path) -> Iterator[int]:
-    """A TLS server with a certificate of its own that takes the login and breaks the encryption after every other request."""
+    """A TLS server with its own certificate: takes the login and breaks the encryption after any other request."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     subprocess.run(
