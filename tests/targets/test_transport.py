@@ -70,6 +70,13 @@ def test_a_redirected_login_takes_no_password_along(tmp_path: Path) -> None:
             assert other.heard == []
 
 
+@pytest.mark.parametrize("place", ["http://[::1", "http://\u00fc\u00e4/?t=first-token", "//", ""])
+def test_a_redirect_to_an_odd_place_is_refused_alike(place: str, tmp_path: Path) -> None:
+    text = refusal(Says(302, headers={"Location": place}), tmp_path)
+    assert "redirect (302)" in text
+    assert "first-token" not in text
+
+
 def test_a_web_page_is_no_answer(tmp_path: Path) -> None:
     page = Says(200, "<html>Sign in</html>", {"Content-Type": "text/html; charset=utf-8"})
     with ScriptedServer({"/api/exposure": [page]}) as server, client_of(server.url) as (client, slept):

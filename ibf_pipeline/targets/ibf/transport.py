@@ -53,6 +53,14 @@ class _TryAgain(Exception):
         self.after = after
 
 
+class _Session(requests.Session):
+    """A session that looks at no redirect: requests resolves one even where it is told not to, and may raise there."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Nowhere."""
+        return None
+
+
 class IbfClient:
     """Requests to one IBF server, logged in when first needed and again when the token has expired."""
 
@@ -61,7 +69,7 @@ class IbfClient:
         self.base = f"{self.host}/api"
         self._credentials = credentials
         self._patience = patience or Patience()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = self._authorised  # else requests would send the account of a .netrc instead
         self._token: str | None = None
         self.role: str | None = None
