@@ -74,6 +74,8 @@ def publish(
         raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
     done = journal.done()
     waiting, made = 0.0, 0
+    if any(call.number not in done for call in calls):
+        journal.begin()
     for call in calls:
         if call.number in done:
             continue
@@ -118,7 +120,7 @@ def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
 def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> None:
     """Keep that a call is done; OutcomeUnknown where the notification went out and the journal cannot say so."""
     try:
-        journal.append(call.number, "done", status=answer.status, seconds=seconds)
+        journal.append(call.number, "done", status=answer.status, seconds=seconds, durable=not call.repeatable)
     except WriteFailed as error:
         if call.repeatable:
             raise
