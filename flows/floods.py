@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,7 @@ from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
@@ -91,8 +93,13 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
     """What the forecast says, in the run folder: nothing has been published yet."""
     iso3, country = day.country.iso3, day.country
     layers, tiles = prepared_layers(iso3, country, day.static, day.prepared)
-    files = obtain_forecast(iso3, day.issue_date, day.sources())
-    cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+
+    def use(source: Source) -> tuple[ForecastFiles, Any]:
+        files = obtain_forecast(iso3, day.issue_date, [source])
+        return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+
+    (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
+    files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 

@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find
+from ibf_pipeline.day import find, require_members
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.discharge.version import require_matching_version, version_of_process
 from ibf_pipeline.found import Found
@@ -58,7 +58,7 @@ def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> Forec
 def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
-    """Discharge (member, lead_time, station) m3/s, of a GloFAS version that fits the thresholds."""
+    """Discharge (member, lead_time, station) m3/s, of enough members and a GloFAS version that fits the thresholds."""
     cube = read_cube(files.files, station_cells(layers), issue_date, source=files.source, version=files.glofas_version)
     found = cube.attrs["glofas_version"] or None
     for process in cube.attrs["glofas_process_ids"]:
@@ -73,7 +73,11 @@ def read_discharge(
         where=files.files[0].parent,
     )
     cube.attrs["glofas_version"] = found
-    log.info("%s: %d members at %d stations", iso3, cube.sizes["member"], cube.sizes["station"])
+    missing = require_members(cube, country)
+    log.info(
+        "%s: %d of %d members at %d stations",
+        iso3, country.members.expected - len(missing), country.members.expected, cube.sizes["station"],
+    )  # fmt: skip
     return cube
 
 
@@ -131,6 +135,7 @@ def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str,
         "exercise": found.exercise,
         "headline": found.headline,
         "source": files.source,
+        "obtained": dict(files.origin),
         "glofas_version": found.glofas_version,
         "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
         "versions": {name: version(name) for name in packages},
