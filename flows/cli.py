@@ -12,6 +12,7 @@ import typer
 
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_operate import operate_app
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.command()(receiver)
+app.add_typer(operate_app)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[

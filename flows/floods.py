@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.issue_date import issue_date_of_run
 from flows.wiring import Day, now, open_day, open_ibf
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
@@ -37,8 +38,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    issue_date = parameters.get("issue_date") or now().date()
-    return f"floods-{parameters['country']}-{issue_date}"
+    return f"floods-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
 
 
 @flow(name="floods", flow_run_name=_run_name, retries=0, persist_result=False)
@@ -60,7 +60,7 @@ def floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_date: day of the GloFAS 00 UTC run; today (UTC) where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
@@ -75,7 +75,7 @@ def floods(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
-        day = open_day(config, country, issue_date, target, workspace=workspace)
+        day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
         found, run = find_day(day)
     except IbfError as error:
         return _failed(error)
