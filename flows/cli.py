@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_operate import operate_app
 from flows.cli_prepare import prepare
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.command()(receiver)
 app.command()(prepare)
+app.add_typer(operate_app)
+app.add_typer(deploy_app)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[

@@ -13,6 +13,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.issue_date import issue_date_of_run
+from flows.limits import one_at_a_time
+from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import Day, now, open_day, open_target
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
@@ -38,8 +41,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    issue_date = parameters.get("issue_date") or now().date()
-    return f"floods-{parameters['country']}-{issue_date}"
+    return f"floods-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
 
 
 @flow(name="floods", flow_run_name=_run_name, retries=0, persist_result=False)
@@ -61,7 +63,7 @@ def floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_date: day of the GloFAS 00 UTC run; today (UTC) where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
@@ -76,16 +78,22 @@ def floods(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
-        day = open_day(config, country, issue_date, target, workspace=workspace)
-        found, run = find_day(day)
+        day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
+        with one_at_a_time(country):
+            return run_day(day, publish=publish, notify=notify, hold=hold, consent=consent)
     except IbfError as error:
         return _failed(error)
+
+
+def run_day(day: Day, *, publish: bool, notify: bool, hold: bool, consent: Consent) -> State:
+    """Find, publish, report: people first, pictures afterwards. IbfError where the day was not even found."""
+    found, run = find_day(day)
     try:
         publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent) if publish else []
         state = _ended(found, publications)
     except IbfError as error:
         state = _failed(error)
-    write_day_report(country, run, day.prepared)  # people first, pictures afterwards
+    write_day_report(day.country.iso3, run, day.prepared)
     return state
 
 
@@ -121,28 +129,24 @@ def publish_day(
 
 
 def _ended(found: Found, publications: Sequence[Publication]) -> State:
-    message = "; ".join(_parts(found, publications))
-    if found.unpublishable_events and not found.publishable_events:
-        return Failed(message=message, data=None)
-    return Completed(message=message)
+    """The state's message: what was found and what a person has to do; automations go by its first words."""
+    parts = [found.headline]
+    names = ", ".join(event.name for event in found.unpublishable_events)
+    hidden = f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"
+    if names and not found.publishable_events:
+        return Failed(message=f"{hidden}; {found.headline}", data=None)
+    if names:
+        parts.append(hidden)
+    if publications:
+        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
+        if publications[-1].outcome.held:
+            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
+    return Completed(message="; ".join(parts))
 
 
 def _failed(error: IbfError) -> State:
     log.error("%s", error)
     return Failed(message=f"{_cause(error)}{error}", data=error)
-
-
-def _parts(found: Found, publications: Sequence[Publication]) -> list[str]:
-    """The state's message: what was found, and what a person has to do."""
-    parts = [found.headline]
-    names = ", ".join(event.name for event in found.unpublishable_events)
-    if names:
-        parts.append(f"alert could not be published: {names} (no areas in the mapping)")
-    if publications:
-        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
-        if publications[-1].outcome.held:
-            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
-    return parts
 
 
 def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
@@ -151,5 +155,5 @@ def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
 
 def _cause(error: IbfError) -> str:
     if isinstance(error, OutcomeUnknown):
-        return "notification unconfirmed: "
-    return "input not available yet: " if isinstance(error, InputMissing) else ""
+        return f"{NOTIFICATION_UNCONFIRMED}: "
+    return f"{INPUT_MISSING}: " if isinstance(error, InputMissing) else ""

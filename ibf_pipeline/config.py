@@ -166,6 +166,7 @@ class Country(Section):
     sources: tuple[str, ...] = Field(min_length=1, description="names out of settings.yaml, preferred one first")
     target: str = Field("sandbox", description="name out of settings.yaml")
     map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
+    schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -260,6 +261,44 @@ class Target(Section):
         return self
 
 
+Cron = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='five fields of cron, in UTC: "30 9 * * *" is 09:30 every day'
+    ),
+]
+
+
+class Operations(Section):
+    """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
+
+    schedule: Cron = Field("30 9 * * *", description="cron (UTC) of the daily run of countries that name none")
+    parallel_countries: int = Field(
+        2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
+    )
+    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments")
+    work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="how the pool starts runs; a pool that exists already keeps its own"
+    )
+    intake_schedule: Cron | None = Field(
+        None, description="cron (UTC) of the intake; not scheduled where none is given"
+    )
+    finished_by: Cron = Field(
+        "0 14 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
+    )
+    late_after_minutes: int = Field(
+        30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"
+    )
+    notification_block: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="Prefect block that messages go to, type/name, e.g. slack-webhook/ibf; none: no messages",
+    )
+    reports_url: str | None = Field(
+        None, pattern=r"^https?://", description="where the folder of the runs is served, for links to reports"
+    )
+
+
 class Settings(Section):
     """What is the same for every country."""
 
@@ -270,6 +309,7 @@ class Settings(Section):
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
         default_factory=dict, description="GRIB generating process ids of each GloFAS version"
     )
+    operations: Operations = Operations()
 
 
 class Configuration:
