@@ -12,7 +12,7 @@ import typer
 
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
-from flows.cli_prepare import prepare
+from flows.cli_prepare import check, prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,7 @@ app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.command()(receiver)
 app.command()(prepare)
+app.command()(check)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[

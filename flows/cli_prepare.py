@@ -1,4 +1,4 @@
-"""Commands that set a country up: `prepare`."""
+"""Commands that set a country up: `prepare` and `check`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ibf_pipeline.check.finding import Finding
     from ibf_pipeline.prepare.parts import Progress, Step
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
+TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
 Workspace = Annotated[
     str | None,
@@ -37,6 +39,56 @@ def prepare(country: Iso3, config: Config = "config", workspace: Workspace = Non
         built = build(chosen, configuration.static_folder(chosen), folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+
+
+def check(
+    country: Iso3,
+    target: TargetName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Validate everything about a country without building anything. Exit code 1 where there is an error.
+
+    Example: ibf-pipeline check UGA
+    """
+    import json
+
+    from flows.check import as_rows, check_country
+    from ibf_pipeline.check.finding import worst_first
+
+    findings = worst_first(check_country(config, country, target, workspace))
+    if as_json:
+        typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
+    else:
+        _print_findings(country, findings, _console())
+    raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
+
+
+_COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
+
+
+def _print_findings(country: str, findings: list[Finding], console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False, expand=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("about", no_wrap=True)
+    table.add_column("found", ratio=5, overflow="fold")
+    table.add_column("what it means", ratio=4, overflow="fold")
+    table.add_column("what to do", ratio=4, overflow="fold")
+    for finding in findings:
+        style = _COLOURS[finding.level]
+        cells = (finding.found, finding.meaning, finding.remedy)
+        table.add_row(
+            Text(finding.level, style=style), finding.subject, *(Text(text) for text in cells),
+            end_section=finding.level != "fine",
+        )  # fmt: skip
+    console.print(table)
+    counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
+    console.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
 
 
 @contextmanager
