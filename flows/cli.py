@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_operate import operate_app
 from flows.cli_prepare import check, prepare
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ app.add_typer(hook_app, name="hook")
 app.command()(receiver)
 app.command()(prepare)
 app.command()(check)
+app.add_typer(operate_app)
+app.add_typer(deploy_app)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[
@@ -187,7 +191,7 @@ def withdraw(
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
     from flows.resume import open_run, withdraw_run
-    from ibf_pipeline.targets.ibf.preflight import Consent
+    from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
     consent = Consent(discard_decisions=discard_decisions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import xarray as xr
 
 from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import cell_centre
+from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.boundaries import lost_zeros
 
@@ -76,6 +77,15 @@ def read_stations(file: Path) -> tuple[Station, ...]:
             remedy="list them: stationCode, stationName, lat, lon",
         )
     return tuple(stations.values())
+
+
+def cells_of_stations(stations: Sequence[Station]) -> StationCells:
+    """The stations' cells as the discharge reader takes them."""
+    return StationCells(
+        tuple(station.code for station in stations),
+        np.array([station.cell_lat for station in stations]),
+        np.array([station.cell_lon for station in stations]),
+    )
 
 
 def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:
