@@ -14,7 +14,7 @@ from flows.issue_date import issue_date_of_run
 from flows.wiring import now, open_configuration, open_day
 from ibf_pipeline.config import Configuration
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.targets.ibf.revise import latest_finished, unfinished
+from ibf_pipeline.targets.ledger import latest_finished, unfinished
 from ibf_pipeline.wording import counted
 
 log = logging.getLogger("ibf_pipeline.flows")
