@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flows.wiring import Day, now, open_configuration, open_ibf
+from flows.wiring_static import local_static
 from ibf_pipeline.check.country import StaticData, check_static
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.check.portal import check_portal
@@ -24,12 +25,16 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
     try:
         configuration = open_configuration(config, workspace)
         country = configuration.country(iso3)
-        static = configuration.static_folder(country)
         name = target or country.target
         day = Day(configuration, country, now().date(), name, configuration.target(name))
     except ConfigError as error:
         return [of_error("configuration", error, "no command works with this country, and nothing else was checked")]
     findings = list(check_settings(configuration, country))
+    try:
+        static = local_static(configuration, country)
+    except IbfError as error:
+        meaning = "the static data cannot be reached, and nothing of them was checked"
+        return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
     found, data = check_static(country, static)
     return [*findings, *found, *_portal(day, data), *_schedule(configuration, iso3)]
 

@@ -23,22 +23,69 @@ Workspace = Annotated[
 ]
 
 
-def prepare(country: Iso3, config: Config = "config", workspace: Workspace = None) -> None:
+def prepare(
+    country: Iso3,
+    propose_mapping: Annotated[
+        bool, typer.Option("--propose-mapping", help="write a proposal of the station-to-area mapping, and stop")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
     Example: ibf-pipeline prepare UGA
     """
     from flows.wiring import open_configuration
+    from flows.wiring_static import local_static
+    from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
     folder = configuration.prepared_folder(country)
     console = _console()
+    static = local_static(configuration, chosen)
+    if propose_mapping:
+        file, mapped, areas = write_proposal(chosen, static)
+        console.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
+        console.print("Look through it and rename it to station_admin_mapping.csv: until then nobody uses it.")
+        return
     with _progress(console) as progress:
-        built = build(chosen, configuration.static_folder(chosen), folder, progress)
+        built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+
+
+def fetch_static(
+    country: Iso3,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="fetch again what was fetched; files that people changed stay")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Obtain the static data that the country's static_sources name, and say what is still missing.
+
+    Example: ibf-pipeline fetch-static KEN
+    """
+    from flows.wiring import open_configuration
+    from flows.wiring_static import fetch_country
+    from ibf_pipeline.obtain.static import still_missing
+
+    configuration = open_configuration(config, workspace)
+    chosen = configuration.country(country)
+    console = _console()
+    written = fetch_country(
+        configuration, chosen, lambda text: console.print(text, soft_wrap=True, markup=False), refresh=refresh
+    )
+    console.print(f"{country}: {len(written)} files fetched, {configuration.static_folder(chosen)}", soft_wrap=True)
+    missing = still_missing(chosen, configuration.static_folder(chosen))
+    if missing:
+        console.print("still missing:")
+        for text in missing:
+            console.print(f"- {text}", soft_wrap=True)
+        raise typer.Exit(3)
+    console.print(f"complete: `ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`")
 
 
 def check(

@@ -15,6 +15,7 @@ from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.obtain.mapping import PROPOSED
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stations import read_rows, read_stations, read_thresholds
@@ -68,6 +69,14 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
             "the country cannot be prepared, so no run is possible",
             f"`ibf-pipeline fetch-static {country.iso3}` obtains what static_sources name; add the others by hand",
         )
+        if inputs.MAPPING in missing and (static / PROPOSED).is_file():
+            yield Finding(
+                "warning",
+                "mapping",
+                f"{PROPOSED} waits for a person",
+                "a proposal is never used as it is: a wrong area means a wrong alert",
+                f"look through it, correct it, rename it to {inputs.MAPPING}",
+            )
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
 
