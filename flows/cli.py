@@ -14,7 +14,7 @@ from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
 from flows.cli_operate import operate_app
-from flows.cli_prepare import check, fetch_static, prepare
+from flows.cli_prepare import check, fetch_static, new_country, prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +32,7 @@ app.command()(receiver)
 app.command()(prepare)
 app.command()(check)
 app.command()(fetch_static)
+app.command()(new_country)
 app.add_typer(operate_app)
 app.add_typer(deploy_app)
 

@@ -56,6 +56,54 @@ def prepare(
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
 
 
+def new_country(
+    country: Annotated[str, typer.Argument(help="ISO3 code of the new country, e.g. KEN", metavar="COUNTRY")],
+    name: Annotated[str | None, typer.Option("--name", help="as people write it; else as the portal has it")] = None,
+    admin_levels: Annotated[
+        str | None, typer.Option("--admin-levels", help="e.g. 2,3; else as the portal has them")
+    ] = None,
+    default_level: Annotated[int | None, typer.Option("--default-level", help="the level of events")] = None,
+    target: TargetName = None,
+    config: Config = "config",
+) -> None:
+    """Write a commented configuration file of a new country, and say what is still missing.
+
+    Example: ibf-pipeline new-country KEN --name Kenya
+    """
+    from flows.new_country import write_country
+    from flows.wiring import open_configuration
+    from ibf_pipeline.errors import ConfigError
+    from ibf_pipeline.obtain.static import still_missing
+
+    configuration = open_configuration(config)
+    try:
+        levels = None if admin_levels is None else [int(level) for level in admin_levels.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="write them so"
+        ) from None
+    file = write_country(configuration, country, name, levels, default_level, target)
+    chosen = configuration.country(country)
+    console = _console()
+    console.print(f"{file} is written. What is still to do:", soft_wrap=True)
+    decide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if "DECIDE" in line]
+    check_levels = "CHECK" in file.read_text("utf-8")
+    todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
+    if check_levels:
+        todo.append("check admin_levels and default_admin_level against the portal")
+    if chosen.static_sources.thresholds is None:
+        todo.append("name the GloFAS threshold grids in static_sources.thresholds, or bring thresholds.json")
+    if chosen.static_sources.portal is None:
+        todo.append("name the portal in static_sources.portal, or bring boundaries and stations.csv")
+    missing = still_missing(chosen, configuration.static_folder(chosen))
+    if missing:
+        todo.append(f"static data in {configuration.static_folder(chosen)}: `ibf-pipeline fetch-static {country}` for")
+        todo += [f"    {text}" for text in missing]
+    todo.append(f"`ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`; see docs/new-country.md")
+    for text in todo:
+        console.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
+
+
 def fetch_static(
     country: Iso3,
     refresh: Annotated[
