@@ -14,7 +14,7 @@ from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
 from flows.cli_operate import operate_app
-from flows.cli_prepare import prepare
+from flows.cli_prepare import check, fetch_static, new_country, prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +30,9 @@ app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.command()(receiver)
 app.command()(prepare)
+app.command()(check)
+app.command()(fetch_static)
+app.command()(new_country)
 app.add_typer(operate_app)
 app.add_typer(deploy_app)
 

@@ -17,6 +17,7 @@ from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
 from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import Day, now, open_day, open_target
+from flows.wiring_static import local_static
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
@@ -100,7 +101,7 @@ def run_day(day: Day, *, publish: bool, notify: bool, hold: bool, consent: Conse
 def find_day(day: Day) -> tuple[Found, RunFolder]:
     """What the forecast says, in the run folder: nothing has been published yet."""
     iso3, country = day.country.iso3, day.country
-    layers, tiles = prepared_layers(iso3, country, day.static, day.prepared)
+    layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, [source])

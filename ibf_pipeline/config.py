@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
 from ibf_pipeline.config_sources import Inputs, SourceSettings
+from ibf_pipeline.config_static import StaticSources
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.forecast.rule import LEAD_TIMES, ClassLimit, FloodRule, exact
 
@@ -140,7 +141,12 @@ class Country(Section):
 
     iso3: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code in capitals")
     name: str = Field(min_length=1, description="as people write it")
-    static: str | None = Field(None, description="folder or URL of the static data; default <paths.static>/<ISO3>")
+    static: str | None = Field(
+        None,
+        description="folder or URL (file://, https://, s3://) of the static data; default <paths.static>/<ISO3>. What "
+        "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",
+    )
+    static_sources: StaticSources = StaticSources()
     admin_levels: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...] = Field(
         min_length=1, description="exactly the levels of the IBF server for this country"
     )
@@ -344,9 +350,10 @@ class Configuration:
             raise ConfigError(
                 f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
             )
+        portals = [country.static_sources.portal] if country.static_sources.portal else []
         for kind, names, known in (
             ("source", country.sources, self.settings.sources),
-            ("target", (country.target,), self.settings.targets),
+            ("target", (country.target, *portals), self.settings.targets),
         ):
             for name in names:
                 if name not in known:
@@ -360,7 +367,9 @@ class Configuration:
         return self.settings.targets[name]
 
     def static_folder(self, country: Country) -> Path:
-        """Where a country's static data lie."""
+        """Where a country's static data lie on this machine."""
+        if country.static and "://" in country.static:
+            return self.path(self.settings.paths.inputs) / "static" / country.iso3
         return self.path(country.static) if country.static else self.path(self.settings.paths.static) / country.iso3
 
     def prepared_folder(self, iso3: str) -> Path:
