@@ -14,6 +14,8 @@ from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ewds import EwdsSource
+from ibf_pipeline.sources.ewds_service import EwdsService, Patience
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
@@ -45,6 +47,31 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 anonymous=chosen.anonymous, timeout_seconds=chosen.timeout_seconds,
             )  # fmt: skip
             return _member_source(configuration, name, country, chosen, remote)
+        case settings.EwdsSource():
+            return EwdsSource(
+                name=name,
+                service=EwdsService(
+                    chosen.url, chosen.dataset, lambda: _secret(name, chosen.key_variable), _patience(chosen)
+                ),
+                cache=open_cache(configuration),
+                country=country.iso3,
+                area=area_of(cells_of(configuration, country), chosen.margin),
+                glofas_version=chosen.glofas_version,
+                days=chosen.days,
+                changes=chosen.request,
+                most_fields=chosen.fields_per_request,
+                check=chosen.check,
+            )
+
+
+def _patience(chosen: settings.EwdsSource) -> Patience:
+    return Patience(
+        timeout_seconds=chosen.timeout_seconds,
+        attempts=chosen.attempts,
+        retry_seconds=chosen.retry_seconds,
+        queue_seconds=60 * chosen.queue_minutes,
+        longest_poll_seconds=chosen.longest_poll_seconds,
+    )
 
 
 def open_cache(configuration: Configuration) -> InputCache:

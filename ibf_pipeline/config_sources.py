@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
+from ibf_pipeline.forecast.rule import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -91,7 +92,35 @@ class ObjectStoreSource(RemoteSection):
         return value
 
 
-SourceSettings = Annotated[FolderSource | ObjectStoreSource | FtpSource, Field(discriminator="kind")]
+class EwdsSource(SourceSection):
+    """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
+
+    kind: Literal["ewds"]
+    url: str = Field(
+        "https://ewds.climate.copernicus.eu/api", pattern=r"^https?://[^@]*$", description="of the service's API"
+    )
+    dataset: str = Field("cems-glofas-forecast", min_length=1, description="name of the collection")
+    key_variable: Variable = Field("EWDS_KEY", description="environment variable with the account's key")
+    margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are ordered")
+    days: int = Field(
+        len(LEAD_TIMES), ge=len(LEAD_TIMES), le=30, strict=True, description="lead times ordered, 0-day to the last"
+    )
+    request: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description="keys of the order that differ from ours, e.g. a renamed variable; an empty list leaves a key out",
+    )
+    fields_per_request: int = Field(
+        1000, ge=1, strict=True, description="members x lead times of one order; more are split into several"
+    )
+    check: bool = Field(True, description="hold orders against the service's own form and constraints first")
+    queue_minutes: float = Field(90, gt=0, le=1440, description="how long an order may wait and run")
+    longest_poll_seconds: float = Field(30, gt=0, le=600, description="between two questions after its state")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
+    retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
+
+
+SourceSettings = Annotated[FolderSource | ObjectStoreSource | FtpSource | EwdsSource, Field(discriminator="kind")]
 
 
 class Inputs(Section):
