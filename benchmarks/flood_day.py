@@ -33,9 +33,10 @@ from ibf_pipeline.run_folder import RunFolder  # noqa: E402
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
 from ibf_pipeline.sources import FolderSource  # noqa: E402
 from ibf_pipeline.synthetic.wishes import parse_wishes  # noqa: E402
-from ibf_pipeline.targets.ibf.preflight import Consent  # noqa: E402
 from ibf_pipeline.targets.ibf.revise import Destination  # noqa: E402
+from ibf_pipeline.targets.ibf.target import IbfTarget  # noqa: E402
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient  # noqa: E402
+from ibf_pipeline.targets.problems import Consent  # noqa: E402
 from tasks.floods import (  # noqa: E402
     find_events,
     obtain_forecast,
@@ -125,14 +126,12 @@ def day(options: argparse.Namespace) -> None:
     record_findings.fn(iso3, found, cube, tiles, country, files, run)
     lap("8 rasters and findings written")
     client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
-    revision = plan_revision.fn(
-        found, run, work / "runs", prepared, client, Destination("sandbox", client.base, True, None),
-        capabilities="auto", consent=Consent(), now=_now,
-    )  # fmt: skip
+    target = IbfTarget(client, Destination("sandbox", client.base, True, None), work / "runs", prepared, _now)
+    revision = plan_revision.fn(found, run, work / "runs", target, consent=Consent(), now=_now)
     if revision is None:
         sys.exit("the sandbox already has this day")
     lap("server asked, calls planned")
-    outcome = publish_revision.fn(iso3, "sandbox", revision, client, _now).outcome
+    outcome = publish_revision.fn(iso3, target, revision).outcome
     lap("calls made")
     client.close()
     waiting = outcome.seconds_waiting + client.asking

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from flows.floods import floods
 from flows.wiring import now, open_day
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.targets.ibf.revise import latest_finished
+from ibf_pipeline.targets.ledger import latest_finished
 
 LONGEST = 400
 """days in one backfill"""

@@ -12,6 +12,7 @@ import typer
 
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_prepare import prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +27,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.command()(receiver)
+app.command()(prepare)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[
@@ -184,7 +186,7 @@ def withdraw(
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
     from flows.resume import open_run, withdraw_run
-    from ibf_pipeline.targets.ibf.preflight import Consent
+    from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
     consent = Consent(discard_decisions=discard_decisions)
@@ -274,25 +276,6 @@ def report(
 
     day = open_run(run, config, None, workspace)
     _console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
-
-
-@app.command()
-def prepare(country: Iso3, config: Config = "config", workspace: Workspace = None) -> None:
-    """Build a country's prepared layers where they are missing or out of date.
-
-    Example: ibf-pipeline prepare UGA
-    """
-    import logging
-
-    from flows.wiring import open_configuration
-    from ibf_pipeline.prepare.build import prepare as build
-
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    configuration = open_configuration(config, workspace)
-    chosen = configuration.country(country)
-    folder = configuration.prepared_folder(country)
-    built = build(chosen, configuration.static_folder(chosen), folder)
-    _console().print(f"{country}: {'built' if built else 'up to date'}, {folder}", soft_wrap=True)
 
 
 @app.command()

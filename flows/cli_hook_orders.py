@@ -184,9 +184,17 @@ def observe(
     from flows.outcome import exit_code
 
     state = observe_event(
-        country, issue_date.date(), event, product, None if first_day is None else first_day.date(),
-        None if last_day is None else last_day.date(), service, config, workspace, return_state=True,
-    )  # fmt: skip
+        country,
+        issue_date.date(),
+        event,
+        product_name=product,
+        first_day=None if first_day is None else first_day.date(),
+        last_day=None if last_day is None else last_day.date(),
+        service=service,
+        config=config,
+        workspace=workspace,
+        return_state=True,
+    )
     console().print(state.message or state.name, style="green" if state.is_completed() else "red")
     raise typer.Exit(exit_code(state))
 

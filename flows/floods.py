@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from prefect import flow
@@ -13,16 +13,15 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.wiring import Day, now, open_day, open_ibf
+from flows.wiring import Day, now, open_day, open_target
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
-from ibf_pipeline.targets.ibf.notices import Notice
-from ibf_pipeline.targets.ibf.preflight import Consent
-from ibf_pipeline.targets.ibf.publication import Publication
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
 from tasks.floods import (
     find_events,
     obtain_forecast,
@@ -110,18 +109,13 @@ def publish_day(
 ) -> list[Publication]:
     """Publish revisions until the target has what was found: an unfinished one first, then what has changed since."""
     publications: list[Publication] = []
-    until = now() + timedelta(hours=day.target.hold_hours) if hold else None
-    with open_ibf(day) as client, publication_lock(day.lock_file, f"run {day.country.iso3} {day.issue_date}", now):
-        destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
+    purpose = f"run {day.country.iso3} {day.issue_date}"
+    with open_target(day, notify=notify, hold=hold) as target, publication_lock(day.lock_file, purpose, now):
         while True:
-            revision = plan_revision(
-                found, run, day.runs, day.prepared, client, destination,
-                capabilities=day.target.capabilities, consent=consent, now=now,
-                map_images=day.country.map_image,
-            )  # fmt: skip
+            revision = plan_revision(found, run, day.runs, target, consent=consent, now=now)
             if revision is None:
                 return publications
-            publications.append(publish_revision(day.country.iso3, day.target_name, revision, client, now))
+            publications.append(publish_revision(day.country.iso3, target, revision))
             if publications[-1].outcome.held:
                 return publications
 

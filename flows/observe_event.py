@@ -116,7 +116,7 @@ def _observe(
         source=source, passes=evidence.passes, products=evidence.products, method=_method(hook, source),
         verdict=verdict, default_admin_level=found.default_admin_level, areas=areas,
     )  # fmt: skip
-    keep(observed, folder, run.path / "report")
+    keep(observed, folder, run, configuration.prepared_folder(country.iso3))
     return observed
 
 

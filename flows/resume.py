@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from flows.wiring import Day, now, open_day, open_ibf
+from flows.wiring import Day, now, open_day, open_target
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
 from ibf_pipeline.found import Found, StationFound
 from ibf_pipeline.impact.extents import wet_areas
@@ -18,17 +18,10 @@ from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.run_folder import Revision
-from ibf_pipeline.targets.ibf.preflight import Consent, check_server, require_publishable
-from ibf_pipeline.targets.ibf.publication import Publication, approve, carry_out, close
-from ibf_pipeline.targets.ibf.revise import (
-    Destination,
-    latest_finished,
-    new_revision,
-    published_dates,
-    require_resumable,
-    unfinished,
-)
-from ibf_pipeline.targets.ibf.state import read_state
+from ibf_pipeline.targets.ibf.publication import approve
+from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +79,9 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
             return revision, None
         if decision.approve:
             approve(revision, now)
-        with open_ibf(day) as client:
-            state = read_state(client, day.country.iso3, revision.found().disaster_type, day.target.capabilities)
-            require_resumable(revision, state.last_upload)
-            return revision, carry_out(revision, client, now, end=decision.end)
+        with open_target(day) as target:
+            target.require_resumable(revision)
+            return revision, target.carry_out(revision, end=decision.end)
 
 
 def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent) -> tuple[Revision, str]:
@@ -97,7 +89,7 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
 
     Returns the revision and the text for the people who were mailed. Raises InputMissing where nothing was published.
     """
-    published = latest_finished(day.run, day.target_name, now)
+    published = latest_uploaded(day.run, day.target_name, now)
     if published is None:
         raise InputMissing(
             f"nothing of {day.country.iso3} on {day.issue_date} was published to {day.target_name}", where=day.run.path
@@ -111,7 +103,7 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
             expected=", ".join(event.name for event in found.events) or "a run with events",
         )
     remaining = without_events(found, names)
-    layers, tiles = read_prepared(day.prepared, day.country.iso3)
+    _, tiles = read_prepared(day.prepared, day.country.iso3)
     wet = wet_areas(remaining.publishable_events, day.country.deepest_admin_level)
 
     def extents(staging: Path) -> Mapping[int, FileBody]:
@@ -126,24 +118,13 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
         return bodies
 
     purpose = f"withdraw {day.country.iso3} {day.issue_date}"
-    with publication_lock(day.lock_file, purpose, now), open_ibf(day) as client:
-        state = read_state(client, day.country.iso3, found.disaster_type, day.target.capabilities)
-        codes = {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
-        dates = published_dates(day.runs, day.country.iso3, day.target_name)
-        require_publishable(check_server(remaining, state, codes, dates, consent), client.base)
-        revision = new_revision(
-            remaining,
-            day.run,
-            state,
-            codes,
-            Destination(day.target_name, client.base, notify and day.target.notifications),
-            extents=extents,
-            withdraws=tuple(sorted({*names, *published.about().withdraws})),
-            now=now,
-        )
+    with publication_lock(day.lock_file, purpose, now), open_target(day, notify=notify) as target:
+        withdraws = tuple(sorted({*names, *published.about().withdraws}))
+        revision = target.revise(remaining, day.run, consent, extents=extents, withdraws=withdraws)
         if revision is None:
-            raise ForbiddenByRule("the server already is without these events", where=published.folder)
-        carry_out(revision, client, now)
+            raise ForbiddenByRule("the target already is without these events", where=published.folder)
+        close_earlier(day.run, day.target_name, revision, now)
+        target.carry_out(revision)
     text = withdrawal_text(found, names)
     (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")
     return revision, text

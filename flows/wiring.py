@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from flows.wiring_sources import open_sources
 from ibf_pipeline.config import Configuration, Country, Target, load
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.found import Found
 from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sources import Source
+from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
+from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.open_target import OpenTarget
 
 SANDBOX_EMAIL = "pipeline@sandbox.example"
 
@@ -95,6 +101,40 @@ def open_day(
     day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name))
     require_not_future(day.issue_date, now().date(), test_target=day.target.test_target)
     return day
+
+
+@contextmanager
+def open_target(day: Day, *, notify: bool = False, hold: bool = False) -> Iterator[OpenTarget]:
+    """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval."""
+    with _TARGETS[day.target.kind](day, notify, hold) as target:
+        yield target
+
+
+@contextmanager
+def _open_ibf_target(day: Day, notify: bool, hold: bool) -> Iterator[OpenTarget]:
+    until = now() + timedelta(hours=day.target.hold_hours) if hold else None
+    with open_ibf(day) as client:
+        destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
+        draw = partial(draw_maps, day.prepared) if day.country.map_image else None
+        yield IbfTarget(client, destination, day.runs, day.prepared, now, day.target.capabilities, draw)
+
+
+def draw_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
+    """The map of every publishable event of a finished run."""
+    return event_maps(found, run.path, prepared)
+
+
+@contextmanager
+def _open_files_target(day: Day, notify: bool, hold: bool) -> Iterator[OpenTarget]:
+    if hold:
+        require_no_hold(day.target_name)
+    yield FilesTarget(day.target_name, day.configuration.path(str(day.target.folder)), day.prepared, now)
+
+
+_TARGETS: dict[str, Callable[[Day, bool, bool], AbstractContextManager[OpenTarget]]] = {
+    "ibf": _open_ibf_target,
+    "files": _open_files_target,
+}
 
 
 @contextmanager

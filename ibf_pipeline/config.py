@@ -219,22 +219,26 @@ def flood_rule_classes(classes: Classes) -> dict[str, ClassLimit]:
 class Paths(Section):
     """Where things lie; relative paths start at the folder above the configuration."""
 
-    static: str = "data/countries"
-    prepared: str = "prepared"
-    runs: str = "runs"
-    sandbox: str = "sandbox"
+    static: str = Field(
+        "data/countries", description="static data: <static>/<ISO3>/, where a country says nothing else"
+    )
+    prepared: str = Field("prepared", description="prepared layers, made again from the static data at any time")
+    runs: str = Field("runs", description="what was found and published; on a POSIX file system, and worth a back-up")
+    sandbox: str = Field("sandbox", description="the built-in server's database")
     inputs: str = Field("fetched", description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/")
 
 
 class Target(Section):
     """Somewhere to publish to."""
 
-    kind: Literal["ibf", "files"]
+    kind: Literal["ibf", "files"] = Field(description="an IBF API, or files for QGIS, spreadsheets and shadow runs")
     url: str | None = Field(None, pattern=r"^https?://", description="of the API, with or without /api at the end")
     embedded_sandbox: bool = Field(False, description="start the built-in sandbox server for this target")
     email_variable: str = Field("IBF_EMAIL", description="environment variable with the account's e-mail")
     password_variable: str = Field("IBF_PASSWORD", description="environment variable with its password")
-    capabilities: Literal["auto", "described", "current"] = "auto"
+    capabilities: Literal["auto", "described", "current"] = Field(
+        "auto", description="how the server is spoken to; auto asks its OpenAPI document and says what it chose and why"
+    )
     notifications: bool = Field(True, description="whether runs may send mail through this target")
     exercises: bool = Field(False, description="whether scenarios may be published here")
     test_target: bool = Field(False, description="a future issue date is accepted here")
@@ -242,7 +246,7 @@ class Target(Section):
     hold_hours: float = Field(
         12, gt=0, le=168, description="how long a held notification waits for approval; afterwards nobody is notified"
     )
-    timeout_seconds: float = Field(60, gt=0, le=600)
+    timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call that may be repeated")
 
     @model_validator(mode="after")

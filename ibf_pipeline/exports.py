@@ -48,13 +48,18 @@ class Table:
     """GeoJSON geometries, EPSG:4326"""
 
 
+def tables(found: Found, shapes: Shapes) -> tuple[Table, Table, Table]:
+    """Events, areas and stations."""
+    return events_table(found), areas_table(found, shapes), stations_table(found)
+
+
 def write_exports(found: Found, shapes: Shapes, folder: Path) -> list[Path]:
     """`events`, `areas` and `stations` as `.csv` (with `.csvt`) and `.geojson`; returns the files.
 
     `shapes`: outlines of the areas; areas without one have no geometry.
     """
     files: list[Path] = []
-    for table in (events_table(found), areas_table(found, shapes), stations_table(found)):
+    for table in tables(found, shapes):
         files += [
             *write_csv(table, folder / f"{table.name}.csv"),
             write_geojson(table, folder / f"{table.name}.geojson"),
@@ -190,4 +195,11 @@ def write_geojson(table: Table, file: Path) -> Path:
     ]
     content = {"type": "FeatureCollection", "name": table.name, "features": features}
     file.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    return file
+
+
+def write_records(table: Table, file: Path) -> Path:
+    """The table as a JSON list of its rows, for programs: texts as they are, no geometry."""
+    content = [dict(row) for row in table.rows]
+    file.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
     return file

@@ -20,7 +20,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.found import Found, read_found, write_found
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
-from ibf_pipeline.writing import writing
+from ibf_pipeline.writing import sync_folder, writing
 
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
@@ -148,29 +148,34 @@ class RunFolder:
     def attach(self, staging: Path, source: Path, name: str) -> FileBody:
         """A file of the run for a call, kept with the revision so that later runs cannot change it."""
         target = staging / "files" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except OSError:
+                shutil.copyfile(source, target)
         return FileBody(f"files/{name}", name, sha256(target))
 
     def stage(self, target: str, number: int) -> Path:
         """An empty folder in which a revision is put together."""
         staging = self.path / "targets" / target / f".r{number}.part"
         shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
+        with writing(staging):
+            staging.mkdir(parents=True)
         return staging
 
     def allot(
         self, target: str, number: int, staging: Path, found: Found, calls: Iterable[Call], about: RevisionAbout
     ) -> Revision:
         """Put a revision's plan in its place: from now on it is resumed and never replaced."""
-        write_plan(calls, staging / "plan.jsonl")
-        write_found(found, staging / "events.json")
-        write_json(staging / "revision.json", asdict(about))
         final = self.path / "targets" / target / f"r{number}"
-        staging.rename(final)
+        with writing(final):
+            write_plan(calls, staging / "plan.jsonl")
+            write_found(found, staging / "events.json")
+            write_json(staging / "revision.json", asdict(about))
+            sync_folder(staging)
+            staging.rename(final)
+            sync_folder(final.parent)  # after a power cut the plan must be there whenever one of its calls was made
         return Revision(final, number)
 
 

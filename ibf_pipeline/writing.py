@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,3 +31,12 @@ def write_failed(file: Path, reason: str) -> WriteFailed:
         expected="free disk space and a folder that may be written to",
         remedy="make free disk space or correct the permissions, then run again; nothing was published of this",
     )
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until a folder's entries are on disk: a new or renamed file survives a power cut only then."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import date
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,14 @@ from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
-from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
-from ibf_pipeline.report.write import event_maps, rewrite_report
+from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
-from ibf_pipeline.targets.ibf.preflight import Consent, check_server, require_publishable
-from ibf_pipeline.targets.ibf.publication import Publication, carry_out
-from ibf_pipeline.targets.ibf.revise import (
-    Clock,
-    Destination,
-    close_older,
-    new_revision,
-    published_dates,
-    require_resumable,
-    unfinished,
-)
-from ibf_pipeline.targets.ibf.state import read_state
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
+from ibf_pipeline.targets.problems import Consent
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -155,76 +143,34 @@ def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str,
     }
 
 
-@task(task_run_name="plan the calls of {found.country} for {destination.target}", cache_policy=NO_CACHE)
+@task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
 def plan_revision(
-    found: Found,
-    run: RunFolder,
-    runs: Path,
-    prepared: Path,
-    client: IbfClient,
-    destination: Destination,
-    *,
-    capabilities: str,
-    consent: Consent,
-    now: Clock,
-    map_images: bool = False,
+    found: Found, run: RunFolder, runs: Path, target: OpenTarget, *, consent: Consent, now: Clock
 ) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
-    iso3, target = found.country, destination.target
-    state = read_state(client, iso3, found.disaster_type, capabilities)
-    begun = unfinished(run, target, now)
+    iso3 = found.country
+    begun = unfinished(run, target.name, now)
     if begun is not None:
-        require_resumable(begun, state.last_upload)
+        target.require_resumable(begun)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
-    log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
-    codes = _place_codes(prepared, found)
-    known = published_dates(runs, iso3, target)
-    for text in require_publishable(check_server(found, state, codes, known, consent), client.base):
-        log.warning("%s: %s", iso3, text)
-    revision = new_revision(
-        found,
-        run,
-        state,
-        codes,
-        destination,
-        map_images=partial(_map_images, found, run, prepared) if map_images else None,
-        publish_withdrawn=consent.withdrawn,
-        now=now,
-    )
+    revision = target.revise(found, run, consent)
     if revision is None:
-        log.info("%s: the server has this very content: nothing to publish", iso3)
+        log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)
         return None
-    for closed in close_older(runs, run, target, now):
+    for closed in close_older(runs, run, target.name, now):
         log.warning("%s: %s was never finished and is closed", iso3, closed.folder)
     log.info("%s: revision %d, %d calls", iso3, revision.number, len(revision.calls()))
     return revision
 
 
-def _map_images(found: Found, run: RunFolder, prepared: Path, staging: Path) -> dict[str, FileBody]:
-    """The maps of all events, kept with the revision; none where they cannot be drawn, which never stops an alert."""
-    try:
-        files = event_maps(found, run.path, prepared)
-    except Exception:
-        log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
-        return {}
-    return {name: run.attach(staging, file, file.name) for name, file in files.items()}
-
-
-def _place_codes(prepared: Path, found: Found) -> dict[int, tuple[str, ...]]:
-    layers, _ = read_prepared(prepared, found.country)
-    return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
-
-
-@task(task_run_name="publish {iso3} to {target}, revision {revision.number}", cache_policy=NO_CACHE)
-def publish_revision(
-    iso3: str, target: str, revision: Revision, client: IbfClient, now: Clock, end: End | None = None
-) -> Publication:
+@task(task_run_name="publish {iso3} to {target.name}, revision {revision.number}", cache_policy=NO_CACHE)
+def publish_revision(iso3: str, target: OpenTarget, revision: Revision, end: End | None = None) -> Publication:
     """Make the calls of a revision, each once the one before is done; the last one notifies."""
-    publication = carry_out(revision, client, now, end=end)
+    publication = target.carry_out(revision, end=end)
     outcome = publication.outcome
     if outcome.last is not None:
-        log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target, outcome.last.path)
+        log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target.name, outcome.last.path)
     for notice in publication.notices:
         log.warning("%s: NOTICE %s: %s", iso3, notice.kind, notice.text)
     return publication

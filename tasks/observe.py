@@ -28,6 +28,8 @@ from ibf_pipeline.observation.catalogue import FloodMapItem, find_flood_maps
 from ibf_pipeline.observation.passes import Days
 from ibf_pipeline.observation.result import Observed, in_words, write_observed_event
 from ibf_pipeline.observation.water import write_map_water, write_observed, write_scene_water
+from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.run_folder import RunFolder
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -134,11 +136,13 @@ def measure(
 
 
 @task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)
-def keep(observed: Observed, folder: Path, report: Path) -> None:
+def keep(observed: Observed, folder: Path, run: RunFolder, prepared: Path) -> None:
     """Beside the run, in its report, and as an artifact."""
     write_observed_event(observed, folder)
-    if report.is_dir():
-        (report / f"observed_{folder.name}.md").write_text(in_words(observed), encoding="utf-8")
+    try:
+        rewrite_report(run, prepared)
+    except Exception:  # the observation is kept whatever becomes of a page
+        log.exception("%s: the report could not be written again", observed.event)
     key = f"observed-{observed.country}-{observed.issue_date}-{folder.name}".lower()
     create_markdown_artifact(
         in_words(observed), key="".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in key)

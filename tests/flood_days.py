@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
 import xarray as xr
 
+from flows.wiring import draw_maps
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Found
@@ -20,10 +22,11 @@ from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.synthetic.ensemble import make_ensemble
-from ibf_pipeline.targets.ibf.preflight import Consent
-from ibf_pipeline.targets.ibf.publication import Publication
 from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings
 
 PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
@@ -77,16 +80,15 @@ class FloodDays:
         """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
+        draw = partial(draw_maps, self.prepared) if self.country.map_image else None
+        target = IbfTarget(client, destination, self.runs, self.prepared, clock, capabilities, draw)
         last: Publication | None = None
         try:
             while True:
-                revision = plan_revision.fn(
-                    found, run, self.runs, self.prepared, client, destination,
-                    capabilities=capabilities, consent=consent or Consent(), now=clock,
-                )  # fmt: skip
+                revision = plan_revision.fn(found, run, self.runs, target, consent=consent or Consent(), now=clock)
                 if revision is None:
                     return last
-                last = publish_revision.fn(self.country.iso3, "sandbox", revision, client, clock, end)
+                last = publish_revision.fn(self.country.iso3, target, revision, end)
                 if last.outcome.held:
                     return last
         finally:

@@ -13,7 +13,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.synthetic.uganda import make_uganda
-from ibf_pipeline.targets.ibf.publication import Publication
+from ibf_pipeline.targets.open_target import Publication
 from tests.conftest import real_data
 from tests.flood_days import FloodDays, open_sandbox
 

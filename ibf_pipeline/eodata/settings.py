@@ -34,7 +34,7 @@ class Provider(Section):
     cancelled: Literal["deletes", "removed-later"] = Field(
         "deletes", description="what the status `cancelled` does: delete at once, or some time later"
     )
-    timeout_seconds: float = Field(60, gt=0, le=600)
+    timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request that may be repeated")
 
     @model_validator(mode="after")
@@ -52,7 +52,7 @@ class Declared(Section):
 
     provider: str = Field(description="a name under providers")
     kind: Literal["pull", "push"] = Field("pull", description="pull needs no public endpoint")
-    status: Literal["running", "paused"] = "running"
+    status: Literal["running", "paused"] = Field("running", description="a paused one keeps its place in the account")
     country: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="ISO3 code; its outline is the area")
     area: tuple[float, float, float, float] | None = Field(
         None, description="west, south, east, north in degrees, instead of a country's outline"
@@ -109,7 +109,7 @@ class ReceiverSettings(Section):
     """The receiver of push notifications."""
 
     host: str = Field("127.0.0.1", description="where it listens; the proxy with the certificate stands before it")
-    port: int = Field(8600, ge=1, le=65535, strict=True)
+    port: int = Field(8600, ge=1, le=65535, strict=True, description="on that address")
     username_variable: Variable = "EODATA_ENDPOINT_USERNAME"
     password_variable: Variable = DEFAULT_PASSWORD_VARIABLE
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")

@@ -110,6 +110,20 @@ def publish(
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
 
 
+def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -> None:
+    """ForbiddenByRule where a person decides about a notification whose fate is not unknown.
+
+    It would be sent although the person takes it for sent, or without the approval that it waits for.
+    """
+    if end in ("again", "assume") and not any(_may_have_been_sent(call, journal) for call in last):
+        raise ForbiddenByRule(
+            "nothing is unknown about the notification of this revision",
+            where=journal.file,
+            expected="--notify-again and --assume-notified only where a run ended `notification unconfirmed`",
+            remedy="resume without them; the notification has not been sent yet, or there is none",
+        )
+
+
 def _may_have_been_sent(call: Call, journal: Journal) -> bool:
     """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
     return journal.last_state(call.number) in ("sending", "unknown")

@@ -11,6 +11,7 @@ from ibf_pipeline.changes import Change, compare
 from ibf_pipeline.evidence import evidence, limit_of
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.found import Event, EventArea, Found, RuleApplied, StationFound
+from ibf_pipeline.observation.result import Observed
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.words import area_notes, cautions, headline, rule_text, why
 from ibf_pipeline.wording import alert_text
@@ -117,6 +118,8 @@ class Report:
     versions: Mapping[str, str]
     configuration: Mapping[str, Any]
     published: tuple[Published, ...]
+    observed: tuple[Observed, ...]
+    """what satellites saw of the events, where somebody looked"""
     default_admin_level: int
     further_indicators: tuple[str, ...]
 
@@ -127,6 +130,7 @@ def make_report(
     manifest: Mapping[str, Any],
     published: Sequence[Published],
     buildups: frozenset[str],
+    observed: Sequence[Observed] = (),
 ) -> Report:
     """The content of a report. `buildups`: codes of stations of which earlier runs are kept."""
     changes = compare(before, found)
@@ -160,6 +164,7 @@ def make_report(
         versions=dict(manifest.get("versions", {})),
         configuration=dict(manifest.get("configuration", {})),
         published=tuple(published),
+        observed=tuple(observed),
         default_admin_level=found.default_admin_level,
         further_indicators=found.indicators[1:],
     )

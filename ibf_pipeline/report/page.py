@@ -8,6 +8,8 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ibf_pipeline.observation.result import flooded_km2, observed_share
+from ibf_pipeline.observation.verdict import MISSES
 from ibf_pipeline.report.content import Report
 from ibf_pipeline.wording import (
     alert_text,
@@ -35,7 +37,9 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         day=day_text, people=number_text, discharge=discharge_text, percent=percent_text, in_class=class_text,
         when=_when,
     )  # fmt: skip
-    environment.globals.update(counted=counted, alert_text=alert_text)
+    environment.globals.update(
+        counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES
+    )
     inside = {name: _data_uri(name, content) for name, content in pictures.items()}
     return environment.get_template("report.html.j2").render(report=report, pictures=inside)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.exports import write_exports
 from ibf_pipeline.found import Event, Found
+from ibf_pipeline.observation.result import Observed, read_observations
 from ibf_pipeline.pictures.buildup import StationRun, buildup
 from ibf_pipeline.pictures.event_map import event_map
 from ibf_pipeline.pictures.figure import png, svg
@@ -29,6 +31,8 @@ from ibf_pipeline.report.content import Report, make_report, map_name
 from ibf_pipeline.report.earlier import EarlierRun, earlier_runs
 from ibf_pipeline.report.page import page
 from ibf_pipeline.run_folder import RunFolder, read_forecast
+
+log = logging.getLogger(__name__)
 
 BUILDUP_RUNS = 6
 """earlier runs that the picture of a build-up shows at most"""
@@ -55,7 +59,7 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     )
     histories = _histories(found, discharge, earlier)
     before = earlier[0].found if earlier else None
-    content = make_report(found, before, manifest, published(run), frozenset(histories))
+    content = make_report(found, before, manifest, published(run), frozenset(histories), _observed(run))
     drawing = _Drawing(found, folder, layers, discharge, histories)
     pictures = {content.overview: _kept(report / content.overview, drawing.overview)}
     for part in content.events:
@@ -86,6 +90,15 @@ def event_maps(found: Found, folder: Path, prepared: Path) -> dict[str, Path]:
     for event in found.publishable_events:
         _kept(files[event.name], partial(event_map, found, event, layers, _extent(found, folder, event.lead_time)))
     return files
+
+
+def _observed(run: RunFolder) -> list[Observed]:
+    """What satellites saw; a damaged file there does not cost the report."""
+    try:
+        return read_observations(run.path)
+    except InputInvalid as error:
+        log.warning("%s", error)
+        return []
 
 
 @dataclass(frozen=True, slots=True)

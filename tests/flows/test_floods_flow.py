@@ -81,6 +81,7 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: 
         "flood extents and findings of XDM",
         "plan the calls of XDM for sandbox",
         "publish XDM to sandbox, revision 1",
+        "report of XDM",
     }
 
 
@@ -179,3 +180,19 @@ def test_every_command_explains_itself_with_an_example(command: str) -> None:
     code, output = invoke(command, "--help")
     assert code == 0
     assert "Example: ibf-pipeline" in output
+
+
+def test_a_broken_picture_does_not_fail_the_day(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*parts: object) -> bytes:
+        raise ZeroDivisionError("a font without height")
+
+    monkeypatch.setattr("ibf_pipeline.report.write.overview_map", broken)
+    state = floods("XDM", ISSUE, config=config, workspace=str(tmp_path), return_state=True)
+    assert state.is_completed()
+    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    assert run.revisions("sandbox")[0].calls()[-1].path == "/notification/send"
+    assert not (run.path / "report" / "report.html").exists()
+    monkeypatch.undo()
+    code, _ = invoke("report", str(run.path), "--config", config)
+    assert code == 0
+    assert "all 120 calls made" in (run.path / "report" / "report.html").read_text(encoding="utf-8")

@@ -106,7 +106,7 @@ def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], ca
     assert whole.observed_km2 == pytest.approx(whole.area_km2) == pytest.approx(100 * 1.236, rel=1e-3)
     (order,) = server.platform.orders
     assert order.body["Name"].startswith("XTY 2026-02-15 G1 fp-")
-    text = (run / "report" / "observed_G1.md").read_text(encoding="utf-8")
+    text = (run / "observations" / "G1" / "observation.md").read_text(encoding="utf-8")
     for words in ("# G1: hit", "Indicative", "below -20 dB", "Misses cannot be seen"):
         assert words in text
     with get_client(sync_client=True) as client:

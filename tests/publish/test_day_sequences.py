@@ -14,8 +14,10 @@ import requests
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.ibf.preflight import Consent
-from ibf_pipeline.targets.ibf.publication import Publication, approve, close
+from ibf_pipeline.targets.ibf.publication import approve
+from ibf_pipeline.targets.ledger import close
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
 from tests.flood_days import PIPELINE, FloodDays, open_sandbox
 
 START = date(2026, 3, 1)

@@ -18,10 +18,12 @@ from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.run_folder import Revision
 from ibf_pipeline.synthetic.stories import STORIES
-from ibf_pipeline.targets.ibf.preflight import Consent
 from ibf_pipeline.targets.ibf.publication import carry_out
-from ibf_pipeline.targets.ibf.revise import Destination, is_finished
+from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
+from ibf_pipeline.targets.ledger import is_finished
+from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
 from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
 from tests.publish.faulty_proxy import Fault, FaultyProxy
@@ -84,10 +86,8 @@ def stage(
         days = FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
         found, run = days.find(wishes, ISSUE)
         client = IbfClient(sandbox.url, PIPELINE)
-        revision = plan_revision.fn(
-            found, run, days.runs, days.prepared, client, Destination("sandbox", client.base, True),
-            capabilities="auto", consent=Consent(), now=clock,
-        )  # fmt: skip
+        target = IbfTarget(client, Destination("sandbox", client.base, True), days.runs, days.prepared, clock)
+        revision = plan_revision.fn(found, run, days.runs, target, consent=Consent(), now=clock)
         client.close()
         assert revision is not None
         yield Stage(days, revision, proxy)

@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
+from ibf_pipeline.observation.by_area import ObservedArea
+from ibf_pipeline.observation.result import Observed, event_folder, write_observed_event
+from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
@@ -89,3 +92,28 @@ def test_notices_are_shown(run):
     (folder.path / "targets" / "portal" / "r1" / "notices.json").write_text(json.dumps(notices), encoding="utf-8")
     html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
     assert "alert ended: the alert at S02 has ended" in html
+
+
+def test_what_a_satellite_saw_is_in_the_report(run):
+    """30 of 40 km2 seen are 75 %; 8.25 km2 of the deepest areas flooded, 1,200 of 1,500 people."""
+    country, _, folder, _ = run
+    assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    observed = Observed(
+        country=folder.iso3, issue_date=MONDAY, event="S01", first_day=date(2026, 2, 19), last_day=date(2026, 2, 21),
+        source="flood map", passes=(datetime(2026, 2, 20, 3, 12, tzinfo=UTC),), products=("S1A_PASS",),
+        method="Flood maps of a catalogue.", verdict=Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit"),
+        default_admin_level=1,
+        areas=(
+            ObservedArea(1, "01", "<b>Upper</b> valley", 40.0, 30.0, 8.25, 1200, 1500),
+            ObservedArea(2, "01A", "Mill", 40.0, 30.0, 8.25, 1200, 1500),
+        ),
+    )  # fmt: skip
+    write_observed_event(observed, event_folder(folder.path, "S01"))
+    html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    section = html[html.index('<section id="observed">') : html.index('<section id="rule">')]
+    for words in ("S01: hit", "2026-02-20 03:12", "75 % of the", "1,200 people in flooded cells, 1,500 affected",
+                  "&lt;b&gt;Upper&lt;/b&gt; valley", "Misses cannot be seen here"):  # fmt: skip
+        assert words in section
+    assert json.loads((folder.path / "report" / "report.json").read_text())["observed"][0]["verdict"]["kind"] == "hit"
+    (event_folder(folder.path, "S01") / "observation.json").write_text("{", encoding="utf-8")
+    assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")

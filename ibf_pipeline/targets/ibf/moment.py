@@ -37,6 +37,7 @@ def require_not_future(issue_date: date, today: date, *, test_target: bool) -> N
     if issue_date > today and not test_target:
         raise ForbiddenByRule(
             f"the issue date {issue_date} lies in the future",
+            where="issue date (--date)",
             expected=f"{today} or earlier",
             remedy="correct the date; only a target with test_target: true takes future dates",
         )

@@ -9,27 +9,11 @@ import html
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
 from ibf_pipeline.found import Event, Found, StationFound
-
-Kind = Literal[
-    "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",
-    "station blind",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that people must be told by the pipeline itself."""
-
-    kind: Kind
-    event: str
-    text: str
-    """for people, can be forwarded as it is"""
+from ibf_pipeline.targets.notice import Notice, blind_notices
 
 
 def notices(found: Found, before: Mapping[str, str], mailed: Collection[str] | None) -> list[Notice]:
@@ -82,10 +66,7 @@ def notices(found: Found, before: Mapping[str, str], mailed: Collection[str] | N
     for event in found.unpublishable_events:
         text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice("alert could not be published", event.name, text))
-    for station in found.with_condition("blind"):
-        text = f"{day}: no usable forecast for {station.code} ({station.name}): {station.reason}. This is no all clear."
-        made.append(Notice("station blind", station.event_name, text))
-    return made
+    return [*made, *blind_notices(found)]
 
 
 def names_in_preview(preview: str, names: Sequence[str]) -> set[str]:

@@ -26,6 +26,7 @@ MAP_IMAGE = "/event/event-map-image/{country}/{disaster_type}/{event}"
 PROCESS = "/events/process"
 NO_ALERT_LEAD_TIME = 1
 """days: what the server itself writes for a flood country without events"""
+SILENT_END = "end without notification"
 STATION_KEYS = ("forecastLevel", "forecastReturnPeriod", "triggerLevel", "eapAlertClass")
 
 
@@ -191,9 +192,9 @@ def _end(order: Order, bodies: _Bodies, capabilities: Capabilities) -> Iterator[
         yield Call(0, "notify", "POST", capabilities.end_path, body=bodies.closing(), kind="end")
     elif capabilities.silent_parameter:
         query = {capabilities.silent_parameter: "true"}
-        yield Call(0, "end without notification", "POST", capabilities.end_path, query, bodies.closing())
+        yield Call(0, SILENT_END, "POST", capabilities.end_path, query, bodies.closing())
     elif capabilities.close_path:
-        yield _closing(capabilities.close_path, "end without notification", bodies)
+        yield _closing(capabilities.close_path, SILENT_END, bodies)
 
 
 class _Bodies:

@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
-from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.state import ServerState
+from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
 
 UPLOAD_ROLES = ("pipeline", "admin")
 MOST_ROWS = 6_500
 """areas in one exposure call; 5,000 were tried, and a row takes ten of the 65,535 parameters of its database"""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that the server and the day disagree on."""
-
-    text: str
-    blocks: bool
-    """false: reported and worked around"""
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """What an operator accepts for one run."""
-
-    blind: tuple[str, ...] = ()
-    """events that may be closed although their station is blind"""
-    take_over: bool = False
-    """somebody else's upload of the same day may be replaced"""
-    discard_decisions: bool = False
-    """triggers and early actions that people set today may be deleted"""
-    withdrawn: bool = False
-    """events that a person withdrew may be published again"""
 
 
 def check_server(
@@ -56,24 +31,12 @@ def check_server(
         *_areas(found, state, prepared),
         *_stations(found, state),
         *_indicators(found, state),
-        *_amounts(found),
+        *impossible_amounts(found),
         *_blind_stations(found, state, consent),
         *_foreign_upload(found, state, published, consent),
         *_decisions(found, state, consent),
         *(Problem(f"{name}: not checked, this server has no route for it", False) for name in state.not_checked),
     ]
-
-
-def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
-    """The texts of what is only reported; ServerRefused listing everything that blocks."""
-    listed = list(problems)
-    blocking = [problem.text for problem in listed if problem.blocks]
-    if blocking:
-        numbered = "; ".join(f"({number}) {text}" for number, text in enumerate(blocking, 1))
-        raise ServerRefused(
-            f"this day cannot be published there: {numbered}", where=where, remedy="settle all of them, then run again"
-        )
-    return [problem.text for problem in listed]
 
 
 def _account(state: ServerState) -> Iterator[Problem]:
@@ -148,14 +111,6 @@ def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
             "people in the country's configuration",
             True,
         )
-
-
-def _amounts(found: Found) -> Iterator[Problem]:
-    rows = [(event.name, area) for event in found.events for area in event.areas]
-    for event, area in rows:
-        amounts = (area.people, area.share, *area.further.values())
-        if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
-            yield Problem(f"event {event}: an amount of {area.place_code} is no number ({_list(amounts)})", True)
 
 
 def _blind_stations(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:

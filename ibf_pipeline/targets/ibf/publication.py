@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import REVISION, Journal
-from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish, require_decidable
 from ibf_pipeline.run_folder import Revision, write_json
-from ibf_pipeline.targets.ibf.notices import Notice, names_in_preview, notices
+from ibf_pipeline.targets.ibf.notices import names_in_preview, notices
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What carrying out a revision came to."""
-
-    outcome: Outcome
-    notices: tuple[Notice, ...]
+from ibf_pipeline.targets.ledger import Clock, close
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.open_target import Publication
 
 
 def carry_out(
     revision: Revision,
     client: IbfClient,
-    now: Callable[[], datetime],
+    now: Clock,
     *,
     end: End | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -38,13 +32,17 @@ def carry_out(
 
     `end`: what to do with the notification; by default it is sent once, or waits where the revision is to be held.
     The server's preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is
-    notified. Raises OutcomeUnknown with what could be found out where the notification's fate is unknown.
+    notified. Raises OutcomeUnknown with what could be found out where the notification's fate is unknown,
+    ForbiddenByRule where a held one's time limit has passed or a person decides about one that is not unknown.
     """
     about = revision.about()
     journal = Journal(revision.journal_file, now)
     transport = IbfTransport(client, revision.folder)
     calls = revision.calls()
     last = [call for call in calls if call.kind == "end"]
+    require_decidable(last, journal, end)
+    if end is None:
+        require_in_time(revision, now)
 
     def keep(call: Call, answer: Answer) -> None:
         if call.kind == "preview":
@@ -71,24 +69,24 @@ def carry_out(
     return Publication(outcome, tuple(own))
 
 
-def approve(revision: Revision, now: Callable[[], datetime]) -> None:
-    """Check that a held notification may still be sent; ForbiddenByRule, and closed for good, after its time limit."""
-    until = moment(revision.about().hold_until)
-    if until is None:
+def approve(revision: Revision, now: Clock) -> None:
+    """Check that a held notification may still be sent; ForbiddenByRule where it may not."""
+    if revision.about().hold_until is None:
         raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
-    if now() > until:
+    require_in_time(revision, now)
+
+
+def require_in_time(revision: Revision, now: Clock) -> None:
+    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed."""
+    until = moment(revision.about().hold_until)
+    if until is not None and now() > until:
         close(revision, now, "not notified: the time limit of the approval has passed")
         raise ForbiddenByRule(
             f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
             where=revision.folder,
             expected="an approval in time",
-            remedy="tell the recipients yourself, or publish a new revision",
+            remedy="tell the recipients yourself, or run the day again: that is a new revision with its own mail",
         )
-
-
-def close(revision: Revision, now: Callable[[], datetime], why: str) -> None:
-    """Give up a revision: it is never resumed."""
-    Journal(revision.journal_file, now).append(REVISION, "closed", error=why)
 
 
 def found_out(client: IbfClient, iso3: str) -> str:

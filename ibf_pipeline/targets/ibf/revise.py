@@ -10,22 +10,13 @@ from pathlib import Path
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import REVISION, Journal
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash, runs_of
+from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
 from ibf_pipeline.targets.ibf.capabilities import Choice
 from ibf_pipeline.targets.ibf.moment import moment_of
-from ibf_pipeline.targets.ibf.planner import Order, plan_calls
+from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
-
-Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A plan and what it was made with, not yet a revision."""
-
-    calls: tuple[Call, ...]
-    about: RevisionAbout
+from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
+from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ def draft(
 
     calls = plan_calls(found, order(wipe), choice.capabilities)
     news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
-    content = content_hash(call for call in news if call.step != "map image")  # a picture drawn anew is no news
+    content = content_hash(call for call in news if not _beside_the_content(call))
     hold = destination.hold_until
     about = RevisionAbout(
         date=f"{at:%Y-%m-%dT%H:%M:%S}Z",
@@ -73,17 +64,14 @@ def draft(
     return Draft(tuple(calls), about)
 
 
-def attach_extents(found: Found, run: RunFolder, staging: Path) -> dict[int, FileBody]:
-    """The rasters of all lead times, kept with the revision."""
-    return {
-        extent.lead_time: run.attach(staging, run.extent(extent.file_name), extent.file_name)
-        for extent in found.extents
-    }
+def _beside_the_content(call: Call) -> bool:
+    """A picture drawn anew is no news, and how people are notified is not what they are told."""
+    return call.kind == "end" or call.step in ("map image", SILENT_END)
 
 
 def server_areas(found: Found, state: ServerState, prepared: Mapping[int, Sequence[str]]) -> dict[int, Sequence[str]]:
     """Every area that the server has, by level; the prepared ones where the server has no route that tells."""
-    return {level: state.place_codes.get(level) or prepared[level] for level in found.admin_levels}
+    return {level: sorted(state.place_codes.get(level) or prepared[level]) for level in found.admin_levels}
 
 
 def new_revision(
@@ -93,7 +81,7 @@ def new_revision(
     prepared: Mapping[int, Sequence[str]],
     destination: Destination,
     *,
-    extents: Callable[[Path], Mapping[int, FileBody]] | None = None,
+    extents: MakeExtents | None = None,
     map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
@@ -114,43 +102,29 @@ def new_revision(
         server_areas(found, state, prepared),
         destination,
         at=at,
-        wipe=state.last_upload is not None and state.last_upload.date() == found.issue_date,
+        wipe=replaces_upload(found, state),
         stations=state.stations,
         map_images=map_images(staging) if map_images and state.choice.capabilities.map_image else None,
     )
     latest = latest_finished(run, target, now)
     if latest is not None and is_newest(latest, state) and not withdraws:
-        if latest.about().content == plan.about.content:
+        if says_the_same(latest.about(), plan.about):
             return None
-        back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
-        if back and not publish_withdrawn:
-            raise ForbiddenByRule(
-                f"{', '.join(back)} was withdrawn by revision {latest.number}",
-                where=latest.folder,
-                expected="a person who wants it back",
-                remedy="publish it again with --publish-withdrawn",
-            )
+        if not publish_withdrawn:
+            require_not_withdrawn(found, latest)
     before = {event.name: event.alert_level for event in state.open_events or ()}
     about = replace(plan.about, withdraws=withdraws, before=before)
     return run.allot(target, number, staging, found, plan.calls, about)
 
 
-def is_finished(revision: Revision, now: Clock) -> bool:
-    """Whether every call of a revision is done."""
-    return {call.number for call in revision.calls()} <= Journal(revision.journal_file, now).done()
+def replaces_upload(found: Found, state: ServerState) -> bool:
+    """Whether the server's last upload is in the same period: rows of its events would stay."""
+    return state.last_upload is not None and state.last_upload.date() == found.issue_date
 
 
-def unfinished(run: RunFolder, target: str, now: Clock) -> Revision | None:
-    """The revision of a run that was begun and neither finished nor closed."""
-    for revision in reversed(run.revisions(target)):
-        if not Journal(revision.journal_file, now).is_closed and not is_finished(revision, now):
-            return revision
-    return None
-
-
-def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
-    """The newest revision of a run all of whose calls are done."""
-    return next((revision for revision in reversed(run.revisions(target)) if is_finished(revision, now)), None)
+def says_the_same(published: RevisionAbout, planned: RevisionAbout) -> bool:
+    """Whether a plan has nothing new: the same content, and no notification that was left out before."""
+    return published.content == planned.content and (published.notify or not planned.notify)
 
 
 def is_newest(revision: Revision, state: ServerState) -> bool:
@@ -169,24 +143,3 @@ def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
             expected="no later upload on the server",
             remedy="give it up with `ibf-pipeline resume --abort` and run the day again",
         )
-
-
-def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
-    """The `date` of every revision of a country on a target of which at least one call was made."""
-    return {
-        revision.about().date
-        for run in runs_of(runs, iso3)
-        for revision in run.revisions(target)
-        if revision.journal_file.is_file()
-    }
-
-
-def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Revision]:
-    """Close unfinished revisions of earlier days: a later day is being published."""
-    closed = []
-    for earlier in runs_of(runs, run.iso3):
-        if earlier.issue_date < run.issue_date:
-            while (revision := unfinished(earlier, target, now)) is not None:
-                Journal(revision.journal_file, now).append(REVISION, "closed", error=f"{run.issue_date} is published")
-                closed.append(revision)
-    return closed

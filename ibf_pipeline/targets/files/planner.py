@@ -1,0 +1,37 @@
+"""The plan for a folder of plain files: every file, then the whole day at once (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ibf_pipeline.found import Found
+from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.run_folder import content_hash
+
+PUT = "PUT"
+"""bring a file into the day's hidden folder"""
+SHOW = "SHOW"
+"""put the hidden folder in the place of the day's"""
+
+
+def plan_calls(found: Found, files: Sequence[FileBody], at: datetime) -> list[Call]:
+    """One call a file, then the one that shows them all. All of them may be repeated; nobody is notified.
+
+    `at`: the revision's `date`. Paths are below the target's folder.
+    """
+    day = f"/{found.country}/{found.issue_date}"
+    calls = [
+        Call(number, f"file {file.name}", PUT, f"{day}/{file.name}", file=file) for number, file in enumerate(files, 1)
+    ]
+    shown = {
+        "country": found.country,
+        "disaster_type": found.disaster_type,
+        "issue_date": found.issue_date.isoformat(),
+        "exercise": found.exercise,
+        "headline": found.headline,
+        "date": f"{at:%Y-%m-%dT%H:%M:%S}Z",
+        "files": {file.name: file.sha256 for file in files},
+    }
+    shown["content"] = content_hash([*calls, Call(0, "", SHOW, day, body=shown)])
+    return [*calls, Call(len(calls) + 1, "show the day", SHOW, day, body=shown)]

@@ -1,0 +1,130 @@
+"""A folder as a target: `<folder>/<ISO3>/<issue date>/` with tables and rasters. Nobody is notified by it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.exports import tables, write_exports, write_records
+from ibf_pipeline.found import Found
+from ibf_pipeline.pictures.outlines import read_map_layers
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import End, publish, require_decidable
+from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.targets.files.planner import plan_calls
+from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
+from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
+from ibf_pipeline.targets.notice import blind_notices
+from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
+from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable
+from ibf_pipeline.writing import writing
+
+
+@dataclass(frozen=True, slots=True)
+class FilesTarget:
+    """One country in a folder. Each day stands for itself: an older one may be published after a newer."""
+
+    name: str
+    """as in the settings"""
+    folder: Path
+    prepared: Path
+    """the country's prepared layers, for the outlines of areas"""
+    now: Clock
+
+    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+        """The plan of a day as it would be published now."""
+        return self._draft(found, run, staging, None)
+
+    def revise(
+        self,
+        found: Found,
+        run: RunFolder,
+        consent: Consent,
+        *,
+        extents: MakeExtents | None = None,
+        withdraws: tuple[str, ...] = (),
+    ) -> Revision | None:
+        """Allot a revision where the folder does not show this very content."""
+        require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
+        number = run.next_number(self.name)
+        staging = run.stage(self.name, number)
+        plan = self._draft(found, run, staging, extents)
+        latest = latest_finished(run, self.name, self.now)
+        if latest is not None and not withdraws:
+            if latest.about().content == plan.about.content and shown_day(self._day(found)) == latest.calls()[-1].body:
+                return None
+            if not consent.withdrawn:
+                require_not_withdrawn(found, latest)
+        return run.allot(self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws))
+
+    def require_resumable(self, revision: Revision) -> None:
+        """A day of files can always be gone on with: no other day depends on it."""
+
+    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+        """Bring the files that are not there yet, then show the day."""
+        journal = Journal(revision.journal_file, self.now)
+        require_decidable([], journal, end)
+        outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
+        notices = tuple(blind_notices(revision.found()))
+        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
+        return Publication(outcome, notices)
+
+    def _draft(self, found: Found, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
+        number = run.next_number(self.name)
+        at = datetime.combine(found.issue_date, time(), UTC) + timedelta(seconds=number)
+        rasters = extents(staging) if extents else attach_extents(found, run, staging)
+        calls = plan_calls(found, [*self._tables(found, staging), *rasters.values()], at)
+        body = calls[-1].body or {}
+        about = RevisionAbout(
+            date=body["date"],
+            target=self.name,
+            url=str(self.folder),
+            capabilities="files",
+            reason="the target's kind",
+            notify=False,
+            content=body["content"],
+        )
+        return Draft(tuple(calls), about)
+
+    def _tables(self, found: Found, staging: Path) -> list[FileBody]:
+        """Events, areas and stations in every format, kept with the revision."""
+        levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
+        shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
+        folder = staging / "files"
+        with writing(folder):
+            folder.mkdir(exist_ok=True)
+            files = write_exports(found, shapes, folder)
+            files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes)]
+        return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
+
+    def _day(self, found: Found) -> Path:
+        return self.folder / found.country / found.issue_date.isoformat()
+
+    def _problems(self, found: Found, run: RunFolder, consent: Consent) -> Iterator[Problem]:
+        existing = next(place for place in (self.folder, *self.folder.parents) if place.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+            yield Problem(f"{existing} is no folder that may be written to", True)
+        day = self._day(found)
+        if consent.take_over or not day.exists():
+            return
+        shown = shown_day(day)
+        if not any(revision.calls()[-1].body == shown for revision in run.revisions(self.name)):
+            yield Problem(
+                f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over", True
+            )
+
+
+def require_no_hold(name: str) -> None:
+    """ForbiddenByRule: what is held is a notification, and files notify nobody."""
+    raise ForbiddenByRule(
+        f"target {name} is a folder of files: there is no notification to hold",
+        where=f"target {name}",
+        expected="--hold only for a target that notifies people",
+        remedy="leave --hold out; `ibf-pipeline plan` shows what would be written",
+    )

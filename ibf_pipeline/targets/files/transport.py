@@ -1,0 +1,120 @@
+"""How files reach a folder: a day is shown whole or not at all, and replaced at one stroke."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.run_folder import write_json
+from ibf_pipeline.targets.files.planner import PUT
+from ibf_pipeline.writing import sync_folder, writing
+
+ABOUT = "day.json"
+"""what a shown day is: its revision's date and the hash of every file"""
+_BLOCK = 1 << 20
+_AT_WORKING_FOLDER = -100
+_EXCHANGE = 2
+
+
+def shown_day(day: Path) -> dict[str, Any] | None:
+    """What the folder of a day says of itself; None where there is none or it says nothing."""
+    try:
+        about = json.loads((day / ABOUT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return about if isinstance(about, dict) else None
+
+
+class FilesTransport:
+    """The calls of a plan carried out below a folder."""
+
+    def __init__(self, root: Path, revision: Path) -> None:
+        self._root = root
+        self._revision = revision
+
+    def send(self, call: Call) -> Answer:
+        """Bring a file, or show the day; WriteFailed where the folder or the disk does not take it."""
+        path = self._root / call.path.lstrip("/")
+        if call.method == PUT and call.file is not None:
+            hidden = _hidden(path.parent)
+            with writing(hidden / path.name):
+                hidden.mkdir(parents=True, exist_ok=True)
+                self._put(call.file, hidden / path.name)
+            return Answer(201, "")
+        with writing(path):
+            return Answer(200 if self._show(path, dict(call.body or {})) else 208, "")
+
+    def _put(self, file: FileBody, place: Path) -> None:
+        """Copy a file of the revision; whole on disk before it gets its name."""
+        partial = place.with_name(place.name + ".part")
+        digest = hashlib.sha256()
+        with (self._revision / file.path).open("rb") as source, partial.open("wb") as target:
+            while block := source.read(_BLOCK):
+                digest.update(block)
+                target.write(block)
+            target.flush()
+            os.fsync(target.fileno())
+        if digest.hexdigest() != file.sha256:
+            raise InputInvalid(
+                "this file is not the one that was planned",
+                where=self._revision / file.path,
+                expected="the file as it was when the revision was made",
+                remedy="give the revision up with `ibf-pipeline resume --abort` and run the day again",
+            )
+        partial.replace(place)
+
+    def _show(self, day: Path, about: dict[str, Any]) -> bool:
+        """False where the day is shown already, by a call whose answer was lost."""
+        hidden = _hidden(day)
+        if shown_day(day) == about:
+            shutil.rmtree(hidden, ignore_errors=True)
+            return False
+        hidden.mkdir(parents=True, exist_ok=True)
+        files: dict[str, str] = about["files"]
+        for name, digest in files.items():
+            if not (hidden / name).is_file() or sha256(hidden / name) != digest:  # somebody has cleaned up
+                self._put(FileBody(f"files/{name}", name, digest), hidden / name)
+        for other in hidden.iterdir():
+            if other.name not in files:
+                shutil.rmtree(other) if other.is_dir() else other.unlink()
+        write_json(hidden / ABOUT, about)
+        _replace(hidden, day)
+        return True
+
+
+def _hidden(day: Path) -> Path:
+    """Where a day is put together: beside its place, so that it can be moved there."""
+    return day.with_name(f".{day.name}.part")
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put a folder in the place of another: at one stroke where the system can exchange them."""
+    aside = new.with_name(new.name + ".old")
+    shutil.rmtree(aside, ignore_errors=True)
+    if not old.exists():
+        new.rename(old)
+    elif exchange(new, old):
+        shutil.rmtree(new)
+    else:
+        old.rename(aside)
+        new.rename(old)
+        shutil.rmtree(aside)
+    sync_folder(old.parent)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Swap two folders atomically; False where the system or its file system cannot (macOS, some network shares)."""
+    swap = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if swap is None:
+        return False
+    done: int = swap(_AT_WORKING_FOLDER, os.fsencode(one), _AT_WORKING_FOLDER, os.fsencode(other), _EXCHANGE)
+    return done == 0

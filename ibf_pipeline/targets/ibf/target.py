@@ -1,0 +1,125 @@
+"""An IBF server as a target: asked first, planned for, published to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ibf_pipeline.found import Found
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.targets.ibf.moment import moment_of
+from ibf_pipeline.targets.ibf.preflight import check_server
+from ibf_pipeline.targets.ibf.publication import carry_out
+from ibf_pipeline.targets.ibf.revise import (
+    Destination,
+    draft,
+    new_revision,
+    replaces_upload,
+    require_resumable,
+    server_areas,
+)
+from ibf_pipeline.targets.ibf.state import ServerState, read_state
+from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.ledger import Clock, published_dates
+from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
+from ibf_pipeline.targets.problems import Consent, require_publishable
+
+log = logging.getLogger(__name__)
+
+DrawMaps = Callable[[Found, RunFolder], Mapping[str, Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class IbfTarget:
+    """One country on an IBF server."""
+
+    client: IbfClient
+    destination: Destination
+    runs: Path
+    """where the runs of all countries lie"""
+    prepared: Path
+    """the country's prepared layers"""
+    now: Clock
+    capabilities: str = "auto"
+    draw_maps: DrawMaps | None = None
+    """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
+
+    @property
+    def name(self) -> str:
+        """As in the settings."""
+        return self.destination.target
+
+    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+        """The plan of a day as it would be published now."""
+        state = self._state(found.country, found.disaster_type)
+        return draft(
+            found,
+            attach_extents(found, run, staging),
+            state.choice,
+            server_areas(found, state, self._place_codes(found)),
+            self.destination,
+            at=moment_of(found.issue_date, run.next_number(self.name), state.last_upload),
+            wipe=replaces_upload(found, state),
+            stations=state.stations,
+        )
+
+    def revise(
+        self,
+        found: Found,
+        run: RunFolder,
+        consent: Consent,
+        *,
+        extents: MakeExtents | None = None,
+        withdraws: tuple[str, ...] = (),
+    ) -> Revision | None:
+        """Compare the day with what the server knows, and allot a revision where there is something new."""
+        iso3 = found.country
+        state = self._state(iso3, found.disaster_type)
+        log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
+        codes = self._place_codes(found)
+        known = published_dates(self.runs, iso3, self.name)
+        for text in require_publishable(check_server(found, state, codes, known, consent), self.client.base):
+            log.warning("%s: %s", iso3, text)
+        return new_revision(
+            found,
+            run,
+            state,
+            codes,
+            self.destination,
+            extents=extents,
+            map_images=partial(self._map_images, found, run) if self.draw_maps else None,
+            withdraws=withdraws,
+            publish_withdrawn=consent.withdrawn,
+            now=self.now,
+        )
+
+    def require_resumable(self, revision: Revision) -> None:
+        """ForbiddenByRule where the server has gone on since, or the time limit of an approval has passed."""
+        found = revision.found()
+        require_resumable(revision, self._state(found.country, found.disaster_type).last_upload)
+
+    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+        """Make the calls of a revision that are not done yet; the last one notifies."""
+        return carry_out(revision, self.client, self.now, end=end)
+
+    def _state(self, iso3: str, disaster_type: str) -> ServerState:
+        return read_state(self.client, iso3, disaster_type, self.capabilities)
+
+    def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
+        layers, _ = read_prepared(self.prepared, found.country)
+        return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
+
+    def _map_images(self, found: Found, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
+        """The maps of all events; none where they cannot be drawn, which never stops an alert."""
+        try:
+            files = self.draw_maps(found, run) if self.draw_maps else {}
+        except Exception:
+            log.exception("%s: the map images could not be drawn; the alert goes out without them", found.country)
+            return {}
+        return {name: run.attach(staging, file, file.name) for name, file in files.items()}

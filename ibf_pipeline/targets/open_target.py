@@ -1,0 +1,79 @@
+"""What every kind of target can do, so that flows and commands need not know which one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ibf_pipeline.found import Found
+from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.publish.publisher import End, Outcome
+from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.problems import Consent
+
+MakeExtents = Callable[[Path], Mapping[int, FileBody]]
+"""Puts the rasters of all lead times into the folder of a revision; lead time -> file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan and what it was made with, not yet a revision."""
+
+    calls: tuple[Call, ...]
+    about: RevisionAbout
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What carrying out a revision came to."""
+
+    outcome: Outcome
+    notices: tuple[Notice, ...]
+
+
+class OpenTarget(Protocol):
+    """A target that is open for one country."""
+
+    @property
+    def name(self) -> str:
+        """As in the settings."""
+        ...
+
+    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+        """The plan of a day as it would be published now; its files are put into `staging`."""
+        ...
+
+    def revise(
+        self,
+        found: Found,
+        run: RunFolder,
+        consent: Consent,
+        *,
+        extents: MakeExtents | None = None,
+        withdraws: tuple[str, ...] = (),
+    ) -> Revision | None:
+        """Allot a new revision of a day; None where its content is what the target already has.
+
+        `extents`: where the rasters are not those of the run; `withdraws`: events that the revision takes back.
+        Raises ServerRefused listing everything that blocks, ForbiddenByRule where a rule does.
+        """
+        ...
+
+    def require_resumable(self, revision: Revision) -> None:
+        """ForbiddenByRule where going on with a revision would rewrite what came after it."""
+        ...
+
+    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+        """Make the calls of a revision that are not done yet; `end`: what a person decided of the notification."""
+        ...
+
+
+def attach_extents(found: Found, run: RunFolder, staging: Path) -> dict[int, FileBody]:
+    """The rasters of all lead times of a run, kept with the revision."""
+    return {
+        extent.lead_time: run.attach(staging, run.extent(extent.file_name), extent.file_name)
+        for extent in found.extents
+    }

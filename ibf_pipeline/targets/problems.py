@@ -1,0 +1,55 @@
+"""What stands in the way of publishing a day, and what an operator accepts all the same (pure)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.found import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that the target and the day disagree on."""
+
+    text: str
+    blocks: bool
+    """false: reported and worked around"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What an operator accepts for one run."""
+
+    blind: tuple[str, ...] = ()
+    """events that may be closed although their station is blind"""
+    take_over: bool = False
+    """somebody else's upload of the same day may be replaced"""
+    discard_decisions: bool = False
+    """triggers and early actions that people set today may be deleted"""
+    withdrawn: bool = False
+    """events that a person withdrew may be published again"""
+
+
+def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
+    """The texts of what is only reported; ServerRefused listing everything that blocks."""
+    listed = list(problems)
+    blocking = [problem.text for problem in listed if problem.blocks]
+    if blocking:
+        numbered = "; ".join(f"({number}) {text}" for number, text in enumerate(blocking, 1))
+        raise ServerRefused(
+            f"this day cannot be published there: {numbered}", where=where, remedy="settle all of them, then run again"
+        )
+    return [problem.text for problem in listed]
+
+
+def impossible_amounts(found: Found) -> Iterator[Problem]:
+    """Amounts of an event's areas that are no finite number of at least 0."""
+    for event in found.events:
+        for area in event.areas:
+            amounts = (area.people, area.share, *area.further.values())
+            if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
+                shown = ", ".join(map(str, amounts))
+                yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})", True)
