@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.wiring import Day, now, open_day, open_target
+from flows.wiring_sources import prune_cache
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
@@ -100,6 +101,7 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
 
     (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
+    prune_cache(day.configuration)
     found = find_events(iso3, cube, layers, country)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 

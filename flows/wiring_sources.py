@@ -17,6 +17,7 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Patience
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
+from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
@@ -62,6 +63,9 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
             )
+        case settings.RunSource():
+            runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
+            return RunSource(name, configuration.path(runs), country.iso3)
 
 
 def _patience(chosen: settings.EwdsSource) -> Patience:

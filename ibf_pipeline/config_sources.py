@@ -120,7 +120,16 @@ class EwdsSource(SourceSection):
     retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
 
 
-SourceSettings = Annotated[FolderSource | ObjectStoreSource | FtpSource | EwdsSource, Field(discriminator="kind")]
+class RunSource(SourceSection):
+    """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
+
+    kind: Literal["run"]
+    runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
+
+
+SourceSettings = Annotated[
+    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | RunSource, Field(discriminator="kind")
+]
 
 
 class Inputs(Section):

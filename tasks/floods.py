@@ -27,6 +27,7 @@ from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
+from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -59,7 +60,11 @@ def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station) m3/s, of enough members and a GloFAS version that fits the thresholds."""
-    cube = read_cube(files.files, station_cells(layers), issue_date, source=files.source, version=files.glofas_version)
+    cells = station_cells(layers)
+    if files.kept:
+        cube = read_kept(files.files[0], cells, issue_date)
+    else:
+        cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
     found = cube.attrs["glofas_version"] or None
     for process in cube.attrs["glofas_process_ids"]:
         found = version_of_process(
