@@ -90,9 +90,17 @@ def prune_cache(configuration: Configuration) -> None:
 
 
 def users_of(configuration: Configuration, name: str) -> list[Country]:
-    """The configured countries that list a source."""
-    countries = [configuration.country(code) for code in configuration.country_codes()]
-    return [country for country in countries if name in country.sources]
+    """The configured countries that list a source; one whose configuration is wrong is said and left out."""
+    users = []
+    for code in configuration.country_codes():
+        try:
+            country = configuration.country(code)
+        except IbfError as error:
+            log.error("%s is left out: %s", code, error)
+            continue
+        if name in country.sources:
+            users.append(country)
+    return users
 
 
 def cells_of(configuration: Configuration, country: Country) -> StationCells:
