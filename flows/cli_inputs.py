@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,6 +64,34 @@ def fetch(
     configuration = open_configuration(config, workspace)
     day = now().date() if issue_date is None else issue_date.date()
     raise typer.Exit(print_forecast(fetch_and_read(configuration, country, day, source)))
+
+
+@inputs_app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="source of settings.yaml")],
+    issue_date: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given"),
+    ] = None,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Wait for a source's forecast, and run and publish the countries that use it: the sensor without a server.
+
+    Example: ibf-pipeline inputs watch ewds
+    """
+    from flows.environment import settle
+
+    settle()
+    from rich.console import Console
+
+    from flows.outcome import exit_code
+    from flows.watch_source import watch_source
+
+    day = None if issue_date is None else issue_date.date()
+    state: Any = watch_source(source, day, config=config, workspace=workspace, return_state=True)
+    Console(highlight=False).print(state.message, soft_wrap=True)
+    raise typer.Exit(exit_code(state))
 
 
 @inputs_app.command()

@@ -13,6 +13,7 @@ from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import Completeness, completeness
 from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, so
 def fetched_cube(source: Source, cells: StationCells, issue_date: date) -> tuple[ForecastFiles, Any]:
     """What a source delivers, read at the stations."""
     files = source.fetch(issue_date)
-    if files.kept:
-        return files, read_kept(files.files[0], cells, issue_date)
-    return files, read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
+    with FILE_LIBRARIES:
+        if files.kept:
+            return files, read_kept(files.files[0], cells, issue_date)
+        return files, read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -20,6 +22,7 @@ from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.sources.completeness import completeness
+from ibf_pipeline.sources.threads import in_this_context
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
 from ibf_pipeline.targets.ibf.revise import latest_finished
 
@@ -27,6 +30,8 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 clock = now
 sleep = time.sleep
+_AT_A_TIME = 8
+"""countries"""
 WAITING = "Waiting"
 """name of the state in which a sensor sleeps between two looks"""
 
@@ -84,13 +89,20 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
     return watch(
         list(countries),
         times,
-        look=lambda iso3: _look(configuration, source, countries[iso3], day),
+        look=lambda waiting: _look_at_all(configuration, source, [countries[iso3] for iso3 in waiting], day),
         start=start,
         done=lambda iso3: _published(configuration, countries[iso3], day),
         tell=_show,
         now=clock,
         sleep=sleep,
     )
+
+
+def _look_at_all(configuration: Configuration, source: str, countries: Sequence[Country], day: date) -> dict[str, Look]:
+    """Side by side: where each country has an order of its own, they wait in the service's queue together."""
+    look = in_this_context(lambda country: _look(configuration, source, country, day))
+    with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="look") as pool:
+        return dict(zip((country.iso3 for country in countries), pool.map(look, countries), strict=True))
 
 
 def _look(configuration: Configuration, source: str, country: Country, day: date) -> Look:

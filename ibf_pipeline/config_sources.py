@@ -38,13 +38,13 @@ class SourceSection(Section):
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
     )
-    waiting: Waiting = Waiting()
+    waiting: Waiting = Field(Waiting(), description="when its sensor looks for the day's forecast")
 
 
 class FolderSource(SourceSection):
     """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
 
-    kind: Literal["folder"]
+    kind: Literal["folder"] = Field(description="files in a folder of this machine")
     root: str = Field(description="folder with a folder for each issue date")
 
 
@@ -61,7 +61,7 @@ class RemoteSection(SourceSection):
 class FtpSource(RemoteSection):
     """ECMWF's file server: `<folder>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc`, global, cut to the countries on arrival."""
 
-    kind: Literal["ftp"]
+    kind: Literal["ftp"] = Field(description="ECMWF's file server")
     host: str = Field("aux.ecmwf.int", min_length=1, description="name of the server")
     port: int = Field(21, ge=1, le=65535, strict=True, description="of its control connection")
     tls: bool = Field(False, description="FTP over TLS, where the server offers it")
@@ -73,7 +73,7 @@ class FtpSource(RemoteSection):
 class ObjectStoreSource(RemoteSection):
     """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
 
-    kind: Literal["object-store"]
+    kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
     url: str = Field(
         pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above the issue dates"
     )
@@ -95,7 +95,7 @@ class ObjectStoreSource(RemoteSection):
 class EwdsSource(SourceSection):
     """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
 
-    kind: Literal["ewds"]
+    kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
     url: str = Field(
         "https://ewds.climate.copernicus.eu/api", pattern=r"^https?://[^@]*$", description="of the service's API"
     )
@@ -123,7 +123,7 @@ class EwdsSource(SourceSection):
 class RunSource(SourceSection):
     """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
 
-    kind: Literal["run"]
+    kind: Literal["run"] = Field(description="what earlier runs kept")
     runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 

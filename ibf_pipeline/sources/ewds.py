@@ -62,7 +62,7 @@ class EwdsSource:
         self.cache.touch(self.name, issue_date)
         request = glofas_request(issue_date, self.area, self.days, self.changes)
         if self._fields_there(issue_date) < fields_of(request):
-            with self.cache.held(self.name, issue_date):
+            with self.cache.held(self.name, issue_date, self.country):
                 there = self._fields_there(issue_date)
                 if there < fields_of(request):
                     try:

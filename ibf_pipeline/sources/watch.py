@@ -6,7 +6,7 @@ last look, then used. What is not there by then is "input not available yet".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -60,7 +60,7 @@ def watch(
     countries: Sequence[str],
     times: LookTimes,
     *,
-    look: Callable[[str], Look],
+    look: Callable[[Sequence[str]], Mapping[str, Look]],
     start: Callable[[str], None],
     done: Callable[[str], str | None],
     tell: Callable[[str], None],
@@ -69,9 +69,9 @@ def watch(
 ) -> Watched:
     """Look until every country was started or the last look is over; a watch that begins late looks once.
 
-    `look` and `done` must not raise for what only concerns one country. `start` raises RuntimeError where a run could
-    not be started. `done` says why a country needs no run any more, for example that it was published from another
-    source. `tell` is called before each pause with what is waited for.
+    `look` answers for all countries at once. `look` and `done` must not raise for what only concerns one country.
+    `start` raises RuntimeError where a run could not be started. `done` says why a country needs no run any more, for
+    example that it was published from another source. `tell` is called before each pause with what is waited for.
     """
     watched = Watched()
     waiting = list(countries)
@@ -80,14 +80,10 @@ def watch(
         sleep((times.first - now()).total_seconds())
     while True:
         last = now() >= times.last
-        found: dict[str, Look] = {}
+        watched.done |= {country: reason for country in waiting if (reason := done(country)) is not None}
+        waiting = [country for country in waiting if country not in watched.done]
+        found = look(waiting) if waiting else {}
         for country in tuple(waiting):
-            reason = done(country)
-            if reason is not None:
-                watched.done[country] = reason
-                waiting.remove(country)
-                continue
-            found[country] = look(country)
             if found[country].whole or (last and found[country].usable):
                 _start(country, found[country], start, watched)
                 waiting.remove(country)

@@ -12,8 +12,10 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
 
 import flows.watch_source
+from flows.cli import app
 from flows.floods import floods
 from flows.starters import DeploymentStarter
 from flows.watch_source import watch_source
@@ -106,8 +108,11 @@ def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
 def test_a_published_day_is_not_waited_for_again(config: Path, tmp_path: Path, afternoon: Afternoon) -> None:
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     floods("XDM", ISSUE, config=str(config), workspace=str(tmp_path / "work"), return_state=True)
-    state, _, _ = watch(config, tmp_path / "work")
-    assert (state.is_completed(), state.message) == (True, "nothing to do for XDM (published to sandbox before)")
+    arguments = ["inputs", "watch", "demo", "--date", "2026-02-15", "--config", str(config)]
+    result = CliRunner().invoke(app, [*arguments, "--workspace", str(tmp_path / "work")])
+    assert (result.exit_code, result.output.strip().splitlines()[-1]) == (
+        0, "nothing to do for XDM (published to sandbox before)",
+    )  # fmt: skip
     assert afternoon.moment == at(14, 30)
 
 

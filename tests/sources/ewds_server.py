@@ -64,6 +64,8 @@ class Service:
     """of an order's cost, which is its number of fields"""
     looks: int = 2
     """answers `accepted` or `running` before an order is ready"""
+    together: int = 1
+    """orders that must have been placed before any of them is ready"""
     licences: bool = True
     failure: str | None = None
     """what every order fails with"""
@@ -204,7 +206,7 @@ def running() -> Iterator[Service]:
                 self._json(404, {"title": "job not found", "detail": f"job {job} not found"})
                 return
             about.looked[job] += "request=" in self.path
-            ready = about.looked[job] > about.looks
+            ready = about.looked[job] > about.looks and len(about.orders) >= about.together
             waiting = "accepted" if about.looked[job] <= about.looks // 2 else "running"
             self._json(200, self._state(job, ("failed" if about.failure else "successful") if ready else waiting))
 

@@ -47,6 +47,15 @@ def test_a_day_that_is_being_fetched_is_not_deleted(tmp_path: Path) -> None:
     assert len(cache.prune(largest=0, keep_seconds=0, now=1e12)) == 1
 
 
+def test_a_day_that_one_country_fetches_is_open_for_others_and_not_deleted(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    with cache.held("ewds", ISSUE, "KEN"):
+        with cache.held("ewds", ISSUE, "UGA"):
+            pass
+        assert cache.prune(largest=-1, keep_seconds=0, now=1e12) == []
+    assert names(cache.prune(largest=-1, keep_seconds=0, now=1e12)) == ["ewds 2026-02-15"]
+
+
 def test_two_who_want_the_same_day_come_one_after_the_other(tmp_path: Path) -> None:
     cache, order = InputCache(tmp_path), []
     inside = threading.Event()

@@ -109,7 +109,7 @@ def test_the_data_store_with_its_account(
     assert KEY not in output + caplog.text
 
 
-@pytest.mark.parametrize("command", ["list", "fetch", "prune"])
+@pytest.mark.parametrize("command", ["list", "fetch", "watch", "prune"])
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, ["inputs", command, "--help"])
     assert "Example: ibf-pipeline inputs" in result.output

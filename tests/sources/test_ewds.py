@@ -286,6 +286,20 @@ def test_two_countries_have_an_order_each(make: Make, service: Service) -> None:
     assert [order["area"][0] for order in service.orders] == [5.6, 3.1]
 
 
+def test_countries_wait_in_the_queue_side_by_side(make: Make, service: Service) -> None:
+    import dataclasses
+    from concurrent.futures import ThreadPoolExecutor
+
+    service.together = 2
+    sources = [make("AAA"), make("BBB")]
+    for source in sources:
+        patient = dataclasses.replace(source.service._patience, queue_seconds=1e9, sleep=lambda seconds: None)
+        source.service._patience = patient
+    with ThreadPoolExecutor(2) as pool:
+        for source, files in zip(sources, pool.map(lambda source: source.fetch(ISSUE), sources), strict=True):
+            require_whole(files, source.country)
+
+
 def test_another_run_than_ordered_is_refused_by_the_reader(make: Make, service: Service) -> None:
     files = make(changes={"day": ["14"]}, check=False).fetch(date(2026, 2, 15))
     with pytest.raises(InputInvalid, match="a field of the run of 20260214"):

@@ -152,6 +152,27 @@ def test_a_truncated_or_corrupt_member_on_the_server_is_left_out(make: Make, ser
     require_whole(make().fetch(ISSUE), "AAA", [0, 1, 4, 5])
 
 
+def test_what_a_thread_says_belongs_to_the_run_that_fetches(make: Make, server: Server) -> None:
+    import logging
+    from contextvars import ContextVar
+
+    run: ContextVar[str] = ContextVar("run", default="nobody's")
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "left out" in record.getMessage():
+                heard.append(run.get())
+
+    (server.root / "glofas" / f"{ISSUE:%Y%m%d}" / member(2)).write_bytes(b"<html>")
+    listener, logger = Listener(), logging.getLogger("ibf_pipeline.sources.members")
+    logger.addHandler(listener)
+    run.set("this run's")
+    make().fetch(ISSUE)
+    logger.removeHandler(listener)
+    assert heard == ["this run's"]
+
+
 def test_a_member_of_another_run_is_left_out(make: Make, server: Server, tmp_path: Path) -> None:
     from datetime import timedelta
 

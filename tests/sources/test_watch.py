@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -34,12 +34,13 @@ class World:
         self.told: list[str] = []
         self.done: dict[str, datetime] = {}
 
-    def look(self, country: str) -> Look:
+    def look(self, countries: Sequence[str]) -> dict[str, Look]:
         self.looks.append(self.moment)
-        found = NONE
-        for clock, look in self.forecasts[country].items():
-            if self.moment >= at(clock):
-                found = look
+        found = dict.fromkeys(countries, NONE)
+        for country in countries:
+            for clock, look in self.forecasts[country].items():
+                if self.moment >= at(clock):
+                    found[country] = look
         return found
 
     def start(self, country: str) -> None:
