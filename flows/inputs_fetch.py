@@ -9,8 +9,10 @@ from typing import Any
 from flows.wiring_sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells, read_cube
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
+from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.completeness import Completeness, completeness
 from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
@@ -28,6 +30,8 @@ class ForecastRead:
     complete: Completeness
     passed_over: tuple[str, ...]
     """sources before this one, and why they were not used"""
+    refused: VersionRefused | None
+    """why its GloFAS version may not be used with the country's thresholds"""
 
 
 def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, source: str | None) -> ForecastRead:
@@ -48,7 +52,12 @@ def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, so
     )
     prune_cache(configuration)
     complete = completeness(discharge, country.members.expected)
-    return ForecastRead(country, issue_date, files, discharge, complete, passed_over)
+    refused = None
+    try:
+        accepted_version(discharge, country, configuration.settings, files.files[0])
+    except VersionRefused as error:
+        refused = error
+    return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
 
 
 def fetched_cube(source: Source, cells: StationCells, issue_date: date) -> tuple[ForecastFiles, Any]:

@@ -17,6 +17,7 @@ from ibf_pipeline.sources.cache import CachedDay
 def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
     """The cache as a table, the sum below it."""
     console = Console(highlight=False)
+    days = [day for day in days if day.size]
     if not days:
         console.print(f"nothing was fetched yet; {root}", soft_wrap=True)
         return
@@ -38,11 +39,13 @@ def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> No
     console = Console(highlight=False)
     for day in deleted:
         console.print(f"deleted {day.source} {day.issue_date}, {day.size / 1e6:,.1f} MB")
+    left = [day for day in left if day.size]
     console.print(f"{len(deleted)} days deleted, {len(left)} left with {sum(day.size for day in left) / 1e9:.2f} GB")
 
 
 def print_forecast(read: ForecastRead) -> int:
-    """What was fetched; returns the exit code: 3 where there are fewer members than the country needs."""
+    """What was fetched; returns the exit code: 3 where there are fewer members than the country needs, 1 where its
+    GloFAS version is not accepted for the thresholds."""
     console = Console(highlight=False)
     country, complete = read.country, read.complete
     for text in read.passed_over:
@@ -54,7 +57,9 @@ def print_forecast(read: ForecastRead) -> int:
     ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
     version = read.discharge.attrs["glofas_version"] or "not told"
     console.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))
-    table = Table("station", *(f"{day}-day" for day in range(8)), title="largest of the members, m3/s")
+    table = Table(
+        "station", *(Column(f"{day}-day", justify="right") for day in range(8)), title="largest of the members, m3/s"
+    )
     largest = read.discharge.max("member")
     for station in read.discharge["station"].values:
         values = largest.sel(station=station).values
@@ -67,4 +72,7 @@ def print_forecast(read: ForecastRead) -> int:
     rest = "whole" if complete.is_whole else "usable, but incomplete" if enough else "too few"
     text = f"{complete}; at least {country.members.minimum} are needed: {rest}"
     console.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
+    if read.refused is not None:
+        console.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
+        return read.refused.exit_code
     return 0 if enough else 3

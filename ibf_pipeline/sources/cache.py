@@ -104,10 +104,10 @@ class InputCache:
         size = sum(day.size for day in days)
         deleted = []
         for day in days:
-            if size <= largest:
-                break
-            if moment - day.used < keep_seconds or not _delete(day.folder):
+            if (size <= largest and day.size) or moment - day.used < keep_seconds or not _delete(day.folder):
                 continue
+            if not day.size:
+                continue  # a day that was asked for in vain
             size -= day.size
             deleted.append(day)
             log.info("cache: deleted %s of %s, %.1f MB", day.issue_date, day.source, day.size / 1e6)

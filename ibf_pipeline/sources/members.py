@@ -25,7 +25,7 @@ from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
 
-_WHOLE: Final = "whole"
+_WHOLE: Final = "all-countries"
 """folder of GRIB2 files, which are not cut"""
 _GRIB: Final = (".grib2", ".grib")
 

@@ -100,10 +100,17 @@ def test_the_data_store_with_its_account(
     monkeypatch.setenv("EWDS_KEY", KEY)
     service.looks = 0
     service.limit = 10**6
-    code, output = invoke(config, "fetch", "BBB", "--source", "ewds", "--date", "2026-02-15", "--verbose")
-    assert code == 0, output
+    arguments = ("fetch", "BBB", "--source", "ewds", "--date", "2026-02-15", "--verbose")
+    code, output = invoke(config, *arguments)
+    assert (code, "a run would stop" in output, "accepted_process_ids: [128]" in output) == (1, True, True)
+    for version, wanted in (("5", 1), ("4", 0)):
+        settings["glofas_process_ids"] = {version: [128]}
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        code, again = invoke(config, *arguments)
+        assert (code, "of GloFAS v5, the thresholds are of v4" in again) == (wanted, bool(wanted))
     assert "BBB 2026-02-15 from source ewds: 1 files" in output
     assert "GRIB process ids 128" in output
+    assert "GloFAS version not told" in output
     assert "6 of 6 members" in output
     assert "order job-1 is successful" in caplog.text
     assert KEY not in output + caplog.text

@@ -118,6 +118,16 @@ def test_a_part_of_another_file_is_not_continued(make: Make, server: Server, tmp
     assert server.resumed == []
 
 
+def test_a_server_without_modification_times_serves_whole_files_from_their_beginning(
+    make: Make, server: Server
+) -> None:
+    """Nobody could say that what is there is a part of the same file."""
+    server.unknown.add("MDTM")
+    server.cut_after[LAST] = 5000
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert (server.served[LAST], server.resumed) == (2, [])
+
+
 def test_a_file_that_grows_while_it_is_fetched_is_not_whole(make: Make, server: Server) -> None:
     """The producer is still writing: size before and after differ."""
     source = make(tries=Tries(1))
