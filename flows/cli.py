@@ -13,6 +13,7 @@ import typer
 from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_inputs import inputs_app
 from flows.cli_operate import operate_app
 from flows.cli_prepare import check, fetch_static, new_country, prepare
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
+app.add_typer(inputs_app, name="inputs")
 app.command()(receiver)
 app.command()(prepare)
 app.command()(check)

@@ -17,6 +17,7 @@ from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
 from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import Day, now, open_day, open_target
+from flows.wiring_sources import prune_cache
 from flows.wiring_static import local_static
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
@@ -109,6 +110,7 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
 
     (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
+    prune_cache(day.configuration)
     found = find_events(iso3, cube, layers, country)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 

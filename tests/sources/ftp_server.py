@@ -34,6 +34,8 @@ class Server:
     """file name -> bytes after which its connection is cut, once"""
     short: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the transfer ends as if it were whole, once"""
+    unknown: set[str] = field(default_factory=set)
+    """commands that this server does not know"""
     most_open: int = 0
     commands: Counter[str] = field(default_factory=Counter)
 
@@ -66,7 +68,10 @@ def running(root: Path) -> Iterator[Server]:
 
         def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
             about.commands[cmd] += 1
-            super().pre_process_command(line, cmd, arg)
+            if cmd in about.unknown:
+                self.respond(f'502 Command "{cmd}" not understood.')
+            else:
+                super().pre_process_command(line, cmd, arg)
 
         def ftp_REST(self, line: str) -> Any:  # noqa: N802 - the library's name
             about.resumed.append(int(line))

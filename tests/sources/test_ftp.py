@@ -118,6 +118,16 @@ def test_a_part_of_another_file_is_not_continued(make: Make, server: Server, tmp
     assert server.resumed == []
 
 
+def test_a_server_without_modification_times_serves_whole_files_from_their_beginning(
+    make: Make, server: Server
+) -> None:
+    """Nobody could say that what is there is a part of the same file."""
+    server.unknown.add("MDTM")
+    server.cut_after[LAST] = 5000
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert (server.served[LAST], server.resumed) == (2, [])
+
+
 def test_a_file_that_grows_while_it_is_fetched_is_not_whole(make: Make, server: Server) -> None:
     """The producer is still writing: size before and after differ."""
     source = make(tries=Tries(1))
@@ -150,6 +160,27 @@ def test_a_truncated_or_corrupt_member_on_the_server_is_left_out(make: Make, ser
     whole = write_members(server.root / "again", members=[1])
     shutil.copy(next(whole.iterdir()), folder / member(1))
     require_whole(make().fetch(ISSUE), "AAA", [0, 1, 4, 5])
+
+
+def test_what_a_thread_says_belongs_to_the_run_that_fetches(make: Make, server: Server) -> None:
+    import logging
+    from contextvars import ContextVar
+
+    run: ContextVar[str] = ContextVar("run", default="nobody's")
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "left out" in record.getMessage():
+                heard.append(run.get())
+
+    (server.root / "glofas" / f"{ISSUE:%Y%m%d}" / member(2)).write_bytes(b"<html>")
+    listener, logger = Listener(), logging.getLogger("ibf_pipeline.sources.members")
+    logger.addHandler(listener)
+    run.set("this run's")
+    make().fetch(ISSUE)
+    logger.removeHandler(listener)
+    assert heard == ["this run's"]
 
 
 def test_a_member_of_another_run_is_left_out(make: Make, server: Server, tmp_path: Path) -> None:
