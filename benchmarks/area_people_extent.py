@@ -32,7 +32,7 @@ from shapely.geometry import shape
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.impact.extents import extent_file_name
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.tables import exposure_table
+from ibf_pipeline.prepare.tables import area_sums
 from ibf_pipeline.rasters import write_extent
 
 RETURN_PERIOD = 10.0
@@ -92,8 +92,8 @@ def table_seconds(place: inputs.Uganda, scratch: Path) -> float:
     """Seconds of one column of the table of people."""
     deepest = read_boundaries(place.static / "admin_areas", place.country.admin_levels)[4]
     started = time.perf_counter()
-    layer = {"population_affected": place.static / "population.tif"}
-    exposure_table(layer, {RETURN_PERIOD: place.tiles.depths[RETURN_PERIOD]}, deepest, scratch / "column.tif")
+    depth = place.tiles.depths[RETURN_PERIOD]
+    area_sums(place.static / "population.tif", [depth], deepest, scratch / "column.tif")
     return time.perf_counter() - started
 
 

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_inputs import inputs_app
+from flows.cli_operate import operate_app
+from flows.cli_prepare import check, fetch_static, new_country, prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +29,14 @@ app = typer.Typer(
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
+app.add_typer(inputs_app, name="inputs")
 app.command()(receiver)
+app.command()(prepare)
+app.command()(check)
+app.command()(fetch_static)
+app.command()(new_country)
+app.add_typer(operate_app)
+app.add_typer(deploy_app)
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Day = Annotated[
@@ -274,25 +285,6 @@ def report(
 
     day = open_run(run, config, None, workspace)
     _console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
-
-
-@app.command()
-def prepare(country: Iso3, config: Config = "config", workspace: Workspace = None) -> None:
-    """Build a country's prepared layers where they are missing or out of date.
-
-    Example: ibf-pipeline prepare UGA
-    """
-    import logging
-
-    from flows.wiring import open_configuration
-    from ibf_pipeline.prepare.build import prepare as build
-
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    configuration = open_configuration(config, workspace)
-    chosen = configuration.country(country)
-    folder = configuration.prepared_folder(country)
-    built = build(chosen, configuration.static_folder(chosen), folder)
-    _console().print(f"{country}: {'built' if built else 'up to date'}, {folder}", soft_wrap=True)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,17 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
+from flows.issue_date import issue_date_of_run
+from flows.limits import one_at_a_time
+from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import Day, now, open_day, open_target
+from flows.wiring_sources import prune_cache
+from flows.wiring_static import local_static
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
@@ -36,8 +43,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    issue_date = parameters.get("issue_date") or now().date()
-    return f"floods-{parameters['country']}-{issue_date}"
+    return f"floods-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
 
 
 @flow(name="floods", flow_run_name=_run_name, retries=0, persist_result=False)
@@ -59,7 +65,7 @@ def floods(
 
     Args:
         country: ISO3 code of a country in the configuration.
-        issue_date: day of the GloFAS 00 UTC run; today (UTC) where none is given.
+        issue_date: day of the GloFAS 00 UTC run; the day (UTC) that the run is scheduled for where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
@@ -74,25 +80,37 @@ def floods(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
-        day = open_day(config, country, issue_date, target, workspace=workspace)
-        found, run = find_day(day)
+        day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
+        with one_at_a_time(country):
+            return run_day(day, publish=publish, notify=notify, hold=hold, consent=consent)
     except IbfError as error:
         return _failed(error)
+
+
+def run_day(day: Day, *, publish: bool, notify: bool, hold: bool, consent: Consent) -> State:
+    """Find, publish, report: people first, pictures afterwards. IbfError where the day was not even found."""
+    found, run = find_day(day)
     try:
         publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent) if publish else []
         state = _ended(found, publications)
     except IbfError as error:
         state = _failed(error)
-    write_day_report(country, run, day.prepared)  # people first, pictures afterwards
+    write_day_report(day.country.iso3, run, day.prepared)
     return state
 
 
 def find_day(day: Day) -> tuple[Found, RunFolder]:
     """What the forecast says, in the run folder: nothing has been published yet."""
     iso3, country = day.country.iso3, day.country
-    layers, tiles = prepared_layers(iso3, country, day.static, day.prepared)
-    files = obtain_forecast(iso3, day.issue_date, day.sources())
-    cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+    layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+
+    def use(source: Source) -> tuple[ForecastFiles, Any]:
+        files = obtain_forecast(iso3, day.issue_date, [source])
+        return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+
+    (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
+    files = replace(files, origin={**files.origin, "passed_over": passed_over})
+    prune_cache(day.configuration)
     found = find_events(iso3, cube, layers, country)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 
@@ -114,28 +132,24 @@ def publish_day(
 
 
 def _ended(found: Found, publications: Sequence[Publication]) -> State:
-    message = "; ".join(_parts(found, publications))
-    if found.unpublishable_events and not found.publishable_events:
-        return Failed(message=message, data=None)
-    return Completed(message=message)
+    """The state's message: what was found and what a person has to do; automations go by its first words."""
+    parts = [found.headline]
+    names = ", ".join(event.name for event in found.unpublishable_events)
+    hidden = f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"
+    if names and not found.publishable_events:
+        return Failed(message=f"{hidden}; {found.headline}", data=None)
+    if names:
+        parts.append(hidden)
+    if publications:
+        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
+        if publications[-1].outcome.held:
+            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
+    return Completed(message="; ".join(parts))
 
 
 def _failed(error: IbfError) -> State:
     log.error("%s", error)
     return Failed(message=f"{_cause(error)}{error}", data=error)
-
-
-def _parts(found: Found, publications: Sequence[Publication]) -> list[str]:
-    """The state's message: what was found, and what a person has to do."""
-    parts = [found.headline]
-    names = ", ".join(event.name for event in found.unpublishable_events)
-    if names:
-        parts.append(f"alert could not be published: {names} (no areas in the mapping)")
-    if publications:
-        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
-        if publications[-1].outcome.held:
-            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
-    return parts
 
 
 def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
@@ -144,5 +158,5 @@ def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
 
 def _cause(error: IbfError) -> str:
     if isinstance(error, OutcomeUnknown):
-        return "notification unconfirmed: "
-    return "input not available yet: " if isinstance(error, InputMissing) else ""
+        return f"{NOTIFICATION_UNCONFIRMED}: "
+    return f"{INPUT_MISSING}: " if isinstance(error, InputMissing) else ""

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from flows.wiring_sources import open_sources
 from ibf_pipeline.config import Configuration, Country, Target, load
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.found import Found
@@ -17,7 +18,7 @@ from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
-from ibf_pipeline.sources import FolderSource, Source
+from ibf_pipeline.sources import Source
 from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -70,11 +71,7 @@ class Day:
 
     def sources(self) -> list[Source]:
         """Where forecasts of the country come from, preferred one first."""
-        configured = self.configuration.settings.sources
-        return [
-            FolderSource(name, self.configuration.path(configured[name].root), configured[name].glofas_version)
-            for name in self.country.sources
-        ]
+        return open_sources(self.configuration, self.country)
 
 
 def now() -> datetime:
@@ -89,7 +86,7 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
         return configuration
     base = Path(workspace).resolve()
     paths = configuration.settings.paths.model_copy(
-        update={name: str(base / name) for name in ("prepared", "runs", "sandbox")}
+        update={name: str(base / name) for name in ("prepared", "runs", "sandbox", "inputs")}
     )
     return Configuration(configuration.folder, configuration.settings.model_copy(update={"paths": paths}))
 

@@ -10,27 +10,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from ibf_pipeline.config_section import GlofasVersion, Section
+from ibf_pipeline.config_sources import Inputs, SourceSettings
+from ibf_pipeline.config_static import StaticSources
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.forecast.rule import LEAD_TIMES, ClassLimit, FloodRule, exact
 
 Model = TypeVar("Model", bound="Section")
 ClassName = Literal["min", "med", "max"]
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Probability = Annotated[
     float, Field(gt=0, le=1, strict=True, description="a share of the members, 0..1: write 0.60 for 60 %")
 ]
 ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description="years")]
 LeadTime = Annotated[int, Field(ge=LEAD_TIMES[0], le=LEAD_TIMES[-1], description="whole days, 0..7", strict=True)]
-GlofasVersion = Annotated[
-    str, Field(pattern=r"^\d+(\.\d+)*$", description='GloFAS version in quotation marks, e.g. "4"')
-]
-
-
-class Section(BaseModel):
-    """A part of the configuration; unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Classes(Section):
@@ -146,7 +141,12 @@ class Country(Section):
 
     iso3: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code in capitals")
     name: str = Field(min_length=1, description="as people write it")
-    static: str | None = Field(None, description="folder or URL of the static data; default <paths.static>/<ISO3>")
+    static: str | None = Field(
+        None,
+        description="folder or URL (file://, https://, s3://) of the static data; default <paths.static>/<ISO3>. What "
+        "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",
+    )
+    static_sources: StaticSources = StaticSources()
     admin_levels: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...] = Field(
         min_length=1, description="exactly the levels of the IBF server for this country"
     )
@@ -172,6 +172,7 @@ class Country(Section):
     sources: tuple[str, ...] = Field(min_length=1, description="names out of settings.yaml, preferred one first")
     target: str = Field("sandbox", description="name out of settings.yaml")
     map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
+    schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -231,16 +232,7 @@ class Paths(Section):
     prepared: str = Field("prepared", description="prepared layers, made again from the static data at any time")
     runs: str = Field("runs", description="what was found and published; on a POSIX file system, and worth a back-up")
     sandbox: str = Field("sandbox", description="the built-in server's database")
-
-
-class FolderSource(Section):
-    """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
-
-    kind: Literal["folder"] = Field(description="what kind of source")
-    root: str = Field(description="folder with one folder a day in it")
-    glofas_version: GlofasVersion | None = Field(
-        None, description="declared version of files that do not carry one themselves"
-    )
+    inputs: str = Field("fetched", description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/")
 
 
 class Target(Section):
@@ -275,15 +267,55 @@ class Target(Section):
         return self
 
 
+Cron = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='five fields of cron, in UTC: "30 9 * * *" is 09:30 every day'
+    ),
+]
+
+
+class Operations(Section):
+    """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
+
+    schedule: Cron = Field("30 9 * * *", description="cron (UTC) of the daily run of countries that name none")
+    parallel_countries: int = Field(
+        2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
+    )
+    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments")
+    work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="how the pool starts runs; a pool that exists already keeps its own"
+    )
+    intake_schedule: Cron | None = Field(
+        None, description="cron (UTC) of the intake; not scheduled where none is given"
+    )
+    finished_by: Cron = Field(
+        "0 14 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
+    )
+    late_after_minutes: int = Field(
+        30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"
+    )
+    notification_block: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="Prefect block that messages go to, type/name, e.g. slack-webhook/ibf; none: no messages",
+    )
+    reports_url: str | None = Field(
+        None, pattern=r"^https?://", description="where the folder of the runs is served, for links to reports"
+    )
+
+
 class Settings(Section):
     """What is the same for every country."""
 
     paths: Paths = Paths()
-    sources: dict[str, FolderSource]
+    sources: dict[SourceName, SourceSettings]
+    inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
     targets: dict[str, Target]
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
         default_factory=dict, description="GRIB generating process ids of each GloFAS version"
     )
+    operations: Operations = Operations()
 
 
 class Configuration:
@@ -318,9 +350,10 @@ class Configuration:
             raise ConfigError(
                 f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
             )
+        portals = [country.static_sources.portal] if country.static_sources.portal else []
         for kind, names, known in (
             ("source", country.sources, self.settings.sources),
-            ("target", (country.target,), self.settings.targets),
+            ("target", (country.target, *portals), self.settings.targets),
         ):
             for name in names:
                 if name not in known:
@@ -334,7 +367,9 @@ class Configuration:
         return self.settings.targets[name]
 
     def static_folder(self, country: Country) -> Path:
-        """Where a country's static data lie."""
+        """Where a country's static data lie on this machine."""
+        if country.static and "://" in country.static:
+            return self.path(self.settings.paths.inputs) / "static" / country.iso3
         return self.path(country.static) if country.static else self.path(self.settings.paths.static) / country.iso3
 
     def prepared_folder(self, iso3: str) -> Path:
@@ -441,7 +476,9 @@ def _validated(model: type[Model], content: dict[str, Any], file: Path) -> Model
 
 
 def _problem(model: type[Section], item: Any) -> str:
-    places = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "float", "constrained"))]
+    places = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "float", "constrained", "["))]
+    if places[:1] == ["sources"] and len(places) > 3:
+        del places[2]  # the kind, which pydantic puts between the source's name and its key
     key = ".".join(places) or "file"
     if item["type"] == "extra_forbidden":
         near = difflib.get_close_matches(places[-1], _keys(model), n=1)

@@ -28,7 +28,7 @@ file, key and remedy. Paths may use `${NAME}` and `${NAME:-default}` out of the 
 here: keys that end in `_variable` name the environment variable that holds one.
 
 A key in a section is written with dots here: `trigger.lead_time_limit` is the key `lead_time_limit` below `trigger:`.
-`<name>` is a name of your own choice, `[]` an item of a list.
+`<name>` is a name of your own choice (`<ftp>`: of an entry of that kind), `[]` an item of a list.
 """
 
 
@@ -66,7 +66,7 @@ def _keys(prefix: str, schema: dict[str, Any], definitions: dict[str, Any]) -> I
     required = schema.get("required", [])
     for name, field in schema.get("properties", {}).items():
         place = prefix + name
-        meaning = field.get("description", "")
+        meaning = field.get("description", "what makes it an entry of this kind" if "const" in field else "")
         default = "" if name in required else _default(field.get("default"))
         sections = list(_sections(place, field, definitions))
         kind = _kind(field, definitions)
@@ -82,10 +82,13 @@ def _sections(place: str, field: dict[str, Any], definitions: dict[str, Any]) ->
         definition = definitions[field["$ref"].rsplit("/", 1)[-1]]
         if "properties" in definition:
             yield place, definition
+    kinds = {ref: kind for kind, ref in field.get("discriminator", {}).get("mapping", {}).items()}
     for option in (*field.get("anyOf", ()), *field.get("oneOf", ()), *field.get("allOf", ())):
-        yield from _sections(place, option, definitions)
-    if isinstance(field.get("additionalProperties"), dict):
-        yield from _sections(f"{place}.<name>", field["additionalProperties"], definitions)
+        kind = kinds.get(option.get("$ref"))
+        yield from _sections(place.replace("<name>", f"<{kind}>") if kind else place, option, definitions)
+    for named in (field.get("additionalProperties"), *field.get("patternProperties", {}).values()):
+        if isinstance(named, dict):
+            yield from _sections(f"{place}.<name>", named, definitions)
     if isinstance(field.get("items"), dict):
         yield from _sections(f"{place}[]", field["items"], definitions)
 

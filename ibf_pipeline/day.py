@@ -33,7 +33,7 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind:
     missing input is never "no flood".
     """
-    missing = _require_members(discharge, country)
+    missing = require_members(discharge, country)
     thresholds = layers.thresholds.sel(station=discharge["station"].values)
     counts = exceedance(discharge, thresholds)
     classes = classify(counts, country.rule)
@@ -92,7 +92,8 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     )
 
 
-def _require_members(discharge: xr.DataArray, country: Country) -> list[int]:
+def require_members(discharge: xr.DataArray, country: Country) -> list[int]:
+    """The members that are missing; InputMissing where fewer than the country's minimum have any value."""
     valid = discharge.notnull().any(["lead_time", "station"])
     present = [int(member) for member in discharge["member"].values[valid.values]]
     if len(present) < country.members.minimum:

@@ -33,7 +33,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
                 expected="time, lat, lon and member",
                 remedy="check that this is a GloFAS river discharge file",
             )
-        steps = lead_time_steps(_stamps(data, axis["time"], file), issue_date, file)
+        steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
         window = Window.of(np.asarray(data[axis["lat"]][:]), np.asarray(data[axis["lon"]][:]), cells, file)
         members = _members(data, member_axis, file, issue_date)
         roles = {
@@ -57,7 +57,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
     return Part(members, values, window.outside, version)
 
 
-def _stamps(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
+def stamps_of(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
     """Valid times in days; EWDS netCDF keeps `time` or `step` as dimension and the stamps in `valid_time`."""
     for candidate in ("valid_time", name):
         if candidate in data.variables and " since " in str(getattr(data[candidate], "units", "")):

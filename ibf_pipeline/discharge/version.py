@@ -7,6 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from ibf_pipeline.errors import InputInvalid
 
+
+class VersionRefused(InputInvalid):
+    """A forecast of a GloFAS version that nobody has accepted for the thresholds; another source is no way out."""
+
+
 _NAMES = ("glofas_version", "model_version", "product_version", "glofasversion")
 _TEXT = re.compile(r"glofas[\s_-]*v(?:ersion)?[\s_.-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
 
@@ -28,19 +33,20 @@ def version_in_attributes(attributes: Mapping[str, object]) -> str | None:
 def version_of_process(
     process_id: int, known: Mapping[str, Iterable[int]], accepted: Iterable[int], declared: str | None, where: object
 ) -> str | None:
-    """The version of a GRIB generating process id; InputInvalid where nobody has said what it stands for."""
+    """The version of a GRIB generating process id; VersionRefused where nobody has said what it stands for."""
     for version, ids in known.items():
         if process_id in ids:
             return version
     if process_id in accepted:
         return declared
-    raise InputInvalid(
+    raise VersionRefused(
         f"the GRIB process id {process_id} is of no known GloFAS version",
         where=where,
         expected="a known id: " + ("; ".join(f"v{v}: {sorted(i)}" for v, i in known.items()) or "none is configured"),
         remedy=(
-            "find out which GloFAS version it is, then add it to glofas_process_ids in settings.yaml, or accept it "
-            f"for one country with accepted_process_ids: [{process_id}]"
+            "a new id is a new model: find out which GloFAS version it is and whether the thresholds are of it, then "
+            "add it to glofas_process_ids in settings.yaml, or accept it for one country with "
+            f"accepted_process_ids: [{process_id}]"
         ),
     )
 
@@ -51,10 +57,10 @@ def require_matching_version(
     """Refuse thresholds of another major GloFAS version: their return periods mean another discharge.
 
     `forecast`: version of the discharge, `thresholds`: version declared for the country's thresholds.
-    Raises InputInvalid.
+    Raises VersionRefused.
     """
     if forecast is None:
-        raise InputInvalid(
+        raise VersionRefused(
             "nothing says which GloFAS version this forecast is of",
             where=where,
             expected=f"version {thresholds}, like the thresholds",
@@ -63,7 +69,7 @@ def require_matching_version(
     major = forecast.split(".")[0]
     if major in {version.split(".")[0] for version in (thresholds, *accepted)}:
         return
-    raise InputInvalid(
+    raise VersionRefused(
         f"the forecast is of GloFAS v{forecast}, the thresholds are of v{thresholds}",
         where=where,
         expected="the same major version: an old threshold would alert wrongly, or not at all",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,13 @@ def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
         )
 
 
+def grid_of(file: Path) -> list[float]:
+    """The grid of a flood map: columns, rows and the six numbers of its transform; north-up degrees, else an error."""
+    with open_raster(file, "flood map") as dataset:
+        require_degrees(file, dataset, "flood map")
+        return [dataset.width, dataset.height, *dataset.transform[:6]]
+
+
 def _grid_words(dataset: DatasetReader) -> str:
     return (
         f"{dataset.width} x {dataset.height} cells of {dataset.transform.a:.8g} degrees from "
@@ -70,7 +78,10 @@ def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: floa
         require_same_grid(source, depth, grid)
         with new_raster(target, grid, "float32") as out:
             for window in windows(depth.width, depth.height):
-                block = read_block(depth, window, "flood map").astype(np.float32)
+                raw = read_block(depth, window, "flood map")
+                if not raw.any():
+                    continue  # most of a country is dry
+                block = raw.astype(np.float32)
                 block = np.where(np.isnan(block), np.float32(0), block)
                 if block.max() > DEEPEST_WATER:
                     raise InputInvalid(
@@ -105,7 +116,10 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
         total = 0.0
         with new_raster(direct, counts, "float32", nodata=None) as out:
             for window in windows(counts.width, counts.height):
-                block = read_block(counts, window, what).astype(np.float64)
+                raw = read_block(counts, window, what)
+                if not raw.any():
+                    continue
+                block = raw.astype(np.float64)
                 block = np.where(np.isfinite(block) & (block > 0), block, 0)
                 total += float(block.sum())
                 if block.any():
@@ -181,26 +195,20 @@ def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:
                     out.write(block, window)
 
 
-def wet_blocks(labels: Path, depths: Sequence[Path]) -> np.ndarray:
-    """Which area has water in which block at which return period.
+def wet_blocks(labels: Path, depths: Sequence[Path]) -> list[np.ndarray]:
+    """Which area has water in which block, for every flood map.
 
-    Returns (n, 4) integers: block row, block column, area number, position of the return period in `depths`.
+    Returns an array (n, 3) of integers for each: block row, block column, area number.
     """
-    found = []
-    with rasterio.open(labels) as areas:
-        datasets = [rasterio.open(file) for file in depths]
-        try:
-            for window in windows(areas.width, areas.height):
-                label = areas.read(1, window=window)
-                if not label.any():
-                    continue
-                for place, depth in enumerate(datasets):
-                    wet = np.unique(label[depth.read(1, window=window) > 0])
-                    found += [
-                        (window.row_off // BLOCK, window.col_off // BLOCK, int(number) - 1, place)
-                        for number in wet[wet > 0]
-                    ]
-        finally:
-            for dataset in datasets:
-                dataset.close()
-    return np.array(found, dtype=np.int32).reshape(-1, 4)
+    found: list[list[tuple[int, int, int]]] = [[] for _ in depths]
+    with ExitStack() as stack:
+        areas = stack.enter_context(rasterio.open(labels))
+        datasets = [stack.enter_context(rasterio.open(file)) for file in depths]
+        for window in windows(areas.width, areas.height):
+            label = areas.read(1, window=window)
+            if not label.any():
+                continue
+            for rows, depth in zip(found, datasets, strict=True):
+                wet = np.unique(label[depth.read(1, window=window) > 0])
+                rows += [(window.row_off // BLOCK, window.col_off // BLOCK, int(number) - 1) for number in wet[wet > 0]]
+    return [np.array(rows, dtype=np.int32).reshape(-1, 3) for rows in found]

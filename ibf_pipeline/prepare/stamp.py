@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 """Version of the prepared folder; another one is rebuilt."""
 
 
@@ -24,50 +24,83 @@ class InputStamp:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Everything that a prepared folder was made of, and what it consists of."""
+
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, InputStamp]
+    """by path below the static folder"""
+    outputs: Mapping[str, int]
+    """file name -> bytes"""
+
+    def describes(self, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> bool:
+        """Whether inputs and settings are still the same; times of files may differ."""
+        return self.settings == _as_json(settings) and _hashes(self.inputs) == _hashes(inputs)
+
+
 def sha256(file: Path) -> str:
     """Hash of a file's content."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def stamp_inputs(folder: Path, files: Iterable[Path]) -> dict[str, InputStamp]:
-    """Size, time and hash of every input, by its path below the static folder."""
-    return {
-        file.relative_to(folder).as_posix(): InputStamp(file.stat().st_size, file.stat().st_mtime_ns, sha256(file))
-        for file in files
-    }
+def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputStamp]) -> dict[str, InputStamp]:
+    """Size, time and hash of every input, by its path below the static folder.
+
+    The hash is taken over from `known` where size and time are the same, and counted anew where they differ.
+    """
+    stamps = {}
+    for file in files:
+        name, found = file.relative_to(folder).as_posix(), file.stat()
+        earlier = known.get(name)
+        same = earlier is not None and (earlier.size, earlier.modified) == (found.st_size, found.st_mtime_ns)
+        digest = earlier.sha256 if earlier is not None and same else sha256(file)
+        stamps[name] = InputStamp(found.st_size, found.st_mtime_ns, digest)
+    return stamps
 
 
-def write_stamp(file: Path, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> None:
-    """Write `stamp.json`, the last file of a prepared folder."""
-    content = {
-        "format": FORMAT,
-        "settings": settings,
-        "inputs": {
-            name: {"size": stamp.size, "modified": stamp.modified, "sha256": stamp.sha256}
-            for name, stamp in inputs.items()
-        },
-    }
-    file.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+def changed_since(folder: Path, inputs: Mapping[str, InputStamp]) -> list[str]:
+    """Inputs that are gone, or whose size or time is no longer that of their stamp."""
+    return [name for name, stamp in inputs.items() if not _unchanged(folder / name, stamp)]
 
 
-def is_current(file: Path, folder: Path, files: Iterable[Path], settings: Mapping[str, Any]) -> bool:
-    """Whether a stamp still describes the inputs: sizes and times first, hashes where those differ."""
+def read_stamp(file: Path) -> Stamp | None:
+    """The stamp of a prepared folder; None where there is none that can be trusted."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        stamped = content["inputs"]
-        if content["format"] != FORMAT or content["settings"] != json.loads(json.dumps(settings)):
-            return False
-        names = {path.relative_to(folder).as_posix(): path for path in files}
-        if set(names) != set(stamped):
-            return False
-        return all(_same(path, stamped[name]) for name, path in names.items())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        if content["format"] != FORMAT:
+            return None
+        inputs = {name: InputStamp(**entry) for name, entry in content["inputs"].items()}
+        return Stamp(content["settings"], inputs, {name: int(size) for name, size in content["outputs"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
-def _same(path: Path, stamped: Mapping[str, Any]) -> bool:
-    found = path.stat()
-    if found.st_size != stamped["size"]:
+def write_stamp(file: Path, stamp: Stamp) -> None:
+    """Write `stamp.json`, the last file of a prepared folder, whole or not at all."""
+    content = {
+        "format": FORMAT,
+        "settings": stamp.settings,
+        "inputs": {name: asdict(entry) for name, entry in stamp.inputs.items()},
+        "outputs": stamp.outputs,
+    }
+    partial = file.with_suffix(".part")
+    partial.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+    partial.replace(file)
+
+
+def _unchanged(file: Path, stamp: InputStamp) -> bool:
+    try:
+        found = file.stat()
+    except OSError:
         return False
-    return bool(found.st_mtime_ns == stamped["modified"]) or sha256(path) == stamped["sha256"]
+    return (found.st_size, found.st_mtime_ns) == (stamp.size, stamp.modified)
+
+
+def _hashes(inputs: Mapping[str, InputStamp]) -> dict[str, str]:
+    return {name: stamp.sha256 for name, stamp in inputs.items()}
+
+
+def _as_json(settings: Mapping[str, Any]) -> Any:
+    return json.loads(json.dumps(settings))

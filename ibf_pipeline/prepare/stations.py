@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import xarray as xr
 
 from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import cell_centre
+from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.boundaries import lost_zeros
 
@@ -22,7 +23,7 @@ _LONGEST_PERIOD = 10_000
 """years"""
 
 
-def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
     if not file.is_file():
         raise InputMissing(
@@ -56,7 +57,7 @@ def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
 def read_stations(file: Path) -> tuple[Station, ...]:
     """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell."""
     stations: dict[str, Station] = {}
-    for number, row in enumerate(_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
+    for number, row in enumerate(read_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
         code = row["stationCode"]
         if not code or code == NO_STATION or code in stations:
             raise InputInvalid(
@@ -76,6 +77,15 @@ def read_stations(file: Path) -> tuple[Station, ...]:
             remedy="list them: stationCode, stationName, lat, lon",
         )
     return tuple(stations.values())
+
+
+def cells_of_stations(stations: Sequence[Station]) -> StationCells:
+    """The stations' cells as the discharge reader takes them."""
+    return StationCells(
+        tuple(station.code for station in stations),
+        np.array([station.cell_lat for station in stations]),
+        np.array([station.cell_lon for station in stations]),
+    )
 
 
 def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:
@@ -211,7 +221,7 @@ def read_mapping(
     """
     known_stations, known_codes = {station.code for station in stations}, set(place_codes)
     station_of: dict[str, str] = {}
-    for number, row in enumerate(_rows(file, ("glofasStation", "placeCode")), start=2):
+    for number, row in enumerate(read_rows(file, ("glofasStation", "placeCode")), start=2):
         station, code = row["glofasStation"], row["placeCode"]
         if not code and station in known_stations:
             continue  # how the seed data list a station without areas

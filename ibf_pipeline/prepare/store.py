@@ -12,6 +12,7 @@ import xarray as xr
 from ibf_pipeline.country import Area, CountryLayers, Station
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.prepare.stations import cells_of_stations
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,4 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
 
 def station_cells(layers: CountryLayers) -> StationCells:
     """The stations' cells as the discharge reader takes them."""
-    return StationCells(
-        tuple(station.code for station in layers.stations),
-        np.array([station.cell_lat for station in layers.stations]),
-        np.array([station.cell_lon for station in layers.stations]),
-    )
+    return cells_of_stations(layers.stations)

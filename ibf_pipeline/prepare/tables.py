@@ -22,10 +22,9 @@ def exposure_table(
     """What layers hold inside every area, in all and where the flood map of a return period is wet.
 
     `layers`: indicator -> raster on the country's grid; `depths`: return period -> flood map on the same grid, 0 where
-    dry. Returns `total` (indicator, area) and `exposure` (indicator, area, flood_map). A cell that straddles a border
-    counts for each area with its share of the cell, so shared borders add up.
+    dry. Returns `total` (indicator, area) and `exposure` (indicator, area, flood_map).
     """
-    sums = np.stack([_sums_of_layer(layer, list(depths.values()), boundaries, scratch) for layer in layers.values()])
+    sums = np.stack([area_sums(layer, list(depths.values()), boundaries, scratch) for layer in layers.values()])
     return xr.Dataset(
         {
             "total": (("indicator", "area"), sums[:, :, 0]),
@@ -35,8 +34,13 @@ def exposure_table(
     )
 
 
-def _sums_of_layer(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scratch: Path) -> np.ndarray:
-    """(area, 1 + flood map): one pass over the polygons for all of them, the raster's bands sharing the fractions."""
+def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scratch: Path) -> np.ndarray:
+    """What a layer holds inside every area: (area, 1 + flood map), in all and where each flood map is wet.
+
+    `layer` and `depths` are rasters on the country's grid, 0 where nobody lives and where it is dry. A cell that
+    straddles a border counts for each area with its share of the cell, so shared borders add up. One pass over the
+    polygons for all columns: the raster's bands share the fractions.
+    """
     _write_bands(layer, depths, scratch)
     frame = gpd.GeoDataFrame(
         {"number": range(len(boundaries.geometries))}, geometry=list(boundaries.geometries), crs=4326
@@ -52,8 +56,8 @@ def _sums_of_layer(layer: Path, depths: Sequence[Path], boundaries: Boundaries, 
             max_cells_in_memory=4_000_000,
         ).set_index("number")
     scratch.unlink()
-    ordered = result.loc[range(len(frame)), [f"band_{band}_sum" for band in range(1, len(depths) + 2)]]
-    return np.nan_to_num(ordered.to_numpy(dtype=float))
+    names = [f"band_{band}_sum" for band in range(1, len(depths) + 2)] if depths else ["sum"]
+    return np.nan_to_num(result.loc[range(len(frame)), names].to_numpy(dtype=float))
 
 
 def _write_bands(layer: Path, depths: Sequence[Path], target: Path) -> None:

@@ -9,6 +9,7 @@ import netCDF4
 import numpy as np
 import pytest
 
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.synthetic import damage
 from tests.bad_input.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
@@ -203,7 +204,7 @@ def test_a_sound_grib_file(day: TinyDay) -> None:
 
 def test_a_process_id_of_no_known_version(day: TinyDay) -> None:
     day.write_forecast(TRIGGER, layout="ewds")
-    error = day.refused(InputInvalid)
+    error = day.refused(VersionRefused)
     assert error.found == "the GRIB process id 128 is of no known GloFAS version"
     assert "accepted_process_ids: [128]" in error.remedy
 
@@ -216,7 +217,7 @@ def test_a_process_id_of_another_version(day: TinyDay, accepted: bool) -> None:
         day.configure(accepted_versions=["5"])
         assert [event.flags for event in day.found().events] == ["--TTT---"]
     else:
-        assert day.refused(InputInvalid).found == "the forecast is of GloFAS v5, the thresholds are of v4"
+        assert day.refused(VersionRefused).found == "the forecast is of GloFAS v5, the thresholds are of v4"
 
 
 def stamp_version(files: list[Path], **attributes: str) -> None:
@@ -230,7 +231,7 @@ def stamp_version(files: list[Path], **attributes: str) -> None:
 )
 def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) -> None:
     stamp_version(all_members(day), **attributes)
-    error = day.refused(InputInvalid)
+    error = day.refused(VersionRefused)
     assert error.found.startswith("the forecast is of GloFAS v5")
     assert error.where == str(day.forecast)
     assert 'accepted_versions: ["5"]' in error.remedy
@@ -245,7 +246,7 @@ def test_members_of_two_versions(day: TinyDay) -> None:
 
 def test_data_that_nobody_gave_a_version(day: TinyDay) -> None:
     edit_text(day.config / "settings.yaml", "glofas_version: '4'", "glofas_version: null")
-    error = day.refused(InputInvalid)
+    error = day.refused(VersionRefused)
     assert error.found == "nothing says which GloFAS version this forecast is of"
 
 

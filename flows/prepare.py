@@ -1,0 +1,37 @@
+"""A country's static data to its prepared layers, ahead of the day that needs them."""
+
+from __future__ import annotations
+
+import logging
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.wiring import open_configuration
+from flows.wiring_static import local_static
+from ibf_pipeline.errors import IbfError
+from tasks.prepare import build_layers
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+@flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
+def prepare_country(country: str, config: str = "config", workspace: str | None = None) -> State:
+    """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
+
+    Args:
+        country: ISO3 code of a country in the configuration.
+        config: folder of the configuration.
+        workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    try:
+        configuration = open_configuration(config, workspace)
+        chosen = configuration.country(country)
+        folder = configuration.prepared_folder(country)
+        built = build_layers(country, chosen, local_static(configuration, chosen), folder)
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    return Completed(message=f"{len(built)} parts built" if built else "up to date")

@@ -1,0 +1,157 @@
+"""Where sources are put together: settings, accounts of the environment, the cache, the countries' areas."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+
+from ibf_pipeline import config_sources as settings
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
+from ibf_pipeline.sources import FolderSource, Source
+from ibf_pipeline.sources.area import Area, area_of
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ewds import EwdsSource
+from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
+from ibf_pipeline.sources.kept import RunSource
+from ibf_pipeline.sources.members import MemberSource
+from ibf_pipeline.sources.object_store import FsspecFolder
+from ibf_pipeline.sources.remote import RemoteFolder, Tries
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+def open_sources(configuration: Configuration, country: Country) -> list[Source]:
+    """A country's sources, preferred one first."""
+    return [open_source(configuration, name, country) for name in country.sources]
+
+
+def open_source(configuration: Configuration, name: str, country: Country) -> Source:
+    """One source, for a country that uses it."""
+    chosen = configuration.settings.sources[name]
+    match chosen:
+        case settings.FolderSource():
+            return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version)
+        case settings.FtpSource():
+            remote: RemoteFolder = FtpFolder(
+                chosen.host, chosen.port, chosen.folder, _ftp_account(name, chosen),
+                tls=chosen.tls, timeout_seconds=chosen.timeout_seconds,
+            )  # fmt: skip
+            return _member_source(configuration, name, country, chosen, remote)
+        case settings.ObjectStoreSource():
+            remote = FsspecFolder(
+                chosen.url, members=country.members.expected, endpoint_url=chosen.endpoint_url,
+                anonymous=chosen.anonymous, timeout_seconds=chosen.timeout_seconds,
+            )  # fmt: skip
+            return _member_source(configuration, name, country, chosen, remote)
+        case settings.EwdsSource():
+            return EwdsSource(
+                name=name,
+                service=EwdsService(
+                    chosen.url, chosen.dataset, lambda: _secret(name, chosen.key_variable), _patience(chosen)
+                ),
+                cache=open_cache(configuration),
+                country=country.iso3,
+                area=area_of(cells_of(configuration, country), chosen.margin),
+                glofas_version=chosen.glofas_version,
+                days=chosen.days,
+                changes=chosen.request,
+                most_fields=chosen.fields_per_request,
+                check=chosen.check,
+            )
+        case settings.RunSource():
+            runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
+            return RunSource(name, configuration.path(runs), country.iso3)
+
+
+def _patience(chosen: settings.EwdsSource) -> Patience:
+    return Patience(
+        timeout_seconds=chosen.timeout_seconds,
+        attempts=chosen.attempts,
+        retry_seconds=chosen.retry_seconds,
+        queue_seconds=60 * chosen.queue_minutes,
+        longest_poll_seconds=chosen.longest_poll_seconds,
+    )
+
+
+def open_cache(configuration: Configuration) -> InputCache:
+    """The cache of fetched forecasts."""
+    return InputCache(configuration.path(configuration.settings.paths.inputs))
+
+
+def prune_cache(configuration: Configuration) -> None:
+    """Delete what the settings do not let the cache keep."""
+    bounds = configuration.settings.inputs
+    open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+
+
+def users_of(configuration: Configuration, name: str) -> list[Country]:
+    """The configured countries that list a source; one whose configuration is wrong is said and left out."""
+    users = []
+    for code in configuration.country_codes():
+        try:
+            country = configuration.country(code)
+        except IbfError as error:
+            log.error("%s is left out: %s", code, error)
+            continue
+        if name in country.sources:
+            users.append(country)
+    return users
+
+
+def cells_of(configuration: Configuration, country: Country) -> StationCells:
+    """The GloFAS cells of a country's stations, from its static data."""
+    return cells_of_stations(read_stations(configuration.static_folder(country) / "stations.csv"))
+
+
+def _member_source(
+    configuration: Configuration, name: str, country: Country, chosen: settings.RemoteSection, remote: RemoteFolder
+) -> MemberSource:
+    return MemberSource(
+        name=name,
+        remote=remote,
+        cache=open_cache(configuration),
+        country=country.iso3,
+        areas=_areas(configuration, name, country, chosen.margin),
+        expected=country.members.expected,
+        glofas_version=chosen.glofas_version,
+        parallel=chosen.parallel,
+        tries=Tries(chosen.attempts),
+        keep_raw=chosen.keep_raw,
+    )
+
+
+def _areas(configuration: Configuration, name: str, country: Country, margin: float) -> Mapping[str, Area]:
+    """The areas of all countries that use a source; one whose configuration or static data are damaged goes without."""
+    areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
+    for code in configuration.country_codes():
+        if code in areas:
+            continue
+        try:
+            other = configuration.country(code)
+            if name in other.sources:
+                areas[code] = area_of(cells_of(configuration, other), margin)
+        except IbfError as error:
+            log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
+    return dict(sorted(areas.items()))
+
+
+def _ftp_account(name: str, chosen: settings.FtpSource) -> Callable[[], FtpAccount]:
+    return lambda: FtpAccount(_secret(name, chosen.user_variable), _secret(name, chosen.password_variable))
+
+
+def _secret(source: str, variable: str) -> str:
+    """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
+    value = os.environ.get(variable)
+    if not value:
+        raise ServerRefused(
+            f"the account of source {source} is not in the environment",
+            where="settings.yaml",
+            expected=f"the environment variable {variable}",
+            remedy="export it where the pipeline runs",
+        )
+    return value

@@ -1,0 +1,17 @@
+"""What every part of the configuration is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+GlofasVersion = Annotated[
+    str, Field(pattern=r"^\d+(\.\d+)*$", description='GloFAS version in quotation marks, e.g. "4"')
+]
+
+
+class Section(BaseModel):
+    """A part of the configuration; unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

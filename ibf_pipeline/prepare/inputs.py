@@ -1,0 +1,90 @@
+"""Which files and settings the prepared layers of a country are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import POPULATION_AFFECTED
+from ibf_pipeline.errors import InputMissing
+
+STATIONS = "stations.csv"
+THRESHOLDS = "thresholds.json"
+MAPPING = "station_admin_mapping.csv"
+POPULATION = "population.tif"
+
+
+def boundary_files(folder: Path, country: Country) -> dict[int, Path]:
+    """The file of every admin level."""
+    return {level: folder / "admin_areas" / f"adm{level}.geojson" for level in country.admin_levels}
+
+
+def flood_map_files(folder: Path, country: Country) -> dict[float, Path]:
+    """The flood map of every listed return period."""
+    return {
+        period: folder / "flood_maps" / f"flood_map_{country.iso3}_RP{period:g}.tif"
+        for period in country.flood_maps.return_periods
+    }
+
+
+def layer_files(folder: Path, country: Country) -> dict[str, Path]:
+    """The raster of every exposure indicator."""
+    further = {layer.indicator: folder / layer.raster for layer in country.people.further_layers}
+    return {POPULATION_AFFECTED: folder / POPULATION, **further}
+
+
+def water_file(folder: Path, country: Country) -> Path | None:
+    """The raster of permanent water, where the country has one."""
+    return folder / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
+
+
+def static_files(folder: Path, country: Country) -> list[Path]:
+    """Every file of the static data that `prepare` reads."""
+    water = water_file(folder, country)
+    return [
+        *boundary_files(folder, country).values(),
+        *(folder / name for name in (STATIONS, THRESHOLDS, MAPPING)),
+        *layer_files(folder, country).values(),
+        *flood_map_files(folder, country).values(),
+        *([water] if water is not None else []),
+    ]
+
+
+def require_files(folder: Path, country: Country) -> list[Path]:
+    """Every file of the static data; InputMissing listing those that are not there."""
+    files = static_files(folder, country)
+    missing = missing_files(folder, files)
+    if missing:
+        raise InputMissing(
+            f"static data of {country.iso3} are missing: {', '.join(missing)}",
+            where=folder,
+            expected="the files named in the README under static data",
+            remedy=f"`fetch-static {country.iso3}` obtains what static_sources name; add the others, or correct what "
+            "the country's configuration lists",
+        )
+    return files
+
+
+def missing_files(folder: Path, files: Iterable[Path]) -> list[str]:
+    """Those that are not there, by their path below the folder."""
+    return [file.relative_to(folder).as_posix() for file in files if not file.is_file()]
+
+
+def needed_return_periods(country: Country) -> set[float]:
+    """Years, whose thresholds the country's rule asks for."""
+    return {country.trigger.return_period, *(limit.return_period for limit in country.rule.classes.values())}
+
+
+def settings_of(country: Country) -> dict[str, Any]:
+    """The settings that decide what prepared layers look like."""
+    return {
+        "iso3": country.iso3,
+        "admin_levels": list(country.admin_levels),
+        "return_periods": list(country.flood_maps.return_periods),
+        "minimum_depth": country.flood_maps.minimum_depth,
+        "permanent_water": country.flood_maps.permanent_water,
+        "further_layers": [layer.model_dump() for layer in country.people.further_layers],
+        "needed_return_periods": sorted(needed_return_periods(country)),
+    }

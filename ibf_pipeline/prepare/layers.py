@@ -1,0 +1,302 @@
+"""The prepared layers of a country, part by part, in their order and with what each is made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+import xarray as xr
+
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import POPULATION_AFFECTED, Area, Station
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare import inputs
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
+from ibf_pipeline.prepare.tables import area_sums, parent_totals
+from ibf_pipeline.writing import writing
+
+OUTLINE_TOLERANCE = 0.003
+"""degrees; pictures need no more"""
+NEAR = 0.05
+"""degrees: a station may lie one GloFAS cell outside the country"""
+
+
+class Layers:
+    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
+
+    def __init__(
+        self, country: Country, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
+    ) -> None:
+        self._country = country
+        self._static = static
+        self._target = target
+        self._hashes = hashes
+        self._have = workshop.step
+        self._maps = inputs.flood_map_files(static, country)
+        self._rasters = inputs.layer_files(static, country)
+        self._grid_file = next(iter(self._maps.values()))
+
+    def make(self) -> None:
+        """Every part; text first, so that a wrong table is found before the rasters are read."""
+        outlines = self._outlines()
+        outside = self._stations_outside()
+        stations = read_stations(self._static / inputs.STATIONS)
+        needed = inputs.needed_return_periods(self._country)
+        thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
+        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
+        findings += [finding for level in levels for finding in level["findings"]]
+        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
+        findings += [f"station {code} lies outside the country's boundaries" for code in codes]
+
+        grid = grid_of(self._grid_file)
+        depths = [self._depth(period, grid) for period in self._maps]
+        columns = [
+            column
+            for indicator in self._rasters
+            for column in self._columns(indicator, self._on_grid(indicator, grid), depths)
+        ]
+        areas = self._area_grid(grid)
+        wet = self._wet(areas, depths)
+        tables = Part(
+            "tables",
+            ("tables.nc", "wet_blocks.npy", "country.json"),
+            {
+                "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
+                "mapping": self._hash(self._static / inputs.MAPPING),
+                "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
+                "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
+            },
+        )
+        self._have(
+            "tables of a day",
+            [tables],
+            lambda _: self._write_tables(levels, stations, thresholds, mapping, findings),
+        )
+
+    def _hash(self, file: Path) -> str:
+        return self._hashes[file.relative_to(self._static).as_posix()]
+
+    @cached_property
+    def _boundaries(self) -> dict[int, Boundaries]:
+        return read_boundaries(self._static / "admin_areas", self._country.admin_levels)
+
+    @property
+    def _deepest(self) -> Boundaries:
+        return self._boundaries[self._country.deepest_admin_level]
+
+    def _deepest_hash(self) -> str:
+        return self._hash(inputs.boundary_files(self._static, self._country)[self._country.deepest_admin_level])
+
+    def _outlines(self) -> Part:
+        files = inputs.boundary_files(self._static, self._country)
+        names = tuple(f"outlines_adm{level}.geojson" for level in files)
+        made_from = {str(level): self._hash(file) for level, file in files.items()}
+        part = Part("boundaries", ("boundaries.json", *names), made_from)
+        self._have("boundaries", [part], lambda _: self._write_boundaries())
+        return part
+
+    def _write_boundaries(self) -> None:
+        levels = [
+            {
+                "admin_level": layer.admin_level,
+                "place_codes": layer.place_codes,
+                "names": layer.names,
+                "parents": layer.parents,
+                "findings": layer.findings,
+            }
+            for layer in self._boundaries.values()
+        ]
+        with writing(self._target):
+            (self._target / "boundaries.json").write_text(json.dumps(levels, ensure_ascii=False), encoding="utf-8")
+            for level, layer in self._boundaries.items():
+                _write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
+
+    def _stations_outside(self) -> Part:
+        file = self._static / inputs.STATIONS
+        made_from = {"stations": self._hash(file), "areas": self._deepest_hash()}
+        part = Part("stations", ("stations_outside.json",), made_from)
+        self._have("stations", [part], lambda _: self._write_stations_outside(file))
+        return part
+
+    def _write_stations_outside(self, file: Path) -> None:
+        stations = read_stations(file)
+        outside = [s.code for s in stations if not _near(s.lat, s.lon, self._deepest)]
+        if len(outside) == len(stations):
+            raise InputInvalid(
+                "every station lies outside the country",
+                where=file,
+                expected="lat and lon in degrees, inside the boundaries",
+                remedy="check that lat and lon are not exchanged",
+            )
+        with writing(self._target):
+            (self._target / "stations_outside.json").write_text(json.dumps(outside), encoding="utf-8")
+
+    def _depth(self, period: float, grid: Sequence[float]) -> Part:
+        source, minimum = self._maps[period], self._country.flood_maps.minimum_depth
+        water = inputs.water_file(self._static, self._country)
+        made_from = {
+            "map": self._hash(source), "grid": grid, "minimum_depth": minimum,
+            "water": None if water is None else self._hash(water),
+        }  # fmt: skip
+        part = Part(f"depth_RP{period:g}", (_depth_name(period),), made_from)
+
+        def build(_: list[Part]) -> None:
+            write_depth(source, self._grid_file, self._target / part.files[0], minimum, water)
+
+        self._have(f"flood map of {period:g} years", [part], build)
+        return part
+
+    def _on_grid(self, indicator: str, grid: Sequence[float]) -> Part:
+        source = self._rasters[indicator]
+        made_from = {"raster": self._hash(source), "grid": grid}
+        part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
+        what = "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
+
+        def build(_: list[Part]) -> None:
+            write_on_grid(source, self._grid_file, self._target / part.files[0], what)
+
+        self._have(f"{what} on the grid of the flood maps", [part], build)
+        return part
+
+    def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
+        """The areas' totals of a layer, and one column for each flood map; all that are needed in one pass."""
+        made_from = {"layer": layer.key, "areas": self._deepest_hash()}
+        total = Part(f"total_{indicator}", (f"total_{indicator}.npy",), made_from)
+        counts = {
+            period: Part(
+                f"counts_{indicator}_RP{period:g}",
+                (f"counts_{indicator}_RP{period:g}.npy",),
+                {**made_from, "depth": depth.key},
+            )
+            for period, depth in zip(self._maps, depths, strict=True)
+        }
+
+        def build(stale: list[Part]) -> None:
+            periods = [period for period, part in counts.items() if part in stale]
+            wet = [self._target / _depth_name(period) for period in periods]
+            scratch = self._target / "scratch.tif"
+            sums = area_sums(self._target / layer.files[0], wet, self._deepest, scratch)
+            if indicator == POPULATION_AFFECTED and sums[:, 0].sum() <= 0:
+                raise InputInvalid(
+                    "nobody lives inside the boundaries",
+                    where=self._rasters[indicator],
+                    expected="people a cell inside the country",
+                    remedy="check that raster and boundaries are of the same country",
+                )
+            with writing(self._target):
+                if total in stale:
+                    np.save(self._target / total.files[0], sums[:, 0])
+                for place, period in enumerate(periods, 1):
+                    np.save(self._target / counts[period].files[0], sums[:, place])
+
+        self._have(f"{indicator} by area and return period", [total, *counts.values()], build)
+        return [total, *counts.values()]
+
+    def _area_grid(self, grid: Sequence[float]) -> Part:
+        part = Part("areas", ("areas.tif",), {"areas": self._deepest_hash(), "grid": grid})
+
+        def build(_: list[Part]) -> None:
+            write_labels(self._deepest, self._grid_file, self._target / "areas.tif")
+
+        self._have("area grid", [part], build)
+        return part
+
+    def _wet(self, areas: Part, depths: Sequence[Part]) -> list[Part]:
+        parts = {
+            period: Part(f"wet_RP{period:g}", (f"wet_RP{period:g}.npy",), {"areas": areas.key, "depth": depth.key})
+            for period, depth in zip(self._maps, depths, strict=True)
+        }
+
+        def build(stale: list[Part]) -> None:
+            periods = [period for period, part in parts.items() if part in stale]
+            rows = wet_blocks(self._target / "areas.tif", [self._target / _depth_name(period) for period in periods])
+            with writing(self._target):
+                for period, blocks in zip(periods, rows, strict=True):
+                    np.save(self._target / parts[period].files[0], blocks)
+
+        self._have("blocks with water", list(parts.values()), build)
+        return list(parts.values())
+
+    def _write_tables(
+        self, levels: list[dict[str, Any]], stations: tuple[Station, ...], thresholds: xr.DataArray,
+        mapping: Mapping[str, tuple[str, ...]], findings: list[str],
+    ) -> None:  # fmt: skip
+        per_period = [np.load(self._target / f"wet_RP{period:g}.npy") for period in self._maps]
+        blocks = np.concatenate(
+            [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
+        ).astype(np.int32)
+        dry = [period for period, rows in zip(self._maps, per_period, strict=True) if not len(rows)]
+        counts = [
+            [np.load(self._target / f"counts_{indicator}_RP{period:g}.npy") for period in self._maps]
+            for indicator in self._rasters
+        ]
+        exposure = xr.DataArray(
+            np.array(counts).transpose(0, 2, 1),
+            dims=("indicator", "area", "flood_map"),
+            coords={
+                "indicator": list(self._rasters), "area": levels[-1]["place_codes"], "flood_map": list(self._maps),
+            },
+        )  # fmt: skip
+        content = {
+            "iso3": self._country.iso3,
+            "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
+            "stations": [asdict(station) for station in stations],
+            "mapping": mapping,
+            "return_periods": list(self._maps),
+            "findings": [
+                *findings, *(f"the flood map of {period:g} years holds no water inside the country" for period in dry)
+            ],
+        }  # fmt: skip
+        tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
+        with writing(self._target):
+            np.save(self._target / "wet_blocks.npy", blocks)
+            tables.to_netcdf(self._target / "tables.nc", engine="netcdf4")
+            (self._target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+_POPULATION_TOTAL = f"total_{POPULATION_AFFECTED}.npy"
+
+
+def _depth_name(period: float) -> str:
+    return f"depth_RP{period:g}.tif"
+
+
+def _near(lat: float, lon: float, deepest: Boundaries) -> bool:
+    """Whether a point lies in the country or within one GloFAS cell of it."""
+    return bool((shapely.distance(shapely.Point(lon, lat), np.array(deepest.geometries)) <= NEAR).any())
+
+
+def _areas(levels: list[dict[str, Any]], population: np.ndarray) -> list[Area]:
+    areas: list[Area] = []
+    totals = dict(zip(levels[-1]["place_codes"], population.tolist(), strict=True))
+    for layer in reversed(levels):
+        values = [totals.get(code, 0.0) for code in layer["place_codes"]]
+        areas += [
+            Area(code, name, layer["admin_level"], parent, value)
+            for code, name, parent, value in zip(
+                layer["place_codes"], layer["names"], layer["parents"], values, strict=True
+            )
+        ]
+        totals = parent_totals(values, layer["parents"])
+    return areas
+
+
+def _write_outlines(layer: Boundaries, file: Path) -> None:
+    """Simplified areas for pictures, neighbours still touching each other."""
+    frame = gpd.GeoDataFrame(
+        {"place_code": layer.place_codes, "name": layer.names},
+        geometry=list(shapely.coverage_simplify(np.array(layer.geometries), OUTLINE_TOLERANCE)),
+        crs=4326,
+    )
+    frame.to_file(file, driver="GeoJSON", COORDINATE_PRECISION=5)

@@ -1,0 +1,145 @@
+"""The parts of a prepared folder: each remembers what it was made of, so that only what changed is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ibf_pipeline.prepare.stamp import FORMAT, sha256
+from ibf_pipeline.writing import writing
+
+log = logging.getLogger(__name__)
+
+NOTES: Final = "parts"
+"""folder below the prepared one: a note for each finished part"""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Files that are made together."""
+
+    name: str
+    files: tuple[str, ...]
+    """below the prepared folder"""
+    made_from: Mapping[str, Any]
+    """hashes of inputs, settings, keys of other parts; the part is made again where any of it changed"""
+
+    @property
+    def key(self) -> str:
+        """Short for everything that the part was made from."""
+        content = {"format": FORMAT, "part": self.name, "files": self.files, "made_from": self.made_from}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where `prepare` is."""
+
+    words: str
+    number: int
+    """1 for the first"""
+    of: int
+    kept: bool
+    """true where it was there already and nothing has to be made"""
+
+
+Progress = Callable[[Step], None]
+"""Told about every step when it begins."""
+
+
+def log_progress(step: Step) -> None:
+    """Progress as lines of the log."""
+    log.info("%d of %d: %s%s", step.number, step.of, step.words, " (kept)" if step.kept else "")
+
+
+class Workshop:
+    """Makes parts in a folder; finished ones of an interrupted or of the last whole build are taken over.
+
+    A part is finished when its note is there and every file is, byte for byte, what the note says.
+    """
+
+    def __init__(self, folder: Path, earlier: Path, steps: int, progress: Progress) -> None:
+        self._folder = folder
+        self._earlier = earlier
+        self._steps = steps
+        self._progress = progress
+        self._number = 0
+        self._parts: list[Part] = []
+        self.built: list[str] = []
+        """names of the parts that were made, in their order"""
+
+    def step(self, words: str, parts: Sequence[Part], build: Callable[[list[Part]], None]) -> None:
+        """Have all of `parts`; `build` is called once with those that have to be made."""
+        self._number += 1
+        stale = [part for part in parts if not self._take_over(part)]
+        self._progress(Step(words, self._number, self._steps, kept=not stale))
+        if stale:
+            for part in stale:
+                self._remove(part)
+            build(stale)
+            for part in stale:
+                self._finish(part)
+        self._parts += parts
+
+    def outputs(self) -> dict[str, int]:
+        """Every file and its size; whatever else lies in the folder is removed."""
+        files = {name: (self._folder / name).stat().st_size for part in self._parts for name in part.files}
+        notes = {f"{part.name}.json" for part in self._parts}
+        for path in self._folder.iterdir():
+            if path.is_file() and path.name not in files:
+                path.unlink()
+        for path in (self._folder / NOTES).iterdir():
+            if path.name not in notes:
+                path.unlink()
+        return files
+
+    def _take_over(self, part: Part) -> bool:
+        if _is_finished(self._folder, part):
+            return True
+        if not _is_finished(self._earlier, part):
+            return False
+        self._remove(part)
+        with writing(self._folder):
+            for name in (*part.files, f"{NOTES}/{part.name}.json"):
+                _link(self._earlier / name, self._folder / name)
+        return True
+
+    def _remove(self, part: Part) -> None:
+        """Files are removed before they are made again: they may be shared with the earlier folder."""
+        with writing(self._folder):
+            (self._folder / NOTES).mkdir(parents=True, exist_ok=True)
+            for name in (f"{NOTES}/{part.name}.json", *part.files):
+                (self._folder / name).unlink(missing_ok=True)
+
+    def _finish(self, part: Part) -> None:
+        with writing(self._folder):
+            content = {"key": part.key, "files": {name: sha256(self._folder / name) for name in part.files}}
+            note = self._folder / NOTES / f"{part.name}.json"
+            partial = note.with_suffix(".part")
+            partial.write_text(json.dumps(content), encoding="utf-8")
+            partial.replace(note)
+        self.built.append(part.name)
+
+
+def _is_finished(folder: Path, part: Part) -> bool:
+    try:
+        note = json.loads((folder / NOTES / f"{part.name}.json").read_text(encoding="utf-8"))
+        return bool(note["key"] == part.key) and all(
+            sha256(folder / name) == note["files"][name] for name in part.files
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copy2(source, target)

@@ -1,0 +1,147 @@
+"""The cache of fetched forecasts: `<root>/<source>/<YYYYMMDD>/`, shared by concurrent runs and bounded in size.
+
+Files appear under their names only when they are whole. Whoever fetches a day of a source holds its lock; others wait
+and then find what was fetched. The operating system frees the lock with its holder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.writing import writing
+
+log = logging.getLogger(__name__)
+
+RAW: Final = "raw"
+"""folder of files as delivered, and of those that are not whole yet"""
+_LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class CachedDay:
+    """What the cache holds of one source and issue date."""
+
+    source: str
+    issue_date: date
+    folder: Path
+    countries: dict[str, int]
+    """forecast files by country; `raw` for those of all countries"""
+    size: int
+    """bytes on disk"""
+    used: float
+    """seconds since 1970: when it was fetched or asked for last"""
+
+
+class InputCache:
+    """The cache below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def day(self, source: str, issue_date: date) -> Path:
+        """Where a source's files of an issue date lie."""
+        return self.root / source / f"{issue_date:%Y%m%d}"
+
+    @contextmanager
+    def held(self, source: str, issue_date: date, country: str | None = None) -> Iterator[Path]:
+        """The folder of a day, while nobody else fetches into it or deletes it; waits for whoever does.
+
+        With a country, others may fetch the same day for other countries meanwhile.
+        """
+        folder = self.day(source, issue_date)
+        lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
+        while True:
+            with writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+            try:
+                (folder / _LOCK).touch()
+                stream = lock.open("a")
+            except FileNotFoundError:
+                continue  # deleted at this very moment
+            with stream:
+                try:
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except OSError:
+                    log.info("%s %s: another run is fetching it, waiting for that", source, issue_date)
+                    fcntl.flock(stream, fcntl.LOCK_EX)
+                if _is_same(stream.fileno(), lock):  # not deleted while we waited
+                    yield folder
+                    return
+
+    def touch(self, source: str, issue_date: date) -> None:
+        """Note that a day is in use, so that it is not deleted."""
+        with contextlib.suppress(OSError):
+            os.utime(self.day(source, issue_date) / _LOCK)
+
+    def days(self) -> list[CachedDay]:
+        """What is there, by source and issue date."""
+        found = []
+        for folder in sorted(self.root.glob("*/*")):
+            if re.fullmatch(r"\d{8}", folder.name) and (folder / _LOCK).is_file():
+                with contextlib.suppress(FileNotFoundError, ValueError):  # deleted meanwhile; no date
+                    found.append(_cached(folder))
+        return found
+
+    def prune(self, largest: int, keep_seconds: float, now: float | None = None) -> list[CachedDay]:
+        """Delete the days that were not used for longest until the cache has at most `largest` bytes.
+
+        Days in use now, or used within `keep_seconds`, stay. Returns what was deleted.
+        """
+        moment = time.time() if now is None else now
+        days = sorted(self.days(), key=lambda day: (day.used, day.issue_date))
+        size = sum(day.size for day in days)
+        deleted = []
+        for day in days:
+            if (size <= largest and day.size) or moment - day.used < keep_seconds or not _delete(day.folder):
+                continue
+            if not day.size:
+                continue  # a day that was asked for in vain
+            size -= day.size
+            deleted.append(day)
+            log.info("cache: deleted %s of %s, %.1f MB", day.issue_date, day.source, day.size / 1e6)
+        return deleted
+
+
+def _cached(folder: Path) -> CachedDay:
+    countries: dict[str, int] = {}
+    size = 0
+    for file in folder.rglob("*"):
+        if file.is_file():
+            size += file.stat().st_size
+            if file.suffix in (".nc", ".grib2", ".grib"):
+                countries[file.parent.name] = countries.get(file.parent.name, 0) + 1
+    issue_date = datetime.strptime(folder.name, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
+    used = (folder / _LOCK).stat().st_mtime
+    return CachedDay(folder.parent.name, issue_date, folder, countries, size, used)
+
+
+def _delete(folder: Path) -> bool:
+    """Whether a day could be deleted: not while somebody holds it."""
+    try:
+        with contextlib.ExitStack() as locks:
+            for lock in sorted(folder.glob(_LOCK + "*")):
+                stream = locks.enter_context(lock.open("a"))
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _is_same(descriptor: int, file: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False

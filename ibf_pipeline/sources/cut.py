@@ -1,0 +1,123 @@
+"""Cutting the countries out of a global member: the lead times and cells that they need, in the same layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import netCDF4
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.discharge import names
+from ibf_pipeline.discharge.netcdf import stamps_of
+from ibf_pipeline.discharge.part import lead_time_steps
+from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.sources.area import Area
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
+from ibf_pipeline.writing import writing
+
+_LARGEST_CHUNK_CACHE: Final = 256 * 1024 * 1024
+"""bytes: a real global day of one member is 86 MB"""
+
+
+def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:
+    """Write one small netCDF for each area: lead times 0..7, the area's cells, values and attributes as they are.
+
+    Each target appears under its name only when it is whole. An area outside the file gets the nearest cells: the
+    reader then says that the stations are outside.
+
+    Raises InputInvalid where the file is damaged, of another day or variable, WriteFailed where the disk is full.
+    """
+    with FILE_LIBRARIES:
+        try:
+            with netCDF4.Dataset(file) as data:
+                _cut(data, file, issue_date, targets)
+        except IbfError:
+            raise
+        except Exception as error:  # what a damaged file makes of the C libraries is not limited to a few types
+            raise InputInvalid(
+                f"the file cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
+                where=file,
+                expected="a whole netCDF file",
+                remedy="it is damaged or was cut off: fetch it again",
+            ) from error
+
+
+def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:
+    variable = data[names.find_variable(data.variables, file)]
+    variable.set_auto_maskandscale(False)
+    axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon", "time")}
+    if variable.dimensions != (axis["time"], axis["lat"], axis["lon"]):
+        raise InputInvalid(
+            f"dimensions {', '.join(variable.dimensions)}",
+            where=file,
+            expected="time, latitude, longitude",
+            remedy="check that this is one member of the GloFAS product",
+        )
+    steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
+    lat, lon = np.asarray(data[axis["lat"]][:], dtype=float), np.asarray(data[axis["lon"]][:], dtype=float)
+    windows = {target: (_within(lat, area.south, area.north), _columns(lon, area)) for target, area in targets.items()}
+    _keep_chunks(variable)
+    blocks = {
+        target: np.empty((len(steps), rows.stop - rows.start, columns.stop - columns.start), variable.dtype)
+        for target, (rows, columns) in windows.items()
+    }
+    for number, step in enumerate(steps):  # a chunk is a whole day of the globe: unpacked once for all countries
+        for target, (rows, columns) in windows.items():
+            blocks[target][number] = variable[int(step), rows, columns]
+    for target, (rows, columns) in windows.items():
+        partial = target.with_name(target.name + ".part")
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _write(partial, data, variable, axis, {"time": steps, "lat": rows, "lon": columns}, blocks[target])
+            partial.replace(target)
+
+
+def _within(axis: npt.NDArray[np.float64], low: float, high: float) -> slice:
+    """Positions of the cell centres from low to high (degrees); the nearest one where there is none."""
+    inside = np.flatnonzero((axis >= low) & (axis <= high))
+    if not len(inside):
+        inside = np.array([int(np.argmin(np.abs(axis - (low + high) / 2)))])
+    return slice(int(inside.min()), int(inside.max()) + 1)
+
+
+def _columns(lon: npt.NDArray[np.float64], area: Area) -> slice:
+    turn = 360.0 * np.rint((lon.mean() - (area.west + area.east) / 2) / 360.0)
+    return _within(lon, area.west + turn, area.east + turn)
+
+
+def _keep_chunks(variable: Any) -> None:
+    chunks = variable.chunking()
+    if isinstance(chunks, list):
+        size = int(np.prod(chunks)) * variable.dtype.itemsize
+        if size <= _LARGEST_CHUNK_CACHE:
+            variable.set_var_chunk_cache(size=2 * size)
+
+
+def _write(
+    file: Path, data: Any, variable: Any, axis: Mapping[str, str], part: Mapping[str, Any], block: npt.NDArray[Any]
+) -> None:
+    with netCDF4.Dataset(file, "w") as out:
+        out.setncatts({name: data.getncattr(name) for name in data.ncattrs()})
+        for role, name in axis.items():
+            values = data[name][part[role]]
+            out.createDimension(name, len(values))
+            coordinate = out.createVariable(name, data[name].dtype, (name,))
+            coordinate.setncatts({key: data[name].getncattr(key) for key in data[name].ncattrs() if key[0] != "_"})
+            coordinate[:] = values
+        attributes = {key: variable.getncattr(key) for key in variable.ncattrs()}
+        copy = out.createVariable(
+            variable.name,
+            variable.dtype,
+            variable.dimensions,
+            fill_value=attributes.pop("_FillValue", None),
+            zlib=True,
+            complevel=4,
+            chunksizes=block.shape,
+        )
+        copy.set_auto_maskandscale(False)
+        copy.setncatts(attributes)
+        copy[:] = block

@@ -1,0 +1,145 @@
+"""ECMWF's file server: one global netCDF a member below a folder for each issue date."""
+
+from __future__ import annotations
+
+import contextlib
+import ftplib
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from ibf_pipeline.errors import InputMissing, ServerRefused
+from ibf_pipeline.sources.remote import Broken, RemoteFile
+
+_CHUNK: Final = 1 << 18
+"""bytes"""
+_NOT_THERE: Final = "550"
+
+
+@dataclass(frozen=True, slots=True)
+class FtpAccount:
+    """Who logs in; shown nowhere."""
+
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+class FtpFolder:
+    """`<folder>/<YYYYMMDD>/` on an FTP server (RFC 959; SIZE, MDTM and REST of RFC 3659); a connection a thread."""
+
+    def __init__(
+        self, host: str, port: int, folder: str, account: Callable[[], FtpAccount], *, tls: bool, timeout_seconds: float
+    ) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        self._folder = folder.rstrip("/")
+        self._account = account
+        self._timeout = timeout_seconds
+        self._idle: queue.SimpleQueue[ftplib.FTP] = queue.SimpleQueue()
+
+    @property
+    def address(self) -> str:
+        """Without the account."""
+        return f"{'ftps' if self._tls else 'ftp'}://{self._host}:{self._port}/{self._folder.lstrip('/')}"
+
+    def names(self, issue_date: date) -> list[str]:
+        """Names of the day's files; InputMissing where the folder is not there yet."""
+        with self._connection(f"{issue_date:%Y%m%d}") as ftp:
+            return sorted(entry.rsplit("/", 1)[-1] for entry in ftp.nlst(self._path(issue_date)))
+
+    def describe(self, issue_date: date, name: str) -> RemoteFile:
+        """SIZE and MDTM of a file."""
+        path = f"{self._path(issue_date)}/{name}"
+        with self._connection(name) as ftp:
+            ftp.voidcmd("TYPE I")  # servers count bytes in binary mode only
+            size = ftp.size(path)
+            if size is None:
+                raise Broken("the server does not say the file's size")
+            return RemoteFile(name, size, _modified(ftp, path))
+
+    def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
+        """RETR from a position on (REST)."""
+        with self._connection(name) as ftp:
+            ftp.voidcmd("TYPE I")
+            with ftp.transfercmd(f"RETR {self._path(issue_date)}/{name}", rest=start or None) as data:
+                while chunk := data.recv(_CHUNK):
+                    yield chunk
+            ftp.voidresp()
+
+    def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                with contextlib.suppress(*ftplib.all_errors):
+                    self._idle.get_nowait().quit()
+
+    def _path(self, issue_date: date) -> str:
+        return f"{self._folder}/{issue_date:%Y%m%d}"
+
+    @contextmanager
+    def _connection(self, what: str) -> Iterator[ftplib.FTP]:
+        ftp = self._open()
+        try:
+            yield ftp
+        except ftplib.error_perm as error:
+            self._idle.put(ftp)
+            if str(error)[:3] == _NOT_THERE:
+                raise InputMissing(
+                    f"{what} is not there",
+                    where=self.address,
+                    expected="the folder of the issue date with a file for each member",
+                    remedy="run again when it has been published, or check the source's folder",
+                ) from None
+            raise Broken(_said(error)) from None
+        except ftplib.all_errors as error:
+            ftp.close()
+            raise Broken(_said(error)) from None
+        except BaseException:  # a reader that stopped half way leaves an answer in the line
+            ftp.close()
+            raise
+        else:
+            self._idle.put(ftp)
+
+    def _open(self) -> ftplib.FTP:
+        """An idle connection that still answers, or a new one."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                ftp = self._idle.get_nowait()
+                try:
+                    ftp.voidcmd("NOOP")
+                    return ftp
+                except ftplib.all_errors:
+                    ftp.close()
+        account = self._account()
+        ftp = ftplib.FTP_TLS() if self._tls else ftplib.FTP()  # noqa: S321 - the service offers nothing else
+        try:
+            ftp.connect(self._host, self._port, timeout=self._timeout)
+            ftp.login(account.user, account.password)
+            if isinstance(ftp, ftplib.FTP_TLS):
+                ftp.prot_p()
+            return ftp
+        except ftplib.error_perm as error:
+            ftp.close()
+            raise ServerRefused(
+                f"the login was refused ({str(error)[:3]})",
+                where=self.address,
+                expected="the account of the environment",
+                remedy="check the two environment variables that the source names in settings.yaml",
+            ) from None
+        except ftplib.all_errors as error:
+            ftp.close()
+            raise Broken(_said(error)) from None
+
+
+def _modified(ftp: ftplib.FTP, path: str) -> str:
+    """Time of the last change as the server says it; empty where it does not know the command."""
+    try:
+        return ftp.voidcmd(f"MDTM {path}")[4:].strip()
+    except ftplib.error_perm:
+        return ""
+
+
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,150 @@
+"""Archives that fsspec can read: a folder on this machine, an object store, a web server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from typing import Any, Final
+
+import fsspec
+
+from ibf_pipeline.errors import ConfigError, InputMissing, ServerRefused
+from ibf_pipeline.sources.remote import Broken, RemoteFile
+
+log = logging.getLogger(__name__)
+
+_CHUNK: Final = 1 << 22
+"""bytes"""
+_REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
+_STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
+_EXTRAS: Final = {"s3": "ibf-pipeline[s3]", "http": "ibf-pipeline[s3]", "https": "ibf-pipeline[s3]"}
+
+
+class FsspecFolder:
+    """`<url>/<YYYYMMDD>/`; keys of an object store come from the environment, as its own tools have them."""
+
+    def __init__(
+        self, url: str, *, members: int, endpoint_url: str | None, anonymous: bool, timeout_seconds: float
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._scheme = url.split("://", 1)[0]
+        self._members = members
+        self._options = _options(self._scheme, endpoint_url, anonymous, timeout_seconds)
+        self._opened: Any = None
+
+    @property
+    def address(self) -> str:
+        """The url."""
+        return self._url
+
+    @property
+    def _files(self) -> Any:
+        if self._opened is None:
+            try:
+                self._opened = fsspec.filesystem(self._scheme, **self._options)
+            except ImportError as error:
+                raise ConfigError(
+                    f"{self._scheme}:// needs a package that is not installed ({error})",
+                    where=self._url,
+                    expected="the package that reads this kind of archive",
+                    remedy=f"pip install '{_EXTRAS.get(self._scheme, 'ibf-pipeline')}'",
+                ) from None
+        return self._opened
+
+    def _folder(self, issue_date: date) -> str:
+        return f"{self._url}/{issue_date:%Y%m%d}/"
+
+    def names(self, issue_date: date) -> list[str]:
+        """Names of the day's files; where a web server lists none, those of the members that it has."""
+        with self._errors(f"the folder of {issue_date}"):
+            try:
+                found = self._files.ls(self._folder(issue_date), detail=False)
+            except FileNotFoundError:
+                found = []
+        names = sorted(name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1]))
+        if not any(name.endswith((".nc", ".grib2", ".grib")) for name in names) and self._scheme.startswith("http"):
+            names = self._asked_one_by_one(issue_date)
+        if not names:
+            raise InputMissing(
+                f"no forecast of {issue_date}",
+                where=self._folder(issue_date),
+                expected="the folder of the issue date with its files",
+                remedy="run again when it has been published, or check the source's url",
+            )
+        return names
+
+    def _asked_one_by_one(self, issue_date: date) -> list[str]:
+        there = []
+        for member in range(self._members):
+            name = f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc"
+            with suppress(InputMissing):
+                there.append(self.describe(issue_date, name).name)
+        return there
+
+    def describe(self, issue_date: date, name: str) -> RemoteFile:
+        """Size and tag or time of a file."""
+        with self._errors(name):
+            about = self._files.info(f"{self._folder(issue_date)}{name}")
+        if about.get("size") is None:
+            raise Broken("the server does not say the file's size")
+        stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
+        return RemoteFile(name, int(about["size"]), stamp)
+
+    def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
+        """The content from a position on."""
+        path = f"{self._folder(issue_date)}{name}"
+        with self._errors(name), self._files.open(path, "rb", block_size=_CHUNK) as stream:
+            stream.seek(start)
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+
+    def close(self) -> None:
+        """Nothing to end: fsspec keeps its own sessions."""
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError:
+            raise InputMissing(
+                f"{what} is not there",
+                where=self._url,
+                expected="the folder of the issue date with a file for each member",
+                remedy="run again when it has been published, or check the source's url",
+            ) from None
+        except ConfigError:
+            raise
+        except GeneratorExit:
+            raise
+        except Exception as error:  # aiohttp, botocore and fsspec have no base class in common
+            if type(error).__name__ in _REFUSED:
+                raise ServerRefused(
+                    f"{what} may not be read ({type(error).__name__})",
+                    where=self._url,
+                    expected="keys in the environment that may read it",
+                    remedy="set them as for the store's own tools (AWS_ACCESS_KEY_ID, ...), or `anonymous: true`",
+                ) from None
+            raise Broken(" ".join(str(error).split())[:300] or type(error).__name__) from None
+
+
+def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_seconds: float) -> dict[str, Any]:
+    options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
+    if scheme == "s3":
+        options |= {
+            "anon": anonymous,
+            "endpoint_url": endpoint_url,
+            "config_kwargs": {
+                "connect_timeout": timeout_seconds,
+                "read_timeout": timeout_seconds,
+                "retries": {"total_max_attempts": 1},
+            },
+        }
+    if scheme.startswith("http"):
+        import aiohttp
+
+        options["client_kwargs"] = {
+            "timeout": aiohttp.ClientTimeout(sock_connect=timeout_seconds, sock_read=timeout_seconds)
+        }
+    return options

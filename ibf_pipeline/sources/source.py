@@ -1,0 +1,41 @@
+"""What a source of forecasts is: it answers with the files of one issue date, or says that they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastFiles:
+    """The files of one issue date."""
+
+    source: str
+    """name in the settings"""
+    files: tuple[Path, ...]
+    glofas_version: str | None
+    """declared by the source for files that carry none"""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """where they were fetched from, with sizes and hashes of what the service delivered; for the manifest"""
+    kept: bool = False
+    """the one file is `forecast.nc` of an earlier run"""
+
+
+class Source(Protocol):
+    """A way to obtain forecasts for one country."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+        ...
+
+    def fetch(self, issue_date: date) -> ForecastFiles:
+        """The files of an issue date, as far as they are there; what was fetched before is not fetched again.
+
+        Raises InputMissing where there is nothing yet, InputInvalid where nothing of it can be trusted, ServerRefused
+        and ServerUnreachable where a service cannot be used.
+        """
+        ...

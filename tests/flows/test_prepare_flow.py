@@ -1,0 +1,63 @@
+"""The prepare flow under an embedded Prefect server, and the command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.prepare import prepare_country
+from tests import tiny_country
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """A configuration with the tiny country in it."""
+    folder = tmp_path / "config"
+    (folder / "countries").mkdir(parents=True)
+    settings = {
+        "sources": {"folder": {"kind": "folder", "root": "forecasts"}},
+        "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True}},
+    }
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
+    content = tiny_country.country().model_dump(mode="json", exclude_unset=True)
+    content["static"] = str(tiny_country.write_country(tmp_path / "static"))
+    (folder / "countries" / "XTY.yaml").write_text(yaml.safe_dump(content))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.mark.prefect
+@pytest.mark.usefixtures("server")
+def test_the_flow_says_what_it_built_and_stops_with_the_remedy(config: str, tmp_path: Path) -> None:
+    first = prepare_country("XTY", config, return_state=True)
+    assert (first.name, first.message) == ("Completed", "12 parts built")
+    assert prepare_country("XTY", config, return_state=True).message == "up to date"
+    (tmp_path / "static" / "population.tif").unlink()
+    failed = prepare_country("XTY", config, return_state=True)
+    assert failed.is_failed()
+    assert "static data of XTY are missing: population.tif" in str(failed.message)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(first.state_details.flow_run_id)
+        assert run.name == "prepare-XTY"
+
+
+def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
+    first = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
+    assert first.exit_code == 0, first.output
+    assert "1 of 9: boundaries\n" in first.output
+    assert "9 of 9: tables of a day\n" in first.output
+    assert "XTY: built: boundaries, stations, depth_RP10" in first.output
+    again = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
+    assert again.output.splitlines()[0] == "XTY: up to date"

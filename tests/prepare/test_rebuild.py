@@ -1,0 +1,226 @@
+"""Prepare makes again what changed and nothing else; an interrupted one goes on; nothing half-written counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.parts import Step
+from ibf_pipeline.prepare.store import read_prepared
+from tests import tiny_country
+from tests.conftest import ROOT
+
+ALL = (
+    "boundaries", "stations", "depth_RP10", "depth_RP20", "layer_population_affected", "total_population_affected",
+    "counts_population_affected_RP10", "counts_population_affected_RP20", "areas", "wet_RP10", "wet_RP20", "tables",
+)  # fmt: skip
+COUNTS = ("counts_population_affected_RP10", "counts_population_affected_RP20")
+
+
+@pytest.fixture
+def static(tmp_path: Path) -> Path:
+    return tiny_country.write_country(tmp_path / "static")
+
+
+@pytest.fixture
+def folder(static: Path, tmp_path: Path) -> Path:
+    """A prepared country."""
+    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    return tmp_path / "prepared"
+
+
+def mapping(static: Path) -> None:
+    file = static / "station_admin_mapping.csv"
+    file.write_text(file.read_text().replace("3,no_station,02B", "3,G2,02B"))
+
+
+def thresholds(static: Path) -> None:
+    entries = [tiny_country.thresholds("G1", p5=51), tiny_country.thresholds("G2")]
+    (static / "thresholds.json").write_text(json.dumps(entries))
+
+
+def stations(static: Path) -> None:
+    file = static / "stations.csv"
+    file.write_text(file.read_text().replace("Upper", "Lower"))
+
+
+def population(static: Path) -> None:
+    tiny_country.write_raster(static / "population.tif", np.full((10, 20), 3.0))
+
+
+def first_map(static: Path) -> None:
+    tiny_country.write_raster(static / "flood_maps" / "flood_map_XTY_RP10.tif", np.full((10, 20), 0.5))
+
+
+def second_map(static: Path) -> None:
+    tiny_country.write_raster(static / "flood_maps" / "flood_map_XTY_RP20.tif", np.full((10, 20), 3.0))
+
+
+def upper_boundaries(static: Path) -> None:
+    file = static / "admin_areas" / "adm1.geojson"
+    file.write_text(file.read_text().replace("Area 01", "North"))
+
+
+def deepest_boundaries(static: Path) -> None:
+    file = static / "admin_areas" / "adm2.geojson"
+    file.write_text(file.read_text().replace("Area 01A", "Riverside"))
+
+
+@pytest.mark.parametrize(
+    ("change", "rebuilt"),
+    [
+        (mapping, ("tables",)),
+        (thresholds, ("tables",)),
+        (stations, ("stations", "tables")),
+        (population, ("layer_population_affected", "total_population_affected", *COUNTS, "tables")),
+        (first_map, ("depth_RP10", COUNTS[0], "wet_RP10", "tables")),
+        (second_map, ("depth_RP20", COUNTS[1], "wet_RP20", "tables")),
+        (upper_boundaries, ("boundaries", "tables")),
+        (
+            deepest_boundaries,
+            ("boundaries", "stations", "total_population_affected", *COUNTS, "areas", "wet_RP10", "wet_RP20", "tables"),
+        ),
+    ],
+)
+def test_a_changed_input_rebuilds_only_what_is_made_of_it(
+    static: Path, folder: Path, tmp_path: Path, change: Callable[[Path], None], rebuilt: tuple[str, ...]
+) -> None:
+    """And what comes out is what a build from nothing makes."""
+    change(static)
+    assert prepare(tiny_country.country(), static, folder) == rebuilt
+    prepare(tiny_country.country(), static, tmp_path / "fresh")
+    for name in ("country.json", "wet_blocks.npy"):
+        assert (folder / name).read_bytes() == (tmp_path / "fresh" / name).read_bytes()
+    patched, fresh = (read_prepared(place, "XTY")[0] for place in (folder, tmp_path / "fresh"))
+    assert patched.exposure.equals(fresh.exposure)
+    assert patched.thresholds.equals(fresh.thresholds)
+
+
+def test_a_changed_minimum_depth_rebuilds_floods_but_not_people_on_the_grid(static: Path, folder: Path) -> None:
+    deeper = tiny_country.country(flood_maps={"return_periods": [10, 20], "minimum_depth": 0.01})
+    depths = ("depth_RP10", "depth_RP20")
+    assert prepare(deeper, static, folder) == (*depths, *COUNTS, "wet_RP10", "wet_RP20", "tables")
+    layers, _ = read_prepared(folder, "XTY")
+    assert layers.exposure.sel(area="01A", flood_map=10).item() == pytest.approx(22), "two rows are wet now, 11 each"
+
+
+def test_a_return_period_more_is_one_map_more_and_one_less_leaves_nothing_behind(static: Path, folder: Path) -> None:
+    tiny_country.write_raster(static / "flood_maps" / "flood_map_XTY_RP50.tif", np.full((10, 20), 4.0))
+    more = tiny_country.country(flood_maps={"return_periods": [10, 20, 50]})
+    assert prepare(more, static, folder) == ("depth_RP50", "counts_population_affected_RP50", "wet_RP50", "tables")
+    assert prepare(tiny_country.country(), static, folder) == ("tables",)
+    assert not [path.name for path in folder.rglob("*RP50*")]
+
+
+def test_an_unchanged_country_is_left_alone_within_a_second(static: Path, folder: Path) -> None:
+    steps: list[Step] = []
+    started = time.perf_counter()
+    assert prepare(tiny_country.country(), static, folder, steps.append) == ()
+    assert time.perf_counter() - started < 1
+    assert steps == []
+
+
+def test_newer_files_of_the_same_content_are_hashed_once(static: Path, folder: Path) -> None:
+    os.utime(static / "population.tif", (1, 1))
+    assert prepare(tiny_country.country(), static, folder) == ()
+    stamp = json.loads((folder / "stamp.json").read_text())
+    assert stamp["inputs"]["population.tif"]["modified"] == 1_000_000_000
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ibf_pipeline.prepare.build import prepare
+from tests import tiny_country
+
+def progress(step):
+    if step.words == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+prepare(tiny_country.country(), Path(sys.argv[1]) / "static", Path(sys.argv[1]) / "prepared", progress)
+"""
+
+
+@pytest.mark.parametrize(
+    ("at", "left"),
+    [
+        ("boundaries", ALL),
+        ("flood map of 20 years", ALL[3:]),
+        ("population_affected by area and return period", ALL[5:]),
+        ("tables of a day", ALL[-1:]),
+    ],
+)
+def test_a_killed_prepare_goes_on_from_its_finished_parts(
+    static: Path, tmp_path: Path, at: str, left: tuple[str, ...]
+) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), at], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "prepared").exists()
+    steps: list[Step] = []
+    assert prepare(tiny_country.country(), static, tmp_path / "prepared", steps.append) == left
+    assert [step.number for step in steps] == list(range(1, 10))
+    assert {step.of for step in steps} == {9}
+    assert at not in [step.words for step in steps if step.kept]
+    layers, _ = read_prepared(tmp_path / "prepared", "XTY")
+    assert layers.exposure.sel(area="01A").values.round(4).tolist() == [[11, 55]]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "bytes changed", "note missing", "note cut off"])
+def test_nothing_half_written_is_taken_for_whole(static: Path, folder: Path, tmp_path: Path, damage: str) -> None:
+    """As a power failure may leave an interrupted build: files of any content, with or without their note."""
+    partial = tmp_path / "prepared.part"
+    folder.rename(partial)
+    (partial / "stamp.json").unlink()
+    file, note = partial / "depth_RP20.tif", partial / "parts" / "depth_RP20.json"
+    content = file.read_bytes()
+    if damage == "cut off":
+        file.write_bytes(content[:100])
+    elif damage == "bytes changed":
+        file.write_bytes(content[:-8] + bytes(8))
+    elif damage == "note missing":
+        note.unlink()
+    else:
+        note.write_text(note.read_text()[:20])
+    built = prepare(tiny_country.country(), static, folder)
+    assert built == ("depth_RP20",), "the same depths again, so what was made of them stays"
+    assert (folder / "depth_RP20.tif").read_bytes() == content
+
+
+def test_an_input_that_changes_meanwhile_is_not_stamped(static: Path, tmp_path: Path) -> None:
+    def progress(step: Step) -> None:
+        if step.words == "tables of a day":
+            population(static)
+
+    with pytest.raises(InputInvalid, match=r"population\.tif changed while the country was prepared"):
+        prepare(tiny_country.country(), static, tmp_path / "prepared", progress)
+    assert not (tmp_path / "prepared").exists()
+    assert "total_population_affected" in prepare(tiny_country.country(), static, tmp_path / "prepared")
+
+
+def test_two_at_a_time_build_once(static: Path, tmp_path: Path) -> None:
+    built: list[tuple[str, ...]] = []
+    begun = threading.Event()
+
+    def slow(step: Step) -> None:
+        begun.set()
+        time.sleep(0.02)
+
+    country, folder = tiny_country.country(), tmp_path / "prepared"
+    first = threading.Thread(target=lambda: built.append(prepare(country, static, folder, slow)))
+    first.start()
+    assert begun.wait(10)
+    built.append(prepare(country, static, folder))
+    first.join()
+    assert sorted(built) == [(), ALL]

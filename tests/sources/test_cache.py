@@ -1,0 +1,104 @@
+"""The cache: bounded, and safe for those who use it at the same time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+
+from ibf_pipeline.sources.cache import CachedDay, InputCache
+from tests.sources.world import ISSUE
+
+
+def fill(cache: InputCache, issue_date: date, size: int, used: float, source: str = "ftp") -> None:
+    with cache.held(source, issue_date) as folder:
+        (folder / "AAA").mkdir(exist_ok=True)
+        (folder / "AAA" / "dis_00_x.nc").write_bytes(b"." * size)
+    os.utime(folder / ".lock", (used, used))
+
+
+def names(days: list[CachedDay]) -> list[str]:
+    return [f"{day.source} {day.issue_date}" for day in days]
+
+
+def test_the_days_that_were_not_used_longest_go_first(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    for number, used in enumerate((1000.0, 500.0, 2000.0)):
+        fill(cache, ISSUE + timedelta(days=number), 100, used)
+    assert names(cache.prune(largest=200, keep_seconds=60, now=10_000)) == ["ftp 2026-02-16"]
+    assert names(cache.days()) == ["ftp 2026-02-15", "ftp 2026-02-17"]
+    assert [day.size for day in cache.days()] == [100, 100]
+    assert cache.prune(largest=200, keep_seconds=60, now=10_000) == []
+
+
+def test_what_was_used_lately_stays_however_large(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    fill(cache, ISSUE, 100, 9_950.0)
+    assert cache.prune(largest=0, keep_seconds=60, now=10_000) == []
+    assert names(cache.prune(largest=0, keep_seconds=60, now=10_020)) == ["ftp 2026-02-15"]
+
+
+def test_days_that_were_asked_for_in_vain_go_too(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    fill(cache, ISSUE, 100, 500.0)
+    with cache.held("ftp", ISSUE + timedelta(days=1)) as empty:
+        os.utime(empty / ".lock", (400.0, 400.0))
+    assert cache.prune(largest=1000, keep_seconds=60, now=10_000) == []
+    assert names(cache.days()) == ["ftp 2026-02-15"]
+
+
+def test_a_day_that_is_being_fetched_is_not_deleted(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    fill(cache, ISSUE, 100, 0.0)
+    with cache.held("ftp", ISSUE):
+        assert cache.prune(largest=0, keep_seconds=0) == []
+    assert len(cache.prune(largest=0, keep_seconds=0, now=1e12)) == 1
+
+
+def test_a_day_that_one_country_fetches_is_open_for_others_and_not_deleted(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    with cache.held("ewds", ISSUE, "KEN") as folder:
+        (folder / "glofas.grib2").write_bytes(b"GRIB")
+        with cache.held("ewds", ISSUE, "UGA"):
+            pass
+        assert cache.prune(largest=-1, keep_seconds=0, now=1e12) == []
+    assert names(cache.prune(largest=-1, keep_seconds=0, now=1e12)) == ["ewds 2026-02-15"]
+
+
+def test_two_who_want_the_same_day_come_one_after_the_other(tmp_path: Path) -> None:
+    cache, order = InputCache(tmp_path), []
+    inside = threading.Event()
+
+    def other() -> None:
+        inside.wait(5)
+        with cache.held("ftp", ISSUE):
+            order.append("second")
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with cache.held("ftp", ISSUE):
+        inside.set()
+        thread.join(0.3)
+        order.append("first")
+    thread.join(5)
+    assert order == ["first", "second"]
+
+
+def test_a_day_deleted_under_a_waiting_hand_is_made_anew(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    for _ in range(30):
+        fill(cache, ISSUE, 10, 0.0)
+        pruner = threading.Thread(target=lambda: cache.prune(largest=0, keep_seconds=0, now=1e12))
+        pruner.start()
+        with cache.held("ftp", ISSUE) as folder:
+            (folder / "whole.nc").write_bytes(b"1")
+            assert (folder / ".lock").exists()
+            assert (folder / "whole.nc").exists()
+        pruner.join()
+
+
+def test_other_folders_are_nobody_s_business(tmp_path: Path) -> None:
+    (tmp_path / "ftp" / "notes").mkdir(parents=True)
+    (tmp_path / "ftp" / "20260231").mkdir()
+    assert InputCache(tmp_path).days() == []

@@ -1,0 +1,137 @@
+"""Archives through fsspec: a folder, an S3 server, a web server; netCDF members and GRIB2 files."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.members import MemberSource
+from ibf_pipeline.sources.object_store import FsspecFolder
+from ibf_pipeline.sources.remote import Tries
+from tests.sources import web_archive
+from tests.sources.world import ISSUE, MEMBERS, areas, require_whole, write_grib, write_members
+
+Make = Callable[..., MemberSource]
+NEXT = ISSUE + timedelta(days=1)
+BUCKET = "forecasts"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Members of one day, one GRIB2 file of the next."""
+    root = tmp_path_factory.mktemp("archive")
+    write_members(root)
+    write_grib(root / f"{NEXT:%Y%m%d}" / "glofas.grib2", NEXT)
+    return root
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    def source(url: str, country: str = "AAA", **more: object) -> MemberSource:
+        folder = FsspecFolder(
+            url, members=MEMBERS, endpoint_url=more.pop("endpoint_url", None), anonymous=False, timeout_seconds=5
+        )  # type: ignore[arg-type]
+        tries = Tries(int(str(more.pop("attempts", 3))), lambda seconds: None)
+        return MemberSource("archive", folder, InputCache(tmp_path / "cache"), country, areas(), MEMBERS, "4", 3, tries)
+
+    return source
+
+
+@pytest.fixture(scope="module")
+def s3(archive: Path) -> Iterator[str]:
+    """An S3 server with the archive in a bucket; its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        from moto.server import ThreadedMotoServer
+
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        endpoint = f"http://{host}:{port}"
+        files = fsspec.filesystem("s3", endpoint_url=endpoint, skip_instance_cache=True)
+        files.mkdir(BUCKET)
+        files.put(str(archive) + "/", f"s3://{BUCKET}/glofas/", recursive=True)
+        yield endpoint
+        server.stop()
+
+
+@pytest.fixture
+def web(archive: Path, tmp_path: Path) -> Iterator[web_archive.Archive]:
+    shutil.copytree(archive, tmp_path / "served")
+    with web_archive.running(tmp_path / "served") as about:
+        yield about
+
+
+def require_grib(source: MemberSource) -> None:
+    files = source.fetch(NEXT)
+    from ibf_pipeline.discharge.reader import read_cube
+    from tests.sources.world import cells_of, discharge
+
+    read = read_cube(files.files, cells_of(source.country), NEXT)
+    assert read["member"].values.tolist() == list(range(MEMBERS))
+    station = str(read["station"].values[0])
+    assert read.sel(member=3, lead_time=2, station=station).item() == pytest.approx(discharge(3, 2, station), abs=0.06)
+
+
+def test_a_folder_as_url(make: Make, archive: Path) -> None:
+    require_whole(make(f"file://{archive}").fetch(ISSUE), "AAA")
+    require_grib(make(f"file://{archive}", "BBB"))
+
+
+def test_an_object_store(make: Make, s3: str) -> None:
+    url = f"s3://{BUCKET}/glofas"
+    files = make(url, endpoint_url=s3).fetch(ISSUE)
+    require_whole(files, "AAA")
+    require_whole(make(url, "BBB", endpoint_url=s3).fetch(ISSUE), "BBB")
+    require_grib(make(url, endpoint_url=s3))
+    (record, *_) = files.origin["delivered"].values()
+    assert record["origin"].startswith("s3://forecasts/glofas/20260215/dis_00")
+
+
+def test_an_object_store_without_the_day(make: Make, s3: str) -> None:
+    with pytest.raises(InputMissing, match="no forecast of 2026-02-17"):
+        make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE + timedelta(days=2))
+
+
+def test_an_object_store_without_keys(make: Make, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    with pytest.raises(ServerRefused, match="NoCredentialsError"):
+        make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE)
+
+
+@pytest.mark.parametrize("listing", [True, False])
+def test_a_web_server_that_lists_its_folders_or_not(make: Make, web: web_archive.Archive, listing: bool) -> None:
+    web.listing = listing
+    require_whole(make(web.url).fetch(ISSUE), "AAA")
+    assert set(web.asked.values()) == {1}
+    with pytest.raises(InputMissing):
+        make(web.url).fetch(ISSUE + timedelta(days=5))
+
+
+def test_grib_of_a_web_server_that_lists_its_folders(make: Make, web: web_archive.Archive) -> None:
+    require_grib(make(web.url))
+
+
+def test_a_cut_connection_and_an_overloaded_server(make: Make, web: web_archive.Archive) -> None:
+    web.cut_after["dis_03_2026021500.nc"] = 3000
+    web.refuse = 2
+    require_whole(make(web.url).fetch(ISSUE), "AAA")
+    assert web.asked["dis_03_2026021500.nc"] == 2
+
+
+def test_a_server_that_stays_overloaded(make: Make, web: web_archive.Archive) -> None:
+    web.refuse = 10**6
+    with pytest.raises(ServerUnreachable, match="503"):
+        make(web.url).fetch(ISSUE)
