@@ -141,7 +141,8 @@ def _ended(found: Found, publications: Sequence[Publication]) -> State:
     if names:
         parts.append(hidden)
     if publications:
-        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
+        told = [notice for publication in publications for notice in _needing_people(publication.notices)]
+        parts += dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told)
         if publications[-1].outcome.held:
             parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
     return Completed(message="; ".join(parts))

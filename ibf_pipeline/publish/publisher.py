@@ -80,7 +80,7 @@ def publish(
         if call.number in done:
             continue
         if not call.repeatable:
-            if _may_have_been_sent(call, journal) and end != "again":
+            if may_have_been_sent(call, journal) and end != "again":
                 if end != "assume":
                     raise OutcomeUnknown(
                         f"{call.title} may have been carried out before",
@@ -136,7 +136,7 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
 
     It would be sent although the person takes it for sent, or without the approval that it waits for.
     """
-    if end in ("again", "assume") and not any(_may_have_been_sent(call, journal) for call in last):
+    if end in ("again", "assume") and not any(may_have_been_sent(call, journal) for call in last):
         raise ForbiddenByRule(
             "nothing is unknown about the notification of this revision",
             where=journal.file,
@@ -145,6 +145,6 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
         )
 
 
-def _may_have_been_sent(call: Call, journal: Journal) -> bool:
+def may_have_been_sent(call: Call, journal: Journal) -> bool:
     """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
     return journal.last_state(call.number) in ("sending", "unknown")
