@@ -133,19 +133,21 @@ def publish_day(
 
 def _ended(found: Found, publications: Sequence[Publication]) -> State:
     """The state's message: what was found and what a person has to do; automations go by its first words."""
-    parts = [found.headline]
     names = ", ".join(event.name for event in found.unpublishable_events)
-    hidden = f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"
-    if names and not found.publishable_events:
-        return Failed(message=f"{hidden}; {found.headline}", data=None)
-    if names:
-        parts.append(hidden)
-    if publications:
-        told = [notice for publication in publications for notice in _needing_people(publication.notices)]
-        parts += dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told)
-        if publications[-1].outcome.held:
-            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
-    return Completed(message="; ".join(parts))
+    hidden = [f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"] if names else []
+    to_do = _to_do(publications)
+    if hidden and not found.publishable_events:
+        return Failed(message="; ".join([*hidden, found.headline, *to_do]), data=None)
+    return Completed(message="; ".join([found.headline, *hidden, *to_do]))
+
+
+def _to_do(publications: Sequence[Publication]) -> list[str]:
+    """What a person has to do about what was published."""
+    told = [notice for publication in publications for notice in _needing_people(publication.notices)]
+    parts = list(dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told))
+    if publications and publications[-1].outcome.held:
+        parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
+    return parts
 
 
 def _failed(error: IbfError) -> State:
