@@ -9,6 +9,7 @@ from typing import Any
 from prefect.flows import Flow
 
 from flows.all_countries import all_countries
+from flows.backfill import backfill
 from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.intake import intake
@@ -80,6 +81,12 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
         "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
         where,
         at_once=1,
+    )
+    yield Planned(
+        backfill,
+        "backfill",
+        "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
+        where,
     )
     yield Planned(
         intake,
