@@ -135,8 +135,8 @@ def report(day: Day, run: RunFolder) -> None:
     keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
 
 
-def find_day(day: Day) -> tuple[Found, RunFolder]:
-    """What the forecast says, in the run folder: nothing has been published yet."""
+def find_day(day: Day, sources: list[Source] | None = None) -> tuple[Found, RunFolder]:
+    """What the forecast says, in the run folder: nothing has been published yet. `sources`: instead of its own."""
     iso3, country = day.country.iso3, day.country
     layers, tiles = prepared_layers(iso3, country, day.static, day.prepared)
 
@@ -144,9 +144,9 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
         files = obtain_forecast(iso3, day.issue_date, [source])
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
 
-    (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
+    (files, cube), passed_over = first_usable(sources or day.sources(), day.issue_date, use)
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
-    found = find_events(iso3, cube, layers, country)
+    found = find_events(iso3, cube, layers, country, exercise=day.exercise)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 
 
