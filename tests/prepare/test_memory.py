@@ -37,7 +37,9 @@ print(json.dumps({"peaks": peaks, "cells": cells, "people": people, "areas": len
 
 
 def test_200_million_cells_stay_below_one_gigabyte(tmp_path: Path) -> None:
-    """Mostly empty rasters, as of a dry country: two rivers, a town of 16 x 16 cells every 1,024 cells: 14 x 14 towns with 2 people a cell.
+    """Mostly empty rasters, as of a dry country: two rivers, a town of 16 x 16 cells every 1,024 cells.
+
+    14 x 14 towns with 2 people a cell.
 
     The whole file would take 800 MB as an array; what is needed beyond the libraries must not come near that.
     """
