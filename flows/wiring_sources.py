@@ -86,7 +86,10 @@ def open_cache(configuration: Configuration) -> InputCache:
 def prune_cache(configuration: Configuration) -> None:
     """Delete what the settings do not let the cache keep."""
     bounds = configuration.settings.inputs
-    open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    try:
+        open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    except OSError as error:  # what cannot be tidied up stops no forecast
+        log.warning("the cache of fetched forecasts could not be pruned: %s", error)
 
 
 def users_of(configuration: Configuration, name: str) -> list[Country]:
