@@ -1,4 +1,4 @@
-"""Commands that set a country up: `prepare`."""
+"""Commands that set a country up: `prepare` and `check`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ibf_pipeline.check.finding import Finding
     from ibf_pipeline.prepare.parts import Progress, Step
 
 Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
+TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
 Workspace = Annotated[
     str | None,
@@ -21,22 +23,167 @@ Workspace = Annotated[
 ]
 
 
-def prepare(country: Iso3, config: Config = "config", workspace: Workspace = None) -> None:
+def prepare(
+    country: Iso3,
+    propose_mapping: Annotated[
+        bool, typer.Option("--propose-mapping", help="write a proposal of the station-to-area mapping, and stop")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
     Example: ibf-pipeline prepare UGA
     """
     from flows.wiring import open_configuration
+    from flows.wiring_static import local_static
+    from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
     folder = configuration.prepared_folder(country)
     console = _console()
+    static = local_static(configuration, chosen)
+    if propose_mapping:
+        file, mapped, areas = write_proposal(chosen, static)
+        console.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
+        console.print("Look through it and rename it to station_admin_mapping.csv: until then nobody uses it.")
+        return
     with _progress(console) as progress:
-        built = build(chosen, configuration.static_folder(chosen), folder, progress)
+        built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+
+
+def new_country(
+    country: Annotated[str, typer.Argument(help="ISO3 code of the new country, e.g. KEN", metavar="COUNTRY")],
+    name: Annotated[str | None, typer.Option("--name", help="as people write it; else as the portal has it")] = None,
+    admin_levels: Annotated[
+        str | None, typer.Option("--admin-levels", help="e.g. 2,3; else as the portal has them")
+    ] = None,
+    default_level: Annotated[int | None, typer.Option("--default-level", help="the level of events")] = None,
+    target: TargetName = None,
+    config: Config = "config",
+) -> None:
+    """Write a commented configuration file of a new country, and say what is still missing.
+
+    Example: ibf-pipeline new-country KEN --name Kenya
+    """
+    from flows.new_country import write_country
+    from flows.wiring import open_configuration
+    from ibf_pipeline.errors import ConfigError
+    from ibf_pipeline.obtain.static import still_missing
+
+    configuration = open_configuration(config)
+    try:
+        levels = None if admin_levels is None else [int(level) for level in admin_levels.split(",")]
+    except ValueError:
+        raise ConfigError(
+            f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="write them so"
+        ) from None
+    file = write_country(configuration, country, name, levels, default_level, target)
+    chosen = configuration.country(country)
+    console = _console()
+    console.print(f"{file} is written. What is still to do:", soft_wrap=True)
+    decide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if "DECIDE" in line]
+    check_levels = "CHECK" in file.read_text("utf-8")
+    todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
+    if check_levels:
+        todo.append("check admin_levels and default_admin_level against the portal")
+    if chosen.static_sources.thresholds is None:
+        todo.append("name the GloFAS threshold grids in static_sources.thresholds, or bring thresholds.json")
+    if chosen.static_sources.portal is None:
+        todo.append("name the portal in static_sources.portal, or bring boundaries and stations.csv")
+    missing = still_missing(chosen, configuration.static_folder(chosen))
+    if missing:
+        todo.append(f"static data in {configuration.static_folder(chosen)}: `ibf-pipeline fetch-static {country}` for")
+        todo += [f"    {text}" for text in missing]
+    todo.append(f"`ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`; see docs/new-country.md")
+    for text in todo:
+        console.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
+
+
+def fetch_static(
+    country: Iso3,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="fetch again what was fetched; files that people changed stay")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Obtain the static data that the country's static_sources name, and say what is still missing.
+
+    Example: ibf-pipeline fetch-static KEN
+    """
+    from flows.wiring import open_configuration
+    from flows.wiring_static import fetch_country
+    from ibf_pipeline.obtain.static import still_missing
+
+    configuration = open_configuration(config, workspace)
+    chosen = configuration.country(country)
+    console = _console()
+    written = fetch_country(
+        configuration, chosen, lambda text: console.print(text, soft_wrap=True, markup=False), refresh=refresh
+    )
+    console.print(f"{country}: {len(written)} files fetched, {configuration.static_folder(chosen)}", soft_wrap=True)
+    missing = still_missing(chosen, configuration.static_folder(chosen))
+    if missing:
+        console.print("still missing:")
+        for text in missing:
+            console.print(f"- {text}", soft_wrap=True)
+        raise typer.Exit(3)
+    console.print(f"complete: `ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`")
+
+
+def check(
+    country: Iso3,
+    target: TargetName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Validate everything about a country without building anything. Exit code 1 where there is an error.
+
+    Example: ibf-pipeline check UGA
+    """
+    import json
+
+    from flows.check import as_rows, check_country
+    from ibf_pipeline.check.finding import worst_first
+
+    findings = worst_first(check_country(config, country, target, workspace))
+    if as_json:
+        typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
+    else:
+        _print_findings(country, findings, _console())
+    raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
+
+
+_COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
+
+
+def _print_findings(country: str, findings: list[Finding], console: Console) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False, expand=False)
+    table.add_column("", no_wrap=True)
+    table.add_column("about", no_wrap=True)
+    table.add_column("found", ratio=5, overflow="fold")
+    table.add_column("what it means", ratio=4, overflow="fold")
+    table.add_column("what to do", ratio=4, overflow="fold")
+    for finding in findings:
+        style = _COLOURS[finding.level]
+        cells = (finding.found, finding.meaning, finding.remedy)
+        table.add_row(
+            Text(finding.level, style=style), finding.subject, *(Text(text) for text in cells),
+            end_section=finding.level != "fine",
+        )  # fmt: skip
+    console.print(table)
+    counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
+    console.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.wiring import open_configuration
+from flows.wiring_static import local_static
 from ibf_pipeline.errors import IbfError
 from tasks.prepare import build_layers
 
@@ -29,7 +30,7 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
         configuration = open_configuration(config, workspace)
         chosen = configuration.country(country)
         folder = configuration.prepared_folder(country)
-        built = build_layers(country, chosen, configuration.static_folder(chosen), folder)
+        built = build_layers(country, chosen, local_static(configuration, chosen), folder)
     except IbfError as error:
         log.error("%s", error)
         return Failed(message=str(error), data=error)

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
 from ibf_pipeline.config_sources import Inputs, SourceSettings
+from ibf_pipeline.config_static import StaticSources
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.forecast.rule import LEAD_TIMES, ClassLimit, FloodRule, exact
 
@@ -140,7 +141,12 @@ class Country(Section):
 
     iso3: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code in capitals")
     name: str = Field(min_length=1, description="as people write it")
-    static: str | None = Field(None, description="folder or URL of the static data; default <paths.static>/<ISO3>")
+    static: str | None = Field(
+        None,
+        description="folder or URL (file://, https://, s3://) of the static data; default <paths.static>/<ISO3>. What "
+        "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",
+    )
+    static_sources: StaticSources = StaticSources()
     admin_levels: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...] = Field(
         min_length=1, description="exactly the levels of the IBF server for this country"
     )
@@ -166,6 +172,7 @@ class Country(Section):
     sources: tuple[str, ...] = Field(min_length=1, description="names out of settings.yaml, preferred one first")
     target: str = Field("sandbox", description="name out of settings.yaml")
     map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
+    schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -260,6 +267,44 @@ class Target(Section):
         return self
 
 
+Cron = Annotated[
+    str,
+    Field(
+        pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='five fields of cron, in UTC: "30 9 * * *" is 09:30 every day'
+    ),
+]
+
+
+class Operations(Section):
+    """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
+
+    schedule: Cron = Field("30 9 * * *", description="cron (UTC) of the daily run of countries that name none")
+    parallel_countries: int = Field(
+        2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
+    )
+    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments")
+    work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="how the pool starts runs; a pool that exists already keeps its own"
+    )
+    intake_schedule: Cron | None = Field(
+        None, description="cron (UTC) of the intake; not scheduled where none is given"
+    )
+    finished_by: Cron = Field(
+        "0 14 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
+    )
+    late_after_minutes: int = Field(
+        30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"
+    )
+    notification_block: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="Prefect block that messages go to, type/name, e.g. slack-webhook/ibf; none: no messages",
+    )
+    reports_url: str | None = Field(
+        None, pattern=r"^https?://", description="where the folder of the runs is served, for links to reports"
+    )
+
+
 class Settings(Section):
     """What is the same for every country."""
 
@@ -270,6 +315,7 @@ class Settings(Section):
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
         default_factory=dict, description="GRIB generating process ids of each GloFAS version"
     )
+    operations: Operations = Operations()
 
 
 class Configuration:
@@ -304,9 +350,10 @@ class Configuration:
             raise ConfigError(
                 f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
             )
+        portals = [country.static_sources.portal] if country.static_sources.portal else []
         for kind, names, known in (
             ("source", country.sources, self.settings.sources),
-            ("target", (country.target,), self.settings.targets),
+            ("target", (country.target, *portals), self.settings.targets),
         ):
             for name in names:
                 if name not in known:
@@ -320,7 +367,9 @@ class Configuration:
         return self.settings.targets[name]
 
     def static_folder(self, country: Country) -> Path:
-        """Where a country's static data lie."""
+        """Where a country's static data lie on this machine."""
+        if country.static and "://" in country.static:
+            return self.path(self.settings.paths.inputs) / "static" / country.iso3
         return self.path(country.static) if country.static else self.path(self.settings.paths.static) / country.iso3
 
     def prepared_folder(self, iso3: str) -> Path:

@@ -78,7 +78,10 @@ def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: floa
         require_same_grid(source, depth, grid)
         with new_raster(target, grid, "float32") as out:
             for window in windows(depth.width, depth.height):
-                block = read_block(depth, window, "flood map").astype(np.float32)
+                raw = read_block(depth, window, "flood map")
+                if not raw.any():
+                    continue  # most of a country is dry
+                block = raw.astype(np.float32)
                 block = np.where(np.isnan(block), np.float32(0), block)
                 if block.max() > DEEPEST_WATER:
                     raise InputInvalid(
@@ -113,7 +116,10 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
         total = 0.0
         with new_raster(direct, counts, "float32", nodata=None) as out:
             for window in windows(counts.width, counts.height):
-                block = read_block(counts, window, what).astype(np.float64)
+                raw = read_block(counts, window, what)
+                if not raw.any():
+                    continue
+                block = raw.astype(np.float64)
                 block = np.where(np.isfinite(block) & (block > 0), block, 0)
                 total += float(block.sum())
                 if block.any():

@@ -61,7 +61,8 @@ def require_files(folder: Path, country: Country) -> list[Path]:
             f"static data of {country.iso3} are missing: {', '.join(missing)}",
             where=folder,
             expected="the files named in the README under static data",
-            remedy="add them, or correct what the country's configuration lists",
+            remedy=f"`fetch-static {country.iso3}` obtains what static_sources name; add the others, or correct what "
+            "the country's configuration lists",
         )
     return files
 

@@ -23,7 +23,7 @@ _LONGEST_PERIOD = 10_000
 """years"""
 
 
-def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
     if not file.is_file():
         raise InputMissing(
@@ -57,7 +57,7 @@ def _rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
 def read_stations(file: Path) -> tuple[Station, ...]:
     """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell."""
     stations: dict[str, Station] = {}
-    for number, row in enumerate(_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
+    for number, row in enumerate(read_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
         code = row["stationCode"]
         if not code or code == NO_STATION or code in stations:
             raise InputInvalid(
@@ -221,7 +221,7 @@ def read_mapping(
     """
     known_stations, known_codes = {station.code for station in stations}, set(place_codes)
     station_of: dict[str, str] = {}
-    for number, row in enumerate(_rows(file, ("glofasStation", "placeCode")), start=2):
+    for number, row in enumerate(read_rows(file, ("glofasStation", "placeCode")), start=2):
         station, code = row["glofasStation"], row["placeCode"]
         if not code and station in known_stations:
             continue  # how the seed data list a station without areas

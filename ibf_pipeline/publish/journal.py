@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from ibf_pipeline.errors import WriteFailed
+
 State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
 `assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, never to be resumed"""
@@ -49,16 +51,25 @@ class Journal:
         error: str | None = None,
         seconds: float | None = None,
     ) -> None:
-        """Write an entry and wait until it is on disk."""
+        """Write an entry and wait until it is on disk; WriteFailed where the disk does not take it."""
         moment = self._now().isoformat(timespec="milliseconds")
         entry = Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4))
         line = json.dumps({key: value for key, value in asdict(entry).items() if value is not None}, ensure_ascii=False)
-        with self.file.open("ab") as stream:
-            if stream.tell() and not self._ends_with_newline():
-                stream.write(b"\n")  # after a torn line: the next entry starts on its own
-            stream.write(line.encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        try:
+            with self.file.open("ab") as stream:
+                if stream.tell() and not self._ends_with_newline():
+                    stream.write(b"\n")  # after a torn line: the next entry starts on its own
+                stream.write(line.encode() + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+        except OSError as error:
+            raise WriteFailed(
+                f"the journal could not be written ({error.strerror or error})",
+                where=self.file,
+                expected="free disk space and a folder that may be written to",
+                remedy="make free disk space or correct the permissions, then resume: the run goes on at the first "
+                "call that is not known to be done",
+            ) from error
 
     def _ends_with_newline(self) -> bool:
         with self.file.open("rb") as stream:

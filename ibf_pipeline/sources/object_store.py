@@ -53,11 +53,14 @@ class FsspecFolder:
                 ) from None
         return self._opened
 
+    def _folder(self, issue_date: date) -> str:
+        return f"{self._url}/{issue_date:%Y%m%d}/"
+
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; where a web server lists none, those of the members that it has."""
         with self._errors(f"the folder of {issue_date}"):
             try:
-                found = self._files.ls(f"{self._url}/{issue_date:%Y%m%d}/", detail=False)
+                found = self._files.ls(self._folder(issue_date), detail=False)
             except FileNotFoundError:
                 found = []
         names = sorted(name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1]))
@@ -66,7 +69,7 @@ class FsspecFolder:
         if not names:
             raise InputMissing(
                 f"no forecast of {issue_date}",
-                where=f"{self._url}/{issue_date:%Y%m%d}/",
+                where=self._folder(issue_date),
                 expected="the folder of the issue date with its files",
                 remedy="run again when it has been published, or check the source's url",
             )
@@ -83,7 +86,7 @@ class FsspecFolder:
     def describe(self, issue_date: date, name: str) -> RemoteFile:
         """Size and tag or time of a file."""
         with self._errors(name):
-            about = self._files.info(f"{self._url}/{issue_date:%Y%m%d}/{name}")
+            about = self._files.info(f"{self._folder(issue_date)}{name}")
         if about.get("size") is None:
             raise Broken("the server does not say the file's size")
         stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
@@ -91,7 +94,7 @@ class FsspecFolder:
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on."""
-        path = f"{self._url}/{issue_date:%Y%m%d}/{name}"
+        path = f"{self._folder(issue_date)}{name}"
         with self._errors(name), self._files.open(path, "rb", block_size=_CHUNK) as stream:
             stream.seek(start)
             while chunk := stream.read(_CHUNK):

@@ -82,6 +82,7 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: 
         "plan the calls of XDM for sandbox",
         "publish XDM to sandbox, revision 1",
         "report of XDM",
+        "artifacts of XDM",
     }
 
 
@@ -109,7 +110,7 @@ def test_too_few_members_are_input_not_available_yet(config: str, workspace: str
 def test_an_alert_that_cannot_be_shown_is_a_failed_run(config: str, workspace: str) -> None:
     state = floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
     assert state.is_failed()
-    assert state.message == "1 trigger; alert could not be published: G9006 (no areas in the mapping)"
+    assert state.message == "alert could not be published: G9006 (no areas in the mapping); 1 trigger"
     assert exit_code(state) == 1
     (revision,) = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")
     assert revision.calls()[-1].path == "/notification/send", "the station went out with its class all the same"

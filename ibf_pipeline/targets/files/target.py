@@ -22,7 +22,7 @@ from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable
+from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
 from ibf_pipeline.writing import writing
 
 
@@ -51,7 +51,10 @@ class FilesTarget:
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
         """Allot a revision where the folder does not show this very content."""
-        require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
+        problems = [*self._problems(found, run, consent), *impossible_amounts(found)]
+        if extents is None:
+            problems += unreadable_extents(found, run)
+        require_publishable(problems, str(self.folder))
         number = run.next_number(self.name)
         staging = run.stage(self.name, number)
         plan = self._draft(found, run, staging, extents)

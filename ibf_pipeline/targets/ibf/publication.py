@@ -95,10 +95,18 @@ def found_out(client: IbfClient, iso3: str) -> str:
         log = client.get_if_there("/notification/log", countryCodesISO3=iso3, disasterTypes="floods")
     except IbfError:
         return "nothing can tell whether people were notified: this account may not read the server's notification log"
-    if not log:
-        return "the server's notification log shows nothing for this country, or does not exist"
-    newest = log[-1] if isinstance(log, list) else log
-    return f"the server's notification log ends with {json.dumps(newest, default=str)[:300]}"
+    if log is None:
+        return "nothing can tell whether people were notified: this server keeps no notification log"
+    entries = log.get("logs") if isinstance(log, dict) else log
+    entries = [entry for entry in entries or () if isinstance(entry, dict)]
+    if not entries:
+        return "the server's notification log has no entry for this country"
+    newest = max(entries, key=lambda entry: str(entry.get("createdAt", "")))
+    events = ", ".join(map(str, newest.get("eventNames") or ())) or "no event"
+    return (
+        f"the newest entry of the server's notification log is of {newest.get('createdAt', 'an unknown time')}: "
+        f"{newest.get('recipientCount', 'an unknown number of')} recipients, about {events}"
+    )
 
 
 def _notices(revision: Revision) -> list[Notice]:

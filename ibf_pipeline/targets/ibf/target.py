@@ -28,7 +28,7 @@ from ibf_pipeline.targets.ibf.state import ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.ledger import Clock, published_dates
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, require_publishable
+from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,10 @@ class IbfTarget:
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         codes = self._place_codes(found)
         known = published_dates(self.runs, iso3, self.name)
-        for text in require_publishable(check_server(found, state, codes, known, consent), self.client.base):
+        problems = check_server(found, state, codes, known, consent)
+        if extents is None:
+            problems += unreadable_extents(found, run)
+        for text in require_publishable(problems, self.client.base):
             log.warning("%s: %s", iso3, text)
         return new_revision(
             found,

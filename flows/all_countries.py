@@ -1,0 +1,208 @@
+"""Every configured country's flood day: in parallel up to a limit, each on its own, one summary."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import multiprocessing
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from datetime import date
+from queue import SimpleQueue
+from typing import Any
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+from prefect.runtime import deployment, flow_run
+from prefect.states import Completed, Failed
+
+from flows.country_process import CountryJob, CountryOutcome, run_country
+from flows.issue_date import issue_date_of_run
+from flows.wiring import open_configuration
+from ibf_pipeline.errors import ConfigError, IbfError
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+Runner = Callable[[CountryJob], CountryOutcome]
+
+
+class CountriesFailed(IbfError):
+    """Some countries' days did not end well; the others' did."""
+
+    def __init__(self, text: str, codes: Collection[int]) -> None:
+        super().__init__(text)
+        self.exit_code = next(code for code in (4, 1, 3) if code in codes)  # what most needs a person
+
+
+def _run_name() -> str:
+    return f"all-countries-{issue_date_of_run(flow_run.parameters.get('issue_date'))}"
+
+
+@flow(name="all-countries", flow_run_name=_run_name, retries=0, persist_result=False)
+def all_countries(
+    issue_date: date | None = None,
+    countries: list[str] | None = None,
+    target: str | None = None,
+    notify: bool = True,
+    publish: bool = True,
+    limit: int | None = None,
+    config: str = "config",
+    workspace: str | None = None,
+) -> State:
+    """Run the flood day of every configured country; the trouble of one does not keep the others from theirs.
+
+    Args:
+        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
+        countries: ISO3 codes; all configured countries where none are given.
+        target: name of a target in settings.yaml; each country's own where none is given.
+        notify: whether people are notified.
+        publish: false stops with the findings on disk.
+        limit: countries at the same time; operations.parallel_countries of settings.yaml where none is given.
+        config: folder of the configuration.
+        workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    try:
+        configuration = open_configuration(config, workspace)
+        chosen = _chosen(configuration.country_codes(), countries)
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    day = issue_date_of_run(issue_date)
+    options = {"notify": notify, "publish": publish}
+    jobs = [CountryJob(iso3, day, target, config, workspace, options) for iso3 in chosen]
+    outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
+    _keep_table(outcomes, day)
+    return _ended(outcomes)
+
+
+def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
+    """Outcomes in the order of the jobs.
+
+    A run of a deployment starts a flow run of `floods/<ISO3>` for each country, wherever the work pool runs it;
+    otherwise each country runs in one of `limit` processes of this machine, against the same Prefect server.
+    """
+    if deployment.id is not None:
+        return _in_threads(jobs, limit, by_deployment)
+    with get_client(sync_client=True) as client:
+        api_url = str(client.api_url)
+    processes = [_Process(api_url) for _ in range(min(limit, len(jobs)))]
+    free: SimpleQueue[_Process] = SimpleQueue()
+    for process in processes:
+        free.put(process)
+
+    def run(job: CountryJob) -> CountryOutcome:
+        process = free.get()
+        try:
+            return process.run(job)
+        finally:
+            free.put(process)
+
+    try:
+        return _in_threads(jobs, limit, run)
+    finally:
+        for process in processes:
+            process.close()
+
+
+def by_deployment(job: CountryJob) -> CountryOutcome:
+    """The flow run of a country's deployment, waited for; the same one however often this run is repeated."""
+    started = time.perf_counter()
+    parameters = {
+        "issue_date": job.issue_date.isoformat(), **job.options, **({"target": job.target} if job.target else {}),
+    }  # fmt: skip
+    try:
+        run: Any = run_deployment(
+            f"floods/{job.country}", parameters=parameters, timeout=None, poll_interval=5,
+            idempotency_key=f"all-countries-{flow_run.id}-{job.country}",
+        )  # fmt: skip
+    except ObjectNotFound:
+        return _crashed(job, f"there is no deployment floods/{job.country}: run `ibf-pipeline deploy`", started)
+    state: State | None = run.state
+    message = (state.message if state else "") or ""
+    done = state is not None and state.is_completed()
+    code = 0 if done else 3 if message.startswith("input not available yet") else 1
+    code = 4 if message.startswith("notification unconfirmed") else code
+    return CountryOutcome(
+        job.country, state.name if state and state.name else "unknown", message, code, time.perf_counter() - started
+    )
+
+
+class _Process:
+    """A process that runs one country after the other and is replaced where it dies."""
+
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._pool: ProcessPoolExecutor | None = None
+
+    def run(self, job: CountryJob) -> CountryOutcome:
+        started = time.perf_counter()
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            return self._pool.submit(run_country, job, self._api_url).result()
+        except BrokenProcessPool:
+            self._pool = None
+            return _crashed(job, "its process died: see the log of the machine, mostly for want of memory", started)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+
+
+def _in_threads(jobs: Sequence[CountryJob], limit: int, run: Runner) -> list[CountryOutcome]:
+    with ThreadPoolExecutor(max_workers=limit) as threads:
+        futures = [threads.submit(contextvars.copy_context().run, run, job) for job in jobs]
+        return [_outcome(future, job) for future, job in zip(futures, jobs, strict=True)]
+
+
+def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
+    try:
+        outcome = future.result()
+    except Exception as error:  # whatever became of one country, the others have their day
+        log.exception("%s: its day could not be run", job.country)
+        outcome = _crashed(job, f"{type(error).__name__}: {error}", time.perf_counter())
+    level = logging.INFO if outcome.exit_code == 0 else logging.ERROR
+    log.log(level, "%s: %s %s", outcome.country, outcome.state, outcome.message)
+    return outcome
+
+
+def _crashed(job: CountryJob, message: str, started: float) -> CountryOutcome:
+    return CountryOutcome(job.country, "Crashed", message, 1, time.perf_counter() - started)
+
+
+def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
+    unknown = sorted(set(countries or ()) - set(configured))
+    if unknown or not configured:
+        raise ConfigError(
+            f"no country {', '.join(unknown)}" if unknown else "no country is configured",
+            expected=", ".join(configured) or "a file below countries/",
+        )
+    return list(dict.fromkeys(countries)) if countries else configured
+
+
+def _keep_table(outcomes: Sequence[CountryOutcome], day: date) -> None:
+    """The countries as a table artifact; that it cannot be written changes nothing."""
+    rows = [
+        {"country": o.country, "state": o.state, "message": o.message, "seconds": round(o.seconds, 1)} for o in outcomes
+    ]
+    try:
+        create_table_artifact(table=rows, key="all-countries", description=f"Flood days of {day}")
+    except Exception:
+        log.exception("the table of the countries could not be kept")
+
+
+def _ended(outcomes: Sequence[CountryOutcome]) -> State:
+    """Completed where every country is; else Failed, naming the others with their cause."""
+    failed = [outcome for outcome in outcomes if outcome.exit_code != 0]
+    message = f"{len(outcomes) - len(failed)} of {len(outcomes)} countries done"
+    if not failed:
+        return Completed(message=message)
+    text = "; ".join([message, *(f"{outcome.country}: {outcome.message}" for outcome in failed)])
+    return Failed(message=text, data=CountriesFailed(text, {outcome.exit_code for outcome in failed}))

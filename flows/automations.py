@@ -1,0 +1,180 @@
+"""Prefect automations: who is told of what, and how dead runs are noticed. Definitions only; nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState, SendNotification
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+
+from flows.deployments import TAG
+from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTICE_EVENT, NOTIFICATION_UNCONFIRMED
+from ibf_pipeline.config import Operations
+
+PREFIX = "ibf: "
+"""of the names of all our automations"""
+SIGNS_OF_LIFE = 90
+"""seconds without any after which a run counts as dead; runs give one every 30"""
+
+_OURS = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}
+_RUN = "prefect.flow-run.*"
+_TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
+
+
+def all_but(beginnings: Sequence[str]) -> list[str]:
+    """Patterns of which one fits every text that begins with none of these.
+
+    An automation can name patterns of which one must fit, not such that must not. The beginnings differ in their first
+    letters.
+    """
+    first = "".join(text[0] for text in beginnings)
+    patterns = ["", f"[!{first}]*"]
+    for text in beginnings:
+        for end in range(1, len(text)):
+            patterns += [text[:end], f"{text[:end]}[!{text[end]}]*"]
+    return patterns
+
+
+def watching_runs() -> list[AutomationCore]:
+    """Automations that need nobody to be told: a run whose worker is gone becomes Crashed."""
+    states = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended", "AwaitingRetry", "Scheduled")
+    heartbeat = "prefect.flow-run.heartbeat"
+    return [
+        AutomationCore(
+            name=f"{PREFIX}runs without a sign of life",
+            description="A run whose process is gone becomes Crashed; the next attempt resumes its plan.",
+            trigger=EventTrigger(
+                match={"prefect.resource.id": _RUN},
+                match_related=_OURS,
+                for_each={"prefect.resource.id"},
+                after={heartbeat},
+                expect={heartbeat, *(f"prefect.flow-run.{state}" for state in states)},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=timedelta(seconds=SIGNS_OF_LIFE),
+            ),
+            actions=[
+                ChangeFlowRunState(
+                    state=StateType.CRASHED,
+                    message=f"no sign of life for {SIGNS_OF_LIFE} seconds: its worker or its machine is gone. "
+                    "Run it again: it resumes where it was",
+                )
+            ],
+        )
+    ]
+
+
+def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
+    """Automations that send a message through a notification block."""
+    later = {f"prefect.flow-run.{state}" for state in ("Pending", "Running", "Cancelled", "Cancelling")}
+    return [
+        _told(
+            "failed runs",
+            "A run has failed for another reason than those below.",
+            _ended({"Failed"}, all_but([INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED])),
+            "Flood run failed",
+            block,
+        ),
+        _told("crashed runs", "A run died.", _ended({"Crashed"}), "Flood run crashed", block),
+        _told(
+            "input not available",
+            "No forecast yet; the sensors or a person run the day later.",
+            _ended({"Failed"}, [f"{INPUT_MISSING}*"]),
+            "Flood run waits for its input",
+            block,
+        ),
+        _told(
+            "alert could not be published",
+            "An alerted station has no areas: the portal cannot show it.",
+            _ended({"Failed", "Completed"}, [f"{NOT_PUBLISHED}*", f"*; {NOT_PUBLISHED}*"]),
+            "A flood alert could not be published",
+            block,
+        ),
+        _told(
+            "notification unconfirmed",
+            "Nobody knows whether people were notified: a person decides.",
+            _ended({"Failed"}, [f"{NOTIFICATION_UNCONFIRMED}*"]),
+            "Flood notification unconfirmed",
+            block,
+        ),
+        _told(
+            "held for approval",
+            "A run waits for a person.",
+            _ended({"Paused"}),
+            "Flood alert waits for approval",
+            block,
+        ),
+        _told(
+            "late runs",
+            "A scheduled run has not begun: no worker, or none that is free.",
+            EventTrigger(
+                match={"prefect.resource.id": _RUN},
+                match_related=_OURS,
+                for_each={"prefect.resource.id"},
+                after={"prefect.flow-run.Late"},
+                expect=later,
+                posture=Posture.Proactive,
+                threshold=1,
+                within=timedelta(minutes=operations.late_after_minutes),
+            ),
+            "Flood run is late",
+            block,
+            text="{{ flow_run.name }} has not begun. Is a worker running?\n{{ flow_run|ui_url }}",
+        ),
+        _told(
+            "notices",
+            "What the portal does not tell its recipients; the text can be forwarded as it is.",
+            EventTrigger(
+                match={"prefect.resource.id": "ibf-pipeline.event.*"},
+                expect={NOTICE_EVENT},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            "{{ event.payload.kind }}: {{ event.payload.event }}",
+            block,
+            text="{{ event.payload.text }}",
+        ),
+        _told(
+            "silent scheduler",
+            "The daily heartbeat was not heard: scheduler or worker is down.",
+            EventTrigger(
+                match={"prefect.resource.id": _RUN},
+                match_related={"prefect.resource.role": "flow", "prefect.resource.name": "heartbeat"},
+                expect={"prefect.flow-run.Completed", "prefect.flow-run.Failed"},
+                posture=Posture.Proactive,
+                threshold=1,
+                within=timedelta(hours=25),
+            ),
+            "Flood pipeline is silent",
+            block,
+            text="The heartbeat of the flood pipeline did not run for 25 hours: is the scheduler up, is "
+            "a worker running? Do not take the silence for an all clear.",
+        ),
+    ]
+
+
+def _ended(states: set[str], messages: Sequence[str] = ()) -> EventTrigger:
+    match: dict[str, str | list[str]] = {"prefect.resource.id": _RUN}
+    if messages:
+        match["prefect.state-message"] = list(messages)
+    return EventTrigger(
+        match=match,
+        match_related=_OURS,
+        expect={f"prefect.flow-run.{state}" for state in states},
+        posture=Posture.Reactive,
+        threshold=1,
+    )
+
+
+def _told(
+    name: str, description: str, trigger: EventTrigger, subject: str, block: UUID, *, text: str = _TEXT
+) -> AutomationCore:
+    return AutomationCore(
+        name=PREFIX + name,
+        description=description,
+        trigger=trigger,
+        actions=[SendNotification(block_document_id=block, subject=subject, body=text)],
+    )

@@ -1,0 +1,64 @@
+"""Commands that deal with a Prefect server. Heavy imports happen inside them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from flows.cli_operate import Config, Day, Workspace
+
+deploy_app = typer.Typer()
+
+
+@deploy_app.command()
+def deploy(
+    config: Config = "config",
+    workspace: Workspace = None,
+    runs_config: Annotated[
+        str | None,
+        typer.Option("--runs-config", help="configuration folder where the runs take place, e.g. /app/config"),
+    ] = None,
+) -> None:
+    """Register everything with the Prefect server: deployments, schedules, limits, automations. Changes what differs.
+
+    Example: PREFECT_API_URL=http://127.0.0.1:4200/api ibf-pipeline deploy
+    """
+    from flows.environment import settle
+
+    settle()
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from flows.deploy import deploy as register
+
+    done = register(config, workspace, runs_config=runs_config)
+    table = Table("what", "name", "", "note", box=None, pad_edge=False)
+    for item in done:
+        style = "dim" if item.outcome == "unchanged" else ""
+        table.add_row(item.kind, Text(item.name), item.outcome, Text(item.note), style=style)
+    console = Console(highlight=False)
+    console.print(table)
+    if not any(item.name == "ibf: failed runs" and item.outcome != "removed" for item in done):
+        console.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")
+
+
+@deploy_app.command()
+def heartbeat(issue_date: Day = None, config: Config = "config", workspace: Workspace = None) -> None:
+    """Exit 1 where a country's day has not ended well, naming it. Needs no Prefect server: for cron or a monitor.
+
+    Example: ibf-pipeline heartbeat --date 2026-02-15
+    """
+    from rich.console import Console
+
+    from flows.heartbeat import overdue
+    from flows.wiring import now, open_configuration
+
+    day = issue_date.date() if issue_date else now().date()
+    missing = overdue(open_configuration(config, workspace), day, config, workspace)
+    console: Any = Console(highlight=False)
+    for problem in missing:
+        console.print(problem, soft_wrap=True, style="red")
+    console.print(f"{day}: " + (f"{len(missing)} not finished" if missing else "every country's day has ended"))
+    raise typer.Exit(1 if missing else 0)

@@ -1,0 +1,59 @@
+"""One country's flood day in a process of its own. Nothing here imports Prefect before its environment is set."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CountryJob:
+    """A flood day to run."""
+
+    country: str
+    issue_date: date
+    target: str | None
+    config: str
+    workspace: str | None
+    options: dict[str, Any] = field(default_factory=dict)
+    """further parameters of the flow"""
+
+
+@dataclass(frozen=True, slots=True)
+class CountryOutcome:
+    """How a country's flood day ended."""
+
+    country: str
+    state: str
+    """name of the state of its flow run"""
+    message: str
+    exit_code: int
+    """0 done, 1 failed or crashed, 3 input not available yet, 4 notification unconfirmed"""
+    seconds: float
+
+
+def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
+    """Run the flow against the Prefect server at `api_url`; its states and logs are there when this returns."""
+    import time
+
+    from flows.environment import settle
+
+    os.environ["PREFECT_API_URL"] = api_url
+    settle()
+    started = time.perf_counter()
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    from flows.floods import floods
+    from flows.outcome import exit_code
+
+    state: Any = floods(
+        job.country, job.issue_date, job.target, config=job.config, workspace=job.workspace, return_state=True,
+        **job.options,
+    )  # fmt: skip
+    code = exit_code(state)
+    for service in (EventsWorker, APILogWorker):  # a pool's process ends without the handlers that would do it
+        service.drain_all(timeout=10)
+    return CountryOutcome(job.country, state.name, state.message or "", code, time.perf_counter() - started)

@@ -1,0 +1,250 @@
+"""Tell a Prefect server of this installation, and change only what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import get_current_settings
+from prefect.utilities.asyncutils import run_coro_as_sync
+from prefect.utilities.callables import parameter_schema
+from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
+
+from flows.automations import PREFIX, telling_people, watching_runs
+from flows.deployments import RUN_ENVIRONMENT, TAG, Planned, planned_deployments
+from flows.limits import limit_name
+from flows.wiring import open_configuration
+from ibf_pipeline.config import Operations
+from ibf_pipeline.errors import ConfigError
+
+Outcome = Literal["created", "changed", "unchanged", "paused", "removed"]
+NOT_CONFIGURED = "not-configured"
+"""tag of deployments that were paused because their country is no longer configured"""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What became of one thing on the server."""
+
+    kind: str
+    name: str
+    outcome: Outcome
+    note: str = ""
+
+
+def deploy(config: str, workspace: str | None, *, runs_config: str | None = None) -> list[Deployed]:
+    """Register pool, limits, deployments and automations.
+
+    `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
+    none is given. Everything is checked before the first change. Raises ConfigError where there is no server, a
+    schedule is no cron, or the notification block does not exist.
+    """
+    if get_current_settings().api.url is None:
+        raise ConfigError(
+            "there is no Prefect server to deploy to",
+            expected="PREFECT_API_URL, e.g. http://127.0.0.1:4200/api",
+            remedy="start one with `prefect server start`, export PREFECT_API_URL, then deploy again",
+        )
+    configuration = open_configuration(config, workspace)
+    base = str(Path(workspace).resolve()) if workspace else None
+    planned = planned_deployments(configuration, runs_config or str(Path(config).resolve()), base)
+    schedules = {item.full_name: _schedule(item) for item in planned}
+    operations = configuration.settings.operations
+    with get_client(sync_client=True) as client:
+        automations = _automations(client, operations)
+        return [
+            _pool(client, operations),
+            *(_limit(client, limit_name(iso3)) for iso3 in configuration.country_codes()),
+            *(_deployment(client, item, schedules[item.full_name], operations.work_pool) for item in planned),
+            *_no_longer_configured(client, planned),
+            *_apply_automations(client, automations),
+        ]
+
+
+def _schedule(planned: Planned) -> CronSchedule | None:
+    if planned.schedule is None:
+        return None
+    try:
+        return CronSchedule(cron=" ".join(planned.schedule.split()), timezone="UTC")
+    except ValueError:
+        raise ConfigError(
+            f"the schedule of {planned.full_name} is {planned.schedule!r}",
+            expected="cron in UTC, for example 30 9 * * *",
+            remedy="correct `schedule` of the country, or `operations` in settings.yaml",
+        ) from None
+
+
+def _pool(client: SyncPrefectClient, operations: Operations) -> Deployed:
+    try:
+        pool = client.read_work_pool(operations.work_pool)
+    except ObjectNotFound:
+        template = run_coro_as_sync(get_default_base_job_template_for_infrastructure_type(operations.work_pool_type))
+        if template is None:
+            raise ConfigError(
+                f"work pools of type {operations.work_pool_type} are not known here",
+                where="settings.yaml",
+                remedy=f"pip install prefect-{operations.work_pool_type}, or `prefect work-pool create`",
+            ) from None
+        client.create_work_pool(
+            WorkPoolCreate(
+                name=operations.work_pool, type=operations.work_pool_type, base_job_template=template,
+                description="Runs of the flood forecast pipeline",
+            )
+        )  # fmt: skip
+        return Deployed("work pool", operations.work_pool, "created", f"type {operations.work_pool_type}")
+    return Deployed("work pool", pool.name, "unchanged", f"type {pool.type}")
+
+
+def _limit(client: SyncPrefectClient, name: str) -> Deployed:
+    try:
+        limit = client.read_global_concurrency_limit_by_name(name)
+    except ObjectNotFound:
+        client.upsert_global_concurrency_limit_by_name(name, 1)
+        return Deployed("concurrency limit", name, "created")
+    if limit.limit == 1 and limit.active:
+        return Deployed("concurrency limit", name, "unchanged")
+    client.upsert_global_concurrency_limit_by_name(name, 1)
+    return Deployed("concurrency limit", name, "changed", f"was {limit.limit}")
+
+
+def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSchedule | None, work_pool: str) -> Deployed:
+    wanted: dict[str, Any] = {
+        "entrypoint": planned.entrypoint,
+        "parameters": planned.parameters,
+        "description": planned.description,
+        "tags": sorted((TAG, *planned.tags)),
+        "work_pool_name": work_pool,
+        "job_variables": {"env": RUN_ENVIRONMENT},
+        "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
+        "concurrency_limit": planned.at_once,
+    }
+    now = _registered(client, planned.full_name)
+    if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:
+        return Deployed("deployment", planned.full_name, "unchanged", _when(schedule))
+    client.create_deployment(
+        flow_id=client.create_flow_from_name(planned.flow.name),
+        name=planned.name,
+        schedules=[DeploymentScheduleCreate(schedule=schedule, active=True)] if schedule else [],
+        concurrency_options=ConcurrencyOptions(collision_strategy=ConcurrencyLimitStrategy.ENQUEUE),
+        enforce_parameter_schema=True,
+        paused=False if now is None or NOT_CONFIGURED in now.tags else None,
+        **wanted,
+    )
+    return Deployed("deployment", planned.full_name, "created" if now is None else "changed", _when(schedule))
+
+
+def _registered(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
+    try:
+        return client.read_deployment_by_name(name)
+    except ObjectNotFound:
+        return None
+
+
+def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
+    """A deployment of the server in the terms of `_deployment`."""
+    crons = [item.schedule for item in now.schedules if isinstance(item.schedule, CronSchedule)]
+    return {
+        "entrypoint": now.entrypoint,
+        "parameters": now.parameters,
+        "description": now.description,
+        "tags": sorted(now.tags),
+        "work_pool_name": now.work_pool_name,
+        "job_variables": now.job_variables,
+        "parameter_openapi_schema": now.parameter_openapi_schema,
+        "concurrency_limit": now.global_concurrency_limit.limit if now.global_concurrency_limit else None,
+        "cron": crons[0].cron if len(now.schedules) == len(crons) == 1 else None,
+    }
+
+
+def _when(schedule: CronSchedule | None) -> str:
+    return f"{schedule.cron} UTC" if schedule else "not scheduled"
+
+
+def _no_longer_configured(client: SyncPrefectClient, planned: Sequence[Planned]) -> Iterator[Deployed]:
+    """Deployments of ours that the configuration does not have any more: paused, their history stays."""
+    wanted = {item.full_name for item in planned}
+    flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
+    for deployment in _all(lambda offset: client.read_deployments(limit=200, offset=offset)):
+        name = f"{flows.get(deployment.flow_id)}/{deployment.name}"
+        if TAG not in deployment.tags or name in wanted:
+            continue
+        note = "not configured any more: delete it in the UI when its history is not needed"
+        if NOT_CONFIGURED in deployment.tags:
+            yield Deployed("deployment", name, "unchanged", f"paused, {note}")
+            continue
+        client.update_deployment(deployment.id, _tagged(deployment))
+        client.pause_deployment(deployment.id)
+        yield Deployed("deployment", name, "paused", note)
+
+
+def _tagged(deployment: DeploymentResponse) -> Any:
+    from prefect.client.schemas.actions import DeploymentUpdate
+
+    return DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED}))
+
+
+def _automations(client: SyncPrefectClient, operations: Operations) -> list[AutomationCore]:
+    block = operations.notification_block
+    if block is None:
+        return watching_runs()
+    slug, name = block.split("/")
+    try:
+        document = client.read_block_document_by_name(name, slug)
+    except ObjectNotFound:
+        raise ConfigError(
+            f"there is no block {block} on the Prefect server",
+            where="settings.yaml, operations.notification_block",
+            expected="type/name of a notification block",
+            remedy="make it in the UI under Blocks, or correct the name",
+        ) from None
+    return [*watching_runs(), *telling_people(operations, document.id)]
+
+
+def _apply_automations(client: SyncPrefectClient, wanted: Sequence[AutomationCore]) -> Iterator[Deployed]:
+    there = {automation.name: automation for automation in client.read_automations()}
+    for automation in wanted:
+        now = there.pop(automation.name, None)
+        if now is None:
+            client.create_automation(automation)
+            yield Deployed("automation", automation.name, "created")
+        elif _definition(now) != _definition(automation):
+            client.update_automation(now.id, automation.model_copy(update={"enabled": now.enabled}))
+            yield Deployed("automation", automation.name, "changed")
+        else:
+            yield Deployed("automation", automation.name, "unchanged", "" if now.enabled else "switched off")
+    for name, automation in there.items():
+        if name.startswith(PREFIX):
+            client.delete_automation(automation.id)
+            yield Deployed("automation", name, "removed", "nobody is told without operations.notification_block")
+
+
+def _definition(automation: AutomationCore) -> dict[str, Any]:
+    """What is compared: everything but whether an operator has switched it off."""
+    dumped = automation.model_dump(mode="json", include={"name", "description", "trigger", "actions"})
+    return {name: _in_order(value) for name, value in dumped.items()}
+
+
+def _in_order(value: Any) -> Any:
+    """Sets come back from the server in any order, and single values as lists of one."""
+    if isinstance(value, dict):
+        return {name: _in_order(item) for name, item in value.items() if name != "id"}
+    if isinstance(value, list):
+        items = [_in_order(item) for item in value]
+        return items[0] if len(items) == 1 else sorted(items, key=repr)
+    return value
+
+
+def _all(page: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
+    offset = 0
+    while rows := page(offset):
+        yield from rows
+        offset += len(rows)

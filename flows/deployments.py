@@ -1,0 +1,126 @@
+"""What a Prefect server is told about this installation: one table of deployments, made from the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from prefect.flows import Flow
+
+from flows.all_countries import all_countries
+from flows.backfill import backfill
+from flows.floods import floods
+from flows.heartbeat import heartbeat
+from flows.intake import intake
+from flows.observe_event import observe_event
+from flows.prepare import prepare_country
+from flows.scenario import scenario
+from ibf_pipeline.config import Configuration, Operations
+
+TAG = "ibf-pipeline"
+"""of every deployment, and so of every run that is looked after"""
+RUN_ENVIRONMENT = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+}
+"""of the runs: no telemetry, the library's log in the UI, and a sign of life by which dead runs are told"""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A deployment as it should be."""
+
+    flow: Flow[..., Any]
+    name: str
+    description: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    schedule: str | None = None
+    """cron, UTC"""
+    tags: tuple[str, ...] = ()
+    at_once: int | None = None
+    """runs of it at the same time; further ones wait"""
+
+    @property
+    def full_name(self) -> str:
+        """`<flow>/<deployment>`, as Prefect names it."""
+        return f"{self.flow.name}/{self.name}"
+
+    @property
+    def entrypoint(self) -> str:
+        """Module path of the flow: the package is installed wherever a worker runs it."""
+        return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
+
+
+def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[Planned]:
+    """Every deployment of the installation. `config` and `workspace`: folders where the runs take place."""
+    where = {"config": config, **({"workspace": workspace} if workspace else {})}
+    operations = configuration.settings.operations
+    return [*_countries(configuration, where), *_installation(operations, where)]
+
+
+def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+    default = configuration.settings.operations.schedule
+    for iso3 in configuration.country_codes():
+        country = configuration.country(iso3)
+        yield Planned(
+            floods,
+            iso3,
+            f"Flood day of {country.name}: from the GloFAS ensemble to the target `{country.target}`. "
+            "A manual run without issue date takes today (UTC).",
+            {"country": iso3, **where},
+            country.schedule or default,
+            ("floods", iso3),
+            at_once=1,
+        )
+
+
+def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Planned]:
+    yield Planned(
+        all_countries,
+        "all-countries",
+        "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
+        where,
+        at_once=1,
+    )
+    yield Planned(
+        backfill,
+        "backfill",
+        "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
+        where,
+    )
+    yield Planned(
+        scenario,
+        "scenario",
+        "An exercise: the ordinary day with a forecast that makes a wish list come true, kept apart from real days.",
+        where,
+    )
+    yield Planned(
+        prepare_country,
+        "prepare",
+        "A country's static data to its prepared layers, ahead of the day that needs them.",
+        where,
+    )
+    yield Planned(
+        intake,
+        "intake",
+        "Notifications of new satellite products, and observations of alerted events.",
+        where,
+        operations.intake_schedule,
+        at_once=1,
+    )
+    yield Planned(
+        observe_event,
+        "observe-event",
+        "Has a radar pass seen the flood of an alerted event? Started by the intake.",
+        where,
+    )
+    yield Planned(
+        heartbeat,
+        "heartbeat",
+        "Has every country's day ended by now? Fails where one has not, naming it.",
+        where,
+        operations.finished_by,
+        at_once=1,
+    )

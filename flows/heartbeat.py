@@ -1,0 +1,64 @@
+"""Has every country's day ended? Looks at the run folders, so that it needs nothing that it watches."""
+
+from __future__ import annotations
+
+import logging
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from flows.issue_date import issue_date_of_run
+from flows.wiring import now, open_configuration, open_day
+from ibf_pipeline.config import Configuration
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.targets.ledger import latest_finished, unfinished
+from ibf_pipeline.wording import counted
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+def _run_name() -> str:
+    return f"heartbeat-{issue_date_of_run(flow_run.parameters.get('issue_date'))}"
+
+
+@flow(name="heartbeat", flow_run_name=_run_name, retries=0, persist_result=False)
+def heartbeat(issue_date: date | None = None, config: str = "config", workspace: str | None = None) -> State:
+    """Fail where a country's day has not ended well, naming every such country and why.
+
+    Args:
+        issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
+        config: folder of the configuration.
+        workspace: folder of the runs, instead of that of the settings.
+    """
+    day = issue_date_of_run(issue_date)
+    try:
+        configuration = open_configuration(config, workspace)
+    except IbfError as error:
+        return Failed(message=str(error), data=error)
+    missing = overdue(configuration, day, config, workspace)
+    if missing:
+        return Failed(message=f"not finished for {day}: " + "; ".join(missing))
+    return Completed(message=f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")
+
+
+def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:
+    """Countries without a finished run, or whose publication is unfinished: `KEN: there is no run`."""
+    problems = {iso3: _problem(iso3, day, config, workspace) for iso3 in configuration.country_codes()}
+    return [f"{iso3}: {problem}" for iso3, problem in problems.items() if problem]
+
+
+def _problem(iso3: str, issue_date: date, config: str, workspace: str | None) -> str | None:
+    try:
+        day = open_day(config, iso3, issue_date, None, workspace=workspace)
+        if not day.run.is_whole:
+            return "there is no run"
+        if unfinished(day.run, day.target_name, now) is not None:
+            return f"its publication to {day.target_name} is not finished: `ibf-pipeline resume {iso3}/{issue_date}`"
+        if latest_finished(day.run, day.target_name, now) is None:
+            return f"nothing was published to {day.target_name}"
+    except IbfError as error:
+        return str(error)
+    return None

@@ -1,0 +1,98 @@
+"""`new-country`: writes the country's file, with the levels of its portal where that can be asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from flows.wiring import Day, now, open_ibf
+from ibf_pipeline.config import Configuration, Country, Target
+from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.new_country import Draft, country_file
+from ibf_pipeline.obtain.portal import write_text
+
+DISASTER_TYPE = "floods"
+_LEVELS, _DEFAULT = (1, 2, 3), 2
+
+
+def write_country(
+    configuration: Configuration, iso3: str, name: str | None, levels: list[int] | None, default: int | None,
+    target: str | None,
+) -> Path:  # fmt: skip
+    """Write `countries/<ISO3>.yaml`; never over a file that is there. Raises ConfigError with the remedy."""
+    file = configuration.folder / "countries" / f"{iso3}.yaml"
+    if not re.fullmatch(r"[A-Z]{3}", iso3):
+        raise ConfigError(
+            f"{iso3!r} is no country code", expected="an ISO 3166 alpha-3 code in capitals, e.g. KEN", remedy="write it"
+        )
+    if file.exists():
+        raise ConfigError(
+            "the file is there already", where=file, expected="a new country", remedy="edit it, or move it away"
+        )
+    settings = configuration.settings
+    chosen = target or next((n for n, t in settings.targets.items() if _is_portal(t)), next(iter(settings.targets)))
+    known, said = _ask(configuration, chosen, iso3)
+    if levels is None:
+        levels = [int(level) for level in known.get("levels", _LEVELS)]
+    else:
+        said = "As given on the command line."
+    default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
+    real = [source for source, about in settings.sources.items() if "fixtures" not in str(getattr(about, "root", ""))]
+    draft = Draft(
+        iso3=iso3,
+        name=name or str(known.get("name", iso3)),
+        admin_levels=levels,
+        default_admin_level=default,
+        sources=real[:1] or list(settings.sources)[:1],
+        target=chosen,
+        portal=chosen if _is_portal(configuration.target(chosen)) else None,
+        levels_from=said,
+    )
+    text = country_file(draft)
+    try:
+        Country.model_validate(yaml.safe_load(text))
+    except ValidationError as error:
+        said = "; ".join(str(item["msg"]).removeprefix("Value error, ") for item in error.errors())
+        raise ConfigError(said, expected="e.g. --admin-levels 2,3 --default-level 2", remedy="correct them") from None
+    write_text(file, text)
+    return file
+
+
+def _is_portal(target: Target) -> bool:
+    return target.kind == "ibf" and target.url is not None
+
+
+def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, Any], str]:
+    """Name and levels as the portal has them, and the comment about where they are from."""
+    target = configuration.target(name)
+    if not _is_portal(target):
+        return {}, "CHECK them: no portal was asked."
+    country = _stand_in(iso3, name)
+    try:
+        with open_ibf(Day(configuration, country, now().date(), name, target)) as client:
+            found = next((c for c in client.get("/country") if c.get("countryCodeISO3") == iso3), None)
+    except IbfError as error:
+        return {}, f"CHECK them: the portal {name} could not be asked ({' '.join(error.found.split())[:80]})."
+    if found is None:
+        return {}, f"CHECK them: the portal {name} does not know {iso3}."
+    known: dict[str, Any] = {"name": found.get("countryName") or iso3}
+    for settings in found.get("countryDisasterSettings", ()):
+        if settings.get("disasterType") == DISASTER_TYPE:
+            known |= {"levels": sorted(settings["adminLevels"]), "default": settings["defaultAdminLevel"]}
+            return known, f"As the portal {name} had them."
+    return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
+
+
+def _stand_in(iso3: str, target: str) -> Country:
+    """A country of which nothing but its code matters."""
+    return Country.model_validate(
+        {
+            "iso3": iso3, "name": iso3, "admin_levels": [1], "default_admin_level": 1,
+            "trigger": {"return_period": 5, "probability": 0.6, "lead_time_limit": 7},
+            "flood_maps": {"return_periods": [10]}, "thresholds_version": "4", "sources": ["none"], "target": target,
+        }
+    )  # fmt: skip

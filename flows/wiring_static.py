@@ -1,0 +1,85 @@
+"""Where the static data of a country are put together: places, caches, the portal they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flows.wiring import Day, now, open_ibf
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.obtain.place import Place, is_url
+from ibf_pipeline.obtain.static import Places, fetch_static, refresh_copy
+from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.targets.ibf.transport import IbfClient
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+def local_static(configuration: Configuration, country: Country) -> Path:
+    """The country's static folder on this machine; what lies behind a URL is brought up to date first."""
+    folder = configuration.static_folder(country)
+    if country.static and is_url(country.static):
+        missing = refresh_copy(country, folder, Tries(country.static_sources.attempts))
+        if missing:
+            log.warning("%s: not there: %s", country.static, ", ".join(missing))
+    return folder
+
+
+def fetch_country(
+    configuration: Configuration, country: Country, say: Callable[[str], None], *, refresh: bool
+) -> list[str]:
+    """Fetch what `static_sources` name; names of the files that were written."""
+    if country.static and is_url(country.static):
+        raise ConfigError(
+            f"static is a URL: {country.static}",
+            where=f"countries/{country.iso3}.yaml",
+            expected="a folder that can be written to",
+            remedy="fetch into a folder on this machine and copy it there",
+        )
+    with _portal(configuration, country) as client:
+        places = open_places(configuration, country)
+        return fetch_static(country, configuration.static_folder(country), places, client, say, refresh=refresh)
+
+
+def open_places(configuration: Configuration, country: Country) -> Places:
+    """The country's static sources; files of remote ones are kept for all countries."""
+    sources = country.static_sources
+
+    def place(text: str) -> Place:
+        where = text if is_url(text) else str(configuration.path(text))
+        kept = configuration.path(configuration.settings.paths.inputs) / "static-sources"
+        name = hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:12]
+        tries = Tries(sources.attempts)
+        return Place(where, kept / name, timeout_seconds=sources.timeout_seconds, tries=tries)
+
+    population = None
+    if sources.population is not None:
+        folder, _, name = sources.population.rpartition("/")
+        population = (place(folder or "."), name)
+    return Places(
+        flood_maps=None if sources.flood_maps is None else place(sources.flood_maps),
+        population=population,
+        thresholds=None if sources.thresholds is None else place(sources.thresholds),
+    )
+
+
+@contextmanager
+def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClient | None]:
+    name = country.static_sources.portal
+    if name is None:
+        yield None
+        return
+    target = configuration.target(name)
+    if target.kind != "ibf" or target.embedded_sandbox:
+        raise ConfigError(
+            f"static_sources.portal is {name}, which has no areas of its own",
+            where=f"countries/{country.iso3}.yaml",
+            expected="an ibf target with a url",
+            remedy="name the target of the real portal",
+        )
+    with open_ibf(Day(configuration, country, now().date(), name, target)) as client:
+        yield client

@@ -1,0 +1,143 @@
+"""Everything about a country that can be checked from its files, without building anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import shapely
+
+from ibf_pipeline.check.finding import Finding, fine, listed, of_error
+from ibf_pipeline.check.mapping import check_mapping
+from ibf_pipeline.check.rasters import check_flood_maps, check_layer, read_totals
+from ibf_pipeline.check.stations import check_stations, check_thresholds
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.obtain.mapping import PROPOSED
+from ibf_pipeline.prepare import inputs
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.stations import read_rows, read_stations, read_thresholds
+
+_NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
+
+
+@dataclass(frozen=True, slots=True)
+class StaticData:
+    """What could be read; None where it could not."""
+
+    boundaries: dict[int, Boundaries] | None
+    stations: tuple[Station, ...] | None
+
+    def place_codes(self) -> dict[int, tuple[str, ...]]:
+        """By level."""
+        return {level: layer.place_codes for level, layer in (self.boundaries or {}).items()}
+
+
+def check_static(country: Country, static: Path) -> tuple[list[Finding], StaticData]:
+    """Files, boundaries, stations, mapping, thresholds, rasters: all faults at once."""
+    findings: list[Finding] = list(_files(country, static))
+    boundaries, stations = None, None
+    if not inputs.missing_files(static, inputs.boundary_files(static, country).values()):
+        try:
+            boundaries = read_boundaries(static / "admin_areas", country.admin_levels)
+            findings += _boundaries(boundaries)
+        except IbfError as error:
+            findings.append(of_error("boundaries", error, _NO_ALERTS))
+    if (static / inputs.STATIONS).is_file():
+        try:
+            stations = read_stations(static / inputs.STATIONS)
+        except IbfError as error:
+            findings.append(of_error("stations", error, _NO_ALERTS))
+    if boundaries is not None and stations is not None:
+        findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
+    findings += _mapping(country, static, boundaries, stations)
+    findings += _thresholds(country, static, stations)
+    findings += _rasters(country, static, boundaries)
+    return findings, StaticData(boundaries, stations)
+
+
+def _files(country: Country, static: Path) -> Iterator[Finding]:
+    files = inputs.static_files(static, country)
+    missing = inputs.missing_files(static, files)
+    if missing:
+        yield Finding(
+            "error",
+            "static data",
+            f"missing below {static}: {', '.join(missing)}",
+            "the country cannot be prepared, so no run is possible",
+            f"`ibf-pipeline fetch-static {country.iso3}` obtains what static_sources name; add the others by hand",
+        )
+        if inputs.MAPPING in missing and (static / PROPOSED).is_file():
+            yield Finding(
+                "warning",
+                "mapping",
+                f"{PROPOSED} waits for a person",
+                "a proposal is never used as it is: a wrong area means a wrong alert",
+                f"look through it, correct it, rename it to {inputs.MAPPING}",
+            )
+    else:
+        yield fine("static data", f"all {len(files)} files are there: {static}")
+
+
+def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
+    counts = ", ".join(f"level {level}: {len(layer.place_codes)}" for level, layer in levels.items())
+    yield fine("boundaries", f"place codes unique, every area has its parent; {counts}")
+    found = [finding for layer in levels.values() for finding in layer.findings]
+    if found:
+        yield Finding(
+            "warning",
+            "boundaries",
+            f"repaired, or not quite inside their parents: {len(found)} of the areas: {listed(found)}",
+            "a repaired outline differs by less than 1 %; an area counts for the parent that it names",
+            "nothing has to be done; mend the polygons in a GIS where it matters",
+        )
+
+
+def _mapping(
+    country: Country, static: Path, boundaries: dict[int, Boundaries] | None, stations: tuple[Station, ...] | None
+) -> Iterator[Finding]:
+    file = static / inputs.MAPPING
+    if not file.is_file() or boundaries is None or stations is None:
+        return
+    try:
+        rows = read_rows(file, ("glofasStation", "placeCode"))
+    except IbfError as error:
+        yield of_error("mapping", error, _NO_ALERTS)
+        return
+    pairs = [(row["glofasStation"], row["placeCode"]) for row in rows]
+    yield from check_mapping(pairs, stations, boundaries, country.default_admin_level)
+
+
+def _thresholds(country: Country, static: Path, stations: tuple[Station, ...] | None) -> Iterator[Finding]:
+    file = static / inputs.THRESHOLDS
+    if not file.is_file() or stations is None:
+        return
+    try:
+        yield from check_thresholds(read_thresholds(file, stations, inputs.needed_return_periods(country)))
+    except IbfError as error:
+        yield of_error("thresholds", error, _NO_ALERTS)
+
+
+def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:
+    if boundaries is None:
+        return
+    west, south, east, north = shapely.total_bounds(boundaries[country.deepest_admin_level].geometries).tolist()
+    bounds = (west, south, east, north)
+    maps = {period: file for period, file in inputs.flood_map_files(static, country).items() if file.is_file()}
+    if maps:
+        yield from check_flood_maps(maps, bounds)
+    try:
+        totals = read_totals(static, country.admin_levels)
+    except IbfError as error:
+        yield of_error("rasters", error, "the population raster is compared with nothing")
+        totals = {}
+    for indicator, file in inputs.layer_files(static, country).items():
+        if not file.is_file():
+            continue
+        if indicator == POPULATION_AFFECTED:
+            yield from check_layer(file, "population raster", totals, bounds)
+        else:
+            found = check_layer(file, f"raster of {indicator}", {}, bounds)
+            yield from (finding for finding in found if finding.level != "not checked")

@@ -1,0 +1,142 @@
+"""Stations: names, places, cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import shapely
+import xarray as xr
+
+from ibf_pipeline.check.finding import Finding, fine, listed
+from ibf_pipeline.country import Station
+from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
+from ibf_pipeline.forecast.events import event_names
+from ibf_pipeline.prepare.boundaries import Boundaries
+
+EDGE: Final = 0.01
+"""in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
+SMALL: Final = 10.0
+"""m3/s: rivers with a smaller 1.5-year flood are too small for GloFAS, or the station lies beside its river"""
+STEEP: Final = 20.0
+"""times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times"""
+
+
+def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name: str) -> Iterator[Finding]:
+    """Unique and usable names, inside the country, not on the edge of a cell, a cell of its own each."""
+    yield fine("stations", f"{len(stations)} stations, each code once")
+    yield from _names(stations, event_name)
+    yield from _places(stations, deepest)
+    edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
+    if edges:
+        yield Finding(
+            "warning",
+            "stations",
+            f"on the edge of a GloFAS cell: {listed(edges)} ({len(edges)} of {len(stations)} stations)",
+            "tools differ in which cell they take; here it is the one south or east, for forecasts and thresholds",
+            "move the point into the cell of its river in stations.csv",
+        )
+    cells = Counter((station.cell_lat, station.cell_lon) for station in stations)
+    shared = [s.code for s in stations if cells[(s.cell_lat, s.cell_lon)] > 1]
+    if shared:
+        yield Finding(
+            "warning",
+            "stations",
+            f"stations in one and the same GloFAS cell: {listed(shared)}",
+            "they always alert together, as several events for one river",
+            "keep one of them",
+        )
+
+
+def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
+    """`thresholds`: (station, return_period) m3/s, read and therefore complete and growing."""
+    periods = thresholds["return_period"].values
+    shown = ", ".join(f"{period:g}" for period in periods)
+    yield fine("thresholds", f"complete and growing for every station: {shown} years")
+    codes = [str(code) for code in thresholds["station"].values]
+    smallest = thresholds.isel(return_period=0).values
+    small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
+    if small:
+        yield Finding(
+            "warning",
+            "thresholds",
+            f"suspiciously small {periods[0]:g}-year thresholds: {listed(small)}",
+            "the station may lie beside its river; such a cell stays dry in every forecast and never alerts",
+            "look at the neighbouring cells in the GloFAS viewer and move the station onto the river",
+        )
+    growth = thresholds.isel(return_period=-1).values / smallest
+    steep = [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
+    if steep:
+        yield Finding(
+            "warning",
+            "thresholds",
+            f"thresholds grow {STEEP:g} times and more from {periods[0]:g} to {periods[-1]:g} years: {listed(steep)}",
+            "a fit to a few floods: rare return periods of these stations mean little",
+            "compare with the GloFAS viewer; ask hydrologists before they trigger money",
+        )
+
+
+def on_edge(lat: float, lon: float) -> bool:
+    """Whether a point lies on the edge of a GloFAS cell, to a hundredth of a cell."""
+    rows = np.array([(GLOBAL_GRID.top - lat) / GLOFAS_CELL, (lon - GLOBAL_GRID.left) / GLOFAS_CELL])
+    return bool((np.abs(rows - np.rint(rows)) < EDGE).any())
+
+
+def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
+    named = event_names([(station.code, station.name) for station in stations], "station_name")
+    by_code = [station for station in stations if named[station.code] == station.code != station.name]
+    repeated = Counter(station.name for station in stations)
+    twice = sorted(name for name, times in repeated.items() if times > 1 and name)
+    if twice:
+        yield Finding(
+            "warning",
+            "stations",
+            f"names of more than one station: {listed(repr(name) for name in twice)}",
+            "people cannot tell their alerts apart by the name",
+            "make the names differ in stations.csv and on the server",
+        )
+    if by_code and event_name == "station_name":
+        yield Finding(
+            "warning",
+            "stations",
+            f"names that cannot be an event's name: {listed(f'{s.code} ({s.name!r})' for s in by_code)}",
+            "empty, repeated, with `_`, or a code: these events go by the station's code",
+            "correct the names in stations.csv and on the server, or leave it at that",
+        )
+    nameless = [station.code for station in by_code if repeated[station.name] == 1 or not station.name]
+    if nameless and event_name != "station_name":
+        yield Finding(
+            "warning",
+            "stations",
+            f"stations without a usable name: {listed(nameless)}",
+            "mails and the portal show an empty or meaningless name beside the code",
+            "write the river and the place in stations.csv",
+        )
+
+
+def _places(stations: Sequence[Station], deepest: Boundaries) -> Iterator[Finding]:
+    areas = np.array(deepest.geometries)
+    away: Mapping[str, float] = {
+        s.code: float(shapely.distance(shapely.Point(s.lon, s.lat), areas).min()) for s in stations
+    }
+    outside = [f"{code} ({degrees * 111:.1f} km)" for code, degrees in away.items() if degrees > 0]
+    if len(outside) == len(stations) and min(away.values()) > GLOFAS_CELL:
+        yield Finding(
+            "error",
+            "stations",
+            f"every station lies outside the country: {listed(outside)}",
+            "lat and lon are exchanged, or the file is of another country",
+            "correct lat and lon in stations.csv",
+        )
+    elif outside:
+        yield Finding(
+            "warning",
+            "stations",
+            f"outside the boundaries of the country: {listed(outside)}",
+            "right for a river that comes from abroad, wrong where a coordinate is mistyped",
+            "look at them on a map",
+        )
+    else:
+        yield fine("stations", "all inside the country")

@@ -1,0 +1,99 @@
+"""Files of folders, web servers and memory: whole or not at all, and fetched again only where they changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
+from ibf_pipeline.obtain.place import Place
+from ibf_pipeline.obtain.static import refresh_copy
+from ibf_pipeline.sources.remote import Tries
+from tests import tiny_country
+from tests.sources.web_archive import Archive, running
+
+HASTY = Tries(3, sleep=lambda seconds: None)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    (tmp_path / "root" / "RP10").mkdir(parents=True)
+    (tmp_path / "root" / "RP10" / "a.tif").write_bytes(b"0123456789" * 1000)
+    with running(tmp_path / "root") as server:
+        yield server
+
+
+@pytest.fixture
+def place(archive: Archive, tmp_path: Path) -> Place:
+    return Place(archive.url, tmp_path / "cache", tries=HASTY)
+
+
+def test_a_file_is_fetched_once_and_again_when_its_tag_changes(archive: Archive, place: Place) -> None:
+    for _ in range(3):
+        assert place.file("RP10/a.tif").read_bytes() == b"0123456789" * 1000
+    assert archive.asked["a.tif"] == 1
+    (archive.root / "RP10" / "a.tif").write_bytes(b"9876543210" * 1000)
+    assert place.file("RP10/a.tif").read_bytes() == b"9876543210" * 1000
+    assert place.names("RP10") == ["a.tif"]
+
+
+def test_a_refusal_and_a_cut_connection_are_tried_again(archive: Archive, place: Place) -> None:
+    archive.refuse = 2
+    assert place.names("RP10") == ["a.tif"]
+    archive.refuse = 1
+    archive.cut_after["a.tif"] = 1234
+    assert place.file("RP10/a.tif").stat().st_size == 10_000
+
+
+def test_a_server_that_stays_away_leaves_no_file(archive: Archive, place: Place, tmp_path: Path) -> None:
+    archive.refuse = 99
+    with pytest.raises(ServerUnreachable, match="3 times"):
+        place.file("RP10/a.tif")
+    assert not (tmp_path / "cache" / "RP10" / "a.tif").exists()
+
+
+def test_an_empty_file_is_never_kept(archive: Archive, place: Place, tmp_path: Path) -> None:
+    (archive.root / "RP10" / "b.tif").touch()
+    with pytest.raises(ServerUnreachable, match="the server's file is empty"):
+        place.file("RP10/b.tif")
+    assert not (tmp_path / "cache" / "RP10" / "b.tif").exists()
+    local = Place(str(archive.root), tmp_path / "cache")
+    with pytest.raises(InputInvalid, match="empty"):
+        local.file("RP10/b.tif")
+
+
+def test_what_is_not_there(archive: Archive, place: Place, tmp_path: Path) -> None:
+    for here in (place, Place(str(archive.root), tmp_path / "cache")):
+        with pytest.raises(InputMissing):
+            here.file("RP10/c.tif")
+        with pytest.raises(InputMissing, match="no such folder"):
+            here.names("RP20")
+
+
+@pytest.mark.parametrize("scheme", ["file", "memory", "http"])
+def test_static_data_behind_a_url_are_kept_up_to_date(scheme: str, tmp_path: Path, archive: Archive) -> None:
+    """Only what changed is fetched again; what is gone there is gone here."""
+    source = tiny_country.write_country(archive.root / "XTY")
+    if scheme == "memory":
+        store = fsspec.filesystem("memory")
+        store.rm("/XTY", recursive=True) if store.exists("/XTY") else None
+        store.put(str(source), "/XTY", recursive=True)
+    url = {"file": source.as_uri(), "memory": "memory://XTY", "http": f"{archive.url}/XTY"}[scheme]
+    country, copy = tiny_country.country(static=url), tmp_path / "copy"
+    assert refresh_copy(country, copy, HASTY) == []
+    for file in source.rglob("*.*"):
+        assert (copy / file.relative_to(source)).read_bytes() == file.read_bytes()
+    if scheme == "memory":
+        return
+    kept = (copy / "population.tif").stat().st_ino
+    (source / "stations.csv").write_text(tiny_country.STATIONS.replace("Upper", "Lower"))
+    (source / "thresholds.json").unlink()
+    assert refresh_copy(country, copy, HASTY) == ["thresholds.json"]
+    assert "Lower" in (copy / "stations.csv").read_text()
+    assert not (copy / "thresholds.json").exists()
+    assert (copy / "population.tif").stat().st_ino == kept
+    assert json.loads((copy / "stations.csv.json").read_text())["size"] == (source / "stations.csv").stat().st_size

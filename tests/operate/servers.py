@@ -1,0 +1,114 @@
+"""A real Prefect server and a worker on loopback, as an operator runs them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+START_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class PrefectServer:
+    """A running server."""
+
+    url: str
+    """of the API"""
+    home: Path
+    """PREFECT_HOME of everything that talks to it"""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of commands, workers and runs."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+            "PREFECT_API_URL": self.url,
+            "PREFECT_HOME": str(self.home),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            "DO_NOT_TRACK": "1",
+        }
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a console script of the environment against the server."""
+        program = Path(sys.executable).parent / arguments[0]
+        return subprocess.run(
+            [str(program), *arguments[1:]], env=self.environment, capture_output=True, text=True, timeout=180
+        )
+
+    @contextmanager
+    def worker(self, pool: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A worker of a pool in a process group of its own; stopped with its runs."""
+        program = Path(sys.executable).parent / "prefect"
+        log = (self.home / f"worker-{time.monotonic_ns()}.log").open("wb")
+        process = subprocess.Popen(
+            [str(program), "worker", "start", "--pool", pool, *options],
+            env={**self.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            stop(process)
+            log.close()
+
+
+def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """End a process and everything that it started."""
+    try:
+        os.killpg(process.pid, how)
+        process.wait(timeout=20)
+    except ProcessLookupError:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=20)
+
+
+@contextmanager
+def prefect_server(home: Path) -> Iterator[PrefectServer]:
+    """Start a server on a free port of this machine, with its own database."""
+    home.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = PrefectServer(f"http://127.0.0.1:{port}/api", home)
+    program = Path(sys.executable).parent / "prefect"
+    with (home / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(program), "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            env={
+                **server.environment,
+                "PREFECT_SERVER_UI_API_URL": server.url,
+                "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
+            },
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        try:
+            _wait_until_healthy(server, process)
+            yield server
+        finally:
+            stop(process)
+
+
+def _wait_until_healthy(server: PrefectServer, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise RuntimeError((server.home / "server.log").read_text(encoding="utf-8"))
+        try:
+            if httpx.get(f"{server.url}/health", timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.3)
+    raise RuntimeError(f"the Prefect server did not start within {START_SECONDS} s")

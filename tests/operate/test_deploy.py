@@ -1,0 +1,150 @@
+"""`deploy` against a real server: registers everything once, then changes only what differs."""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import get_client
+
+from flows.automations import all_but
+from flows.deploy import Deployed, deploy
+from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
+from ibf_pipeline.errors import ConfigError
+from tests.conftest import ROOT
+from tests.operate.servers import PrefectServer
+from tests.operate.world import add_country, make_project
+
+pytestmark = pytest.mark.prefect
+
+
+def outcomes(done: list[Deployed]) -> dict[str, str]:
+    return {item.name: item.outcome for item in done}
+
+
+def set_operations(config: Path, **operations: object) -> None:
+    settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
+    settings["operations"] = operations
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    folder = Path(make_project(tmp_path / "project", ("XDM", "XDN"), stories={}))
+    set_operations(folder, work_pool=tmp_path.name.lower().replace("_", "-"))
+    return folder
+
+
+def test_a_country_is_scheduled_with_its_own_cron_limit_tags_and_help_texts(api: PrefectServer, config: Path) -> None:
+    add_country(config, "XDN", schedule="15 7 * * *")
+    done = outcomes(deploy(str(config), None))
+    assert done["floods/XDM"] == done["ibf-floods-XDM"] == done["heartbeat/heartbeat"] == "created"
+    with get_client(sync_client=True) as client:
+        country = client.read_deployment_by_name("floods/XDN")
+        (schedule,) = country.schedules
+        assert (schedule.schedule.cron, schedule.schedule.timezone) == ("15 7 * * *", "UTC")
+        (other,) = client.read_deployment_by_name("floods/XDM").schedules
+        assert other.schedule.cron == "30 9 * * *"
+        assert country.parameters == {"country": "XDN", "config": str(config)}
+        assert country.global_concurrency_limit.limit == 1
+        assert set(country.tags) == {"ibf-pipeline", "floods", "XDN"}
+        assert country.parameter_openapi_schema["properties"]["take_over"]["description"] == (
+            "replace an upload of the same day that is not ours."
+        )
+        assert client.read_global_concurrency_limit_by_name("ibf-floods-XDN").limit == 1
+
+
+def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(api: PrefectServer, config: Path) -> None:
+    CustomWebhookNotificationBlock(name="told", url="http://127.0.0.1:9/").save("told", overwrite=True)
+    pool = yaml.safe_load((config / "settings.yaml").read_text())["operations"]["work_pool"]
+    set_operations(config, notification_block="custom-webhook/told", work_pool=pool)
+    deploy(str(config), None)
+    again = deploy(str(config), None)
+    assert {item.outcome for item in again if item.note != "paused"} <= {"unchanged"}, again
+    assert len([item for item in again if item.kind == "automation"]) == 10
+    add_country(config, "XDN", schedule="15 8 * * *")
+    assert {n for n, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"} == {"floods/XDN"}
+    set_operations(config, work_pool=pool)
+    removed = [item for item in deploy(str(config), None) if item.outcome == "removed"]
+    assert len(removed) == 9, "without a block nobody can be told"
+
+
+def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: PrefectServer, config: Path) -> None:
+    deploy(str(config), None)
+    (config / "countries/XDN.yaml").unlink()
+    assert outcomes(deploy(str(config), None))["floods/XDN"] == "paused"
+    with get_client(sync_client=True) as client:
+        assert client.read_deployment_by_name("floods/XDN").paused
+    assert outcomes(deploy(str(config), None))["floods/XDN"] == "unchanged"
+    add_country(config, "XDN")
+    assert outcomes(deploy(str(config), None))["floods/XDN"] == "changed"
+    with get_client(sync_client=True) as client:
+        assert not client.read_deployment_by_name("floods/XDN").paused
+
+
+def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, config: Path) -> None:
+    deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+        client.pause_deployment(client.read_deployment_by_name("floods/XDM").id)
+        add_country(config, "XDM", schedule="1 1 * * *")
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "changed"
+        assert client.read_deployment_by_name("floods/XDM").paused
+
+
+def test_nothing_is_registered_where_a_schedule_is_no_cron(api: PrefectServer, config: Path) -> None:
+    add_country(config, "XDQ")
+    add_country(config, "XDM", schedule="61 9 * * *")
+    with pytest.raises(ConfigError, match=r"schedule of floods/XDM is '61 9"):
+        deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+        names = {deployment.name for deployment in client.read_deployments()}
+    assert "XDQ" not in names
+
+
+def test_a_block_that_does_not_exist_is_named(api: PrefectServer, config: Path) -> None:
+    set_operations(config, notification_block="slack-webhook/nobody")
+    with pytest.raises(ConfigError, match="there is no block slack-webhook/nobody"):
+        deploy(str(config), None)
+
+
+def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no Prefect server"):
+        deploy(str(config), None)
+
+
+@pytest.mark.parametrize(
+    ("message", "other"),
+    [
+        ("input not available yet: /x: no forecast of 2026-02-01", False),
+        ("notification unconfirmed: POST /notification/send", False),
+        ("alert could not be published: G9006; 1 trigger", False),
+        ("input files are damaged", True),
+        ("no country 'KEN'", True),
+        ("", True),
+        ("i", True),
+        ("Flow run encountered an exception: ValueError", True),
+        ("5 triggers; alert could not be published: G9006", True),
+    ],
+)
+def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool) -> None:
+    patterns = all_but([INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED])
+    assert any(fnmatch.fnmatchcase(message, pattern) for pattern in patterns) is other
+
+
+def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
+    made = api.command("prefect", "work-pool", "create", "ibf", "--type", "process", "--overwrite")
+    assert made.returncode == 0, made.stdout + made.stderr
+    deployed = api.command("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    listed = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    with get_client(sync_client=True) as client:
+        for entry in listed:
+            flow = entry["entrypoint"].split(":")[0].removeprefix("flows/").removesuffix(".py").replace("_", "-")
+            deployment = client.read_deployment_by_name(f"{flow}/{entry['name']}")
+            assert deployment.work_pool_name == "ibf"
+            assert deployment.entrypoint == entry["entrypoint"]
+        (schedule,) = client.read_deployment_by_name("floods/XDM").schedules
+        assert schedule.schedule.cron == "30 9 * * *"
