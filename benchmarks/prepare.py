@@ -80,7 +80,8 @@ def child(what: str, folder: Path) -> dict[str, float | str]:
         file = static / "station_admin_mapping.csv"
         text = file.read_text()
         line = text.splitlines()[1]
-        swapped = line.replace("G000", "no_station") if "G000" in line else line.replace("no_station", "G000")
+        station = ",G000," if ",G000," in line else ",no_station,"
+        swapped = line.replace(station, ",no_station," if station == ",G000," else ",G000,")
         file.write_text(text.replace(line, swapped))
     started = time.perf_counter()
     if what in ("build", "unchanged", "mapping"):

@@ -70,7 +70,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
             )
         ]
     try:
-        schedules = _schedules()
+        schedules = read_schedules()
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
             Finding(
@@ -84,7 +84,8 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
     return list(check_schedules(iso3, schedules))
 
 
-def _schedules() -> list[Schedule]:
+def read_schedules() -> list[Schedule]:
+    """Every schedule of the Prefect server that starts flood days."""
     from prefect.client.orchestration import get_client
 
     found = []

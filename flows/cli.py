@@ -221,16 +221,12 @@ def backfill(
     Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
     """
     from flows.environment import settle
-    from ibf_pipeline.errors import ConfigError
 
-    if notify != really:
-        raise ConfigError(
-            "mails about past days are asked for once", expected="--notify --really-notify", remedy="give both, or none"
-        )
     settle()
-    from flows.backfill import backfill_days
+    from flows.backfill import backfill_days, require_confirmed
     from flows.outcome import exit_code
 
+    require_confirmed(notify=notify, really=really)
     console, code = _console(), 0
     for day, state in backfill_days(
         country, first.date(), last.date(), target, notify=notify, config=config, workspace=workspace,

@@ -84,9 +84,12 @@ def open_cache(configuration: Configuration) -> InputCache:
 
 
 def prune_cache(configuration: Configuration) -> None:
-    """Delete what the settings do not let the cache keep."""
+    """Delete what the settings do not let the cache keep; a full cache is trouble for tomorrow, not for today's run."""
     bounds = configuration.settings.inputs
-    open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    try:
+        open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    except (OSError, IbfError) as error:
+        log.warning("the cache of forecasts could not be pruned: %s", error)
 
 
 def users_of(configuration: Configuration, name: str) -> list[Country]:

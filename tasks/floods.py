@@ -75,9 +75,11 @@ def read_discharge(
 
 
 @task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
-def find_events(iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country) -> Found:
+def find_events(
+    iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False
+) -> Found:
     """Classes, events, areas and people of the day."""
-    found = find(cube, layers, country)
+    found = find(cube, layers, country, exercise=exercise)
     log.info("%s on %s: %s", iso3, found.issue_date, found.headline)
     for event in found.events:
         log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)

@@ -35,6 +35,8 @@ from ibf_pipeline.writing import writing
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
+_REPEATED_SECONDS: Final = 300.0
+"""a state that does not change is logged again after so long"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,11 @@ class EwdsSource:
         return file
 
     def _await(self, order: str, file: Path) -> None:
-        said: list[str] = []
+        said: list[tuple[str, float]] = []
 
         def progress(state: str, seconds: float) -> None:
-            if said[-1:] != [state]:
-                said.append(state)
+            if not said or said[-1][0] != state or seconds - said[-1][1] >= _REPEATED_SECONDS:
+                said.append((state, seconds))
                 log.info("%s: order %s is %s after %.0f s", self.name, order, state, seconds)
             if self.progress is not None:
                 self.progress(state, seconds)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import REVISION, Journal
-from ibf_pipeline.run_folder import Revision, RunFolder, runs_of
+from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
 Clock = Callable[[], datetime]
 
@@ -67,10 +67,10 @@ def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Cl
 
 
 def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
-    """The `date` of every revision of a country on a target of which at least one call was made."""
+    """The `date` of every revision of a country on a target of which at least one call was made, exercises too."""
     return {
         revision.about().date
-        for run in runs_of(runs, iso3)
+        for run in with_exercises(runs, iso3)
         for revision in run.revisions(target)
         if revision.journal_file.is_file()
     }

@@ -84,6 +84,7 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: 
         "plan the calls of XDM for sandbox",
         "publish XDM to sandbox, revision 1",
         "report of XDM",
+        "artifacts of XDM",
     }
 
 
