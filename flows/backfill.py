@@ -2,18 +2,107 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from typing import Any
 
-from prefect.client.schemas.objects import State
+from prefect import flow
+from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.deployments import run_deployment
+from prefect.flow_runs import wait_for_flow_run
+from prefect.runtime import deployment, flow_run
+from prefect.states import Completed, Failed
+from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
 from flows.wiring import now, open_day
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.targets.ledger import latest_finished
+from ibf_pipeline.wording import counted
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 LONGEST = 400
 """days in one backfill"""
+_POLL_SECONDS = 2
+
+Runner = Callable[[date], State]
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return f"backfill-{parameters['country']}-{parameters['date_from']}-{parameters['date_to']}"
+
+
+@flow(name="backfill", flow_run_name=_run_name, retries=0, persist_result=False)
+def backfill(
+    country: str,
+    date_from: date,
+    date_to: date,
+    target: str | None = None,
+    notify: bool = False,
+    really_notify: bool = False,
+    config: str = "config",
+    workspace: str | None = None,
+) -> State:
+    """Run past days of a country in their order; stops at the first one that fails, and goes on there when run again.
+
+    Days that are published already are left alone. A day older than what the server has is refused: it would rewrite
+    what people were told later.
+
+    Args:
+        country: ISO3 code of a country in the configuration.
+        date_from: first issue date.
+        date_to: last issue date.
+        target: name of a target in settings.yaml; the country's own where none is given.
+        notify: send notifications about past days; needs really_notify too.
+        really_notify: confirms notify a second time.
+        config: folder of the configuration.
+        workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    rows: list[dict[str, Any]] = []
+
+    def row(day: date, state: str, message: str | None) -> None:
+        rows.append({"issue date": day.isoformat(), "state": state, "message": message or ""})
+
+    run = None
+    if deployment.id is not None:
+        parameters = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
+        run = _by_deployment(country, target, parameters)
+    last: State | None = None
+    progress = _Progress((date_to - date_from).days + 1, f"Backfill of {country}, {date_from} to {date_to}")
+    try:
+        require_confirmed(notify=notify, really=really_notify)
+        for day, last in backfill_days(
+            country, date_from, date_to, target, notify=notify, config=config, workspace=workspace,
+            skipped=lambda day: row(day, "skipped", "published before"), run_day=run,
+        ):  # fmt: skip
+            row(day, last.name or last.type.value, last.message)
+            log.info("%s %s: %s", country, day, last.message)
+            progress.show(len(rows))
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    finally:
+        _keep_table(country, rows, f"{country}, {date_from} to {date_to}")
+    done = sum(item["state"] == "Completed" for item in rows)
+    message = f"{counted(done, 'day')} run, {sum(item['state'] == 'skipped' for item in rows)} published before"
+    if last is not None and not last.is_completed():
+        return Failed(message=f"{message}; stopped at {rows[-1]['issue date']}: {last.message}")
+    return Completed(message=message)
+
+
+def require_confirmed(*, notify: bool, really: bool) -> None:
+    """ConfigError where notifications about past days are asked for once only."""
+    if notify != really:
+        raise ConfigError(
+            "mails about past days are asked for once",
+            expected="notify and really_notify (--notify --really-notify)",
+            remedy="give both, or none",
+        )
 
 
 def days_of(first: date, last: date) -> list[date]:
@@ -36,16 +125,79 @@ def backfill_days(
     config: str,
     workspace: str | None,
     skipped: Callable[[date], None] = lambda day: None,
+    run_day: Runner | None = None,
 ) -> Iterator[tuple[date, State]]:
-    """Run the days in order; ends after the first one that fails. Days already published are skipped by the ledger."""
+    """Run the days in order; ends after the first one that fails. Days already published are skipped by the ledger.
+
+    `run_day` runs a day elsewhere; in this process where none is given.
+    """
     for issue_date in days_of(first, last):
         day = open_day(config, country, issue_date, target, workspace=workspace)
         if latest_finished(day.run, day.target_name, now) is not None:
             skipped(issue_date)
             continue
-        state = floods(
-            country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
-        )
+        if run_day is not None:
+            state = run_day(issue_date)
+        else:
+            state = floods(
+                country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
+            )
         yield issue_date, state
         if not state.is_completed():
             return
+
+
+def _by_deployment(country: str, target: str | None, parameters: dict[str, Any]) -> Runner:
+    """A flow run of the country's deployment for each day, waited for.
+
+    Its key makes any number of attempts one flow run; where that has ended without the day being published, the next
+    attempt is another one.
+    """
+    given = {name: value for name, value in parameters.items() if value is not None}
+
+    def run(day: date) -> State:
+        attempt = 1
+        while True:
+            found: Any = run_deployment(
+                f"floods/{country}",
+                parameters={**given, "issue_date": day.isoformat()},
+                idempotency_key=f"backfill-{country}-{target or 'own'}-{day}-{attempt}",
+                timeout=0,
+                tags=["backfill", country],
+            )
+            assert isinstance(found, FlowRun)  # noqa: S101 - the call is made outside an event loop
+            if found.state is None or not found.state.is_final():
+                break
+            attempt += 1
+        done: Any = run_coro_as_sync(wait_for_flow_run(found.id, timeout=None, poll_interval=_POLL_SECONDS))
+        state: State = done.state
+        return state
+
+    return run
+
+
+class _Progress:
+    """Progress of the days, shown in the UI; what cannot be shown stops nothing."""
+
+    def __init__(self, days: int, description: str) -> None:
+        self._days, self._description = max(1, days), description
+        self._artifact: Any = None
+
+    def show(self, done: int) -> None:
+        try:
+            share = 100.0 * done / self._days
+            if self._artifact is None:
+                self._artifact = create_progress_artifact(share, description=self._description)
+            else:
+                update_progress_artifact(self._artifact, share)
+        except Exception:
+            log.debug("the progress is not shown", exc_info=True)
+
+
+def _keep_table(country: str, rows: list[dict[str, Any]], title: str) -> None:
+    if not rows:
+        return
+    try:
+        create_table_artifact(rows, key=f"backfill-{country.lower()}", description=f"Backfill of {title}")
+    except Exception:
+        log.exception("the table of days could not be kept")

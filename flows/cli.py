@@ -13,6 +13,7 @@ import typer
 from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
+from flows.cli_inputs import inputs_app
 from flows.cli_operate import operate_app
 from flows.cli_prepare import check, fetch_static, new_country, prepare
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
+app.add_typer(inputs_app, name="inputs")
 app.command()(receiver)
 app.command()(prepare)
 app.command()(check)
@@ -219,16 +221,12 @@ def backfill(
     Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
     """
     from flows.environment import settle
-    from ibf_pipeline.errors import ConfigError
 
-    if notify != really:
-        raise ConfigError(
-            "mails about past days are asked for once", expected="--notify --really-notify", remedy="give both, or none"
-        )
     settle()
-    from flows.backfill import backfill_days
+    from flows.backfill import backfill_days, require_confirmed
     from flows.outcome import exit_code
 
+    require_confirmed(notify=notify, really=really)
     console, code = _console(), 0
     for day, state in backfill_days(
         country, first.date(), last.date(), target, notify=notify, config=config, workspace=workspace,

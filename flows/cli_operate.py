@@ -14,6 +14,7 @@ Day = Annotated[
 ]
 TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
+Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
 Workspace = Annotated[
     str | None,
     typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
@@ -50,3 +51,39 @@ def run_all_countries(
     )  # fmt: skip
     Console(highlight=False).print(state.message, soft_wrap=True, style="green" if state.is_completed() else "red")
     raise typer.Exit(exit_code(state))
+
+
+@operate_app.command()
+def scenario(
+    country: Iso3,
+    wishes: Annotated[
+        list[str], typer.Argument(help="STATION=DAYS, one character a lead time: - no class, w warning, T trigger")
+    ],
+    issue_date: Day = None,
+    target: TargetName = None,
+    notify: Annotated[bool, typer.Option(help="send the notification of the exercise")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Exercise: the ordinary day with a forecast made up to a wish list, marked as an exercise wherever it appears.
+
+    Days end in :min, :med or :max for the class of the warnings, and in @50 for a peak at the 50-year threshold.
+
+    Example: ibf-pipeline scenario UGA G5220=---wTTTT G5230=------ww:med
+    """
+    from flows.environment import settle
+
+    settle()
+    from rich.console import Console
+
+    from flows.outcome import print_outcome
+    from flows.scenario import scenario as run
+
+    day = issue_date.date() if issue_date else None
+    state: Any = run(
+        country, " ".join(wishes), day, target, notify=notify, hold=hold, config=config, workspace=workspace,
+        return_state=True,
+    )  # fmt: skip
+    console = Console(highlight=False)
+    raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console, exercise=True))

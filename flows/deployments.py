@@ -9,10 +9,13 @@ from typing import Any
 from prefect.flows import Flow
 
 from flows.all_countries import all_countries
+from flows.backfill import backfill
 from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.intake import intake
 from flows.observe_event import observe_event
+from flows.prepare import prepare_country
+from flows.scenario import scenario
 from ibf_pipeline.config import Configuration, Operations
 
 TAG = "ibf-pipeline"
@@ -80,6 +83,24 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
         "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
         where,
         at_once=1,
+    )
+    yield Planned(
+        backfill,
+        "backfill",
+        "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
+        where,
+    )
+    yield Planned(
+        scenario,
+        "scenario",
+        "An exercise: the ordinary day with a forecast that makes a wish list come true, kept apart from real days.",
+        where,
+    )
+    yield Planned(
+        prepare_country,
+        "prepare",
+        "A country's static data to its prepared layers, ahead of the day that needs them.",
+        where,
     )
     yield Planned(
         intake,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,21 +10,23 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
 
+from flows.approval import await_approval
+from flows.ending import HELD, ended, failed, tell
 from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
-from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
+from flows.morning import update_morning
 from flows.wiring import Day, now, open_day, open_target
+from flows.wiring_sources import prune_cache
 from flows.wiring_static import local_static
-from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
+from ibf_pipeline.errors import IbfError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
-from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
     find_events,
     obtain_forecast,
@@ -37,15 +38,22 @@ from tasks.floods import (
     write_day_report,
 )
 
-log = logging.getLogger("ibf_pipeline.flows")
-
 
 def _run_name() -> str:
     parameters = flow_run.parameters
     return f"floods-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
 
 
-@flow(name="floods", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(
+    name="floods",
+    flow_run_name=_run_name,
+    retries=0,
+    persist_result=False,
+    on_completion=[update_morning],
+    on_failure=[update_morning],
+    on_crashed=[update_morning],
+    on_cancellation=[update_morning],
+)
 def floods(
     country: str,
     issue_date: date | None = None,
@@ -53,6 +61,7 @@ def floods(
     notify: bool = True,
     publish: bool = True,
     hold: bool = False,
+    approval: bool = False,
     accept_blind: list[str] | None = None,
     take_over: bool = False,
     discard_decisions: bool = False,
@@ -68,7 +77,8 @@ def floods(
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
-        hold: stop before the notification and wait for a person's approval.
+        hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
+        approval: hold, and pause in the UI until a person approves or stops it there, at most the target's hold_hours.
         accept_blind: events that may be closed although their station is blind.
         take_over: replace an upload of the same day that is not ours.
         discard_decisions: delete triggers and early actions that people set today.
@@ -81,25 +91,55 @@ def floods(
     try:
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
         with one_at_a_time(country):
-            return run_day(day, publish=publish, notify=notify, hold=hold, consent=consent)
+            found, run = find_day(day)
+            state, held = conclude(
+                day, found, run, publish=publish, notify=notify, hold=hold or approval, consent=consent
+            )
+        if held and approval:
+            state = after_approval(day, found, run)
     except IbfError as error:
-        return _failed(error)
-
-
-def run_day(day: Day, *, publish: bool, notify: bool, hold: bool, consent: Consent) -> State:
-    """Find, publish, report: people first, pictures afterwards. IbfError where the day was not even found."""
-    found, run = find_day(day)
-    try:
-        publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent) if publish else []
-        state = _ended(found, publications)
-    except IbfError as error:
-        state = _failed(error)
-    write_day_report(day.country.iso3, run, day.prepared)
+        return failed(error)
     return state
 
 
-def find_day(day: Day) -> tuple[Found, RunFolder]:
-    """What the forecast says, in the run folder: nothing has been published yet."""
+def conclude(
+    day: Day, found: Found, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
+) -> tuple[State, bool]:
+    """Publish, then report: people first, pictures afterwards. Also whether the notification waits for a person."""
+    held = False
+    try:
+        publications: list[Publication] = []
+        if publish:
+            with publishing_progress(run, day.target_name):
+                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+            held = bool(publications) and publications[-1].outcome.held
+        state = ended(found, publications, *([HELD] if held else []))
+        tell(found, [notice for publication in publications for notice in publication.notices])
+    except IbfError as error:
+        state = failed(error)
+    report(day, run)
+    return state, held
+
+
+def after_approval(day: Day, found: Found, run: RunFolder) -> State:
+    """Wait for a person, who approves or stops the notification in the UI; IbfError after the time limit."""
+    try:
+        publication, decided = await_approval(day, found)
+        state = ended(found, [publication] if publication else [], decided)
+    finally:
+        report(day, run)
+    return state
+
+
+def report(day: Day, run: RunFolder) -> None:
+    """The report and the artifacts of a run, after everything that people wait for."""
+    write_day_report(day.country.iso3, run, day.prepared)
+    keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
+    prune_cache(day.configuration)
+
+
+def find_day(day: Day, sources: list[Source] | None = None) -> tuple[Found, RunFolder]:
+    """What the forecast says, in the run folder: nothing has been published yet. `sources`: instead of its own."""
     iso3, country = day.country.iso3, day.country
     layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
 
@@ -107,9 +147,9 @@ def find_day(day: Day) -> tuple[Found, RunFolder]:
         files = obtain_forecast(iso3, day.issue_date, [source])
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
 
-    (files, cube), passed_over = first_usable(day.sources(), day.issue_date, use)
+    (files, cube), passed_over = first_usable(sources or day.sources(), day.issue_date, use)
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
-    found = find_events(iso3, cube, layers, country)
+    found = find_events(iso3, cube, layers, country, exercise=day.exercise)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 
 
@@ -127,34 +167,3 @@ def publish_day(
             publications.append(publish_revision(day.country.iso3, target, revision))
             if publications[-1].outcome.held:
                 return publications
-
-
-def _ended(found: Found, publications: Sequence[Publication]) -> State:
-    """The state's message: what was found and what a person has to do; automations go by its first words."""
-    parts = [found.headline]
-    names = ", ".join(event.name for event in found.unpublishable_events)
-    hidden = f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"
-    if names and not found.publishable_events:
-        return Failed(message=f"{hidden}; {found.headline}", data=None)
-    if names:
-        parts.append(hidden)
-    if publications:
-        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
-        if publications[-1].outcome.held:
-            parts.append("held before the notification: approve or abort it with `ibf-pipeline resume`")
-    return Completed(message="; ".join(parts))
-
-
-def _failed(error: IbfError) -> State:
-    log.error("%s", error)
-    return Failed(message=f"{_cause(error)}{error}", data=error)
-
-
-def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
-    return [notice for notice in notices if notice.kind in ("trigger without mail", "trigger lapsed beyond the limit")]
-
-
-def _cause(error: IbfError) -> str:
-    if isinstance(error, OutcomeUnknown):
-        return f"{NOTIFICATION_UNCONFIRMED}: "
-    return f"{INPUT_MISSING}: " if isinstance(error, InputMissing) else ""

@@ -15,7 +15,7 @@ from ibf_pipeline.errors import IbfError
 
 def print_outcome(
     state: State, config: str, country: str, issue_date: date | None, target: str | None, workspace: str | None,
-    console: Console,
+    console: Console, *, exercise: bool = False,
 ) -> int:  # fmt: skip
     """Print what the day found, where it is, and how publishing ended; returns the exit code."""
     error = _error(state)
@@ -23,7 +23,7 @@ def print_outcome(
         text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
         console.print(Text(text or str(error), style="red"))
         return exit_code(state)
-    day = open_day(config, country, issue_date, target, workspace=workspace)
+    day = open_day(config, country, issue_date, target, workspace=workspace, exercise=exercise)
     print_found(day.run.found(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
     page = day.run.path / "report" / "report.html"

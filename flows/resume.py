@@ -17,11 +17,12 @@ from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
-from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.writing import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Decision:
 
 
 def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
-    """The day that a run folder (`.../XDM/2026-02-15`, or just `XDM/2026-02-15`) stands for."""
+    """The day that a run folder (`.../XDM/2026-02-15`, or just `XDM/2026-02-15`) stands for; also one of an exercise
+    (`exercises/XDM/2026-02-15`).
+    """
     match = re.search(r"([A-Z]{3})/(\d{4}-\d{2}-\d{2})(?:/.*)?$", run.rstrip("/"))
     if match is None:
         raise ConfigError(
@@ -56,7 +59,9 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
         )
     if workspace is None and Path(run).is_dir():
         workspace = _workspace_of(Path(run).resolve(), config)
-    return open_day(config, match.group(1), date.fromisoformat(match.group(2)), target, workspace=workspace)
+    exercise = EXERCISES in Path(run).parts
+    issue_date = date.fromisoformat(match.group(2))
+    return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
 
 
 def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | None]:
@@ -79,7 +84,7 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
             return revision, None
         if decision.approve:
             approve(revision, now)
-        with open_target(day) as target:
+        with open_target(day, notify=True) as target:
             target.require_resumable(revision)
             return revision, target.carry_out(revision, end=decision.end)
 
@@ -124,9 +129,10 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
         if revision is None:
             raise ForbiddenByRule("the target already is without these events", where=published.folder)
         close_earlier(day.run, day.target_name, revision, now)
+        text = withdrawal_text(found, names)
+        with writing(revision.folder / "withdrawal.txt"):
+            (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # needed even if the calls fail
         target.carry_out(revision)
-    text = withdrawal_text(found, names)
-    (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")
     return revision, text
 
 

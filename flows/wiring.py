@@ -12,11 +12,11 @@ from pathlib import Path
 
 from flows.wiring_sources import open_sources
 from ibf_pipeline.config import Configuration, Country, Target, load
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.run_folder import EXERCISES, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sources import Source
 from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
@@ -38,6 +38,8 @@ class Day:
     issue_date: date
     target_name: str
     target: Target
+    exercise: bool = False
+    """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
 
     @property
     def static(self) -> Path:
@@ -92,15 +94,38 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
 
 
 def open_day(
-    config: str, iso3: str, issue_date: date | None, target: str | None, *, workspace: str | None = None
+    config: str,
+    iso3: str,
+    issue_date: date | None,
+    target: str | None,
+    *,
+    workspace: str | None = None,
+    exercise: bool = False,
 ) -> Day:
-    """A validated day; ConfigError, or ForbiddenByRule for a date in the future."""
+    """A validated day; ConfigError, or ForbiddenByRule for a date in the future or an exercise where none may be."""
     configuration = open_configuration(config, workspace)
+    if exercise:
+        configuration = _apart(configuration)
     country = configuration.country(iso3)
     name = target or country.target
-    day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name))
+    day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name), exercise)
+    if exercise and not day.target.exercises:
+        raise ForbiddenByRule(
+            f"target {name} does not allow exercises",
+            where="settings.yaml",
+            expected="a target with exercises: true, best a server of its own",
+            remedy="choose another with --target, or allow it",
+        )
     require_not_future(day.issue_date, now().date(), test_target=day.target.test_target)
     return day
+
+
+def _apart(configuration: Configuration) -> Configuration:
+    """The same configuration with a place of its own for runs and sandbox."""
+    paths = configuration.settings.paths
+    apart = {name: f"{getattr(paths, name)}/{EXERCISES}" for name in ("runs", "sandbox")}
+    settings = configuration.settings.model_copy(update={"paths": paths.model_copy(update=apart)})
+    return Configuration(configuration.folder, settings)
 
 
 @contextmanager

@@ -14,7 +14,10 @@ from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ewds import EwdsSource
+from ibf_pipeline.sources.ewds_service import EwdsService, Patience
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
+from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
@@ -45,6 +48,34 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 anonymous=chosen.anonymous, timeout_seconds=chosen.timeout_seconds,
             )  # fmt: skip
             return _member_source(configuration, name, country, chosen, remote)
+        case settings.EwdsSource():
+            return EwdsSource(
+                name=name,
+                service=EwdsService(
+                    chosen.url, chosen.dataset, lambda: _secret(name, chosen.key_variable), _patience(chosen)
+                ),
+                cache=open_cache(configuration),
+                country=country.iso3,
+                area=area_of(cells_of(configuration, country), chosen.margin),
+                glofas_version=chosen.glofas_version,
+                days=chosen.days,
+                changes=chosen.request,
+                most_fields=chosen.fields_per_request,
+                check=chosen.check,
+            )
+        case settings.RunSource():
+            runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
+            return RunSource(name, configuration.path(runs), country.iso3)
+
+
+def _patience(chosen: settings.EwdsSource) -> Patience:
+    return Patience(
+        timeout_seconds=chosen.timeout_seconds,
+        attempts=chosen.attempts,
+        retry_seconds=chosen.retry_seconds,
+        queue_seconds=60 * chosen.queue_minutes,
+        longest_poll_seconds=chosen.longest_poll_seconds,
+    )
 
 
 def open_cache(configuration: Configuration) -> InputCache:
@@ -53,15 +84,26 @@ def open_cache(configuration: Configuration) -> InputCache:
 
 
 def prune_cache(configuration: Configuration) -> None:
-    """Delete what the settings do not let the cache keep."""
+    """Delete what the settings do not let the cache keep; a full cache is trouble for tomorrow, not for today's run."""
     bounds = configuration.settings.inputs
-    open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    try:
+        open_cache(configuration).prune(int(bounds.largest_gigabytes * 1e9), bounds.keep_hours * 3600)
+    except (OSError, IbfError) as error:
+        log.warning("the cache of forecasts could not be pruned: %s", error)
 
 
 def users_of(configuration: Configuration, name: str) -> list[Country]:
-    """The configured countries that list a source."""
-    countries = [configuration.country(code) for code in configuration.country_codes()]
-    return [country for country in countries if name in country.sources]
+    """The configured countries that list a source; one whose configuration is wrong is said and left out."""
+    users = []
+    for code in configuration.country_codes():
+        try:
+            country = configuration.country(code)
+        except IbfError as error:
+            log.error("%s is left out: %s", code, error)
+            continue
+        if name in country.sources:
+            users.append(country)
+    return users
 
 
 def cells_of(configuration: Configuration, country: Country) -> StationCells:

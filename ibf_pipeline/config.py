@@ -310,7 +310,7 @@ class Settings(Section):
 
     paths: Paths = Paths()
     sources: dict[SourceName, SourceSettings]
-    inputs: Inputs = Inputs()
+    inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
     targets: dict[str, Target]
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
         default_factory=dict, description="GRIB generating process ids of each GloFAS version"

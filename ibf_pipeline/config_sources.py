@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
+from ibf_pipeline.forecast.rule import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -37,13 +38,13 @@ class SourceSection(Section):
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
     )
-    waiting: Waiting = Waiting()
+    waiting: Waiting = Field(Waiting(), description="when its sensor looks for the day's forecast")
 
 
 class FolderSource(SourceSection):
     """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
 
-    kind: Literal["folder"]
+    kind: Literal["folder"] = Field(description="files in a folder of this machine")
     root: str = Field(description="folder with a folder for each issue date")
 
 
@@ -60,7 +61,7 @@ class RemoteSection(SourceSection):
 class FtpSource(RemoteSection):
     """ECMWF's file server: `<folder>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc`, global, cut to the countries on arrival."""
 
-    kind: Literal["ftp"]
+    kind: Literal["ftp"] = Field(description="ECMWF's file server")
     host: str = Field("aux.ecmwf.int", min_length=1, description="name of the server")
     port: int = Field(21, ge=1, le=65535, strict=True, description="of its control connection")
     tls: bool = Field(False, description="FTP over TLS, where the server offers it")
@@ -72,7 +73,7 @@ class FtpSource(RemoteSection):
 class ObjectStoreSource(RemoteSection):
     """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
 
-    kind: Literal["object-store"]
+    kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
     url: str = Field(
         pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above the issue dates"
     )
@@ -91,7 +92,44 @@ class ObjectStoreSource(RemoteSection):
         return value
 
 
-SourceSettings = Annotated[FolderSource | ObjectStoreSource | FtpSource, Field(discriminator="kind")]
+class EwdsSource(SourceSection):
+    """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
+
+    kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
+    url: str = Field(
+        "https://ewds.climate.copernicus.eu/api", pattern=r"^https?://[^@]*$", description="of the service's API"
+    )
+    dataset: str = Field("cems-glofas-forecast", min_length=1, description="name of the collection")
+    key_variable: Variable = Field("EWDS_KEY", description="environment variable with the account's key")
+    margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are ordered")
+    days: int = Field(
+        len(LEAD_TIMES), ge=len(LEAD_TIMES), le=30, strict=True, description="lead times ordered, 0-day to the last"
+    )
+    request: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description="keys of the order that differ from ours, e.g. a renamed variable; an empty list leaves a key out",
+    )
+    fields_per_request: int = Field(
+        1000, ge=1, strict=True, description="members x lead times of one order; more are split into several"
+    )
+    check: bool = Field(True, description="hold orders against the service's own form and constraints first")
+    queue_minutes: float = Field(90, gt=0, le=1440, description="how long an order may wait and run")
+    longest_poll_seconds: float = Field(30, gt=0, le=600, description="between two questions after its state")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
+    retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
+
+
+class RunSource(SourceSection):
+    """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
+
+    kind: Literal["run"] = Field(description="what earlier runs kept")
+    runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
+
+
+SourceSettings = Annotated[
+    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | RunSource, Field(discriminator="kind")
+]
 
 
 class Inputs(Section):

@@ -14,6 +14,7 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.country import Station as PreparedStation
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.exercise import exercise_name
 from ibf_pipeline.forecast.classes import classify
 from ibf_pipeline.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.forecast.probabilities import exceedance, largest_return_period
@@ -39,6 +40,8 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     classes = classify(counts, country.rule)
     reached = largest_return_period(counts, country.rule.trigger.probability)
     names = event_names([(station.code, station.name) for station in layers.stations], country.event_name)
+    if exercise:
+        names = {code: exercise_name(name) for code, name in names.items()}
 
     stations: list[StationFound] = []
     alerted: list[Event] = []

@@ -22,6 +22,9 @@ from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
 from ibf_pipeline.writing import sync_folder, writing
 
+EXERCISES = "exercises"
+"""folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
+
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
 
@@ -177,6 +180,12 @@ class RunFolder:
             staging.rename(final)
             sync_folder(final.parent)  # after a power cut the plan must be there whenever one of its calls was made
         return Revision(final, number)
+
+
+def with_exercises(runs: Path, iso3: str) -> list[RunFolder]:
+    """The run folders of a country, real days and exercises, whichever of the two `runs` is the folder of."""
+    real = runs.parent if runs.name == EXERCISES else runs
+    return [*runs_of(real, iso3), *runs_of(real / EXERCISES, iso3)]
 
 
 def runs_of(runs: Path, iso3: str) -> list[RunFolder]:

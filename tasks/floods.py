@@ -16,7 +16,6 @@ from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.day import find, require_members
 from ibf_pipeline.discharge.reader import read_cube
-from ibf_pipeline.discharge.version import require_matching_version, version_of_process
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
@@ -27,6 +26,8 @@ from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
+from ibf_pipeline.sources.accepted import accepted_version
+from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -59,20 +60,12 @@ def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station) m3/s, of enough members and a GloFAS version that fits the thresholds."""
-    cube = read_cube(files.files, station_cells(layers), issue_date, source=files.source, version=files.glofas_version)
-    found = cube.attrs["glofas_version"] or None
-    for process in cube.attrs["glofas_process_ids"]:
-        found = version_of_process(
-            process, settings.glofas_process_ids, country.accepted_process_ids, found, files.files[0]
-        )
-    require_matching_version(
-        found,
-        country.thresholds_version,
-        country.accepted_versions,
-        country_file=f"countries/{iso3}.yaml",
-        where=files.files[0].parent,
-    )
-    cube.attrs["glofas_version"] = found
+    cells = station_cells(layers)
+    if files.kept:
+        cube = read_kept(files.files[0], cells, issue_date)
+    else:
+        cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
+    cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
     missing = require_members(cube, country)
     log.info(
         "%s: %d of %d members at %d stations",
@@ -82,9 +75,11 @@ def read_discharge(
 
 
 @task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
-def find_events(iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country) -> Found:
+def find_events(
+    iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False
+) -> Found:
     """Classes, events, areas and people of the day."""
-    found = find(cube, layers, country)
+    found = find(cube, layers, country, exercise=exercise)
     log.info("%s on %s: %s", iso3, found.issue_date, found.headline)
     for event in found.events:
         log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)
@@ -110,7 +105,7 @@ def record_findings(
         cells = write_extent(wet[extent.lead_time], tiles, folder / "extents" / extent.file_name)
         log.info("%s: %s, %d wet cells", iso3, extent.file_name, cells)
     write_findings(found, cube, folder)
-    run.finish(folder, _manifest(found, country, files))
+    run.finish(folder, _manifest(found, country, files, cube))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
@@ -127,7 +122,7 @@ def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     return page
 
 
-def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str, Any]:
+def _manifest(found: Found, country: Country, files: ForecastFiles, cube: xr.DataArray) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {
         "country": found.country,
@@ -137,6 +132,7 @@ def _manifest(found: Found, country: Country, files: ForecastFiles) -> dict[str,
         "source": files.source,
         "obtained": dict(files.origin),
         "glofas_version": found.glofas_version,
+        "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
         "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
         "versions": {name: version(name) for name in packages},
         "configuration": country.model_dump(mode="json"),

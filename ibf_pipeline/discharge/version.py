@@ -44,8 +44,9 @@ def version_of_process(
         where=where,
         expected="a known id: " + ("; ".join(f"v{v}: {sorted(i)}" for v, i in known.items()) or "none is configured"),
         remedy=(
-            "find out which GloFAS version it is, then add it to glofas_process_ids in settings.yaml, or accept it "
-            f"for one country with accepted_process_ids: [{process_id}]"
+            "a new id is a new model: find out which GloFAS version it is and whether the thresholds are of it, then "
+            "add it to glofas_process_ids in settings.yaml, or accept it for one country with "
+            f"accepted_process_ids: [{process_id}]"
         ),
     )
 

@@ -69,7 +69,7 @@ def read_plan(file: Path) -> list[Call]:
     """Read `plan.jsonl`; InputInvalid where it is damaged."""
     calls = []
     try:
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_bytes().splitlines():  # of bytes: a text may hold what str takes for the end of a line
             entry = json.loads(line)
             entry["file"] = FileBody(**entry["file"]) if entry["file"] else None
             calls.append(Call(**entry))

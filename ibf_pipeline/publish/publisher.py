@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, WriteFailed
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.journal import Journal, State
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +74,13 @@ def publish(
         raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
     done = journal.done()
     waiting, made = 0.0, 0
+    if any(call.number not in done for call in calls):
+        journal.begin()
     for call in calls:
         if call.number in done:
             continue
         if not call.repeatable:
-            if _may_have_been_sent(call, journal) and end != "again":
+            if may_have_been_sent(call, journal) and end != "again":
                 if end != "assume":
                     raise OutcomeUnknown(
                         f"{call.title} may have been carried out before",
@@ -94,20 +96,39 @@ def publish(
         started = time.perf_counter()
         try:
             answer = transport.send(call)
-        except OutcomeUnknown as error:
-            journal.append(call.number, "unknown", error=str(error))
-            raise
         except IbfError as error:
-            journal.append(call.number, "failed", error=str(error))
+            _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else "failed", error)
             raise
         seconds = time.perf_counter() - started
         waiting += seconds
         on_answer(call, answer)
-        journal.append(call.number, "done", status=answer.status, seconds=seconds)
+        _note_done(journal, call, answer, seconds)
         made += 1
         progress(call.number, len(calls))
     log.info("%d of %d calls made, the others were done before", made, len(calls))
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
+
+
+def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
+    """Keep why a call failed; a full disk does not hide the failure itself."""
+    try:
+        journal.append(call.number, state, error=str(error))
+    except WriteFailed as failed:
+        log.error("%s", failed)
+
+
+def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> None:
+    """Keep that a call is done; OutcomeUnknown where the notification went out and the journal cannot say so."""
+    try:
+        journal.append(call.number, "done", status=answer.status, seconds=seconds, durable=not call.repeatable)
+    except WriteFailed as error:
+        if call.repeatable:
+            raise
+        raise OutcomeUnknown(
+            f"{call.title} was carried out ({answer.status}) and {error.found}",
+            where=journal.file,
+            remedy="make free disk space, then `resume --assume-notified`",
+        ) from error
 
 
 def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -> None:
@@ -115,7 +136,7 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
 
     It would be sent although the person takes it for sent, or without the approval that it waits for.
     """
-    if end in ("again", "assume") and not any(_may_have_been_sent(call, journal) for call in last):
+    if end in ("again", "assume") and not any(may_have_been_sent(call, journal) for call in last):
         raise ForbiddenByRule(
             "nothing is unknown about the notification of this revision",
             where=journal.file,
@@ -124,6 +145,6 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
         )
 
 
-def _may_have_been_sent(call: Call, journal: Journal) -> bool:
+def may_have_been_sent(call: Call, journal: Journal) -> bool:
     """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
     return journal.last_state(call.number) in ("sending", "unknown")

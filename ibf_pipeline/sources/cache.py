@@ -55,14 +55,19 @@ class InputCache:
         return self.root / source / f"{issue_date:%Y%m%d}"
 
     @contextmanager
-    def held(self, source: str, issue_date: date) -> Iterator[Path]:
-        """The folder of a day, while nobody else fetches into it or deletes it; waits for whoever does."""
+    def held(self, source: str, issue_date: date, country: str | None = None) -> Iterator[Path]:
+        """The folder of a day, while nobody else fetches into it or deletes it; waits for whoever does.
+
+        With a country, others may fetch the same day for other countries meanwhile.
+        """
         folder = self.day(source, issue_date)
+        lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
         while True:
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
             try:
-                stream = (folder / _LOCK).open("a")
+                (folder / _LOCK).touch()
+                stream = lock.open("a")
             except FileNotFoundError:
                 continue  # deleted at this very moment
             with stream:
@@ -71,8 +76,7 @@ class InputCache:
                 except OSError:
                     log.info("%s %s: another run is fetching it, waiting for that", source, issue_date)
                     fcntl.flock(stream, fcntl.LOCK_EX)
-                if _is_same(stream.fileno(), folder / _LOCK):  # not deleted while we waited
-                    os.utime(folder / _LOCK)
+                if _is_same(stream.fileno(), lock):  # not deleted while we waited
                     yield folder
                     return
 
@@ -100,10 +104,10 @@ class InputCache:
         size = sum(day.size for day in days)
         deleted = []
         for day in days:
-            if size <= largest:
-                break
-            if moment - day.used < keep_seconds or not _delete(day.folder):
+            if (size <= largest and day.size) or moment - day.used < keep_seconds or not _delete(day.folder):
                 continue
+            if not day.size:
+                continue  # a day that was asked for in vain
             size -= day.size
             deleted.append(day)
             log.info("cache: deleted %s of %s, %.1f MB", day.issue_date, day.source, day.size / 1e6)
@@ -126,8 +130,10 @@ def _cached(folder: Path) -> CachedDay:
 def _delete(folder: Path) -> bool:
     """Whether a day could be deleted: not while somebody holds it."""
     try:
-        with (folder / _LOCK).open("a") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with contextlib.ExitStack() as locks:
+            for lock in sorted(folder.glob(_LOCK + "*")):
+                stream = locks.enter_context(lock.open("a"))
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder)
     except OSError:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -17,10 +16,9 @@ from ibf_pipeline.discharge.netcdf import stamps_of
 from ibf_pipeline.discharge.part import lead_time_steps
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.sources.area import Area
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
 from ibf_pipeline.writing import writing
 
-_HDF5 = threading.Lock()
-"""the HDF5 library of netCDF4 wheels knows no threads"""
 _LARGEST_CHUNK_CACHE: Final = 256 * 1024 * 1024
 """bytes: a real global day of one member is 86 MB"""
 
@@ -33,7 +31,7 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
 
     Raises InputInvalid where the file is damaged, of another day or variable, WriteFailed where the disk is full.
     """
-    with _HDF5:
+    with FILE_LIBRARIES:
         try:
             with netCDF4.Dataset(file) as data:
                 _cut(data, file, issue_date, targets)

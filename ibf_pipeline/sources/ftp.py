@@ -46,7 +46,7 @@ class FtpFolder:
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where the folder is not there yet."""
-        with self._connection(f"{issue_date:%Y%m%d}") as ftp:
+        with self._connection(f"the folder {issue_date:%Y%m%d}") as ftp:
             return sorted(entry.rsplit("/", 1)[-1] for entry in ftp.nlst(self._path(issue_date)))
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
@@ -57,7 +57,7 @@ class FtpFolder:
             size = ftp.size(path)
             if size is None:
                 raise Broken("the server does not say the file's size")
-            return RemoteFile(name, size, ftp.voidcmd(f"MDTM {path}")[4:].strip())
+            return RemoteFile(name, size, _modified(ftp, path))
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """RETR from a position on (REST)."""
@@ -131,6 +131,14 @@ class FtpFolder:
         except ftplib.all_errors as error:
             ftp.close()
             raise Broken(_said(error)) from None
+
+
+def _modified(ftp: ftplib.FTP, path: str) -> str:
+    """Time of the last change as the server says it; empty where it does not know the command."""
+    try:
+        return ftp.voidcmd(f"MDTM {path}")[4:].strip()
+    except ftplib.error_perm:
+        return ""
 
 
 def _said(error: BaseException) -> str:

@@ -21,10 +21,11 @@ from ibf_pipeline.sources.cut import cut_member
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Broken, Fetched, RemoteFile, RemoteFolder, Tries, fetch_file, listed
 from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
 
-_WHOLE: Final = "whole"
+_WHOLE: Final = "all-countries"
 """folder of GRIB2 files, which are not cut"""
 _GRIB: Final = (".grib2", ".grib")
 
@@ -108,7 +109,7 @@ class MemberSource:
                 return 0
 
         with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
-            for fetched in pool.map(one, names):
+            for fetched in pool.map(in_this_context(one), names):
                 done, size = done + 1, size + fetched
                 if done % 10 == 0 or done == len(names):
                     seconds = time.monotonic() - began
@@ -164,11 +165,14 @@ class MemberSource:
 
     def _whole_files(self, folder: Path, issue_date: date, names: list[str]) -> ForecastFiles:
         cut = FetchedFolder(folder)
-        lacking = [name for name in names if name not in cut.names()]
+        there = cut.names()
+        lacking = [name for name in names if name not in there]
+
+        def one(name: str) -> Fetched:
+            return fetch_file(self.remote, issue_date, name, folder / name, self.tries)
+
         with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
-            for fetched in pool.map(
-                lambda name: fetch_file(self.remote, issue_date, name, folder / name, self.tries), lacking
-            ):
+            for fetched in pool.map(in_this_context(one), lacking):
                 cut.add(fetched, self._address(issue_date))
                 log.info("%s: %s, %.1f MB", self.name, fetched.path.name, fetched.remote.size / 1e6)
         return ForecastFiles(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import REVISION, Journal
-from ibf_pipeline.run_folder import Revision, RunFolder, runs_of
+from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
 Clock = Callable[[], datetime]
 
@@ -35,17 +35,42 @@ def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
 def latest_uploaded(run: RunFolder, target: str, now: Clock) -> Revision | None:
     """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
     for revision in reversed(run.revisions(target)):
-        uploads = {call.number for call in revision.calls() if call.kind != "end"}
-        if uploads <= Journal(revision.journal_file, now).done():
+        if is_uploaded(revision, now):
             return revision
     return None
 
 
+def is_uploaded(revision: Revision, now: Clock) -> bool:
+    """Whether all calls of a revision are done, but perhaps the notification."""
+    uploads = {call.number for call in revision.calls() if call.kind != "end"}
+    return uploads <= Journal(revision.journal_file, now).done()
+
+
+def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Clock) -> set[str]:
+    """Triggers among these events of which nobody was notified, ever since they are triggers.
+
+    A backfill, an abort and an approval that came too late publish without notifying. Only our own revisions up to the
+    run's day tell; a trigger that they do not know is somebody else's, who will have told people.
+    """
+    asked, untold = set(names), set[str]()
+    days = [earlier for earlier in runs_of(run.path.parents[1], run.iso3) if earlier.issue_date <= run.issue_date]
+    for revision in (revision for day in reversed(days) for revision in reversed(day.revisions(target))):
+        if not asked:
+            break
+        if not is_uploaded(revision, now):
+            continue
+        asked &= {event.name for event in revision.found().events if event.trigger}
+        if revision.about().notify and is_finished(revision, now):
+            return untold - asked
+        untold |= asked
+    return untold
+
+
 def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
-    """The `date` of every revision of a country on a target of which at least one call was made."""
+    """The `date` of every revision of a country on a target of which at least one call was made, exercises too."""
     return {
         revision.about().date
-        for run in runs_of(runs, iso3)
+        for run in with_exercises(runs, iso3)
         for revision in run.revisions(target)
         if revision.journal_file.is_file()
     }

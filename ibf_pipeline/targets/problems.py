@@ -1,13 +1,15 @@
-"""What stands in the way of publishing a day, and what an operator accepts all the same (pure)."""
+"""What stands in the way of publishing a day, and what an operator accepts all the same."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.found import Found
+from ibf_pipeline.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,11 @@ def impossible_amounts(found: Found) -> Iterator[Problem]:
             if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
                 shown = ", ".join(map(str, amounts))
                 yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})", True)
+
+
+def unreadable_extents(found: Found, run: RunFolder) -> Iterator[Problem]:
+    """Rasters of the run that are not there, empty, or not to be read."""
+    for extent in found.extents:
+        file = run.extent(extent.file_name)
+        if not os.access(file, os.R_OK) or file.stat().st_size == 0:
+            yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again", True)

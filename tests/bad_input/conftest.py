@@ -13,7 +13,7 @@ from tests.bad_input.tiny_day import TinyDay
 
 _STAGES = (
     "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
-    "record_findings",
+    "record_findings", "write_day_report",
 )  # fmt: skip
 
 

@@ -1,17 +1,15 @@
-"""All countries under an embedded server: isolated from each other, one summary."""
+"""All countries from the command line's side, in processes of this machine: isolated from each other, one summary."""
 
 from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.testing.utilities import prefect_test_harness
 
 from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome
@@ -19,13 +17,7 @@ from flows.outcome import exit_code
 from ibf_pipeline.run_folder import RunFolder
 from tests.operate.world import SUNDAY, add_country, make_project
 
-pytestmark = pytest.mark.prefect
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
     listed = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     with get_client(sync_client=True) as client:
         for entry in listed:
-            flow = entry["entrypoint"].split(":")[1].replace("_", "-")
+            flow = entry["entrypoint"].split(":")[0].removeprefix("flows/").removesuffix(".py").replace("_", "-")
             deployment = client.read_deployment_by_name(f"{flow}/{entry['name']}")
             assert deployment.work_pool_name == "ibf"
             assert deployment.entrypoint == entry["entrypoint"]

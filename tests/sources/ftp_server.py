@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ class Server:
     """file name -> bytes after which its connection is cut, once"""
     short: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the transfer ends as if it were whole, once"""
+    slow: bool = False
+    """about 100 kB a second"""
+    unknown: set[str] = field(default_factory=set)
+    """commands that this server does not know"""
     most_open: int = 0
     commands: Counter[str] = field(default_factory=Counter)
 
@@ -54,6 +59,9 @@ def running(root: Path) -> Iterator[Server]:
                 self.cmd_channel.close()
                 self.close()
                 return 0
+            if about.slow:
+                time.sleep(0.01)
+                data = data[:1024]
             sent = super().send(data if self.limit is None else data[: self.limit - self.sent])
             self.sent += max(sent, 0)
             return sent
@@ -66,7 +74,10 @@ def running(root: Path) -> Iterator[Server]:
 
         def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
             about.commands[cmd] += 1
-            super().pre_process_command(line, cmd, arg)
+            if cmd in about.unknown:
+                self.respond(f'502 Command "{cmd}" not understood.')
+            else:
+                super().pre_process_command(line, cmd, arg)
 
         def ftp_REST(self, line: str) -> Any:  # noqa: N802 - the library's name
             about.resumed.append(int(line))

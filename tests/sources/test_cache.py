@@ -39,12 +39,31 @@ def test_what_was_used_lately_stays_however_large(tmp_path: Path) -> None:
     assert names(cache.prune(largest=0, keep_seconds=60, now=10_020)) == ["ftp 2026-02-15"]
 
 
+def test_days_that_were_asked_for_in_vain_go_too(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    fill(cache, ISSUE, 100, 500.0)
+    with cache.held("ftp", ISSUE + timedelta(days=1)) as empty:
+        os.utime(empty / ".lock", (400.0, 400.0))
+    assert cache.prune(largest=1000, keep_seconds=60, now=10_000) == []
+    assert names(cache.days()) == ["ftp 2026-02-15"]
+
+
 def test_a_day_that_is_being_fetched_is_not_deleted(tmp_path: Path) -> None:
     cache = InputCache(tmp_path)
     fill(cache, ISSUE, 100, 0.0)
     with cache.held("ftp", ISSUE):
         assert cache.prune(largest=0, keep_seconds=0) == []
     assert len(cache.prune(largest=0, keep_seconds=0, now=1e12)) == 1
+
+
+def test_a_day_that_one_country_fetches_is_open_for_others_and_not_deleted(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    with cache.held("ewds", ISSUE, "KEN") as folder:
+        (folder / "glofas.grib2").write_bytes(b"GRIB")
+        with cache.held("ewds", ISSUE, "UGA"):
+            pass
+        assert cache.prune(largest=-1, keep_seconds=0, now=1e12) == []
+    assert names(cache.prune(largest=-1, keep_seconds=0, now=1e12)) == ["ewds 2026-02-15"]
 
 
 def test_two_who_want_the_same_day_come_one_after_the_other(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ def running(root: Path) -> Iterator[Archive]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def log_message(self, *arguments: object) -> None:
             pass

@@ -22,8 +22,8 @@ from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable
-from ibf_pipeline.writing import writing
+from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
+from ibf_pipeline.writing import RESUME, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,10 @@ class FilesTarget:
         withdraws: tuple[str, ...] = (),
     ) -> Revision | None:
         """Allot a revision where the folder does not show this very content."""
-        require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
+        problems = [*self._problems(found, run, consent), *impossible_amounts(found)]
+        if extents is None:
+            problems += unreadable_extents(found, run)
+        require_publishable(problems, str(self.folder))
         number = run.next_number(self.name)
         staging = run.stage(self.name, number)
         plan = self._draft(found, run, staging, extents)
@@ -72,7 +75,8 @@ class FilesTarget:
         require_decidable([], journal, end)
         outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
         notices = tuple(blind_notices(revision.found()))
-        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
+        with writing(revision.notices_file, RESUME):
+            write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
         return Publication(outcome, notices)
 
     def _draft(self, found: Found, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:

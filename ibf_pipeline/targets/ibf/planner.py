@@ -98,6 +98,8 @@ def _exposure(found: Found, event: Event, bodies: _Bodies, capabilities: Capabil
     """Level by level, the exposure first and the alert indicators last."""
     for level in found.admin_levels:
         areas = event.areas_of(level)
+        if not areas:
+            continue  # all of its areas of this level are another event's
         for indicator in bodies.exposure_indicators:
             amounts = [(area.place_code, bodies.amount(indicator, area)) for area in areas]
             yield bodies.exposure(level, indicator, event.lead_time, event.name, amounts)

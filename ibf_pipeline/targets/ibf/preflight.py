@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from ibf_pipeline.exercise import PREFIX, is_exercise
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.state import ServerState
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
@@ -35,6 +36,7 @@ def check_server(
         *_blind_stations(found, state, consent),
         *_foreign_upload(found, state, published, consent),
         *_decisions(found, state, consent),
+        *_exercise(found, state),
         *(Problem(f"{name}: not checked, this server has no route for it", False) for name in state.not_checked),
     ]
 
@@ -94,7 +96,8 @@ def _stations(found: Found, state: ServerState) -> Iterator[Problem]:
         yield Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", False)
     for station in found.stations:
         name = state.stations.get(station.code)
-        if station.event_name not in (station.code, name) and name is not None:
+        own = station.event_name.removeprefix(PREFIX) if found.exercise else station.event_name
+        if own not in (station.code, name) and name is not None:
             yield Problem(
                 f"event name {station.event_name!r} of station {station.code} is {name!r} on the server: take over its "
                 "spelling in stations.csv",
@@ -154,6 +157,17 @@ def _decisions(found: Found, state: ServerState, consent: Consent) -> Iterator[P
                 "--discard-decisions",
                 True,
             )
+
+
+def _exercise(found: Found, state: ServerState) -> Iterator[Problem]:
+    """Publishing closes every event that it does not name: an exercise must not end a real alert."""
+    real = [event.name for event in state.open_events or () if not is_exercise(event.name)]
+    if found.exercise and real:
+        yield Problem(
+            f"real events are open there ({_list(real)}) and an exercise would close them: exercise on a server of its "
+            "own",
+            True,
+        )
 
 
 def _list(values: Iterable[object]) -> str:

@@ -15,8 +15,11 @@ from ibf_pipeline.targets.ibf.capabilities import Choice
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
-from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
+from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+
+UNTOLD = "trigger, nobody notified"
+"""what an event was before where the server knows it as a trigger and people do not"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,9 @@ def new_revision(
             return None
         if not publish_withdrawn:
             require_not_withdrawn(found, latest)
-    before = {event.name: event.alert_level for event in state.open_events or ()}
+    open_events = state.open_events or ()
+    untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
+    before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     about = replace(plan.about, withdraws=withdraws, before=before)
     return run.allot(target, number, staging, found, plan.calls, about)
 

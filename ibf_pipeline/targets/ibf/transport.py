@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import email.utils
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -10,15 +10,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 import requests
-import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.targets.ibf.exchange import never_sent, reason, retry_after, server_text
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,14 @@ class _TryAgain(Exception):
         self.after = after
 
 
+class _Session(requests.Session):
+    """A session that looks at no redirect: requests resolves one even where it is told not to, and may raise there."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Nowhere."""
+        return None
+
+
 class IbfClient:
     """Requests to one IBF server, logged in when first needed and again when the token has expired."""
 
@@ -60,7 +69,8 @@ class IbfClient:
         self.base = f"{self.host}/api"
         self._credentials = credentials
         self._patience = patience or Patience()
-        self._session = requests.Session()
+        self._session = _Session()
+        self._session.auth = self._authorised  # else requests would send the account of a .netrc instead
         self._token: str | None = None
         self.role: str | None = None
 
@@ -105,7 +115,7 @@ class IbfClient:
         if not call.repeatable:
             self._session.close()  # a kept connection may be dead already, and its reset would look like a lost answer
         response = self._repeat(lambda: self._carry_out(call, folder))
-        return Answer(response.status_code, response.text)
+        return Answer(response.status_code, self._redacted(response.text))
 
     def _carry_out(self, call: Call, folder: Path) -> requests.Response:
         with ExitStack() as stack:
@@ -130,19 +140,30 @@ class IbfClient:
         """An exchange with a token; 401 and 403 log in again once, because an expired token answers 403."""
         fresh = self._token is None
         if fresh:
-            self._login()
+            self._login_first()
         try:
             return self._exchange(method, url, title, **more)
         except _Forbidden as error:
             if fresh:
                 raise ServerRefused(error.found, where=self.base, remedy=error.remedy) from None
-        self._login()
+        self._login_first()
         for part in (more.get("files") or {}).values():
             part[1].seek(0)
         try:
             return self._exchange(method, url, title, **more)
         except _Forbidden as error:
             raise ServerRefused(error.found, where=self.base, remedy=error.remedy) from None
+
+    def _login_first(self) -> None:
+        """Log in for a request: where that fails, whatever the reason, the request itself was never sent."""
+        try:
+            self._login()
+        except _TryAgain as again:
+            if isinstance(again.error, _NotCarriedOut | _TooMany):
+                raise
+            raise _TryAgain(
+                _NotCarriedOut(again.error.found, where=again.error.where, remedy=again.error.remedy), again.after
+            ) from None
 
     def _login(self) -> None:
         self._token = None
@@ -160,32 +181,46 @@ class IbfClient:
 
     def _exchange(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
         """One request and its answer, or the reason to try again, or the refusal."""
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         try:
             response = self._session.request(
-                method, url, headers=headers, timeout=self._patience.timeout_seconds, allow_redirects=False, **more
+                method, url, timeout=self._patience.timeout_seconds, allow_redirects=False, **more
             )
         except requests.RequestException as error:
-            kind = _NotCarriedOut if _never_sent(error) else ServerUnreachable
+            kind = _NotCarriedOut if never_sent(error) else ServerUnreachable
             raise _TryAgain(
                 kind(
-                    f"{title}: {self._redacted(_reason(error))}",
+                    f"{title}: {self._redacted(reason(error))}",
                     where=self.base,
                     remedy="check the address and the network, then resume the run",
                 )
             ) from None
         return self._judged(response, title)
 
+    def _authorised(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
     def _judged(self, response: requests.Response, title: str) -> requests.Response:
         status = response.status_code
-        said = f"{title} answered {status}: {self._redacted(_server_text(response))}"
+        if "charset" not in response.headers.get("Content-Type", ""):
+            response.encoding = "utf-8"  # else requests takes plain text for Latin-1, and secrets are not found in it
+        said = f"{title} answered {status}: {self._redacted(server_text(response))[:_SHOWN]}"
         if status in (401, 403):
             raise _Forbidden(said, remedy="check that the account has the role `pipeline`")
         if status == 429:
-            raise _TryAgain(_TooMany(said, where=self.base), _retry_after(response))
+            raise _TryAgain(_TooMany(said, where=self.base), retry_after(response))
         if status >= 500:
             raise _TryAgain(
                 ServerUnreachable(said, where=self.base, remedy="look into the server's log, then resume the run")
+            )
+        if 300 <= status < 400:
+            place = self._redacted(response.headers.get("Location", "nowhere").partition("?")[0])
+            raise ServerRefused(
+                f"{title} was answered with a redirect ({status}) to {place}",
+                where=self.base,
+                expected="an answer from this very address; redirects are not followed, neither is the token sent on",
+                remedy="correct the target's url",
             )
         if not 200 <= status < 300:
             kind = _NoSuchRoute if status == 404 else ServerRefused
@@ -230,7 +265,8 @@ class IbfClient:
     def _redacted(self, text: str) -> str:
         for secret in (self._credentials.password, self._token):
             if secret:
-                text = text.replace(secret, "<hidden>")
+                for written in {secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)}:
+                    text = text.replace(written, "<hidden>")
         return text
 
 
@@ -260,55 +296,3 @@ class IbfTransport:
     def send(self, call: Call) -> Answer:
         """Carry out one call."""
         return self._client.send(call, self._folder)
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether the connection itself could not be made, so that the server has seen nothing of the request."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    cause = error.args[0] if error.args else None
-    reason = getattr(cause, "reason", cause)
-    return isinstance(
-        reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
-    )  # NameResolutionError is a NewConnectionError
-
-
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    cause = error.args[0] if error.args else error
-    return f"connection failed ({type(getattr(cause, 'reason', cause)).__name__})"
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "")
-    if text.isdigit():
-        return float(text)
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-        sent = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return max(0.0, (moment - sent).total_seconds())
-
-
-def _server_text(response: requests.Response) -> str:
-    """What the server says is wrong, without the request that it echoes (which may hold a password)."""
-    try:
-        content = response.json()
-    except ValueError:
-        return " ".join(response.text.split())[:_SHOWN] or response.reason or "no text"
-    if not isinstance(content, dict):
-        return str(content)[:_SHOWN]
-    constraints = list(_constraints(content.get("errors") or []))
-    text = "; ".join(constraints) or str(content.get("message", ""))
-    return text[:_SHOWN] or "no text"
-
-
-def _constraints(errors: Any) -> list[str]:
-    found: list[str] = []
-    for entry in errors if isinstance(errors, list) else []:
-        if isinstance(entry, dict):
-            found += [str(text) for text in (entry.get("constraints") or {}).values()]
-            found += _constraints(entry.get("children"))
-    return found

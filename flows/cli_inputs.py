@@ -1,0 +1,121 @@
+"""`ibf-pipeline inputs`: the cache of fetched forecasts from the terminal. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+inputs_app = typer.Typer(
+    help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
+Workspace = Annotated[
+    str | None, typer.Option("--workspace", help="folder for fetched forecasts instead of the settings' own")
+]
+
+
+@inputs_app.command("list")
+def list_inputs(config: Config = "config", workspace: Workspace = None) -> None:
+    """Show what the cache holds, by source and issue date.
+
+    Example: ibf-pipeline inputs list
+    """
+    from flows.inputs_tables import print_days
+    from flows.wiring import open_configuration
+    from flows.wiring_sources import open_cache
+
+    configuration = open_configuration(config, workspace)
+    cache = open_cache(configuration)
+    print_days(cache.days(), cache.root, configuration.settings.inputs.largest_gigabytes)
+
+
+@inputs_app.command()
+def fetch(
+    country: Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. KEN", metavar="COUNTRY")],
+    issue_date: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given"),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="source of settings.yaml; else in the country's order")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Fetch a country's forecast, read it and tell what is in it. Nothing is run or published.
+
+    Example: ibf-pipeline inputs fetch KEN --source ewds --date 2026-11-20 --verbose
+    """
+    import logging
+
+    from flows.inputs_fetch import fetch_and_read
+    from flows.inputs_tables import print_forecast
+    from flows.wiring import now, open_configuration
+
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    configuration = open_configuration(config, workspace)
+    day = now().date() if issue_date is None else issue_date.date()
+    raise typer.Exit(print_forecast(fetch_and_read(configuration, country, day, source)))
+
+
+@inputs_app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="source of settings.yaml")],
+    issue_date: Annotated[
+        datetime | None,
+        typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given"),
+    ] = None,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Wait for a source's forecast, and run and publish the countries that use it: the sensor without a server.
+
+    Example: ibf-pipeline inputs watch ewds
+    """
+    from flows.environment import settle
+
+    settle()
+    from rich.console import Console
+
+    from flows.outcome import exit_code
+    from flows.watch_source import watch_source
+
+    day = None if issue_date is None else issue_date.date()
+    state: Any = watch_source(source, day, config=config, workspace=workspace, return_state=True)
+    Console(highlight=False).print(state.message, soft_wrap=True)
+    raise typer.Exit(exit_code(state))
+
+
+@inputs_app.command()
+def prune(
+    largest_gigabytes: Annotated[
+        float | None, typer.Option("--largest-gigabytes", min=0, help="instead of the bound in the settings")
+    ] = None,
+    keep_hours: Annotated[
+        float | None, typer.Option("--keep-hours", min=0, help="what was used within this time stays")
+    ] = None,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Delete the days that were not used longest, until the cache is as small as it must be.
+
+    Example: ibf-pipeline inputs prune --largest-gigabytes 5
+    """
+    from flows.inputs_tables import print_deleted
+    from flows.wiring import open_configuration
+    from flows.wiring_sources import open_cache
+
+    configuration = open_configuration(config, workspace)
+    bounds = configuration.settings.inputs
+    largest = bounds.largest_gigabytes if largest_gigabytes is None else largest_gigabytes
+    hours = bounds.keep_hours if keep_hours is None else keep_hours
+    cache = open_cache(configuration)
+    print_deleted(cache.prune(int(largest * 1e9), hours * 3600), cache.days())

@@ -1,0 +1,69 @@
+"""A forecast fetched and read without running the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flows.wiring_sources import cells_of, open_source, prune_cache
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.discharge.reader import StationCells, read_cube
+from ibf_pipeline.discharge.version import VersionRefused
+from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.sources import ForecastFiles, Source, first_usable
+from ibf_pipeline.sources.accepted import accepted_version
+from ibf_pipeline.sources.completeness import Completeness, completeness
+from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRead:
+    """What was fetched and what is in it."""
+
+    country: Country
+    issue_date: date
+    files: ForecastFiles
+    discharge: Any
+    """(member, lead_time, station) m3/s"""
+    complete: Completeness
+    passed_over: tuple[str, ...]
+    """sources before this one, and why they were not used"""
+    refused: VersionRefused | None
+    """why its GloFAS version may not be used with the country's thresholds"""
+
+
+def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, source: str | None) -> ForecastRead:
+    """Fetch a country's forecast from one source, or from its sources in their order, and read its stations."""
+    country = configuration.country(iso3)
+    if source is not None and source not in configuration.settings.sources:
+        raise ConfigError(
+            f"there is no source {source!r}",
+            where=configuration.folder / "settings.yaml",
+            expected="one of " + ", ".join(sorted(configuration.settings.sources)),
+            remedy="add it under sources in settings.yaml, or choose another",
+        )
+    cells = cells_of(configuration, country)
+    names = country.sources if source is None else (source,)
+    sources = [open_source(configuration, name, country) for name in names]
+    (files, discharge), passed_over = first_usable(
+        sources, issue_date, lambda chosen: fetched_cube(chosen, cells, issue_date)
+    )
+    prune_cache(configuration)
+    complete = completeness(discharge, country.members.expected)
+    refused = None
+    try:
+        accepted_version(discharge, country, configuration.settings, files.files[0])
+    except VersionRefused as error:
+        refused = error
+    return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
+
+
+def fetched_cube(source: Source, cells: StationCells, issue_date: date) -> tuple[ForecastFiles, Any]:
+    """What a source delivers, read at the stations."""
+    files = source.fetch(issue_date)
+    with FILE_LIBRARIES:
+        if files.kept:
+            return files, read_kept(files.files[0], cells, issue_date)
+        return files, read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)

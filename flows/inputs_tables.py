@@ -1,0 +1,78 @@
+"""What the commands of the inputs print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from flows.inputs_fetch import ForecastRead
+from ibf_pipeline.sources.cache import CachedDay
+
+
+def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
+    """The cache as a table, the sum below it."""
+    console = Console(highlight=False)
+    days = [day for day in days if day.size]
+    if not days:
+        console.print(f"nothing was fetched yet; {root}", soft_wrap=True)
+        return
+    table = Table("source", "issue date", "files", Column("MB", justify="right"), "last used (UTC)")
+    for day in days:
+        files = ", ".join(f"{country} {count}" for country, count in sorted(day.countries.items()))
+        used = datetime.fromtimestamp(day.used, UTC)
+        table.add_row(
+            day.source, str(day.issue_date), files or "none whole yet", f"{day.size / 1e6:,.1f}",
+            f"{used:%Y-%m-%d %H:%M}",
+        )  # fmt: skip
+    console.print(table)
+    size = sum(day.size for day in days) / 1e9
+    console.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
+
+
+def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> None:
+    """What was deleted, and what is left."""
+    console = Console(highlight=False)
+    for day in deleted:
+        console.print(f"deleted {day.source} {day.issue_date}, {day.size / 1e6:,.1f} MB")
+    left = [day for day in left if day.size]
+    console.print(f"{len(deleted)} days deleted, {len(left)} left with {sum(day.size for day in left) / 1e9:.2f} GB")
+
+
+def print_forecast(read: ForecastRead) -> int:
+    """What was fetched; returns the exit code: 3 where there are fewer members than the country needs, 1 where its
+    GloFAS version is not accepted for the thresholds."""
+    console = Console(highlight=False)
+    country, complete = read.country, read.complete
+    for text in read.passed_over:
+        console.print(Text(f"passed over: {text}", style="yellow"))
+    size = sum(file.stat().st_size for file in read.files.files) / 1e6
+    where = read.files.files[0].parent
+    console.print(f"{country.iso3} {read.issue_date} from source {read.files.source}: "
+                  f"{len(read.files.files)} files, {size:,.1f} MB; {where}", soft_wrap=True)  # fmt: skip
+    ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
+    version = read.discharge.attrs["glofas_version"] or "not told"
+    console.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))
+    table = Table(
+        "station", *(Column(f"{day}-day", justify="right") for day in range(8)), title="largest of the members, m3/s"
+    )
+    largest = read.discharge.max("member")
+    for station in read.discharge["station"].values:
+        values = largest.sel(station=station).values
+        table.add_row(str(station), *("-" if value != value else f"{value:,.1f}" for value in values))
+    console.print(table)
+    if complete.missing:
+        missing = ", ".join(f"{member:02d}" for member in complete.missing)
+        console.print(Text(f"missing members: {missing}", style="yellow"))
+    enough = len(complete.present) >= country.members.minimum
+    rest = "whole" if complete.is_whole else "usable, but incomplete" if enough else "too few"
+    text = f"{complete}; at least {country.members.minimum} are needed: {rest}"
+    console.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
+    if read.refused is not None:
+        console.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
+        return read.refused.exit_code
+    return 0 if enough else 3

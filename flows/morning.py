@@ -1,0 +1,106 @@
+"""One page over all countries that is kept up to date during the day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import ArtifactCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.flows import Flow
+from prefect.utilities.urls import url_for
+
+from flows.issue_date import issue_date_of_run
+from flows.wiring import open_configuration
+from ibf_pipeline.report.tables import Row, escaped, markdown_table
+from ibf_pipeline.wording import day_text
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+KEY = "morning"
+NOT_YET = "not run yet"
+
+
+def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
+    """State hook of a country's day: bring the page of all countries up to date. It never fails a run."""
+    try:
+        parameters = flow_run.parameters
+        scheduled = flow_run.expected_start_time or datetime.now(UTC)
+        day = issue_date_of(parameters.get("issue_date"), scheduled)
+        if day != scheduled.astimezone(UTC).date():
+            return  # a day of the past is no news of this morning
+        configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
+        write_morning(day, configuration.country_codes(), flow_run)
+    except Exception:
+        log.exception("the morning page could not be written")
+
+
+def issue_date_of(asked: object, scheduled: datetime) -> date:
+    """The issue date of a finished run: what was asked for, else the day of its scheduled start."""
+    return issue_date_of_run(asked) if isinstance(asked, date | str) else scheduled.astimezone(UTC).date()
+
+
+def write_morning(day: date, countries: Sequence[str], of: FlowRun) -> None:
+    """Write the page for an issue date, from the states that the server knows."""
+    with get_client(sync_client=True) as client:
+        runs = newest_runs(client, day, countries)
+        client.create_artifact(
+            ArtifactCreate(
+                key=KEY,
+                type="markdown",
+                description=f"All countries, forecast of {day}",
+                data=morning_page(day, countries, runs),
+                flow_run_id=of.id,
+            )
+        )
+
+
+def newest_runs(client: SyncPrefectClient, day: date, countries: Sequence[str]) -> dict[str, FlowRun]:
+    """Each country's newest run of an issue date."""
+    names = {f"floods-{iso3}-{day}": iso3 for iso3 in countries}
+    found = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=list(names))),
+        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+        limit=200,
+    )
+    return {names[run.name]: run for run in found}
+
+
+def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun]) -> str:
+    """The page: what needs a person first, then the rest."""
+    order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
+    done = sum(_rank(runs.get(iso3)) == len(_RANKS) for iso3 in countries)
+    rows = [_row(iso3, runs.get(iso3)) for iso3 in order]
+    head = f"# Flood forecasts of {day_text(day)}\n\n{done} of {len(countries)} countries done.\n\n"
+    lines = markdown_table(rows).splitlines()
+    links = [_link(runs.get(iso3)) for iso3 in order]
+    table = [lines[0] + " run |", lines[1] + " --- |", *(f"{a} {b} |" for a, b in zip(lines[2:], links, strict=True))]
+    return head + "\n".join(table) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
+
+
+_RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED")
+
+
+def _rank(run: FlowRun | None) -> int:
+    """Failed runs first, finished ones last."""
+    if run is None or run.state is None:
+        return len(_RANKS) - 1
+    name = run.state.type.value
+    if name == "COMPLETED":
+        return len(_RANKS)
+    return _RANKS.index(name) if name in _RANKS else len(_RANKS) - 1
+
+
+def _row(iso3: str, run: FlowRun | None) -> Row:
+    state = run.state if run else None
+    message = (state.message or "") if state else ""
+    return {"country": iso3, "state": (state.name or "") if state else NOT_YET, "what": message[:300]}
+
+
+def _link(run: FlowRun | None) -> str:
+    address = url_for("flow-run", obj_id=run.id) if run else None
+    return f"[{escaped(run.name)}]({address})" if run and address else ""

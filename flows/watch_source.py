@@ -1,0 +1,170 @@
+"""One sensor for each source: it waits for the day's forecast and starts the runs of the countries that use it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+
+from prefect import flow
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.runtime import deployment, flow_run
+from prefect.states import Completed, Failed, Running
+
+from flows.inputs_fetch import fetched_cube
+from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
+from flows.wiring import Day, now, open_configuration
+from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
+from ibf_pipeline.sources.completeness import completeness
+from ibf_pipeline.sources.threads import in_this_context
+from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
+from ibf_pipeline.targets.ibf.revise import latest_finished
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+clock = now
+sleep = time.sleep
+_AT_A_TIME = 8
+"""countries"""
+WAITING = "Waiting"
+"""name of the state in which a sensor sleeps between two looks"""
+
+
+def _run_name() -> str:
+    parameters = flow_run.parameters
+    return f"watch-{parameters['source']}-{parameters.get('issue_date') or _today()}"
+
+
+@flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
+def watch_source(
+    source: str, issue_date: date | None = None, config: str = "config", workspace: str | None = None
+) -> State:
+    """Wait for a source's forecast of a day, and start the runs of the countries that use it.
+
+    Args:
+        source: name of a source in settings.yaml; its `waiting` tells from when to when, and how often it is looked.
+        issue_date: day of the GloFAS 00 UTC run; the day this run was scheduled for where none is given, so that a
+            sensor that starts late, or waits beyond midnight, still waits for the right day.
+        config: folder of the configuration.
+        workspace: folder for fetched forecasts and runs, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    day = issue_date or _today()
+    try:
+        configuration = open_configuration(config, workspace)
+        watched = _watched(configuration, source, day, _starter(config, workspace))
+        prune_cache(configuration)
+    except IbfError as error:
+        log.error("%s", error)
+        return Failed(message=str(error), data=error)
+    return _ended(source, day, watched)
+
+
+def _watched(configuration: Configuration, source: str, day: date, starter: Starter) -> Watched:
+    chosen = configuration.settings.sources.get(source)
+    if chosen is None:
+        raise ConfigError(
+            f"there is no source {source!r}",
+            where=configuration.folder / "settings.yaml",
+            expected="one of " + ", ".join(sorted(configuration.settings.sources)),
+            remedy="add it under sources, or watch another one",
+        )
+    countries = {country.iso3: country for country in users_of(configuration, source)}
+    times = LookTimes.of(day, chosen.waiting)
+    log.info(
+        "%s: %s for %s, from %s to %s UTC",
+        source, day, ", ".join(countries) or "no country", f"{times.first:%H:%M}", f"{times.last:%Y-%m-%d %H:%M}",
+    )  # fmt: skip
+
+    def start(iso3: str) -> None:
+        log.info("%s: starting %s for %s", source, iso3, day)
+        starter.start(iso3, day)
+
+    return watch(
+        list(countries),
+        times,
+        look=lambda waiting: _look_at_all(configuration, source, [countries[iso3] for iso3 in waiting], day),
+        start=start,
+        done=lambda iso3: _published(configuration, countries[iso3], day),
+        tell=_show,
+        now=clock,
+        sleep=sleep,
+    )
+
+
+def _look_at_all(configuration: Configuration, source: str, countries: Sequence[Country], day: date) -> dict[str, Look]:
+    """Side by side: where each country has an order of its own, they wait in the service's queue together."""
+    look = in_this_context(lambda country: _look(configuration, source, country, day))
+    with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="look") as pool:
+        return dict(zip((country.iso3 for country in countries), pool.map(look, countries), strict=True))
+
+
+def _look(configuration: Configuration, source: str, country: Country, day: date) -> Look:
+    """Fetch what is there and count it: the country's run then finds it in the cache."""
+    try:
+        chosen = open_source(configuration, source, country)
+        _, cube = fetched_cube(chosen, cells_of(configuration, country), day)
+    except IbfError as error:
+        log.info("%s: %s: %s", source, country.iso3, error)
+        return Look(False, False, error.found)
+    found = completeness(cube, country.members.expected)
+    log.info("%s: %s: %s", source, country.iso3, found)
+    return Look(found.is_whole, len(found.present) >= country.members.minimum, str(found))
+
+
+def _published(configuration: Configuration, country: Country, day: date) -> str | None:
+    """Whether the day was published already, from this source or another one."""
+    try:
+        here = Day(configuration, country, day, country.target, configuration.target(country.target))
+        finished = latest_finished(here.run, here.target_name, clock)
+    except IbfError as error:  # its own run will say it again, where it belongs
+        log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)
+        return None
+    return None if finished is None else f"published to {here.target_name} before"
+
+
+def _show(text: str) -> None:
+    """Say in the log and in the flow run's state that, and for what, the sensor waits."""
+    log.info("%s", text)
+    if flow_run.id is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(flow_run.id, Running(name=WAITING, message=text), force=True)
+    except Exception as error:  # a server that does not answer for a moment is no reason to miss the forecast
+        log.warning("the state could not be shown (%s)", type(error).__name__)
+
+
+def _ended(source: str, day: date, watched: Watched) -> State:
+    parts = []
+    if watched.started:
+        parts.append("started " + grouped(watched.started))
+    if watched.done:
+        parts.append("nothing to do for " + grouped(watched.done))
+    if watched.not_started:
+        parts.append("NOT started: " + grouped(watched.not_started))
+    if watched.absent:
+        parts.append(f"input not available yet: {source} of {day} for " + grouped(watched.absent))
+    message = "; ".join(parts) or f"no country uses source {source}"
+    if watched.not_started:
+        return Failed(message=message, data=None)
+    if watched.absent:
+        error: Any = InputMissing(message, where=source, remedy="run the sensor or the countries again later")
+        return Failed(message=message, data=error)
+    return Completed(message=message)
+
+
+def _starter(config: str, workspace: str | None) -> Starter:
+    return DeploymentStarter() if deployment.id is not None else EmbeddedStarter(config, workspace)
+
+
+def _today() -> date:
+    """The day that this run was scheduled for."""
+    scheduled: datetime | None = flow_run.scheduled_start_time
+    return (scheduled or clock()).astimezone(UTC).date()

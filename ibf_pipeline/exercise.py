@@ -1,0 +1,16 @@
+"""How an exercise is told from a real day wherever an event is named (pure)."""
+
+from __future__ import annotations
+
+PREFIX = "EXERCISE "
+"""of the names of its events: the name is an event's identity on a server, so the two never merge"""
+
+
+def exercise_name(name: str) -> str:
+    """`EXERCISE G5220`."""
+    return PREFIX + name
+
+
+def is_exercise(event_name: str) -> bool:
+    """Whether an event on a server is one of an exercise."""
+    return event_name.startswith(PREFIX)

@@ -1,0 +1,43 @@
+"""How much of an ensemble is there: members, and members on each day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """The members of a forecast."""
+
+    expected: int
+    present: tuple[int, ...]
+    """members with a value on any day at any station"""
+    by_lead_time: tuple[int, ...]
+    """members with a value at any station, for lead times 0-day to 7-day"""
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Members that are not there."""
+        return tuple(sorted(set(range(self.expected)) - set(self.present)))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every member is there on every day."""
+        return min(self.by_lead_time) >= self.expected
+
+    def __str__(self) -> str:
+        text = f"{len(self.present)} of {self.expected} members"
+        short = [f"{count} on {day}-day" for day, count in enumerate(self.by_lead_time) if count < len(self.present)]
+        return text + (f" ({', '.join(short)})" if short else "")
+
+
+def completeness(discharge: xr.DataArray, expected: int) -> Completeness:
+    """Count the members of `discharge` (member, lead_time, station) that have any value, in all and day by day."""
+    valid = discharge.notnull().any("station")
+    return Completeness(
+        expected,
+        tuple(int(member) for member in discharge["member"].values[valid.any("lead_time").values]),
+        tuple(int(count) for count in valid.sum("member").values),
+    )

@@ -1,0 +1,230 @@
+"""Orders of the Early Warning Data Store: submitted, waited for, fetched; through ECMWF's own client."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.sources.ewds_request import Request
+from ibf_pipeline.writing import writing
+
+if TYPE_CHECKING:
+    from ecmwf.datastores import Client, Remote
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str, float], None]
+"""called with (state of the order, seconds since it was placed) at every look"""
+
+_NO_DATA: Final = ("no data", "nodata", "no matching data", "data not found", "not yet available")
+"""what a failed order says where the run is not in the archive yet"""
+_FIRST_PAUSE: Final = 1.0
+"""seconds between the first two looks; each next pause is half as long again"""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one waits for what."""
+
+    timeout_seconds: float = 60
+    attempts: int = 5
+    retry_seconds: float = 20
+    queue_seconds: float = 5400
+    longest_poll_seconds: float = 30
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+
+class EwdsService:
+    """One collection of the service, with one account."""
+
+    def __init__(self, url: str, dataset: str, key: Callable[[], str], patience: Patience) -> None:
+        self.url = url.rstrip("/")
+        self._dataset = dataset
+        self._key = key
+        self._patience = patience
+        self._opened: Client | None = None
+
+    @property
+    def address(self) -> str:
+        """The collection, for messages."""
+        return f"{self.url} ({self._dataset})"
+
+    def form(self) -> Sequence[Mapping[str, Any]] | None:
+        """The widgets of the order form; None where the service offers none."""
+        return self._offered("form", lambda client: client.get_collection(self._dataset).form)
+
+    def possible(self, request: Request) -> Mapping[str, Any] | None:
+        """The values that are possible beside those of an order, by key; None where the service does not tell."""
+        return self._offered("constraints", lambda client: client.apply_constraints(self._dataset, request))
+
+    def cost(self, request: Request) -> tuple[float, float] | None:
+        """(cost of an order, the account's limit); None where the service does not tell."""
+        answer = self._offered("costing", lambda client: client.estimate_costs(self._dataset, request))
+        try:
+            return None if answer is None else (float(answer["cost"]), float(answer["limit"]))
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def submit(self, request: Request) -> str:
+        """Place an order; its id."""
+        with self._errors("the order was refused"):
+            return str(self._client.submit(self._dataset, request).request_id)
+
+    def wait(self, order: str, progress: Progress) -> None:
+        """Wait until an order is ready.
+
+        Raises InputMissing where it failed because the run is not there yet, ServerRefused where it failed otherwise,
+        ServerUnreachable where it takes too long.
+        """
+        began, pause = self._patience.clock(), _FIRST_PAUSE
+        with self._errors(f"order {order} failed"):
+            remote: Remote = self._client.get_remote(order)
+            while not remote.results_ready:
+                waited = self._patience.clock() - began
+                progress(str(remote.last_status), waited)
+                if waited + pause > self._patience.queue_seconds:
+                    raise ServerUnreachable(
+                        f"order {order} is still {remote.last_status} after {waited / 60:.0f} minutes",
+                        where=self.address,
+                        expected="an answer within queue_minutes",
+                        remedy="run again: the order goes on, and is continued and not placed twice",
+                    )
+                self._patience.sleep(pause)
+                pause = min(1.5 * pause, self._patience.longest_poll_seconds)
+            progress("successful", self._patience.clock() - began)
+
+    def download(self, order: str, target: Path) -> None:
+        """Fetch the result of an order; it appears under its name when it has the size that the service names."""
+        partial = target.with_name(target.name + ".part")
+        with writing(partial):
+            partial.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors(f"the result of order {order} could not be fetched"):
+            self._client.download_results(order, str(partial))
+        with writing(target):
+            partial.replace(target)
+
+    @property
+    def _client(self) -> Client:
+        if self._opened is None:
+            from ecmwf.datastores import Client  # half a second: only where something is ordered
+
+            for name in _CHATTY:
+                logging.getLogger(name).addFilter(_WITHOUT_QUERIES)  # adding it again changes nothing
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that the service's messages of the day could not be read
+                self._opened = Client(
+                    url=self.url,
+                    key=self._key(),
+                    progress=False,
+                    cleanup=False,
+                    timeout=self._patience.timeout_seconds,
+                    sleep_max=self._patience.longest_poll_seconds,
+                    retry_after=self._patience.retry_seconds,
+                    maximum_tries=self._patience.attempts,
+                    log_callback=_log,
+                )
+        return self._opened
+
+    def _offered(self, what: str, ask: Callable[[Client], Any]) -> Any:
+        """An answer that is a help and no need: nothing stops where the service does not give it."""
+        try:
+            with self._errors(f"its {what} cannot be read"):
+                return ask(self._client)
+        except ServerRefused as error:
+            if "401" in error.found or "is not in the environment" in error.found:
+                raise
+            log.info("%s: goes unchecked: %s", self.address, error.found)
+        except (ServerUnreachable, InputMissing) as error:
+            log.info("%s: goes unchecked: %s", self.address, error.found)
+        return None
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[None]:
+        from ecmwf.datastores.processing import DownloadError, LinkError, ProcessingFailedError
+
+        try:
+            yield
+        except IbfError:
+            raise
+        except requests.HTTPError as error:
+            raise self._judged(what, error.response, str(error)) from None
+        except (requests.RequestException, DownloadError, AssertionError) as error:  # its downloader asserts the size
+            raise self._unreachable(f"{what}: {_short(error)}") from None
+        except (ProcessingFailedError, LinkError) as error:
+            raise self._failed(f"{what}: {_short(error)}") from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._refused(
+                f"{what}: the answer is not what ECMWF's client knows ({type(error).__name__})",
+                "look whether ecmwf-datastores-client has a newer version",
+            ) from None
+
+    def _judged(self, what: str, response: requests.Response | None, said: str) -> IbfError:
+        status = response.status_code if response is not None else 0
+        # the client's text begins with the address, whose path may carry a signature
+        text = _short(said.split("\n", 1)[1] if "\n" in said else (response.reason if response is not None else said))
+        found = f"{what}: {status} {text}"
+        if status == 401:
+            return self._refused(found, "check the key in the environment variable that the source names")
+        if "licence" in text.lower():
+            return self._refused(
+                found,
+                "accept the licences once, in a browser, at the end of the collection's download form: "
+                f"{self.url.removesuffix('/api')}/datasets/{self._dataset}?tab=download",
+            )
+        if status == 429 or status >= 500:
+            return self._unreachable(found)
+        if any(hint in text.lower() for hint in _NO_DATA):
+            return self._failed(found)
+        return self._refused(found, "hold the order against the service's form; `request:` of the source changes it")
+
+    def _failed(self, found: str) -> IbfError:
+        if any(hint in found.lower() for hint in _NO_DATA):
+            return InputMissing(
+                found,
+                where=self.address,
+                expected="the run of the issue date in the archive",
+                remedy="run again when it has been published",
+            )
+        return self._refused(found, "look at the order on the service's page `Your requests`, and run again")
+
+    def _refused(self, found: str, remedy: str) -> ServerRefused:
+        return ServerRefused(found, where=self.address, expected="an accepted order", remedy=remedy)
+
+    def _unreachable(self, found: str) -> ServerUnreachable:
+        return ServerUnreachable(
+            found, where=self.address, expected="an answer within the tries allowed", remedy="run again later"
+        )
+
+
+class _WithoutQueries(logging.Filter):
+    """The client's downloader logs addresses; their queries are credentials."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = re.sub(r"\?[^\s'\")\]]+", "?...", record.getMessage()), ()
+        return True
+
+
+_WITHOUT_QUERIES: Final = _WithoutQueries()
+_CHATTY: Final = ("multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool")
+
+
+def _short(error: object) -> str:
+    text = re.sub(r"\?[^\s'\")\]]+", "?...", " ".join(str(error).split()))
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def _log(level: int, message: str, *arguments: object) -> None:
+    """The client's own log: its debug lines hold whole answers, with addresses that are credentials."""
+    if level >= logging.INFO:
+        log.log(level, "EWDS: %s", message)

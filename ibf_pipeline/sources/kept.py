@@ -1,0 +1,73 @@
+"""Past days from the `forecast.nc` that their runs kept: exactly the numbers that were used, and no raw file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.discharge.cells import cell_centre
+from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.run_folder import RunFolder, read_forecast
+from ibf_pipeline.sources.source import ForecastFiles
+
+
+@dataclass(frozen=True, slots=True)
+class RunSource:
+    """The finished runs of one country."""
+
+    name: str
+    runs: Path
+    country: str
+
+    def fetch(self, issue_date: date) -> ForecastFiles:
+        """`forecast.nc` of the day's run; InputMissing where the day was never run to its end."""
+        run = RunFolder(self.runs, self.country, issue_date)
+        file = run.path / "forecast.nc"
+        if not run.is_whole or not file.is_file():
+            raise InputMissing(
+                f"no finished run of {self.country} for {issue_date} kept its forecast",
+                where=run.path,
+                expected="forecast.nc and manifest.json",
+                remedy="take another source",
+            )
+        return ForecastFiles(self.name, (file,), None, {"run": str(run.path)}, kept=True)
+
+
+def read_kept(file: Path, cells: StationCells, issue_date: date) -> xr.DataArray:
+    """The kept cube for the country's stations of today, in their order, as `read_cube` would give it.
+
+    Raises InputInvalid where it is of another day, does not hold a station, or holds it at another cell.
+    """
+    cube = read_forecast(file)
+    if cube.attrs.get("issue_date") != issue_date.isoformat():
+        raise InputInvalid(
+            f"the forecast of {cube.attrs.get('issue_date')}",
+            where=file,
+            expected=f"the issue date {issue_date}",
+            remedy="look which run this file belongs to",
+        )
+    there = {str(code): number for number, code in enumerate(cube["station"].values)}
+    places = _cells(file)
+    for code, lat, lon in zip(cells.codes, cells.lat, cells.lon, strict=True):
+        if code not in there or not np.allclose(places[there[code]], (lat, lon), atol=1e-6):
+            raise InputInvalid(
+                f"station {code} " + ("was at another place" if code in there else "was not a station") + " then",
+                where=file,
+                expected="the stations of today, each in its cell",
+                remedy="run the day from its raw files, or with the static data of that time",
+            )
+    chosen = cube.isel(station=[there[code] for code in cells.codes])
+    chosen.attrs["glofas_process_ids"] = []
+    return chosen
+
+
+def _cells(file: Path) -> list[tuple[float, float]]:
+    with xr.open_dataset(file, engine="netcdf4") as data:
+        return [
+            cell_centre(float(lat), float(lon)) for lat, lon in zip(data["lat"].values, data["lon"].values, strict=True)
+        ]

@@ -1,0 +1,69 @@
+"""What an answer says, and what a connection error means for the request that met it (pure)."""
+
+from __future__ import annotations
+
+import email.utils
+import ssl
+from typing import Any
+
+import requests
+import urllib3
+
+
+def never_sent(error: requests.RequestException) -> bool:
+    """Whether the connection itself could not be made, so that the server has seen nothing of the request.
+
+    Of TLS errors only a certificate that is not trusted says so: a connection that breaks later raises one as well.
+    """
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    why = getattr(cause, "reason", cause)
+    if isinstance(why, urllib3.exceptions.SSLError):
+        return any(isinstance(part, ssl.SSLCertVerificationError) for part in why.args)
+    return isinstance(
+        why, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
+    )  # NameResolutionError is a NewConnectionError
+
+
+def reason(error: requests.RequestException) -> str:
+    """Why no answer came, in words."""
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    cause = error.args[0] if error.args else error
+    return f"connection failed ({type(getattr(cause, 'reason', cause)).__name__})"
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds that a `Retry-After` header asks for, as a number or a date; None where it says nothing readable."""
+    text = response.headers.get("Retry-After", "")
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+        sent = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+        return max(0.0, (moment - sent).total_seconds())
+    except (ValueError, TypeError):  # no date, or one of the two without its zone
+        return None
+
+
+def server_text(response: requests.Response) -> str:
+    """What the server says is wrong, without the request that it echoes (which may hold a password)."""
+    try:
+        content = response.json()
+    except ValueError:
+        return " ".join(response.text.split()) or response.reason or "no text"
+    if not isinstance(content, dict):
+        return str(content)
+    constraints = list(_constraints(content.get("errors") or []))
+    text = "; ".join(constraints) or str(content.get("message", ""))
+    return text or "no text"
+
+
+def _constraints(errors: Any) -> list[str]:
+    found: list[str] = []
+    for entry in errors if isinstance(errors, list) else []:
+        if isinstance(entry, dict):
+            found += [str(text) for text in (entry.get("constraints") or {}).values()]
+            found += _constraints(entry.get("children"))
+    return found

@@ -1,0 +1,156 @@
+"""What people see of a day in the Prefect UI. Nothing here fails a run, and nothing is waited for before an alert."""
+
+from __future__ import annotations
+
+import base64
+import contextvars
+import io
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from PIL import Image
+from prefect import task
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.changes import compare
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.tables import Row, area_rows, change_rows, event_rows, station_rows, summary
+from ibf_pipeline.run_folder import RunFolder, runs_of
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+PICTURE_WIDTH, PICTURE_COLOURS = 720, 48
+"""of the map inside the summary: it is kept in the database of the server"""
+_PROGRESS_SECONDS = 2.0
+
+
+@task(task_run_name="artifacts of {iso3}", cache_policy=NO_CACHE)
+def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) -> None:
+    """Summary, events, areas, stations, what changed and the report's link of a finished run.
+
+    Only the newest issue date of a country has keys, under which the UI shows the newest version: a day of the past
+    stands on the page of its own run.
+    """
+    try:
+        _keep(iso3, run, reports_url)
+    except Exception:  # the UI of another version, a full database: the day itself is done
+        log.exception("%s: the artifacts could not be kept", iso3)
+
+
+def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
+    found = run.found()
+    before = next(iter(earlier_runs(run.path.parent.parent, iso3, run.issue_date, 1, exercise=found.exercise)), None)
+    changes = compare(before.found if before else None, found) if before else ()
+    page = run.path / "report" / "report.html"
+    link = report_link(run, reports_url)
+    text = summary(found, changes, before.found.issue_date if before else None, published(run), link)
+    title = f"{found.country_name}, forecast of {found.issue_date}"
+    if found.exercise:
+        title = f"EXERCISE, {title}"
+    key = _Keys(iso3, found.exercise, newest=runs_of(run.path.parent.parent, iso3)[-1].issue_date == run.issue_date)
+    create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
+    _table(event_rows(found), key("events"), f"Events: {title}", "no event")
+    _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
+    _table(station_rows(found), key("stations"), f"Stations: {title}", "no station")
+    since = f" since {before.found.issue_date}" if before else ""
+    _table(change_rows(changes), key("changes"), f"What changed{since}: {title}", "nothing has changed")
+    if link is not None and link.startswith("http"):
+        create_link_artifact(link, key=key("report"), description=f"Report: {title}")
+
+
+class _Keys:
+    """Keys of a country's artifacts; None, which is no key, for a day that is not the newest."""
+
+    def __init__(self, iso3: str, exercise: bool, *, newest: bool) -> None:
+        self._end = f"-{iso3.lower()}{'-exercise' if exercise else ''}" if newest else None
+
+    def __call__(self, name: str) -> str | None:
+        return None if self._end is None else name + self._end
+
+
+def report_link(run: RunFolder, reports_url: str | None) -> str | None:
+    """Address of a run's report where the runs are served, else its path; None where there is none."""
+    page = run.path / "report" / "report.html"
+    if not page.is_file():
+        return None
+    if reports_url is None:
+        return str(page)
+    return f"{reports_url.rstrip('/')}/{run.iso3}/{run.issue_date}/report/report.html"
+
+
+def _table(rows: Sequence[Row], key: str | None, description: str, empty: str) -> None:
+    content: list[dict[str, Any]] = [dict(row) for row in rows] or [{"": empty}]
+    create_table_artifact(content, key=key, description=description)
+
+
+def _picture(file: Path) -> str:
+    """The country's map as a small picture inside Markdown; nothing where it was not drawn."""
+    if not file.is_file():
+        return ""
+    with Image.open(file) as image:
+        height = round(image.height * PICTURE_WIDTH / image.width)
+        small = image.convert("RGB").resize((PICTURE_WIDTH, height)).quantize(PICTURE_COLOURS)
+    stream = io.BytesIO()
+    small.save(stream, "PNG", optimize=True)
+    return f"\n![Map of the day](data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()})\n"
+
+
+@contextmanager
+def publishing_progress(run: RunFolder, target: str) -> Iterator[None]:
+    """Show how many calls of a publication are done, read from its journal beside it: publishing waits for nothing."""
+    stopped = threading.Event()
+    context = contextvars.copy_context()  # in which the thread sees the flow run that it belongs to
+    watcher = threading.Thread(target=context.run, args=(_watch, run, target, stopped), daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        watcher.join(timeout=_PROGRESS_SECONDS)
+
+
+def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
+    artifact: UUID | None = None
+    shown = -1.0
+    try:
+        while True:
+            last = stopped.wait(_PROGRESS_SECONDS)
+            share = _share_done(run, target)
+            if share is not None and share != shown:
+                if artifact is None:
+                    description = f"Publishing {run.iso3} of {run.issue_date} to {target}"
+                    artifact = create_progress_artifact(share, description=description)  # type: ignore[assignment]
+                else:
+                    update_progress_artifact(artifact, share)
+                shown = share
+            if last:
+                return
+    except Exception:
+        log.debug("the progress of publishing is not shown", exc_info=True)
+
+
+def _share_done(run: RunFolder, target: str) -> float | None:
+    """Per cent of the calls of the newest revision that are done; None before there is one."""
+    revisions = run.revisions(target)
+    if not revisions:
+        return None
+    done = Journal(revisions[-1].journal_file, _no_clock).done()
+    return round(100 * len(done) / max(1, len(revisions[-1].calls())), 1)
+
+
+def _no_clock() -> Any:
+    raise RuntimeError("this journal is only read")

@@ -1,0 +1,26 @@
+"""The forecast of an exercise as a Prefect task."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import date
+from pathlib import Path
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.forecast.rule import FloodRule
+from ibf_pipeline.synthetic.scenario import write_scenario
+
+log = logging.getLogger("ibf_pipeline.tasks")
+
+
+@task(task_run_name="made-up forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
+def make_forecast(iso3: str, root: Path, issue_date: date, wishes: str, layers: CountryLayers, rule: FloodRule) -> Path:
+    """Files of an ensemble that makes the wishes come true, in place of those of an earlier exercise of the day."""
+    shutil.rmtree(root / f"{issue_date:%Y%m%d}", ignore_errors=True)
+    folder = write_scenario(root, issue_date, wishes, layers, rule)
+    log.info("%s: EXERCISE, a made-up forecast in %s: %s", iso3, folder, wishes)
+    return root

@@ -1,0 +1,179 @@
+"""The sensor under a Prefect server: what it starts, once, and what people see while it waits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.testing.utilities import prefect_test_harness
+from typer.testing import CliRunner
+
+import flows.watch_source
+from flows.cli import app
+from flows.floods import floods
+from flows.starters import DeploymentStarter
+from flows.watch_source import watch_source
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.synthetic.stories import write_day
+from tests.conftest import ROOT
+from tests.sources.ftp_server import PASSWORD, USER, running
+
+pytestmark = pytest.mark.prefect
+ISSUE = date(2026, 2, 15)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """The demo country with forecasts that are not there yet: `made` holds them."""
+    folder = tmp_path / "config"
+    (folder / "countries").mkdir(parents=True)
+    settings = yaml.safe_load((ROOT / "config/settings.yaml").read_text())
+    settings["sources"]["demo"] |= {"root": str(tmp_path / "forecasts"), "waiting": {"every_minutes": 30}}
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
+    country = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text())
+    country["static"] = str(ROOT / "data/fixtures/XDM")
+    (folder / "countries/XDM.yaml").write_text(yaml.safe_dump(country))
+    write_day(tmp_path / "made", "members-49", ISSUE)
+    return folder
+
+
+class Afternoon:
+    """A clock that moves where the sensor sleeps, and what happens at which time."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+        self.happens: dict[datetime, object] = {}
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        for when in [when for when in self.happens if when <= self.moment]:
+            self.happens.pop(when)()  # type: ignore[operator]
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 2, 15, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def afternoon(monkeypatch: pytest.MonkeyPatch) -> Afternoon:
+    made = Afternoon(at(14, 30))
+    monkeypatch.setattr(flows.watch_source, "clock", made.now)
+    monkeypatch.setattr(flows.watch_source, "sleep", made.sleep)
+    return made
+
+
+def watch(config: Path, workspace: Path, source: str = "demo") -> tuple[State, FlowRun, list[State]]:
+    """The end of a sensor's run, the run, and all its states."""
+    state = watch_source(source, ISSUE, config=str(config), workspace=str(workspace), return_state=True)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+        return state, run, client.read_flow_run_states(run.id)
+
+
+def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
+    config: Path, tmp_path: Path, afternoon: Afternoon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By FTP: 20 members at 15:10 and 49 of 51 at 16:02, never more: waited for until 20:00, then used and said so."""
+    made, served = tmp_path / "made" / "20260215", tmp_path / "served" / "glofas" / "20260215"
+    served.parent.mkdir(parents=True)
+
+    def arrive(members: int) -> None:
+        served.mkdir(exist_ok=True)
+        for file in sorted(made.iterdir())[:members]:
+            shutil.copy(file, served)
+
+    afternoon.happens = {at(15, 10): lambda: arrive(20), at(16, 2): lambda: arrive(49)}
+    monkeypatch.setenv("GLOFAS_FTP_USER", USER)
+    monkeypatch.setenv("GLOFAS_FTP_PASSWORD", PASSWORD)
+    with running(tmp_path / "served") as server:
+        settings = yaml.safe_load((config / "settings.yaml").read_text())
+        settings["sources"]["ftp"] = {
+            "kind": "ftp", "host": "127.0.0.1", "port": server.port, "folder": "/glofas", "glofas_version": "4",
+            "waiting": {"every_minutes": 30},
+        }  # fmt: skip
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+        (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, "sources": ["demo", "ftp"]}))
+        state, run, states = watch(config, tmp_path / "work", "ftp")
+    assert (state.is_completed(), state.message) == (True, "started XDM (49 of 51 members)")
+    assert afternoon.moment == at(20)
+    assert run.name == "watch-ftp-2026-02-15"
+    assert set(server.served.values()) == {1}, "members are fetched as they arrive, by sensor or run, once"
+    assert len(server.served) == 49
+    waiting = [entry for entry in states if entry.name == "Waiting"]
+    assert {entry.type.value for entry in waiting} == {"RUNNING"}
+    said = [str(entry.message) for entry in waiting]
+    assert said[0].startswith("waiting for XDM (the folder")
+    assert said[0].endswith("; next look at 15:00, last one at 20:00 UTC")
+    assert "waiting for XDM (20 of 51 members)" in said[2], "15:30"
+    assert "waiting for XDM (49 of 51 members)" in said[-1]
+    day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
+    assert len(day.found().members_missing) == 2
+    manifest = json.loads((day.path / "manifest.json").read_text())
+    assert manifest["source"] == "ftp"
+    assert manifest["obtained"]["passed_over"] == ["demo: no forecast of 2026-02-15"]
+    assert len(manifest["obtained"]["delivered"]) == 49
+    (revision,) = day.revisions("sandbox")
+    assert revision.about().date.startswith("2026-02-15T00:00"), "a late run carries the issue date, not the day it ran"
+
+
+def test_a_published_day_is_not_waited_for_again(config: Path, tmp_path: Path, afternoon: Afternoon) -> None:
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    floods("XDM", ISSUE, config=str(config), workspace=str(tmp_path / "work"), return_state=True)
+    arguments = ["inputs", "watch", "demo", "--date", "2026-02-15", "--config", str(config)]
+    result = CliRunner().invoke(app, [*arguments, "--workspace", str(tmp_path / "work")])
+    assert (result.exit_code, result.output.strip().splitlines()[-1]) == (
+        0, "nothing to do for XDM (published to sandbox before)",
+    )  # fmt: skip
+    assert afternoon.moment == at(14, 30)
+
+
+def test_a_day_that_never_comes_ends_as_input_not_available_yet(
+    config: Path, tmp_path: Path, afternoon: Afternoon
+) -> None:
+    from flows.outcome import exit_code
+
+    state, _, states = watch(config, tmp_path / "work")
+    assert state.is_failed()
+    assert state.message == "input not available yet: demo of 2026-02-15 for XDM (no forecast of 2026-02-15)"
+    assert exit_code(state) == 3
+    assert len([entry for entry in states if entry.name == "Waiting"]) == 11, "from 14:30 to 19:30"
+
+
+def test_with_a_server_the_deployment_is_started_once(
+    config: Path, tmp_path: Path, afternoon: Afternoon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    afternoon.moment = at(20)
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    state, _, _ = watch(config, tmp_path / "work")
+    assert (state.is_failed(), state.message) == (True, "NOT started: XDM (there is no deployment floods/XDM)")
+    floods.to_deployment("XDM", parameters={"country": "XDM", "config": str(config)}).apply()
+    for _ in range(3):
+        state, _, _ = watch(config, tmp_path / "work")
+        assert state.message == "started XDM (49 of 51 members)"
+    with get_client(sync_client=True) as client:
+        started = [run for run in client.read_flow_runs() if run.idempotency_key == "floods-XDM-2026-02-15"]
+    (run,) = started
+    assert run.parameters == {"country": "XDM", "config": str(config), "issue_date": "2026-02-15"}
+
+
+def test_a_source_that_does_not_exist(config: Path, tmp_path: Path) -> None:
+    state = watch_source("gopher", ISSUE, config=str(config), workspace=str(tmp_path), return_state=True)
+    assert "there is no source 'gopher'" in str(state.message)

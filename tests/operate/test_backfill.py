@@ -1,0 +1,53 @@
+"""The backfill flow in this process: in order, resumable, without mails unless twice confirmed."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows.backfill import backfill
+from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.synthetic.stories import write_day
+from tests.operate.world import make_project
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+
+
+def test_it_stops_at_a_day_without_input_and_goes_on_there(tmp_path: Path) -> None:
+    stories = {date(2026, 2, 1): "no-alert", date(2026, 2, 3): "trigger-today"}
+    config = make_project(tmp_path / "project", ("XDM",), stories)
+    days = {"country": "XDM", "date_from": date(2026, 2, 1), "date_to": date(2026, 2, 3)}
+    where = {"config": config, "workspace": str(tmp_path / "ws")}
+    state = backfill(**days, **where, return_state=True)
+    assert state.is_failed()
+    assert state.message.startswith("1 day run, 0 published before; stopped at 2026-02-02: input not available yet: ")
+    write_day(tmp_path / "project" / "forecasts", "warning-only", date(2026, 2, 2))
+    state = backfill(**days, **where, return_state=True)
+    assert (state.is_completed(), state.message) == (True, "2 days run, 1 published before")
+    assert Sandbox(tmp_path / "ws" / "sandbox").mails("XDM") == []
+    with get_client(sync_client=True) as client:
+        tables = [artifact for artifact in client.read_artifacts() if artifact.key == "backfill-xdm"]
+    newest = max(tables, key=lambda artifact: artifact.created)
+    for row in ("2026-02-01", "published before", "1 warning", "1 trigger"):
+        assert row in newest.data
+    write_day(tmp_path / "project" / "forecasts", "no-alert", date(2026, 1, 31))
+    state = backfill("XDM", date(2026, 1, 31), date(2026, 1, 31), **where, return_state=True)
+    assert state.is_failed(), "it would rewrite what people were told later"
+    assert "stopped at 2026-01-31" in state.message
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "options", "why"),
+    [
+        (date(2026, 2, 1), date(2026, 2, 3), {"notify": True}, "asked for once"),
+        (date(2026, 2, 3), date(2026, 2, 1), {}, "the first day first"),
+    ],
+)
+def test_it_refuses(first: date, last: date, options: dict[str, bool], why: str, tmp_path: Path) -> None:
+    config = make_project(tmp_path / "project", ("XDM",), {})
+    state = backfill("XDM", first, last, config=config, workspace=str(tmp_path), **options, return_state=True)
+    assert state.is_failed()
+    assert why in state.message

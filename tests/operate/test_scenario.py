@@ -1,0 +1,111 @@
+"""An exercise is the ordinary day, kept apart: in names, in run folders, on the server."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+
+from flows.floods import floods
+from flows.resume import open_run
+from flows.scenario import scenario
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.synthetic.stories import write_day
+from tests.conftest import ROOT
+from tests.operate.world import SUNDAY, make_project
+
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return make_project(tmp_path_factory.mktemp("project"), ("XDM",))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("workspace")
+
+
+def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
+    state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
+    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning")
+    run = RunFolder(workspace / "runs" / "exercises", "XDM", SUNDAY)
+    found = run.found()
+    assert found.exercise
+    assert {event.name: event.flags for event in found.events} == {
+        "EXERCISE G9001": "-wwwTTw-",
+        "EXERCISE G9004": "---ww---",
+    }
+    assert "EXERCISE – not a real forecast" in (run.path / "report" / "report.html").read_text(encoding="utf-8")
+    (revision,) = run.revisions("sandbox")
+    assert {call.event for call in revision.calls() if call.event} == {"EXERCISE G9001", "EXERCISE G9004"}
+    with get_client(sync_client=True) as client:
+        (artifact,) = [artifact for artifact in client.read_artifacts() if artifact.key == "summary-xdm-exercise"]
+    assert artifact.data.startswith("# EXERCISE - not a real forecast: Demoland XDM: 1 trigger, 1 warning")
+    assert not (workspace / "runs" / "XDM").exists()
+    assert Sandbox(workspace / "sandbox" / "exercises").mails("XDM") == [], "nobody is notified unless asked for"
+
+
+def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -> None:
+    state = floods("XDM", SUNDAY, config=config, workspace=str(workspace), return_state=True)
+    assert state.message.startswith("5 triggers, 2 warnings")
+    real = RunFolder(workspace / "runs", "XDM", SUNDAY)
+    assert {event.name for event in real.found().events} >= {"G9001", "G9004"}
+    assert (real.path / "targets/sandbox/r1").is_dir()
+    day = open_run("exercises/XDM/2026-02-15", config, None, str(workspace))
+    assert day.run.path == workspace / "runs/exercises/XDM/2026-02-15"
+
+
+def test_it_is_refused_where_exercises_are_not_allowed(config: str, tmp_path: Path) -> None:
+    folder = Path(config)
+    settings = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))
+    settings["targets"]["portal"] = {"kind": "ibf", "url": "http://127.0.0.1:9/api"}
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    state = scenario("XDM", WISHES, SUNDAY, "portal", config=config, workspace=str(tmp_path), return_state=True)
+    assert state.is_failed()
+    assert "target portal does not allow exercises" in state.message
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_wish_list_that_is_wrong_is_refused_before_anything_is_published(config: str, workspace: Path) -> None:
+    state = scenario("XDM", "G9001=TTT", SUNDAY, config=config, workspace=str(workspace), return_state=True)
+    assert state.is_failed()
+    assert "`TTT` has 3 characters" in state.message
+
+
+def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target with a url, on which real days and exercises share one state of the country."""
+    stories = {date(2026, 2, 10): "trigger-today", date(2026, 2, 11): "no-alert"}
+    folder = Path(make_project(tmp_path / "project", ("XDM",), stories))
+    seed = seed_from_static(
+        ROOT / "data/fixtures/XDM", "XDM", name="Demoland", admin_levels=(1, 2, 3), default_admin_level=2
+    )
+    server = Sandbox(tmp_path / "server", now=lambda: datetime.now(UTC))
+    server.seed(seed)
+    monkeypatch.setenv("IBF_EMAIL", "pipeline@sandbox.example")
+    monkeypatch.setenv("IBF_PASSWORD", SANDBOX_PASSWORD)
+    with server:
+        settings = yaml.safe_load((folder / "settings.yaml").read_text(encoding="utf-8"))
+        settings["targets"]["training"] = {"kind": "ibf", "url": server.url, "exercises": True}
+        settings["paths"]["prepared"] = str(workspace / "prepared")
+        settings["paths"]["runs"] = str(tmp_path / "runs")
+        (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        options = {"target": "training", "config": str(folder), "return_state": True}
+        assert floods("XDM", date(2026, 2, 10), **options).is_completed()
+        refused = scenario("XDM", WISHES, date(2026, 2, 11), **options)
+        assert refused.is_failed()
+        assert "real events are open there (G9002)" in refused.message
+        assert floods("XDM", date(2026, 2, 11), **options).is_completed(), "the alert ends"
+        held = scenario("XDM", WISHES, date(2026, 2, 12), **options)
+        assert held.message == "EXERCISE: 1 trigger, 1 warning"
+        write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
+        real = floods("XDM", date(2026, 2, 12), **options)
+        assert (real.is_completed(), real.message) == (True, "2 triggers"), "no other's upload, but our exercise's"

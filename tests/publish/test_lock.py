@@ -1,0 +1,76 @@
+"""Two real processes and one publication lock."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
+from ibf_pipeline.publish.lock import publication_lock
+from tests.conftest import ROOT
+
+HOLDER = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from ibf_pipeline.publish.lock import publication_lock
+with publication_lock(Path(sys.argv[1]), "run UGA 2026-02-15", lambda: datetime(2026, 2, 15, 6, tzinfo=UTC)):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def clock() -> datetime:
+    return datetime(2026, 2, 15, 7, tzinfo=UTC)
+
+
+def hold(file: Path) -> subprocess.Popen[str]:
+    """Another process that has got the lock."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(file)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def test_the_second_one_is_told_who_holds_it_until_the_holder_is_killed(tmp_path: Path) -> None:
+    file = tmp_path / "UGA" / ".floods-portal.lock"
+    holder = hold(file)
+    try:
+        with (
+            pytest.raises(
+                ForbiddenByRule, match=rf"run UGA 2026-02-15, process {holder.pid} on .* since 2026-02-15T06"
+            ),
+            publication_lock(file, "resume UGA 2026-02-15", clock),
+        ):
+            pytest.fail("two at once")
+        with publication_lock(tmp_path / "KEN" / ".floods-portal.lock", "run KEN 2026-02-15", clock):
+            pass  # another country
+        with publication_lock(tmp_path / "UGA" / ".floods-shadow.lock", "run UGA 2026-02-15", clock):
+            pass  # another target
+        assert holder.poll() is None
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.wait(10)
+    started = time.monotonic()
+    with publication_lock(file, "resume UGA 2026-02-15", clock):
+        assert time.monotonic() - started < 1, "freed by the operating system, no time limit to wait for"
+        assert "resume UGA" in file.read_text()
+
+
+def test_after_an_error_it_is_free_again(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), publication_lock(tmp_path / "lock", "first", clock):
+        raise ZeroDivisionError
+    with publication_lock(tmp_path / "lock", "second", clock):
+        pass
+
+
+def test_a_place_that_cannot_be_written_to_is_no_other_run(tmp_path: Path) -> None:
+    (tmp_path / "UGA").write_text("a file in the way")
+    with pytest.raises(WriteFailed, match="could not be written"), publication_lock(tmp_path / "UGA" / "l", "x", clock):
+        pytest.fail("not held")

@@ -1,0 +1,142 @@
+"""A canary as password and token: after runs that succeed and runs that fail it is in no file and in no output.
+
+The flows run in a process and a workspace of their own, with a Prefect server of its own below that workspace: its
+database, its logs, run folders, journals, previews and reports are searched byte by byte. The sandbox's own files lie
+elsewhere: a server has to know its accounts. The door in front of it echoes both secrets in every refusal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+import yaml
+
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.synthetic.stories import Story, write_day
+from tests.conftest import ROOT
+from tests.flood_days import open_sandbox
+from tests.publish.guarded_door import GuardedDoor
+
+pytestmark = pytest.mark.prefect
+ISSUE = date(2026, 2, 15)
+PASSWORD = 'CANARY"word&7/ü'
+TOKEN = "eyJhbGciOi.CANARYtoken.9x"
+TROUBLES = ("password", "500", "refused", "html", "redirect", "expiry", "none")
+CHILD = """
+import json, sys, traceback
+from datetime import date
+from pathlib import Path
+from flows.environment import settle
+work = Path(sys.argv[1])
+settle(work / "prefect")
+import flows.floods as module
+from flows.outcome import exit_code, print_outcome
+from rich.console import Console
+answers, write_report = {}, module.write_day_report
+workspace = str(work / "workspace")
+for trouble in sys.argv[2:]:
+    module.write_day_report = write_report if trouble in ("refused", "none") else lambda *parts: None  # it takes long
+    options = {"config": str(work / "config"), "workspace": workspace}
+    state = module.floods("XDM", date(2026, 2, 15), trouble, take_over=True, return_state=True, **options)
+    print_outcome(state, options["config"], "XDM", date(2026, 2, 15), trouble, workspace, Console())
+    error = state.data
+    if isinstance(error, BaseException):
+        print(repr(error), str(error), vars(error))
+        traceback.print_exception(error)
+    answers[trouble] = [exit_code(state), str(state.message)]
+(work / "answers.json").write_text(json.dumps(answers))
+"""
+
+
+def written(secret: str) -> set[bytes]:
+    """A secret as it may stand in a file: plain, in JSON, in JSON within JSON, in an address."""
+    in_json = json.dumps(secret)[1:-1]
+    plain_json = json.dumps(secret, ensure_ascii=False)[1:-1]
+    forms = {secret, in_json, plain_json, json.dumps(in_json)[1:-1], quote(secret, safe=""), quote_plus(secret)}
+    return {form.encode() for form in forms} | {secret.encode("utf-16-le"), b"CANARY"}
+
+
+FORMS = written(PASSWORD) | written(TOKEN)
+
+
+def leaks(folder: Path) -> list[str]:
+    """Files below a folder that hold a secret."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(path.relative_to(folder)) for path in files if any(form in path.read_bytes() for form in FORMS)]
+
+
+@pytest.fixture(scope="module")
+def door(
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+) -> Iterator[GuardedDoor]:
+    static = configuration.static_folder(demo_country)
+    with (
+        open_sandbox(tmp_path_factory.mktemp("sandbox"), static, [demo_country]) as sandbox,
+        GuardedDoor(sandbox.url, PASSWORD, TOKEN) as door,
+    ):
+        yield door
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory, door: GuardedDoor) -> Path:
+    """The workspace after all the runs."""
+    work = tmp_path_factory.mktemp("work")
+    (work / "config/countries").mkdir(parents=True)
+    settings = yaml.safe_load((ROOT / "config/settings.yaml").read_text())
+    settings["sources"]["demo"]["root"] = str(work / "forecasts")
+    for trouble in TROUBLES:
+        settings["targets"][trouble] = {"kind": "ibf", "url": f"{door.url}/{trouble}/api", "attempts": 2}
+    (work / "config/settings.yaml").write_text(yaml.safe_dump(settings))
+    country = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text())
+    country["static"] = str(ROOT / "data/fixtures/XDM")
+    (work / "config/countries/XDM.yaml").write_text(yaml.safe_dump(country))
+    write_day(work / "forecasts", Story("canary", "one trigger", "G9001=--TT----"), ISSUE)
+    environment = {**os.environ, "IBF_EMAIL": "canary@example.org", "IBF_PASSWORD": PASSWORD}
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(work), *TROUBLES],
+        cwd=ROOT, env=environment, capture_output=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert (work / "answers.json").is_file(), done.stderr.decode()[-3000:]
+    (work / "output.txt").write_bytes(done.stdout + done.stderr)
+    return work
+
+
+def test_the_runs_met_their_troubles(work: Path, door: GuardedDoor) -> None:
+    answers = json.loads((work / "answers.json").read_text())
+    expected = {
+        "password": "the login was refused",
+        "500": "answered 500: Internal server error of Bearer <hidden> <hidden>",
+        "refused": "<hidden> is no good",
+        "html": "answered with a web page",
+        "redirect": "redirect (302)",
+    }
+    for trouble, text in expected.items():
+        assert (answers[trouble][0], text in answers[trouble][1]) == (1, True), answers[trouble]
+    assert {trouble: answers[trouble][0] for trouble in ("expiry", "none")} == {"expiry": 0, "none": 0}
+    assert door.logins > len(TROUBLES), "the expired token was renewed"
+    assert door.guarded > 200, "the canary token opened the door"
+    assert door.strangers == 0
+
+
+def test_no_secret_is_in_any_file_or_output(work: Path) -> None:
+    names = {path.name for path in work.rglob("*")}
+    assert {"journal.jsonl", "plan.jsonl", "preview.json", "report.html", "prefect.db", "output.txt"} <= names
+    assert b"Internal server error of Bearer <hidden>" in (work / "output.txt").read_bytes()
+    databases = b"".join(path.read_bytes() for path in (work / "prefect").glob("prefect.db*"))
+    assert b"the login was refused" in databases, "state messages and logs of the runs are in it"
+    assert leaks(work) == []
+
+
+@pytest.mark.parametrize("secret", [PASSWORD, TOKEN])
+def test_the_search_finds_a_secret_that_is_there(secret: str, tmp_path: Path) -> None:
+    for number, text in enumerate((secret, json.dumps({"a": secret}), quote(secret, safe=""))):
+        (tmp_path / f"{number}.txt").write_text(text, encoding="utf-8")
+    assert len(leaks(tmp_path)) == 3

@@ -1,0 +1,64 @@
+"""Which GloFAS version a forecast is of, and what an operator reads on the day when it is another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from ibf_pipeline.config import Country, Settings
+from ibf_pipeline.discharge.version import VersionRefused
+from ibf_pipeline.sources.accepted import accepted_version
+from tests import tiny_country
+
+FILE = Path("in/glofas.grib2")
+
+
+def cube(version: str = "", *process_ids: int) -> xr.DataArray:
+    return xr.DataArray(attrs={"glofas_version": version, "glofas_process_ids": list(process_ids)})
+
+
+def settings(**process_ids: list[int]) -> Settings:
+    known = {name.lstrip("v"): ids for name, ids in process_ids.items()}
+    return Settings.model_validate({"sources": {}, "targets": {}, "glofas_process_ids": known})
+
+
+def country(**changes: object) -> Country:
+    return tiny_country.country(**changes)
+
+
+def test_process_ids_tell_more_than_what_is_declared() -> None:
+    assert accepted_version(cube("4", 5), country(), settings(v4=[5, 6]), FILE) == "4"
+    assert accepted_version(cube("4"), country(), settings(), FILE) == "4"
+    assert accepted_version(cube("4.5", 99), country(accepted_process_ids=[99]), settings(), FILE) == "4.5"
+    with pytest.raises(VersionRefused, match="of GloFAS v5, the thresholds are of v4"):
+        accepted_version(cube("4", 7), country(), settings(v4=[5], v5=[7]), FILE)
+
+
+def test_the_day_version_5_goes_live_with_an_id_that_nobody_knows() -> None:
+    with pytest.raises(VersionRefused) as refused:
+        accepted_version(cube("", 7), country(), settings(v4=[5]), FILE)
+    assert refused.value.found == "the GRIB process id 7 is of no known GloFAS version"
+    assert refused.value.expected == "a known id: v4: [5]"
+    assert "a new id is a new model" in refused.value.remedy
+    assert "accepted_process_ids: [7]" in refused.value.remedy
+
+
+def test_the_day_version_5_goes_live_and_says_so() -> None:
+    with pytest.raises(VersionRefused) as refused:
+        accepted_version(cube("5.0"), country(), settings(), FILE)
+    assert 'set thresholds_version: "5" in countries/XTY.yaml' in refused.value.remedy
+    assert 'accepted_versions: ["5"]' in refused.value.remedy
+    assert accepted_version(cube("5.0"), country(accepted_versions=["5"]), settings(), FILE) == "5.0"
+    assert accepted_version(cube("5.0"), country(thresholds_version="5"), settings(), FILE) == "5.0"
+
+
+def test_two_models_in_one_file() -> None:
+    with pytest.raises(VersionRefused, match="versions 4 and 5 lie together"):
+        accepted_version(cube("", 5, 7), country(accepted_versions=["5"]), settings(v4=[5], v5=[7]), FILE)
+
+
+def test_an_accepted_id_without_any_version_is_not_enough() -> None:
+    with pytest.raises(VersionRefused, match="nothing says which GloFAS version"):
+        accepted_version(cube("", 99), country(accepted_process_ids=[99]), settings(), FILE)

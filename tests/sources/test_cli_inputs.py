@@ -1,0 +1,122 @@
+"""The commands of the inputs, as a person at the terminal sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from flows.cli import app
+from ibf_pipeline.errors import InputMissing
+from tests import tiny_country
+from tests.sources.ewds_server import KEY, Service, running
+from tests.sources.world import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Two countries of the small globe, with a folder, an archive and the data store."""
+    folder = tmp_path / "config"
+    (folder / "countries").mkdir(parents=True)
+    for code, stations in STATIONS.items():
+        static = tmp_path / "static" / code
+        static.mkdir(parents=True)
+        rows = [
+            f"{station},{station},{GRID.top - 0.05 * (PLACES[station][0] + 0.5):.3f},"
+            f"{GRID.left + 0.05 * (PLACES[station][1] + 0.5):.3f},{station}"
+            for station in stations
+        ]
+        (static / "stations.csv").write_text("stationCode,stationName,lat,lon,fid\n" + "\n".join(rows) + "\n")
+        content = tiny_country.country().model_dump(mode="json", exclude_unset=True)
+        content |= {"iso3": code, "static": str(static), "sources": ["archive"], "target": "files"}
+        content["members"] = {"expected": MEMBERS, "minimum": 4}
+        (folder / "countries" / f"{code}.yaml").write_text(yaml.safe_dump(content))
+    settings = {
+        "sources": {
+            "archive": {"kind": "object-store", "url": f"file://{tmp_path / 'archive'}", "glofas_version": "4"},
+            "ewds": {"kind": "ewds", "url": "http://127.0.0.1:9/api", "attempts": 2, "retry_seconds": 0.01},
+        },
+        "targets": {"files": {"kind": "files", "folder": str(tmp_path / "out")}},
+    }
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
+    write_members(tmp_path / "archive")
+    return folder
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with running() as about:
+        yield about
+
+
+def invoke(config: Path, *arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["inputs", *arguments, "--config", str(config)], env={"COLUMNS": "200"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def test_fetch_list_and_prune(config: Path) -> None:
+    assert "nothing was fetched yet" in invoke(config, "list")[1]
+    code, output = invoke(config, "fetch", "AAA", "--date", "2026-02-15")
+    assert code == 0, output
+    assert "AAA 2026-02-15 from source archive: 6 files" in output
+    assert "GloFAS version 4" in output
+    assert "6 of 6 members; at least 4 are needed: whole" in output
+    assert "1,705.0" in output, "station A1 on 7-day, largest member 5"
+    code, output = invoke(config, "list")
+    assert "archive" in output
+    assert "AAA 6, BBB 6" in output, "both countries' cuts were made on the way"
+    assert "0 days deleted, 1 left" in invoke(config, "prune", "--largest-gigabytes", "0")[1], "used just now"
+    assert "1 days deleted, 0 left" in invoke(config, "prune", "--largest-gigabytes", "0", "--keep-hours", "0")[1]
+
+
+def test_an_incomplete_ensemble_is_shown_and_too_few_have_their_exit_code(config: Path, tmp_path: Path) -> None:
+    day = tmp_path / "archive" / f"{ISSUE:%Y%m%d}"
+    (day / "dis_02_2026021500.nc").unlink()
+    code, output = invoke(config, "fetch", "AAA", "--date", "2026-02-15")
+    assert (code, "missing members: 02" in output, "usable, but incomplete" in output) == (0, True, True)
+    for number in (3, 4):
+        (day / f"dis_0{number}_2026021500.nc").unlink()
+        (tmp_path / f"fetched/archive/20260215/AAA/dis_0{number}_2026021500.nc").unlink()
+    code, output = invoke(config, "fetch", "AAA", "--date", "2026-02-15")
+    assert (code, "3 of 6 members" in output, "too few" in output) == (3, True, True)
+
+
+def test_a_day_that_is_not_there(config: Path) -> None:
+    with pytest.raises(InputMissing, match="no forecast of 2026-02-16"):
+        invoke(config, "fetch", "AAA", "--date", "2026-02-16")
+
+
+def test_the_data_store_with_its_account(
+    config: Path, service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    settings["sources"]["ewds"]["url"] = service.url
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    monkeypatch.setenv("EWDS_KEY", KEY)
+    service.looks = 0
+    service.limit = 10**6
+    arguments = ("fetch", "BBB", "--source", "ewds", "--date", "2026-02-15", "--verbose")
+    code, output = invoke(config, *arguments)
+    assert (code, "a run would stop" in output, "accepted_process_ids: [128]" in output) == (1, True, True)
+    for version, wanted in (("5", 1), ("4", 0)):
+        settings["glofas_process_ids"] = {version: [128]}
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        code, again = invoke(config, *arguments)
+        assert (code, "of GloFAS v5, the thresholds are of v4" in again) == (wanted, bool(wanted))
+    assert "BBB 2026-02-15 from source ewds: 1 files" in output
+    assert "GRIB process ids 128" in output
+    assert "GloFAS version not told" in output
+    assert "6 of 6 members" in output
+    assert "order job-1 is successful" in caplog.text
+    assert KEY not in output + caplog.text
+
+
+@pytest.mark.parametrize("command", ["list", "fetch", "watch", "prune"])
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    result = CliRunner().invoke(app, ["inputs", command, "--help"])
+    assert "Example: ibf-pipeline inputs" in result.output

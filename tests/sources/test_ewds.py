@@ -1,0 +1,306 @@
+"""The Early Warning Data Store: orders, their states, their failures, what arrives."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ewds import EwdsSource
+from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from tests.sources.ewds_server import DATASET, KEY, Service, running, widget
+from tests.sources.world import ISSUE, MEMBERS, areas, require_whole
+
+Make = Callable[..., EwdsSource]
+
+
+class Clock:
+    """Time that passes only where somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def fifty_of_a_small_ensemble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in's ensemble has 5 perturbed members."""
+    from ibf_pipeline.sources import ewds_request
+
+    monkeypatch.setattr(
+        ewds_request, "MEMBERS_OF", {"control_forecast": 1, "ensemble_perturbed_forecasts": MEMBERS - 1}
+    )
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with running() as about:
+        yield about
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(service: Service, clock: Clock, tmp_path: Path) -> Make:
+    def source(country: str = "AAA", key: str = KEY, url: str | None = None, **more: object) -> EwdsSource:
+        patience = Patience(5, 3, 0.01, 600, 30, clock.sleep, lambda: clock.now)
+        client = EwdsService(url or service.url, DATASET, lambda: key, patience)
+        return EwdsSource("ewds", client, InputCache(tmp_path / "cache"), country, areas()[country], None, 8, **more)  # type: ignore[arg-type]
+
+    return source
+
+
+def test_control_and_perturbed_members_of_the_stations_area(make: Make, service: Service) -> None:
+    files = make().fetch(ISSUE)
+    require_whole(files, "AAA")
+    (order,) = service.orders
+    assert order == {
+        "system_version": ["operational"], "hydrological_model": ["lisflood"],
+        "product_type": ["control_forecast", "ensemble_perturbed_forecasts"],
+        "variable": ["river_discharge_in_the_last_24_hours"],
+        "year": ["2026"], "month": ["02"], "day": ["15"],
+        "leadtime_hour": ["24", "48", "72", "96", "120", "144", "168", "192"],
+        "data_format": "grib2", "download_format": "unarchived",
+        # A1 is in row 10 and column 10, A2 in row 14 and column 20, of cells of 0.05 from 6 N 30 E; 2 cells around them
+        "area": [5.6, 30.4, 5.15, 31.15],
+    }  # fmt: skip
+
+
+def test_what_is_there_is_not_ordered_again(make: Make, service: Service) -> None:
+    make().fetch(ISSUE)
+    service.asked.clear()
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert not service.asked
+
+
+def test_the_origin_tells_request_order_and_hash_and_no_secret(make: Make, tmp_path: Path) -> None:
+    import hashlib
+
+    files = make().fetch(ISSUE)
+    (record,) = files.origin["delivered"].values()
+    assert record["sha256"] == hashlib.sha256(files.files[0].read_bytes()).hexdigest()
+    assert record["stamp"] == "orders job-1"
+    written = "".join(file.read_text() for file in (tmp_path / "cache").rglob("*.json"))
+    assert KEY not in written + str(files.origin)
+    assert "very-secret" not in written + str(files.origin)
+
+
+def test_a_slow_queue_shows_its_states(
+    make: Make, service: Service, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    service.looks = 9
+    seen: list[str] = []
+    make(progress=lambda state, seconds: seen.append(state)).fetch(ISSUE)
+    assert seen == ["accepted"] * 4 + ["running"] * 5 + ["successful"]
+    assert clock.slept[:4] == [1.0, 1.5, 2.25, 3.375]
+    assert max(clock.slept) <= 30
+    lines = [record.getMessage() for record in caplog.records if "order job-1 is" in record.getMessage()]
+    assert [line.split(" after")[0] for line in lines] == [
+        "ewds: order job-1 is accepted", "ewds: order job-1 is running", "ewds: order job-1 is successful",
+    ]  # fmt: skip
+    assert "very-secret" not in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_the_size_is_estimated_and_said(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """6 members x 8 days = 48 fields of 9 x 15 cells."""
+    caplog.set_level(logging.INFO)
+    files = make().fetch(ISSUE)
+    assert "2026-02-15 for AAA: 48 fields of 135 cells, about 0 MB, 1 order" in caplog.text
+    from ibf_pipeline.sources.area import Area
+    from ibf_pipeline.sources.ewds_request import estimated_bytes, glofas_request
+
+    small = areas()["AAA"]
+    assert estimated_bytes(glofas_request(ISSUE, small, 8, {}), small) >= files.files[0].stat().st_size
+    kenya = Area(5.4, 33.9, -4.7, 41.95)
+    whole = estimated_bytes(glofas_request(ISSUE, kenya, 8, {}), kenya) * 51 / MEMBERS
+    assert 20e6 < whole < 60e6
+
+
+def test_an_order_that_waits_too_long_goes_on_in_the_next_run(make: Make, service: Service) -> None:
+    service.looks = 10**6
+    with pytest.raises(ServerUnreachable, match=r"still (accepted|running) after (9|10) minutes"):
+        make().fetch(ISSUE)
+    service.looks = 0
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 1
+
+
+def test_an_order_that_the_service_has_forgotten_is_placed_again(make: Make, service: Service) -> None:
+    service.looks = 10**6
+    with pytest.raises(ServerUnreachable):
+        make().fetch(ISSUE)
+    service.looks = 0
+    service.orders.clear()
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 1
+
+
+def test_a_failed_order(make: Make, service: Service) -> None:
+    service.failure = "the adaptor died"
+    with pytest.raises(ServerRefused, match=r"order job-1 failed: .*the adaptor died"):
+        make().fetch(ISSUE)
+    service.failure = None
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2, "a failed order is not waited for again"
+
+
+def test_an_order_that_fails_because_the_run_is_not_there_yet(make: Make, service: Service) -> None:
+    service.failure = "MARS returned no data"
+    with pytest.raises(InputMissing, match="MARS returned no data") as missing:
+        make().fetch(ISSUE)
+    assert missing.value.exit_code == 3
+
+
+def test_a_day_that_the_service_does_not_offer_yet_and_then_does(make: Make, service: Service) -> None:
+    service.days = ["14"]
+    with pytest.raises(InputMissing, match="does not offer the run of 2026-02-15"):
+        make().fetch(ISSUE)
+    assert service.orders == []
+    service.days.append("15")
+    require_whole(make().fetch(ISSUE), "AAA")
+
+
+def test_licences_that_are_not_accepted(make: Make, service: Service) -> None:
+    service.licences = False
+    with pytest.raises(ServerRefused, match="required licences not accepted") as refused:
+        make().fetch(ISSUE)
+    assert f"/datasets/{DATASET}?tab=download" in refused.value.remedy
+
+
+def test_a_wrong_key(make: Make) -> None:
+    with pytest.raises(ServerRefused, match="401 authentication failed") as refused:
+        make(key="wr0ng-key").fetch(ISSUE)
+    assert "wr0ng-key" not in str(refused.value)
+    assert "environment variable" in refused.value.remedy
+
+
+def test_too_many_requests_are_tried_again_and_then_said(make: Make, service: Service) -> None:
+    service.too_many = 2
+    require_whole(make(check=False).fetch(ISSUE), "AAA")
+    service.too_many = 10**6
+    with pytest.raises(ServerUnreachable, match="429 too many requests"):
+        make("BBB", check=False).fetch(ISSUE)
+
+
+def test_a_cut_download_goes_on(make: Make, service: Service) -> None:
+    service.cut_after = 4000
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert service.asked["download"] == 2
+
+
+def test_a_service_that_cannot_be_reached(make: Make) -> None:
+    with pytest.raises(ServerUnreachable):
+        make(url="http://127.0.0.1:9/api").fetch(ISSUE)
+
+
+def test_what_is_no_grib_is_not_kept(make: Make, service: Service, tmp_path: Path) -> None:
+    service.damage = b"<html>bad gateway</html>"
+    with pytest.raises(InputInvalid, match="does not begin with GRIB"):
+        make().fetch(ISSUE)
+    assert not list((tmp_path / "cache").rglob("*.grib2"))
+    require_whole(make().fetch(ISSUE), "AAA")
+
+
+@pytest.mark.parametrize("limit", [47, 8])
+def test_an_order_above_the_accounts_limit_is_split(make: Make, service: Service, limit: int) -> None:
+    """48 fields; the stand-in counts an ensemble of 50, so its limit is scaled to that."""
+    require_whole(make(most_fields=limit).fetch(ISSUE), "AAA")
+    fields = [
+        len(order["leadtime_hour"]) * sum({"c": 1, "e": MEMBERS - 1}[kind[0]] for kind in order["product_type"])
+        for order in service.orders
+    ]
+    assert sum(fields) == 48
+    assert max(fields) <= max(limit, MEMBERS - 1)
+    assert len(service.orders) >= 2
+
+
+def test_the_services_own_limit_splits_too(make: Make, service: Service) -> None:
+    service.limit = 204  # half of the 408 that the order costs there
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 3  # control; half of the perturbed members' days; the other half
+
+
+def test_an_incomplete_ensemble_is_ordered_again_and_else_used(
+    make: Make, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.missing_members = (2, 4)
+    require_whole(make().fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    service.licences = False  # nothing can be ordered any more
+    require_whole(make().fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    assert "going on with the 32 fields fetched before" in caplog.text
+    service.licences, service.missing_members = True, ()
+    require_whole(make().fetch(ISSUE), "AAA")
+
+
+def test_a_renamed_key_is_named_before_anything_is_ordered(make: Make, service: Service) -> None:
+    (lead,) = (item for item in service.form if item["name"] == "leadtime_hour")
+    lead["name"] = "lead_time_hour"
+    with pytest.raises(ServerRefused) as refused:
+        make().fetch(ISSUE)
+    assert "the service knows no key 'leadtime_hour', did you mean 'lead_time_hour'?" in refused.value.found
+    assert "the key 'lead_time_hour' is missing" in refused.value.found
+    assert "`request:`" in refused.value.remedy
+    assert service.orders == []
+
+
+def test_a_renamed_variable_and_a_new_mandatory_key_are_set_in_the_settings(make: Make, service: Service) -> None:
+    """As for the historical collection in 2026."""
+    (variable,) = (item for item in service.form if item["name"] == "variable")
+    variable["details"]["values"] = ["average_river_discharge_in_the_last_24_hours"]
+    service.form.insert(4, widget("timespan", "time_mean"))
+    with pytest.raises(ServerRefused) as refused:
+        make().fetch(ISSUE)
+    assert "did you mean 'average_river_discharge_in_the_last_24_hours'?" in refused.value.found
+    assert "the key 'timespan' is missing (one of time_mean)" in refused.value.found
+    changes = {"variable": ["average_river_discharge_in_the_last_24_hours"], "timespan": "time_mean"}
+    require_whole(make(changes=changes).fetch(ISSUE), "AAA")
+    assert service.orders[0]["timespan"] == "time_mean"
+
+
+def test_a_service_without_form_and_constraints_is_used_unchecked(
+    make: Make, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    service.helps = False
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert "goes unchecked" in caplog.text
+
+
+def test_two_countries_have_an_order_each(make: Make, service: Service) -> None:
+    require_whole(make("AAA").fetch(ISSUE), "AAA")
+    require_whole(make("BBB").fetch(ISSUE), "BBB")
+    assert [order["area"][0] for order in service.orders] == [5.6, 3.1]
+
+
+def test_countries_wait_in_the_queue_side_by_side(make: Make, service: Service) -> None:
+    import dataclasses
+    from concurrent.futures import ThreadPoolExecutor
+
+    service.together = 2
+    sources = [make("AAA"), make("BBB")]
+    for source in sources:
+        patient = dataclasses.replace(source.service._patience, queue_seconds=1e9, sleep=lambda seconds: None)
+        source.service._patience = patient
+    with ThreadPoolExecutor(2) as pool:
+        for source, files in zip(sources, pool.map(lambda source: source.fetch(ISSUE), sources), strict=True):
+            require_whole(files, source.country)
+
+
+def test_another_run_than_ordered_is_refused_by_the_reader(make: Make, service: Service) -> None:
+    files = make(changes={"day": ["14"]}, check=False).fetch(date(2026, 2, 15))
+    with pytest.raises(InputInvalid, match="a field of the run of 20260214"):
+        require_whole(files, "AAA")

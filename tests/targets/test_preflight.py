@@ -1,0 +1,226 @@
+"""What is found before the first call: each problem by itself, all of them at once, and what could not be checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.found import Found
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
+from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
+from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.problems import Consent, Problem, require_publishable, unreadable_extents
+from tests.made_found import AREAS, event, found, station
+from tests.targets.scripted_server import Says, ScriptedServer
+
+TODAY = date(2026, 11, 10)
+DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [station("G2"), station("G3", blind=True)])
+SERVER = ServerState(
+    choice=Choice(CURRENT, "by hand"),
+    role="pipeline",
+    admin_levels=(1, 2),
+    default_admin_level=1,
+    place_codes={level: tuple(codes) for level, codes in AREAS.items()},
+    stations={"G1": "one", "G2": "two", "G3": "three"},
+    last_upload=None,
+    indicators=frozenset({"population_affected", "population_affected_percentage"}),
+    open_events=(),
+)
+
+
+def open_event(name: str, **area: Any) -> OpenEvent:
+    row = {"place_code": "A", "first_issued": TODAY, "set_by_person": False, "actions_ticked": 0} | area
+    return OpenEvent(name, "warning", "", None, None, (OpenArea(**row),))
+
+
+def problems(
+    day: Found = DAY, state: ServerState = SERVER, published: tuple[str, ...] = (), consent: Consent | None = None
+) -> list[Problem]:
+    return check_server(day, state, AREAS, published, consent or Consent())
+
+
+def today(**more: Any) -> ServerState:
+    """A server whose last upload is ours of the same day."""
+    return replace(SERVER, last_upload=datetime(2026, 11, 10, 0, 0, 1, tzinfo=UTC), **more)
+
+
+OURS = ("2026-11-10T00:00:01Z",)
+
+
+def test_a_server_that_fits_has_no_problem() -> None:
+    assert problems() == []
+
+
+BLOCKING: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "role",
+        {"state": replace(SERVER, role="viewer")},
+        "the account has the role viewer, uploads need pipeline or admin",
+    ),
+    ("levels", {"state": replace(SERVER, admin_levels=(1, 2, 3))}, "admin levels are 1, 2, the server has 1, 2, 3"),
+    ("default level", {"state": replace(SERVER, default_admin_level=2)}, "default admin level is 1, the server has 2"),
+    ("no areas", {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ()})}, "no areas of admin level 2"),
+    (
+        "too many areas",
+        {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ("A1", *map(str, range(MOST_ROWS)))})},
+        f"level 2 has {MOST_ROWS + 1} areas, more than one upload takes",
+    ),
+    (
+        "place code",
+        {"state": replace(SERVER, place_codes={1: ("A", "B"), 2: ("A2", "B1")})},
+        "1 place codes of level 2 are unknown to the server (A1)",
+    ),
+    (
+        "event name",
+        {"day": replace(DAY, stations=(replace(DAY.stations[0], event_name="One"), *DAY.stations[1:]))},
+        "event name 'One' of station G1 is 'one' on the server",
+    ),
+    (
+        "indicator",
+        {"state": replace(SERVER, indicators=frozenset({"population_affected"}))},
+        "not set up on the server: population_affected_percentage",
+    ),
+    ("blind", {"state": replace(SERVER, open_events=(open_event("G3"),))}, "accept it with --accept-blind G3"),
+    ("foreign", {"state": today()}, "that is not ours: somebody else publishes there; replace it with --take-over"),
+    (
+        "trigger",
+        {"state": today(open_events=(open_event("G1", set_by_person=True),)), "published": OURS},
+        "would delete the trigger that a person set for A of event G1; accept it with --discard-decisions",
+    ),
+    (
+        "actions",
+        {"state": today(open_events=(open_event("G1", actions_ticked=2),)), "published": OURS},
+        "would delete 2 ticked early actions of event G1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "text"), [case[1:] for case in BLOCKING], ids=[case[0] for case in BLOCKING])
+def test_each_problem_blocks(given: dict[str, Any], text: str) -> None:
+    (blocking,) = [problem.text for problem in problems(**given) if problem.blocks]
+    assert text in blocking
+
+
+@pytest.mark.parametrize("amount", [float("nan"), float("inf"), -1])
+def test_an_amount_that_is_no_number_blocks(amount: float) -> None:
+    first = DAY.events[0]
+    spoiled = replace(first.areas[1], share=amount)
+    day = replace(DAY, events=(replace(first, areas=(first.areas[0], spoiled)),))
+    (problem,) = problems(day)
+    assert (problem.blocks, problem.text.startswith("event G1: an amount of A1 is no number")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "consent"),
+    [
+        ({"state": replace(SERVER, open_events=(open_event("G3"),))}, Consent(blind=("G3",))),
+        ({"state": today()}, Consent(take_over=True)),
+        (
+            {"state": today(open_events=(open_event("G1", actions_ticked=2),)), "published": OURS},
+            Consent(discard_decisions=True),
+        ),
+    ],
+)
+def test_an_operator_may_accept_it(given: dict[str, Any], consent: Consent) -> None:
+    assert problems(**given, consent=consent) == []
+
+
+def test_decisions_on_events_of_an_earlier_day_survive_a_revision() -> None:
+    earlier = open_event("G1", set_by_person=True, actions_ticked=1, first_issued=date(2026, 11, 9))
+    assert problems(state=today(open_events=(earlier,)), published=OURS) == []
+
+
+def test_a_new_day_deletes_no_decision() -> None:
+    yesterday = replace(SERVER, last_upload=datetime(2026, 11, 9, tzinfo=UTC))
+    assert problems(state=replace(yesterday, open_events=(open_event("G1", actions_ticked=1),))) == []
+
+
+def test_what_is_only_reported() -> None:
+    state = replace(
+        SERVER, stations={"G1": "one"}, place_codes={1: ("A", "B", "C"), 2: ("A1", "A2", "B1")},
+        not_checked=("indicators", "open events"), indicators=None, open_events=None,
+    )  # fmt: skip
+    found_problems = problems(state=state)
+    assert not any(problem.blocks for problem in found_problems)
+    assert [problem.text for problem in found_problems] == [
+        "1 place codes of level 1 differ between boundaries and server, none of them alerted (C)",
+        "the server does not know the stations G2, G3: left out of the calls",
+        "indicators: not checked, this server has no route for it",
+        "open events: not checked, this server has no route for it",
+    ]
+
+
+def test_all_problems_are_listed_at_once() -> None:
+    state = today(
+        role="viewer", admin_levels=(2,), default_admin_level=2, place_codes={1: (), 2: ("B1",)}, stations={},
+        indicators=frozenset(), open_events=(open_event("G3", actions_ticked=1),),
+    )  # fmt: skip
+    with pytest.raises(ServerRefused) as caught:
+        require_publishable(problems(state=state), "https://ibf.example.org/api")
+    text = str(caught.value)
+    for number, part in enumerate(
+        ("role viewer", "admin levels are 1, 2", "default admin level", "no areas of admin level 1",
+         "unknown to the server (A1)", "not set up on the server", "--accept-blind G3", "--take-over",
+         "--discard-decisions"), 1,
+    ):  # fmt: skip
+        assert part in text.split(f"({number}) ")[1].split(f"; ({number + 1}) ")[0]
+    assert text.endswith("What to do: settle all of them, then run again.")
+
+
+def test_rasters_that_are_not_there_or_empty(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "XTS", TODAY)
+    (run.path / "extents").mkdir(parents=True)
+    for extent in DAY.extents[1:]:
+        run.extent(extent.file_name).write_bytes(b"" if extent.lead_time == 7 else b"raster")
+    texts = [problem.text for problem in unreadable_extents(DAY, run)]
+    assert [text.split(" is not")[0].rsplit("/", 1)[1] for text in texts] == [
+        "flood_extent_0-day_XTS.tif", "flood_extent_7-day_XTS.tif",
+    ]  # fmt: skip
+
+
+COUNTRY = {
+    "countryCodeISO3": "XTS",
+    "countryDisasterSettings": [{"disasterType": "floods", "adminLevels": [2, 1], "defaultAdminLevel": 1}],
+}
+
+
+def asked(script: dict[str, list[Says]]) -> ServerState:
+    with ScriptedServer(script) as server:
+        client = IbfClient(server.url, Credentials("a@example.org", "secret"), Patience(5, 1))
+        try:
+            return read_state(client, "XTS", "floods", "current")
+        finally:
+            client.close()
+
+
+def test_a_server_without_the_routes_is_not_checked() -> None:
+    state = asked({"/api/country": [Says(200, [COUNTRY])]})
+    assert (state.admin_levels, state.default_admin_level, state.role) == ((1, 2), 1, "pipeline")
+    assert state.not_checked == ("admin areas", "stations", "last upload date", "indicators", "open events")
+    assert not any(problem.blocks for problem in problems(state=state))
+    assert len(problems(state=state)) == 5
+
+
+def test_a_server_that_never_had_an_upload() -> None:
+    nothing = Says(200, {"date": None, "timestamp": None, "cutoffMoment": None})
+    state = asked({"/api/country": [Says(200, [COUNTRY])], "/api/event/last-upload-date/XTS/floods": [nothing]})
+    assert (state.last_upload, "last upload date" in state.not_checked) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("countries", "text"),
+    [
+        ([], "the country XTS is not there for this account"),
+        ([{**COUNTRY, "countryDisasterSettings": []}], "XTS is not set up for floods"),
+    ],
+)
+def test_a_country_that_is_not_set_up(countries: list[Any], text: str) -> None:
+    with pytest.raises(ServerRefused, match=text):
+        asked({"/api/country": [Says(200, countries)]})
