@@ -46,6 +46,8 @@ def main() -> None:
     options = parser.parse_args()
     place = inputs.uganda(options.cell_arcsec, options.cache)
     mapped = sorted(code for codes in place.layers.mapping.values() for code in codes)
+    if options.areas and options.areas > len(mapped):  # more than belong to a station: any area can be wet here
+        mapped = sorted(str(code) for code in place.layers.exposure["area"].values)
     wet = mapped[:: max(1, len(mapped) // options.areas)][: options.areas] if options.areas else mapped
     subset = wet[:: max(1, len(wet) // options.peer_areas)][: options.peer_areas]
     with tempfile.TemporaryDirectory(dir=options.cache) as scratch:
