@@ -38,7 +38,10 @@ class SourceSection(Section):
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
     )
-    waiting: Waiting = Field(Waiting(), description="when its sensor looks for the day's forecast")
+    waiting: Waiting = Field(
+        Waiting(),
+        description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
+    )
 
 
 class FolderSource(SourceSection):
