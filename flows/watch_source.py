@@ -17,6 +17,7 @@ from prefect.states import Completed, Failed, Running
 
 from flows.inputs_fetch import fetched_cube
 from flows.issue_date import issue_date_of_run
+from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.wiring import Day, now, open_configuration
 from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
@@ -143,15 +144,15 @@ def _show(text: str) -> None:
 
 
 def _ended(source: str, day: date, watched: Watched) -> State:
-    parts = []
+    parts = []  # automations go by the beginning: what needs people comes first
+    if watched.not_started:
+        parts.append("NOT started: " + grouped(watched.not_started))
+    if watched.absent:
+        parts.append(f"{INPUT_MISSING}: {source} of {day} for " + grouped(watched.absent))
     if watched.started:
         parts.append("started " + grouped(watched.started))
     if watched.done:
         parts.append("nothing to do for " + grouped(watched.done))
-    if watched.not_started:
-        parts.append("NOT started: " + grouped(watched.not_started))
-    if watched.absent:
-        parts.append(f"input not available yet: {source} of {day} for " + grouped(watched.absent))
     message = "; ".join(parts) or f"no country uses source {source}"
     if watched.not_started:
         return Failed(message=message, data=None)
