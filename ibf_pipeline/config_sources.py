@@ -17,7 +17,10 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 class Waiting(Section):
     """When a sensor looks for the day's forecast."""
 
-    first_look: ClockTime = Field("14:30", description='UTC: when the forecast is usually there, "14:30"')
+    first_look: ClockTime = Field(
+        "14:30",
+        description="UTC: when the forecast is usually there; a source with `waiting`, be it `{}`, has a sensor",
+    )
     until: ClockTime = Field(
         "20:00",
         description="UTC: when it stops; up to here an incomplete ensemble is waited for. A time before `first_look` "
@@ -38,7 +41,10 @@ class SourceSection(Section):
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
     )
-    waiting: Waiting = Field(Waiting(), description="when its sensor looks for the day's forecast")
+    waiting: Waiting = Field(
+        Waiting(),
+        description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
+    )
 
 
 class FolderSource(SourceSection):
