@@ -63,6 +63,7 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
+                again_seconds=60 * chosen.again_minutes,
             )
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs

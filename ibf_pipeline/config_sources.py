@@ -124,6 +124,9 @@ class EwdsSource(SourceSection):
     timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
     retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
+    again_minutes: float = Field(
+        30, ge=0, le=1440, description="an incomplete ensemble is not ordered again before, however often it is looked"
+    )
 
 
 class RunSource(SourceSection):
