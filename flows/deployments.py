@@ -16,6 +16,7 @@ from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
+from flows.watch_source import watch_source
 from ibf_pipeline.config import Configuration, Operations
 
 TAG = "ibf-pipeline"
@@ -57,7 +58,7 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
     """Every deployment of the installation. `config` and `workspace`: folders where the runs take place."""
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
-    return [*_countries(configuration, where), *_installation(operations, where)]
+    return [*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where)]
 
 
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
@@ -72,6 +73,24 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
             {"country": iso3, **where},
             country.schedule or default,
             ("floods", iso3),
+            at_once=1,
+        )
+
+
+def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+    """One for each source that a country uses. A folder's is started by hand: nobody knows when others fill it."""
+    used = {name for iso3 in configuration.country_codes() for name in configuration.country(iso3).sources}
+    for name, source in configuration.settings.sources.items():
+        if name not in used or source.kind == "run":
+            continue
+        hour, minute = source.waiting.first_look.split(":")
+        yield Planned(
+            watch_source,
+            name,
+            f"Waits for the day's forecast of source `{name}` and starts `floods/<ISO3>` of the countries that use it.",
+            {"source": name, **where},
+            None if source.kind == "folder" else f"{int(minute)} {int(hour)} * * *",
+            ("sensor",),
             at_once=1,
         )
 
