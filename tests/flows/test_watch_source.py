@@ -185,7 +185,7 @@ def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -
     assert "watch-source/archive" not in planned
     assert planned["floods/XDM"].schedule is None
     country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
-    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "30 9 * * *")):
+    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "0 15 * * *")):
         (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, **change}))
         planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
         assert planned["floods/XDM"].schedule == wanted

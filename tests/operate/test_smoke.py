@@ -106,7 +106,7 @@ def story(installation: Story) -> Iterator[Story]:
         story.runs["backfill"] = start("backfill/backfill", country="XDN", **days)
         story.runs["other country"] = start("floods/XDO")
         story.runs["same country"] = start("floods/XDN", publish=False)
-        story.runs["failing"] = start("floods/XDO", at=datetime(2026, 1, 1, 9, 30, tzinfo=UTC))
+        story.runs["failing"] = start("floods/XDO", at=datetime(2026, 1, 1, 15, tzinfo=UTC))
         for name in ("backfill", "other country", "same country", "failing", "killed"):
             story.runs[name] = until_ended(story.runs[name])
         story.runs["next attempt"] = until_ended(start("floods/XDM", target="portal"))
@@ -164,9 +164,9 @@ def test_every_country_is_scheduled(installation: Story) -> None:
         def scheduled() -> bool:
             runs = client.read_flow_runs(limit=200)
             times = {wanted[r.deployment_id]: r.expected_start_time for r in runs if r.deployment_id in wanted}
-            return set(times) == set(COUNTRIES) and all(time.hour == 9 and time.minute == 30 for time in times.values())
+            return set(times) == set(COUNTRIES) and all(time.hour == 15 and time.minute == 0 for time in times.values())
 
-        wait_until(scheduled, "runs at 09:30 UTC for every country")
+        wait_until(scheduled, "runs at 15:00 UTC for every country")
 
 
 def test_a_worker_runs_the_day_and_leaves_artifacts(story: Story) -> None:
