@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from flows.wiring import Day, now, open_day, open_target
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
-from ibf_pipeline.found import Found, StationFound
+from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
@@ -22,6 +22,7 @@ from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.withdrawn import without_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,27 +133,6 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
     text = withdrawal_text(found, names)
     (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")
     return revision, text
-
-
-def without_events(found: Found, names: list[str]) -> Found:
-    """A day without some of its events; their stations are quiet."""
-    gone = {event.station_code for event in found.events if event.name in names}
-
-    def quiet(station: StationFound) -> StationFound:
-        if station.code not in gone or station.values is None:
-            return station
-        return replace(station, values=replace(station.values, lead_time=7, alert_class="no"))
-
-    return replace(
-        found,
-        events=tuple(event for event in found.events if event.name not in names),
-        stations=tuple(quiet(station) for station in found.stations),
-        extents=tuple(
-            replace(extent, events=tuple(name for name in extent.events if name not in names))
-            for extent in found.extents
-        ),
-        notes=(*found.notes, f"withdrawn by a person: {', '.join(names)}"),
-    )
 
 
 def withdrawal_text(found: Found, names: list[str]) -> str:

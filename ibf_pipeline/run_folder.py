@@ -137,6 +137,10 @@ class RunFolder:
         """The raster of a lead time."""
         return self.path / "extents" / file_name
 
+    def targets(self) -> list[str]:
+        """Names of the targets that something was planned for."""
+        return sorted(entry.name for entry in (self.path / "targets").glob("*") if entry.is_dir())
+
     def revisions(self, target: str) -> list[Revision]:
         """The revisions of a target whose plan is on disk, oldest first."""
         folder = self.path / "targets" / target

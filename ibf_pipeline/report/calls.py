@@ -50,8 +50,7 @@ class Published:
 
 def published(run: RunFolder) -> tuple[Published, ...]:
     """Every revision of a run on every target, oldest first."""
-    targets = sorted(entry.name for entry in (run.path / "targets").glob("*") if entry.is_dir())
-    return tuple(_published(target, revision) for target in targets for revision in run.revisions(target))
+    return tuple(_published(target, revision) for target in run.targets() for revision in run.revisions(target))
 
 
 def _published(target: str, revision: Revision) -> Published:
