@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,12 +19,15 @@ from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.withdrawn import without_events
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,19 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
         with open_target(day) as target:
             target.require_resumable(revision)
             return revision, target.carry_out(revision, end=decision.end)
+
+
+@contextmanager
+def reported(day: Day) -> Iterator[None]:
+    """Write the report again after a decision, whatever became of it; a report that fails is logged and no more."""
+    try:
+        yield
+    finally:
+        if day.run.is_whole:
+            try:
+                rewrite_report(day.run, day.prepared)
+            except Exception:  # whatever a font or a shape does to a picture, the decision has been carried out
+                log.exception("%s: the report could not be written again", day.country.iso3)
 
 
 def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent) -> tuple[Revision, str]:

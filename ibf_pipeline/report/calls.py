@@ -44,6 +44,8 @@ class Published:
     """in words"""
     is_complete: bool
     calls: tuple[CallMade, ...]
+    left_out: tuple[str, ...] = ()
+    """what the country wants and the target did not get, with the reason"""
     notices: tuple[str, ...] = ()
     """what people were told beside the target's own messages"""
 
@@ -88,6 +90,7 @@ def _published(target: str, revision: Revision) -> Published:
         outcome=_outcome(len(calls), done, states) + ("; then given up" if journal.is_closed else ""),
         is_complete=done == len(calls),
         calls=tuple(calls),
+        left_out=about.left_out,
         notices=_notices(revision),
     )
 

@@ -140,6 +140,27 @@ def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     classes = [call.body for call in revision.calls() if call.step.endswith("eapAlertClass")]
     values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
     assert values["G9006"] == "no"
+    page = (Path(workspace) / "runs/XDM/2026-02-16/report/report.html").read_text(encoding="utf-8")
+    assert "1 alert was withdrawn by a person, please do not act on it: Daro at Beles (G9006)." in page
+
+
+def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("--config", config, "--workspace", str(tmp_path))
+    assert invoke("run", "XDM", "--date", "2026-02-15", "--hold", *place)[0] == 0
+    page = tmp_path / "runs/XDM/2026-02-15/report/report.html"
+    waiting = "119 of 120 calls made; 1 waiting for a person&#39;s approval"
+    assert waiting in page.read_text(encoding="utf-8")
+
+    def broken(*parts: object) -> Path:
+        raise ZeroDivisionError("a font without height")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.resume.rewrite_report", broken)
+        code, output = invoke("resume", "XDM/2026-02-15", "--approve", *place)
+    assert code == 0, output  # the report is behind, people were told
+    code, _ = invoke("resume", "XDM/2026-02-15", *place)
+    assert code == 1  # nothing is unfinished; the report is written all the same
+    assert "all 120 calls made" in page.read_text(encoding="utf-8")
 
 
 def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:
