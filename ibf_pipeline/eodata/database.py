@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, InputInvalid
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS eodata_product (
@@ -76,7 +76,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on disk when the block ends; StorageFailed where SQLite cannot."""
+        """All or nothing, on disk when the block ends; StorageFailed or, for an odd value, InputInvalid."""
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -91,6 +91,11 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise _failed(error, self.file) from None
+            except (UnicodeError, OverflowError) as error:
+                raise InputInvalid(
+                    f"a value cannot be stored ({type(error).__name__})", where=self.file,
+                    expected="text that is UTF-8 and numbers of 64 bits",
+                ) from None  # fmt: skip
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.eodata.database import Database
 from ibf_pipeline.eodata.moments import odata_moment, read_moment
-from ibf_pipeline.eodata.notification import Notification, Product
+from ibf_pipeline.eodata.notification import Notification, Product, plain_text
 from ibf_pipeline.errors import InputMissing
 
 WAITING_REASON = "not yet compared with the alerts"
@@ -233,7 +233,7 @@ def _columns(product: Product) -> tuple[str, str, str | None, str | None, str | 
 
 
 def _json(product: Product) -> str:
-    return json.dumps(product.content, ensure_ascii=False)
+    return plain_text(json.dumps(product.content, ensure_ascii=False))
 
 
 def _text(moment: datetime | None) -> str | None:
