@@ -86,6 +86,11 @@ class Polling(Section):
     settle_seconds: float = Field(
         120, ge=0, description="seconds in which an order may still appear whose POST got no answer"
     )
+    gone_hours: float = Field(
+        6,
+        gt=0,
+        description="hours after which an accepted order counts as gone that the service does not know any more",
+    )
     timeout_seconds: float = Field(60, gt=0, le=600, description="seconds for one answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a request that may be repeated")
 
