@@ -17,10 +17,11 @@ from flows.hook import Hook, open_hook
 from flows.wiring import open_configuration
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
+from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, ServerUnreachable
 from ibf_pipeline.found import Event, Found
-from ibf_pipeline.observation.looks import alone_with, look_folder, write_look
+from ibf_pipeline.observation.looks import look_folder, write_look
 from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
 from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
 from ibf_pipeline.observation.verdict import judge
@@ -111,7 +112,7 @@ def _observe(
     folder = event_folder(run.path, event.name)
     if not _saw_existing_maps(hook, ground, event, days, folder):
         _order_and_see(hook, ground, found, event, days, product, folder)
-    with alone_with(folder):
+    with alone(folder / "lock"):
         observed = all_looks(event, found, ground, hook.settings.observation, folder)
         keep(observed, folder, run, prepared)
     return observed
@@ -135,7 +136,7 @@ def _saw_existing_maps(hook: Hook, ground: Ground, event: Event, days: Days, fol
             return False
         first = min(item.moment for item in items)
         place = look_folder(folder, first, tuple(item.id for item in items))
-        with alone_with(folder), requests.Session() as session:
+        with alone(folder / "lock"), requests.Session() as session:
             fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
             evidence = fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, place)
             _look(hook, ground, event, days, "flood map", evidence, place)
@@ -174,7 +175,7 @@ def _order_and_see(
         patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
         files = order_scene(event.name, request, patron)
     place = look_folder(folder, moment, (product,))
-    with alone_with(folder):
+    with alone(folder / "lock"):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
         _look(hook, ground, event, days, "open water", evidence, place)
 

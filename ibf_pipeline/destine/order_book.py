@@ -6,17 +6,17 @@ are never written: options carry the name of an environment variable instead.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
 
 WAITING: Final = "waiting"
@@ -110,12 +110,9 @@ class OrderBook:
         with self._mutex:
             self._db.close()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Only one process sends at a time; the system frees the lock when a process dies."""
-        with self.file.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return alone(self.file.with_suffix(".lock"))
 
     def ask(self, service: str, request: OrderRequest, now: datetime) -> Entry:
         """Write an order down as waiting; the same order (by its key) is there once. One never accepted waits again."""

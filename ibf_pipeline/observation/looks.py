@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -16,15 +13,6 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.observation.result import Look, write_whole
 
 _ADAPTER: Final = TypeAdapter(Look)
-
-
-@contextmanager
-def alone_with(event_folder: Path) -> Iterator[None]:
-    """Only one process or thread works on an event's observations at a time; freed when its process dies."""
-    event_folder.mkdir(parents=True, exist_ok=True)
-    with (event_folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def look_folder(event_folder: Path, first_pass: datetime, products: tuple[str, ...]) -> Path:
