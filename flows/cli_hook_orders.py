@@ -180,7 +180,7 @@ def observe(
 
     settle_prefect()
     from flows.hook_tables import console
-    from flows.observe_event import observe_event
+    from flows.observe_event import SKIPPED, observe_event
     from flows.outcome import exit_code
 
     state = observe_event(
@@ -195,8 +195,10 @@ def observe(
         workspace=workspace,
         return_state=True,
     )
-    console().print(state.message or state.name, style="green" if state.is_completed() else "red")
-    raise typer.Exit(exit_code(state))
+    skipped = state.name == SKIPPED
+    colour = "yellow" if skipped else "green" if state.is_completed() else "red"
+    console().print(state.message or state.name, style=colour)
+    raise typer.Exit(1 if skipped else exit_code(state))
 
 
 def _output(hook: Hook, name: str) -> dict[str, str | int]:

@@ -19,10 +19,10 @@ from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
 from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputMissing, ServerUnreachable
 from ibf_pipeline.found import Event, Found
 from ibf_pipeline.observation.looks import look_folder, write_look
-from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
 from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
 from ibf_pipeline.observation.verdict import judge
 from ibf_pipeline.prepare.boundaries import read_boundaries
@@ -42,6 +42,8 @@ from tasks.observe import (
 )
 
 log = logging.getLogger("ibf_pipeline.flows")
+SKIPPED = "Skipped"
+"""name of the state of a run that had nothing to do: the pass or the event is not worth an order"""
 
 
 def _run_name() -> str:
@@ -90,6 +92,9 @@ def observe_event(
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)
         days = Days(first_day or days.first, last_day or days.last)
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
+    except Unsuitable as error:
+        log.info("%s", error)
+        return Completed(name=SKIPPED, message=f"skipped: {error}")
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
@@ -158,12 +163,12 @@ def _order_and_see(
         )  # fmt: skip
     moment = sensing_start(product)
     if not days.contain(moment):
-        raise ForbiddenByRule(
+        raise Unsuitable(
             f"{product} passed on {moment:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
             remedy="choose a pass on the event's days, or widen them with --from and --to",
         )  # fmt: skip
     if not worth_an_order(event, rule.order_from_class):
-        raise ForbiddenByRule(
+        raise Unsuitable(
             f"the event's class is {event.alert_class}: the scene is not ordered", where=event.name,
             expected=f"at least {rule.order_from_class}" if rule.order_from_class else "orders allowed",
             remedy="lower observation.order_from_class in destine.yaml if it is worth one of the month's orders",

@@ -205,8 +205,15 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     assert "no event 'G7' with areas" in CliRunner().invoke(hook_app, [*words, "--event", "G7"]).output
     state = observe(root, SCENE.replace("20260217T", "20260216T"))
     assert "choose a pass on the event's days" in str(state.message)
+    assert (state.is_completed(), state.name) == (True, "Skipped"), "nothing went wrong"
+    single = observe(root, SCENE.replace("1SDV", "1SDH"))
+    assert ("polarisation DH" in str(single.message), single.name) == (True, "Skipped")
     write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "med")
-    assert "the event's class is med: the scene is not ordered" in str(observe(root).message)
+    state = observe(root)
+    assert "the event's class is med: the scene is not ordered" in str(state.message)
+    assert (state.is_completed(), state.name) == (True, "Skipped")
+    result = CliRunner().invoke(hook_app, [*words, "--product", SCENE])
+    assert (result.exit_code, "skipped: G1: the event's class is med" in result.output) == (1, True)
     write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "max")
     content = yaml.safe_load((root / "config" / "destine.yaml").read_text())
     content["services"]["dedl"]["items_per_month"] = 0

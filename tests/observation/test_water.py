@@ -11,7 +11,7 @@ import rasterio
 
 from ibf_pipeline.destine.settings import Observation, OpenWater
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
 from ibf_pipeline.observation.verdict import Verdict, judge, judge_together
 from ibf_pipeline.observation.water import decibel, open_water, write_map_water, write_observed, write_scene_water
 from tests.made_found import event
@@ -112,7 +112,7 @@ def test_days_of_an_event_and_the_pass_of_a_scene() -> None:
     name = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
     assert sensing_start(name) == datetime(2026, 2, 17, 3, 12, 45, tzinfo=UTC)
     assert days.contain(sensing_start(name))
-    with pytest.raises(InputInvalid, match="polarisation SH"):
+    with pytest.raises(Unsuitable, match="polarisation SH"):
         sensing_start(name.replace("SDV", "SSH"))
     with pytest.raises(InputInvalid, match="no Sentinel-1 GRD"):
         sensing_start("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
