@@ -15,6 +15,8 @@ from ibf_pipeline.errors import ConfigError
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
 """role -> (items a month, items at the same time), as the DestinE Data Lake's documentation lists them"""
+INSTALL: Final = "pip install -c constraints.txt -e '.[destine]' in the project's folder"
+"""for what only some installations need: DESP accounts, private buckets, STAC"""
 HOOK_ROLE: Final = "hook-workflows"
 """the role that opens the Hook service; one of QUOTAS comes with it"""
 

@@ -16,7 +16,7 @@ import requests
 
 from ibf_pipeline.destine.odata import server_text
 from ibf_pipeline.destine.redaction import Redactor
-from ibf_pipeline.destine.settings import Token
+from ibf_pipeline.destine.settings import INSTALL, Token
 from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnreachable
 
 MARGIN: Final = timedelta(seconds=30)
@@ -103,7 +103,7 @@ class DespUserToken:
         except ImportError:
             raise ConfigError(
                 "the package destinelab is not installed", expected="it, for tokens of kind desp-user",
-                remedy="pip install 'ibf-pipeline[destine]', or use a service account",
+                remedy=f"{INSTALL}, or use a service account",
             ) from None  # fmt: skip
         logging.getLogger("destinelab").setLevel(logging.WARNING)
         self._token = None
