@@ -14,6 +14,7 @@ from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
 from flows.cli_inputs import inputs_app
+from flows.cli_intake import intake
 from flows.cli_operate import operate_app
 from flows.cli_prepare import check, fetch_static, new_country, prepare
 
@@ -31,6 +32,7 @@ app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.add_typer(inputs_app, name="inputs")
 app.command()(receiver)
+app.command()(intake)
 app.command()(prepare)
 app.command()(check)
 app.command()(fetch_static)

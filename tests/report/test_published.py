@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ibf_pipeline.observation.by_area import ObservedArea
-from ibf_pipeline.observation.result import Observed, event_folder, write_observed_event
+from ibf_pipeline.observation.result import Look, Observed, event_folder, write_observed_event
 from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
@@ -99,21 +99,31 @@ def test_what_a_satellite_saw_is_in_the_report(run):
     """30 of 40 km2 seen are 75 %; 8.25 km2 of the deepest areas flooded, 1,200 of 1,500 people."""
     country, _, folder, _ = run
     assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    areas = (
+        ObservedArea(1, "01", "<b>Upper</b> valley", 40.0, 30.0, 8.25, 1200, 1500),
+        ObservedArea(2, "01A", "Mill", 40.0, 30.0, 8.25, 1200, 1500),
+    )
+    dry = (ObservedArea(2, "01A", "Mill", 40.0, 20.0, 0.0, 0, 1500),)
+
+    def look(day: int, verdict: Verdict, seen: tuple[ObservedArea, ...]) -> Look:
+        return Look(
+            source="flood map", first_day=date(2026, 2, 19), last_day=date(2026, 2, 21),
+            passes=(datetime(2026, 2, day, 3, 12, tzinfo=UTC),), products=(f"S1A_PASS_{day}",),
+            method="Flood maps of a catalogue.", verdict=verdict, areas=seen,
+        )  # fmt: skip
+
+    hit = Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit")
     observed = Observed(
-        country=folder.iso3, issue_date=MONDAY, event="S01", first_day=date(2026, 2, 19), last_day=date(2026, 2, 21),
-        source="flood map", passes=(datetime(2026, 2, 20, 3, 12, tzinfo=UTC),), products=("S1A_PASS",),
-        method="Flood maps of a catalogue.", verdict=Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit"),
-        default_admin_level=1,
-        areas=(
-            ObservedArea(1, "01", "<b>Upper</b> valley", 40.0, 30.0, 8.25, 1200, 1500),
-            ObservedArea(2, "01A", "Mill", 40.0, 30.0, 8.25, 1200, 1500),
-        ),
+        country=folder.iso3, issue_date=MONDAY, event="S01", verdict=hit, default_admin_level=1, areas=areas,
+        looks=(look(20, hit, areas), look(21, Verdict("undecided", "little was seen"), dry)),
     )  # fmt: skip
     write_observed_event(observed, event_folder(folder.path, "S01"))
     html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
     section = html[html.index('<section id="observed">') : html.index('<section id="rule">')]
     for words in ("S01: hit", "2026-02-20 03:12", "75 % of the", "1,200 people in flooded cells, 1,500 affected",
-                  "&lt;b&gt;Upper&lt;/b&gt; valley", "Misses cannot be seen here"):  # fmt: skip
+                  "&lt;b&gt;Upper&lt;/b&gt; valley", "Misses cannot be seen here",
+                  "All looks together: 8.2 km²", "2026-02-21 03:12", "50 %", "undecided",
+                  "S1A_PASS_20, S1A_PASS_21"):  # fmt: skip
         assert words in section
     assert json.loads((folder.path / "report" / "report.json").read_text())["observed"][0]["verdict"]["kind"] == "hit"
     (event_folder(folder.path, "S01") / "observation.json").write_text("{", encoding="utf-8")
