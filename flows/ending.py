@@ -29,8 +29,8 @@ def ended(found: Found, publications: Sequence[Publication], *further: str) -> S
         return Failed(message=f"{hidden}; {parts[0]}", data=None)
     if names:
         parts.append(hidden)
-    if publications:
-        parts += [f"{notice.kind}: {notice.event}" for notice in _needing_people(publications[-1].notices)]
+    told = [notice for publication in publications for notice in _needing_people(publication.notices)]
+    parts += dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told)
     return Completed(message="; ".join([*parts, *further]))
 
 

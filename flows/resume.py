@@ -22,6 +22,7 @@ from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.writing import writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
             return revision, None
         if decision.approve:
             approve(revision, now)
-        with open_target(day) as target:
+        with open_target(day, notify=True) as target:
             target.require_resumable(revision)
             return revision, target.carry_out(revision, end=decision.end)
 
@@ -128,9 +129,10 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
         if revision is None:
             raise ForbiddenByRule("the target already is without these events", where=published.folder)
         close_earlier(day.run, day.target_name, revision, now)
+        text = withdrawal_text(found, names)
+        with writing(revision.folder / "withdrawal.txt"):
+            (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # needed even if the calls fail
         target.carry_out(revision)
-    text = withdrawal_text(found, names)
-    (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")
     return revision, text
 
 

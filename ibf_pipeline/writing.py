@@ -9,9 +9,12 @@ from pathlib import Path
 
 from ibf_pipeline.errors import WriteFailed
 
+NOTHING_PUBLISHED = "make free disk space or correct the permissions, then run again; nothing was published of this"
+RESUME = "make free disk space or correct the permissions, then resume the run"
+
 
 @contextmanager
-def writing(file: Path) -> Iterator[None]:
+def writing(file: Path, remedy: str = NOTHING_PUBLISHED) -> Iterator[None]:
     """WriteFailed, naming the file, where the operating system or a raster or netCDF library cannot write.
 
     Only writing belongs inside: a library's error does not tell whether reading or writing failed.
@@ -20,16 +23,16 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # netCDF4 has RuntimeError, rasterio an OSError without a number
         reason = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
-        raise write_failed(file, reason) from error
+        raise write_failed(file, reason, remedy) from error
 
 
-def write_failed(file: Path, reason: str) -> WriteFailed:
+def write_failed(file: Path, reason: str, remedy: str = NOTHING_PUBLISHED) -> WriteFailed:
     """The error for a file that could not be written, or that does not read back as it was written."""
     return WriteFailed(
         f"the file could not be written ({reason})",
         where=file,
         expected="free disk space and a folder that may be written to",
-        remedy="make free disk space or correct the permissions, then run again; nothing was published of this",
+        remedy=remedy,
     )
 
 

@@ -1,4 +1,4 @@
-"""What happened to each call of a plan: appended and flushed to disk, so that nothing done is ever forgotten."""
+"""What happened to each call of a plan, appended line by line: nothing that must not be repeated is ever forgotten."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from ibf_pipeline.errors import WriteFailed
+from ibf_pipeline.writing import sync_folder
 
 State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
@@ -50,8 +51,13 @@ class Journal:
         status: int | None = None,
         error: str | None = None,
         seconds: float | None = None,
+        durable: bool = True,
     ) -> None:
-        """Write an entry and wait until it is on disk; WriteFailed where the disk does not take it."""
+        """Write an entry; WriteFailed where the disk does not take it.
+
+        `durable`: wait until it is on disk. Otherwise it outlives the process, and may be lost with the ones after it
+        where the power fails: enough for a call that may be repeated.
+        """
         moment = self._now().isoformat(timespec="milliseconds")
         entry = Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4))
         line = json.dumps({key: value for key, value in asdict(entry).items() if value is not None}, ensure_ascii=False)
@@ -61,15 +67,27 @@ class Journal:
                     stream.write(b"\n")  # after a torn line: the next entry starts on its own
                 stream.write(line.encode() + b"\n")
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
         except OSError as error:
-            raise WriteFailed(
-                f"the journal could not be written ({error.strerror or error})",
-                where=self.file,
-                expected="free disk space and a folder that may be written to",
-                remedy="make free disk space or correct the permissions, then resume: the run goes on at the first "
-                "call that is not known to be done",
-            ) from error
+            raise self._not_written(error) from error
+
+    def begin(self) -> None:
+        """Have the file there, on disk, before anything is sent: by it the ledger knows what may be on the target."""
+        try:
+            self.file.touch()
+            sync_folder(self.file.parent)
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> WriteFailed:
+        return WriteFailed(
+            f"the journal could not be written ({error.strerror or error})",
+            where=self.file,
+            expected="free disk space and a folder that may be written to",
+            remedy="make free disk space or correct the permissions, then resume: the run goes on at the first "
+            "call that is not known to be done",
+        )
 
     def _ends_with_newline(self) -> bool:
         with self.file.open("rb") as stream:

@@ -74,11 +74,13 @@ def publish(
         raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
     done = journal.done()
     waiting, made = 0.0, 0
+    if any(call.number not in done for call in calls):
+        journal.begin()
     for call in calls:
         if call.number in done:
             continue
         if not call.repeatable:
-            if _may_have_been_sent(call, journal) and end != "again":
+            if may_have_been_sent(call, journal) and end != "again":
                 if end != "assume":
                     raise OutcomeUnknown(
                         f"{call.title} may have been carried out before",
@@ -118,7 +120,7 @@ def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
 def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> None:
     """Keep that a call is done; OutcomeUnknown where the notification went out and the journal cannot say so."""
     try:
-        journal.append(call.number, "done", status=answer.status, seconds=seconds)
+        journal.append(call.number, "done", status=answer.status, seconds=seconds, durable=not call.repeatable)
     except WriteFailed as error:
         if call.repeatable:
             raise
@@ -134,7 +136,7 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
 
     It would be sent although the person takes it for sent, or without the approval that it waits for.
     """
-    if end in ("again", "assume") and not any(_may_have_been_sent(call, journal) for call in last):
+    if end in ("again", "assume") and not any(may_have_been_sent(call, journal) for call in last):
         raise ForbiddenByRule(
             "nothing is unknown about the notification of this revision",
             where=journal.file,
@@ -143,6 +145,6 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
         )
 
 
-def _may_have_been_sent(call: Call, journal: Journal) -> bool:
+def may_have_been_sent(call: Call, journal: Journal) -> bool:
     """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
     return journal.last_state(call.number) in ("sending", "unknown")

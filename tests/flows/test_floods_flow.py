@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
+from flows.wiring import now
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
@@ -140,6 +142,26 @@ def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     classes = [call.body for call in revision.calls() if call.step.endswith("eapAlertClass")]
     values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
     assert values["G9006"] == "no"
+
+
+def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: str, tmp_path: Path) -> None:
+    """The portal shows what was uploaded before the notification was held: withdrawing takes it back from there."""
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    code, output = invoke("run", "XDM", "--date", "2026-02-16", "--hold", *where)
+    assert (code, "held before the notification" in output) == (1, True), output
+    run = RunFolder(tmp_path / "runs", "XDM", date(2026, 2, 16))
+    held = Journal(run.revisions("sandbox")[0].journal_file, now)
+    for decision in ("--assume-notified", "--notify-again"):
+        assert invoke("resume", "XDM/2026-02-16", decision, *where)[0] == 1, "its fate is not unknown"
+    last = run.revisions("sandbox")[0].calls()[-1].number
+    assert held.last_state(last) == "held"
+    code, output = invoke("withdraw", "XDM/2026-02-16", *where)
+    assert (code, "- G9006, " in output) == (0, True), output
+    assert [revision.number for revision in run.revisions("sandbox")] == [1, 2]
+    assert held.is_closed
+    assert invoke("resume", "XDM/2026-02-16", "--approve", *where)[0] == 1, "nothing is left to approve"
+    code, output = invoke("run", "XDM", "--date", "2026-02-16", *where)
+    assert (code, "G9006 was withdrawn by revision 2" in output) == (1, True), output
 
 
 def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:

@@ -154,3 +154,20 @@ def test_a_damaged_plan_is_said(content: str, tmp_path: Path) -> None:
     (tmp_path / "plan.jsonl").write_text(content)
     with pytest.raises(InputInvalid, match="the plan cannot be read"):
         read_plan(tmp_path / "plan.jsonl")
+
+
+def test_the_mark_is_on_disk_before_the_notification_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may be repeated needs no waiting for the disk; the notification's mark does, and its end as well."""
+    file, synced = tmp_path / "journal.jsonl", [b""]
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        synced.append(file.read_bytes())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    on_disk: dict[int, bytes] = {}
+    publish(PLAN, Counting(lambda number: on_disk.update({number: synced[-1]})), Journal(file, clock))
+    assert on_disk[1] == on_disk[2] == b""
+    assert [json.loads(line)["state"] for line in on_disk[3].splitlines()] == ["done", "done", "sending"]
+    assert synced[-1] == file.read_bytes()

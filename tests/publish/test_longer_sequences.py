@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
+from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
+from ibf_pipeline.found import Found
+from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.ibf.publication import found_out, require_in_time
+from ibf_pipeline.targets.ibf.publication import approve, found_out, require_in_time
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
 from tests.flood_days import FloodDays, clock, open_sandbox
+from tests.publish.faulty_proxy import FaultyProxy
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
 
 
@@ -193,6 +196,38 @@ def test_a_run_that_meets_an_expired_approval_says_so_and_the_next_one_is_new(po
     assert mails(portal) == 0
     portal.publish(found, run)
     assert ([revision.number for revision in portal.revisions(day(1))], mails(portal)) == ([1, 2], 1)
+
+
+def broken_off(portal: FloodDays, wishes: str, issue_date: date) -> tuple[Found, RunFolder]:
+    """A day whose publication broke off before the notification."""
+    found, run = portal.find(wishes, issue_date)
+    with FaultyProxy(portal.sandbox.url) as proxy:
+        proxy.spoil("500", 99)
+        with pytest.raises(ServerUnreachable):
+            portal.publish(found, run, url=proxy.url)
+    return found, run
+
+
+def test_a_silent_run_does_not_send_what_an_earlier_one_left_to_send(portal: FloodDays) -> None:
+    """A backfill goes over a day whose run broke off: it must not mail about a past day by finishing that run."""
+    found, run = broken_off(portal, "G9001=--TT----", day(1))
+    with pytest.raises(ForbiddenByRule, match=r"revision 1 is unfinished and ends with a notification.*resume --abort"):
+        portal.publish(found, run, notify=False)
+    assert mails(portal) == 0
+    close(portal.revisions(day(1))[0], clock, "aborted by a person")
+    portal.publish(found, run, notify=False)
+    assert (set(shown(portal)), mails(portal)) == ({"G9001"}, 0)
+
+
+def test_a_run_that_holds_also_holds_what_it_resumes(portal: FloodDays) -> None:
+    found, run = broken_off(portal, "G9001=--TT----", day(1))
+    held = portal.publish(found, run, hold_until=datetime(2026, 11, 23, tzinfo=UTC))
+    assert held is not None
+    assert (held.outcome.held, mails(portal)) == (True, 0)
+    (revision,) = portal.revisions(day(1))
+    approve(revision, clock)
+    portal.publish(found, run, end="send")
+    assert mails(portal) == 1
 
 
 def test_published_silently_and_then_with_notification(portal: FloodDays) -> None:

@@ -23,7 +23,7 @@ from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_with
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
-from ibf_pipeline.writing import writing
+from ibf_pipeline.writing import RESUME, writing
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ class FilesTarget:
         require_decidable([], journal, end)
         outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
         notices = tuple(blind_notices(revision.found()))
-        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
+        with writing(revision.notices_file, RESUME):
+            write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
         return Publication(outcome, notices)
 
     def _draft(self, found: Found, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:

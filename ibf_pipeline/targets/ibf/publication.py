@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish, require_decidable
+from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.run_folder import Revision, write_json
 from ibf_pipeline.targets.ibf.notices import names_in_preview, notices
 from ibf_pipeline.targets.ibf.state import moment
@@ -18,6 +19,7 @@ from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import Clock, close
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.writing import RESUME, writing
 
 
 def carry_out(
@@ -46,12 +48,14 @@ def carry_out(
 
     def keep(call: Call, answer: Answer) -> None:
         if call.kind == "preview":
-            write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
+            with writing(revision.preview_file, RESUME):
+                write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
 
     before_end = [call for call in calls if call.kind != "end"]
     first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
     own = _notices(revision)
-    write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
+    with writing(revision.notices_file, RESUME):
+        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
     if end is None:
         end = "hold" if about.hold_until is not None else "send"
     try:
@@ -74,6 +78,28 @@ def approve(revision: Revision, now: Clock) -> None:
     if revision.about().hold_until is None:
         raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
     require_in_time(revision, now)
+
+
+def hold(revision: Revision, until: datetime) -> None:
+    """Let the notification of a revision that was begun without it wait for an approval."""
+    about = revision.about()
+    if about.notify and about.hold_until is None:
+        with writing(revision.folder, RESUME):
+            kept = replace(about, hold_until=f"{until:%Y-%m-%dT%H:%M:%S}Z")
+            write_json(revision.folder / "revision.json", asdict(kept))
+
+
+def require_silent(revision: Revision, now: Clock) -> None:
+    """ForbiddenByRule where going on with a revision would notify people, and the run may not."""
+    journal = Journal(revision.journal_file, now)
+    left = [call for call in revision.calls() if call.kind == "end" and call.number not in journal.done()]
+    if left and not may_have_been_sent(left[0], journal):
+        raise ForbiddenByRule(
+            f"revision {revision.number} is unfinished and ends with a notification, and this run may notify nobody",
+            where=revision.folder,
+            expected="a run with notifications, or no unfinished revision",
+            remedy="`ibf-pipeline resume` finishes it with its notification, `resume --abort` gives it up without one",
+        )
 
 
 def require_in_time(revision: Revision, now: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
-from ibf_pipeline.targets.ibf.publication import carry_out
+from ibf_pipeline.targets.ibf.publication import carry_out, hold, require_silent
 from ibf_pipeline.targets.ibf.revise import (
     Destination,
     draft,
@@ -82,6 +82,8 @@ class IbfTarget:
         iso3 = found.country
         state = self._state(iso3, found.disaster_type)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
+        for text in self._left_out(state):
+            log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
         known = published_dates(self.runs, iso3, self.name)
         problems = check_server(found, state, codes, known, consent)
@@ -103,13 +105,25 @@ class IbfTarget:
         )
 
     def require_resumable(self, revision: Revision) -> None:
-        """ForbiddenByRule where the server has gone on since, or the time limit of an approval has passed."""
+        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not."""
         found = revision.found()
         require_resumable(revision, self._state(found.country, found.disaster_type).last_upload)
+        if not self.destination.notify:
+            require_silent(revision, self.now)
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
+        if self.destination.hold_until is not None and end is None:
+            hold(revision, self.destination.hold_until)
         return carry_out(revision, self.client, self.now, end=end)
+
+    def _left_out(self, state: ServerState) -> Iterator[str]:
+        """What this server cannot do of what was asked for."""
+        able = state.choice.capabilities
+        if not self.destination.notify and able.silent_parameter is None:
+            yield "this server cannot end a run without notifying: that call is left out, events are closed without it"
+        if self.draw_maps and not able.map_image:
+            yield "this server takes no map images: none are uploaded"
 
     def _state(self, iso3: str, disaster_type: str) -> ServerState:
         return read_state(self.client, iso3, disaster_type, self.capabilities)

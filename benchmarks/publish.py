@@ -1,0 +1,259 @@
+"""A plan of about 300 calls published to the sandbox, against a publisher that connects and logs in for every call.
+
+The plan is that of a made day of the demo country: `--events` triggers with 3 levels x 4 indicators, lead times and
+station keys each, then the other stations, 8 rasters, preview and notification. Both publishers make the same calls in
+the same run, each on a fresh sandbox in a process of its own; rounds alternate and the median counts. Ours also keeps
+the journal. Connections are counted where sockets are opened.
+
+waiting: from sending a request until its answer's head is there; outside: everything else that publishing takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+
+from ibf_pipeline.config import Country, load
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.forecast.stations import StationValues
+from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import publish
+from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.targets.ibf.capabilities import CURRENT
+from ibf_pipeline.targets.ibf.planner import Order, plan_calls
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+
+ROOT = Path(__file__).resolve().parents[1]
+ISSUE = date(2026, 2, 15)
+ACCOUNT = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One publication."""
+
+    wall: float
+    """seconds"""
+    waiting: float
+    """seconds, for answers"""
+    connections: int
+    logins: int
+    state: Any
+    """what the sandbox holds afterwards"""
+    mails: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=17, help="triggers of the day; 17 make 303 calls")
+    parser.add_argument("--rounds", type=int, default=3, help="publications of each publisher")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        country, calls = make_plan(work, options.events)
+        ours, naive = [], []
+        for number in range(options.rounds):
+            with sandbox(country, work / f"ours-{number}") as server:
+                ours.append(publish_ours(calls, work, work / f"journal-{number}.jsonl", server))
+            with sandbox(country, work / f"naive-{number}") as server:
+                naive.append(publish_naively(calls, work, server))
+    same = all(one.state == ours[0].state and one.mails == ours[0].mails for one in (*ours, *naive))
+    print(f"{len(calls)} calls, {options.rounds} rounds each, medians; same state and mails afterwards: {same}")
+    walls = [report(name, runs, len(calls)) for name, runs in (("ours", ours), ("naive", naive))]
+    print(f"ratio: {walls[1] / walls[0]:.1f}x")
+
+
+def report(name: str, runs: list[Measured], calls: int) -> float:
+    """Print the run of median wall time and return that time."""
+    run = sorted(runs, key=lambda one: one.wall)[(len(runs) - 1) // 2]
+    wall = statistics.median_low(one.wall for one in runs)
+    print(
+        f"{name}: {wall:.2f} s, {calls / wall:.0f} calls/s, {run.connections} connections, {run.logins} logins, "
+        f"{100 * (1 - run.waiting / run.wall):.0f} % of the time outside waiting for the server"
+    )
+    return wall
+
+
+class Meter:
+    """Counts connections and adds up the time until answers."""
+
+    def __init__(self) -> None:
+        self.connections, self.logins, self.waiting = 0, 0, 0.0
+
+    def answer(self, response: requests.Response, *args: Any, **more: Any) -> None:
+        """Hook of requests."""
+        self.waiting += response.elapsed.total_seconds()
+        self.logins += response.url.endswith("/user/login")
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Every connection that urllib3 opens meanwhile."""
+        original = urllib3.util.connection.create_connection
+
+        def counted(*args: Any, **more: Any) -> Any:
+            self.connections += 1
+            return original(*args, **more)
+
+        urllib3.util.connection.create_connection = counted
+        try:
+            yield
+        finally:
+            urllib3.util.connection.create_connection = original
+
+
+def publish_ours(calls: list[Call], folder: Path, journal: Path, server: Connection) -> Measured:
+    """With the project's publisher, transport and journal."""
+    meter, url = Meter(), ask(server, "url")
+    with meter.counting():
+        client = IbfClient(url, ACCOUNT, Patience(60, 5))
+        client._session.hooks["response"].append(meter.answer)
+        started = time.perf_counter()
+        publish(calls, IbfTransport(client, folder), Journal(journal, lambda: datetime.now(UTC)))
+        wall = time.perf_counter() - started
+        client.close()
+    return Measured(wall, meter.waiting, meter.connections, meter.logins, ask(server, "state"), ask(server, "mails"))
+
+
+def publish_naively(calls: list[Call], folder: Path, server: Connection) -> Measured:
+    """A login and a new connection for every request; no journal, no repeats."""
+    meter, url = Meter(), ask(server, "url")
+    hooks = {"response": meter.answer}
+    with meter.counting():
+        started = time.perf_counter()
+        for call in calls:
+            account = {"email": ACCOUNT.email, "password": ACCOUNT.password}
+            login = requests.post(f"{url}/user/login", json=account, timeout=60, hooks=hooks)
+            headers = {"Authorization": f"Bearer {login.json()['user']['token']}"}
+            where, query = f"{url}{call.path}", dict(call.query)
+            if call.file is None:
+                answer = requests.post(where, params=query, json=call.body, headers=headers, timeout=60, hooks=hooks)
+            else:
+                with (folder / call.file.path).open("rb") as stream:
+                    files = {"file": (call.file.name, stream)}
+                    answer = requests.post(where, files=files, headers=headers, timeout=60, hooks=hooks)
+            answer.raise_for_status()
+        wall = time.perf_counter() - started
+    return Measured(wall, meter.waiting, meter.connections, meter.logins, ask(server, "state"), ask(server, "mails"))
+
+
+def ask(server: Connection, what: str) -> Any:
+    """Something that the sandbox's process knows."""
+    server.send(what)
+    return server.recv()
+
+
+@contextmanager
+def sandbox(country: Country, folder: Path) -> Iterator[Connection]:
+    """A sandbox in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(country, folder, theirs))
+    process.start()
+    try:
+        yield ours
+    finally:
+        ours.send("stop")
+        process.join(timeout=20)
+
+
+def serve(country: Country, folder: Path, pipe: Connection) -> None:
+    """The sandbox until it is told to stop."""
+    server = Sandbox(folder)
+    server.seed(
+        seed_from_static(
+            ROOT / "data/fixtures" / country.iso3,
+            country.iso3,
+            name=country.name,
+            admin_levels=country.admin_levels,
+            default_admin_level=country.default_admin_level,
+        )
+    )
+    with server:
+        while (asked := pipe.recv()) != "stop":
+            answers = {"url": lambda: server.url, "state": server.snapshot, "mails": lambda: len(server.mails())}
+            pipe.send(answers[asked]())
+
+
+def make_plan(work: Path, events: int) -> tuple[Country, list[Call]]:
+    """The demo country and the plan of a made day; its rasters lie in `work`."""
+    country = load(ROOT / "config").country("XDM")
+    prepare(country, ROOT / "data/fixtures/XDM", work / "prepared")
+    layers, tiles = read_prepared(work / "prepared", "XDM")
+    rasters = {}
+    for day in range(8):
+        name = f"flood_extent_{day}-day_XDM.tif"
+        write_extent({}, tiles, work / name)
+        rasters[day] = FileBody(name, name, sha256(work / name))
+    codes = {level: [area.place_code for area in layers.level(level)] for level in country.admin_levels}
+    moment = datetime(ISSUE.year, ISSUE.month, ISSUE.day, 0, 0, 1, tzinfo=UTC)
+    return country, plan_calls(made_day(country, layers, codes, events), Order(moment, codes, rasters), CURRENT)
+
+
+def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> Found:
+    """Triggers at stations that are the demo's or made up; the demo's own are quiet beside them."""
+    quiet = [
+        StationFound(
+            station.code,
+            station.name,
+            station.lat,
+            station.lon,
+            "fine",
+            "",
+            station.code,
+            "--------",
+            ("no",) * 8,
+            StationValues(7, 12.5, 2.0, 50.0, "no"),
+            (51,) * 8,
+            {},
+            {},
+        )
+        for station in layers.stations
+    ]
+    alerted = [
+        replace(quiet[0], code=f"E{number}", event_name=f"E{number}", values=StationValues(3, 99.0, 5.0, 50.0, "max"))
+        for number in range(events)
+    ]
+    made = []
+    for number, station in enumerate(alerted):
+        areas = tuple(EventArea(level, codes[level][number % len(codes[level])], "", 100, 0.1, {}) for level in codes)
+        made.append(Event(station.code, station.code, "max", True, 3, 3, "---TT---", 5.0, 10.0, 100, areas))
+    return Found(
+        country=country.iso3,
+        country_name=country.name,
+        issue_date=ISSUE,
+        admin_levels=country.admin_levels,
+        default_admin_level=country.default_admin_level,
+        rule=RuleApplied("return-period", {}, 5.0, 0.6, 5, 0.1, "use-smallest", "4"),
+        indicators=("population_affected",),
+        percentage=True,
+        source="made",
+        glofas_version="4",
+        members_expected=51,
+        members_missing=(),
+        events=tuple(made),
+        stations=(*alerted, *quiet),
+        extents=tuple(ExtentFound(day, f"flood_extent_{day}-day_XDM.tif", ()) for day in range(8)),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The publishing benchmark runs in a small size, and both publishers leave the same server behind."""
+
+import re
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+
+def test_publish() -> None:
+    command = [sys.executable, str(ROOT / "benchmarks/publish.py"), "--events", "1", "--rounds", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    first, ours, naive, ratio = done.stdout.splitlines()
+    assert first == "31 calls, 1 rounds each, medians; same state and mails afterwards: True"
+    assert re.fullmatch(r"ours: [\d.]+ s, \d+ calls/s, 2 connections, 1 logins, \d+ % of the time outside .*", ours)
+    assert re.fullmatch(r"naive: [\d.]+ s, \d+ calls/s, 62 connections, 31 logins, \d+ % of the time outside .*", naive)
+    assert re.fullmatch(r"ratio: [\d.]+x", ratio)
