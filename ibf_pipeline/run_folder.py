@@ -84,6 +84,8 @@ class RevisionAbout:
     """events that this revision takes back"""
     before: dict[str, str] = field(default_factory=dict)
     """events that were active on the target before: name -> alert level"""
+    stations: dict[str, str] = field(default_factory=dict)
+    """the stations that these belong to: name -> station code"""
 
 
 class RunFolder:

@@ -143,7 +143,7 @@ def _notices(revision: Revision) -> list[Notice]:
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events])
-    return notices(found, about.before, mailed)
+    return notices(found, about.before, mailed, about.stations)
 
 
 def _json_or_text(text: str) -> Any:
