@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ibf_pipeline.found import Found
-from ibf_pipeline.targets.ibf.notices import notices
+from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from tests.made_found import event, found, station
 
 UPPER = replace(event("Upper", "--TT----", "max", {"A": 3, "A1": 3}), station_code="G1")
@@ -56,3 +56,33 @@ def test_an_alert_that_lost_its_areas_has_not_ended() -> None:
     assert told({"Upper": "trigger"}, {"Upper": "G1"}, replace(DAY, events=(lost,))) == [
         ("alert could not be published", "Upper")
     ]
+
+
+def silent(names: list[str], mail: str, *, known: tuple[str, ...] = (), area: str = "Lowland") -> list[str]:
+    """Events `names`, all of them triggers from 0-day on, of which `known` were warnings before: those not mailed."""
+    events = [replace(event(name, "TT------", "max", {"A": 1, "A1": 1}), station_code=f"G{n}")
+              for n, name in enumerate(names)]  # fmt: skip
+    events = [replace(e, areas=tuple(replace(row, name=area) for row in e.areas)) for e in events]
+    day = found(events, [])
+    shown = names_in_preview(mail, names, area_names(day))
+    return [n.event for n in notices(day, dict.fromkeys(known, "warning"), shown) if n.kind == "trigger without mail"]
+
+
+def test_a_name_within_another_one_is_not_shown_by_it() -> None:
+    assert silent(["Nile", "White Nile"], "<p>White Nile: trigger</p>") == ["Nile"]
+    assert silent(["Nile", "White Nile"], "<p>White Nile: trigger</p><p>Nile: trigger</p>") == []
+    assert silent(["G1", "G12"], "<p>G12: trigger</p>") == ["G1"]
+    assert silent(["A & B"], "<p>A &amp; B: trigger</p>") == []
+
+
+def test_a_name_that_is_an_areas_name_is_judged_by_the_servers_rule() -> None:
+    """A warning that becomes a trigger on its 0-day is not mailed, whatever areas another event's mail lists."""
+    mail = "<p>White Nile: trigger</p><td>Mbale</td>"
+    assert silent(["Mbale", "White Nile"], mail, known=("Mbale",), area="Mbale") == ["Mbale"]
+    assert silent(["Mbale"], "<p>Mbale: trigger</p><td>Mbale</td>", area="Mbale") == []
+    assert silent(["Mbale"], "<td>Mbale Town</td>", area="Mbale Town") == ["Mbale"]
+
+
+def test_a_name_is_looked_for_as_the_mail_cuts_it() -> None:
+    assert silent(["G_1"], "<p>G: trigger</p>") == []
+    assert silent(["G_1", "G_2"], "<p>G: trigger</p>", known=("G_2",)) == ["G_2"]

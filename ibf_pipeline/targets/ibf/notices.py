@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
@@ -25,14 +26,18 @@ def notices(
     """Compare a day with the server before it.
 
     `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
-    events that the server's preview shows, None where there is no preview (then the server's own rule is applied);
+    events that the server's preview shows, None where there is no preview; there, and for names that a mail shows for
+    other reasons as well, the server's own rule is applied;
     `stations`: event name -> code of the station that an event of `before` belongs to.
     """
     day = f"{found.country_name}, forecast of {found.issue_date}"
     made: list[Notice] = []
+    unclear = _unclear_in_a_mail(found)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = event.name not in mailed if mailed is not None else _server_stays_silent(event, before)
+        silent = _server_stays_silent(event, before)
+        if mailed is not None and event.name not in unclear:
+            silent = event.name not in mailed
         if new_trigger and silent:
             made.append(
                 Notice(
@@ -92,10 +97,39 @@ def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> 
     return [Notice("alert ended", name, text)]
 
 
-def names_in_preview(preview: str, names: Sequence[str]) -> set[str]:
-    """The event names that a mail shows. A longer name that holds a shorter one does not count for it."""
+def names_in_preview(preview: str, names: Collection[str], others: Collection[str] = ()) -> set[str]:
+    """The event names that a mail shows, which cuts them at their first `_`.
+
+    A longer name that holds a shorter one does not count for it, neither do `others`, what else the mail may name.
+    """
     text = html.unescape(preview)
-    return {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
+    events: dict[str, set[str]] = {}
+    for name in names:
+        events.setdefault(_shown(name), set()).add(name)
+    seen: set[str] = set()
+    for shown in sorted({*events, *others}, key=lambda name: (-len(name), name)):
+        pattern = rf"(?<![\w-]){re.escape(shown)}(?![\w-])"
+        if shown and re.search(pattern, text):
+            seen |= events.get(shown, set())
+            text = re.sub(pattern, "\n", text)
+    return seen
+
+
+def area_names(found: Found) -> set[str]:
+    """What a mail names beside its events."""
+    return {area.name for event in found.events for area in event.areas} | {found.country_name}
+
+
+def _unclear_in_a_mail(found: Found) -> set[str]:
+    """Events whose name in a mail may as well be an area's, the country's, or another event's."""
+    times = Counter(_shown(event.name) for event in found.publishable_events)
+    others = area_names(found)
+    return {e.name for e in found.publishable_events if _shown(e.name) in others or times[_shown(e.name)] > 1}
+
+
+def _shown(name: str) -> str:
+    """As portal and mail show an event's name."""
+    return name.split("_")[0]
 
 
 def _server_stays_silent(event: Event, before: Mapping[str, str]) -> bool:
