@@ -79,7 +79,7 @@ def floods(
         publish: false stops with the findings on disk.
         hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
         approval: hold, and pause in the UI until a person approves or stops it there, at most the target's hold_hours.
-        accept_blind: events that may be closed although their station is blind.
+        accept_blind: events that may be closed although their station is blind, suspect or no longer there.
         take_over: replace an upload of the same day that is not ours.
         discard_decisions: delete triggers and early actions that people set today.
         publish_withdrawn: publish events again that a person withdrew.

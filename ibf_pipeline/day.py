@@ -31,10 +31,11 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
 
     `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
 
-    Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind:
-    missing input is never "no flood".
+    Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind or
+    every value is 0: missing input is never "no flood".
     """
     missing = require_members(discharge, country)
+    require_water(discharge, country)
     thresholds = layers.thresholds.sel(station=discharge["station"].values)
     counts = exceedance(discharge, thresholds)
     classes = classify(counts, country.rule)
@@ -107,6 +108,18 @@ def require_members(discharge: xr.DataArray, country: Country) -> list[int]:
             remedy="wait until the forecast is complete and run again",
         )
     return sorted(set(range(country.members.expected)) - set(present))
+
+
+def require_water(discharge: xr.DataArray, country: Country) -> None:
+    """InputInvalid where no member has any water at any station: no river of a country is dry for a week."""
+    if bool((discharge.notnull() & (discharge != 0)).any()):
+        return
+    raise InputInvalid(
+        f"every value at all {discharge.sizes['station']} stations is 0 m3/s",
+        where=discharge.attrs.get("source") or country.iso3,
+        expected="a forecast with water in it; this one would read as an all clear",
+        remedy="obtain the forecast again: its files are empty or damaged",
+    )
 
 
 def _station_found(

@@ -87,6 +87,8 @@ class RevisionAbout:
     """what the country wants and the target does not get, with the reason"""
     before: dict[str, str] = field(default_factory=dict)
     """events that were active on the target before: name -> alert level"""
+    stations: dict[str, str] = field(default_factory=dict)
+    """the stations that these belong to: name -> station code"""
 
 
 class RunFolder:

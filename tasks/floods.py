@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find, require_members
+from ibf_pipeline.day import find, require_members, require_water
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
@@ -67,6 +67,7 @@ def read_discharge(
         cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
     missing = require_members(cube, country)
+    require_water(cube, country)
     log.info(
         "%s: %d of %d members at %d stations",
         iso3, country.members.expected - len(missing), country.members.expected, cube.sizes["station"],

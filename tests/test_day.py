@@ -147,6 +147,15 @@ def test_an_empty_lead_time_stops_the_run(demo_layers: Demo, demo_country: Count
         find(cube, demo_layers[0], demo_country)
 
 
+def test_a_forecast_without_any_water_is_no_all_clear(demo_layers: Demo, demo_country: Country) -> None:
+    cube = cube_of(demo_layers, demo_country, "") * 0
+    cube.attrs = cube_of(demo_layers, demo_country, "").attrs
+    with pytest.raises(InputInvalid, match=r"every value at all \d+ stations is 0 m3/s"):
+        find(cube, demo_layers[0], demo_country)
+    cube.loc[{"station": "G9001", "lead_time": 6, "member": 7}] = 0.1
+    assert find(cube, demo_layers[0], demo_country).headline == "no alert", "a little water somewhere is a forecast"
+
+
 def test_the_dry_station_is_suspect_and_sent(demo_layers: Demo, demo_country: Country) -> None:
     found = told("no-alert", demo_layers, demo_country)
     dry = found.station("G9007")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ibf_pipeline.forecast.rule import ALERT_CLASSES
 
-_NO_NAMES = frozenset({"", "na", "none", "nan", "null"})
+_NO_NAMES = frozenset({"", "-", "na", "n/a", "none", "nan", "null", "no", "no name", "no alert", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +52,25 @@ def flags(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> st
 def event_names(stations: Sequence[tuple[str, str]], scheme: str) -> Mapping[str, str]:
     """The event name of every station (code, name): its code, or its name where `scheme` is `station_name`.
 
-    A name is used only if it is there ("Na", "NA", "None" are not), unique among names and codes, and without `_`,
-    which the portal cuts. The name is the event's identity on the server, so it is never altered.
+    A name is used only if it is there ("Na", "N/A", "None" are not), unique among names and codes in whatever letters,
+    and without `_`, which the portal cuts. The name is the event's identity on the server, so it is never altered.
     """
-    codes = {code for code, _ in stations}
-    times = Counter(name for _, name in stations)
+    codes = {_same(code) for code, _ in stations}
+    times = Counter(_same(name) for _, name in stations)
 
     def name_of(code: str, name: str) -> str:
         usable = (
             scheme == "station_name"
-            and name.strip().lower() not in _NO_NAMES
-            and times[name] == 1
+            and _same(name) not in _NO_NAMES
+            and times[_same(name)] == 1
             and "_" not in name
-            and (name == code or name not in codes)
+            and (name == code or _same(name) not in codes)
         )
         return name if usable else code
 
     return {code: name_of(code, name) for code, name in stations}
+
+
+def _same(name: str) -> str:
+    """What people read as one name: capitals and blanks make no difference."""
+    return " ".join(name.split()).casefold()

@@ -15,12 +15,20 @@ def exceedance(discharge: xr.DataArray, thresholds: xr.DataArray) -> xr.Dataset:
     return_period) m3/s.
 
     Returns `above` (return_period, lead_time, station), members with discharge STRICTLY above the threshold, and
-    `members` (lead_time, station), members present.
+    `members` (lead_time, station), members present. Both sides are compared in the forecast's own precision: GloFAS
+    gives 32 bits, in which 50.2 is 50.2000007, and what equals its threshold is not above it.
     Source: likelihood = count(member > threshold) / number of members present (production rule).
     """
-    above = (discharge > thresholds).sum("member").transpose("return_period", "lead_time", "station")
+    above = (
+        (discharge > as_precise(thresholds, discharge)).sum("member").transpose("return_period", "lead_time", "station")
+    )
     members = discharge.notnull().sum("member").transpose("lead_time", "station")
     return xr.Dataset({"above": above, "members": members})
+
+
+def as_precise(thresholds: xr.DataArray, discharge: xr.DataArray) -> xr.DataArray:
+    """Thresholds in the floating-point precision of the discharge that they are compared with."""
+    return thresholds.astype(discharge.dtype) if np.issubdtype(discharge.dtype, np.floating) else thresholds
 
 
 def required_members(probability: Fraction, members: xr.DataArray) -> xr.DataArray:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.forecast.events import Timing
-from ibf_pipeline.forecast.probabilities import largest_return_period, level_of_share
+from ibf_pipeline.forecast.probabilities import as_precise, largest_return_period, level_of_share
 
 QUIET_LEAD_TIME = 7
 """days: the lead time under which stations without an event are sent"""
@@ -59,6 +59,8 @@ def station_values(
         exact_level = float(discharge.sel(at).mean("member").item())
     else:
         exact_level = float(level_of_share(discharge.sel(lead_time=[day]), probability).item())
+    if exact_level == float(as_precise(thresholds.sel(return_period=return_period), discharge).item()):
+        exact_level = trigger_level
     return StationValues(
         lead_time=QUIET_LEAD_TIME if event is None else event.lead_time,
         forecast_level=rounded_away(exact_level, trigger_level),

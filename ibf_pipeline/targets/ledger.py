@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
-from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import REVISION, Journal
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -64,6 +67,18 @@ def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Cl
             return untold - asked
         untold |= asked
     return untold
+
+
+def event_stations(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
+    """Event name -> station code of the newest uploaded revision up to the run's day; of an unreadable one nothing."""
+    days = [earlier for earlier in runs_of(run.path.parents[1], run.iso3) if earlier.issue_date <= run.issue_date]
+    for revision in (revision for day in reversed(days) for revision in reversed(day.revisions(target))):
+        try:
+            if is_uploaded(revision, now):
+                return {station.event_name: station.code for station in revision.found().stations}
+        except (IbfError, OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s cannot be read, an older revision tells the names of events: %s", revision.folder, error)
+    return {}
 
 
 def published_dates(runs: Path, iso3: str, target: str) -> set[str]:

@@ -9,7 +9,7 @@ from ibf_pipeline.found import Found
 
 Kind = Literal[
     "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",
-    "station blind",
+    "station blind", "station suspect", "station no longer monitored", "alert goes on under another name",
 ]  # fmt: skip
 
 

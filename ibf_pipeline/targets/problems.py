@@ -26,7 +26,7 @@ class Consent:
     """What an operator accepts for one run."""
 
     blind: tuple[str, ...] = ()
-    """events that may be closed although their station is blind"""
+    """events that may be closed although their station is blind, suspect or no longer there"""
     take_over: bool = False
     """somebody else's upload of the same day may be replaced"""
     discard_decisions: bool = False

@@ -27,6 +27,14 @@ def test_no_forecast_yet(day: TinyDay) -> None:
     assert (error.where, error.exit_code) == (str(day.forecast), 3)
 
 
+def test_a_forecast_of_nothing_but_zeros(day: TinyDay) -> None:
+    for file in all_members(day):
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][:] = 0
+    error = day.refused(InputInvalid)
+    assert error.found == "every value at all 2 stations is 0 m3/s"
+
+
 @pytest.mark.parametrize("days", [-1, 1, 30])
 def test_the_days_of_another_run(day: TinyDay, days: int) -> None:
     """The run of the day before covers all our lead times too: only its first stamp tells that it is not ours."""

@@ -119,3 +119,10 @@ def test_names_that_cannot_identify_an_event_fall_back_to_the_code() -> None:
     ]  # fmt: skip
     names = event_names(stations, "station_name")
     assert names == {code: code for code, _ in stations[:-1]} | {"G9": "Wé (1)"}
+
+
+def test_names_that_say_nothing_or_read_alike_are_not_used() -> None:
+    stations = [("G1", "N/A"), ("G2", "No alert"), ("G3", "Mbale"), ("G4", "mbale "), ("G5", "g1"), ("G6", "Busia")]
+    assert event_names(stations, "station_name") == {
+        "G1": "G1", "G2": "G2", "G3": "G3", "G4": "G4", "G5": "G5", "G6": "Busia",
+    }  # fmt: skip

@@ -42,6 +42,15 @@ def test_a_member_on_the_threshold_does_not_exceed_it() -> None:
     assert counts["members"].item() == 3
 
 
+@pytest.mark.parametrize("threshold", [50.1, 50.2, 50.3, 50.4, 50.5, 50.6, 50.7])
+def test_what_equals_its_threshold_is_not_above_it_in_32_bits(threshold: float) -> None:
+    """GloFAS gives 32 bits: 50.2 is 50.2000007 there, and 50.1 is 50.0999985."""
+    above = float(np.nextafter(np.float32(threshold), np.float32(99)))
+    below = float(np.nextafter(np.float32(threshold), np.float32(0)))
+    counts = exceedance(cube([threshold, threshold, above, below]).astype("float32"), thresholds(p5=threshold))
+    assert counts["above"].item() == 1
+
+
 def test_missing_members_are_in_neither_count() -> None:
     counts = exceedance(cube([200, np.nan, 50, np.nan]), thresholds(p5=100))
     assert (counts["above"].item(), counts["members"].item()) == (1, 2)

@@ -22,15 +22,18 @@ def values(
     days: list[list[float]],
     event: Timing | None,
     level: Literal["trigger-probability", "mean"] = "trigger-probability",
+    *,
+    trigger: float = 50.0,
+    dtype: str = "float64",
 ) -> StationValues:
-    """Five members by lead time against thresholds 20 (2 years) and 50 (5 years), 60 % needed."""
+    """Five members by lead time against thresholds 20 (2 years) and `trigger` (5 years), 60 % needed."""
     discharge = xr.DataArray(
-        np.array(days, dtype=float).T[:, :, np.newaxis],
+        np.array(days, dtype=dtype).T[:, :, np.newaxis],
         dims=("member", "lead_time", "station"),
         coords={"lead_time": range(len(days)), "station": ["G1"]},
     )
     thresholds = xr.DataArray(
-        [[20.0, 50.0]],
+        [[20.0, trigger]],
         dims=("station", "return_period"),
         coords={"station": ["G1"], "return_period": [2.0, 5.0]},
     )
@@ -41,6 +44,13 @@ def values(
 def test_values_of_an_event_are_those_of_its_lead_time() -> None:
     found = values([[1, 1, 1, 1, 1], [10, 20, 55, 60, 70]], Timing(1, 1, "max"))
     assert found == StationValues(1, 55, 5, 50, "max")
+
+
+@pytest.mark.parametrize("trigger", [50.1, 50.2, 50.3, 50.4, 50.5, 50.6, 50.7])
+def test_a_level_on_the_trigger_level_is_sent_as_it(trigger: float) -> None:
+    """As GloFAS gives it, in 32 bits: the portal must not show 50.21 against 50.2."""
+    found = values([[trigger] * 5], None, trigger=trigger, dtype="float32")
+    assert (found.forecast_level, found.trigger_level, found.forecast_return_period) == (trigger, trigger, 2)
 
 
 def test_the_mean_can_be_asked_for_and_lies_where_it_lies() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,22 @@ def test_a_blind_station_does_not_close_its_open_event(portal: FloodDays) -> Non
     published = portal.publish(found, run, consent=Consent(blind=("G9001",)))
     assert set(shown(portal)) == {"G9002"}
     assert kinds(published) == [("station blind", "G9001")]
+
+
+def test_neither_new_names_nor_a_new_list_of_stations_close_an_open_event(portal: FloodDays) -> None:
+    """G9001 alerts on day 1; on day 2 it goes by its name and is blind, then it is no longer in stations.csv."""
+    portal.day("G9001=---TT---", day(1))
+    portal.country = portal.country.model_copy(update={"event_name": "station_name"})
+    found, run = portal.find("", day(2), missing=["G9001"])
+    with pytest.raises(ServerRefused, match="event G9001 is open on the server and its station G9001 is blind"):
+        portal.publish(found, run)
+    stations = tuple(station for station in found.stations if station.code != "G9001")
+    with pytest.raises(ServerRefused, match="its station G9001 is no longer in"):
+        portal.publish(replace(found, stations=stations), run)
+    assert set(shown(portal)) == {"G9001"}
+    _, published = portal.day("G9001=--TT----", day(2))
+    assert set(shown(portal)) == {"Sarvo at Kelim"}
+    assert kinds(published) == [("alert goes on under another name", "Sarvo at Kelim")]
 
 
 def test_a_held_notification_waits_for_a_person(portal: FloodDays) -> None:

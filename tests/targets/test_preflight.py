@@ -132,6 +132,43 @@ def test_an_operator_may_accept_it(given: dict[str, Any], consent: Consent) -> N
     assert problems(**given, consent=consent) == []
 
 
+DRY = replace(station("G4"), condition="suspect", reason="practically dry")
+UNSEEN: list[tuple[str, dict[str, str], str]] = [
+    ("G4", {}, "event G4 is open on the server and its station is suspect (practically dry)"),
+    ("Name of G3", {}, "event Name of G3 is open on the server and its station G3 is blind (no members)"),
+    ("three", {}, "event three is open on the server and its station G3 is blind (no members)"),
+    ("Old name", {"Old name": "G3"}, "event Old name is open on the server and its station G3 is blind (no members)"),
+    ("G9", {"G9": "G9"}, "event G9 is open on the server and its station G9 is no longer in stations.csv"),
+    ("Elsewhere", {}, "event Elsewhere is open on the server and belongs to no station of stations.csv"),
+]
+"""event that is open, names of the latest earlier run, what is said"""
+
+
+@pytest.mark.parametrize(("name", "earlier", "text"), UNSEEN, ids=[case[0] for case in UNSEEN])
+def test_an_event_is_not_closed_where_nothing_says_that_it_is_over(
+    name: str, earlier: dict[str, str], text: str
+) -> None:
+    """Whatever the event was called when it was opened."""
+    day = replace(DAY, stations=(*DAY.stations, DRY))
+    state = replace(SERVER, stations={**(SERVER.stations or {}), "G4": "four"}, open_events=(open_event(name),))
+    (problem,) = check_server(day, state, AREAS, (), Consent(), earlier)
+    assert problem.blocks
+    assert problem.text == (
+        f"{text}: publishing would close it, a wrong all clear; accept it with --accept-blind {name}"
+    )
+    assert check_server(day, state, AREAS, (), Consent(blind=(name,)), earlier) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "earlier"),
+    [("G2", {}), ("Name of G2", {}), ("two", {}), ("Old name", {"Old name": "G2"}), ("G1", {"G1": "G9"})],
+)
+def test_an_event_whose_station_is_seen_may_end_or_go_on(name: str, earlier: dict[str, str]) -> None:
+    """G2 is quiet, G1 alerted; a station that has only got another code is the same one."""
+    state = replace(SERVER, open_events=(open_event(name),))
+    assert check_server(DAY, state, AREAS, (), Consent(), earlier) == []
+
+
 def test_decisions_on_events_of_an_earlier_day_survive_a_revision() -> None:
     earlier = open_event("G1", set_by_person=True, actions_ticked=1, first_issued=date(2026, 11, 9))
     assert problems(state=today(open_events=(earlier,)), published=OURS) == []

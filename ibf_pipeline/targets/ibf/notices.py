@@ -8,7 +8,8 @@ from __future__ import annotations
 import html
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
@@ -16,17 +17,27 @@ from ibf_pipeline.found import Event, Found, StationFound
 from ibf_pipeline.targets.notice import Notice, blind_notices
 
 
-def notices(found: Found, before: Mapping[str, str], mailed: Collection[str] | None) -> list[Notice]:
+def notices(
+    found: Found,
+    before: Mapping[str, str],
+    mailed: Collection[str] | None,
+    stations: Mapping[str, str] | None = None,
+) -> list[Notice]:
     """Compare a day with the server before it.
 
     `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
-    events that the server's preview shows, None where there is no preview (then the server's own rule is applied).
+    events that the server's preview shows, None where there is no preview; there, and for names that a mail shows for
+    other reasons as well, the server's own rule is applied;
+    `stations`: event name -> code of the station that an event of `before` belongs to.
     """
     day = f"{found.country_name}, forecast of {found.issue_date}"
     made: list[Notice] = []
+    unclear = _unclear_in_a_mail(found)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = event.name not in mailed if mailed is not None else _server_stays_silent(event, before)
+        silent = _server_stays_silent(event, before)
+        if mailed is not None and event.name not in unclear:
+            silent = event.name not in mailed
         if new_trigger and silent:
             made.append(
                 Notice(
@@ -50,29 +61,75 @@ def notices(found: Found, before: Mapping[str, str], mailed: Collection[str] | N
                     )
                 )
     today = {event.name for event in found.publishable_events}
-    blind = {station.event_name for station in found.with_condition("blind")}
-    by_name = {station.event_name: station for station in found.stations}
-    for name in sorted(set(before) - today - blind):
-        station = by_name.get(name)
-        beyond = _reached_beyond_limit(found, station) if station and before[name] == "trigger" else []
-        where = f"{name} ({station.name})" if station else name
-        if beyond:
-            days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
-            text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
-            made.append(Notice("trigger lapsed beyond the limit", name, text))
-        else:
-            text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
-            made.append(Notice("alert ended", name, text))
+    owners = {station.event_name: station.code for station in found.stations} | dict(stations or {})
+    for name in sorted(set(before) - today):
+        made += _closed(found, name, before[name], owners.get(name), day)
     for event in found.unpublishable_events:
         text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice("alert could not be published", event.name, text))
     return [*made, *blind_notices(found)]
 
 
-def names_in_preview(preview: str, names: Sequence[str]) -> set[str]:
-    """The event names that a mail shows. A longer name that holds a shorter one does not count for it."""
+def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> list[Notice]:
+    """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
+    station = next((station for station in found.stations if station.code == code), None)
+    if station is None:
+        text = (
+            f"{day}: the portal closes the alert at {name}, whose station is no longer monitored. This is no all clear."
+        )
+        return [Notice("station no longer monitored", name, text)]
+    where = f"{name} ({station.name})"
+    now = next((event for event in found.events if event.station_code == code), None)
+    if station.condition == "blind" or (now is not None and not now.publishable):
+        return []  # has a notice of its own
+    if now is not None:
+        text = f"{day}: the alert at {where} goes on as {now.name}. The portal shows it as a new one."
+        return [Notice("alert goes on under another name", now.name, text)]
+    if station.condition == "suspect":
+        text = f"{day}: the portal closes the alert at {where}: {station.reason}. This is no all clear."
+        return [Notice("station suspect", name, text)]
+    beyond = _reached_beyond_limit(found, station) if level == "trigger" else []
+    if beyond:
+        days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
+        text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
+        return [Notice("trigger lapsed beyond the limit", name, text)]
+    text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
+    return [Notice("alert ended", name, text)]
+
+
+def names_in_preview(preview: str, names: Collection[str], others: Collection[str] = ()) -> set[str]:
+    """The event names that a mail shows, which cuts them at their first `_`.
+
+    A longer name that holds a shorter one does not count for it, neither do `others`, what else the mail may name.
+    """
     text = html.unescape(preview)
-    return {name for name in names if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
+    events: dict[str, set[str]] = {}
+    for name in names:
+        events.setdefault(_shown(name), set()).add(name)
+    seen: set[str] = set()
+    for shown in sorted({*events, *others}, key=lambda name: (-len(name), name)):
+        pattern = rf"(?<![\w-]){re.escape(shown)}(?![\w-])"
+        if shown and re.search(pattern, text):
+            seen |= events.get(shown, set())
+            text = re.sub(pattern, "\n", text)
+    return seen
+
+
+def area_names(found: Found) -> set[str]:
+    """What a mail names beside its events."""
+    return {area.name for event in found.events for area in event.areas} | {found.country_name}
+
+
+def _unclear_in_a_mail(found: Found) -> set[str]:
+    """Events whose name in a mail may as well be an area's, the country's, or another event's."""
+    times = Counter(_shown(event.name) for event in found.publishable_events)
+    others = area_names(found)
+    return {e.name for e in found.publishable_events if _shown(e.name) in others or times[_shown(e.name)] > 1}
+
+
+def _shown(name: str) -> str:
+    """As portal and mail show an event's name."""
+    return name.split("_")[0]
 
 
 def _server_stays_silent(event: Event, before: Mapping[str, str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ibf_pipeline.exercise import PREFIX, is_exercise
 from ibf_pipeline.found import Found
+from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.state import ServerState
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
 
@@ -20,11 +21,12 @@ def check_server(
     prepared: Mapping[int, Collection[str]],
     published: Collection[str],
     consent: Consent,
+    earlier: Mapping[str, str] | None = None,
 ) -> list[Problem]:
     """Compare a day with what the server knows of the country.
 
     `prepared`: place codes of the prepared areas by level; `published`: the `date` of every upload that our own
-    journals know for this country and target.
+    journals know for this country and target; `earlier`: event name -> station code of the latest earlier run.
     """
     return [
         *_account(state),
@@ -33,7 +35,7 @@ def check_server(
         *_stations(found, state),
         *_indicators(found, state),
         *impossible_amounts(found),
-        *_blind_stations(found, state, consent),
+        *_unseen_events(found, state, consent, earlier or {}),
         *_foreign_upload(found, state, published, consent),
         *_decisions(found, state, consent),
         *_exercise(found, state),
@@ -116,15 +118,32 @@ def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
         )
 
 
-def _blind_stations(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:
-    open_names = {event.name for event in state.open_events or ()}
-    for station in found.with_condition("blind"):
-        if station.event_name in open_names - set(consent.blind):
-            yield Problem(
-                f"event {station.event_name} is open on the server and its station is blind ({station.reason}): "
-                f"publishing would close it, a wrong all clear; accept it with --accept-blind {station.event_name}",
-                True,
-            )
+def _unseen_events(found: Found, state: ServerState, consent: Consent, earlier: Mapping[str, str]) -> Iterator[Problem]:
+    """Open events that would be closed without a forecast that says so: a river in alert does not run dry in a day."""
+    going_on = {event.name for event in found.publishable_events}
+    names = [event.name for event in state.open_events or () if is_exercise(event.name) == found.exercise]
+    names = [name for name in names if name not in going_on]
+    codes = owners(found, names, state.stations, earlier)
+    stations = {station.code: station for station in found.stations}
+    for name in names:
+        station = stations.get(codes.get(name, ""))
+        if name in consent.blind or (station is not None and station.event_name in consent.blind):
+            continue
+        if station is None:
+            if name not in codes and consent.take_over:
+                continue
+            gone = f"its station {codes.get(name)} is no longer in stations.csv"
+            why = gone if name in codes else "belongs to no station of stations.csv"
+        elif station.condition in ("blind", "suspect"):
+            why = f"its station{'' if name == station.event_name else ' ' + station.code} is {station.condition} "
+            why += f"({station.reason})"
+        else:
+            continue
+        yield Problem(
+            f"event {name} is open on the server and {why}: publishing would close it, a wrong all clear; accept it "
+            f"with --accept-blind {name}",
+            True,
+        )
 
 
 def _foreign_upload(

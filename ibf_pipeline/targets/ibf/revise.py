@@ -14,6 +14,7 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
 from ibf_pipeline.targets.ibf.capabilities import Choice
 from ibf_pipeline.targets.ibf.moment import moment_of
+from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn, untold_triggers
@@ -91,10 +92,12 @@ def new_revision(
     map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
+    earlier: Mapping[str, str] | None = None,
     now: Clock,
 ) -> Revision | None:
     """Allot a revision for a day; None where its content is what the server already has.
 
+    `earlier`: event name -> station code of the latest earlier run.
     Raises ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
     """
     target = destination.target
@@ -122,7 +125,8 @@ def new_revision(
     open_events = state.open_events or ()
     untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
-    about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before)
+    stations = owners(found, before, state.stations, earlier or {})
+    about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
     return run.allot(target, number, staging, found, plan.calls, about)
 
 

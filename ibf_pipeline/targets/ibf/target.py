@@ -26,7 +26,7 @@ from ibf_pipeline.targets.ibf.revise import (
 )
 from ibf_pipeline.targets.ibf.state import ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.ledger import Clock, published_dates
+from ibf_pipeline.targets.ledger import Clock, event_stations, published_dates
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
 
@@ -86,7 +86,8 @@ class IbfTarget:
             log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
         known = published_dates(self.runs, iso3, self.name)
-        problems = check_server(found, state, codes, known, consent)
+        earlier = event_stations(run, self.name, self.now)
+        problems = check_server(found, state, codes, known, consent, earlier)
         if extents is None:
             problems += unreadable_extents(found, run)
         for text in require_publishable(problems, self.client.base):
@@ -101,6 +102,7 @@ class IbfTarget:
             map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
             publish_withdrawn=consent.withdrawn,
+            earlier=earlier,
             now=self.now,
         )
 

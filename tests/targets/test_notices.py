@@ -1,0 +1,88 @@
+"""What the pipeline itself tells people: of alerts that the portal closes, and of triggers that it does not mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ibf_pipeline.found import Found
+from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
+from tests.made_found import event, found, station
+
+UPPER = replace(event("Upper", "--TT----", "max", {"A": 3, "A1": 3}), station_code="G1")
+DRY = replace(station("G4"), condition="suspect", reason="practically dry")
+DAY = found([UPPER], [station("G2"), station("G3", blind=True), DRY])
+
+
+def told(before: dict[str, str], stations: dict[str, str] | None = None, day: Found = DAY) -> list[tuple[str, str]]:
+    """Kind and event of the notices, without the one of every day about G3."""
+    made = notices(day, before, {"Upper"}, stations)
+    assert ("station blind", "G3") in [(notice.kind, notice.event) for notice in made]
+    for notice in made:
+        assert ("has ended" in notice.text) == (notice.kind == "alert ended")
+    return [(notice.kind, notice.event) for notice in made if notice.event != "G3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "stations", "said"),
+    [
+        ("G2", {}, [("alert ended", "G2")]),
+        ("Old name", {"Old name": "G2"}, [("alert ended", "Old name")]),
+        ("Old name", {"Old name": "G1"}, [("alert goes on under another name", "Upper")]),
+        ("Old name", {"Old name": "G3"}, []),
+        ("G3", {}, []),
+        ("G4", {}, [("station suspect", "G4")]),
+        ("G9", {"G9": "G9"}, [("station no longer monitored", "G9")]),
+        ("Elsewhere", {}, [("station no longer monitored", "Elsewhere")]),
+    ],
+)
+def test_only_what_the_forecast_shows_to_be_over_has_ended(
+    name: str, stations: dict[str, str], said: list[tuple[str, str]]
+) -> None:
+    assert told({name: "trigger"}, stations) == said
+
+
+def test_an_alert_that_goes_on_under_another_name_says_which() -> None:
+    (notice,) = [n for n in notices(DAY, {"G1": "trigger"}, {"Upper"}, {"G1": "G1"}) if n.event == "Upper"]
+    assert notice.text == (
+        "Testland, forecast of 2026-11-10: the alert at G1 (Name of G1) goes on as Upper. The portal shows it as a new "
+        "one."
+    )
+
+
+def test_an_alert_that_lost_its_areas_has_not_ended() -> None:
+    lost = replace(UPPER, areas=())
+    assert told({"Upper": "trigger"}, {"Upper": "G1"}, replace(DAY, events=(lost,))) == [
+        ("alert could not be published", "Upper")
+    ]
+
+
+def silent(names: list[str], mail: str, *, known: tuple[str, ...] = (), area: str = "Lowland") -> list[str]:
+    """Events `names`, all of them triggers from 0-day on, of which `known` were warnings before: those not mailed."""
+    events = [replace(event(name, "TT------", "max", {"A": 1, "A1": 1}), station_code=f"G{n}")
+              for n, name in enumerate(names)]  # fmt: skip
+    events = [replace(e, areas=tuple(replace(row, name=area) for row in e.areas)) for e in events]
+    day = found(events, [])
+    shown = names_in_preview(mail, names, area_names(day))
+    return [n.event for n in notices(day, dict.fromkeys(known, "warning"), shown) if n.kind == "trigger without mail"]
+
+
+def test_a_name_within_another_one_is_not_shown_by_it() -> None:
+    assert silent(["Nile", "White Nile"], "<p>White Nile: trigger</p>") == ["Nile"]
+    assert silent(["Nile", "White Nile"], "<p>White Nile: trigger</p><p>Nile: trigger</p>") == []
+    assert silent(["G1", "G12"], "<p>G12: trigger</p>") == ["G1"]
+    assert silent(["A & B"], "<p>A &amp; B: trigger</p>") == []
+
+
+def test_a_name_that_is_an_areas_name_is_judged_by_the_servers_rule() -> None:
+    """A warning that becomes a trigger on its 0-day is not mailed, whatever areas another event's mail lists."""
+    mail = "<p>White Nile: trigger</p><td>Mbale</td>"
+    assert silent(["Mbale", "White Nile"], mail, known=("Mbale",), area="Mbale") == ["Mbale"]
+    assert silent(["Mbale"], "<p>Mbale: trigger</p><td>Mbale</td>", area="Mbale") == []
+    assert silent(["Mbale"], "<td>Mbale Town</td>", area="Mbale Town") == ["Mbale"]
+
+
+def test_a_name_is_looked_for_as_the_mail_cuts_it() -> None:
+    assert silent(["G_1"], "<p>G: trigger</p>") == []
+    assert silent(["G_1", "G_2"], "<p>G: trigger</p>", known=("G_2",)) == ["G_2"]
