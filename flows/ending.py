@@ -22,16 +22,14 @@ HELD = "held before the notification: approve or abort it with `ibf-pipeline res
 
 def ended(found: Found, publications: Sequence[Publication], *further: str) -> State:
     """The state's message: what was found and what a person has to do; automations go by its first words."""
-    parts = [f"EXERCISE: {found.headline}" if found.exercise else found.headline]
+    headline = f"EXERCISE: {found.headline}" if found.exercise else found.headline
     names = ", ".join(event.name for event in found.unpublishable_events)
-    hidden = f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"
-    if names and not found.publishable_events:
-        return Failed(message=f"{hidden}; {parts[0]}", data=None)
-    if names:
-        parts.append(hidden)
+    hidden = [f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"] if names else []
     told = [notice for publication in publications for notice in _needing_people(publication.notices)]
-    parts += dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told)
-    return Completed(message="; ".join([*parts, *further]))
+    to_do = [*dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told), *further]
+    if hidden and not found.publishable_events:
+        return Failed(message="; ".join([*hidden, headline, *to_do]), data=None)
+    return Completed(message="; ".join([headline, *hidden, *to_do]))
 
 
 def failed(error: IbfError) -> State:

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.tables import print_found
-from flows.wiring import open_day
+from flows.wiring import now, open_day
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.run_folder import Revision
 
 
 def print_outcome(
@@ -21,7 +23,7 @@ def print_outcome(
     error = _error(state)
     if error is not None:
         text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
-        console.print(Text(text or str(error), style="red"))
+        console.print(Text(text or str(error), style="red"), soft_wrap=True)
         return exit_code(state)
     day = open_day(config, country, issue_date, target, workspace=workspace, exercise=exercise)
     print_found(day.run.found(), console)
@@ -31,10 +33,20 @@ def print_outcome(
         console.print(f"report: {page}", soft_wrap=True)
     revisions = day.run.revisions(day.target_name)
     if revisions:
-        calls = revisions[-1].calls()
-        console.print(f"published to {day.target_name}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}")
-    console.print(Text(state.message or "", style="red" if state.is_failed() else "green"))
+        console.print(_published(day.target_name, revisions[-1]), soft_wrap=True)
+    console.print(Text(state.message or "", style="red" if state.is_failed() else "green"), soft_wrap=True)
     return exit_code(state)
+
+
+def _published(target: str, revision: Revision) -> str:
+    """How far a revision got."""
+    calls = revision.calls()
+    left = [call for call in calls if call.number not in Journal(revision.journal_file, now).done()]
+    if not left:
+        return f"published to {target}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}"
+    return (
+        f"published to {target} only in part: {len(calls) - len(left)} of {len(calls)} calls; next is {left[0].title}"
+    )
 
 
 def exit_code(state: State) -> int:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -58,15 +59,18 @@ class EwdsSource:
     check: bool = True
     """hold orders against the service's form and constraints"""
     progress: Progress | None = None
+    again_seconds: float = 1800
+    """an incomplete ensemble is not ordered again before"""
+    now: Callable[[], float] = time.time
 
     def fetch(self, issue_date: date) -> ForecastFiles:
-        """One GRIB2 file, ordered where it is not there or has fewer fields than the whole ensemble."""
+        """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
         self.cache.touch(self.name, issue_date)
         request = glofas_request(issue_date, self.area, self.days, self.changes)
-        if self._fields_there(issue_date) < fields_of(request):
+        if not self._suffices(request, issue_date):
             with self.cache.held(self.name, issue_date, self.country):
-                there = self._fields_there(issue_date)
-                if there < fields_of(request):
+                if not self._suffices(request, issue_date):
+                    there = self._fields_there(issue_date)
                     try:
                         self._order(request, issue_date)
                     except (InputMissing, InputInvalid, ServerRefused, ServerUnreachable) as error:
@@ -77,6 +81,13 @@ class EwdsSource:
         return ForecastFiles(
             self.name, (folder.folder / name,), self.glofas_version, {"request": request, **folder.origin([name])}
         )
+
+    def _suffices(self, request: Request, issue_date: date) -> bool:
+        """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
+        there = self._fields_there(issue_date)
+        if not there or there >= fields_of(request):
+            return bool(there)
+        return self.now() - self._file(issue_date).stat().st_mtime < self.again_seconds
 
     def _folder(self, issue_date: date) -> FetchedFolder:
         return FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.area)

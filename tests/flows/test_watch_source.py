@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 
 import flows.watch_source
 from flows.cli import app
+from flows.deployments import planned_deployments
 from flows.floods import floods
 from flows.starters import DeploymentStarter
 from flows.watch_source import watch_source
+from ibf_pipeline.config import load
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
@@ -172,6 +174,21 @@ def test_with_a_server_the_deployment_is_started_once(
         started = [run for run in client.read_flow_runs() if run.idempotency_key == "floods-XDM-2026-02-15"]
     (run,) = started
     assert run.parameters == {"country": "XDM", "config": str(config), "issue_date": "2026-02-15"}
+
+
+def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -> None:
+    """Its countries then have no schedule of their own, unless their file sets one."""
+    planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
+    sensor = planned["watch-source/demo"]
+    assert (sensor.schedule, sensor.at_once) == ("30 14 * * *", 1)
+    assert sensor.parameters == {"source": "demo", "config": "config"}
+    assert "watch-source/archive" not in planned
+    assert planned["floods/XDM"].schedule is None
+    country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "0 15 * * *")):
+        (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, **change}))
+        planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
+        assert planned["floods/XDM"].schedule == wanted
 
 
 def test_a_source_that_does_not_exist(config: Path, tmp_path: Path) -> None:
