@@ -44,15 +44,15 @@ def test_what_needs_a_person_stands_on_top() -> None:
 
 def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, tmp_path: Path) -> None:
     config = make_project(tmp_path / "project", ("XDM", "XDN"), stories={})
-    state = heartbeat(DAY, config, str(tmp_path / "ws"), return_state=True)
+    state = heartbeat(date(2026, 1, 20), config, str(tmp_path / "ws"), return_state=True)
     assert state.is_failed()
-    assert state.message == "not finished for 2026-02-15: XDM: there is no run; XDN: there is no run"
+    assert state.message == "not finished for 2026-01-20: XDM: there is no run; XDN: there is no run"
     with get_client(sync_client=True) as client:
         newest = max(
             (artifact for artifact in client.read_artifacts() if artifact.key == "morning"), key=lambda a: a.created
         )
     assert "0 of 2 countries done." in newest.data
-    command = ["heartbeat", "--date", "2026-02-15", "--config", config, "--workspace", str(tmp_path / "ws")]
+    command = ["heartbeat", "--date", "2026-01-20", "--config", config, "--workspace", str(tmp_path / "ws")]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 1
     assert "XDN: there is no run" in done.output
