@@ -314,14 +314,11 @@ def _entry_data(entry: Entry) -> dict[str, object]:
 
 def _block(key: str, words: Sequence[str], lines: Sequence[str]) -> None:
     """A key that is never cut, however narrow the terminal, with what belongs to it below."""
-    from rich.padding import Padding
     from rich.text import Text
 
     console = _console()
-    console.print(Text(f"{key}  {'  '.join(words)}"), soft_wrap=True)
-    for line in lines:
-        if line:
-            console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 4)))
+    for line in (f"{key}  {'  '.join(words)}", *(f"    {line}" for line in lines if line)):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _time(moment: datetime | None) -> str:

@@ -19,6 +19,7 @@ from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.destine.archives import ArchiveLimits, unpack
 from ibf_pipeline.destine.client import OdpClient
 from ibf_pipeline.destine.downloads import Fetcher, fetch_product
+from ibf_pipeline.destine.order_book import GONE
 from ibf_pipeline.destine.order_desk import OrderDesk, succeeded
 from ibf_pipeline.destine.orders import OrderRequest
 from ibf_pipeline.destine.settings import FloodMapCatalogue, Observation, OpenWater, Polling
@@ -95,9 +96,10 @@ def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]
         )  # fmt: skip
     (entry,) = patron.desk.wait([patron.desk.submit(request).key], patron.polling, patron.sleep)
     if not succeeded(entry):
+        gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(
             f"order {entry.order_id or entry.key} ended as {entry.state}: {entry.message}", where=request.workflow,
-            remedy="`--again` in `ibf-pipeline hook order` pays for another try",
+            remedy=gone if entry.state == GONE else "`--again` in `ibf-pipeline hook order` pays for another try",
         )  # fmt: skip
     files: list[Path] = []
     for product in patron.client.products(str(entry.order_id)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -223,6 +224,20 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     assert exit_code(state) == 1
     assert server.platform.orders == []
     assert read_observations(root / "runs" / "XTY" / ISSUE.isoformat()) == []
+
+
+def test_an_order_that_the_service_lost_names_the_way_out(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    accept = server.platform.place
+
+    def forgetful(body: dict[str, Any]) -> Any:
+        placed = accept(body)
+        server.platform.orders.remove(placed)
+        return placed
+
+    server.platform.place = forgetful  # type: ignore[method-assign]
+    message = str(observe(root).message)
+    assert re.search(r"ended as gone.*hook settle fp-[0-9a-f]{12} --never-arrived", message), message
 
 
 def test_a_failed_order_and_a_result_without_vh(project: tuple[Path, Loopback]) -> None:
