@@ -12,26 +12,71 @@ from prefect.states import Completed, Failed
 
 from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTICE_EVENT, NOTIFICATION_UNCONFIRMED
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
+from ibf_pipeline.exercise import PREFIX
 from ibf_pipeline.found import Found
+from ibf_pipeline.report.words import listed
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
 log = logging.getLogger("ibf_pipeline.flows")
 
+_MOST = 3
+"""names of a kind in the state's message, before the number of the others"""
+_IN_STATE = {
+    "trigger without mail": 10,
+    "trigger lapsed beyond the limit": 10,
+    "alert ended": _MOST,
+    "station no longer monitored": _MOST,
+    "alert goes on under another name": _MOST,
+}
+"""kinds of notices that the state's message names, and how many events of each"""
+
 HELD = "held before the notification: approve or abort it with `ibf-pipeline resume`"
 
 
 def ended(found: Found, publications: Sequence[Publication], *further: str) -> State:
     """The state's message: what was found and what a person has to do; automations go by its first words."""
-    headline = f"EXERCISE: {found.headline}" if found.exercise else found.headline
-    names = ", ".join(event.name for event in found.unpublishable_events)
-    hidden = [f"{NOT_PUBLISHED}: {names} (no areas in the mapping)"] if names else []
-    told = [notice for publication in publications for notice in _needing_people(publication.notices)]
-    to_do = [*dict.fromkeys(f"{notice.kind}: {notice.event}" for notice in told), *further]
-    if hidden and not found.publishable_events:
-        return Failed(message="; ".join([*hidden, headline, *to_do]), data=None)
-    return Completed(message="; ".join([headline, *hidden, *to_do]))
+    says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
+    hidden = [event.name for event in found.unpublishable_events]
+    parts = [f"{NOT_PUBLISHED}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
+    failed_day = bool(hidden) and not found.publishable_events
+    parts = [*parts, says] if failed_day else [says, *parts]
+    parts += [*_other_content(found, publications), *_unseen(found), *_told(publications)]
+    message = "; ".join([*parts, *further])
+    return Failed(message=message, data=None) if failed_day else Completed(message=message)
+
+
+def _other_content(found: Found, publications: Sequence[Publication]) -> list[str]:
+    """Revisions that were finished just now and say something else than today's forecast."""
+    parts = []
+    for publication in publications:
+        if publication.published.events != found.events:
+            what = f"revision {publication.number} of an earlier run ({publication.published.headline})"
+            if publication.outcome.held:
+                parts.append(f"what is held is {what}")
+            else:
+                mailed = "people were notified of it just now" if publication.notified else "nobody was notified of it"
+                parts.append(f"{what} was finished first: {mailed}")
+    return parts
+
+
+def _unseen(found: Found) -> list[str]:
+    """Stations of which the forecast says nothing, or nothing that can be relied on: "no alert" is not about them."""
+    blind, suspect = (
+        [s.event_name.removeprefix(PREFIX) for s in found.with_condition(c)] for c in ("blind", "suspect")
+    )
+    parts = [f"no usable forecast at {listed(blind, _MOST)} (blind)"] if blind else []
+    return [*parts, f"doubtful forecast at {listed(suspect, _MOST)} (suspect)"] if suspect else parts
+
+
+def _told(publications: Sequence[Publication]) -> list[str]:
+    """The notices in short, by kind."""
+    names: dict[str, dict[str, None]] = {}
+    for notice in (notice for publication in publications for notice in publication.notices):
+        if notice.kind in _IN_STATE:
+            names.setdefault(notice.kind, {})[notice.event] = None
+    return [f"{kind}: {listed(list(names[kind]), most)}" for kind, most in _IN_STATE.items() if kind in names]
 
 
 def failed(error: IbfError) -> State:
@@ -69,10 +114,6 @@ def kept_notices(run: RunFolder, target: str) -> list[Notice]:
         return []
     kept = json.loads(revisions[-1].notices_file.read_text(encoding="utf-8"))
     return [Notice(**notice) for notice in kept["notices"]]
-
-
-def _needing_people(notices: Sequence[Notice]) -> list[Notice]:
-    return [notice for notice in notices if notice.kind in ("trigger without mail", "trigger lapsed beyond the limit")]
 
 
 def _cause(error: IbfError) -> str:

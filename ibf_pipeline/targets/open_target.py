@@ -32,6 +32,12 @@ class Publication:
 
     outcome: Outcome
     notices: tuple[Notice, ...]
+    number: int
+    """of the revision"""
+    published: Found
+    """what it says; a resumed revision may say less or more than the forecast of today's run"""
+    notified: bool
+    """the call that notifies was made just now"""
 
 
 class OpenTarget(Protocol):

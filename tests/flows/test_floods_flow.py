@@ -62,7 +62,10 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_the_demo_day(config: str, workspace: str) -> None:
     state = floods("XDM", ISSUE, config=config, workspace=workspace, return_state=True)
     assert state.is_completed()
-    assert state.message == "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping)"
+    assert state.message == (
+        "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping); "
+        "doubtful forecast at G9007 (suspect)"
+    )
     run = RunFolder(Path(workspace) / "runs", "XDM", ISSUE)
     assert run.is_whole
     (revision,) = run.revisions("sandbox")
@@ -113,7 +116,9 @@ def test_too_few_members_are_input_not_available_yet(config: str, workspace: str
 def test_an_alert_that_cannot_be_shown_is_a_failed_run(config: str, workspace: str) -> None:
     state = floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
     assert state.is_failed()
-    assert state.message == "alert could not be published: G9006 (no areas in the mapping); 1 trigger"
+    assert state.message == (
+        "alert could not be published: G9006 (no areas in the mapping); 1 trigger; doubtful forecast at G9007 (suspect)"
+    )
     assert exit_code(state) == 1
     (revision,) = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")
     assert revision.calls()[-1].path == "/notification/send", "the station went out with its class all the same"

@@ -106,7 +106,7 @@ def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> 
     with waiting_run(api, config, workspace, day) as (run, ended):
         decide(run, decision="stop")
     assert ended[0].is_completed()
-    assert ended[0].message == "2 triggers; not notified: stopped"
+    assert ended[0].message == "2 triggers; doubtful forecast at G9007 (suspect); not notified: stopped"
     assert mails(workspace) == 1, "that of the day before"
 
 

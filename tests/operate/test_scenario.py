@@ -105,7 +105,10 @@ def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
         assert "real events are open there (G9002)" in refused.message
         assert floods("XDM", date(2026, 2, 11), **options).is_completed(), "the alert ends"
         held = scenario("XDM", WISHES, date(2026, 2, 12), **options)
-        assert held.message == "EXERCISE: 1 trigger, 1 warning"
+        assert held.message == "EXERCISE: 1 trigger, 1 warning; doubtful forecast at G9007 (suspect)"
         write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
         real = floods("XDM", date(2026, 2, 12), **options)
-        assert (real.is_completed(), real.message) == (True, "2 triggers"), "no other's upload, but our exercise's"
+        assert real.is_completed()
+        assert real.message == "2 triggers; doubtful forecast at G9007 (suspect)", (
+            "no other's upload, but our exercise's"
+        )

@@ -32,6 +32,7 @@ def told(before: dict[str, str], stations: dict[str, str] | None = None, day: Fo
         ("Old name", {"Old name": "G1"}, [("alert goes on under another name", "Upper")]),
         ("Old name", {"Old name": "G3"}, []),
         ("G3", {}, []),
+        ("EXERCISE G2", {}, []),
         ("G4", {}, [("station suspect", "G4")]),
         ("G9", {"G9": "G9"}, [("station no longer monitored", "G9")]),
         ("Elsewhere", {}, [("station no longer monitored", "Elsewhere")]),

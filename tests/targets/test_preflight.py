@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.errors import IbfError, ServerRefused
 from ibf_pipeline.found import Found
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
@@ -228,11 +229,11 @@ COUNTRY = {
 }
 
 
-def asked(script: dict[str, list[Says]]) -> ServerState:
+def asked(script: dict[str, list[Says]], capabilities: str = "current") -> ServerState:
     with ScriptedServer(script) as server:
         client = IbfClient(server.url, Credentials("a@example.org", "secret"), Patience(5, 1))
         try:
-            return read_state(client, "XTS", "floods", "current")
+            return read_state(client, "XTS", "floods", capabilities)
         finally:
             client.close()
 
@@ -261,3 +262,41 @@ def test_a_server_that_never_had_an_upload() -> None:
 def test_a_country_that_is_not_set_up(countries: list[Any], text: str) -> None:
     with pytest.raises(ServerRefused, match=text):
         asked({"/api/country": [Says(200, countries)]})
+
+
+@pytest.mark.parametrize("answer", [None, {}, "countries", [None]])
+def test_an_answer_that_is_no_list_of_countries(answer: Any) -> None:
+    with pytest.raises(ServerRefused, match="GET /country answered no list of countries"):
+        asked({"/api/country": [Says(200, json.dumps(answer), {"Content-Type": "application/json"})]})
+
+
+HTML = {"Content-Type": "text/html"}
+CAUSES: list[tuple[Says, str]] = [
+    (Says(200, "<html>Welcome</html>", HTML), "GET /docs-json was answered with a web page"),
+    (Says(302, headers={"Location": "https://login.example.org/"}), "redirect (302) to https://login.example.org/"),
+    (Says(401, {"message": "Unauthorized"}), "GET /docs-json answered 401: Unauthorized"),
+    (Says(500, {"message": "Internal server error"}), "GET /docs-json answered 500: Internal server error"),
+    (Says(200, "hello"), "GET /docs-json answered no JSON"),
+]
+
+
+@pytest.mark.parametrize(("answer", "cause"), CAUSES, ids=[str(says.status) + cause[-5:] for says, cause in CAUSES])
+def test_an_openapi_document_that_cannot_be_read_says_why(answer: Says, cause: str) -> None:
+    """The cause, and no advice to force a protocol on a server that is only down."""
+    with pytest.raises(IbfError) as caught:
+        asked({"/docs-json": [answer], "/api/country": [Says(200, [COUNTRY])]}, "auto")
+    assert cause in str(caught.value)
+    assert "capabilities" not in str(caught.value)
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"paths": None}, {"paths": {"/health": {}}}])
+def test_a_document_that_is_not_understood_advises_to_set_the_capabilities(document: Any) -> None:
+    says = Says(200, json.dumps(document), {"Content-Type": "application/json"})
+    with pytest.raises(ServerRefused, match=r"check the target's url.* set .*capabilities"):
+        asked({"/docs-json": [says]}, "auto")
+
+
+def test_an_account_of_paths_without_parameters_is_read() -> None:
+    paths = {"/event/alerts-per-lead-time": None, "/notification/send": {"post": {"parameters": None}}}
+    state = asked({"/docs-json": [Says(200, {"paths": paths})], "/api/country": [Says(200, [COUNTRY])]}, "auto")
+    assert (state.choice.capabilities.name, state.choice.capabilities.silent_parameter) == ("current", None)

@@ -74,10 +74,11 @@ class FilesTarget:
         journal = Journal(revision.journal_file, self.now)
         require_decidable([], journal, end)
         outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
-        notices = tuple(blind_notices(revision.found()))
+        found = revision.found()
+        notices = tuple(blind_notices(found))
         with writing(revision.notices_file, RESUME):
             write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
-        return Publication(outcome, notices)
+        return Publication(outcome, notices, revision.number, found, notified=False)
 
     def _draft(self, found: Found, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
         number = run.next_number(self.name)

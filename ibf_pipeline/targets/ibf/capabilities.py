@@ -81,26 +81,26 @@ class Choice:
     reason: str
 
 
-def choose(setting: str, openapi: Mapping[str, Any] | None, where: str) -> Choice:
-    """Capabilities of a server: as set, or `auto` from its own OpenAPI document.
+def choose(setting: str, openapi: Any, where: str) -> Choice:
+    """Capabilities of a server: as set, or `auto` from its own OpenAPI document (None: it could not be read).
 
     Raises ServerRefused where `auto` cannot tell: guessing would upload indicators that the server does not know.
     """
+    paths = _paths(openapi)
     if setting in ("described", "current"):
         forced = DESCRIBED if setting == "described" else CURRENT
-        return Choice(_fitted(forced, openapi), f"set to `{setting}` in the configuration")
-    if openapi is None:
+        return Choice(_fitted(forced, paths), f"set to `{setting}` in the configuration")
+    if paths is None:
         raise ServerRefused(
-            "the server's OpenAPI document cannot be read",
+            "the server's OpenAPI document names no paths",
             where=where,
             expected="/docs-json, from which the capabilities are chosen",
-            remedy="set capabilities to `described` or `current` for this target",
+            remedy="check the target's url; if it is right, set capabilities to `described` or `current`",
         )
-    paths = openapi.get("paths") or {}
     for capabilities in (CURRENT, DESCRIBED):
         if capabilities.lead_time_path in paths:
             reason = f"its OpenAPI document names {capabilities.lead_time_path}"
-            return Choice(_fitted(capabilities, openapi), reason)
+            return Choice(_fitted(capabilities, paths), reason)
     raise ServerRefused(
         "the server's OpenAPI document names neither way of uploading alerts per lead time",
         where=where,
@@ -109,19 +109,22 @@ def choose(setting: str, openapi: Mapping[str, Any] | None, where: str) -> Choic
     )
 
 
-def _fitted(capabilities: Capabilities, openapi: Mapping[str, Any] | None) -> Capabilities:
+def _paths(openapi: Any) -> Mapping[str, Any] | None:
+    """What the document says of each path; None where it is no OpenAPI document."""
+    paths = openapi.get("paths") if isinstance(openapi, Mapping) else None
+    return paths if isinstance(paths, Mapping) else None
+
+
+def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capabilities:
     """Details in which servers of one generation differ, read from the document where there is one."""
-    if openapi is None:
+    if paths is None:
         return capabilities
-    paths = openapi.get("paths") or {}
     image = any(path.startswith("/event/event-map-image") for path in paths)
     end = (
         capabilities.end_path if capabilities.end_path in paths or "/events/process" not in paths else "/events/process"
     )
-    parameters = (paths.get(end) or {}).get("post") or {}
     named = {
-        str(entry.get("name")) if isinstance(entry, Mapping) else str(entry)
-        for entry in (*parameters.get("parameters", ()), *parameters.get("query", ()))
+        str(entry.get("name")) if isinstance(entry, Mapping) else str(entry) for entry in _parameters(paths.get(end))
     }
     silent = next((name for name in ("noNotifications", "isApiTest") if name in named), None)
     return replace(
@@ -131,3 +134,10 @@ def _fitted(capabilities: Capabilities, openapi: Mapping[str, Any] | None) -> Ca
         end_path=end,
         silent_parameter=silent,
     )
+
+
+def _parameters(path: Any) -> list[Any]:
+    """The parameters of a path's POST; none where it says nothing that can be read."""
+    post = path.get("post") if isinstance(path, Mapping) else None
+    lists = [post.get(name) for name in ("parameters", "query")] if isinstance(post, Mapping) else []
+    return [entry for listed in lists if isinstance(listed, list) for entry in listed]

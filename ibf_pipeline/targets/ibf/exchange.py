@@ -31,7 +31,22 @@ def reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     cause = error.args[0] if error.args else error
-    return f"connection failed ({type(getattr(cause, 'reason', cause)).__name__})"
+    why = getattr(cause, "reason", cause)
+    if isinstance(why, urllib3.exceptions.NameResolutionError):
+        return "connection failed: the host's name is not known"
+    if isinstance(why, urllib3.exceptions.NewConnectionError):
+        return f"connection failed: {str(why).rpartition('] ')[2] or 'nothing listens there'}"
+    if isinstance(why, urllib3.exceptions.SSLError):
+        return f"connection failed: TLS ({_tls(why)})"
+    if isinstance(why, urllib3.exceptions.ProtocolError):
+        return f"connection failed: it was broken off ({type(why.args[-1]).__name__})"
+    return f"connection failed ({why if isinstance(why, str) else type(why).__name__})"
+
+
+def _tls(error: urllib3.exceptions.SSLError) -> str:
+    part = error.args[0] if error.args else error
+    text = getattr(part, "verify_message", "") or getattr(part, "reason", "") or type(part).__name__
+    return str(text).replace("_", " ").lower()
 
 
 def retry_after(response: requests.Response) -> float | None:

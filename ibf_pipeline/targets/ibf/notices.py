@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
+from ibf_pipeline.exercise import is_exercise
 from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
 from ibf_pipeline.found import Event, Found, StationFound
 from ibf_pipeline.targets.notice import Notice, blind_notices
@@ -62,7 +63,7 @@ def notices(
                 )
     today = {event.name for event in found.publishable_events}
     owners = {station.event_name: station.code for station in found.stations} | dict(stations or {})
-    for name in sorted(set(before) - today):
+    for name in sorted(name for name in set(before) - today if found.exercise or not is_exercise(name)):
         made += _closed(found, name, before[name], owners.get(name), day)
     for event in found.unpublishable_events:
         text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."

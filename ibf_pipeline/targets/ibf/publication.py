@@ -70,7 +70,9 @@ def carry_out(
         first.seconds_waiting + final.seconds_waiting,
         final.held,
     )
-    return Publication(outcome, tuple(own))
+    return Publication(
+        outcome, tuple(own), revision.number, revision.found(), notified=end != "assume" and final.made > 0
+    )
 
 
 def approve(revision: Revision, now: Clock) -> None:

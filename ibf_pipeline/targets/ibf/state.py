@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.errors import IbfError, ServerRefused
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
@@ -62,7 +62,7 @@ class ServerState:
 
 def read_state(client: IbfClient, iso3: str, disaster_type: str, capabilities: str) -> ServerState:
     """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told."""
-    choice = choose(capabilities, client.openapi(), client.host)
+    choice = choose(capabilities, _openapi(client, capabilities), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
     areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
     stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
@@ -94,12 +94,29 @@ def read_state(client: IbfClient, iso3: str, disaster_type: str, capabilities: s
     )
 
 
+def _openapi(client: IbfClient, capabilities: str) -> Any:
+    """The server's OpenAPI document; None where it cannot be read and the capabilities are set without it."""
+    try:
+        return client.openapi()
+    except IbfError:
+        if capabilities == "auto":
+            raise
+        return None
+
+
 def moment(text: str | None) -> datetime | None:
     """A time stamp of the server, UTC."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
 def _levels(countries: Any, iso3: str, disaster_type: str, where: str) -> tuple[tuple[int, ...], int]:
+    if not isinstance(countries, list) or not all(isinstance(entry, dict) for entry in countries):
+        raise ServerRefused(
+            "GET /country answered no list of countries",
+            where=where,
+            expected="what an IBF server answers",
+            remedy="check the target's url; if it is right, ask the server's administrator",
+        )
     country = next((entry for entry in countries if entry.get("countryCodeISO3") == iso3), None)
     if country is None:
         raise ServerRefused(
@@ -109,7 +126,7 @@ def _levels(countries: Any, iso3: str, disaster_type: str, where: str) -> tuple[
             remedy="ask the server's administrator to add the country to the account",
         )
     settings = next(
-        (entry for entry in country.get("countryDisasterSettings", ()) if entry.get("disasterType") == disaster_type),
+        (entry for entry in country.get("countryDisasterSettings") or () if entry.get("disasterType") == disaster_type),
         None,
     )
     if settings is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,14 +93,21 @@ class IbfClient:
         except _NoSuchRoute:
             return None
 
-    def openapi(self) -> Mapping[str, Any] | None:
-        """The server's OpenAPI document, None where there is none to be read."""
+    def openapi(self) -> Any:
+        """The server's OpenAPI document as it answers it; ServerRefused or ServerUnreachable with the cause else."""
+        title = "GET /docs-json"
         try:
-            response = self._repeat(lambda: self._exchange("GET", f"{self.host}/docs-json", "GET /docs-json"))
-            document = response.json()
-        except (IbfError, ValueError):
-            return None
-        return document if isinstance(document, dict) and isinstance(document.get("paths"), dict) else None
+            response = self._repeat(lambda: self._exchange("GET", f"{self.host}/docs-json", title))
+        except _NoSuchRoute:
+            raise ServerRefused(
+                f"{title} answered 404: no IBF server is there, or it does not say what it can do",
+                where=self.host,
+                expected="the server's OpenAPI document, from which the capabilities are chosen",
+                remedy="check the target's url; if it is right, set capabilities to `described` or `current`",
+            ) from None
+        except _Forbidden as error:
+            raise ServerRefused(error.found, where=self.host, remedy="check the target's url") from None
+        return self._json(response, title)
 
     def login(self) -> None:
         """Obtain a token; ServerRefused with the remedy where the account is wrong."""
@@ -174,7 +181,8 @@ class IbfClient:
             raise ServerRefused(
                 "the login was refused", where=self.base, remedy="check the account's e-mail and password"
             ) from None
-        user = self._json(response, "login").get("user")
+        answer = self._json(response, "login")
+        user = answer.get("user") if isinstance(answer, dict) else None
         if not isinstance(user, dict) or not isinstance(user.get("token"), str):
             raise ServerRefused("the login answered without a token", where=self.base, remedy="check the target's url")
         self._token, self.role = user["token"], user.get("userRole")
@@ -191,7 +199,7 @@ class IbfClient:
                 kind(
                     f"{title}: {self._redacted(reason(error))}",
                     where=self.base,
-                    remedy="check the address and the network, then resume the run",
+                    remedy="check the address and the network, then run again",
                 )
             ) from None
         return self._judged(response, title)
@@ -212,7 +220,7 @@ class IbfClient:
             raise _TryAgain(_TooMany(said, where=self.base), retry_after(response))
         if status >= 500:
             raise _TryAgain(
-                ServerUnreachable(said, where=self.base, remedy="look into the server's log, then resume the run")
+                ServerUnreachable(said, where=self.base, remedy="look into the server's log, then run again")
             )
         if 300 <= status < 400:
             place = self._redacted(response.headers.get("Location", "nowhere").partition("?")[0])
@@ -224,7 +232,7 @@ class IbfClient:
             )
         if not 200 <= status < 300:
             kind = _NoSuchRoute if status == 404 else ServerRefused
-            raise kind(said, where=self.base, remedy="correct what the server names, then resume the run")
+            raise kind(said, where=self.base, remedy="correct what the server names, then run again")
         if "text/html" in response.headers.get("Content-Type", ""):
             raise _TryAgain(
                 ServerUnreachable(

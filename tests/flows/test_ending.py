@@ -1,0 +1,80 @@
+"""The message of a flood day's state: what was found, what is not known, and what was published just now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flows.ending import HELD, ended
+from ibf_pipeline.found import Found
+from ibf_pipeline.publish.publisher import Outcome
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.open_target import Publication
+from tests.made_found import event, found, station
+
+QUIET = found([], [station("G1")])
+ONE = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
+TWO = found([*ONE.events, event("G2", "----ww--", "med", {"B": 0, "B1": 0})], [])
+
+
+def publication(
+    says: Found, *notices: Notice, number: int = 1, held: bool = False, notified: bool = True
+) -> Publication:
+    return Publication(Outcome(9, 9, None, 0.0, held), notices, number, says, notified)
+
+
+def message(day: Found, *publications: Publication, further: tuple[str, ...] = ()) -> str:
+    return str(ended(day, publications, *further).message)
+
+
+def ending(name: str) -> Notice:
+    return Notice("alert ended", name, "the alert has ended")
+
+
+def test_an_ordinary_day_is_its_headline() -> None:
+    assert message(QUIET, publication(QUIET)) == "no alert"
+    assert message(TWO, publication(TWO)) == "1 trigger, 1 warning"
+
+
+def test_what_cannot_be_seen_is_named_beside_no_alert() -> None:
+    dry = replace(station("G4"), condition="suspect")
+    day = found([], [station("G1", blind=True), station("G2"), dry])
+    assert message(day) == "no alert; no usable forecast at G1 (blind); doubtful forecast at G4 (suspect)"
+
+
+def test_alerts_that_ended_are_named() -> None:
+    assert message(QUIET, publication(QUIET, ending("G1"))) == "no alert; alert ended: G1"
+
+
+def test_forty_of_them_stay_short() -> None:
+    day = found([], [*(station(f"B{n}", blind=True) for n in range(40)), station("G1")])
+    told = publication(day, *(ending(f"E{n}") for n in range(40)))
+    assert message(day, told) == (
+        "no alert; no usable forecast at B0, B1, B2 and 37 more (blind); alert ended: E0, E1, E2 and 37 more"
+    )
+
+
+def test_an_earlier_run_that_is_resumed_is_not_hidden_by_todays_content() -> None:
+    """A trigger was left half published; the corrected forecast is quiet: its mail goes out, then it is closed."""
+    assert message(QUIET, publication(ONE), publication(QUIET, ending("G1"), number=2)) == (
+        "no alert; revision 1 of an earlier run (1 trigger) was finished first: people were notified of it just now; "
+        "alert ended: G1"
+    )
+    assert message(QUIET, publication(ONE, notified=False), publication(QUIET, number=2)) == (
+        "no alert; revision 1 of an earlier run (1 trigger) was finished first: nobody was notified of it"
+    )
+
+
+def test_what_is_held_is_said_where_it_is_not_todays_content() -> None:
+    assert message(TWO, publication(ONE, held=True, notified=False), further=(HELD,)) == (
+        f"1 trigger, 1 warning; what is held is revision 1 of an earlier run (1 trigger); {HELD}"
+    )
+    assert message(TWO, publication(TWO, held=True, notified=False), further=(HELD,)) == f"1 trigger, 1 warning; {HELD}"
+
+
+def test_an_alert_that_cannot_be_shown_comes_first_and_blind_stations_all_the_same() -> None:
+    hidden = found([replace(ONE.events[0], areas=())], [station("G2", blind=True)])
+    state = ended(hidden, [])
+    assert state.is_failed()
+    assert state.message == (
+        "alert could not be published: G1 (no areas in the mapping); 1 trigger; no usable forecast at G2 (blind)"
+    )
