@@ -1,38 +1,42 @@
 """The report in a real browser, from a file: it draws, fits a phone, and prints."""
 
-import os
+import base64
 import re
-import shutil
-import subprocess
+import zlib
+from itertools import pairwise
 
 import pytest
 from PIL import Image
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+from tests.browser import open_tab
+
+HIDDEN = "[...document.querySelectorAll('details > :not(summary)')].filter(e => !e.checkVisibility()).length"
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+    with open_tab(tmp_path_factory.mktemp("browser") / "profile") as tab:
+        yield tab
 
 
 @pytest.fixture
-def browse(tmp_path):
-    if BROWSER is None:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium: install Debian's package chromium")
-        pytest.skip("NO BROWSER: the report was not looked at; install Debian's package chromium")
-
-    def browse(*options, page):
-        command = [BROWSER, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options, page.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
-
-    return browse
+def report(days, tab):
+    """The report of the day with six events, at the width of a desk."""
+    tab.send("Emulation.setEmulatedMedia", media="screen")
+    tab.size(1000, 2600)
+    tab.open((days.alert[1].path / "report" / "report.html").as_uri())
+    return tab
 
 
-def test_screenshot_has_the_headline_and_the_pictures(days, browse, tmp_path):
-    picture = tmp_path / "page.png"
-    browse(f"--screenshot={picture}", "--window-size=1000,2600", page=days.alert[1].path / "report" / "report.html")
-    image = Image.open(picture).convert("RGB")
+def test_every_picture_is_drawn_and_inside_the_page(report, tmp_path):
+    pictures = report.value(
+        "[...document.images].map(i => [i.className, i.naturalWidth, i.getBoundingClientRect().width])"
+    )
+    assert [kind for kind, _, _ in pictures] == ["map", *["hydrograph", "map", "buildup"] * 6]
+    assert all(natural >= 900 and 300 < shown <= 1000 for _, natural, shown in pictures)
+    file = tmp_path / "page.png"
+    report.screenshot(file)
+    image = Image.open(file).convert("RGB")
     assert image.size == (1000, 2600)
     counts = {colour: count for count, colour in image.getcolors(1 << 24)}
     assert counts[(251, 238, 240)] > 20_000  # the box of the headline of a trigger
@@ -40,26 +44,37 @@ def test_screenshot_has_the_headline_and_the_pictures(days, browse, tmp_path):
     assert counts[(227, 230, 232)] > 50_000  # what lies outside the country on the map
 
 
-def test_a_phone_needs_no_sideways_scrolling(days, browse, tmp_path):
-    html = (days.alert[1].path / "report" / "report.html").read_text(encoding="utf-8")
-    measured = tmp_path / "measured.html"
-    # a script that measures, which the page's own policy would forbid; a frame, because windows have a smallest width
-    measured.write_text(
-        re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html).replace(
-            "</body>",
-            "<script>onload = () => {document.body.insertAdjacentHTML('beforeend',"
-            "'<p>WIDTH ' + document.documentElement.scrollWidth + ' OF ' + innerWidth + '</p>')}</script></body>",
-        ),
-        encoding="utf-8",
+def test_a_phone_needs_no_sideways_scrolling_and_shows_the_percentages(report):
+    report.size(390, 844)
+    assert report.value("innerWidth") == 390
+    assert report.value("document.documentElement.scrollWidth") == 390
+    edges = report.value(
+        "[...document.querySelectorAll('details[open] td:last-child')].map(e => e.getBoundingClientRect().right)"
     )
-    dom = browse("--dump-dom", "--window-size=500,900", page=measured)
-    width, of = map(int, re.search(r"WIDTH (\d+) OF (\d+)", dom).groups())
-    assert of <= 500
-    assert width <= of
+    assert len(edges) == 6  # Row 1 of each event
+    assert max(edges) <= 390
 
 
-def test_it_prints(days, browse, tmp_path):
-    paper = tmp_path / "report.pdf"
-    browse(f"--print-to-pdf={paper}", page=days.alert[1].path / "report" / "report.html")
-    pages = len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
-    assert 7 <= pages <= 40  # the front, six events each beginning a page, the rest
+def test_a_link_leads_to_its_event(report):
+    report.click('a[href="#event-3"]')
+    report.wait("Math.abs(document.querySelector('#event-3').getBoundingClientRect().top) < 5")
+
+
+def test_everything_is_printed_an_event_on_two_pages(report):
+    folded = report.value("document.querySelectorAll('details:not([open])').length")
+    assert folded == 9  # level 2 of six events, hashes, versions, configuration
+    assert report.value(HIDDEN) >= folded
+    report.send("Emulation.setEmulatedMedia", media="print")
+    assert report.value(HIDDEN) == 0
+    paper = base64.b64decode(report.send("Page.printToPDF", preferCSSPageSize=True)["data"])
+    maps = [number for number, page in enumerate(drawn_on_pages(paper)) if re.search(rb" Do\b", page)]
+    assert len(maps) == 7  # the country's and one an event; hydrographs are lines
+    assert [after - before for before, after in pairwise(maps[1:])] == [2] * 5  # an event is on two pages
+
+
+def drawn_on_pages(paper: bytes) -> list[bytes]:
+    """What is drawn on each page of a PDF, as its operators."""
+    objects = {int(match[1]): match[2] for match in re.finditer(rb"(\d+) 0 obj\s*(.*?)endobj", paper, re.DOTALL)}
+    pages = [content for content in objects.values() if re.search(rb"/Type\s*/Page\b", content)]
+    drawn = [objects[int(re.search(rb"/Contents (\d+) 0 R", page)[1])] for page in pages]
+    return [zlib.decompress(re.search(rb"stream\r?\n(.*?)endstream", content, re.DOTALL)[1]) for content in drawn]
