@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from prefect import flow
@@ -24,6 +26,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
+from ibf_pipeline.targets.ledger import unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from tasks.artifacts import keep_artifacts, publishing_progress
@@ -91,7 +94,8 @@ def floods(
     try:
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
         with one_at_a_time(country):
-            found, run = find_day(day)
+            allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
+            found, run = find_day(day, allowed=allowed if publish else None)
             state, held = conclude(
                 day, found, run, publish=publish, notify=notify, hold=hold or approval, consent=consent
             )
@@ -140,8 +144,28 @@ def report(day: Day, run: RunFolder) -> None:
     prune_cache(day.configuration)
 
 
-def find_day(day: Day, sources: list[Source] | None = None) -> tuple[Found, RunFolder]:
-    """What the forecast says, in the run folder: nothing has been published yet. `sources`: instead of its own."""
+def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent: Consent) -> None:
+    """Where a day was published before: the refusals of publishing it again, before its findings are replaced.
+
+    An unfinished revision is finished whatever the forecast says by now, so there only its own refusals count.
+    """
+    if not day.run.revisions(day.target_name):
+        return
+    with open_target(day, notify=notify, hold=hold) as target:
+        begun = unfinished(day.run, day.target_name, now)
+        if begun is None:
+            target.require_allowed(found, day.run, consent)
+        else:
+            target.require_resumable(begun)
+
+
+def find_day(
+    day: Day, sources: list[Source] | None = None, allowed: Callable[[Found], None] | None = None
+) -> tuple[Found, RunFolder]:
+    """What the forecast says, in the run folder: nothing has been published yet.
+
+    `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
+    """
     iso3, country = day.country.iso3, day.country
     layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
 
@@ -152,6 +176,8 @@ def find_day(day: Day, sources: list[Source] | None = None) -> tuple[Found, RunF
     (files, cube), passed_over = first_usable(sources or day.sources(), day.issue_date, use)
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
+    if allowed is not None:
+        allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
 
 

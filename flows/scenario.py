@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from functools import partial
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.ending import failed
-from flows.floods import after_approval, conclude, find_day
+from flows.floods import after_approval, conclude, find_day, require_allowed
 from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
 from flows.wiring import open_day
@@ -64,7 +65,9 @@ def scenario(
             layers, _ = prepared_layers(country, day.country, day.static, day.prepared)
             root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country.rule)
             source = FolderSource("scenario", root, day.country.thresholds_version)
-            found, run = find_day(day, [source])
+            consent = Consent(take_over=take_over)
+            allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
+            found, run = find_day(day, [source], allowed)
             state, held = conclude(
                 day,
                 found,
@@ -72,7 +75,7 @@ def scenario(
                 publish=True,
                 notify=notify,
                 hold=hold or approval,
-                consent=Consent(take_over=take_over),
+                consent=consent,
             )
         if held and approval:
             state = after_approval(day, found, run)

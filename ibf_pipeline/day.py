@@ -91,7 +91,7 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         events=tuple(events),
         stations=tuple(stations),
         extents=_extents(events, country.iso3),
-        notes=(*_notes(stations, events, missing, country), *layers.findings),
+        notes=(*_notes(stations, events, missing, country), *_nobody_affected(events, layers), *layers.findings),
         exercise=exercise,
     )
 
@@ -284,6 +284,29 @@ def _rule_applied(country: Country) -> RuleApplied:
         below_smallest_map=country.flood_maps.below_smallest,
         thresholds_version=country.thresholds_version,
     )
+
+
+def _nobody_affected(events: Sequence[Event], layers: CountryLayers) -> list[str]:
+    """Events with people to count of whom none are found: outside the rasters, or a map that is dry there."""
+    notes = []
+    for event in events:
+        deepest = layers.mapping.get(event.station_code, ())
+        empty = [code for code in deepest if layers.areas[code].population <= 0]
+        if event.flood_map is not None and empty:
+            notes.append(
+                f"event {event.name}: nobody lives in {len(empty)} of its {len(deepest)} areas ({_some(empty)}) by the "
+                "population raster: outside of it, or practically without size"
+            )
+        if event.flood_map is not None and deepest and event.people == 0:
+            notes.append(
+                f"event {event.name} shows 0 people: the {event.flood_map:g}-year flood map reaches nobody in its "
+                "areas; check that the maps cover them"
+            )
+    return notes
+
+
+def _some(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")
 
 
 def _notes(

@@ -177,6 +177,27 @@ def test_rounded_people_add_up_although_halves_are_cut(tmp_path: Path) -> None:
     assert {area.place_code: round(area.share, 3) for area in event.areas} == {"01": 0.1, "01A": 0.1, "01B": 0.1}
 
 
+def test_areas_that_the_maps_do_not_reach_are_said(tmp_path: Path) -> None:
+    """G2 has the area 02A alone: without population there it shows 0 people, without water there as well."""
+    country = tiny_country.country()
+    found = {}
+    for case, file in (("nobody", "population.tif"), ("dry", "flood_maps/flood_map_XTY_RP10.tif")):
+        static = tiny_country.write_country(tmp_path / case / "static")
+        values = np.full((10, 20), 2.0)
+        values[:, 10:] = 0
+        tiny_country.write_raster(static / file, values)
+        prepare(country, static, tmp_path / case / "prepared")
+        layers, _ = read_prepared(tmp_path / case / "prepared", "XTY")
+        found[case] = find(ensemble(layers, country, "G1=T------- G2=T-------", ISSUE, members=10), layers, country)
+    zero = "event G2 shows 0 people: the 10-year flood map reaches nobody in its areas; check that the maps cover them"
+    assert [note for note in found["nobody"].notes if "event G" in note and "reaches the" not in note] == [
+        "event G2: nobody lives in 1 of its 1 areas (02A) by the population raster: outside of it, or practically "
+        "without size",
+        zero,
+    ]
+    assert [note for note in found["dry"].notes if "event G" in note and "reaches the" not in note] == [zero]
+
+
 def test_findings_survive_being_written(demo_layers: Demo, demo_country: Country, tmp_path: Path) -> None:
     found = told("busiest", demo_layers, demo_country)
     write_found(found, tmp_path / "events.json")

@@ -68,6 +68,10 @@ class OpenTarget(Protocol):
         """
         ...
 
+    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+        """What `revise` would refuse of a day, before its findings take the place of those that were published."""
+        ...
+
     def require_resumable(self, revision: Revision) -> None:
         """ForbiddenByRule where going on with a revision would rewrite what came after it."""
         ...

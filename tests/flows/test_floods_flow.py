@@ -117,7 +117,8 @@ def test_an_alert_that_cannot_be_shown_is_a_failed_run(config: str, workspace: s
     state = floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
     assert state.is_failed()
     assert state.message == (
-        "alert could not be published: G9006 (no areas in the mapping); 1 trigger; doubtful forecast at G9007 (suspect)"
+        "alert could not be published: G9006 (no areas in the mapping); 1 trigger; "
+        "doubtful forecast at G9007 (suspect); alert ended: G9001, G9002, G9003 and 3 more"
     )
     assert exit_code(state) == 1
     (revision,) = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")

@@ -66,6 +66,10 @@ class FilesTarget:
                 require_not_withdrawn(found, latest)
         return run.allot(self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws))
 
+    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+        """What stands in the way of publishing a day there."""
+        require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
+
     def require_resumable(self, revision: Revision) -> None:
         """A day of files can always be gone on with: no other day depends on it."""
 

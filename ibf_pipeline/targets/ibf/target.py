@@ -19,6 +19,7 @@ from ibf_pipeline.targets.ibf.publication import carry_out, hold, require_silent
 from ibf_pipeline.targets.ibf.revise import (
     Destination,
     draft,
+    is_newest,
     new_revision,
     replaces_upload,
     require_resumable,
@@ -26,7 +27,13 @@ from ibf_pipeline.targets.ibf.revise import (
 )
 from ibf_pipeline.targets.ibf.state import ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.ledger import Clock, event_stations, published_dates
+from ibf_pipeline.targets.ledger import (
+    Clock,
+    event_stations,
+    latest_finished,
+    published_dates,
+    require_not_withdrawn,
+)
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
 
@@ -105,6 +112,18 @@ class IbfTarget:
             earlier=earlier,
             now=self.now,
         )
+
+    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+        """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
+        state = self._state(found.country, found.disaster_type)
+        moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
+        known = published_dates(self.runs, found.country, self.name)
+        earlier = event_stations(run, self.name, self.now)
+        problems = check_server(found, state, self._place_codes(found), known, consent, earlier)
+        require_publishable(problems, self.client.base)
+        latest = latest_finished(run, self.name, self.now)
+        if latest is not None and is_newest(latest, state) and not consent.withdrawn:
+            require_not_withdrawn(found, latest)
 
     def require_resumable(self, revision: Revision) -> None:
         """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not."""
