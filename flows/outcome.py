@@ -21,7 +21,7 @@ def print_outcome(
     error = _error(state)
     if error is not None:
         text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
-        console.print(Text(text or str(error), style="red"))
+        console.print(Text(text or str(error), style="red"), soft_wrap=True)
         return exit_code(state)
     day = open_day(config, country, issue_date, target, workspace=workspace, exercise=exercise)
     print_found(day.run.found(), console)
@@ -33,7 +33,7 @@ def print_outcome(
     if revisions:
         calls = revisions[-1].calls()
         console.print(f"published to {day.target_name}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}")
-    console.print(Text(state.message or "", style="red" if state.is_failed() else "green"))
+    console.print(Text(state.message or "", style="red" if state.is_failed() else "green"), soft_wrap=True)
     return exit_code(state)
 
 
