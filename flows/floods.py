@@ -90,7 +90,7 @@ def floods(
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
-        with one_at_a_time(country):
+        with one_at_a_time(country), day.alone("run"):
             found, run = find_day(day)
             state, held = conclude(
                 day, found, run, publish=publish, notify=notify, hold=hold or approval, consent=consent
