@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, ServerUnreachable
 
 
 def settle(home: Path | None = None) -> None:
@@ -56,3 +58,21 @@ def shorten_errors() -> None:
         logger = logging.getLogger(name)
         if not any(isinstance(known, ShortErrors) for known in logger.filters):
             logger.addFilter(ShortErrors())
+
+
+@contextmanager
+def prefect_reached() -> Iterator[None]:
+    """ServerUnreachable where Prefect does not find the server that PREFECT_API_URL names."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.TransportError, RuntimeError) as error:
+        if not isinstance(error, httpx.TransportError) and "Failed to reach API" not in str(error):
+            raise
+        raise ServerUnreachable(
+            "the Prefect server cannot be reached",
+            where=os.environ.get("PREFECT_API_URL", "Prefect"),
+            expected="a running Prefect server where PREFECT_API_URL is set",
+            remedy="start it, or unset PREFECT_API_URL: the day then runs with a server of its own, and is published",
+        ) from None
