@@ -18,7 +18,7 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
 from flows.wiring import now, open_day
-from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 from ibf_pipeline.targets.ledger import latest_finished
 from ibf_pipeline.wording import counted
 
@@ -109,8 +109,10 @@ def days_of(first: date, last: date) -> list[date]:
     """Every day from first to last; ConfigError where there is none or too many."""
     number = (last - first).days + 1
     if not 1 <= number <= LONGEST:
-        raise ConfigError(
-            f"{first} to {last} are {max(number, 0)} days", expected=f"1 to {LONGEST}, the first day first"
+        raise UsageError(
+            f"{first} to {last} are {max(number, 0)} days",
+            expected=f"1 to {LONGEST}, the first day first",
+            remedy="correct the two dates",
         )
     return [first + timedelta(days=day) for day in range(number)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -68,7 +67,9 @@ def demo(
     uganda: Annotated[
         bool, typer.Option("--uganda", help="Uganda's trigger scenario instead; needs its real static data")
     ] = False,
-    workspace: Annotated[str, typer.Option("--workspace", help="folder of the demo, emptied first")] = "work/demo",
+    workspace: Annotated[
+        str, typer.Option("--workspace", help="folder of the demo, made or emptied first")
+    ] = "work/demo",
     config: Config = "config",
     keep_open: Annotated[bool, typer.Option("--open", help="keep the sandbox's page open afterwards")] = False,
 ) -> None:
@@ -76,11 +77,11 @@ def demo(
 
     Example: ibf-pipeline demo --open
     """
+    from flows.demo_folder import empty_demo
     from flows.environment import settle
 
     base = Path(workspace)
-    for name in ("runs", "sandbox", "forecasts"):
-        shutil.rmtree(base / name, ignore_errors=True)
+    empty_demo(base)
     settle(base / "prefect")
     country, day = "XDM", date(2026, 2, 15)
     if uganda:
@@ -319,10 +320,14 @@ def sandbox(
 def _run_day(
     country: str, issue_date: date | None, target: str | None, config: str, workspace: str | None, **options: Any
 ) -> int:
+    from flows.environment import prefect_reached
     from flows.floods import floods
     from flows.outcome import print_outcome
 
-    state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
+    with prefect_reached():
+        state: Any = floods(
+            country, issue_date, target, config=config, workspace=workspace, return_state=True, **options
+        )
     return print_outcome(state, config, country, issue_date, target, workspace, _console())
 
 

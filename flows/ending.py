@@ -80,8 +80,7 @@ def _told(publications: Sequence[Publication]) -> list[str]:
 
 
 def failed(error: IbfError) -> State:
-    """Failed with the cause in one line."""
-    log.error("%s", error)
+    """Failed with the cause in one line, which Prefect logs as the state of the run."""
     return Failed(message=f"{_cause(error)}{error}", data=error)
 
 

@@ -1,10 +1,14 @@
-"""Environment of Prefect in our own processes, set before Prefect is imported: quiet, no telemetry."""
+"""Environment of Prefect in our own processes, set before Prefect is imported: quiet, no telemetry, short errors."""
 
 from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from ibf_pipeline.errors import IbfError, ServerUnreachable
 
 
 def settle(home: Path | None = None) -> None:
@@ -19,3 +23,56 @@ def settle(home: Path | None = None) -> None:
         os.environ["PREFECT_HOME"] = str(home)
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+
+
+class ShortErrors(logging.Filter):
+    """Prefect's lines about an IbfError: no traceback, and not the message again, which the run's state has.
+
+    Errors of any other kind are left as they are: their traceback is what finds the fault.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stopped: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Shortens the record; keeps it."""
+        error = record.exc_info[1] if record.exc_info else None
+        task = getattr(record, "task_run_id", None)
+        if isinstance(error, IbfError):
+            record.exc_info, record.exc_text = None, None
+            record.msg, record.args = f"stopped by {type(error).__name__}", ()
+            if isinstance(task, str):
+                self._stopped.add(task)
+        elif isinstance(task, str) and task in self._stopped and str(record.msg).startswith("Finished in state "):
+            self._stopped.discard(task)
+            record.msg, record.args = "Finished in state Failed", ()
+        elif task is None and str(record.msg).startswith("Finished in state Failed"):
+            record.levelno, record.levelname = logging.ERROR, "ERROR"
+        return True
+
+
+def shorten_errors() -> None:
+    """In this process, whoever started it: a command, a worker's run, a country's process."""
+    for name in ("prefect.task_runs", "prefect.flow_runs"):
+        logger = logging.getLogger(name)
+        if not any(isinstance(known, ShortErrors) for known in logger.filters):
+            logger.addFilter(ShortErrors())
+
+
+@contextmanager
+def prefect_reached() -> Iterator[None]:
+    """ServerUnreachable where Prefect does not find the server that PREFECT_API_URL names."""
+    import httpx
+
+    try:
+        yield
+    except (httpx.TransportError, RuntimeError) as error:
+        if not isinstance(error, httpx.TransportError) and "Failed to reach API" not in str(error):
+            raise
+        raise ServerUnreachable(
+            "the Prefect server cannot be reached",
+            where=os.environ.get("PREFECT_API_URL", "Prefect"),
+            expected="a running Prefect server where PREFECT_API_URL is set",
+            remedy="start it, or unset PREFECT_API_URL: the day then runs with a server of its own, and is published",
+        ) from None

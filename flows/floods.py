@@ -93,7 +93,7 @@ def floods(
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
-        with one_at_a_time(country):
+        with one_at_a_time(country), day.alone("run"):
             allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
             found, run = find_day(day, allowed=allowed if publish else None)
             state, held = conclude(

@@ -10,6 +10,7 @@ from flows.wiring import open_day, open_target
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import write_plan
 from ibf_pipeline.targets.open_target import Draft
+from ibf_pipeline.writing import writing
 
 
 def plan_day(
@@ -17,10 +18,12 @@ def plan_day(
 ) -> tuple[Found, Draft, Path]:
     """What the day found, the draft of its plan, and the file of the draft."""
     day = open_day(config, country, issue_date, target, workspace=workspace)
-    found = day.run.found() if day.run.is_whole else find_day(day)[0]
-    staging = day.run.stage(day.target_name, 0)
-    with open_target(day, notify=notify) as opened:
-        plan = opened.draft(found, day.run, staging)
-    file = staging / "plan.jsonl"
-    write_plan(plan.calls, file)
+    with day.alone("plan"):
+        found = day.run.found() if day.run.is_whole else find_day(day)[0]
+        staging = day.run.stage(day.target_name, 0)
+        with open_target(day, notify=notify) as opened:
+            plan = opened.draft(found, day.run, staging)
+        file = staging / "plan.jsonl"
+        with writing(file):
+            write_plan(plan.calls, file)
     return found, plan, file

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from flows.wiring import Day, now, open_day, open_target
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing, UsageError
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.store import read_prepared
@@ -42,7 +42,7 @@ class Decision:
 
     def __post_init__(self) -> None:
         if sum((self.approve, self.abort, self.notify_again, self.assume_notified)) > 1:
-            raise ConfigError("these options exclude each other", remedy="give one of them")
+            raise UsageError("these options exclude each other", remedy="give one of them")
 
     @property
     def end(self) -> End | None:
@@ -59,14 +59,19 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
     (`exercises/XDM/2026-02-15`).
     """
     match = re.search(r"([A-Z]{3})/(\d{4}-\d{2}-\d{2})(?:/.*)?$", run.rstrip("/"))
-    if match is None:
-        raise ConfigError(
-            f"{run!r} names no run", expected="a run folder such as runs/UGA/2026-02-15, or UGA/2026-02-15"
+    try:
+        issue_date = date.fromisoformat(match.group(2)) if match else None
+    except ValueError:
+        issue_date = None
+    if match is None or issue_date is None:
+        raise UsageError(
+            f"{run!r} names no run",
+            expected="a run folder such as runs/UGA/2026-02-15, or UGA/2026-02-15",
+            remedy="name a country and a day that there is",
         )
     if workspace is None and Path(run).is_dir():
         workspace = _workspace_of(Path(run).resolve(), config)
     exercise = EXERCISES in Path(run).parts
-    issue_date = date.fromisoformat(match.group(2))
     return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
 
 

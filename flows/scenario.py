@@ -61,7 +61,7 @@ def scenario(
     try:
         issued = issue_date_of_run(issue_date)
         day = open_day(config, country, issued, target, workspace=workspace, exercise=True)
-        with one_at_a_time(country):
+        with one_at_a_time(country), day.alone("scenario"):
             layers, _ = prepared_layers(country, day.country, day.static, day.prepared)
             root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country.rule)
             source = FolderSource("scenario", root, day.country.thresholds_version)

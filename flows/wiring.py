@@ -14,6 +14,7 @@ from flows.wiring_sources import open_sources
 from ibf_pipeline.config import Configuration, Country, Target, load
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule
 from ibf_pipeline.found import Found
+from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import EXERCISES, RunFolder
@@ -65,6 +66,11 @@ class Day:
     def lock_file(self) -> Path:
         """Held while something is published for the country on the target."""
         return self.runs / self.country.iso3 / f".floods-{self.target_name}.lock"
+
+    def alone(self, purpose: str) -> AbstractContextManager[None]:
+        """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
+        file = self.runs / self.country.iso3 / ".floods.lock"
+        return country_lock(file, f"{purpose} {self.country.iso3} {self.issue_date}", now)
 
     @property
     def country_file(self) -> str:

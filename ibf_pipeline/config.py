@@ -97,6 +97,18 @@ class FloodMaps(Section):
         return value
 
 
+RESERVED_INDICATORS = frozenset(
+    {
+        "population_affected",
+        "population_affected_percentage",
+        "alert_threshold",
+        "forecast_severity",
+        "forecast_trigger",
+    }
+)
+"""indicators of areas that are sent in any case; another layer under one of these names would replace them"""
+
+
 class ExposureLayer(Section):
     """One raster of what stands to be affected, and the indicator it is published under."""
 
@@ -110,6 +122,18 @@ class People(Section):
     for_warnings: bool = Field(False, description="publish people for warnings too; otherwise 0")
     percentage: bool = Field(True, description="publish population_affected_percentage, a fraction 0..1")
     further_layers: tuple[ExposureLayer, ...] = Field((), description="more exposure rasters, one indicator each")
+
+    @field_validator("further_layers")
+    @classmethod
+    def _own_indicators(cls, value: tuple[ExposureLayer, ...]) -> tuple[ExposureLayer, ...]:
+        names = [layer.indicator for layer in value]
+        taken = [name for name in names if name.lower() in RESERVED_INDICATORS]
+        twice = [name for number, name in enumerate(names) if name in names[:number]]
+        if taken:
+            raise ValueError(f"{taken[0]} is published by the pipeline itself: name the layer's indicator otherwise")
+        if twice:
+            raise ValueError(f"{twice[0]} stands twice: one layer an indicator")
+        return value
 
 
 class Members(Section):

@@ -97,9 +97,20 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
 
 
 def require_members(discharge: xr.DataArray, country: Country) -> list[int]:
-    """The members that are missing; InputMissing where fewer than the country's minimum have any value."""
+    """The members that are missing.
+
+    InputMissing where fewer than the country's minimum are there; InputInvalid where enough are there and too few of
+    them have any value, which waiting does not mend.
+    """
     valid = discharge.notnull().any(["lead_time", "station"])
     present = [int(member) for member in discharge["member"].values[valid.values]]
+    if len(present) < country.members.minimum <= discharge.sizes["member"]:
+        raise InputInvalid(
+            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station",
+            where=discharge.attrs.get("source") or country.iso3,
+            expected=f"at least {country.members.minimum}",
+            remedy="look at the forecast files: they may cover another area, or be a run that failed",
+        )
     if len(present) < country.members.minimum:
         raise InputMissing(
             f"{len(present)} of {country.members.expected} ensemble members are there",

@@ -29,6 +29,12 @@ class ConfigError(IbfError):
     """A configuration file says something unknown, impossible or of the wrong unit."""
 
 
+class UsageError(ConfigError):
+    """A command was given something that it cannot mean anything by."""
+
+    exit_code = 2
+
+
 class InputMissing(IbfError):
     """An input is not there (yet); the run may be repeated later."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ from ibf_pipeline.found import Found, read_found, write_found
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
 from ibf_pipeline.writing import sync_folder, writing
+
+log = logging.getLogger(__name__)
 
 EXERCISES = "exercises"
 """folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
@@ -55,10 +58,19 @@ class Revision:
         return read_plan(self.folder / "plan.jsonl")
 
     def about(self) -> RevisionAbout:
-        """What it was planned with."""
-        content = json.loads((self.folder / "revision.json").read_text(encoding="utf-8"))
-        lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out")}
-        return RevisionAbout(**{**content, **lists})
+        """What it was planned with; InputInvalid where it is damaged."""
+        file = self.folder / "revision.json"
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out")}
+            return RevisionAbout(**{**content, **lists})
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputInvalid(
+                f"what the revision was planned with cannot be read ({type(error).__name__})",
+                where=file,
+                expected="revision.json as it was written",
+                remedy="bring it back from a back-up",
+            ) from None
 
     def found(self) -> Found:
         """What is published with it; a later run of the day does not change it."""
@@ -198,9 +210,17 @@ def with_exercises(runs: Path, iso3: str) -> list[RunFolder]:
 
 
 def runs_of(runs: Path, iso3: str) -> list[RunFolder]:
-    """The run folders of a country, oldest issue date first."""
-    dates = [entry.name for entry in (runs / iso3).glob("????-??-??") if entry.is_dir()]
-    return [RunFolder(runs, iso3, date.fromisoformat(name)) for name in sorted(dates)]
+    """The run folders of a country, oldest issue date first; a folder whose name is no date is left out."""
+    found = []
+    for entry in sorted((runs / iso3).glob("????-??-??")):
+        try:
+            issue_date = date.fromisoformat(entry.name)
+        except ValueError:
+            log.warning("%s is the folder of no day: left out", entry)
+            continue
+        if entry.is_dir():
+            found.append(RunFolder(runs, iso3, issue_date))
+    return found
 
 
 def content_hash(calls: Iterable[Call]) -> str:

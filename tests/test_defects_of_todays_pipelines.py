@@ -258,7 +258,7 @@ def test_defect_13_missing_members_shrink_the_denominator_in_silence(
     """All missing ended in a KeyError. The share is of those present; how many are missing is said."""
     layers = demo_layers[0]
     cube = ensemble(layers, demo_country, "G9002=-TT-----", ISSUE)
-    cube = cube.where(cube["member"] >= 51 - members)
+    cube = cube.isel(member=slice(51 - members, None))
     if members < demo_country.members.minimum:
         with pytest.raises(InputMissing, match=f"{members} of 51 ensemble members are there. Expected: at least 34"):
             find(cube, layers, demo_country)
@@ -308,7 +308,7 @@ def test_defect_16_missing_boundaries_raise_something_else_than_is_caught(tmp_pa
     static = tiny_country.write_country(tmp_path / "static")
     file = static / "admin_areas" / "adm2.geojson"
     file.unlink() if content is None else file.write_text(content)
-    with pytest.raises(InputMissing if content is None else InputInvalid, match=r"adm2\.geojson"):
+    with pytest.raises(InputInvalid, match=r"adm2\.geojson"):
         prepare(tiny_country.country(), static, tmp_path / "prepared")
 
 

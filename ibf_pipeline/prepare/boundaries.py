@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 
 REPAIR_LIMIT = 0.01
 """share of its area that a polygon may gain or lose when it is made valid"""
@@ -21,6 +21,11 @@ NESTING_SHARE = 0.5
 """share of its area that must lie inside the parent"""
 REPORTED_SHARE = 0.9
 """share of its area inside the parent below which an area is reported; real editions differ by up to 9 %"""
+
+OVERLAP_LIMIT = 0.01
+"""share of the smaller one's area that two areas of a level may have in common; people there count in both"""
+REPORTED_OVERLAP = 0.0001
+"""share from which a common part is reported; shared borders of real editions have none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +46,14 @@ class Boundaries:
 def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boundaries]:
     """`adm<level>.geojson` of every level of a country, checked against each other.
 
-    Raises InputMissing where a file is absent, InputInvalid where place codes or nesting are wrong.
+    Raises InputInvalid where a file is absent, place codes or nesting are wrong, or areas of a level overlap.
     """
     levels: dict[int, Boundaries] = {}
     for place, level in enumerate(admin_levels):
         parent_level = admin_levels[place - 1] if place else None
         file = folder / f"adm{level}.geojson"
         here = _read_level(file, level, parent_level)
+        here = replace(here, findings=(*here.findings, *_overlap_findings(here, file)))
         if parent_level is not None:
             here = replace(here, findings=(*here.findings, *_nesting_findings(here, levels[parent_level], file)))
         for upper, above in levels.items():
@@ -65,7 +71,7 @@ def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boun
 
 def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
     if not file.is_file():
-        raise InputMissing(
+        raise InputInvalid(
             f"there are no boundaries of admin level {level}",
             where=file,
             expected="a GeoJSON file for every admin level of the country",
@@ -197,6 +203,35 @@ def _depth(coordinates: Any) -> int:
     while isinstance(coordinates, list) and coordinates:
         coordinates, depth = coordinates[0], depth + 1
     return depth
+
+
+def _overlap_findings(areas: Boundaries, file: Path) -> list[str]:
+    """Areas of a level that overlap a little; InputInvalid where two have more than OVERLAP_LIMIT in common."""
+    geometries = np.array(areas.geometries)
+    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
+    one, other = one[one < other], other[one < other]
+    sizes = shapely.area(geometries)
+    shares = shapely.area(shapely.intersection(geometries[one], geometries[other])) / np.minimum(
+        sizes[one], sizes[other]
+    )
+    findings = []
+    for pair in np.argsort(-shares, kind="stable"):
+        share = shares[pair]
+        if share <= REPORTED_OVERLAP:
+            break
+        first, second = (f"{areas.place_codes[n]} ({areas.names[n]})" for n in sorted((one[pair], other[pair])))
+        if share > OVERLAP_LIMIT:
+            raise InputInvalid(
+                f"areas {first} and {second} overlap by {share:.0%} of the smaller one",
+                where=file,
+                expected=f"areas of a level side by side, with at most {OVERLAP_LIMIT:.0%} in common: people there "
+                "would count twice",
+                remedy="correct the borders in a GIS, or remove the area that is there twice",
+            )
+        findings.append(
+            f"areas {first} and {second} overlap by {share:.2%} of the smaller one: people there count twice"
+        )
+    return findings
 
 
 def _nesting_findings(children: Boundaries, parents: Boundaries, file: Path) -> list[str]:

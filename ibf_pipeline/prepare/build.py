@@ -26,7 +26,7 @@ def prepare(country: Country, static: Path, prepared: Path, progress: Progress =
 
     A part is made again only where something changed that it was made from. An interrupted build goes on from its
     finished parts in `<prepared>.part`; the prepared folder itself changes at the end, all at once.
-    Raises InputMissing or InputInvalid with the file and the remedy; an older prepared folder is left as it was.
+    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
     """
     files = require_files(static, country)
     settings = settings_of(country)

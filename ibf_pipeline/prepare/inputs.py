@@ -8,7 +8,7 @@ from typing import Any
 
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputInvalid
 
 STATIONS = "stations.csv"
 THRESHOLDS = "thresholds.json"
@@ -53,11 +53,11 @@ def static_files(folder: Path, country: Country) -> list[Path]:
 
 
 def require_files(folder: Path, country: Country) -> list[Path]:
-    """Every file of the static data; InputMissing listing those that are not there."""
+    """Every file of the static data; InputInvalid listing those that are not there: waiting does not bring them."""
     files = static_files(folder, country)
     missing = missing_files(folder, files)
     if missing:
-        raise InputMissing(
+        raise InputInvalid(
             f"static data of {country.iso3} are missing: {', '.join(missing)}",
             where=folder,
             expected="the files named in the README under static data",

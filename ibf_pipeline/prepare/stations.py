@@ -15,7 +15,7 @@ import xarray as xr
 from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.part import StationCells
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import lost_zeros
 
 NO_STATION = "no_station"
@@ -26,7 +26,7 @@ _LONGEST_PERIOD = 10_000
 def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
     if not file.is_file():
-        raise InputMissing(
+        raise InputInvalid(
             "the file is not there", where=file, expected="the country's static data", remedy="add the file"
         )
     try:
@@ -111,7 +111,7 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
     thresholds do not grow with the return period.
     """
     if not file.is_file():
-        raise InputMissing(
+        raise InputInvalid(
             "the file is not there", where=file, expected="thresholds of every station", remedy="add the file"
         )
     table = _threshold_table(file)

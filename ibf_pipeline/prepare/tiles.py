@@ -15,7 +15,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.writing import write_failed, writing
 
 BLOCK: Final = 512
@@ -63,7 +63,7 @@ def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
 def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
     """A raster open for reading, with the pipeline's own errors; read it with `read_block`."""
     if not file.is_file():
-        raise InputMissing(
+        raise InputInvalid(
             f"there is no {what}",
             where=file,
             expected="a GeoTIFF",

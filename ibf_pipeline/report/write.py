@@ -83,8 +83,9 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
 
 def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     """The report of a finished run once more, with what has been published since."""
+    found = run.found()
     manifest = json.loads((run.path / "manifest.json").read_text(encoding="utf-8"))
-    return write_report(run.found(), run.path, prepared, run, manifest)
+    return write_report(found, run.path, prepared, run, manifest)
 
 
 def event_maps(found: Found, folder: Path, prepared: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -53,8 +54,7 @@ class Sandbox:
     ) -> None:
         self._host, self._port = host, port
         clock = now or _utc_now
-        store = Store(Path(folder) / "sandbox.sqlite")
-        secret = store.setting("token secret", secrets.token_urlsafe(32))
+        store, secret = _open_store(Path(folder) / "sandbox.sqlite")
         accounts = Accounts(users() if callable(users) else users, secret, clock, token_lifetime)
         self._backend = Backend(Path(folder), store, accounts, clock, behaves_like, hydrographs)
         for kind in ("flood_extents", "rainfall_extents"):
@@ -92,7 +92,16 @@ class Sandbox:
         # With the protocol named, asyncio sends small answers at once; without it each GET waits 40 ms.
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self._host, self._port))
+        try:
+            listener.bind((self._host, self._port))
+        except OSError as error:
+            listener.close()
+            raise IbfError(
+                f"port {self._port} cannot be used ({error.strerror})",
+                where=self._host,
+                expected="a free port",
+                remedy="stop what listens there, or choose another one with --port",
+            ) from None
         # A restart of the same sandbox is found at the same place.
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
@@ -143,3 +152,17 @@ class Sandbox:
     def snapshot(self) -> dict[str, Any]:
         """All dynamic state in one canonical form, to compare two servers by."""
         return take_snapshot(self._backend)
+
+
+def _open_store(file: Path) -> tuple[Store, str]:
+    """The database and its secret; IbfError where the file is damaged or cannot be written to."""
+    try:
+        store = Store(file)
+        return store, store.setting("token secret", secrets.token_urlsafe(32))
+    except (OSError, sqlite3.Error) as error:
+        raise IbfError(
+            f"the sandbox's database cannot be used ({error})",
+            where=file,
+            expected="a folder that may be written to, and a database as the sandbox wrote it",
+            remedy="correct the permissions, or move the file away: the sandbox then starts empty",
+        ) from None

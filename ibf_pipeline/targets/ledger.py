@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
-from ibf_pipeline.errors import ForbiddenByRule, IbfError
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import REVISION, Journal
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
@@ -60,10 +60,17 @@ def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Cl
     for revision in (revision for day in reversed(days) for revision in reversed(day.revisions(target))):
         if not asked:
             break
-        if not is_uploaded(revision, now):
-            continue
-        asked &= {event.name for event in revision.found().events if event.trigger}
-        if revision.about().notify and is_finished(revision, now):
+        try:
+            if not is_uploaded(revision, now):
+                continue
+            asked &= {event.name for event in revision.found().events if event.trigger}
+            told = revision.about().notify and is_finished(revision, now)
+        except InputInvalid as error:
+            log.warning(
+                "whom revision %s told is not known, so triggers are taken as untold: %s", revision.number, error
+            )
+            return untold | asked
+        if told:
             return untold - asked
         untold |= asked
     return untold
@@ -82,13 +89,30 @@ def event_stations(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
 
 
 def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
-    """The `date` of every revision of a country on a target of which at least one call was made, exercises too."""
-    return {
-        revision.about().date
+    """The `date` of every revision of a country on a target of which at least one call was made, exercises too.
+
+    Where what a revision was planned with is damaged, its plan tells. Where that is damaged too it is left out, and an
+    upload of that date counts as somebody else's: refused until a person takes it over, never overwritten.
+    """
+    begun = [
+        revision
         for run in with_exercises(runs, iso3)
         for revision in run.revisions(target)
         if revision.journal_file.is_file()
-    }
+    ]
+    return set().union(*(_dates(revision) for revision in begun))
+
+
+def _dates(revision: Revision) -> set[str]:
+    try:
+        return {revision.about().date}
+    except InputInvalid as error:
+        log.warning("an earlier revision is damaged: %s", error)
+    try:
+        return {str(call.body["date"]) for call in revision.calls() if call.body and "date" in call.body}
+    except InputInvalid as error:
+        log.warning("an earlier revision is left out: %s", error)
+        return set()
 
 
 def close(revision: Revision, now: Clock, why: str) -> None:
@@ -97,14 +121,22 @@ def close(revision: Revision, now: Clock, why: str) -> None:
 
 
 def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Revision]:
-    """Close unfinished revisions of earlier days: a later day is being published."""
+    """Close unfinished revisions of earlier days: a later day is being published. Damaged ones are closed too."""
     closed = []
     for earlier in runs_of(runs, run.iso3):
-        if earlier.issue_date < run.issue_date:
-            while (revision := unfinished(earlier, target, now)) is not None:
+        for revision in earlier.revisions(target) if earlier.issue_date < run.issue_date else ():
+            if not Journal(revision.journal_file, now).is_closed and not _is_known_finished(revision, now):
                 close(revision, now, f"{run.issue_date} is published")
                 closed.append(revision)
     return closed
+
+
+def _is_known_finished(revision: Revision, now: Clock) -> bool:
+    try:
+        return is_finished(revision, now)
+    except InputInvalid as error:
+        log.warning("an earlier revision is damaged: %s", error)
+        return False
 
 
 def close_earlier(run: RunFolder, target: str, revision: Revision, now: Clock) -> None:

@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 import flows.floods
 from tests.bad_input.tiny_day import TinyDay
 
-_STAGES = (
+STAGES = (
     "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
     "record_findings", "write_day_report",
 )  # fmt: skip
@@ -24,7 +24,7 @@ def day(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch)
     httpserver.expect_request(re.compile(".*")).respond_with_data("no", status=500)
     monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
     monkeypatch.setenv("IBF_PASSWORD", "not a secret")
-    for name in _STAGES:
+    for name in STAGES:
         monkeypatch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
     monkeypatch.setattr(flows.floods, "one_at_a_time", lambda iso3: nullcontext())  # asks a Prefect server
     monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # so does this

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from tests.bad_input.tiny_day import TinyDay, edit_json
 from tests.tiny_country import feature, square, write_areas
 
@@ -121,7 +121,7 @@ def test_boundaries_in_metres(day: TinyDay) -> None:
 
 def test_a_level_without_a_file(day: TinyDay) -> None:
     (day.static / "admin_areas" / "adm1.geojson").unlink()
-    assert day.refused(InputMissing).found == "static data of XTY are missing: admin_areas/adm1.geojson"
+    assert day.refused(InputInvalid).found == "static data of XTY are missing: admin_areas/adm1.geojson"
 
 
 def test_a_country_without_areas(day: TinyDay) -> None:
@@ -152,3 +152,25 @@ def test_an_older_run_and_older_prepared_layers_survive_bad_boundaries(prepared_
     write_areas(prepared_day.static / "admin_areas", 1, [feature(1, "01", None, square(10, 10.1))])
     assert "02" in prepared_day.refused(InputInvalid).found
     assert (prepared_day.prepared / "stamp.json").read_bytes() == stamp
+
+
+def test_areas_of_a_level_that_overlap_are_refused_with_their_names(day: TinyDay) -> None:
+    """01A reaches 10..10.055 E and 01B from there on; half a cell of 01B is 0.005 of its 0.045 degrees."""
+    replace_area(day, "01A", square(10, 10.06))
+    error = day.refused(InputInvalid)
+    assert error.found == "areas 01A (Area 01A) and 01B (Area 01B) overlap by 11% of the smaller one"
+    assert error.where.endswith("adm2.geojson")
+
+
+def test_one_area_under_two_codes_is_refused(day: TinyDay) -> None:
+    replace_area(day, "01B", square(10, 10.055))
+    assert "01A (Area 01A) and 01B (Area 01B) overlap by 100%" in day.refused(InputInvalid).found
+
+
+def test_a_sliver_in_common_is_reported(day: TinyDay) -> None:
+    """0.0002 of 0.045 degrees are 0.44 %."""
+    replace_area(day, "01A", square(10, 10.0552))
+    assert (
+        "areas 01A (Area 01A) and 01B (Area 01B) overlap by 0.44% of the smaller one: people there count twice"
+        in day.found().notes
+    )

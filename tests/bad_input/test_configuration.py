@@ -41,6 +41,14 @@ RETURN_PERIOD_CLASSES = {"rule": "return-period", "return_period": {"min": 1.5, 
         ({"sources": ["ftp"]}, "there is no source 'ftp'"),
         ({"target": "portal2"}, "there is no target 'portal2'"),
         ({"iso3": "XTZ"}, "iso3 is XTZ"),
+        *(
+            ({"people": {"further_layers": [{"indicator": name, "raster": "houses.tif"}]}}, f"{name} is published by")
+            for name in ("population_affected", "population_affected_percentage", "forecast_trigger", "alert_threshold")
+        ),
+        (
+            {"people": {"further_layers": [{"indicator": "houses", "raster": f"{name}.tif"} for name in "ab"]}},
+            "houses stands twice",
+        ),
     ],
 )
 def test_an_unknown_key_or_an_impossible_combination(day: TinyDay, changes: dict[str, Any], said: str) -> None:

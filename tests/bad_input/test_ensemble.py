@@ -12,6 +12,7 @@ import pytest
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.synthetic import damage
+from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.bad_input.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
 
 
@@ -277,3 +278,12 @@ def test_a_later_failure_leaves_the_earlier_run_whole(prepared_day: TinyDay) -> 
 def test_the_tiny_ensemble_is_what_these_tests_take_it_for(day: TinyDay) -> None:
     assert len(all_members(day)) == MEMBERS
     assert (GRID.width, GRID.height) == (6, 4)
+
+
+def test_an_ensemble_without_any_value_is_nothing_to_wait_for(day: TinyDay) -> None:
+    """GloFAS has no negative discharge: every value of every member is unusable."""
+    root = day.root / "forecasts"
+    write_ftp_members(root, ISSUE, day.ensemble(TRIGGER) * 0 - 5, day.cells, GRID)
+    error = day.refused(InputInvalid)
+    assert error.found == "0 of 10 ensemble members have a usable value at any station"
+    assert error.exit_code == 1

@@ -10,7 +10,7 @@ import rasterio
 from rasterio.transform import from_origin
 from rasterio.warp import transform_bounds
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.store import read_prepared
 from tests import tiny_country
 from tests.bad_input.tiny_day import TinyDay
@@ -31,7 +31,7 @@ def population(day: TinyDay) -> dict[str, float]:
 
 def test_a_flood_map_missing_for_a_listed_return_period(day: TinyDay) -> None:
     day.configure(flood_maps={"return_periods": [10, 20, 50]})
-    error = day.refused(InputMissing)
+    error = day.refused(InputInvalid)
     assert error.found == "static data of XTY are missing: flood_maps/flood_map_XTY_RP50.tif"
     assert error.where == str(day.static)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid
 from tests.bad_input.tiny_day import TinyDay, edit_json, edit_text
 from tests.tiny_country import thresholds
 
@@ -151,5 +151,6 @@ def test_an_empty_country(day: TinyDay) -> None:
 def test_static_data_that_are_not_there(day: TinyDay) -> None:
     (day.static / "stations.csv").unlink()
     (day.static / "population.tif").unlink()
-    error = day.refused(InputMissing)
+    error = day.refused(InputInvalid)
     assert error.found == "static data of XTY are missing: stations.csv, population.tif"
+    assert error.exit_code == 1, "3 stands for what waiting mends"

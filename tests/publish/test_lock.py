@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
-from ibf_pipeline.publish.lock import publication_lock
+from ibf_pipeline.publish.lock import country_lock, publication_lock
 from tests.conftest import ROOT
 
 HOLDER = """
@@ -74,3 +75,33 @@ def test_a_place_that_cannot_be_written_to_is_no_other_run(tmp_path: Path) -> No
     (tmp_path / "UGA").write_text("a file in the way")
     with pytest.raises(WriteFailed, match="could not be written"), publication_lock(tmp_path / "UGA" / "l", "x", clock):
         pytest.fail("not held")
+
+
+def test_a_run_of_a_country_waits_for_another_one_and_names_it_when_patience_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "UGA" / ".floods.lock"
+    holder = hold(file)
+    try:
+        with (
+            pytest.raises(
+                ForbiddenByRule,
+                match=rf"still at work: run UGA 2026-02-15, process {holder.pid} on .* since 2026-02-15T06",
+            ),
+            country_lock(file, "run UGA 2026-02-16", clock, patience_seconds=0.1),
+        ):
+            pytest.fail("two at once")
+        assert "waiting: another run of the country is at work: run UGA 2026-02-15" in caplog.text
+        threading.Timer(1, holder.kill).start()
+        with country_lock(file, "run UGA 2026-02-16", clock, patience_seconds=30):
+            assert holder.wait(10) == -signal.SIGKILL
+    finally:
+        holder.kill()
+        holder.wait(10)
+
+
+def test_a_folder_in_the_place_of_the_lock_is_said(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    for lock in (publication_lock, country_lock):
+        with pytest.raises(WriteFailed, match="Is a directory"), lock(tmp_path / "lock", "x", clock):
+            pytest.fail("not held")

@@ -1,0 +1,36 @@
+"""`ibf-pipeline run` as a person calls it: a process of its own, Prefect's engine and server around it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def command(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """Exit code and all that it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PREFECT_HOME": str(home / "prefect"), "NO_COLOR": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.prefect
+def test_a_day_without_forecast_ends_with_its_message_and_no_traceback(tmp_path: Path) -> None:
+    code, said = command(tmp_path, "run", "XDM", "--date", "2026-02-01", "--workspace", str(tmp_path / "work"))
+    assert code == 3, said
+    assert "Traceback" not in said
+    assert said.count("no forecast of 2026-02-01") == 2, "once as the state of the run, once at the end: " + said
+    assert said.count("stopped by InputMissing") == 1
+    assert said.rstrip().splitlines()[-1]

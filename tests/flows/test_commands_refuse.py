@@ -1,0 +1,62 @@
+"""Commands given what they cannot use end with a message and the code for it, never with a traceback."""
+
+from __future__ import annotations
+
+import socket
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flows.backfill import days_of
+from flows.resume import Decision, open_run
+from ibf_pipeline.errors import IbfError, InputMissing, UsageError
+from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sandbox import Sandbox
+from tests.flows.test_command_run import command
+
+
+@pytest.mark.parametrize("run", ["garbage", "XDM/2026-02-30", "XDM/2026-02", "xdm/2026-02-15"])
+def test_what_names_no_run_is_bad_usage(run: str) -> None:
+    with pytest.raises(UsageError, match="names no run") as raised:
+        open_run(run, "config", None, None)
+    assert raised.value.exit_code == 2
+
+
+def test_other_bad_usage() -> None:
+    with pytest.raises(UsageError, match="2026-02-02 to 2026-02-01 are 0 days"):
+        days_of(date(2026, 2, 2), date(2026, 2, 1))
+    with pytest.raises(UsageError, match="exclude each other"):
+        Decision(approve=True, abort=True)
+
+
+def test_the_report_of_a_day_that_never_ran(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing, match="no finished run of XDM for 2026-02-01"):
+        rewrite_report(RunFolder(tmp_path, "XDM", date(2026, 2, 1)), tmp_path)
+
+
+def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(IbfError, match=f"port {port} cannot be used .* --port"):
+            Sandbox(tmp_path, port=port).start()
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "sandbox.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(IbfError, match="database cannot be used"):
+        Sandbox(tmp_path / "bad")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(IbfError, match="database cannot be used"):
+        Sandbox(tmp_path / "file")
+
+
+def test_a_prefect_server_that_is_down(tmp_path: Path) -> None:
+    code, said = command(
+        tmp_path, "run", "XDM", "--date", "2026-02-15", "--workspace", str(tmp_path / "work"),
+        PREFECT_API_URL="http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES="0",
+    )  # fmt: skip
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert said.count("the Prefect server cannot be reached") == 1
