@@ -139,9 +139,14 @@ def day(options: argparse.Namespace) -> None:
         print(f"{seconds:8.3f} s  {name}")
     print(f"{found.headline}; {sum(event.people for event in found.events)} people")
     print(f"{len(revision.calls())} calls; waited {waiting:.2f} s for the server")
-    wall = time.perf_counter() - STARTED
+    wall, peak = time.perf_counter() - STARTED, peak_mib()
+    reading = inputs.reading_seconds(files.files)
+    writing = inputs.rewriting_seconds(sorted((run.path / "extents").glob("*.tif")), work / "again.tif")
     compute = wall - (LOADED - STARTED) - waiting
-    print(f"flood day: {wall:.2f} s, compute {compute:.2f} s, peak {peak_mib():.0f} MiB")
+    floor = reading + writing
+    print(f"floor {floor:.2f} s: the members' bytes {reading:.2f} s, the rasters' blocks {writing:.2f} s; "
+          f"compute is {compute / floor:.1f} times that")  # fmt: skip
+    print(f"flood day: {wall:.2f} s, compute {compute:.2f} s, peak {peak:.0f} MiB")
 
 
 class TimedClient(IbfClient):

@@ -16,7 +16,7 @@ from ibf_pipeline.config import Operations
 
 PREFIX = "ibf: "
 """of the names of all our automations"""
-SIGNS_OF_LIFE = 90
+SIGNS_OF_LIFE = 120
 """seconds without any after which a run counts as dead; runs give one every 30"""
 
 _OURS = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}

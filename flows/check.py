@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flows.wiring import Day, now, open_configuration, open_ibf
-from flows.wiring_static import local_static
+from flows.wiring_static import local_static, open_places
 from ibf_pipeline.check.country import StaticData, check_static
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
+from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config import Configuration
-from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused
+from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, ServerRefused
+from ibf_pipeline.obtain.thresholds import sample_thresholds
 from ibf_pipeline.targets.ibf.state import read_state
 
 DISASTER_TYPE = "floods"
@@ -36,7 +38,29 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
         meaning = "the static data cannot be reached, and nothing of them was checked"
         return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
     found, data = check_static(country, static)
-    return [*findings, *found, *_portal(day, data), *_schedule(configuration, iso3)]
+    return [*findings, *found, *_river_cells(day, data), *_portal(day, data), *_schedule(configuration, iso3)]
+
+
+def _river_cells(day: Day, data: StaticData) -> list[Finding]:
+    """The stations against the GloFAS threshold grids, where the country names them."""
+    if data.stations is None:
+        return []
+    place = open_places(day.configuration, day.country).thresholds
+    unknown = "a station beside its river never alerts, and nobody would notice"
+    if place is None:
+        text = "river cells: no threshold grids are named"
+        remedy = f"name them in static_sources.thresholds of {day.country_file}"
+        return [Finding("not checked", "stations", text, unknown, remedy)]
+    period = min(day.country.static_sources.threshold_periods)
+    try:
+        major = day.country.thresholds_version.split(".")[0]
+        tables, beside = sample_thresholds(place, data.stations, (period,), major)
+    except InputInvalid as error:
+        return [of_error("stations", error, "a station without a river never alerts")]
+    except IbfError as error:
+        return [Finding("not checked", "stations", f"river cells: {error.found}", unknown, error.remedy)]
+    grid = {code: table[period] for code, table in tables.items()}
+    return list(check_river_cells(beside, grid, data.thresholds, period))
 
 
 def _portal(day: Day, data: StaticData) -> list[Finding]:
@@ -70,7 +94,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
             )
         ]
     try:
-        schedules = _schedules()
+        schedules = read_schedules()
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
             Finding(
@@ -84,7 +108,8 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
     return list(check_schedules(iso3, schedules))
 
 
-def _schedules() -> list[Schedule]:
+def read_schedules() -> list[Schedule]:
+    """Every schedule of the Prefect server that starts flood days."""
     from prefect.client.orchestration import get_client
 
     found = []

@@ -14,6 +14,7 @@ from flows.cli_deploy import deploy_app
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.cli_hook import hook_app
 from flows.cli_inputs import inputs_app
+from flows.cli_intake import intake
 from flows.cli_operate import operate_app
 from flows.cli_prepare import check, fetch_static, new_country, prepare
 
@@ -31,6 +32,7 @@ app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.add_typer(inputs_app, name="inputs")
 app.command()(receiver)
+app.command()(intake)
 app.command()(prepare)
 app.command()(check)
 app.command()(fetch_static)
@@ -162,10 +164,12 @@ def resume(
 
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
-    from flows.resume import Decision, open_run, resume_run
+    from flows.resume import Decision, open_run, reported, resume_run
 
     decision = Decision(approve, abort, notify_again, assume_notified)
-    revision, publication = resume_run(open_run(run, config, target, workspace), decision)
+    day = open_run(run, config, target, workspace)
+    with reported(day):
+        revision, publication = resume_run(day, decision)
     console = _console()
     if publication is None:
         console.print(f"revision {revision.number} is closed: nobody is notified by it")
@@ -194,12 +198,13 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
-    from flows.resume import open_run, withdraw_run
+    from flows.resume import open_run, reported, withdraw_run
     from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
     consent = Consent(discard_decisions=discard_decisions)
-    revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
+    with reported(day):
+        revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
     console = _console()
     console.print(f"revision {revision.number} is published; text for the people who were mailed:\n", soft_wrap=True)
     console.print(text, soft_wrap=True)

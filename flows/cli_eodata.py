@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,9 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flows.wiring_eodata import Eodata
+    from ibf_pipeline.eodata.entity import Subscription
+    from ibf_pipeline.eodata.inbox import Entry
     from ibf_pipeline.eodata.reconcile import Plan
 
 subscriptions_app = typer.Typer(help="Subscriptions to satellite product catalogues.", no_args_is_help=True)
@@ -36,7 +40,7 @@ def plan_command(provider: ProviderName = None, config: Config = "config", works
     from ibf_pipeline.eodata.apply import plan_subscriptions
 
     with open_eodata(config, workspace) as eodata:
-        for name in [provider] if provider else eodata.providers_in_use():
+        for name in _providers(eodata, provider):
             with eodata.client(name) as client:
                 _print_plan(name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name)), "would")
 
@@ -68,7 +72,7 @@ def apply_command(
 
     stuck = False
     with open_eodata(config, workspace) as eodata:
-        for name in [provider] if provider else eodata.providers_in_use():
+        for name in _providers(eodata, provider):
             wanted = eodata.wanted(name)
             with eodata.client(name) as client:
                 if adopt is not None:
@@ -100,38 +104,37 @@ def list_command(
 
     Example: ibf-pipeline subscriptions list --provider cdse
     """
-    from rich.table import Table
-
     from flows.wiring_eodata import open_eodata
 
-    table = Table("provider", "id", "declared as", "kind", "status", "events", "last notified", "filter", box=None)
-    entries = []
+    found: list[tuple[str, Subscription]] = []
     with open_eodata(config, workspace) as eodata:
-        ours = {entry.id: entry.name for entry in eodata.ledger.owned()}
+        ours = {entry.id: entry.name for entry in eodata.ledger.owned(missing=True)}
         for name in [provider] if provider else eodata.providers_in_use():
             with eodata.client(name) as client:
-                found = client.info()
-            for item in found:
-                events, notified = ", ".join(item.events), _time(item.last_notified)
-                declared = ours.get(item.id, "(not ours)")
-                table.add_row(name, item.id, declared, item.kind, item.status, events, notified, item.filter or "(all)")
-                entries.append(
-                    {
-                        "provider": name,
-                        "id": item.id,
-                        "declared_as": ours.get(item.id),
-                        "kind": item.kind,
-                        "status": item.status,
-                        "events": item.events,
-                        "last_notified": notified or None,
-                        "endpoint": item.endpoint,
-                        "filter": item.filter,
-                    }
-                )
+                found += [(name, item) for item in client.info()]
     if as_json:
-        print(json.dumps(entries, indent=1, ensure_ascii=False))
-    else:
-        _console().print(table)
+        content = [
+            {
+                "provider": name,
+                "id": item.id,
+                "declared_as": ours.get(item.id),
+                "kind": item.kind,
+                "status": item.status,
+                "events": item.events,
+                "last_notified": _time(item.last_notified) or None,
+                "endpoint": item.endpoint,
+                "filter": item.filter,
+            }
+            for name, item in found
+        ]
+        print(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    for name, item in found:
+        notified = f"; last notified {_time(item.last_notified)}" if item.last_notified else ""
+        _block(
+            item.id, [name, ours.get(item.id, "(not ours)"), item.kind, item.status],
+            [f"{', '.join(item.events)}{notified}", item.filter or "everything"],
+        )  # fmt: skip
 
 
 @subscriptions_app.command("delete")
@@ -160,6 +163,7 @@ def inbox_list(
         str | None, typer.Option("--state", help="incomplete, waiting, triggered or ignored; else all")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -167,22 +171,23 @@ def inbox_list(
 
     Example: ibf-pipeline inbox list --state triggered
     """
-    from rich.table import Table
-
     from flows.wiring_eodata import open_eodata
 
     with open_eodata(config, workspace) as eodata:
         entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
-    table = Table("product", "name", "acquired", "state", "reason", box=None)
+    if as_json:
+        content = {"counts": counts, "products": [_entry_data(entry) for entry in entries]}
+        print(json.dumps(content, indent=1, ensure_ascii=False))
+        return
     for entry in entries:
-        table.add_row(entry.product_id, entry.name, _time(entry.acquired), entry.state, entry.reason)
-    _console().print(table)
+        words = [entry.state, *([f"acquired {_time(entry.acquired)}"] if entry.acquired else [])]
+        _block(entry.product_id, words, [entry.name, entry.reason])
     _console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
 
 
 @inbox_app.command("show")
 def inbox_show(
-    product_id: Annotated[str, typer.Argument(help="as `list` shows it")],
+    product_id: Annotated[str, typer.Argument(help="as `list` shows it, or its beginning")],
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -195,15 +200,7 @@ def inbox_show(
     with open_eodata(config, workspace) as eodata:
         entry = eodata.inbox.entry(product_id)
         content = {
-            "product": entry.product_id,
-            "name": entry.name,
-            "type": entry.product_type,
-            "provider": entry.provider,
-            "state": entry.state,
-            "reason": entry.reason,
-            "acquired": _time(entry.acquired),
-            "published": _time(entry.published),
-            "first seen": _time(entry.first_seen),
+            **_entry_data(entry),
             "notifications": [
                 {"subscription": subscription, "event": event, "door": door, "times": times}
                 for subscription, event, door, times in eodata.inbox.notifications(entry.product_id)
@@ -282,6 +279,14 @@ def receiver(
         )
 
 
+def _providers(eodata: Eodata, chosen: str | None) -> list[str]:
+    """The provider that was named, else all in use; a word where there are none."""
+    found = [chosen] if chosen else eodata.providers_in_use()
+    if not found:
+        _console().print("nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline")
+    return found
+
+
 def _print_plan(provider: str, plan: Plan, verb: str) -> None:
     console = _console()
     if not plan.steps and not plan.stuck:
@@ -291,6 +296,29 @@ def _print_plan(provider: str, plan: Plan, verb: str) -> None:
         console.print(f"{provider}: {verb} {step.kind}{what} for {step.name}: {step.reason}", soft_wrap=True)
     for entry in plan.stuck:
         console.print(f"{provider}: stuck: {entry.name}: {entry.text}", soft_wrap=True)
+
+
+def _entry_data(entry: Entry) -> dict[str, object]:
+    return {
+        "product": entry.product_id,
+        "name": entry.name,
+        "type": entry.product_type,
+        "provider": entry.provider,
+        "state": entry.state,
+        "reason": entry.reason,
+        "acquired": _time(entry.acquired),
+        "published": _time(entry.published),
+        "first seen": _time(entry.first_seen),
+    }
+
+
+def _block(key: str, words: Sequence[str], lines: Sequence[str]) -> None:
+    """A key that is never cut, however narrow the terminal, with what belongs to it below."""
+    from rich.text import Text
+
+    console = _console()
+    for line in (f"{key}  {'  '.join(words)}", *(f"    {line}" for line in lines if line)):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _time(moment: datetime | None) -> str:

@@ -24,6 +24,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
 
     Example: ibf-pipeline hook check
     """
+    import os
     from dataclasses import asdict
 
     from flows.hook_tables import print_findings, print_json
@@ -33,12 +34,12 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
     hook = open_hook(config, service)
     with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
         findings = check_access(
-            hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings
+            hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings, os.environ
         )  # fmt: skip
         if as_json:
             kept = list(findings)
             print_json([asdict(finding) for finding in kept])
-            whole = all(finding.state != "missing" for finding in kept)
+            whole = all(finding.fine for finding in kept)
         else:
             whole = print_findings(findings)
     raise typer.Exit(0 if whole else 1)

@@ -23,7 +23,9 @@ def order(
     option: Annotated[
         list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE")
     ] = None,
-    batch: Annotated[bool, typer.Option("--batch", help="all products in one order instead of one order each")] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="all products in one order; not beyond the role's parallel items")
+    ] = False,
     again: Annotated[int, typer.Option("--again", min=0, help="order the same once more: 1, then 2 ..")] = 0,
     wait_for_it: Annotated[bool, typer.Option("--wait/--no-wait", help="watch until they are finished")] = False,
     service: ServiceName = None,
@@ -94,17 +96,22 @@ def settle(
     never_arrived: Annotated[bool, typer.Option("--never-arrived", help="it is not there: send it again")] = False,
     service: ServiceName = None,
     config: Config = "config",
+    as_json: AsJson = False,
 ) -> None:
     """Say what became of an order whose answer was lost and that cannot be looked up by name (several products).
 
     Example: ibf-pipeline hook settle fp-0123456789ab --order-id 25380
     """
-    from flows.hook_tables import print_entries
+    from flows.hook_tables import entry_data, print_entries, print_json
 
     if never_arrived == (order_id is not None):
         raise typer.BadParameter("give either --order-id or --never-arrived")
     with open_hook(config, service).desk() as (_, desk):
-        print_entries([desk.settle(key, order_id)])
+        entry = desk.settle(key, order_id)
+    if as_json:
+        print_json(entry_data(entry))
+    else:
+        print_entries([entry])
 
 
 def download(
@@ -180,7 +187,7 @@ def observe(
 
     settle_prefect()
     from flows.hook_tables import console
-    from flows.observe_event import observe_event
+    from flows.observe_event import SKIPPED, observe_event
     from flows.outcome import exit_code
 
     state = observe_event(
@@ -195,8 +202,10 @@ def observe(
         workspace=workspace,
         return_state=True,
     )
-    console().print(state.message or state.name, style="green" if state.is_completed() else "red")
-    raise typer.Exit(exit_code(state))
+    skipped = state.name == SKIPPED
+    colour = "yellow" if skipped else "green" if state.is_completed() else "red"
+    console().print(state.message or state.name, style=colour)
+    raise typer.Exit(1 if skipped else exit_code(state))
 
 
 def _output(hook: Hook, name: str) -> dict[str, str | int]:

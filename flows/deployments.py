@@ -16,6 +16,8 @@ from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
+from flows.watch_source import watch_source
+from flows.wiring_sources import watched_sources
 from ibf_pipeline.config import Configuration, Operations
 
 TAG = "ibf-pipeline"
@@ -57,11 +59,12 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
     """Every deployment of the installation. `config` and `workspace`: folders where the runs take place."""
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
-    return [*_countries(configuration, where), *_installation(operations, where)]
+    return [*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where)]
 
 
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     default = configuration.settings.operations.schedule
+    watched = set(watched_sources(configuration))
     for iso3 in configuration.country_codes():
         country = configuration.country(iso3)
         yield Planned(
@@ -70,8 +73,24 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
             f"Flood day of {country.name}: from the GloFAS ensemble to the target `{country.target}`. "
             "A manual run without issue date takes today (UTC).",
             {"country": iso3, **where},
-            country.schedule or default,
+            country.schedule or (None if watched & set(country.sources) else default),
             ("floods", iso3),
+            at_once=1,
+        )
+
+
+def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
+    for name in watched_sources(configuration):
+        waiting = configuration.settings.sources[name].waiting
+        hour, minute = waiting.first_look.split(":")
+        yield Planned(
+            watch_source,
+            name,
+            f"Waits for the day's forecast of source {name} until {waiting.until} UTC and starts the countries that "
+            "use it.",
+            {"source": name, **where},
+            f"{int(minute)} {int(hour)} * * *",
+            ("watch-source", name),
             at_once=1,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 
@@ -14,6 +15,7 @@ from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.exercise import PREFIX
 from ibf_pipeline.found import Found
 from ibf_pipeline.report.words import listed
+from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
@@ -103,6 +105,15 @@ def tell(found: Found, notices: Sequence[Notice]) -> None:
             )
         except Exception:  # it stands in notices.json, in the log and in the report all the same
             log.exception("%s: the notice about %s could not be sent on", found.country, notice.event)
+
+
+def kept_notices(run: RunFolder, target: str) -> list[Notice]:
+    """The notices of the newest revision of a run: they are on disk before anybody is notified."""
+    revisions = run.revisions(target)
+    if not revisions or not revisions[-1].notices_file.is_file():
+        return []
+    kept = json.loads(revisions[-1].notices_file.read_text(encoding="utf-8"))
+    return [Notice(**notice) for notice in kept["notices"]]
 
 
 def _cause(error: IbfError) -> str:

@@ -14,14 +14,14 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.approval import await_approval
-from flows.ending import HELD, ended, failed, tell
+from flows.ending import HELD, ended, failed, kept_notices, tell
 from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
 from flows.morning import update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
 from flows.wiring_static import local_static
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import RunFolder
@@ -121,6 +121,8 @@ def conclude(
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error)
+        if isinstance(error, OutcomeUnknown):
+            tell(found, kept_notices(run, day.target_name))
     report(day, run)
     return state, held
 

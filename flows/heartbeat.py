@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import date
+from uuid import UUID
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -11,6 +12,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.issue_date import issue_date_of_run
+from flows.morning import write_morning
 from flows.wiring import now, open_configuration, open_day
 from ibf_pipeline.config import Configuration
 from ibf_pipeline.errors import IbfError
@@ -39,6 +41,10 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     except IbfError as error:
         return Failed(message=str(error), data=error)
     missing = overdue(configuration, day, config, workspace)
+    try:
+        write_morning(day, configuration.country_codes(), UUID(str(flow_run.id)))
+    except Exception:  # what it found counts, not the page
+        log.exception("the morning page could not be written")
     if missing:
         return Failed(message=f"not finished for {day}: " + "; ".join(missing))
     return Completed(message=f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")

@@ -70,6 +70,7 @@ class Hook:
         return OrderDesk(
             self.name, client, book, Quota(*self.service.quota), environment=os.environ, redact=self.redact,
             now=self.patience.now, settle=timedelta(seconds=self.settings.polling.settle_seconds),
+            gone=timedelta(hours=self.settings.polling.gone_hours),
         )  # fmt: skip
 
 

@@ -121,10 +121,10 @@ def print_products(products: Iterable[Product], now: datetime) -> None:
 
 
 def print_findings(findings: Iterable[Finding]) -> bool:
-    """Prerequisites one by one, as they are tried; whether nothing is missing."""
+    """Prerequisites one by one, as they are tried; whether all is well."""
     out, whole = console(), True
     for finding in findings:
-        whole = whole and finding.state != "missing"
+        whole = whole and finding.fine
         out.print(Text(f"{finding.state:8}", style=_COLOURS.get(finding.state, "yellow")), Text(finding.what), sep="")
         out.print(Text(f"        {finding.says}", style="dim"))
     return whole

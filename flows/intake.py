@@ -72,6 +72,9 @@ def _noting(problems: list[str], where: str) -> Iterator[None]:
     except IbfError as error:
         log.error("%s: %s", where, error)
         problems.append(f"{where}: {error}")
+    except Exception as error:  # a fault of ours in one part: the others still have to be looked at
+        log.exception("%s", where)
+        problems.append(f"{where}: {type(error).__name__}, see the log")
 
 
 def _search(name: str, client: CatalogueClient, eodata: Eodata, *, always: bool) -> None:

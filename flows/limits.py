@@ -12,6 +12,9 @@ from prefect.runtime import deployment
 
 from ibf_pipeline.errors import ConfigError
 
+LEASE_SECONDS = 60
+"""after which the hold of a run that was killed ends; a living run renews it"""
+
 
 def limit_name(iso3: str) -> str:
     """Concurrency limit that every flow run which publishes for a country holds."""
@@ -39,5 +42,5 @@ def one_at_a_time(iso3: str) -> Iterator[None]:
                 ) from None
             yield
             return
-    with concurrency(name, strict=True, raise_on_lease_renewal_failure=False):
+    with concurrency(name, strict=True, raise_on_lease_renewal_failure=False, lease_duration=LEASE_SECONDS):
         yield

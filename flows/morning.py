@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate
@@ -16,13 +17,14 @@ from prefect.utilities.urls import url_for
 
 from flows.issue_date import issue_date_of_run
 from flows.wiring import open_configuration
-from ibf_pipeline.report.tables import Row, escaped, markdown_table
+from ibf_pipeline.report.tables import escaped
 from ibf_pipeline.wording import day_text
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 KEY = "morning"
 NOT_YET = "not run yet"
+_LETTERS = 300
 
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
@@ -34,7 +36,7 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
         if day != scheduled.astimezone(UTC).date():
             return  # a day of the past is no news of this morning
         configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
-        write_morning(day, configuration.country_codes(), flow_run)
+        write_morning(day, configuration.country_codes(), flow_run.id)
     except Exception:
         log.exception("the morning page could not be written")
 
@@ -44,8 +46,8 @@ def issue_date_of(asked: object, scheduled: datetime) -> date:
     return issue_date_of_run(asked) if isinstance(asked, date | str) else scheduled.astimezone(UTC).date()
 
 
-def write_morning(day: date, countries: Sequence[str], of: FlowRun) -> None:
-    """Write the page for an issue date, from the states that the server knows."""
+def write_morning(day: date, countries: Sequence[str], flow_run: UUID) -> None:
+    """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run."""
     with get_client(sync_client=True) as client:
         runs = newest_runs(client, day, countries)
         client.create_artifact(
@@ -54,7 +56,7 @@ def write_morning(day: date, countries: Sequence[str], of: FlowRun) -> None:
                 type="markdown",
                 description=f"All countries, forecast of {day}",
                 data=morning_page(day, countries, runs),
-                flow_run_id=of.id,
+                flow_run_id=flow_run,
             )
         )
 
@@ -74,12 +76,9 @@ def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun
     """The page: what needs a person first, then the rest."""
     order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
     done = sum(_rank(runs.get(iso3)) == len(_RANKS) for iso3 in countries)
-    rows = [_row(iso3, runs.get(iso3)) for iso3 in order]
+    lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
     head = f"# Flood forecasts of {day_text(day)}\n\n{done} of {len(countries)} countries done.\n\n"
-    lines = markdown_table(rows).splitlines()
-    links = [_link(runs.get(iso3)) for iso3 in order]
-    table = [lines[0] + " run |", lines[1] + " --- |", *(f"{a} {b} |" for a, b in zip(lines[2:], links, strict=True))]
-    return head + "\n".join(table) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
+    return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 
 _RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED")
@@ -95,12 +94,10 @@ def _rank(run: FlowRun | None) -> int:
     return _RANKS.index(name) if name in _RANKS else len(_RANKS) - 1
 
 
-def _row(iso3: str, run: FlowRun | None) -> Row:
-    state = run.state if run else None
-    message = (state.message or "") if state else ""
-    return {"country": iso3, "state": (state.name or "") if state else NOT_YET, "what": message[:300]}
-
-
-def _link(run: FlowRun | None) -> str:
-    address = url_for("flow-run", obj_id=run.id) if run else None
-    return f"[{escaped(run.name)}]({address})" if run and address else ""
+def _line(iso3: str, run: FlowRun | None) -> str:
+    if run is None or run.state is None:
+        return f"| {iso3} | {NOT_YET} |  |"
+    address = url_for("flow-run", obj_id=run.id)
+    name = escaped(run.state.name or run.state.type.value)
+    message = escaped(run.state.message or "")[:_LETTERS]
+    return f"| {iso3} | {f'[{name}]({address})' if address else name} | {message} |"

@@ -17,18 +17,22 @@ from flows.hook import Hook, open_hook
 from flows.wiring import open_configuration
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
+from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputMissing, ServerUnreachable
 from ibf_pipeline.found import Event, Found
-from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
-from ibf_pipeline.observation.result import Observed, Source, event_folder, flooded_km2, observed_share
+from ibf_pipeline.observation.looks import look_folder, write_look
+from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
 from ibf_pipeline.observation.verdict import judge
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.run_folder import RunFolder
 from tasks.observe import (
     Evidence,
+    Ground,
     Patron,
+    all_looks,
     fetch_flood_maps,
     keep,
     look_for_flood_maps,
@@ -38,6 +42,8 @@ from tasks.observe import (
 )
 
 log = logging.getLogger("ibf_pipeline.flows")
+SKIPPED = "Skipped"
+"""name of the state of a run that had nothing to do: the pass or the event is not worth an order"""
 
 
 def _run_name() -> str:
@@ -86,6 +92,9 @@ def observe_event(
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)
         days = Days(first_day or days.first, last_day or days.last)
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
+    except Unsuitable as error:
+        log.info("%s", error)
+        return Completed(name=SKIPPED, message=f"skipped: {error}")
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
@@ -101,33 +110,26 @@ def _observe(
     hook: Hook, configuration: Configuration, country: Country, run: RunFolder, found: Found, event: Event, days: Days,
     product: str | None,
 ) -> Observed:  # fmt: skip
-    """Evidence, then areas and people, then the verdict."""
-    rule, static = hook.settings.observation, configuration.static_folder(country)
-    layers, tiles = read_prepared(configuration.prepared_folder(country.iso3), country.iso3)
+    """Evidence, then areas and people, then the verdict of all looks at the event."""
+    prepared = configuration.prepared_folder(country.iso3)
+    layers, tiles = read_prepared(prepared, country.iso3)
+    ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
-    evidence = _existing_maps(hook, country, static, event, days, folder)
-    source: Source = "flood map" if evidence is not None else "open water"
-    if evidence is None:
-        evidence = _ordered_scene(hook, found, event, days, product, folder)
-    areas = tuple(measure(event, evidence, layers, country, static, tiles.areas, rule, folder))
-    verdict = judge(flooded_km2(areas), observed_share(areas), evidence.passes, days, rule)
-    observed = Observed(
-        country=country.iso3, issue_date=found.issue_date, event=event.name, first_day=days.first, last_day=days.last,
-        source=source, passes=evidence.passes, products=evidence.products, method=_method(hook, source),
-        verdict=verdict, default_admin_level=found.default_admin_level, areas=areas,
-    )  # fmt: skip
-    keep(observed, folder, run, configuration.prepared_folder(country.iso3))
+    if not _saw_existing_maps(hook, ground, event, days, folder):
+        _order_and_see(hook, ground, found, event, days, product, folder)
+    with alone(folder / "lock"):
+        observed = all_looks(event, found, ground, hook.settings.observation, folder)
+        keep(observed, folder, run, prepared)
     return observed
 
 
-def _existing_maps(
-    hook: Hook, country: Country, static: Path, event: Event, days: Days, folder: Path
-) -> Evidence | None:
-    """Flood maps of the event's days; None where none is configured, none exists, or the catalogue is silent."""
-    catalogue = hook.settings.observation.catalogue
+def _saw_existing_maps(hook: Hook, ground: Ground, event: Event, days: Days, folder: Path) -> bool:
+    """Whether flood maps of the event's days were looked at; not where none is configured, none exists, or the
+    catalogue is silent."""
+    catalogue, country = hook.settings.observation.catalogue, ground.country
     if catalogue is None:
-        return None
-    deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
+        return False
+    deepest = read_boundaries(ground.static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     codes = {area.place_code for area in event.areas_of(country.deepest_admin_level)}
     shapes = [shape for code, shape in zip(deepest.place_codes, deepest.geometries, strict=True) if code in codes]
     west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
@@ -136,16 +138,22 @@ def _existing_maps(
             event.name, catalogue, (west, south, east, north), days, hook.patience.timeout_seconds
         )
         if not items:
-            return None
-        with requests.Session() as session:
+            return False
+        first = min(item.moment for item in items)
+        place = look_folder(folder, first, tuple(item.id for item in items))
+        with alone(folder / "lock"), requests.Session() as session:
             fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
-            return fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, folder)
+            evidence = fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, place)
+            _look(hook, ground, event, days, "flood map", evidence, place)
     except ServerUnreachable as error:
         log.warning("%s: %s; looking on without", event.name, error)
-        return None
+        return False
+    return True
 
 
-def _ordered_scene(hook: Hook, found: Found, event: Event, days: Days, product: str | None, folder: Path) -> Evidence:
+def _order_and_see(
+    hook: Hook, ground: Ground, found: Found, event: Event, days: Days, product: str | None, folder: Path
+) -> None:
     """Open water in the notified scene, ordered where the event's class allows it and the budget has room."""
     rule = hook.settings.observation
     if product is None:
@@ -155,12 +163,12 @@ def _ordered_scene(hook: Hook, found: Found, event: Event, days: Days, product: 
         )  # fmt: skip
     moment = sensing_start(product)
     if not days.contain(moment):
-        raise ForbiddenByRule(
+        raise Unsuitable(
             f"{product} passed on {moment:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
             remedy="choose a pass on the event's days, or widen them with --from and --to",
         )  # fmt: skip
     if not worth_an_order(event, rule.order_from_class):
-        raise ForbiddenByRule(
+        raise Unsuitable(
             f"the event's class is {event.alert_class}: the scene is not ordered", where=event.name,
             expected=f"at least {rule.order_from_class}" if rule.order_from_class else "orders allowed",
             remedy="lower observation.order_from_class in destine.yaml if it is worth one of the month's orders",
@@ -171,8 +179,24 @@ def _ordered_scene(hook: Hook, found: Found, event: Event, days: Days, product: 
     with hook.desk() as (client, desk):
         patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
         files = order_scene(event.name, request, patron)
-    folder.mkdir(parents=True, exist_ok=True)
-    return open_water_of(event.name, files, rule.open_water, product, moment, folder)
+    place = look_folder(folder, moment, (product,))
+    with alone(folder / "lock"):
+        evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
+        _look(hook, ground, event, days, "open water", evidence, place)
+
+
+def _look(
+    hook: Hook, ground: Ground, event: Event, days: Days, source: Source, evidence: Evidence, place: Path
+) -> None:
+    """Measure one look on its own and keep it."""
+    rule = hook.settings.observation
+    areas = tuple(measure(event, evidence.masks, ground, rule, place))
+    verdict = judge(flooded_km2(areas), observed_share(areas), evidence.passes, days, rule)
+    look = Look(
+        source=source, first_day=days.first, last_day=days.last, passes=evidence.passes, products=evidence.products,
+        method=_method(hook, source), verdict=verdict, areas=areas,
+    )  # fmt: skip
+    write_look(look, place)
 
 
 def _event(found: Found, name: str, run: Path) -> Event:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from flows.wiring import Day, now, open_day, open_target
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
-from ibf_pipeline.found import Found, StationFound
+from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.withdrawn import without_events
 from ibf_pipeline.writing import writing
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,19 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
             return revision, target.carry_out(revision, end=decision.end)
 
 
+@contextmanager
+def reported(day: Day) -> Iterator[None]:
+    """Write the report again after a decision, whatever became of it; a report that fails is logged and no more."""
+    try:
+        yield
+    finally:
+        if day.run.is_whole:
+            try:
+                rewrite_report(day.run, day.prepared)
+            except Exception:  # whatever a font or a shape does to a picture, the decision has been carried out
+                log.exception("%s: the report could not be written again", day.country.iso3)
+
+
 def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent) -> tuple[Revision, str]:
     """Publish a correcting revision without the named events (all of them where none is named).
 
@@ -134,27 +153,6 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
             (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # needed even if the calls fail
         target.carry_out(revision)
     return revision, text
-
-
-def without_events(found: Found, names: list[str]) -> Found:
-    """A day without some of its events; their stations are quiet."""
-    gone = {event.station_code for event in found.events if event.name in names}
-
-    def quiet(station: StationFound) -> StationFound:
-        if station.code not in gone or station.values is None:
-            return station
-        return replace(station, values=replace(station.values, lead_time=7, alert_class="no"))
-
-    return replace(
-        found,
-        events=tuple(event for event in found.events if event.name not in names),
-        stations=tuple(quiet(station) for station in found.stations),
-        extents=tuple(
-            replace(extent, events=tuple(name for name in extent.events if name not in names))
-            for extent in found.extents
-        ),
-        notes=(*found.notes, f"withdrawn by a person: {', '.join(names)}"),
-    )
 
 
 def withdrawal_text(found: Found, names: list[str]) -> str:

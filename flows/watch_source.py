@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from prefect import flow
@@ -16,6 +16,8 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed, Running
 
 from flows.inputs_fetch import fetched_cube
+from flows.issue_date import issue_date_of_run
+from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.wiring import Day, now, open_configuration
 from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
@@ -38,7 +40,7 @@ WAITING = "Waiting"
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"watch-{parameters['source']}-{parameters.get('issue_date') or _today()}"
+    return f"watch-{parameters['source']}-{issue_date_of_run(parameters.get('issue_date'))}"
 
 
 @flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
@@ -55,7 +57,7 @@ def watch_source(
         workspace: folder for fetched forecasts and runs, instead of those of the settings.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    day = issue_date or _today()
+    day = issue_date_of_run(issue_date)
     try:
         configuration = open_configuration(config, workspace)
         watched = _watched(configuration, source, day, _starter(config, workspace))
@@ -142,15 +144,15 @@ def _show(text: str) -> None:
 
 
 def _ended(source: str, day: date, watched: Watched) -> State:
-    parts = []
+    parts = []  # automations go by the beginning: what needs people comes first
+    if watched.not_started:
+        parts.append("NOT started: " + grouped(watched.not_started))
+    if watched.absent:
+        parts.append(f"{INPUT_MISSING}: {source} of {day} for " + grouped(watched.absent))
     if watched.started:
         parts.append("started " + grouped(watched.started))
     if watched.done:
         parts.append("nothing to do for " + grouped(watched.done))
-    if watched.not_started:
-        parts.append("NOT started: " + grouped(watched.not_started))
-    if watched.absent:
-        parts.append(f"input not available yet: {source} of {day} for " + grouped(watched.absent))
     message = "; ".join(parts) or f"no country uses source {source}"
     if watched.not_started:
         return Failed(message=message, data=None)
@@ -162,9 +164,3 @@ def _ended(source: str, day: date, watched: Watched) -> State:
 
 def _starter(config: str, workspace: str | None) -> Starter:
     return DeploymentStarter() if deployment.id is not None else EmbeddedStarter(config, workspace)
-
-
-def _today() -> date:
-    """The day that this run was scheduled for."""
-    scheduled: datetime | None = flow_run.scheduled_start_time
-    return (scheduled or clock()).astimezone(UTC).date()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from ibf_pipeline import config_sources as settings
 from ibf_pipeline.config import Configuration, Country
@@ -62,6 +63,7 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
+                again_seconds=60 * chosen.again_minutes,
             )
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
@@ -92,6 +94,12 @@ def prune_cache(configuration: Configuration) -> None:
         log.warning("the cache of forecasts could not be pruned: %s", error)
 
 
+def watched_sources(configuration: Configuration) -> list[str]:
+    """The sources that have a sensor: those whose settings say when to look."""
+    sources = configuration.settings.sources
+    return [name for name, chosen in sources.items() if "waiting" in chosen.model_fields_set]
+
+
 def users_of(configuration: Configuration, name: str) -> list[Country]:
     """The configured countries that list a source; one whose configuration is wrong is said and left out."""
     users = []
@@ -107,8 +115,16 @@ def users_of(configuration: Configuration, name: str) -> list[Country]:
 
 
 def cells_of(configuration: Configuration, country: Country) -> StationCells:
-    """The GloFAS cells of a country's stations, from its static data."""
-    return cells_of_stations(read_stations(configuration.static_folder(country) / "stations.csv"))
+    """The GloFAS cells of a country's stations, from its static data; what lies behind a URL is copied here first."""
+    if not _stations_file(configuration, country).is_file():
+        from flows.wiring_static import local_static  # builds on this module
+
+        local_static(configuration, country)
+    return cells_of_stations(read_stations(_stations_file(configuration, country)))
+
+
+def _stations_file(configuration: Configuration, country: Country) -> Path:
+    return configuration.static_folder(country) / "stations.csv"
 
 
 def _member_source(
@@ -129,7 +145,8 @@ def _member_source(
 
 
 def _areas(configuration: Configuration, name: str, country: Country, margin: float) -> Mapping[str, Area]:
-    """The areas of all countries that use a source; one whose configuration or static data are damaged goes without."""
+    """The areas of all countries that use a source; one whose configuration or static data are damaged, or not on
+    this machine yet, goes without."""
     areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
     for code in configuration.country_codes():
         if code in areas:
@@ -137,7 +154,8 @@ def _areas(configuration: Configuration, name: str, country: Country, margin: fl
         try:
             other = configuration.country(code)
             if name in other.sources:
-                areas[code] = area_of(cells_of(configuration, other), margin)
+                cells = cells_of_stations(read_stations(_stations_file(configuration, other)))
+                areas[code] = area_of(cells, margin)
         except IbfError as error:
             log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
     return dict(sorted(areas.items()))

@@ -7,7 +7,7 @@ from datetime import date
 
 from ibf_pipeline.evidence import Evidence
 from ibf_pipeline.found import Event, Found, StationFound
-from ibf_pipeline.wording import alert_text, day_text, days_text, discharge_text
+from ibf_pipeline.wording import alert_text, day_text, days_text, discharge_text, number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,24 @@ class Compared:
     """days"""
 
 
-def reason(compared: Compared, deciding: date | None, then: Evidence | None, here: Evidence | None) -> str:
-    """What happened in a sentence, with members and thresholds, and what else changed between the runs."""
-    parts = [_what(compared), *_members(compared, deciding, then, here), *_settings(compared)]
+def reason(
+    compared: Compared,
+    deciding: date | None,
+    then: Evidence | None,
+    here: Evidence | None,
+    other_then: Evidence | None = None,
+    other_here: Evidence | None = None,
+) -> str:
+    """What happened in a sentence, with members and thresholds, and what else changed between the runs.
+
+    `then`, `here`: the deciding day in the earlier and in today's run; `other_then`, `other_here`: a second day.
+    """
+    parts = [_what(compared), *_size(compared), *_members(compared, deciding, then, here)]
+    if compared.kind == "lapsed" and other_here is not None:
+        parts.append(f"as high now: {other_here.text}")
+    elif other_here is not None:
+        parts += _members(compared, deciding, other_then, other_here)
+    parts += _settings(compared)
     return " ".join(part[0].upper() + part[1:] + "." for part in parts if part)
 
 
@@ -46,7 +61,24 @@ def _what(compared: Compared) -> str:
     if compared.kind == "moved":
         word = "later" if compared.moved > 0 else "earlier"
         return f"{_class(new)} as before, {days_text(abs(compared.moved))} {word}"
+    if compared.kind in ("larger", "smaller"):
+        return f"{_class(new)} as before, {compared.kind}"
     return f"{_class(old)} before, {_class(new)} now"
+
+
+def _size(compared: Compared) -> list[str]:
+    """Return period and people of the alert in both runs, where they were estimated and differ."""
+    old, new = compared.old, compared.new
+    if old is None or new is None or compared.kind == "new":
+        return []
+    parts = []
+    if old.trigger == new.trigger and old.return_period != new.return_period:
+        parts.append(f"return period reached {old.return_period:g} years before, {new.return_period:g} years now")
+    if old.flood_map is not None and new.flood_map is not None and old.people != new.people:
+        parts.append(f"{number_text(new.people)} people affected, {number_text(old.people)} before")
+    elif parts and compared.kind in ("larger", "smaller") and new.flood_map is not None:
+        parts.append(f"people affected as before, {number_text(new.people)}: the same flood map")
+    return ["; ".join(parts)] if parts else []
 
 
 def _new(compared: Compared) -> str:
@@ -55,11 +87,16 @@ def _new(compared: Compared) -> str:
     run, was = f"the run of {day_text(compared.before.issue_date)}", compared.was
     if was is not None and was.condition == "blind":
         return f"{run} could not see this station: {was.reason}"
+    code = compared.new.station_code if compared.new else None
+    if code in {event.station_code for event in compared.before.withdrawn}:
+        return f"a person took back the alert of {run}; the forecast has one again"
+    if compared.old is not None:
+        return f"a {_class(compared.old)} in {run} is over; this one is for later days"
     return f"no alert in {run}"
 
 
 def _members(compared: Compared, deciding: date | None, then: Evidence | None, here: Evidence | None) -> list[str]:
-    if compared.kind in ("ended", "downgraded") and deciding is None:
+    if compared.kind in ("ended", "downgraded", "lapsed") and deciding is None:
         return ["the days that it was for are over"]
     if here is None:
         return [f"before: {then.text}"] if then else []

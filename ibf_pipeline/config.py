@@ -278,7 +278,7 @@ Cron = Annotated[
 class Operations(Section):
     """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
 
-    schedule: Cron = Field("30 9 * * *", description="cron (UTC) of the daily run of countries that name none")
+    schedule: Cron = Field("0 15 * * *", description="cron (UTC) of the daily run of countries that name none")
     parallel_countries: int = Field(
         2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
     )
@@ -290,7 +290,7 @@ class Operations(Section):
         None, description="cron (UTC) of the intake; not scheduled where none is given"
     )
     finished_by: Cron = Field(
-        "0 14 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
+        "30 20 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
     )
     late_after_minutes: int = Field(
         30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"

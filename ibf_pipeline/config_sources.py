@@ -17,7 +17,10 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 class Waiting(Section):
     """When a sensor looks for the day's forecast."""
 
-    first_look: ClockTime = Field("14:30", description='UTC: when the forecast is usually there, "14:30"')
+    first_look: ClockTime = Field(
+        "14:30",
+        description="UTC: when the forecast is usually there; a source with `waiting`, be it `{}`, has a sensor",
+    )
     until: ClockTime = Field(
         "20:00",
         description="UTC: when it stops; up to here an incomplete ensemble is waited for. A time before `first_look` "
@@ -38,7 +41,10 @@ class SourceSection(Section):
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
     )
-    waiting: Waiting = Field(Waiting(), description="when its sensor looks for the day's forecast")
+    waiting: Waiting = Field(
+        Waiting(),
+        description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
+    )
 
 
 class FolderSource(SourceSection):
@@ -118,6 +124,9 @@ class EwdsSource(SourceSection):
     timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
     retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
+    again_minutes: float = Field(
+        30, ge=0, le=1440, description="an incomplete ensemble is not ordered again before, however often it is looked"
+    )
 
 
 class RunSource(SourceSection):

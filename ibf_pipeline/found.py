@@ -143,6 +143,8 @@ class Found:
     """what a reader of the report must know: repairs, doubts, settings that decided something"""
     disaster_type: str = "floods"
     exercise: bool = False
+    withdrawn: tuple[Event, ...] = ()
+    """events that a person took back: the forecast has them and nothing publishes them"""
     format: int = FORMAT
 
     @property
@@ -165,7 +167,7 @@ class Found:
 
     @property
     def headline(self) -> str:
-        """`2 triggers, 1 warning` or `no alert`."""
+        """`2 triggers, 1 warning` or `no alert`; `1 trigger, 1 withdrawn`."""
         triggers = sum(event.trigger for event in self.events)
         warnings = len(self.events) - triggers
         parts = [
@@ -173,7 +175,8 @@ class Found:
             for number, word in ((triggers, "trigger"), (warnings, "warning"))
             if number
         ]
-        return ", ".join(parts) or "no alert"
+        taken_back = [f"{len(self.withdrawn)} withdrawn"] if self.withdrawn else []
+        return ", ".join([*(parts or ["no alert"]), *taken_back])
 
 
 _ADAPTER = TypeAdapter(Found)

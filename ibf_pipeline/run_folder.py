@@ -57,7 +57,8 @@ class Revision:
     def about(self) -> RevisionAbout:
         """What it was planned with."""
         content = json.loads((self.folder / "revision.json").read_text(encoding="utf-8"))
-        return RevisionAbout(**{**content, "withdraws": tuple(content["withdraws"])})
+        lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out")}
+        return RevisionAbout(**{**content, **lists})
 
     def found(self) -> Found:
         """What is published with it; a later run of the day does not change it."""
@@ -82,6 +83,8 @@ class RevisionAbout:
     """the notification waits for a person's approval until then (UTC); afterwards nobody is notified"""
     withdraws: tuple[str, ...] = ()
     """events that this revision takes back"""
+    left_out: tuple[str, ...] = ()
+    """what the country wants and the target does not get, with the reason"""
     before: dict[str, str] = field(default_factory=dict)
     """events that were active on the target before: name -> alert level"""
     stations: dict[str, str] = field(default_factory=dict)
@@ -138,6 +141,10 @@ class RunFolder:
     def extent(self, file_name: str) -> Path:
         """The raster of a lead time."""
         return self.path / "extents" / file_name
+
+    def targets(self) -> list[str]:
+        """Names of the targets that something was planned for."""
+        return sorted(entry.name for entry in (self.path / "targets").glob("*") if entry.is_dir())
 
     def revisions(self, target: str) -> list[Revision]:
         """The revisions of a target whose plan is on disk, oldest first."""

@@ -30,6 +30,7 @@ from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.tables import Row, area_rows, change_rows, event_rows, station_rows, summary
 from ibf_pipeline.run_folder import RunFolder, runs_of
+from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -52,7 +53,7 @@ def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) ->
 
 
 def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
-    found = run.found()
+    found = standing(run.found(), run)
     before = next(iter(earlier_runs(run.path.parent.parent, iso3, run.issue_date, 1, exercise=found.exercise)), None)
     changes = compare(before.found if before else None, found) if before else ()
     page = run.path / "report" / "report.html"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatch
@@ -18,15 +19,18 @@ from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.destine.archives import ArchiveLimits, unpack
 from ibf_pipeline.destine.client import OdpClient
 from ibf_pipeline.destine.downloads import Fetcher, fetch_product
+from ibf_pipeline.destine.order_book import GONE
 from ibf_pipeline.destine.order_desk import OrderDesk, succeeded
 from ibf_pipeline.destine.orders import OrderRequest
 from ibf_pipeline.destine.settings import FloodMapCatalogue, Observation, OpenWater, Polling
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
-from ibf_pipeline.found import Event
+from ibf_pipeline.found import Event, Found
 from ibf_pipeline.observation.by_area import ObservedArea, observe_areas
 from ibf_pipeline.observation.catalogue import FloodMapItem, find_flood_maps
+from ibf_pipeline.observation.looks import masks_of, read_looks
 from ibf_pipeline.observation.passes import Days
-from ibf_pipeline.observation.result import Observed, in_words, write_observed_event
+from ibf_pipeline.observation.result import Observed, flooded_km2, in_words, observed_share, write_observed_event
+from ibf_pipeline.observation.verdict import judge_together
 from ibf_pipeline.observation.water import write_map_water, write_observed, write_scene_water
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import RunFolder
@@ -70,6 +74,7 @@ def fetch_flood_maps(
     event: str, items: list[FloodMapItem], fetcher: Fetcher, flooded_value: float, folder: Path
 ) -> Evidence:
     """The maps as water masks."""
+    folder.mkdir(parents=True, exist_ok=True)
     masks = []
     for number, item in enumerate(items):
         fetched = fetcher.fetch(item.link, folder / f"flood_map_{number}.tif")
@@ -91,9 +96,10 @@ def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]
         )  # fmt: skip
     (entry,) = patron.desk.wait([patron.desk.submit(request).key], patron.polling, patron.sleep)
     if not succeeded(entry):
+        gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(
             f"order {entry.order_id or entry.key} ended as {entry.state}: {entry.message}", where=request.workflow,
-            remedy="`--again` in `ibf-pipeline hook order` pays for another try",
+            remedy=gone if entry.state == GONE else "`--again` in `ibf-pipeline hook order` pays for another try",
         )  # fmt: skip
     files: list[Path] = []
     for product in patron.client.products(str(entry.order_id)):
@@ -115,24 +121,53 @@ def open_water_of(
             f"{len(chosen)} files of the result match {rule.file_pattern}: {names}", where=product, expected="one",
             remedy="correct observation.open_water.file_pattern in destine.yaml",
         )  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
     mask = folder / "water_0.tif"
     write_scene_water(chosen[0], rule, mask)
     return Evidence((mask,), (moment,), (product,))
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a water mask is compared with."""
+
+    country: Country
+    layers: CountryLayers
+    static: Path
+    """folder of the country's static layers"""
+    labels: Path
+    """raster of area numbers: the country's grid"""
+
+
 @task(task_run_name="flooded areas and people of {event.name}", cache_policy=NO_CACHE)
-def measure(
-    event: Event, evidence: Evidence, layers: CountryLayers, country: Country, static: Path, labels: Path,
-    rule: Observation, folder: Path,
-) -> list[ObservedArea]:  # fmt: skip
-    """What was observed in the event's areas; `observed.tif` stays beside it for whoever wants to look."""
+def measure(event: Event, masks: Sequence[Path], ground: Ground, rule: Observation, folder: Path) -> list[ObservedArea]:
+    """What was observed in the event's areas; `observed.tif` stays in `folder` for whoever wants to look."""
+    country, static, labels = ground.country, ground.static, ground.labels
     water = static / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
-    write_observed(evidence.masks, labels, water, rule.cell_share, folder / "observed.tif")
-    areas = observe_areas(event, layers, country, static, folder / "observed.tif", labels, folder / "scratch")
-    for file in (folder / "scratch").iterdir():
-        file.unlink()
-    (folder / "scratch").rmdir()
+    write_observed(masks, labels, water, rule.cell_share, folder / "observed.tif")
+    areas = observe_areas(event, ground.layers, country, static, folder / "observed.tif", labels, folder / "scratch")
+    shutil.rmtree(folder / "scratch")
     return areas
+
+
+def all_looks(event: Event, found: Found, ground: Ground, rule: Observation, folder: Path) -> Observed:
+    """The event as all looks kept in its folder show it, those with a pass on its days: see `judge_together`."""
+    kept = read_looks(folder)
+    counted = [(place, look) for place, look in kept if look.on_the_days] or kept
+    if len(counted) == 1:
+        place, only = counted[0]
+        areas: Sequence[ObservedArea] = only.areas
+        shutil.copyfile(place / "observed.tif", folder / "observed.tif")
+    else:
+        masks = [mask for place, _ in counted for mask in masks_of(place)]
+        areas = measure(event, masks, ground, rule, folder)
+    verdict = judge_together(
+        [(look.verdict, flooded_km2(look.areas)) for _, look in counted], observed_share(areas), rule
+    )
+    return Observed(
+        country=found.country, issue_date=found.issue_date, event=event.name, verdict=verdict,
+        default_admin_level=found.default_admin_level, areas=tuple(areas), looks=tuple(look for _, look in kept),
+    )  # fmt: skip
 
 
 @task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)

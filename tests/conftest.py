@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
+
+_PREFECT_HOME = tempfile.mkdtemp(prefix="prefect-of-tests-")
 
 os.environ.update(  # before anything imports Prefect: tests call its tasks without a run and without a server
     DO_NOT_TRACK="1",
+    PREFECT_HOME=_PREFECT_HOME,  # never the database of the person who runs the tests
     PREFECT_SERVER_ANALYTICS_ENABLED="false",
     PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW="ignore",
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="180",
@@ -20,6 +25,15 @@ from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_sessionfinish() -> None:
+    """Embedded servers that flows have started stop before the summary, not after it."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for server in list(SubprocessASGIServer._instances.values()):
+        server.stop()
+    shutil.rmtree(_PREFECT_HOME, ignore_errors=True)
 
 
 def real_data(*parts: str) -> Path:

@@ -8,6 +8,7 @@ import pytest
 from ibf_pipeline.changes import changes_as_data, compare
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.synthetic.square_country import square_config, square_day
+from ibf_pipeline.withdrawn import without_events
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
 FLOOD, MEDIUM, LOW = 350.0, 250.0, 150.0  # above the 5-, 2- and 1.5-year thresholds of 300, 200 and 100 m3/s
@@ -73,15 +74,19 @@ def test_trigger_falls_to_a_warning():
 def test_lapsed_beyond_the_limit_as_warning_and_without_warnings():
     rises_before, rises_now = {"S01": {5: (38, FLOOD)}}, {"S01": {6: (40, FLOOD)}}
     change = only(square_day(SUNDAY, rises_before), square_day(MONDAY, rises_now))
-    assert (change.kind, change.after.alert_class, change.evidence_after.lead_time) == ("lapsed", "med", 6)
-    assert change.why.startswith(
-        "Trigger before; as high now only beyond the trigger lead time limit of 5 days: medium warning."
+    assert (change.kind, change.after.alert_class, change.other_after.lead_time) == ("lapsed", "med", 6)
+    assert change.why == (  # first the day that had triggered, Friday, then where the flood is now
+        "Trigger before; as high now only beyond the trigger lead time limit of 5 days: medium warning. "
+        "0 of 51 members above the 5-year threshold (300 m³/s) on Fri 2026-02-20 (4-day); the rule needs 31 (60 %); "
+        "the run of Sun 2026-02-15 had 38 of 51 members there. "
+        "As high now: 40 of 51 members above the 5-year threshold (300 m³/s) on Sun 2026-02-22 (6-day); "
+        "the rule needs 31 (60 %)."
     )
     config = square_config(**DISABLED)
     change = only(square_day(SUNDAY, rises_before, config=config), square_day(MONDAY, rises_now, config=config))
     assert (change.kind, change.after) == ("lapsed", None)
     assert "no alert, because the country's rule has no warnings" in change.why
-    assert change.evidence_after.above == 40
+    assert (change.evidence_before.above, change.evidence_after.above, change.other_after.above) == (38, 0, 40)
 
 
 @pytest.mark.parametrize(("lead_time", "moved", "words"), [(4, 1, "1 day later"), (1, -2, "2 days earlier")])
@@ -90,6 +95,58 @@ def test_moved_in_time(lead_time, moved, words):
     change = only(before, square_day(MONDAY, {"S01": {lead_time: (38, FLOOD)}}))
     assert (change.kind, change.moved_days) == ("moved", moved)
     assert change.why.startswith(f"Trigger as before, {words}.")
+    assert "the run of Sun 2026-02-15 had 0 of 51 members there" in change.why  # on the new day
+    assert "0 of 51 members above the 5-year threshold (300 m³/s) on Thu 2026-02-19 (3-day)" in change.why
+    assert change.why.endswith("the run of Sun 2026-02-15 had 38 of 51 members there.")  # on Thursday
+    assert (change.evidence_after.above, change.other_before.above, change.other_after.above) == (38, 38, 0)
+
+
+def test_a_new_wave_after_the_old_one_is_no_move():
+    before = square_day(SUNDAY, {"S01": {0: (38, FLOOD)}})
+    change = only(before, square_day(MONDAY, {"S01": {4: (35, FLOOD)}}))
+    assert (change.kind, change.moved_days, change.before.day, change.after.day) == (
+        "new", 0, SUNDAY, date(2026, 2, 20),
+    )  # fmt: skip
+    assert change.why.startswith("A trigger in the run of Sun 2026-02-15 is over; this one is for later days.")
+    change = only(before, square_day(MONDAY, {"S01": {0: (35, FLOOD)}}))  # the same flood, a day longer
+    assert (change.kind, change.moved_days) == ("moved", 1)
+
+
+def test_a_flood_seven_times_larger_is_named():
+    before = square_day(SUNDAY, {"S01": {3: (45, FLOOD)}})  # 5-year threshold, so the smallest map: 100 people
+    after = square_day(MONDAY, {"S01": {2: (45, 950.0)}})  # above 900 m3/s, the 500-year one: 700 people
+    change = only(before, after)
+    assert (change.kind, change.before.people, change.after.people) == ("larger", 100, 700)
+    assert change.why == (
+        "Trigger as before, larger. Return period reached 5 years before, 500 years now; 700 people affected, "
+        "100 before. 45 of 51 members above the 500-year threshold (900 m³/s) on Wed 2026-02-18 (2-day); the rule "
+        "needs 31 (60 %); the run of Sun 2026-02-15 had 0 of 51 members there."
+    )
+    change = only(square_day(SUNDAY, {"S01": {3: (45, 950.0)}}), square_day(MONDAY, {"S01": {2: (45, FLOOD)}}))
+    assert (change.kind, change.evidence_before.above, change.evidence_after.above) == ("smaller", 45, 0)
+    change = only(before, square_day(MONDAY, {"S01": {2: (45, 450.0)}}))  # above the 10-year threshold of 400 m3/s
+    assert (change.kind, change.after.people) == ("larger", 100)
+    assert "5 years before, 10 years now; people affected as before, 100: the same flood map." in change.why
+
+
+def test_what_a_person_took_back_is_named_and_not_called_ended():
+    before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
+    today = square_day(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {3: (38, FLOOD)}})
+    changes = compare(before, without_events(today, {"S01", "S02"}))
+    assert [(change.event, change.kind, change.after) for change in changes] == [
+        ("S01", "withdrawn", None), ("S02", "withdrawn", None),
+    ]  # fmt: skip
+    assert changes[0].why.startswith("A person took back the trigger of this day after it was published.")
+    change = only(without_events(before, {"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
+    assert change.kind == "new"
+    assert change.why.startswith(
+        "A person took back the alert of the run of Sun 2026-02-15; the forecast has one again."
+    )
+    assert compare(without_events(before, {"S01"}), square_day(MONDAY, {})) == ()
+    assert (
+        compare(without_events(before, {"S01"}), without_events(square_day(MONDAY, {"S01": {3: (38, FLOOD)}}), {"S01"}))
+        == ()
+    )
 
 
 def test_escalated_warning_tells_its_move_too():

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
 import rasterio
+from PIL import Image
 
 from ibf_pipeline.config import Configuration
 from ibf_pipeline.found import Found
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.uganda import make_uganda
 from ibf_pipeline.targets.open_target import Publication
 from tests.conftest import real_data
@@ -135,3 +139,30 @@ def test_under_the_production_limit_late_triggers_are_warnings(uganda: FloodDays
     )
     found, _ = days.find("G5220=----TTTT", START + timedelta(days=10))
     assert found.events[0].flags == "----TTww"
+
+
+def test_report_of_the_trigger_scenario(uganda: FloodDays, trigger_day: tuple[Found, Publication | None]) -> None:
+    """Three events on real outlines: every one drawn and explained, the people those of the events table."""
+    found, _ = trigger_day
+    run = RunFolder(uganda.runs, "UGA", START)
+    html = rewrite_report(run, uganda.prepared).read_text(encoding="utf-8")
+    data = json.loads((run.path / "report" / "report.json").read_text(encoding="utf-8"))
+    assert data["short"] == "1 trigger, 2 warnings"
+    assert [part["event"]["name"] for part in data["events"]] == ["G5220", "G5230", "G5075"]
+    people = {event.name: event.people for event in found.events}
+    assert people["G5220"] > 0
+    assert data["headline"].startswith(
+        "Trigger detected by the forecast at 1 station in Uganda, for Sat 2026-11-14 (4 days ahead). "
+        f"{people['G5220']:,} people live where the water may be 0.1 m or deeper, in "
+    )
+    sections = html.split('<section class="event')[1:]
+    for section in sections:
+        assert section.count('class="hydrograph"') == section.count('class="map"') == 1
+        assert " of 51 members above the " in section
+    levels = {level: sum(area["people"] for area in areas) for level, areas in data["events"][0]["areas"]}
+    assert levels == {2: people["G5220"], 3: people["G5220"], 4: people["G5220"]}
+    for name in ("overview.png", "map_G5220.png", "map_G5230.png", "map_G5075.png"):
+        with Image.open(run.path / "report" / name) as picture:
+            assert picture.width == 1200
+            reds = sum(n for n, colour in picture.convert("RGB").getcolors(1 << 20) if colour == (165, 0, 38))
+        assert (reds > 200) == (name in ("overview.png", "map_G5220.png"))  # a trigger's area, a trigger's band

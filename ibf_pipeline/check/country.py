@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import shapely
+import xarray as xr
 
 from ibf_pipeline.check.finding import Finding, fine, listed, of_error
 from ibf_pipeline.check.mapping import check_mapping
@@ -29,6 +30,7 @@ class StaticData:
 
     boundaries: dict[int, Boundaries] | None
     stations: tuple[Station, ...] | None
+    thresholds: xr.DataArray | None
 
     def place_codes(self) -> dict[int, tuple[str, ...]]:
         """By level."""
@@ -53,9 +55,9 @@ def check_static(country: Country, static: Path) -> tuple[list[Finding], StaticD
     if boundaries is not None and stations is not None:
         findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
     findings += _mapping(country, static, boundaries, stations)
-    findings += _thresholds(country, static, stations)
-    findings += _rasters(country, static, boundaries)
-    return findings, StaticData(boundaries, stations)
+    thresholds, found = _thresholds(country, static, stations)
+    findings += [*found, *_rasters(country, static, boundaries)]
+    return findings, StaticData(boundaries, stations, thresholds)
 
 
 def _files(country: Country, static: Path) -> Iterator[Finding]:
@@ -110,14 +112,17 @@ def _mapping(
     yield from check_mapping(pairs, stations, boundaries, country.default_admin_level)
 
 
-def _thresholds(country: Country, static: Path, stations: tuple[Station, ...] | None) -> Iterator[Finding]:
+def _thresholds(
+    country: Country, static: Path, stations: tuple[Station, ...] | None
+) -> tuple[xr.DataArray | None, list[Finding]]:
     file = static / inputs.THRESHOLDS
     if not file.is_file() or stations is None:
-        return
+        return None, []
     try:
-        yield from check_thresholds(read_thresholds(file, stations, inputs.needed_return_periods(country)))
+        thresholds = read_thresholds(file, stations, inputs.needed_return_periods(country))
     except IbfError as error:
-        yield of_error("thresholds", error, _NO_ALERTS)
+        return None, [of_error("thresholds", error, _NO_ALERTS)]
+    return thresholds, list(check_thresholds(thresholds))
 
 
 def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:

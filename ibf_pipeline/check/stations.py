@@ -23,6 +23,9 @@ SMALL: Final = 10.0
 STEEP: Final = 20.0
 """times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times"""
 
+DIFFERENT: Final = 0.05
+"""share by which a threshold may differ from the grid's"""
+
 
 def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name: str) -> Iterator[Finding]:
     """Unique and usable names, inside the country, not on the edge of a cell, a cell of its own each."""
@@ -76,6 +79,46 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
             "a fit to a few floods: rare return periods of these stations mean little",
             "compare with the GloFAS viewer; ask hydrologists before they trigger money",
         )
+
+
+def check_river_cells(
+    beside: Sequence[object], grid: Mapping[str, float], thresholds: xr.DataArray | None, period: float
+) -> Iterator[Finding]:
+    """Stations against the GloFAS threshold grid of a return period.
+
+    `beside`: stations whose river flows through a neighbouring cell, in words; `grid`: m3/s at each station's cell;
+    `thresholds`: those of the static data, None where they could not be read.
+    """
+    if beside:
+        yield Finding(
+            "warning",
+            "stations",
+            f"the river flows through a neighbouring cell: {listed(beside)}",
+            "the station's own cell carries a brook: it alerts for the brook's floods, or never",
+            "look at them on a map and move them onto the river in stations.csv, then fetch the thresholds again",
+        )
+    else:
+        yield fine("stations", f"river cells, by the threshold grid of {period:g} years")
+    if thresholds is None or period not in thresholds["return_period"].values:
+        return
+    ours = {
+        str(code): float(thresholds.sel(station=code, return_period=period)) for code in thresholds["station"].values
+    }
+    other = [
+        f"{code} ({ours[code]:.3g}, in the grid {value:.3g} m3/s)"
+        for code, value in grid.items()
+        if code in ours and abs(ours[code] / value - 1) > DIFFERENT
+    ]
+    if other:
+        yield Finding(
+            "warning",
+            "thresholds",
+            f"{period:g}-year thresholds differ from the grid: {listed(other)}",
+            "they were taken at another cell or of another version: probabilities are wrong",
+            "fetch them again: delete thresholds.json, then `fetch-static`",
+        )
+    else:
+        yield fine("thresholds", f"as in the threshold grid, at {period:g} years")
 
 
 def on_edge(lat: float, lon: float) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from ibf_pipeline.destine.lock import LOCKS, alone
 from ibf_pipeline.errors import InputInvalid
 
 _CHUNK: Final = 1 << 20
@@ -58,8 +59,27 @@ def check_archive(file: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
 
 
 def unpack(file: Path, folder: Path, limits: ArchiveLimits) -> list[Path]:
-    """Unpack a checked archive into a folder, whole or not at all; what really comes out is counted, not believed."""
+    """Unpack a checked archive into a folder, whole or not at all; what really comes out is counted, not believed.
+
+    What was unpacked from this very archive before stays as it is: somebody else may be reading it.
+    """
     entries = check_archive(file, limits)
+    with alone(folder.parent / LOCKS / f"{folder.name}-unpacked"):
+        stamp, done = folder.parent / LOCKS / f"{folder.name}.stamp", _stamp(file)
+        if not (folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == done):
+            stamp.unlink(missing_ok=True)
+            _unpack(file, folder, entries, limits)
+            stamp.write_text(done, encoding="utf-8")
+    return [folder / entry.filename for entry in entries]
+
+
+def _stamp(file: Path) -> str:
+    """What tells one state of an archive from another."""
+    state = file.stat()
+    return f"{state.st_size} bytes, {state.st_mtime_ns} ns"
+
+
+def _unpack(file: Path, folder: Path, entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> None:
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -85,7 +105,6 @@ def unpack(file: Path, folder: Path, limits: ArchiveLimits) -> list[Path]:
         raise
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
-    return [folder / entry.filename for entry in entries]
 
 
 def _problem(entry: zipfile.ZipInfo, names: set[str]) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import requests
 
 from ibf_pipeline.destine.odata import entities, literal, next_link, server_text
-from ibf_pipeline.destine.orders import Order, Product, order_from, product_from
+from ibf_pipeline.destine.orders import NotThere, Order, Product, order_from, product_from
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
 from ibf_pipeline.destine.tokens import TokenSource
 from ibf_pipeline.destine.workflows import Workflow, workflow_from
@@ -214,7 +214,7 @@ class OdpClient:
         }.get(status, "correct what the service names")
         if 300 <= status < 400:
             remedy = "correct the service's url: tokens are not sent after a redirect"
-        raise ServerRefused(said, where=self.base, remedy=remedy)
+        raise (NotThere if status in (404, 410) else ServerRefused)(said, where=self.base, remedy=remedy)
 
     def _repeat(self, once: Callable[[], requests.Response]) -> requests.Response:
         for attempt in range(1, self.patience.attempts + 1):

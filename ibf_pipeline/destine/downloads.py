@@ -20,6 +20,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import requests
 
 from ibf_pipeline.destine.client import OdpClient, Patience
+from ibf_pipeline.destine.lock import LOCKS, alone
 from ibf_pipeline.destine.odata import server_text
 from ibf_pipeline.destine.orders import SUCCESS, Product, link_expiry
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
@@ -69,8 +70,8 @@ def fetch_product(
 ) -> Fetched:
     """The result of an item: by its temporary link while that holds, else streamed by the service itself.
 
-    What is there already, whole, is not fetched again. Raises InputMissing where there is no result (the item is not
-    completed), and what `fetch` raises.
+    What is there already, whole, is not fetched again; two that want the same item fetch it once. Raises InputMissing
+    where there is no result (the item is not completed), and what `fetch` raises.
     """
     if product.status != SUCCESS:
         raise InputMissing(
@@ -82,19 +83,20 @@ def fetch_product(
         "reported_bytes": product.size,
     }  # fmt: skip
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
-    kept = read_record(folder / name)
-    if kept is not None and (kept.order_id, kept.item_id) == (product.order_id, product.id):
-        return Fetched(folder / name, kept)
-    fetcher = Fetcher(client.session, client.patience, client.redact, largest)
-    if product.link is not None:
-        try:
-            return fetcher.fetch(product.link, folder / name, record=record, progress=progress)
-        except LinkExpired:
-            pass  # the service may still have it
-    return fetcher.fetch(
-        client.value_url(product.order_id, product.id), folder / name, record=record, progress=progress,
-        token=client.token, renew=client.renew_token,
-    )  # fmt: skip
+    with alone(folder / LOCKS / name):
+        kept = read_record(folder / name)
+        if kept is not None and (kept.order_id, kept.item_id) == (product.order_id, product.id):
+            return Fetched(folder / name, kept)
+        fetcher = Fetcher(client.session, client.patience, client.redact, largest)
+        if product.link is not None:
+            try:
+                return fetcher.fetch(product.link, folder / name, record=record, progress=progress)
+            except LinkExpired:
+                pass  # the service may still have it
+        return fetcher.fetch(
+            client.value_url(product.order_id, product.id), folder / name, record=record, progress=progress,
+            token=client.token, renew=client.renew_token,
+        )  # fmt: skip
 
 
 class Fetcher:

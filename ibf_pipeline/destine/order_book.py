@@ -6,17 +6,17 @@ are never written: options carry the name of an environment variable instead.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
 
 WAITING: Final = "waiting"
@@ -31,6 +31,9 @@ REFUSED: Final = "refused"
 """turned away by the service"""
 WITHDRAWN: Final = "withdrawn"
 """taken back before it was sent"""
+
+GONE: Final = "gone"
+"""accepted once, and the service does not know it any more; it counts for the month all the same"""
 
 _OPEN: Final = (SENDING, UNCLEAR, SENT)
 """may be running at the service"""
@@ -57,7 +60,7 @@ class Entry:
     service: str
     request: OrderRequest
     state: str
-    """waiting, sending, unclear, sent, refused, withdrawn, or the service's own final status (completed, failed, ..)"""
+    """waiting, sending, unclear, sent, refused, withdrawn, gone, or the service's own final status (completed, ..)"""
     order_id: str | None
     message: str
     asked_at: datetime
@@ -107,12 +110,9 @@ class OrderBook:
         with self._mutex:
             self._db.close()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Only one process sends at a time; the system frees the lock when a process dies."""
-        with self.file.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return alone(self.file.with_suffix(".lock"))
 
     def ask(self, service: str, request: OrderRequest, now: datetime) -> Entry:
         """Write an order down as waiting; the same order (by its key) is there once. One never accepted waits again."""
@@ -177,16 +177,19 @@ class OrderBook:
             ).fetchone()
         return int(items), int(running)
 
-    def claim(self, service: str, quota: Quota, elsewhere: Elsewhere, now: datetime) -> Entry | None:
+    def claim(
+        self, service: str, quota: Quota, elsewhere: Elsewhere, now: datetime, unready: Collection[str] = ()
+    ) -> Entry | None:
         """The oldest waiting order, marked as being sent, where budget and parallel limit leave room for all its items.
 
-        None where nothing waits or it does not fit; nothing overtakes it, or large orders would wait for ever.
+        None where nothing waits or it does not fit; nothing overtakes it, or large orders would wait for ever. Only
+        the keys in `unready`, which cannot be sent from here at all, are passed over.
         """
         with self._transaction():
-            row = self._db.execute(
-                "SELECT key, items FROM hook_order WHERE service = ? AND state = ? ORDER BY number LIMIT 1",
-                (service, WAITING),
-            ).fetchone()
+            rows = self._db.execute(
+                "SELECT key, items FROM hook_order WHERE service = ? AND state = ? ORDER BY number", (service, WAITING)
+            ).fetchall()
+            row = next((row for row in rows if row["key"] not in unready), None)
             if row is None:
                 return None
             month, running = self.used(service, now)
@@ -215,6 +218,10 @@ class OrderBook:
     def waits_again(self, entry: Entry, message: str, now: datetime) -> Entry:
         """It certainly was not accepted and may be sent again."""
         return self._set(entry, now, state=WAITING, message=message, order_id=None)
+
+    def noted(self, entry: Entry, message: str, now: datetime) -> Entry:
+        """Why it still waits; the same note twice is one."""
+        return entry if entry.message == message else self._set(entry, now, message=message)
 
     def refused(self, entry: Entry, message: str, now: datetime) -> Entry:
         """The service turned it away."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from ibf_pipeline.destine.order_book import SENDING, SENT, UNCLEAR, WAITING, Elsewhere, Entry, OrderBook, Quota
-from ibf_pipeline.destine.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
+from ibf_pipeline.destine.order_book import GONE, SENDING, SENT, UNCLEAR, WAITING, Elsewhere, Entry, OrderBook, Quota
+from ibf_pipeline.destine.orders import SUCCESS, NotThere, Order, OrderRequest, order_body, require_sensible
 from ibf_pipeline.destine.redaction import Redactor, is_secret_name
 from ibf_pipeline.destine.settings import Polling
 from ibf_pipeline.destine.workflows import Workflow, check_options
@@ -29,6 +29,7 @@ from ibf_pipeline.errors import (
 )
 
 log = logging.getLogger(__name__)
+_NOT_THERE = "the service does not know this order any more"
 
 
 class Service(Protocol):
@@ -89,6 +90,7 @@ class OrderDesk:
         redact: Redactor,
         now: Callable[[], datetime],
         settle: timedelta,
+        gone: timedelta = timedelta(hours=6),
     ) -> None:
         self.name = name
         self._service = service
@@ -98,6 +100,7 @@ class OrderDesk:
         self._redact = redact
         self._now = now
         self._settle = settle
+        self._gone = gone
 
     def submit(self, request: OrderRequest) -> Entry:
         """Check an order against the live options and write it into the book; `advance` sends it.
@@ -126,7 +129,8 @@ class OrderDesk:
         """Learn what became of open orders, clear up unclear ones, send what waits and fits.
 
         Raises ServerUnreachable where the service does not answer; an order that is refused or unclear is written down
-        so, and does not keep the others from being looked at.
+        so, and does not keep the others from being looked at. One whose secrets are not in this environment waits, with
+        a note; those behind it are sent.
         """
         with self._book.alone():
             for entry in self._book.open_entries(self.name):
@@ -134,8 +138,9 @@ class OrderDesk:
                     self._look_at(entry)
                 else:
                     self._clear_up(entry)
-            while self._book.entries(self.name, WAITING):
-                entry_or_none = self._book.claim(self.name, self._quota, self._elsewhere(), self._now())
+            unready = self._unready()
+            while len(self._book.entries(self.name, WAITING)) > len(unready):
+                entry_or_none = self._book.claim(self.name, self._quota, self._elsewhere(), self._now(), unready)
                 if entry_or_none is None:
                     break
                 self._send(entry_or_none)
@@ -145,7 +150,8 @@ class OrderDesk:
         """Advance until every one of these orders is finished, with longer and longer waits between two looks.
 
         Raises ServerUnreachable after `give_up_hours`; the orders themselves go on. A service that is silent for
-        a while is looked at again. Raises OutcomeUnknown where only a person can say what became of an order.
+        a while is looked at again. Raises OutcomeUnknown where only a person can say what became of an order, and
+        ConfigError where it cannot be sent from this environment.
         """
         wanted = list(keys)
         until = self._now() + timedelta(hours=polling.give_up_hours)
@@ -161,6 +167,8 @@ class OrderDesk:
             if all(entry.finished for entry in entries):
                 return entries
             for entry in entries:
+                if entry.state == WAITING:
+                    self._filled(entry.request)
                 if entry.state == UNCLEAR and len(entry.request.identifiers) > 1:
                     raise OutcomeUnknown(
                         f"order {entry.key} has several products and its answer was lost", where=self.name,
@@ -196,7 +204,10 @@ class OrderDesk:
         return [entry for entry in self._book.entries(self.name) if not entry.finished]
 
     def cancel(self, key: str) -> Entry:
-        """Take an order back where it waits, else cancel it at the service; what runs comes to its end there."""
+        """Take an order back where it waits, else cancel it at the service; what runs comes to its end there.
+
+        One that the service does not know any more is closed as gone.
+        """
         entry = self.entry(key)
         if entry.state == WAITING and self._book.withdrawn(entry, self._now()):
             return self.entry(key)
@@ -208,17 +219,24 @@ class OrderDesk:
                 f"order {entry.key} is {entry.state} and has no id yet", where=self.name,
                 remedy="`ibf-pipeline hook wait` looks it up first",
             )  # fmt: skip
-        self._service.cancel(entry.order_id)
+        try:
+            self._service.cancel(entry.order_id)
+        except NotThere as error:
+            with self._book.alone():
+                return self._book.told(entry, GONE, self._redact(error.found), self._now())
         with self._book.alone():
             self._look_at(entry)
         return self.entry(key)
 
     def settle(self, key: str, order_id: str | None) -> Entry:
-        """A person says what became of an unclear order: its id at the service, or that it never arrived."""
+        """A person says what became of an unclear or a gone order: its id at the service, or that it never arrived."""
         with self._book.alone():
             entry = self.entry(key)
-            if entry.state not in (UNCLEAR, SENDING):
-                raise ForbiddenByRule(f"order {entry.key} is {entry.state}, not unclear", where=self.name)
+            if entry.state not in (UNCLEAR, SENDING, GONE):
+                raise ForbiddenByRule(
+                    f"order {entry.key} is {entry.state}, not unclear", where=self.name,
+                    remedy="`ibf-pipeline hook cancel` closes one that the service does not know any more",
+                )  # fmt: skip
             if order_id is None:
                 return self._book.waits_again(entry, "a person said that it never arrived", self._now())
             return self._book.accepted(entry, order_id, self._now(), self._service.order(order_id).submitted)
@@ -226,6 +244,9 @@ class OrderDesk:
     def _look_at(self, entry: Entry) -> None:
         try:
             order = self._service.order(str(entry.order_id))
+        except NotThere:
+            self._miss(entry)
+            return
         except ServerRefused as error:
             self._book.told(entry, SENT, self._redact(str(error)), self._now())
             return
@@ -233,6 +254,33 @@ class OrderDesk:
             return
         status = SENT if order.running else order.status
         self._book.told(entry, status, self._redact(order.message or order.status), self._now(), order.submitted)
+
+    def _miss(self, entry: Entry) -> None:
+        """An accepted order is not found under its id: gone, if that stays so while the service answers otherwise."""
+        try:
+            found = self._service.orders(name_ends_with=entry.key)
+        except ServerRefused as error:
+            self._book.told(entry, SENT, self._redact(str(error)), self._now())
+            return
+        if found and found[0].id != entry.order_id:
+            self._book.accepted(entry, found[0].id, self._now(), found[0].submitted)
+        elif entry.message != _NOT_THERE:
+            self._book.told(entry, SENT, _NOT_THERE, self._now())
+        elif self._now() - entry.changed_at >= self._gone:
+            log.warning("order %s (%s) is gone: %s", entry.key, entry.order_id, _NOT_THERE)
+            self._book.told(entry, GONE, _NOT_THERE, self._now())
+
+    def _unready(self) -> frozenset[str]:
+        """Waiting orders that cannot be sent from this environment, each with a note."""
+        found = set()
+        for entry in self._book.entries(self.name, WAITING):
+            try:
+                self._filled(entry.request)
+            except ConfigError as error:
+                self._book.noted(entry, error.found, self._now())
+                log.warning("order %s waits: %s", entry.key, error)
+                found.add(entry.key)
+        return frozenset(found)
 
     def _clear_up(self, entry: Entry) -> None:
         """What became of an order that was sent without an answer, or about to be when the process ended."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.destine.redaction import Redactor
-from ibf_pipeline.destine.settings import PrivateStorage
+from ibf_pipeline.destine.settings import INSTALL, PrivateStorage
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
 
 
@@ -30,7 +30,7 @@ def list_files(
     except ImportError:
         raise ConfigError(
             "the package s3fs is not installed", expected="it, to list a private bucket",
-            remedy="pip install 'ibf-pipeline[destine]'",
+            remedy=INSTALL,
         ) from None  # fmt: skip
     keys = {}
     for argument, variable in (("key", storage.access_key_variable), ("secret", storage.secret_key_variable)):

@@ -15,6 +15,8 @@ from ibf_pipeline.errors import ConfigError
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
 """role -> (items a month, items at the same time), as the DestinE Data Lake's documentation lists them"""
+INSTALL: Final = "pip install -c constraints.txt -e '.[destine]' in the project's folder"
+"""for what only some installations need: DESP accounts, private buckets, STAC"""
 HOOK_ROLE: Final = "hook-workflows"
 """the role that opens the Hook service; one of QUOTAS comes with it"""
 
@@ -85,6 +87,11 @@ class Polling(Section):
     give_up_hours: float = Field(24, gt=0, description="hours; an order that takes longer goes on without us")
     settle_seconds: float = Field(
         120, ge=0, description="seconds in which an order may still appear whose POST got no answer"
+    )
+    gone_hours: float = Field(
+        6,
+        gt=0,
+        description="hours after which an accepted order counts as gone that the service does not know any more",
     )
     timeout_seconds: float = Field(60, gt=0, le=600, description="seconds for one answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a request that may be repeated")

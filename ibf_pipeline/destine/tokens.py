@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -16,7 +16,7 @@ import requests
 
 from ibf_pipeline.destine.odata import server_text
 from ibf_pipeline.destine.redaction import Redactor
-from ibf_pipeline.destine.settings import Token
+from ibf_pipeline.destine.settings import INSTALL, Token
 from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnreachable
 
 MARGIN: Final = timedelta(seconds=30)
@@ -103,7 +103,7 @@ class DespUserToken:
         except ImportError:
             raise ConfigError(
                 "the package destinelab is not installed", expected="it, for tokens of kind desp-user",
-                remedy="pip install 'ibf-pipeline[destine]', or use a service account",
+                remedy=f"{INSTALL}, or use a service account",
             ) from None  # fmt: skip
         logging.getLogger("destinelab").setLevel(logging.WARNING)
         self._token = None
@@ -142,34 +142,45 @@ def token_source(
 ) -> TokenSource:
     """The token source that the configuration names, with what it needs from the environment."""
 
-    def value(variable: str) -> str:
-        found = environment.get(variable)
-        if not found:
+    def values(*variables: str) -> list[str]:
+        missing = unset(variables, environment)
+        if missing:
             raise ConfigError(
-                f"the environment variable {variable} is not set", where="destine.yaml",
-                expected=f"the account of a token of kind {settings.kind}", remedy=f"export {variable}",
+                f"{variables_text(missing)} not set", where="destine.yaml",
+                expected=f"the account of a token of kind {settings.kind}", remedy=f"export {' and '.join(missing)}",
             )  # fmt: skip
-        return found
+        return [environment[variable] for variable in variables]
 
     if settings.kind == "service-account":
-        secret = value(settings.client_secret_variable)
+        name, secret = values(settings.client_id_variable, settings.client_secret_variable)
         redact.know(secret)
         form = {
-            "grant_type": "client_credentials", "client_id": value(settings.client_id_variable),
-            "client_secret": secret, "scope": "openid",
+            "grant_type": "client_credentials", "client_id": name, "client_secret": secret, "scope": "openid",
         }  # fmt: skip
         return GrantToken(str(settings.url), form, now=now, redact=redact, timeout=timeout)
-    username, password = value(settings.username_variable), value(settings.password_variable)
-    redact.know(password)
+    further = (settings.one_time_code_variable,) if settings.one_time_code_variable else ()
+    username, password, *codes = values(settings.username_variable, settings.password_variable, *further)
+    redact.know(password, *codes)
     if settings.kind == "desp-user":
         return DespUserToken(username, password, redact=redact)
     form = {
         "grant_type": "password", "client_id": str(settings.client_id), "username": username, "password": password,
     }  # fmt: skip
-    if settings.one_time_code_variable:
-        form["totp"] = value(settings.one_time_code_variable)
-        redact.know(form["totp"])
+    if codes:
+        form["totp"] = codes[0]
     return GrantToken(str(settings.url), form, now=now, redact=redact, timeout=timeout)
+
+
+def unset(variables: Iterable[str], environment: Mapping[str, str]) -> list[str]:
+    """The environment variables without a value, each once."""
+    return [variable for variable in dict.fromkeys(variables) if not environment.get(variable)]
+
+
+def variables_text(names: Sequence[str]) -> str:
+    """`the environment variable A is` or `the environment variables A and B are`."""
+    return f"the environment variable{'' if len(names) == 1 else 's'} {' and '.join(names)} " + (
+        "is" if len(names) == 1 else "are"
+    )
 
 
 def roles_of(token: str) -> frozenset[str] | None:

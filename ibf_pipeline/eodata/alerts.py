@@ -15,6 +15,7 @@ from ibf_pipeline.eodata.declared import read_outlines
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.found import Event, Found
 from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ def alerted_events(
 ) -> list[AlertedEvent]:
     """The events of each country's latest finished run, if that is at most `valid_days` old and no exercise.
 
+    Events that a person took back are none.
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
@@ -57,7 +59,7 @@ def _latest(runs: Path, iso3: str, today: date, valid_days: int) -> Found | None
         if run.is_whole:
             found = run.found()
             if not found.exercise:
-                return found
+                return standing(found, run)
     return None
 
 

@@ -18,20 +18,26 @@ def plan_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence
     """What `apply` would do; nothing is changed, at the catalogue or in the ledger."""
     for item in wanted:
         client.require_sound(item.request, item.name)
-    owned = {entry.id: entry for entry in ledger.owned(client.name)}
-    return dry_run(wanted, client.existing(), owned, client.name, client.provider)
+    owned = {entry.id: entry for entry in ledger.owned(client.name, missing=True)}
+    return dry_run(wanted, _listed(client, ledger), owned, client.name, client.provider)
 
 
 def apply_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
     """Take steps until everything is as declared; the steps taken and what stays undone.
 
-    ForbiddenByRule before the first step where one of the declarations would be refused.
+    ForbiddenByRule before the first step where one of the declarations would be refused, and while another process
+    applies.
     """
     for item in wanted:
         client.require_sound(item.request, item.name)
+    with ledger.alone():
+        return _until_as_declared(client, ledger, wanted)
+
+
+def _until_as_declared(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
     steps: list[Step] = []
     for _ in range(MOST_STEPS):
-        live = client.existing()
+        live = _listed(client, ledger)
         _settle(client.name, ledger, live)
         owned = {entry.id: entry for entry in ledger.owned(client.name)}
         step, stuck = next_step(wanted, live, owned, client.provider)
@@ -98,11 +104,18 @@ def adopt_subscription(client: CatalogueClient, ledger: Ledger, wanted: Sequence
 def _settle(provider: str, ledger: Ledger, live: Sequence[Subscription]) -> None:
     for entry in ledger.settle(provider, live):
         log.warning("%s: %s was made by an interrupted run for %s; claimed", provider, entry.id, entry.name)
-    known = {subscription.id for subscription in live}
-    for entry in ledger.owned(provider):
-        if entry.id not in known:
-            log.warning("%s: %s (%s) is no longer there", provider, entry.id, entry.name)
-            ledger.gone(entry.id)
+    lost, back = ledger.seen(provider, live)
+    for entry in lost:
+        log.warning("%s: %s (%s) is no longer listed; it stays ours", provider, entry.id, entry.name)
+    for entry in back:
+        log.warning("%s: %s (%s) is listed again", provider, entry.id, entry.name)
+
+
+def _listed(client: CatalogueClient, ledger: Ledger) -> list[Subscription]:
+    """What the catalogue lists; asked again where one of ours is missing, since listings were incomplete before."""
+    live = client.existing()
+    ours = {entry.id for entry in ledger.owned(client.name)}
+    return live if ours <= {subscription.id for subscription in live} else client.existing()
 
 
 def _carry_out(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from ibf_pipeline.eodata.account import Account, TokenSource
 from ibf_pipeline.eodata.entity import Subscription, SubscriptionChange, SubscriptionRequest, read_subscription
-from ibf_pipeline.eodata.notification import Notification, Product, read_notification, read_product
+from ibf_pipeline.eodata.notification import Notification, Product, read_ack, read_notification, read_product
 from ibf_pipeline.eodata.safety import require_patchable, require_room, require_running_slot, require_sound_request
 from ibf_pipeline.eodata.settings import Provider
 from ibf_pipeline.eodata.transport import NoAnswer, Transport
@@ -38,7 +38,12 @@ class QueueBatch:
     problems: tuple[str, ...]
     """entries that nobody can read, in words; acknowledging the batch drops them"""
     last_ack: str | None
-    """acknowledges the whole batch; None for an empty one"""
+    """acknowledges the batch up to its last entry that can be; None for an empty one, or where none can"""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the queue gave nothing."""
+        return not self.notifications and not self.problems
 
 
 class CatalogueClient:
@@ -150,8 +155,9 @@ class CatalogueClient:
                 notifications.append(read_notification(entry))
             except InputInvalid as error:
                 problems.append(error.found)
-        last = entries[-1].get("AckId") if entries and isinstance(entries[-1], Mapping) else None
-        return QueueBatch(tuple(notifications), tuple(problems), last if isinstance(last, str) and last else None)
+        acks = [read_ack(entry.get("AckId")) for entry in entries if isinstance(entry, Mapping)]
+        usable = [ack for ack in acks if ack is not None]
+        return QueueBatch(tuple(notifications), tuple(problems), usable[-1] if usable else None)
 
     def acknowledge(self, subscription_id: str, ack_id: str) -> None:
         """Take this notification and all older ones out of the queue."""

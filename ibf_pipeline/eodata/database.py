@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS eodata_product (
@@ -31,6 +32,7 @@ CREATE TABLE IF NOT EXISTS eodata_watermark (
 CREATE TABLE IF NOT EXISTS eodata_subscription (
     id TEXT PRIMARY KEY, provider TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, filter TEXT NOT NULL,
     events TEXT NOT NULL, made TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS eodata_missing (id TEXT PRIMARY KEY, since TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS eodata_intent (
     provider TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, filter TEXT NOT NULL, events TEXT NOT NULL,
     known_ids TEXT NOT NULL, begun TEXT NOT NULL, PRIMARY KEY (provider, name));
@@ -75,8 +77,21 @@ class Database:
         self._connection.close()
 
     @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Only one process does this at a time; ForbiddenByRule for the second. Freed when its process dies."""
+        file = self.file.with_suffix(f".{what}.lock")
+        with file.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ForbiddenByRule(
+                    f"another process is busy with {what}", where=file, remedy="try again when it has ended"
+                ) from None
+            yield
+
+    @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, on disk when the block ends; StorageFailed where SQLite cannot."""
+        """All or nothing, on disk when the block ends; StorageFailed or, for an odd value, InputInvalid."""
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -91,6 +106,11 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise _failed(error, self.file) from None
+            except (UnicodeError, OverflowError) as error:
+                raise InputInvalid(
+                    f"a value cannot be stored ({type(error).__name__})", where=self.file,
+                    expected="text that is UTF-8 and numbers of 64 bits",
+                ) from None  # fmt: skip
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""

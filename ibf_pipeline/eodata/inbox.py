@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.eodata.database import Database
 from ibf_pipeline.eodata.moments import odata_moment, read_moment
-from ibf_pipeline.eodata.notification import Notification, Product
+from ibf_pipeline.eodata.notification import Notification, Product, plain_text
 from ibf_pipeline.errors import InputMissing
 
 WAITING_REASON = "not yet compared with the alerts"
@@ -90,12 +90,22 @@ class Inbox:
                 self._set(connection, product_id, "ignored", "the catalogue states no acquisition time or no footprint")
 
     def entry(self, product_id: str) -> Entry:
-        """One product; InputMissing where it is not known."""
-        rows = self._database.rows("SELECT * FROM eodata_product WHERE product_id = ?", (product_id.lower(),))
+        """One product by its id, or by a beginning that only one has; InputMissing where it is not known."""
+        wanted = product_id.lower()
+        rows = self._database.rows("SELECT * FROM eodata_product WHERE product_id = ?", (wanted,))
+        if not rows:
+            query = "SELECT * FROM eodata_product WHERE substr(product_id, 1, ?) = ? ORDER BY product_id LIMIT 4"
+            rows = self._database.rows(query, (len(wanted), wanted)) if wanted else []
         if not rows:
             raise InputMissing(
                 f"there is no product {product_id}", where=self._database.file, remedy="see `ibf-pipeline inbox list`"
             )
+        if len(rows) > 1:
+            some = ", ".join(row["product_id"] for row in rows[:3]) + (", .." if len(rows) > 3 else "")
+            raise InputMissing(
+                f"several products begin with {product_id}", where=self._database.file, expected=f"one of {some}",
+                remedy="give more of the id",
+            )  # fmt: skip
         return _entry(rows[0])
 
     def entries(self, state: str | None = None, limit: int = 1_000_000) -> list[Entry]:
@@ -233,7 +243,7 @@ def _columns(product: Product) -> tuple[str, str, str | None, str | None, str | 
 
 
 def _json(product: Product) -> str:
-    return json.dumps(product.content, ensure_ascii=False)
+    return plain_text(json.dumps(product.content, ensure_ascii=False))
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -12,6 +12,8 @@ from ibf_pipeline.eodata.filters import all_of, published_after
 from ibf_pipeline.eodata.inbox import Inbox
 from ibf_pipeline.eodata.ledger import Ledger
 from ibf_pipeline.eodata.settings import IntakeSettings
+from ibf_pipeline.eodata.transport import BadRequest
+from ibf_pipeline.errors import InputInvalid, ServerRefused
 
 log = logging.getLogger(__name__)
 
@@ -41,28 +43,49 @@ class CaughtUp:
 def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: IntakeSettings) -> Pulled:
     """Read, store, acknowledge the last: what is stored twice is the same, what is not stored stays in the queue.
 
-    An acknowledgement covers all older notifications (CDSE document, Subscriptions).
+    An acknowledgement covers all older notifications (CDSE document, Subscriptions). Entries without an id to
+    acknowledge them by are stored too; InputInvalid says afterwards that they stay in the queue.
     """
     notifications = new = 0
     problems: list[str] = []
     for _ in range(settings.max_batches):
         batch = client.read(subscription_id, settings.batch)
-        if batch.last_ack is None:
+        if batch.empty:
             return Pulled(notifications, new, tuple(problems), emptied=True)
         new += inbox.store(client.name, "pull", batch.notifications)
         notifications += len(batch.notifications)
         for text in batch.problems:
             log.warning("%s: a notification cannot be read (%s); the catalogue search will find it", client.name, text)
         problems += batch.problems
+        if batch.last_ack is None:
+            raise InputInvalid(
+                f"{len(batch.notifications)} notifications were stored and carry no AckId",
+                where=client.name, expected="an AckId with each of them, or they stay in the queue",
+                remedy="if it stays so, delete the subscription and run `ibf-pipeline subscriptions apply`: the "
+                "catalogue search finds what is announced meanwhile",
+            )  # fmt: skip
         client.acknowledge(subscription_id, batch.last_ack)
     return Pulled(notifications, new, tuple(problems), emptied=False)
 
 
 def complete(client: CatalogueClient, inbox: Inbox) -> int:
-    """Fetch the details of products that came without: queued entries lose them after three days."""
+    """Fetch the details of products that came without: queued entries lose them after three days.
+
+    One whose id the catalogue cannot read, or which nobody can read, is ignored from then on (`inbox replay` asks
+    again). Any other refusal is raised when the others were asked for, and tried again next time.
+    """
     entries = [entry for entry in inbox.entries("incomplete") if entry.provider == client.name]
+    refusals: list[ServerRefused] = []
     for entry in entries:
-        inbox.complete(entry.product_id, client.product(entry.product_id))
+        try:
+            inbox.complete(entry.product_id, client.product(entry.product_id))
+        except (BadRequest, InputInvalid) as error:
+            log.warning("%s: no details of %s: %s", client.name, entry.product_id, error)
+            inbox.decide(entry.product_id, "ignored", f"the catalogue gives no details: {error.found}")
+        except ServerRefused as error:
+            refusals.append(error)
+    if refusals:
+        raise refusals[0]
     return len(entries)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,10 +42,17 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    def owned(self, provider: str | None = None) -> list[Owned]:
-        """The subscriptions that the pipeline made, oldest first."""
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Only one process changes subscriptions at a time; ForbiddenByRule for the second."""
+        with self._database.alone("subscriptions"):
+            yield
+
+    def owned(self, provider: str | None = None, *, missing: bool = False) -> list[Owned]:
+        """The subscriptions that the pipeline made, oldest first; those missing at the catalogue only if wanted."""
+        hidden = "" if missing else "WHERE id NOT IN (SELECT id FROM eodata_missing)"
         rows = self._database.rows(
-            "SELECT id, provider, name, kind, filter, events FROM eodata_subscription ORDER BY made, rowid"
+            f"SELECT id, provider, name, kind, filter, events FROM eodata_subscription {hidden} ORDER BY made, rowid"  # noqa: S608
         )
         found = [Owned(row[0], row[1], row[2], row[3], row[4], tuple(json.loads(row[5]))) for row in rows]
         return [entry for entry in found if provider in (None, entry.provider)]
@@ -99,14 +107,31 @@ class Ledger:
             connection.execute("DELETE FROM eodata_intent WHERE provider = ? AND name = ?", (provider, name))
 
     def gone(self, subscription_id: str) -> None:
-        """Note that one of ours was deleted."""
+        """Note that one of ours was deleted by us."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM eodata_subscription WHERE id = ?", (subscription_id,))
+            connection.execute("DELETE FROM eodata_missing WHERE id = ?", (subscription_id,))
+
+    def seen(self, provider: str, live: Iterable[Subscription]) -> tuple[list[Owned], list[Owned]]:
+        """Note which of ours the catalogue lists; (newly missing, there again).
+
+        A missing one stays ours: an incomplete answer must not make a stranger of it.
+        """
+        listed = {subscription.id for subscription in live}
+        present = {entry.id for entry in self.owned(provider)}
+        ours = self.owned(provider, missing=True)
+        lost = [entry for entry in ours if entry.id in present - listed]
+        back = [entry for entry in ours if entry.id in listed - present]
+        with self._database.transaction() as connection:
+            since = odata_moment(self._clock())
+            connection.executemany("INSERT INTO eodata_missing VALUES (?, ?)", [(entry.id, since) for entry in lost])
+            connection.executemany("DELETE FROM eodata_missing WHERE id = ?", [(entry.id,) for entry in back])
+        return lost, back
 
     def settle(self, provider: str, live: Sequence[Subscription]) -> list[Owned]:
         """Claim what an interrupted POST left behind: new since the intent, with the same kind, filter and events."""
         claimed: list[Owned] = []
-        ours = {entry.id for entry in self.owned()}
+        ours = {entry.id for entry in self.owned(missing=True)}
         for row in self._database.rows("SELECT * FROM eodata_intent WHERE provider = ?", (provider,)):
             known, events = set(json.loads(row["known_ids"])), tuple(json.loads(row["events"]))
             for subscription in live:

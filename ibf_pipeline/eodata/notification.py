@@ -16,8 +16,12 @@ from ibf_pipeline.eodata.entity import read_events
 from ibf_pipeline.eodata.moments import read_moment
 from ibf_pipeline.errors import InputInvalid
 
-_GUID = re.compile(r"[0-9a-fA-F-]{8,64}")
+_ID = re.compile(r"(?=.{8,64}$)[0-9a-fA-F]+(-[0-9a-fA-F]+)*")
 _LONGEST_NAME = 500
+_MOST_CORNERS = 1000
+"""of a footprint that is taken as it is; radar scenes have 5 to 40"""
+_MENDED_CORNERS = 30
+"""of a self-crossing footprint that is mended: the time for it grows with the square of its crossings"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def read_notification(content: object) -> Notification:
     ids: dict[str, str] = {}
     for key in ("SubscriptionId", "ProductId"):
         value = content.get(key)
-        if not isinstance(value, str) or not _GUID.fullmatch(value):
+        if not isinstance(value, str) or not _ID.fullmatch(value):
             raise InputInvalid(f"the notification has no {key}", expected="the id of a subscription and of a product")
         ids[key] = value.lower()
     product = content.get("value", content.get("Value"))
@@ -77,16 +81,27 @@ def read_notification(content: object) -> Notification:
         details = read_product({"Id": ids["ProductId"], "Name": content.get("ProductName") or "", **product})
         if details.id != ids["ProductId"]:
             raise InputInvalid("the notification names two products", expected="ProductId equal to the product's Id")
-    ack = content.get("AckId")
     return Notification(
         subscription_id=ids["SubscriptionId"],
         product_id=ids["ProductId"],
         event=read_events(content.get("SubscriptionEvent"))[0],
         notified=read_moment(content.get("NotificationDate")),
         product=details,
-        deletion_cause=str(product.get("DeletionCause") or "") if isinstance(product, Mapping) else "",
-        ack_id=ack if isinstance(ack, str) and ack else None,
+        deletion_cause=plain_text(product.get("DeletionCause")) if isinstance(product, Mapping) else "",
+        ack_id=read_ack(content.get("AckId")),
     )
+
+
+def read_ack(value: object) -> str | None:
+    """The id that acknowledges a queued notification, as text; None where there is no usable one."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return plain_text(value) or None if isinstance(value, str) else None
+
+
+def plain_text(value: object) -> str:
+    """A text that can be stored: JSON may hold halves of characters (`\\ud800`), which become question marks."""
+    return str(value or "").encode("utf-8", "replace").decode("utf-8")
 
 
 def read_product(content: object) -> Product:
@@ -97,9 +112,9 @@ def read_product(content: object) -> Product:
     dates = content.get("ContentDate")
     start = dates.get("Start") if isinstance(dates, Mapping) else None
     return Product(
-        id=content["Id"].lower(),
-        name=str(content.get("Name") or "")[:_LONGEST_NAME],
-        product_type=str(attributes.get("productType") or "")[:_LONGEST_NAME],
+        id=plain_text(content["Id"]).lower(),
+        name=plain_text(content.get("Name"))[:_LONGEST_NAME],
+        product_type=plain_text(attributes.get("productType"))[:_LONGEST_NAME],
         acquired=read_moment(start) or read_moment(attributes.get("beginningDateTime")),
         published=read_moment(content.get("PublicationDate")),
         footprint=_footprint(content),
@@ -113,13 +128,19 @@ def _attributes(value: object) -> dict[str, Any]:
 
 
 def _footprint(content: Mapping[str, Any]) -> BaseGeometry | None:
-    """`GeoFootprint` (GeoJSON), else `Footprint` (`geography'SRID=4326;POLYGON ((..))'`); None where none is usable."""
+    """`GeoFootprint` (GeoJSON), else `Footprint` (`geography'SRID=4326;POLYGON ((..))'`); None where none is usable.
+
+    One that crosses itself is mended; one with very many corners becomes its convex hull, which can only show more.
+    """
     geojson, text = content.get("GeoFootprint"), content.get("Footprint")
     for read in (lambda: shape(geojson), lambda: shapely.from_wkt(_wkt(text))):
         try:
             geometry = read()
+            corners = shapely.get_num_coordinates(geometry)
+            if corners > _MOST_CORNERS:
+                geometry = geometry.convex_hull
             if not geometry.is_valid:
-                geometry = shapely.make_valid(geometry)
+                geometry = shapely.make_valid(geometry) if corners <= _MENDED_CORNERS else geometry.convex_hull
         except (shapely.errors.ShapelyError, AttributeError, KeyError, TypeError, ValueError, IndexError):
             continue
         if not geometry.is_empty and geometry.area > 0:

@@ -70,7 +70,7 @@ def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
         try:
             if not admission.lets_in(request.headers.get("authorization", "")):
                 raise _Refused(401, "wrong credentials", "wrong credentials")
-            item = _notification(await _body(request, admission))
+            item = await run_in_threadpool(_notification, await _body(request, admission))
             provider = await run_in_threadpool(_accepted, admission, item)
             await run_in_threadpool(inbox.store, provider, "push", [item])
         except _Refused as refusal:
@@ -87,6 +87,10 @@ def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
         except ClientDisconnect:
             counts["broken off"] += 1
             return Response(status_code=400)
+        except Exception:  # a fault of ours: counted and told, and the next one is still taken
+            counts["failed"] += 1
+            log.exception("a notification could not be handled")
+            return JSONResponse({"detail": "the notification could not be handled"}, 500)
         counts["stored"] += 1
         return Response(status_code=204)
 

@@ -148,7 +148,13 @@ def _same_address(one: str | None, other: str | None) -> bool:
 
 def _no_slot(item: Wanted, live: Sequence[Subscription], provider: Provider) -> Stuck:
     running = ", ".join(f"{s.id} ({s.kind})" for s in live if s.running)
-    return Stuck(item.name, f"all {provider.running_limit} running subscriptions are taken: pause one of {running}")
+    text = f"all {provider.running_limit} running subscriptions are taken: pause one of {running}"
+    request = item.request
+    for subscription in live:
+        same = same_filter(subscription.filter, request.filter) and set(subscription.events) == set(request.events)
+        if subscription.kind == request.kind and same:
+            text += f"; {subscription.id} is exactly as declared: `subscriptions apply --adopt {subscription.id}`"
+    return Stuck(item.name, text)
 
 
 def dry_run(

@@ -19,6 +19,10 @@ LONGEST_WAIT = 120.0
 """seconds between two tries, whatever a Retry-After header asks for"""
 
 
+class BadRequest(ServerRefused):
+    """The catalogue finds fault with the request itself (400, 422): asking again will not help."""
+
+
 class NoAnswer(ServerUnreachable):
     """No answer, or 429 or 5xx."""
 
@@ -110,7 +114,7 @@ class Transport:
             error.after = float(after) if after.isdigit() else None
             raise error
         remedy = "check the account's rights" if status in (401, 403) else "correct what the catalogue names"
-        raise ServerRefused(text, where=self._name, remedy=remedy)
+        raise (BadRequest if status in (400, 422) else ServerRefused)(text, where=self._name, remedy=remedy)
 
     def _send(
         self, method: str, path: str, query: dict[str, str] | None, body: Mapping[str, Any] | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from ibf_pipeline.destine.settings import FloodMapCatalogue
+from ibf_pipeline.destine.settings import INSTALL, FloodMapCatalogue
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
 from ibf_pipeline.observation.passes import Days
 
@@ -33,7 +33,7 @@ def find_flood_maps(
     except ImportError:
         raise ConfigError(
             "the package pystac-client is not installed", expected="it, to look for flood maps",
-            remedy="pip install 'ibf-pipeline[destine]', or remove observation.catalogue from destine.yaml",
+            remedy=f"{INSTALL}, or remove observation.catalogue from destine.yaml",
         ) from None  # fmt: skip
     try:
         client = pystac_client.Client.open(catalogue.url, timeout=timeout)

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.found import Event
 
 _NAME: Final = re.compile(
     r"S1[A-D]_(?P<mode>IW|EW)_GRD[FHM]_1S(?P<polarisation>[SD][HV])_(?P<start>\d{8}T\d{6})_(?P<end>\d{8}T\d{6})_"
 )
+
+
+class Unsuitable(ForbiddenByRule):
+    """A pass or an event for which no scene is worth an order: nothing went wrong, and nothing is to be mended."""
+
+
 CLASSES: Final = ("no", "min", "med", "max")
 """alert classes, lowest first"""
 
@@ -38,7 +44,7 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
 def sensing_start(product: str) -> datetime:
     """When a Sentinel-1 GRD scene with VH begins, from its name (ESA's naming convention of the mission).
 
-    Raises InputInvalid for other names, and for scenes without VV and VH: the water rule reads VH.
+    Raises InputInvalid for other names, Unsuitable for scenes without VV and VH: the water rule reads VH.
     """
     match = _NAME.match(product)
     if match is None:
@@ -47,7 +53,7 @@ def sensing_start(product: str) -> datetime:
             remedy="give the name of the notified product",
         )  # fmt: skip
     if match["polarisation"] != "DV":
-        raise InputInvalid(
+        raise Unsuitable(
             f"{product} has polarisation {match['polarisation']}", expected="DV (VV and VH)",
             remedy="choose a scene over land in dual polarisation",
         )  # fmt: skip

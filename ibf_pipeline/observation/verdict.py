@@ -39,3 +39,28 @@ def judge(
             "false alarm", f"{flooded_km2:.1f} km2 flooded, less than {limit:g} km2, with {observed_share:.0%} seen"
         )
     return Verdict("undecided", f"only {observed_share:.0%} of the event's areas were seen, and little water there")
+
+
+def judge_together(looks: Sequence[tuple[Verdict, float]], observed_share: float, rule: Observation) -> Verdict:
+    """The event's verdict from all looks at it: one hit stays a hit, whatever other passes saw earlier or later.
+
+    `looks`: verdict and km2 flooded of each look with a pass on the event's days. A hit needs one look that saw enough
+    water on its own: small patches of several passes are not added up, or every event would become a hit in time. A
+    false alarm needs enough of the areas seen by all looks together (`observed_share`, 0..1); undecided otherwise.
+    """
+    if len(looks) == 1:
+        return looks[0][0]
+    hits = [look for look in looks if look[0].kind == "hit"]
+    if hits:
+        best = max(hits, key=lambda look: look[1])
+        return Verdict("hit", f"{len(hits)} of {len(looks)} looks say so; the clearest: {best[0].reason}")
+    most = max((flooded for _, flooded in looks), default=0.0)
+    if looks and observed_share >= rule.observed_share:
+        return Verdict(
+            "false alarm", f"in each of {len(looks)} looks less than {rule.hit_square_kilometres:g} km2 flooded "
+            f"(at most {most:.1f} km2), with {observed_share:.0%} seen by them together",
+        )  # fmt: skip
+    return Verdict(
+        "undecided", f"in {len(looks)} looks together only {observed_share:.0%} of the event's areas were seen, and "
+        "little water there",
+    )  # fmt: skip

@@ -18,7 +18,9 @@ CLASS_MARKERS: Mapping[str, str] = {"no": "o", "min": "v", "med": "D", "max": "^
 PEOPLE_COLOURS = ("#fff3d6", "#fdd49e", "#fc9f5b", "#d7591d", "#8c2d04")
 """people affected, few to many"""
 
-WATER = "#1f5fbf"
+WATER = "#12489e"
+WATER_EDGE = "#ffffff"
+"""around the water: on dark classes and many people it is this edge that stands out, on light ones the water itself"""
 LAND = "#f7f6f1"
 OUTSIDE = "#e3e6e8"
 BORDER = "#8d8d86"

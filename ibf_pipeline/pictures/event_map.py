@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.found import Event, EventArea, Found, StationFound
-from ibf_pipeline.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS, WATER
-from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, png, wrapped, write
+from ibf_pipeline.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
+from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, png, text_width, wrapped, write
 from ibf_pipeline.pictures.fonts import drawable, font_note, shortened, titled
 from ibf_pipeline.pictures.map_frame import (
     Labels,
@@ -24,13 +25,14 @@ from ibf_pipeline.pictures.map_frame import (
     map_axes,
     scale_bar,
     view_of,
+    water_sample,
 )
 from ibf_pipeline.pictures.outlines import MapLayers, draw_areas
 from ibf_pipeline.pictures.water import Water, read_water
 from ibf_pipeline.wording import TRIGGER_WORDS, alert_text, day_text, number_text, percent_text
 
-WIDTH, HEIGHT = 1200, 1530
-_LEFT, _TOP, _ACROSS, _DOWN = 20, 214, 1160, 830
+WIDTH, HEIGHT = 1200, 1560
+_LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
 _LEGEND_TOP = _TOP + _DOWN + 22
 PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
@@ -61,13 +63,14 @@ def event_figure(found: Found, event: Event, layers: MapLayers, extent: Path | N
     own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]
     if extent is not None and event.trigger and shows_people:
         water = read_water(extent, view.bounds, (_DOWN, _ACROSS))
-    draw_water(axes, water, own, zorder=6)
+    draw_water(axes, [water] if water else [], own, zorder=6)
     _borders(axes, found, layers, own)
     labels = Labels(figure, axes)
-    labels.block(scale_bar(axes, view, 24))
+    labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country))
     _labels(labels, axes, found, event, layers, areas, view, station)
     _legend(figure, found, event, water, shows_people)
-    locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
+    if own:  # else the map itself shows the whole country
+        locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
     names = [station.name, *(area.name for area in areas.values())]
     _footer(figure, found, event, font_note(names))
     return figure
@@ -77,7 +80,8 @@ def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station:
     bounds = layers.levels[deepest].bounds(areas)
     x, y = station.lon, station.lat
     if bounds is None:
-        west, south, east, north = x - 0.4, y - 0.4, x + 0.4, y + 0.4
+        west, south, east, north = (x, y, x, y) if layers.country.is_empty else layers.country.bounds
+        west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
     else:
         west, south, east, north = bounds
         reach = 0.75 * max(east - west, north - south, 0.2)
@@ -98,23 +102,30 @@ def _header(figure: Figure, found: Found, event: Event, station: StationFound) -
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     day = found.issue_date + timedelta(days=event.lead_time)
     dates = f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}"
-    people = f"{_people_words(found, event)} · {drawable(found.country_name, found.country)}"
-    for text, size, colour, weight, y in (
-        (titled(station.name, station.code), 36, INK, "bold", 110),
-        (dates, 29, INK, "normal", 156),
-        (people, 27, MUTED, "normal", 192),
+    for text, size, weight, y in (
+        (titled(station.name, station.code), 36, "bold", 110),
+        (dates, 29, "normal", 156),
     ):
         line = fitted(figure, text, size, WIDTH - 48, weight=weight)
-        write(figure, 24 / WIDTH, 1 - y / HEIGHT, line, size, va="center", color=colour, weight=weight)
+        write(figure, 24 / WIDTH, 1 - y / HEIGHT, line, size, va="center", weight=weight)
+    number, words = _people_words(found, event)
+    left = 24.0
+    if number:
+        write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
+        left += text_width(figure, number, 44, weight="bold") + 14
+    words = fitted(figure, f"{words} · {drawable(found.country_name, found.country)}", 26, WIDTH - 24 - left)
+    write(figure, left / WIDTH, 1 - 206 / HEIGHT, words, 26, va="center", color=INK if number else MUTED)
 
 
-def _people_words(found: Found, event: Event) -> str:
+def _people_words(found: Found, event: Event) -> tuple[str, str]:
+    """The number that matters most, large, and the words behind it."""
     if not event.areas:
-        return "no areas are mapped to this station: the portal cannot show the alert"
+        return "", "no areas are mapped to this station: the portal cannot show the alert"
     if event.flood_map is None:
-        return "a warning: people and flood extent are not estimated" if not event.trigger else "no flood map applies"
-    depth = f"{found.rule.minimum_depth:g} m"
-    return f"{number_text(event.people)} people live where the water may be {depth} or deeper"
+        words = "no flood map applies" if event.trigger else "a warning: people and flood extent are not estimated"
+        return "", words
+    people = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
+    return people, f"where the water may be {found.rule.minimum_depth:g} m or deeper"
 
 
 def _areas(
@@ -160,11 +171,11 @@ def _labels(
         )  # fmt: skip
         shift = (view.north - view.south) * 30 / _DOWN
         labels.block_around(station.lon, station.lat, 20)
-        labels.put(station.lon, station.lat + shift, station.code, 25, always=True, va="bottom", weight="bold")
+        labels.put(station.lon, station.lat + shift, station.code, 31, always=True, va="bottom", weight="bold")
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
     if event.flood_map is None and len(largest) > _LABELLED:
         largest = []  # without people none of them matters more than the others
-    step = (view.north - view.south) * 62 / _DOWN
+    step = (view.north - view.south) * 74 / _DOWN
     done = 0
     for area in largest:
         point = label_point(outlines.shapes[area.place_code], view) if area.place_code in outlines.shapes else None
@@ -173,13 +184,13 @@ def _labels(
         text = shortened(drawable(area.name, area.place_code), 22)
         if event.flood_map is not None:
             text += f"\n{number_text(area.people)}"
-        done += any(labels.put(point[0], point[1] + away, text, 25, weight="bold") for away in (0, -step, step))
+        done += any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step))
     upper = layers.levels[found.default_admin_level]
     for code, shape in upper.shapes.items():
         point = label_point(shape, view)
         if point is not None:
             name = shortened(drawable(upper.names[code], code), 22)
-            labels.put(*point, name, 22, color=MUTED, style="italic")
+            labels.put(*point, name, 26, color=MUTED, style="italic")
 
 
 def _legend(figure: Figure, found: Found, event: Event, water: Water | None, shows_people: bool) -> None:
@@ -201,7 +212,7 @@ def _legend(figure: Figure, found: Found, event: Event, water: Water | None, sho
         write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48
     if event.trigger and shows_people:
-        axes.add_patch(Rectangle((0, y - 16), 40, 32, facecolor=WATER, alpha=0.85, edgecolor=INK, linewidth=1))
+        water_sample(axes, 0, y - 16, 46, 32)
         text = f"flood extent: {event.flood_map:g}-year flood map, {found.rule.minimum_depth:g} m or deeper"
         if water is None:
             text += " (not drawn: no raster)"
@@ -226,4 +237,4 @@ def _footer(figure: Figure, found: Found, event: Event, note: str) -> None:
         parts.append(f"Note: {note}.")
     lines = wrapped(figure, " ".join(parts), 23, WIDTH - 48, 4)
     for place, line in enumerate(lines):
-        write(figure, 24 / WIDTH, (HEIGHT - 1412 - place * 32) / HEIGHT, line, 23, va="center", color=MUTED)
+        write(figure, 24 / WIDTH, (HEIGHT - 1440 - place * 32) / HEIGHT, line, 23, va="center", color=MUTED)

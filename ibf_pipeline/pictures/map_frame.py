@@ -17,10 +17,10 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.pictures.colours import BORDER, INK, LAND, OUTSIDE, WATER
+from ibf_pipeline.pictures.colours import BORDER, CLASS_COLOURS, INK, LAND, OUTSIDE, WATER, WATER_EDGE
 from ibf_pipeline.pictures.figure import axes_at, write
 from ibf_pipeline.pictures.outlines import clip_to, draw_areas
-from ibf_pipeline.pictures.water import Water
+from ibf_pipeline.pictures.water import Water, edge_and_body, on_pixels
 
 KM_PER_DEGREE = 111.195
 """along a meridian, sphere of 6,371 km"""
@@ -80,26 +80,49 @@ def map_axes(figure: Figure, left: float, top: float, width: float, height: floa
     return axes
 
 
-def draw_water(axes: Axes, water: Water | None, inside: Sequence[BaseGeometry], zorder: float) -> None:
-    """Wet cells in blue, inside some areas only."""
-    if water is None or not water.wet.any():
-        return
-    picture = np.zeros((*water.wet.shape, 4))
-    picture[water.wet] = to_rgba(WATER, 0.78)
-    west, south, east, north = water.bounds
-    limits = axes.get_xlim(), axes.get_ylim()
+def draw_water(axes: Axes, waters: Sequence[Water], inside: Sequence[BaseGeometry], zorder: float) -> bool:
+    """Wet cells in blue with a white edge, inside some areas only; false where there is nothing to draw.
+
+    Several rasters make one picture: where they overlap the water is no darker.
+    """
+    if not inside or not any(water.wet.any() for water in waters):
+        return False
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    box = axes.get_window_extent()
+    wet = on_pixels(waters, (west, south, east, north), (round(box.height), round(box.width)))
+    edge, body = edge_and_body(wet)
+    picture = np.zeros((*wet.shape, 4))
+    picture[edge] = to_rgba(WATER_EDGE)
+    picture[body] = to_rgba(WATER)
     image = axes.imshow(
         picture, extent=(west, east, south, north), interpolation="nearest", aspect="auto", zorder=zorder
     )
     clip_to(image, axes, inside)
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    return True
+
+
+def water_sample(axes: Axes, x: float, y: float, width: int, height: int) -> None:
+    """Water as it is drawn, for a legend whose axes are in pixels."""
+    wet = np.zeros((height, width), dtype=bool)
+    wet[4:-4, 4:-4] = True
+    edge, body = edge_and_body(wet)
+    picture = np.ones((height, width, 4))
+    picture[..., :3] = to_rgba(CLASS_COLOURS["max"])[:3]
+    picture[edge] = to_rgba(WATER_EDGE)
+    picture[body] = to_rgba(WATER)
+    limits = axes.get_xlim(), axes.get_ylim()
+    axes.imshow(picture, extent=(x, x + width, y + height, y), interpolation="nearest", aspect="auto")
     axes.set_xlim(limits[0])
     axes.set_ylim(limits[1])
 
 
-def scale_bar(axes: Axes, view: View, pixels: float) -> Bbox:
-    """A bar of a round number of kilometres in the lower left corner, true in the middle of the map.
+def scale_bar(axes: Axes, view: View, pixels: float, avoid: BaseGeometry | None = None) -> Bbox:
+    """A bar of a round number of kilometres in a corner, true in the middle of the map.
 
-    Returns the room that it takes, in display coordinates.
+    In the corner where least of `avoid` (degrees) is covered; the lower left one where that is the same. Returns the
+    room that it takes, in display coordinates.
     """
     across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians(view.middle_lat))
     length = round_length(across_km / 4)
@@ -107,14 +130,31 @@ def scale_bar(axes: Axes, view: View, pixels: float) -> Bbox:
     options: dict[str, Any] = {"transform": axes.transAxes, "zorder": 20}
     box = axes.get_window_extent()
     x, y, high = 24 / box.width, 22 / box.height, 12 / box.height
-    room = Rectangle((0, 0), share + 2 * x, 5.2 * high + y, facecolor="white", alpha=0.88, edgecolor="none", **options)
-    axes.add_patch(room)
+    across, down = share + 2 * x, 5.2 * high + y
+    left, bottom = _free_corner(view, across, down, avoid)
+    axes.add_patch(Rectangle((left, bottom), across, down, facecolor="white", alpha=0.88, edgecolor="none", **options))
     for part, colour in ((0, INK), (1, "white")):
-        axes.add_patch(
-            Rectangle((x + part * share / 2, y), share / 2, high, facecolor=colour, edgecolor=INK, **options)
-        )
-    write(axes, x + share / 2, y + 1.5 * high, f"{length:,g} km", pixels, ha="center", va="bottom", **options)
-    return Bbox.from_bounds(box.x0, box.y0, (share + 2 * x) * box.width, (5.2 * high + y) * box.height)
+        place = left + x + part * share / 2, bottom + y
+        axes.add_patch(Rectangle(place, share / 2, high, facecolor=colour, edgecolor=INK, **options))
+    words = f"{length:,g} km"
+    write(axes, left + x + share / 2, bottom + y + 1.5 * high, words, pixels, ha="center", va="bottom", **options)
+    return Bbox.from_bounds(
+        box.x0 + left * box.width, box.y0 + bottom * box.height, across * box.width, down * box.height
+    )
+
+
+def _free_corner(view: View, across: float, down: float, avoid: BaseGeometry | None) -> tuple[float, float]:
+    """Left and bottom (shares of the map) of the corner that covers least of a shape."""
+    corners = [(0.0, 0.0), (1 - across, 0.0), (0.0, 1 - down), (1 - across, 1 - down)]
+    if avoid is None or avoid.is_empty:
+        return corners[0]
+    width, height = view.east - view.west, view.north - view.south
+
+    def covered(corner: tuple[float, float]) -> float:
+        west, south = view.west + corner[0] * width, view.south + corner[1] * height
+        return float(avoid.intersection(shapely.box(west, south, west + across * width, south + down * height)).area)
+
+    return min(corners, key=covered)
 
 
 def round_length(longest: float) -> float:

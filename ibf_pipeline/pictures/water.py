@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from rasterio.windows import Window
 from ibf_pipeline.prepare.tiles import bounded_gdal
 
 _STRIP_CELLS = 4_000_000
+RIM, STRIPE = 5, 14
+"""pixels: breadth of the solid rim of wide water, and from stripe to stripe inside it"""
+_EDGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,55 @@ def read_water(file: Path, bounds: tuple[float, float, float, float], most: tupl
                 wet[first:last] = np.logical_or.reduceat(by_row, column_edges, axis=1)
         west, south, east, north = raster.window_bounds(window)
         return Water(wet, (west, south, east, north))
+
+
+def on_pixels(waters: Sequence[Water], bounds: tuple[float, float, float, float], shape: tuple[int, int]) -> np.ndarray:
+    """Which pixels (row, column; north up) of a picture of some bounds are wet in any of the waters.
+
+    A pixel is wet where it touches a wet cell.
+    """
+    west, south, east, north = bounds
+    wet = np.zeros(shape, dtype=bool)
+    for water in waters:
+        left, bottom, right, top = water.bounds
+        rows, columns = water.wet.shape
+        high = (north - np.linspace(0, north - south, shape[0] + 1) - top) / (bottom - top) * rows
+        across = (west + np.linspace(0, east - west, shape[1] + 1) - left) / (right - left) * columns
+        counts = np.zeros((rows + 1, columns + 1), dtype=np.int64)
+        np.cumsum(np.cumsum(water.wet, axis=0), axis=1, out=counts[1:, 1:])
+        (r0, r1), (c0, c1) = _cells(high, rows), _cells(across, columns)
+        inside = counts[np.ix_(r1, c1)] - counts[np.ix_(r0, c1)] - counts[np.ix_(r1, c0)] + counts[np.ix_(r0, c0)]
+        wet |= inside > 0
+    return wet
+
+
+def edge_and_body(wet: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Wet pixels as they are drawn: a thin edge around them, and their body.
+
+    Narrow water is solid; wide water has a solid rim and stripes inside, between which the colour below is seen.
+    """
+    edge = _grown(wet, _EDGE) & ~wet
+    inner = ~_grown(~wet, RIM)
+    down, across = np.ogrid[: wet.shape[0], : wet.shape[1]]
+    return edge, wet & ~(inner & ((down + across) % STRIPE < STRIPE / 2))
+
+
+def _cells(edges: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and last (exclusive) cell that each pixel touches, from the pixels' edges in cells."""
+    first = np.clip(np.floor(edges[:-1] + 1e-6), 0, count).astype(int)
+    last = np.clip(np.ceil(edges[1:] - 1e-6), 0, count).astype(int)
+    return first, np.maximum(first, last)
+
+
+def _grown(mask: np.ndarray, pixels: int) -> np.ndarray:
+    for _ in range(pixels):
+        grown = mask.copy()
+        grown[1:] |= mask[:-1]
+        grown[:-1] |= mask[1:]
+        grown[:, 1:] |= mask[:, :-1]
+        grown[:, :-1] |= mask[:, 1:]
+        mask = grown
+    return mask
 
 
 def _window(raster: rasterio.DatasetReader, bounds: tuple[float, float, float, float]) -> Window | None:

@@ -44,14 +44,15 @@ class Published:
     """in words"""
     is_complete: bool
     calls: tuple[CallMade, ...]
+    left_out: tuple[str, ...] = ()
+    """what the country wants and the target did not get, with the reason"""
     notices: tuple[str, ...] = ()
     """what people were told beside the target's own messages"""
 
 
 def published(run: RunFolder) -> tuple[Published, ...]:
     """Every revision of a run on every target, oldest first."""
-    targets = sorted(entry.name for entry in (run.path / "targets").glob("*") if entry.is_dir())
-    return tuple(_published(target, revision) for target in targets for revision in run.revisions(target))
+    return tuple(_published(target, revision) for target in run.targets() for revision in run.revisions(target))
 
 
 def _published(target: str, revision: Revision) -> Published:
@@ -89,6 +90,7 @@ def _published(target: str, revision: Revision) -> Published:
         outcome=_outcome(len(calls), done, states) + ("; then given up" if journal.is_closed else ""),
         is_complete=done == len(calls),
         calls=tuple(calls),
+        left_out=about.left_out,
         notices=_notices(revision),
     )
 

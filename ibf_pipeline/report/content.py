@@ -19,6 +19,9 @@ from ibf_pipeline.wording import alert_text
 MOST_DRAWINGS = 12
 """events up to which hydrographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
 
+OVERVIEW = "overview.png"
+"""file of the country's map"""
+
 FORMAT = 1
 """Version of report.json."""
 
@@ -104,6 +107,8 @@ class Report:
     overview: str
     """file of the country's map"""
     events: tuple[EventPart, ...]
+    withdrawn: tuple[EventPart, ...]
+    """what a person took back after it was published"""
     quiet: tuple[StationFound, ...]
     blind: tuple[StationFound, ...]
     suspect: tuple[StationFound, ...]
@@ -132,10 +137,10 @@ def make_report(
     buildups: frozenset[str],
     observed: Sequence[Observed] = (),
 ) -> Report:
-    """The content of a report. `buildups`: codes of stations of which earlier runs are kept."""
+    """The content of a report. `found`: what stands of the day; `buildups`: stations of which earlier runs are kept."""
     changes = compare(before, found)
     changed = {change.station_code for change in changes}
-    alerted = {event.station_code for event in found.events}
+    alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
     return Report(
         format=FORMAT,
         country=found.country,
@@ -148,8 +153,9 @@ def make_report(
         compared_with=before.issue_date if before else None,
         changes=changes,
         unchanged=tuple(event.name for event in found.events if event.station_code not in changed),
-        overview="overview.png",
+        overview=OVERVIEW,
         events=tuple(_event(found, event, buildups) for event in found.events),
+        withdrawn=tuple(_event(found, event, buildups) for event in found.withdrawn),
         quiet=tuple(s for s in found.stations if s.code not in alerted and s.condition != "blind"),
         blind=tuple(found.with_condition("blind")),
         suspect=tuple(found.with_condition("suspect")),
@@ -172,14 +178,15 @@ def make_report(
 
 def _event(found: Found, event: Event, buildups: frozenset[str]) -> EventPart:
     station = found.station(event.station_code)
-    stem, form = file_stem(station.code), "svg" if len(found.events) <= MOST_DRAWINGS else "png"
+    drawn = len(found.events) + len(found.withdrawn)
+    stem, form = file_stem(station.code), "svg" if drawn <= MOST_DRAWINGS else "png"
     levels = [found.default_admin_level, *(level for level in found.admin_levels if level != found.default_admin_level)]
     areas = ((level, tuple(sorted(event.areas_of(level), key=_by_people))) for level in levels)
     days = tuple(_day(found, station, lead) for lead in LEAD_TIMES)
     thresholds = _thresholds(station)
     return EventPart(
         event=event,
-        station_name=station.name,
+        station_name=station.name or station.code,
         words=alert_text(event.alert_class, trigger=event.trigger),
         day=found.issue_date + timedelta(days=event.lead_time),
         why=tuple(why(found, event)),

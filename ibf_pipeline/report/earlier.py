@@ -10,6 +10,7 @@ from pathlib import Path
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.found import Found
 from ibf_pipeline.run_folder import runs_of
+from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ class EarlierRun:
     """A finished run of an earlier issue date."""
 
     found: Found
+    """without what a person took back"""
     forecast: Path
     """its `forecast.nc`"""
 
@@ -34,7 +36,7 @@ def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercis
         if run.issue_date >= issue_date or not run.is_whole or len(earlier) == count:
             continue
         try:
-            found = run.found()
+            found = standing(run.found(), run)
         except InputInvalid as error:
             log.warning("%s: the run of %s is left out of the comparison: %s", iso3, run.issue_date, error)
             continue

@@ -8,7 +8,7 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ibf_pipeline.observation.result import flooded_km2, observed_share
+from ibf_pipeline.observation.result import flooded_km2, observed_share, passes_of
 from ibf_pipeline.observation.verdict import MISSES
 from ibf_pipeline.report.content import Report
 from ibf_pipeline.wording import (
@@ -38,8 +38,9 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         when=_when,
     )  # fmt: skip
     environment.globals.update(
-        counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES
-    )
+        counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES,
+        passes_of=passes_of,
+    )  # fmt: skip
     inside = {name: _data_uri(name, content) for name, content in pictures.items()}
     return environment.get_template("report.html.j2").render(report=report, pictures=inside)
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from ibf_pipeline.changes import Change
+from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event, Found, StationFound
 from ibf_pipeline.report.calls import Published
-from ibf_pipeline.report.words import area_names, cautions, headline, in_days, listed
+from ibf_pipeline.report.words import area_names, cautions, headline, listed
 from ibf_pipeline.wording import alert_text, counted, day_text, discharge_text, number_text, percent_text
 
 Row = Mapping[str, str | int | None]
@@ -112,9 +113,9 @@ def _event_row(found: Found, event: Event) -> Row:
         "event": event.name,
         "station": found.station(event.station_code).name,
         "alert": alert_text(event.alert_class, trigger=event.trigger),
-        "for": f"{day_text(day)}, {in_days(event.lead_time)}",
+        "day": f"{day_text(day)}, {lead_time_name(event.lead_time)}",
+        "people": event.people if event.flood_map is not None and event.publishable else None,
         "days 0-7": event.flags,
-        "people affected": event.people if event.flood_map is not None else None,
         "where": listed(area_names(found, [event]), 3) if event.publishable else "no areas: cannot be published",
     }
 
@@ -125,12 +126,12 @@ def _station_row(found: Found, station: StationFound) -> Row:
     return {
         "station": station.code,
         "name": station.name,
-        "condition": f"{station.condition}: {station.reason}" if station.reason else station.condition,
         "alert": alert_text(values.alert_class, trigger=values.alert_class == "max") if values else "unknown",
         "days 0-7": station.flags if values else None,
-        "discharge m3/s": discharge_text(values.forecast_level) if values else None,
-        "trigger level m3/s": discharge_text(values.trigger_level) if values else None,
-        "members above it, days 0-7": " ".join(map(str, above)) if values else None,
+        "m3/s": discharge_text(values.forecast_level) if values else None,
+        "trigger at": discharge_text(values.trigger_level) if values else None,
+        "members above": " ".join(map(str, above)) if values else None,
+        "condition": f"{station.condition}: {station.reason}" if station.reason else station.condition,
     }
 
 

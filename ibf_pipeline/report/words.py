@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ibf_pipeline.evidence import evidence, high_beyond_limit, limit_of
 from ibf_pipeline.forecast.rule import LEAD_TIMES
-from ibf_pipeline.found import Event, Found, RuleApplied
+from ibf_pipeline.found import Event, Found, RuleApplied, StationFound
 from ibf_pipeline.wording import (
     TRIGGER_WORDS,
     alert_text,
@@ -28,9 +28,10 @@ def headline(found: Found) -> str:
     span = f"{day_text(found.issue_date)} to {day_text(last)}"
     triggers = [event for event in found.events if event.trigger]
     warnings = [event for event in found.events if not event.trigger]
-    if not found.events:
-        return f"No river flood alert for {found.country_name} in the forecast from {span}."
     sentences = []
+    if not found.events:
+        stands = " stands" if found.withdrawn else ""
+        sentences.append(f"No river flood alert for {found.country_name}{stands} in the forecast from {span}.")
     if triggers:
         first = min(triggers, key=lambda event: event.lead_time)
         words = f"{TRIGGER_WORDS[0].upper()}{TRIGGER_WORDS[1:]} at {counted(len(triggers), 'station')}"
@@ -48,7 +49,18 @@ def headline(found: Found) -> str:
         sentences.append(
             f"{counted(len(warnings), 'warning')}{besides}{begin}, {when}" + (f", in {where}." if where else ".")
         )
+    if found.withdrawn:
+        names = listed([station_text(found.station(event.station_code)) for event in found.withdrawn])
+        were = "alert was" if len(found.withdrawn) == 1 else "alerts were"
+        on = "it" if len(found.withdrawn) == 1 else "them"
+        number = number_text(len(found.withdrawn))
+        sentences.append(f"{number} {were} withdrawn by a person, please do not act on {on}: {names}.")
     return " ".join(filter(None, sentences))
+
+
+def station_text(station: StationFound) -> str:
+    """`Mill bridge (G1)`; a station without a name is called by its code."""
+    return f"{station.name} ({station.code})" if station.name else station.code
 
 
 def cautions(found: Found) -> list[str]:
@@ -58,18 +70,18 @@ def cautions(found: Found) -> list[str]:
         parts.append("This is an exercise: the forecast was made up, no flood is expected.")
     blind = found.with_condition("blind")
     if blind:
-        names = listed([f"{station.name} ({station.code})" for station in blind])
+        names = listed([station_text(station) for station in blind])
         are = "has" if len(blind) == 1 else "have"
         parts.append(f"{counted(len(blind), 'station')} {are} no usable forecast, which is no all clear: {names}.")
     if found.unpublishable_events:
         names = listed([event.name for event in found.unpublishable_events])
         parts.append(f"The portal cannot show {names}: no areas are mapped to the station. Tell people another way.")
-    alerted = {event.station_code for event in found.events}
+    alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
     for station in found.stations:  # only where the country has no warnings: otherwise it is one
         beyond = high_beyond_limit(found, station)
         if beyond and station.code not in alerted:
             parts.append(
-                f"{station.name} ({station.code}) is as high as a trigger on {day_text(beyond[0].day)}, beyond the "
+                f"{station_text(station)} is as high as a trigger on {day_text(beyond[0].day)}, beyond the "
                 f"trigger lead time limit of {days_text(found.rule.trigger_lead_time_limit)}: no alert yet."
             )
     if found.members_missing:

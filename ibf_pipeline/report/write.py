@@ -27,10 +27,11 @@ from ibf_pipeline.pictures.hydrograph import hydrograph
 from ibf_pipeline.pictures.outlines import MapLayers, read_map_layers
 from ibf_pipeline.pictures.overview_map import overview_map
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.content import Report, make_report, map_name
+from ibf_pipeline.report.content import OVERVIEW, Report, make_report, map_name
 from ibf_pipeline.report.earlier import EarlierRun, earlier_runs
 from ibf_pipeline.report.page import page
 from ibf_pipeline.run_folder import RunFolder, read_forecast
+from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +48,15 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     """Write `<folder>/report/` and return its `report.html`.
 
     `folder` holds `forecast.nc` and `extents/` of the day: the `.part` folder of a run that is not finished, or the
-    run's own. Earlier runs of the country are looked for beside `run`, what was published below it. Pictures that are
-    already in `<folder>/report/` are used again: after publishing only the words change.
+    run's own. Earlier runs of the country are looked for beside `run`, what was published below it; events that a
+    person took back stand apart. Pictures that are already in `<folder>/report/` are used again: after publishing only
+    the words change, and the country's map where alerts were taken back.
     """
     report = folder / "report"
     report.mkdir(parents=True, exist_ok=True)
+    found = standing(found, run)
+    if _withdrawn_before(report / "report.json") != {event.name for event in found.withdrawn}:
+        (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
     layers = read_map_layers(prepared, found.admin_levels)
     discharge = read_forecast(folder / "forecast.nc")
     earlier = earlier_runs(
@@ -62,7 +67,7 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     content = make_report(found, before, manifest, published(run), frozenset(histories), _observed(run))
     drawing = _Drawing(found, folder, layers, discharge, histories)
     pictures = {content.overview: _kept(report / content.overview, drawing.overview)}
-    for part in content.events:
+    for part in (*content.events, *content.withdrawn):
         drawers = {part.hydrograph: drawing.hydrograph, part.map: drawing.map, part.buildup: drawing.buildup}
         for name, draw in drawers.items():
             if name is not None:
@@ -90,6 +95,14 @@ def event_maps(found: Found, folder: Path, prepared: Path) -> dict[str, Path]:
     for event in found.publishable_events:
         _kept(files[event.name], partial(event_map, found, event, layers, _extent(found, folder, event.lead_time)))
     return files
+
+
+def _withdrawn_before(file: Path) -> set[str]:
+    """Names of the events that the report so far shows as withdrawn."""
+    try:
+        return {part["event"]["name"] for part in json.loads(file.read_bytes())["withdrawn"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def _observed(run: RunFolder) -> list[Observed]:
@@ -144,7 +157,7 @@ def _histories(found: Found, discharge: xr.DataArray, earlier: Sequence[EarlierR
     histories: dict[str, list[StationRun]] = {}
     recent = [run for run in earlier if (found.issue_date - run.found.issue_date).days <= BUILDUP_DAYS]
     for what, cube in [(found, discharge), *_readable(recent)]:
-        for event in found.events:
+        for event in (*found.events, *found.withdrawn):
             run = _station_run(what, cube, event.station_code, found.rule.trigger_return_period)
             if run is not None:
                 histories.setdefault(event.station_code, []).append(run)

@@ -6,7 +6,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -35,6 +36,8 @@ from ibf_pipeline.writing import writing
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
+_REPEATED_SECONDS: Final = 300.0
+"""a state that does not change is logged again after so long"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +59,18 @@ class EwdsSource:
     check: bool = True
     """hold orders against the service's form and constraints"""
     progress: Progress | None = None
+    again_seconds: float = 1800
+    """an incomplete ensemble is not ordered again before"""
+    now: Callable[[], float] = time.time
 
     def fetch(self, issue_date: date) -> ForecastFiles:
-        """One GRIB2 file, ordered where it is not there or has fewer fields than the whole ensemble."""
+        """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
         self.cache.touch(self.name, issue_date)
         request = glofas_request(issue_date, self.area, self.days, self.changes)
-        if self._fields_there(issue_date) < fields_of(request):
+        if not self._suffices(request, issue_date):
             with self.cache.held(self.name, issue_date, self.country):
-                there = self._fields_there(issue_date)
-                if there < fields_of(request):
+                if not self._suffices(request, issue_date):
+                    there = self._fields_there(issue_date)
                     try:
                         self._order(request, issue_date)
                     except (InputMissing, InputInvalid, ServerRefused, ServerUnreachable) as error:
@@ -75,6 +81,13 @@ class EwdsSource:
         return ForecastFiles(
             self.name, (folder.folder / name,), self.glofas_version, {"request": request, **folder.origin([name])}
         )
+
+    def _suffices(self, request: Request, issue_date: date) -> bool:
+        """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
+        there = self._fields_there(issue_date)
+        if not there or there >= fields_of(request):
+            return bool(there)
+        return self.now() - self._file(issue_date).stat().st_mtime < self.again_seconds
 
     def _folder(self, issue_date: date) -> FetchedFolder:
         return FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.area)
@@ -136,11 +149,11 @@ class EwdsSource:
         return file
 
     def _await(self, order: str, file: Path) -> None:
-        said: list[str] = []
+        said: list[tuple[str, float]] = []
 
         def progress(state: str, seconds: float) -> None:
-            if said[-1:] != [state]:
-                said.append(state)
+            if not said or said[-1][0] != state or seconds - said[-1][1] >= _REPEATED_SECONDS:
+                said.append((state, seconds))
                 log.info("%s: order %s is %s after %.0f s", self.name, order, state, seconds)
             if self.progress is not None:
                 self.progress(state, seconds)

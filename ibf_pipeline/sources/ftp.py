@@ -46,7 +46,7 @@ class FtpFolder:
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where the folder is not there yet."""
-        with self._connection(f"{issue_date:%Y%m%d}") as ftp:
+        with self._connection(f"the folder {issue_date:%Y%m%d}") as ftp:
             return sorted(entry.rsplit("/", 1)[-1] for entry in ftp.nlst(self._path(issue_date)))
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:

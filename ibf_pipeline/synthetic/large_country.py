@@ -61,13 +61,14 @@ def write_large_country(folder: Path, iso3: str, size: Size) -> Path:
     """Write the static folder and return it."""
     grid = size.grid
     span = grid.width // size.side
-    codes = [[f"{row:02d}{column:02d}" for column in range(size.side)] for row in range(size.side)]
+    codes = [[f"{iso3}{row:02d}{column:02d}" for column in range(size.side)] for row in range(size.side)]
     boxes = [[_box(grid, row * span, column * span, span) for column in range(size.side)] for row in range(size.side)]
     upper = [
-        (_attributes(1, f"R{row:02d}"), static_files.multi(shapely.union_all(boxes[row]))) for row in range(size.side)
+        (_attributes(1, f"{iso3}{row:02d}"), static_files.multi(shapely.union_all(boxes[row])))
+        for row in range(size.side)
     ]
     lower = [
-        ({**_attributes(2, codes[row][column]), **_attributes(1, f"R{row:02d}")}, static_files.multi(box))
+        ({**_attributes(2, codes[row][column]), **_attributes(1, f"{iso3}{row:02d}")}, static_files.multi(box))
         for row in range(size.side)
         for column, box in enumerate(boxes[row])
     ]

@@ -176,6 +176,8 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
             elif path == "Workflows":
                 self._workflows()
             elif path == "ProductionOrders":
+                if server.fault("no listing"):
+                    raise Refused(404, {"detail": "Not Found"})
                 self._orders()
             elif match := re.fullmatch(r"ProductionOrder\((\w+)\)/OData\.CSC\.Cancel", path):
                 server.platform.cancel(match.group(1))

@@ -7,8 +7,10 @@ import io
 import json
 import os
 import stat
+import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,7 +76,7 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(
     assert not list(folder.glob("*.zip"))
     assert part.stat().st_size > len(LARGE) / 2
     assert fetch_product(client, product, folder, 10**9).file.read_bytes() == server.archives["P1"]
-    assert [entry.suffix for entry in sorted(folder.iterdir())] == [".zip", ".json"]
+    assert [entry.suffix for entry in sorted(folder.glob("[!.]*"))] == [".zip", ".json"]
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(
@@ -170,7 +172,7 @@ def test_paths_that_lead_outside_are_refused_before_anything_is_written(name: st
     file.write_bytes(archive({"fine.txt": b"1", name: b"2"}))
     with pytest.raises(InputInvalid, match="archive holds"):
         unpack(file, tmp_path / "out", LIMITS)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["x.zip"]
+    assert [entry.name for entry in tmp_path.glob("[!.]*")] == ["x.zip"]
 
 
 def test_links_and_bombs_are_refused(tmp_path: Path) -> None:
@@ -201,7 +203,7 @@ def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
     file.write_bytes(content)
     with pytest.raises(InputInvalid, match="damaged"):
         unpack(file, tmp_path / "out", LIMITS)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["x.zip"]
+    assert [entry.name for entry in tmp_path.glob("[!.]*")] == ["x.zip"]
 
 
 def test_a_good_archive_is_unpacked(tmp_path: Path) -> None:
@@ -212,3 +214,35 @@ def test_a_good_archive_is_unpacked(tmp_path: Path) -> None:
         "x/S1/measurement/vh.tif", "x/S1/manifest.safe"
     }  # fmt: skip
     assert json.dumps(sorted(path.read_bytes().decode() for path in files)) == '["m", "vh"]'
+
+
+def test_two_that_want_one_item_fetch_and_unpack_it_once(
+    client: OdpClient, server: Loopback, completed: Callable[..., Product], tmp_path: Path
+) -> None:
+    """Two events in one scene: eight threads over one item, and nobody's files go away while they are read."""
+    product = completed()
+    barrier = threading.Barrier(8)
+
+    def work(_: int) -> bytes:
+        barrier.wait(timeout=20)
+        fetched = fetch_product(client, product, tmp_path, 10**9)
+        (file,) = unpack(fetched.file, tmp_path / "unpacked", LIMITS)
+        with file.open("rb") as stream:
+            inode = os.fstat(stream.fileno()).st_ino
+            content = stream.read()
+        assert file.stat().st_ino == inode
+        return content
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(8))) == {LARGE}
+    assert sum(path.startswith("/swift/") for _, path in server.log) == 1
+
+
+def test_an_archive_that_changed_is_unpacked_anew(tmp_path: Path) -> None:
+    file = tmp_path / "a.zip"
+    for content in (b"one", b"second"):
+        file.write_bytes(archive({"a.txt": content}))
+        assert unpack(file, tmp_path / "a", LIMITS)[0].read_bytes() == content
+    (tmp_path / "a" / "mine.txt").write_text("kept")
+    unpack(file, tmp_path / "a", LIMITS)
+    assert (tmp_path / "a" / "mine.txt").is_file()

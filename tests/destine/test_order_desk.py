@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from ibf_pipeline.destine.client import NotSent, OdpClient
 from ibf_pipeline.destine.order_book import Elsewhere, OrderBook, Quota
 from ibf_pipeline.destine.order_desk import OrderDesk, succeeded
-from ibf_pipeline.destine.orders import Order, OrderRequest, order_body, order_from
+from ibf_pipeline.destine.orders import NotThere, Order, OrderRequest, order_body, order_from
 from ibf_pipeline.destine.redaction import Redactor
 from ibf_pipeline.destine.settings import Polling
 from ibf_pipeline.destine.workflows import Workflow, WorkflowOption
@@ -267,6 +267,76 @@ def test_many_processes_at_once(server: Loopback, client: OdpClient, tmp_path: P
     assert server.platform.most_open == 2
 
 
+def test_an_order_that_the_service_forgot_is_gone_after_a_while_and_blocks_nothing(
+    open_desk: Opening, server: Loopback, clock: Clock
+) -> None:
+    """Six hours of 404 while the service answers otherwise; it counts for the month all the same."""
+    desk = open_desk()
+    keys = [desk.submit(request(f"P{n}")).key for n in range(2)]
+    desk.advance()
+    server.platform.orders.clear()
+    desk.advance()
+    clock.sleep(6 * 3600 - 1)
+    desk.advance()
+    assert [desk.entry(key).state for key in keys] == ["sent", "waiting"]
+    clock.sleep(1)
+    desk.advance()
+    assert [desk.entry(key).state for key in keys] == ["gone", "sent"]
+    assert "does not know this order any more" in desk.entry(keys[0]).message
+    assert desk.budget().left == 23
+    (entry,) = desk.wait([keys[1]], Polling(), clock.sleep)
+    assert succeeded(entry)
+    assert desk.submit(request("P0")).state == "gone", "only --again or a person orders it once more"
+    assert desk.settle(keys[0], None).state == "waiting"
+
+
+def test_a_service_that_answers_404_to_everything_makes_no_order_gone(
+    open_desk: Opening, server: Loopback, clock: Clock
+) -> None:
+    """As after a wrong url or during a failed upgrade."""
+    desk = open_desk()
+    key = desk.submit(request()).key
+    desk.advance()
+    kept = server.platform.orders[:]
+    server.platform.orders.clear()
+    for _ in range(5):
+        server.faults = ["no listing"]
+        desk.advance()
+        clock.sleep(86400)
+    assert desk.entry(key).state == "sent"
+    server.platform.orders.extend(kept)
+    server.faults = []
+    assert succeeded(desk.wait([key], Polling(), clock.sleep)[0])
+
+
+def test_a_person_closes_an_order_that_is_not_there(open_desk: Opening, server: Loopback) -> None:
+    desk = open_desk()
+    key = desk.submit(request()).key
+    desk.advance()
+    with pytest.raises(ForbiddenByRule, match="hook cancel"):
+        desk.settle(key, None)
+    server.platform.orders.clear()
+    assert desk.cancel(key).state == "gone"
+
+
+def test_an_order_without_its_secret_lets_the_others_pass(
+    open_desk: Opening, client: OdpClient, book: OrderBook, server: Loopback, clock: Clock
+) -> None:
+    bare = OrderDesk(
+        "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settle=timedelta(seconds=120)
+    )
+    first = open_desk().submit(request("P1", desp_source_password="env:DESP_PASSWORD")).key
+    second = bare.submit(request("P2")).key
+    bare.advance()
+    assert (bare.entry(first).state, bare.entry(second).state) == ("waiting", "sent")
+    assert bare.entry(first).message == "the environment variable DESP_PASSWORD is not set"
+    with pytest.raises(ConfigError, match="DESP_PASSWORD is not set"):
+        bare.wait([first], Polling(), clock.sleep)
+    open_desk(parallel=5).advance()
+    assert open_desk().entry(first).state == "sent"
+    assert len(server.platform.orders) == 2
+
+
 class Killed(BaseException):
     """The process ends here."""
 
@@ -280,6 +350,7 @@ class Direct:
         self.next_post = "fine"
         self.late: list[tuple[datetime, dict[str, Any]]] = []
         self.silent = False
+        self.vanished: set[str] = set()
 
     def arrive(self) -> None:
         """Orders that were under way when their sender gave up."""
@@ -290,7 +361,8 @@ class Direct:
 
     def workflow(self, name: str) -> Workflow:
         option = WorkflowOption("output_storage", "", "str", None, (), required=True)
-        return Workflow("1", name, name, "", "1", (), (), (option,))
+        secret = WorkflowOption("desp_source_password", "", "str", None, (), required=False)
+        return Workflow("1", name, name, "", "1", (), (), (option, secret))
 
     def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
         if self.silent:
@@ -299,12 +371,14 @@ class Direct:
         return [
             self._order(placed)
             for placed in self.platform.listed(None)
-            if name_ends_with is None or placed.body["Name"].endswith(name_ends_with)
+            if (name_ends_with is None or placed.body["Name"].endswith(name_ends_with))
+            and str(placed.id) not in self.vanished
         ]
 
     def order(self, order_id: str) -> Order:
         if self.silent:
             raise ServerUnreachable("silent")
+        self._known(order_id)
         return self._order(self.platform.order(order_id))
 
     def place(self, body: Mapping[str, object]) -> str | None:
@@ -326,7 +400,18 @@ class Direct:
         return str(placed.id)
 
     def cancel(self, order_id: str) -> None:
+        self._known(order_id)
         self.platform.cancel(order_id)
+
+    def vanish(self, order_id: str) -> None:
+        """The service forgets an order, and with it whatever it was doing."""
+        self.vanished.add(order_id)
+        for item in self.platform.order(order_id).items:
+            item.status, item.ended = "cancelled", item.ended or self.clock()
+
+    def _known(self, order_id: str) -> None:
+        if order_id in self.vanished:
+            raise NotThere("answered 404")
 
     def _order(self, placed: Any) -> Order:
         return order_from({
@@ -351,6 +436,10 @@ def test_an_order_that_arrives_late_is_not_doubled(book: OrderBook, clock: Clock
     assert len(service.platform.orders) == 1
 
 
+ENVIRONMENTS: tuple[dict[str, str], ...] = ({"DESP_PASSWORD": "canary"}, {})
+"""of the two workers: the second cannot fill in every order"""
+
+
 class Orders(RuleBasedStateMachine):
     """Two workers, one book, one platform: nothing that may happen in between breaks the two limits or the key."""
 
@@ -365,13 +454,23 @@ class Orders(RuleBasedStateMachine):
 
     def desk(self, worker: int) -> OrderDesk:
         return OrderDesk(
-            "dedl", self.service, self.books[worker], self.quota, environment={}, redact=Redactor(), now=self.clock,
-            settle=timedelta(seconds=120),
+            "dedl", self.service, self.books[worker], self.quota, environment=ENVIRONMENTS[worker], redact=Redactor(),
+            now=self.clock, settle=timedelta(seconds=120),
         )  # fmt: skip
 
     @rule(worker=st.integers(0, 1), product=st.integers(0, 9))
     def ask(self, worker: int, product: int) -> None:
-        self.desk(worker).submit(request(f"P{product}"))
+        options = {"desp_source_password": "env:DESP_PASSWORD"} if product > 7 else {}
+        try:
+            self.desk(worker).submit(request(f"P{product}", **options))
+        except ConfigError:
+            assert (worker, bool(options)) == (1, True)
+
+    @precondition(lambda self: any(entry.state == "sent" for entry in self.books[0].entries("dedl")))
+    @rule(data=st.data())
+    def vanish(self, data: st.DataObject) -> None:
+        sent = [str(entry.order_id) for entry in self.books[0].entries("dedl", "sent")]
+        self.service.vanish(data.draw(st.sampled_from(sent)))
 
     @rule(
         worker=st.integers(0, 1),
@@ -419,7 +518,8 @@ class Orders(RuleBasedStateMachine):
             if not self.desk(0).unfinished():
                 break
         states = {entry.key: entry.state for entry in self.books[0].entries("dedl")}
-        assert set(states.values()) <= {"completed", "cancelled", "withdrawn"}
+        assert set(states.values()) <= {"completed", "cancelled", "withdrawn", "gone"}
+        assert sum(state == "gone" for state in states.values()) <= len(self.service.vanished)
         keys = [order.body["Name"].rsplit(" ", 1)[-1] for order in self.platform.orders]
         assert {key for key, state in states.items() if state != "withdrawn"} == set(keys)
         self.limits_hold()

@@ -76,7 +76,7 @@ def test_a_refused_secret_is_not_repeated_in_the_message(server: Loopback, clock
 
 def test_what_is_missing_is_named(server: Loopback, clock: Clock) -> None:
     settings = Token(kind="service-account", url=server.token_url)
-    with pytest.raises(ConfigError, match="DEDL_CLIENT_SECRET is not set"):
+    with pytest.raises(ConfigError, match="DEDL_CLIENT_ID and DEDL_CLIENT_SECRET are not set"):
         token_source(settings, {}, now=clock, redact=Redactor(), timeout=5)
     nowhere = Token(kind="service-account", url="http://127.0.0.1:9/token")
     with pytest.raises(ServerUnreachable):

@@ -52,7 +52,7 @@ def test_the_whole_tutorial(
 
     # Authentication, and the prerequisites of the service's page
     said.append(hook(config, "check"))
-    assert [line.split()[0] for line in said[-1].splitlines() if not line.startswith(" ")] == ["met"] * 6
+    assert [line.split()[0] for line in said[-1].splitlines() if not line.startswith(" ")] == ["met"] * 7
 
     # List available workflows
     said.append(hook(config, "workflows"))
@@ -164,10 +164,39 @@ def test_check_tells_what_is_missing_one_by_one(
     assert "unknown Hook role" in hook(config, "check")
     monkeypatch.setenv("DEDL_CLIENT_SECRET", "canary-wrong")
     findings = json.loads(hook(config, "check", "--json", code=1))
-    assert [finding["state"] for finding in findings] == ["missing", "unknown", "unknown"]
+    assert [finding["state"] for finding in findings] == ["missing", "unknown", "unknown", "met"]
     assert "canary" not in json.dumps(findings)
     monkeypatch.delenv("DEDL_CLIENT_SECRET")
     assert "DEDL_CLIENT_SECRET is not set" in hook(config, "check", code=1)
+    monkeypatch.delenv("DEDL_CLIENT_ID")
+    assert "DEDL_CLIENT_ID and DEDL_CLIENT_SECRET are not set" in hook(config, "check", code=1)
+
+
+def test_check_names_the_variables_that_every_order_needs(
+    config: Path, workplace: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DESP_PASSWORD")
+    out = hook(config, "check", code=1)
+    assert "the environment variable DESP_PASSWORD is not set: " in out
+    assert "data-harvest" in out[out.index("DESP_PASSWORD is not set") :]
+    monkeypatch.delenv("DESP_USERNAME")
+    assert "DESP_PASSWORD and DESP_USERNAME are not set" in hook(config, "check", code=1)
+
+
+def test_check_of_a_silent_service_says_no_answer_and_not_missing(
+    config: Path, workplace: Path, server: Loopback
+) -> None:
+    server.faults = ["500"] * 3
+    out = hook(config, "check", code=1)
+    assert "unknown OnDemand Processing API (prerequisite 3)\n        no answer: " in out
+    assert "missing" not in out.split("no answer: ")[0]
+    file = config / "destine.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(server.root, "http://127.0.0.1:9"), encoding="utf-8")
+    findings = json.loads(hook(config, "check", "--json", code=1))
+    assert [(finding["state"], finding["answered"]) for finding in findings] == [
+        ("unknown", False), ("unknown", True), ("unknown", True), ("met", True)
+    ]  # fmt: skip
+    assert "no answer: " in findings[0]["says"]
 
 
 def test_a_link_in_a_debug_line_of_the_http_library_is_unsigned(

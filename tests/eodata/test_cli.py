@@ -15,13 +15,16 @@ from typer.testing import CliRunner
 from flows.cli_eodata import inbox_app, receiver, subscriptions_app
 from flows.wiring_eodata import open_eodata, open_receiver
 from ibf_pipeline.eodata.declared import country_outline, wanted_of
+from ibf_pipeline.eodata.notification import read_product
 from ibf_pipeline.eodata.settings import read_settings
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from tests.conftest import ROOT
 
+from .catalogue import radar_product
 from .dialects import CREODIAS, NSIS
 from .installation import RADAR_OVER_XTS, SECRETS, Installation, installed
 from .odata_evaluation import holds, parse
+from .world import HERE, NOON
 
 app = typer.Typer()
 app.add_typer(subscriptions_app, name="subscriptions")
@@ -102,6 +105,40 @@ def test_inbox_commands(place: Installation):
     assert run(place, "inbox", "replay", product) == (0, f"{product}: waiting, replay 1\n")
     assert run(place, "inbox", "prune", "--older-than", "30") == (0, "0 products pruned\n")
     assert run(place, "inbox", "show", "nothing")[0] == 3
+
+
+def test_ids_are_whole_in_a_narrow_terminal_and_a_beginning_is_enough(place: Installation):
+    """Eighty columns, names of 70 letters; the ids of products 1 and 16 begin alike, that of the third does not."""
+    long = "S1A_IW_GRDH_1SDV_" + "X" * 53
+    ids = ["abcdef01-0000-4000-8000-000000000001", "abcdef01-0000-4000-8000-000000000016", "b" * 36]
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        eodata.inbox.store_products(
+            "test", [read_product({**radar_product(1, NOON, HERE), "Id": key, "Name": long}) for key in ids]
+        )
+        eodata.inbox.decide(ids[0], "ignored", "acquired 99 h ago, the limit is 72 h")
+    result = CliRunner().invoke(app, ["inbox", "list", *place.options], env={"COLUMNS": "80"})
+    assert result.exit_code == 0
+    for text in (*ids, long, "acquired 99 h ago, the limit is 72 h", "acquired 2026-11-20 12:00:00Z", "2 waiting"):
+        assert text in result.output
+    listed = json.loads(run(place, "inbox", "list", "--json", "--state", "ignored")[1])
+    assert [product["product"] for product in listed["products"]] == ids[:1]
+    assert listed["counts"]["waiting"] == 2
+    assert json.loads(run(place, "inbox", "show", "bbb")[1])["product"] == ids[2]
+    assert json.loads(run(place, "inbox", "show", ids[1].upper()[:36])[1])["product"] == ids[1]
+    code, text = run(place, "inbox", "show", "abcdef01-0000")
+    assert (code, f"one of {ids[0]}, {ids[1]}" in text) == (3, True)
+    run(place, "subscriptions", "apply", "--yes")
+    (made,) = place.catalogue.subscriptions
+    result = CliRunner().invoke(app, ["subscriptions", "list", *place.options], env={"COLUMNS": "80"})
+    assert f"{made}  test  floods  pull  running" in result.output
+
+
+def test_nothing_declared_is_said(place: Installation):
+    place.declare()
+    for word in ("plan", "apply"):
+        assert run(place, "subscriptions", word) == (
+            0, "nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline\n"
+        )  # fmt: skip
 
 
 def test_no_secret_is_shown_or_kept(place: Installation, caplog: pytest.LogCaptureFixture):

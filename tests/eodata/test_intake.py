@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from starlette.responses import JSONResponse
 
 from ibf_pipeline.eodata.apply import apply_subscriptions
 from ibf_pipeline.eodata.entity import SubscriptionRequest
 from ibf_pipeline.eodata.intake import catch_up, catch_up_is_due, complete, pull
+from ibf_pipeline.eodata.notification import read_notification
 from ibf_pipeline.eodata.reconcile import Wanted
 from ibf_pipeline.eodata.settings import IntakeSettings
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused
 
 from .catalogue import radar_product
 from .world import HERE, NOON, RADAR, World
@@ -168,3 +172,96 @@ def test_prune_forgets_contents_and_still_knows_the_ids(world: World):
 def test_an_unknown_product(world: World):
     with pytest.raises(InputMissing, match="there is no product 5"):
         world.inbox.entry("5")
+
+
+BROKEN = "bad \ud800 name"
+"""half of a character: valid JSON as an escape, no valid UTF-8"""
+
+
+def test_half_a_character_is_stored_as_a_question_mark_and_blocks_nothing(every: World):
+    queue = subscribe(every)
+    every.catalogue.publish(radar_product(1, NOON, HERE, Name=BROKEN, Comment=[BROKEN]))
+    every.catalogue.publish(radar_product(2, NOON, HERE))
+    assert pull(every.client, every.inbox, queue, every.settings).notifications == 2
+    assert every.catalogue.queues[queue] == []
+    every.catalogue.publish(radar_product(3, NOON, HERE, Name=BROKEN), lose=True)
+    assert search(every).new_products == 1
+    assert sorted(entry.name for entry in every.inbox.entries())[1:] == ["bad ? name", "bad ? name"]
+    assert every.inbox.counts()["waiting"] == 3
+
+
+def test_what_cannot_be_stored_is_an_error_of_its_own(world: World):
+    with pytest.raises(InputInvalid, match="a value cannot be stored"):
+        world.inbox.decide("1", "ignored", BROKEN)
+    assert world.inbox.counts()["waiting"] == 0, "the database is free again"
+
+
+def acks(world: World, monkeypatch: pytest.MonkeyPatch, given: Callable[[int, Any], Any]) -> None:
+    """Let the queue answer with other AckIds: given(place in the batch, its own)."""
+    whole = world.catalogue.read
+    monkeypatch.setattr(
+        world.catalogue,
+        "read",
+        lambda key, top: [{**item, "AckId": given(n, item["AckId"])} for n, item in enumerate(whole(key, top))],
+    )
+
+
+def test_entries_without_an_ack_id_are_stored_before_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch):
+    """Three entries, the last without an id: two are acknowledged, the third is kept here and stays in the queue."""
+    queue = subscribe(world)
+    for number in (1, 2, 3):
+        world.catalogue.publish(radar_product(number, NOON, HERE))
+    last = radar_product(3, NOON, HERE)["Id"]
+    whole = world.catalogue.read
+    acks(world, monkeypatch, lambda place, ack: None if place == len(whole(queue, 20)) - 1 else ack)
+    with pytest.raises(InputInvalid, match="1 notifications were stored and carry no AckId"):
+        pull(world.client, world.inbox, queue, world.settings)
+    assert world.inbox.counts()["waiting"] == 3
+    assert [item.product_id for item in world.catalogue.queues[queue]] == [last]
+
+
+def test_an_ack_id_may_be_a_number(world: World, monkeypatch: pytest.MonkeyPatch):
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE))
+    acks(world, monkeypatch, lambda place, ack: 7)
+    heard: list[str] = []
+
+    def acknowledge(key: str, ack: str) -> dict[str, int]:
+        heard.append(ack)
+        world.catalogue.queues[key].clear()
+        return {}
+
+    monkeypatch.setattr(world.catalogue, "acknowledge", acknowledge)
+    assert pull(world.client, world.inbox, queue, world.settings).emptied
+    assert (heard, world.inbox.counts()["waiting"]) == (["7"], 1)
+
+
+def test_one_id_that_the_catalogue_cannot_read_does_not_cost_the_others_their_details(world: World):
+    queue = subscribe(world)
+    for number in (1, 2, 3):
+        world.catalogue.publish(radar_product(number, NOON, HERE))
+    world.clock.forward(days=4)
+    pull(world.client, world.inbox, queue, world.settings)
+    world.web.faults += [lambda _: JSONResponse({"detail": "value is not a valid uuid"}, 422)]
+    assert complete(world.client, world.inbox) == 3
+    assert world.inbox.counts() == {"incomplete": 0, "waiting": 2, "triggered": 0, "ignored": 1, "notifications": 3}
+    (refused,) = world.inbox.entries("ignored")
+    assert "value is not a valid uuid" in refused.reason
+
+
+def test_a_refusal_of_the_account_ignores_nothing(world: World):
+    queue = subscribe(world)
+    for number in (1, 2):
+        world.catalogue.publish(radar_product(number, NOON, HERE))
+    world.clock.forward(days=4)
+    pull(world.client, world.inbox, queue, world.settings)
+    world.web.faults += [lambda _: JSONResponse({"detail": "no right"}, 403)]
+    with pytest.raises(ServerRefused, match="no right"):
+        complete(world.client, world.inbox)
+    assert (world.inbox.counts()["incomplete"], world.inbox.counts()["waiting"]) == (1, 1)
+
+
+@pytest.mark.parametrize("product_id", ["--------", "abcdef0-", "-abcdef0", "ab--cdef0", "abc"])
+def test_what_is_no_product_id(product_id: str):
+    with pytest.raises(InputInvalid, match="no ProductId"):
+        read_notification({"SubscriptionId": "0000a001-0000-4000-8000-000000000001", "ProductId": product_id})

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
+from flows.cli import app as cli
 from flows.cli_eodata import subscriptions_app
 from flows.intake import intake
 from flows.observe_trigger import EVENT
@@ -135,3 +136,33 @@ def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     assert "canary" not in state.message
     with open_eodata(str(place.config), str(place.workspace)) as eodata:
         assert eodata.inbox.entry(product).state == "triggered"
+
+
+def test_the_intake_as_a_command(place: Installation, monkeypatch: pytest.MonkeyPatch):
+    """From the catalogue to the start of an observation, and what trouble looks like."""
+    product = place.publish_over_the_alert(6)
+    result = CliRunner().invoke(cli, ["intake", *place.options])
+    assert (result.exit_code, "1 observations started, 0 products waiting" in result.output) == (0, True)
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        assert eodata.inbox.entry(product).state == "triggered"
+    lost = place.publish_over_the_alert(7, lose=True)
+    assert "0 observations started" in CliRunner().invoke(cli, ["intake", *place.options]).output
+    assert "1 observations started" in CliRunner().invoke(cli, ["intake", "--catch-up", *place.options]).output
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        assert eodata.inbox.entry(lost).state == "triggered"
+    place.web.password = "changed"
+    place.web.tokens.clear()
+    result = CliRunner().invoke(cli, ["intake", "--catch-up", *place.options])
+    assert (result.exit_code, "no token was given" in result.output, "canary" in result.output) == (1, True, False)
+
+
+def test_a_fault_of_ours_in_one_queue_keeps_nothing_else_from_its_work(
+    place: Installation, monkeypatch: pytest.MonkeyPatch
+):
+    lost = place.publish_over_the_alert(8, lose=True)
+    monkeypatch.setattr("flows.intake.pull_queue", lambda *_: 1 / 0)
+    state = run(place, catch_up=True)
+    assert state.is_failed()
+    assert "test, queue of floods: ZeroDivisionError, see the log" in state.message
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        assert eodata.inbox.entry(lost).state == "triggered"

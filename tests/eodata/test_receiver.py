@@ -7,8 +7,10 @@ import contextlib
 import http.client
 import json
 import logging
+import random
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -111,6 +113,7 @@ def test_attacks_store_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture,
         ("empty", 400, b"", GOOD),
         ("a list", 422, [fine], GOOD),
         ("no ids", 422, {"value": {}}, GOOD),
+        ("dashes for an id", 422, {**fine, "ProductId": "--------"}, GOOD),
         ("another product inside", 422, {**fine, "ProductId": "00000000-0000-0000-0000-0000000000ff"}, GOOD),
         ("SQL for an id", 422, {**fine, "ProductId": "1'; DROP TABLE eodata_product; --"}, GOOD),
         ("foreign subscription", 403, notification(1, "ffffffff-0000-4000-8000-000000000001"), GOOD),
@@ -126,7 +129,7 @@ def test_attacks_store_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture,
         "wrong credentials": 7,
         "too large": 1,
         "no JSON": 4,
-        "not a notification": 4,
+        "not a notification": 5,
         "foreign subscription": 1,
     }
     with capsys.disabled():
@@ -247,3 +250,37 @@ def test_the_catalogues_own_deliveries(every: World, tmp_path: Path):
         assert [statuses for _, statuses in every.catalogue.deliveries] == [(504, 204), (204,), (504, 504, 504)]
         assert len(inbox.entries()) == 3
         assert inbox.counts()["notifications"] == 6
+
+
+def crossing(corners: int, seed: int = 1) -> list[list[float]]:
+    """A ring around the world that crosses itself about corners^2 / 6 times."""
+    chance = random.Random(seed)
+    ring = [[chance.uniform(-180, 180), chance.uniform(-90, 90)] for _ in range(corners)]
+    return [*ring, ring[0]]
+
+
+@pytest.mark.parametrize("corners", [25, 300, 20_000])
+def test_a_footprint_that_crosses_itself_costs_no_time(tmp_path: Path, corners: int):
+    """Mending a ring of 300 corners takes 40 seconds, in which nothing else would be received."""
+    content = notification(1)
+    content["value"]["GeoFootprint"] = {"type": "Polygon", "coordinates": [crossing(corners)]}
+    with receiver(tmp_path) as (url, inbox):
+        begun = time.monotonic()
+        assert post(url, content) == 204
+        assert time.monotonic() - begun < 3
+        assert requests.get(f"{url}/health", timeout=1).json()["since start"] == {"stored": 1}
+        footprint = inbox.entries()[0].footprint
+    assert footprint is not None
+    assert footprint.is_valid
+    assert footprint.area > 10_000  # of 64,800 square degrees
+
+
+def test_half_a_character_and_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    content = notification(1)
+    content["value"]["Name"] = "bad \ud800 name"
+    with receiver(tmp_path) as (url, inbox):
+        assert post(url, content) == 204
+        assert inbox.entries()[0].name == "bad ? name"
+        monkeypatch.setattr(inbox, "store", lambda *_: 1 / 0)
+        assert post(url, notification(2)) == 500
+        assert requests.get(f"{url}/health", timeout=10).json()["since start"] == {"stored": 1, "failed": 1}

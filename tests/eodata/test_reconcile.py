@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from starlette.responses import JSONResponse
 
 from ibf_pipeline.eodata.apply import adopt_subscription, apply_subscriptions, delete_subscription, plan_subscriptions
 from ibf_pipeline.eodata.entity import EndpointAccount, Subscription, SubscriptionRequest
@@ -207,3 +208,39 @@ def test_creodias_reply_without_id_is_found_in_the_list(every: World):
     apply_subscriptions(every.client, every.ledger, wanted(PUSH))
     assert [entry.id for entry in every.ledger.owned()] == [entry.id for entry in every.client.info()]
     assert (every.catalogue.dialect is CREODIAS) == (not every.catalogue.dialect.reply_with_id)
+
+
+def test_one_empty_listing_changes_nothing(every: World):
+    apply_subscriptions(every.client, every.ledger, wanted(PULL))
+    for look in (plan_subscriptions, apply_subscriptions):
+        every.web.faults.append(lambda _: JSONResponse([]))
+        assert kinds(look(every.client, every.ledger, wanted(PULL))) == []
+    assert (len(every.catalogue.subscriptions), len(every.ledger.owned())) == (1, 1)
+
+
+def test_a_subscription_that_was_missing_for_long_is_still_ours(every: World):
+    """While it is not listed another one is made; when it is back, one of the two goes."""
+    apply_subscriptions(every.client, every.ledger, wanted(PULL))
+    (first,) = every.catalogue.subscriptions
+    hidden = every.catalogue.subscriptions.pop(first)
+    assert kinds(apply_subscriptions(every.client, every.ledger, wanted(PULL))) == ["create"]
+    assert [entry.id for entry in every.ledger.owned()] == list(every.catalogue.subscriptions)
+    assert every.ledger.provider_of(first) == every.client.name, "its notifications are still ours"
+    every.catalogue.subscriptions[first] = hidden
+    apply_subscriptions(every.client, every.ledger, wanted(PULL))
+    assert (len(every.catalogue.subscriptions), len(every.ledger.owned())) == (1, 1)
+
+
+def test_the_message_names_the_way_to_take_over_an_equal_one(world: World):
+    made = world.client.create(PULL)
+    (stuck,) = apply_subscriptions(world.client, world.ledger, wanted(PULL)).stuck
+    assert f"{made} is exactly as declared: `subscriptions apply --adopt {made}`" in stuck.text
+    (stuck,) = apply_subscriptions(world.client, world.ledger, wanted(replace(PULL, filter=OPTICAL))).stuck
+    assert "--adopt" not in stuck.text
+
+
+def test_two_at_once_are_one_after_the_other(world: World):
+    with world.ledger.alone(), pytest.raises(ForbiddenByRule, match="another process is busy with subscriptions"):
+        apply_subscriptions(world.client, world.ledger, wanted(PULL))
+    assert world.catalogue.subscriptions == {}
+    assert kinds(apply_subscriptions(world.client, world.ledger, wanted(PULL))) == ["create"]

@@ -16,6 +16,10 @@ from ibf_pipeline.eodata.notification import read_product
 from ibf_pipeline.eodata.trigger import Observation, is_seen_by, trigger
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.found import Found, write_found
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.run_folder import RevisionAbout, RunFolder
+from ibf_pipeline.withdrawn import without_events
 from tests.made_found import event, found
 
 from .catalogue import radar_product
@@ -80,6 +84,23 @@ def test_the_latest_run_decides(tmp_path: Path):
     assert [e.name for e in alerts(tmp_path, triggers_only=True)] == ["G1"]
     finished_run(tmp_path / "runs", found([], [], TODAY))
     assert alerts(tmp_path) == []
+
+
+def test_what_a_person_took_back_is_no_alert(tmp_path: Path):
+    outlines(tmp_path / "prepared")
+    day = found([TRIGGERED, WARNED], [], TODAY)
+    finished_run(tmp_path / "runs", day)
+    run = RunFolder(tmp_path / "runs", "XTS", TODAY)
+    about = RevisionAbout("2026-11-20T00:00:01Z", "portal", "https://x.example", "current", "asked", True, "hash")
+    calls = [Call(1, "exposure", "POST", "/exposure", body={})]
+    revision = run.allot(
+        "portal", 2, run.stage("portal", 2), without_events(day, ["G1"]), calls, replace(about, withdraws=("G1",))
+    )
+    assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]  # planned, and not on the portal yet
+    Journal(revision.journal_file, lambda: NOON).append(1, "done")
+    assert [e.name for e in alerts(tmp_path)] == ["G2"]
+    (revision.folder / "plan.jsonl").write_text("torn", encoding="utf-8")  # rather a picture too many than none
+    assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]
 
 
 def test_old_runs_exercises_and_unfinished_runs_do_not_count(tmp_path: Path):

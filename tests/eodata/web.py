@@ -21,6 +21,13 @@ from starlette.routing import Route
 from .catalogue import Catalogue, Refusal
 
 
+class Escaped(JSONResponse):
+    """JSON in plain ASCII: whatever a text holds travels as an escape."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content).encode("ascii")
+
+
 class Switch:
     """An app in whose place another one can be put, so that tests share one server."""
 
@@ -134,20 +141,20 @@ class Web:
         assert entity == "Subscriptions"
         match (request.method, action):
             case ("GET", "Info"):
-                return JSONResponse(catalogue.info())
+                return Escaped(catalogue.info())
             case ("GET", "Read"):
-                return JSONResponse(catalogue.read(key, int(query.get("$top", 1))))
+                return Escaped(catalogue.read(key, int(query.get("$top", 1))))
             case ("POST", "Ack"):
-                return JSONResponse(catalogue.acknowledge(key, query["$ackid"]))
+                return Escaped(catalogue.acknowledge(key, query["$ackid"]))
             case ("POST", None):
                 made = catalogue.create(body)
                 if self.cut_after_create:
                     self.cut_after_create = False
-                    return JSONResponse({"detail": "Bad Gateway"}, 502)
-                return JSONResponse(made, 201)
+                    return Escaped({"detail": "Bad Gateway"}, 502)
+                return Escaped(made, 201)
             case ("PATCH", None):
                 changed = catalogue.patch(key, body)
-                return JSONResponse(changed) if changed is not None else Response(status_code=204)
+                return Escaped(changed) if changed is not None else Response(status_code=204)
             case ("DELETE", None):
                 catalogue.delete(key)
                 return Response(status_code=204)
@@ -156,7 +163,7 @@ class Web:
     def _products(self, request: Request, key: str | None) -> Response:
         if key is not None:
             product = self.catalogue.products.get(key)
-            return JSONResponse(product) if product else JSONResponse({"detail": "Product not found"}, 404)
+            return Escaped(product) if product else Escaped({"detail": "Product not found"}, 404)
         query = dict(request.query_params)
         skip = int(query.get("$skip", 0))
         found, more = self.catalogue.search(query.get("$filter", ""), skip, int(query.get("$top", 20)))
@@ -164,4 +171,4 @@ class Web:
         if more:
             following = urlencode({**query, "$skip": str(skip + len(found))})
             content["@odata.nextLink"] = self.page_link(f"{request.url.replace(query='')}?{following}")
-        return JSONResponse(content)
+        return Escaped(content)

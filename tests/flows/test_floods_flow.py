@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -148,6 +149,29 @@ def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     classes = [call.body for call in revision.calls() if call.step.endswith("eapAlertClass")]
     values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
     assert values["G9006"] == "no"
+    page = (Path(workspace) / "runs/XDM/2026-02-16/report/report.html").read_text(encoding="utf-8")
+    assert "1 alert was withdrawn by a person, please do not act on it: Daro at Beles (G9006)." in page
+
+
+def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("--config", config, "--workspace", str(tmp_path))
+    assert invoke("run", "XDM", "--date", "2026-02-15", "--hold", *place)[0] == 0
+    page = tmp_path / "runs/XDM/2026-02-15/report/report.html"
+    text = page.read_text(encoding="utf-8")
+    made = re.search(r"(\d+) of (\d+) calls made; 1 waiting for a person(?:'|&#39;)s approval", text)
+    assert made, text[text.index("Calls made and") :][:400]
+    assert int(made[1]) + 1 == int(made[2])
+
+    def broken(*parts: object) -> Path:
+        raise ZeroDivisionError("a font without height")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.resume.rewrite_report", broken)
+        code, output = invoke("resume", "XDM/2026-02-15", "--approve", *place)
+    assert code == 0, output  # the report is behind, people were told
+    code, _ = invoke("resume", "XDM/2026-02-15", *place)
+    assert code == 1  # nothing is unfinished; the report is written all the same
+    assert f"all {made[2]} calls made" in page.read_text(encoding="utf-8")
 
 
 def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: str, tmp_path: Path) -> None:
@@ -155,6 +179,7 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     where = ["--config", config, "--workspace", str(tmp_path)]
     code, output = invoke("run", "XDM", "--date", "2026-02-16", "--hold", *where)
     assert (code, "held before the notification" in output) == (1, True), output
+    assert "published to sandbox only in part: 29 of 30 calls; next is call 30, notify" in output
     run = RunFolder(tmp_path / "runs", "XDM", date(2026, 2, 16))
     held = Journal(run.revisions("sandbox")[0].journal_file, now)
     for decision in ("--assume-notified", "--notify-again"):
@@ -224,4 +249,5 @@ def test_a_broken_picture_does_not_fail_the_day(config: str, tmp_path: Path, mon
     monkeypatch.undo()
     code, _ = invoke("report", str(run.path), "--config", config)
     assert code == 0
-    assert "all 120 calls made" in (run.path / "report" / "report.html").read_text(encoding="utf-8")
+    calls = len(run.revisions("sandbox")[0].calls())
+    assert f"all {calls} calls made" in (run.path / "report" / "report.html").read_text(encoding="utf-8")

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
+from flows.check import read_schedules
 from flows.cli import app
 from flows.prepare import prepare_country
+from ibf_pipeline.check.schedule import Schedule, check_schedules
 from tests import tiny_country
 
 
@@ -61,3 +65,28 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
     assert "XTY: built: boundaries, stations, depth_RP10" in first.output
     again = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
     assert again.output.splitlines()[0] == "XTY: up to date"
+
+
+@pytest.mark.prefect
+@pytest.mark.usefixtures("server")
+def test_check_knows_the_schedules_of_the_server() -> None:
+    """Two deployments of the country's own flow, one of them paused, and one of all countries."""
+    daily = DeploymentScheduleCreate(schedule=CronSchedule(cron="30 9 * * *", timezone="UTC"))
+    with get_client(sync_client=True) as client:
+        floods, everybody = client.create_flow_from_name("floods"), client.create_flow_from_name("all-countries")
+        other = client.create_flow_from_name("intake")
+        for flow, name, parameters in (
+            (floods, "XTY", {"country": "XTY"}),
+            (everybody, "daily", {"countries": ["XTY", "XSQ"]}),
+            (other, "intake", {}),
+        ):
+            client.create_deployment(flow, name, parameters=parameters, schedules=[daily])
+        client.create_deployment(floods, "old", parameters={"country": "XTY"}, schedules=[daily], paused=True)
+    found = {entry.deployment: entry for entry in read_schedules()}
+    assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily"}
+    assert found["floods/XTY"] == Schedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
+    assert not found["floods/old"].active
+    (twice,) = check_schedules("XTY", list(found.values()))
+    assert (twice.level, twice.found[:22]) == ("error", "2 schedules run XTY: f")
+    (once,) = check_schedules("XSQ", list(found.values()))
+    assert once.level == "fine"

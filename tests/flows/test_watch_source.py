@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -16,12 +17,15 @@ from typer.testing import CliRunner
 
 import flows.watch_source
 from flows.cli import app
+from flows.deployments import planned_deployments
 from flows.floods import floods
 from flows.starters import DeploymentStarter
 from flows.watch_source import watch_source
+from ibf_pipeline.config import load
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
+from tests.sources.ftp_server import PASSWORD, USER, running
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
@@ -76,31 +80,57 @@ def afternoon(monkeypatch: pytest.MonkeyPatch) -> Afternoon:
     return made
 
 
-def watch(config: Path, workspace: Path) -> tuple[State, FlowRun, list[State]]:
+def watch(config: Path, workspace: Path, source: str = "demo") -> tuple[State, FlowRun, list[State]]:
     """The end of a sensor's run, the run, and all its states."""
-    state = watch_source("demo", ISSUE, config=str(config), workspace=str(workspace), return_state=True)
+    state = watch_source(source, ISSUE, config=str(config), workspace=str(workspace), return_state=True)
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(state.state_details.flow_run_id)
         return state, run, client.read_flow_run_states(run.id)
 
 
 def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
-    config: Path, tmp_path: Path, afternoon: Afternoon
+    config: Path, tmp_path: Path, afternoon: Afternoon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """49 of 51 members at 16:02, never more: waited for until 20:00, then used and said so."""
-    arrives = lambda: shutil.copytree(tmp_path / "made", tmp_path / "forecasts")  # noqa: E731
-    afternoon.happens = {at(16, 2): arrives}
-    state, run, states = watch(config, tmp_path / "work")
-    assert state.is_completed()
-    assert state.message == "started XDM (49 of 51 members)"
+    """By FTP: 20 members at 15:10 and 49 of 51 at 16:02, never more: waited for until 20:00, then used and said so."""
+    made, served = tmp_path / "made" / "20260215", tmp_path / "served" / "glofas" / "20260215"
+    served.parent.mkdir(parents=True)
+
+    def arrive(members: int) -> None:
+        served.mkdir(exist_ok=True)
+        for file in sorted(made.iterdir())[:members]:
+            shutil.copy(file, served)
+
+    afternoon.happens = {at(15, 10): lambda: arrive(20), at(16, 2): lambda: arrive(49)}
+    monkeypatch.setenv("GLOFAS_FTP_USER", USER)
+    monkeypatch.setenv("GLOFAS_FTP_PASSWORD", PASSWORD)
+    with running(tmp_path / "served") as server:
+        settings = yaml.safe_load((config / "settings.yaml").read_text())
+        settings["sources"]["ftp"] = {
+            "kind": "ftp", "host": "127.0.0.1", "port": server.port, "folder": "/glofas", "glofas_version": "4",
+            "waiting": {"every_minutes": 30},
+        }  # fmt: skip
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+        (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, "sources": ["demo", "ftp"]}))
+        state, run, states = watch(config, tmp_path / "work", "ftp")
+    assert (state.is_completed(), state.message) == (True, "started XDM (49 of 51 members)")
     assert afternoon.moment == at(20)
-    assert run.name == "watch-demo-2026-02-15"
+    assert run.name == "watch-ftp-2026-02-15"
+    assert set(server.served.values()) == {1}, "members are fetched as they arrive, by sensor or run, once"
+    assert len(server.served) == 49
     waiting = [entry for entry in states if entry.name == "Waiting"]
     assert {entry.type.value for entry in waiting} == {"RUNNING"}
-    assert str(waiting[0].message).startswith("waiting for XDM (no forecast of 2026-02-15); next look at 15:00, last")
-    assert "waiting for XDM (49 of 51 members)" in str(waiting[-1].message)
+    said = [str(entry.message) for entry in waiting]
+    assert said[0].startswith("waiting for XDM (the folder")
+    assert said[0].endswith("; next look at 15:00, last one at 20:00 UTC")
+    assert "waiting for XDM (20 of 51 members)" in said[2], "15:30"
+    assert "waiting for XDM (49 of 51 members)" in said[-1]
     day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.found().members_missing) == 2
+    manifest = json.loads((day.path / "manifest.json").read_text())
+    assert manifest["source"] == "ftp"
+    assert manifest["obtained"]["passed_over"] == ["demo: no forecast of 2026-02-15"]
+    assert len(manifest["obtained"]["delivered"]) == 49
     (revision,) = day.revisions("sandbox")
     assert revision.about().date.startswith("2026-02-15T00:00"), "a late run carries the issue date, not the day it ran"
 
@@ -144,6 +174,21 @@ def test_with_a_server_the_deployment_is_started_once(
         started = [run for run in client.read_flow_runs() if run.idempotency_key == "floods-XDM-2026-02-15"]
     (run,) = started
     assert run.parameters == {"country": "XDM", "config": str(config), "issue_date": "2026-02-15"}
+
+
+def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -> None:
+    """Its countries then have no schedule of their own, unless their file sets one."""
+    planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
+    sensor = planned["watch-source/demo"]
+    assert (sensor.schedule, sensor.at_once) == ("30 14 * * *", 1)
+    assert sensor.parameters == {"source": "demo", "config": "config"}
+    assert "watch-source/archive" not in planned
+    assert planned["floods/XDM"].schedule is None
+    country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+    for change, wanted in (({"schedule": "0 16 * * *"}, "0 16 * * *"), ({"sources": ["archive"]}, "0 15 * * *")):
+        (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, **change}))
+        planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
+        assert planned["floods/XDM"].schedule == wanted
 
 
 def test_a_source_that_does_not_exist(config: Path, tmp_path: Path) -> None:

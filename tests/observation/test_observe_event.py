@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -28,7 +31,7 @@ from tests.destine.conftest import ENVIRONMENT, archive
 from tests.destine.loopback import Loopback
 from tests.destine.platform import Clock
 from tests.made_found import event, found
-from tests.observation.scenes import flooded_top, write_scene
+from tests.observation.scenes import LAND, flooded_top, write_scene
 from tests.tiny_country import country, write_country
 
 pytestmark = pytest.mark.prefect
@@ -123,6 +126,51 @@ def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], ca
         assert ENVIRONMENT[name].encode() not in written
 
 
+def dry_archive(root: Path, rows: int = 0) -> bytes:
+    """A scene over the whole country with its top rows wet, none at first."""
+    values = flooded_top(rows, fine=2) if rows else np.full((20, 40), LAND)
+    vh = write_scene(root / "made" / f"dry{rows}_VH.tif", values, cell=0.005).read_bytes()
+    return archive({"S1/x_VH.tif": vh})
+
+
+def test_a_later_dry_pass_leaves_a_hit_a_hit_and_is_listed(project: tuple[Path, Loopback]) -> None:
+    """50 cells of 1.236 km2 flooded on the 17th, none on the 19th: still a hit, and both passes are shown."""
+    root, server = project
+    later = SCENE.replace("20260217T03", "20260219T03")
+    server.archives[later] = dry_archive(root)
+    observe(root)
+    state = observe(root, later)
+    assert str(state.message).startswith("G1: hit (1 of 2 looks say so; the clearest: 61.8 km2 flooded")
+    run = root / "runs" / "XTY" / ISSUE.isoformat()
+    (seen,) = read_observations(run)
+    assert [(look.products, look.verdict.kind, look.people) for look in seen.looks] == [
+        ((SCENE,), "hit", 100), ((later,), "false alarm", 0)
+    ]  # fmt: skip
+    assert seen.people == (100, 100)
+    assert len(list((run / "observations" / "G1").glob("*/observed.tif"))) == 2
+    with get_client(sync_client=True) as client:
+        texts = [str(artifact.data) for artifact in client.read_artifacts() if artifact.key.endswith("15-g1")]
+    newest = [text for text in texts if "2026-02-19 03:12" in text]
+    assert all("| 2026-02-17 03:12 | open water | 100% | 61.8 | 100 | hit |" in text for text in newest)
+    assert newest
+    observe(root, later)
+    assert len(read_observations(run)[0].looks) == 2
+
+
+def test_two_passes_of_one_event_at_the_same_time(project: tuple[Path, Loopback]) -> None:
+    """The last five rows wet in one, the first five in the other: together 20 rows of 10 cells, half of each."""
+    root, server = project
+    later = SCENE.replace("20260217T03", "20260219T03")
+    server.archives[later] = dry_archive(root, 2)
+    server.platform.workers = 5
+    with ThreadPoolExecutor(2) as pool:
+        states = list(pool.map(lambda product: observe(root, product), (SCENE, later)))
+    assert [state.is_completed() for state in states] == [True, True], [state.message for state in states]
+    (seen,) = read_observations(root / "runs" / "XTY" / ISSUE.isoformat())
+    assert [(look.verdict.kind, look.people) for look in seen.looks] == [("hit", 100), ("hit", 40)]
+    assert seen.people == (100, 100)
+
+
 def test_an_existing_flood_map_costs_nothing_and_says_false_alarm(project: tuple[Path, Loopback]) -> None:
     root, server = project
     with Stac(write_scene(root / "made" / "map.tif", flooded_top(0) * 0, dtype="uint8", nodata=255)) as stac:
@@ -158,8 +206,15 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     assert "no event 'G7' with areas" in CliRunner().invoke(hook_app, [*words, "--event", "G7"]).output
     state = observe(root, SCENE.replace("20260217T", "20260216T"))
     assert "choose a pass on the event's days" in str(state.message)
+    assert (state.is_completed(), state.name) == (True, "Skipped"), "nothing went wrong"
+    single = observe(root, SCENE.replace("1SDV", "1SDH"))
+    assert ("polarisation DH" in str(single.message), single.name) == (True, "Skipped")
     write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "med")
-    assert "the event's class is med: the scene is not ordered" in str(observe(root).message)
+    state = observe(root)
+    assert "the event's class is med: the scene is not ordered" in str(state.message)
+    assert (state.is_completed(), state.name) == (True, "Skipped")
+    result = CliRunner().invoke(hook_app, [*words, "--product", SCENE])
+    assert (result.exit_code, "skipped: G1: the event's class is med" in result.output) == (1, True)
     write_run(root / "runs" / "XTY" / ISSUE.isoformat(), "max")
     content = yaml.safe_load((root / "config" / "destine.yaml").read_text())
     content["services"]["dedl"]["items_per_month"] = 0
@@ -169,6 +224,20 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     assert exit_code(state) == 1
     assert server.platform.orders == []
     assert read_observations(root / "runs" / "XTY" / ISSUE.isoformat()) == []
+
+
+def test_an_order_that_the_service_lost_names_the_way_out(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    accept = server.platform.place
+
+    def forgetful(body: dict[str, Any]) -> Any:
+        placed = accept(body)
+        server.platform.orders.remove(placed)
+        return placed
+
+    server.platform.place = forgetful  # type: ignore[method-assign]
+    message = str(observe(root).message)
+    assert re.search(r"ended as gone.*hook settle fp-[0-9a-f]{12} --never-arrived", message), message
 
 
 def test_a_failed_order_and_a_result_without_vh(project: tuple[Path, Loopback]) -> None:

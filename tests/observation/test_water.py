@@ -11,8 +11,8 @@ import rasterio
 
 from ibf_pipeline.destine.settings import Observation, OpenWater
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.observation.passes import Days, event_days, sensing_start, worth_an_order
-from ibf_pipeline.observation.verdict import judge
+from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.verdict import Verdict, judge, judge_together
 from ibf_pipeline.observation.water import decibel, open_water, write_map_water, write_observed, write_scene_water
 from tests.made_found import event
 from tests.observation.scenes import LAND, WET, flooded_top, write_scene
@@ -112,7 +112,7 @@ def test_days_of_an_event_and_the_pass_of_a_scene() -> None:
     name = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
     assert sensing_start(name) == datetime(2026, 2, 17, 3, 12, 45, tzinfo=UTC)
     assert days.contain(sensing_start(name))
-    with pytest.raises(InputInvalid, match="polarisation SH"):
+    with pytest.raises(Unsuitable, match="polarisation SH"):
         sensing_start(name.replace("SDV", "SSH"))
     with pytest.raises(InputInvalid, match="no Sentinel-1 GRD"):
         sensing_start("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
@@ -142,3 +142,21 @@ def test_the_whole_scene(tmp_path: Path, areas: Path) -> None:
     write_scene_water(scene, RULE, tmp_path / "mask.tif")
     write_observed([tmp_path / "mask.tif"], areas, None, 0.5, tmp_path / "observed.tif")
     assert [int((read(tmp_path / "observed.tif") == status).sum()) for status in range(4)] == [0, 100, 100, 0]
+
+
+HIT, FALSE, OPEN = Verdict("hit", "much"), Verdict("false alarm", "little"), Verdict("undecided", "not seen")
+
+
+@pytest.mark.parametrize(
+    ("looks", "share", "kind"),
+    [
+        ([(FALSE, 0.0)], 0.9, "false alarm"),
+        ([(HIT, 5.0), (FALSE, 0.0), (FALSE, 0.1)], 0.9, "hit"),
+        ([(OPEN, 0.0), (HIT, 1.0)], 0.2, "hit"),
+        ([(OPEN, 0.6), (OPEN, 0.6)], 0.6, "false alarm"),  # 30 % each: patches are not added up, what was seen is
+        ([(OPEN, 0.0), (OPEN, 0.0)], 0.4, "undecided"),
+        ([(FALSE, 0.0), (OPEN, 0.0)], 0.5, "false alarm"),
+    ],
+)
+def test_several_looks_make_one_verdict(looks: list[tuple[Verdict, float]], share: float, kind: str) -> None:
+    assert judge_together(looks, share, Observation()).kind == kind

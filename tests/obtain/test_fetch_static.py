@@ -266,10 +266,35 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert "XTY: built: boundaries" in text
     rows = json.loads(invoke(folder, "check", "XTY", "--json", "--target", "portal")[1])
     assert [row for row in rows if row["level"] == "error"] == []
+    found = [(row["level"], row["found"]) for row in rows]
+    assert ("fine", "river cells, by the threshold grid of 1.5 years") in found
+    assert ("fine", "as in the threshold grid, at 1.5 years") in found
     again = invoke(folder, "fetch-static", "XTY")
     assert again[0] == 0, again[1]
     assert "XTY: 0 files fetched" in again[1]
     assert archive.asked["ID2_N10_E10_RP10_depth.tif"] == 1
+
+
+def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:
+    """G1's cell carries 50 m3/s and its neighbour 400; G2's threshold is 60 in the grid and 66 in the file."""
+    folder, archive = world
+    invoke(folder, "fetch-static", "XTY")
+    file = folder.parent / "data" / "countries" / "XTY" / "thresholds.json"
+    content = json.loads(file.read_text())
+    content[1]["thresholds"][0]["threshold_value"] = 66.0
+    file.write_text(json.dumps(content))
+    values = {(0.97, 10.02): 50.0, (0.97, 10.07): 400.0, (0.97, 10.12): 60.0}
+    write_grid(archive.root / "grids", "flood_threshold_glofas_v4_rl_1.5.nc", values)
+    rows = json.loads(invoke(folder, "check", "XTY", "--json", "--target", "portal")[1])
+    found = [row["found"] for row in rows if row["level"] == "warning"]
+    assert "the river flows through a neighbouring cell: G1 (50 m3/s here, 400 m3/s at 0.975, 10.075), " in "".join(
+        found
+    )
+    assert "1.5-year thresholds differ from the grid: G2 (66, in the grid 60 m3/s)" in found
+    archive.refuse = 99
+    write_config(folder, archive.url, static_sources={"thresholds": f"{archive.url}/grids", "attempts": 1})
+    rows = json.loads(invoke(folder, "check", "XTY", "--json")[1])
+    assert [row["level"] for row in rows if row["found"].startswith("river cells: ")] == ["not checked"]
 
 
 def test_files_of_people_stay_and_ours_are_renewed(world: tuple[Path, Archive]) -> None:

@@ -97,3 +97,31 @@ def test_static_data_behind_a_url_are_kept_up_to_date(scheme: str, tmp_path: Pat
     assert not (copy / "thresholds.json").exists()
     assert (copy / "population.tif").stat().st_ino == kept
     assert json.loads((copy / "stations.csv.json").read_text())["size"] == (source / "stations.csv").stat().st_size
+
+
+def test_static_data_in_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys and address come from the environment, as the store's own tools have them."""
+    from moto.server import ThreadedMotoServer
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        store = fsspec.filesystem("s3", skip_instance_cache=True)
+        source = tiny_country.write_country(tmp_path / "XTY")
+        store.mkdir("country-data")
+        store.put(f"{source}/", "s3://country-data/XTY/", recursive=True)
+        country, copy = tiny_country.country(static="s3://country-data/XTY"), tmp_path / "copy"
+        assert refresh_copy(country, copy, HASTY) == []
+        kept = (copy / "population.tif").stat().st_ino
+        store.pipe("s3://country-data/XTY/stations.csv", tiny_country.STATIONS.replace("Upper", "Lower").encode())
+        assert refresh_copy(country, copy, HASTY) == []
+        assert "Lower" in (copy / "stations.csv").read_text()
+        assert (copy / "population.tif").stat().st_ino == kept
+    finally:
+        server.stop()

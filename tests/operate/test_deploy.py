@@ -12,7 +12,9 @@ from prefect.client.orchestration import get_client
 
 from flows.automations import all_but
 from flows.deploy import Deployed, deploy
+from flows.deployments import planned_deployments
 from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
+from flows.wiring import open_configuration
 from ibf_pipeline.errors import ConfigError
 from tests.conftest import ROOT
 from tests.operate.servers import PrefectServer
@@ -47,7 +49,7 @@ def test_a_country_is_scheduled_with_its_own_cron_limit_tags_and_help_texts(api:
         (schedule,) = country.schedules
         assert (schedule.schedule.cron, schedule.schedule.timezone) == ("15 7 * * *", "UTC")
         (other,) = client.read_deployment_by_name("floods/XDM").schedules
-        assert other.schedule.cron == "30 9 * * *"
+        assert other.schedule.cron == "0 15 * * *"
         assert country.parameters == {"country": "XDN", "config": str(config)}
         assert country.global_concurrency_limit.limit == 1
         assert set(country.tags) == {"ibf-pipeline", "floods", "XDN"}
@@ -110,6 +112,20 @@ def test_a_block_that_does_not_exist_is_named(api: PrefectServer, config: Path) 
         deploy(str(config), None)
 
 
+def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> None:
+    settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
+    settings["sources"]["ewds"] = {"kind": "ewds", "waiting": {"first_look": "08:05", "until": "11:00"}}
+    settings["sources"]["unused"] = {"kind": "ewds"}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    add_country(config, "XDN", sources=["ewds", "demo"])
+    planned = planned_deployments(open_configuration(str(config)), str(config), None)
+    sensors = {item.full_name: (item.schedule, item.parameters) for item in planned if item.flow.name == "watch-source"}
+    assert sensors == {"watch-source/ewds": ("5 8 * * *", {"source": "ewds", "config": str(config)})}
+    schedules = {item.name: item.schedule for item in planned if item.flow.name == "floods"}
+    assert schedules["XDN"] is None  # its sensor starts it
+    assert schedules["XDM"] == "0 15 * * *"
+
+
 def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     with pytest.raises(ConfigError, match="there is no Prefect server"):
         deploy(str(config), None)
@@ -147,4 +163,4 @@ def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
             assert deployment.work_pool_name == "ibf"
             assert deployment.entrypoint == entry["entrypoint"]
         (schedule,) = client.read_deployment_by_name("floods/XDM").schedules
-        assert schedule.schedule.cron == "30 9 * * *"
+        assert schedule.schedule.cron == "0 15 * * *"

@@ -9,7 +9,10 @@ from ibf_pipeline.pictures.colours import (
     CLASS_HATCHES,
     CLASS_INK,
     CLASS_MARKERS,
+    LAND,
     PEOPLE_COLOURS,
+    WATER,
+    WATER_EDGE,
     contrast,
 )
 from ibf_pipeline.pictures.fonts import drawable, is_drawable, shortened, titled
@@ -27,6 +30,12 @@ def test_classes_and_people_grow_darker_step_by_step():
     assert all(contrast(*pair) > 1.2 for pair in pairwise(PEOPLE_COLOURS))
     light = [contrast(colour, "#000000") for colour in (*PEOPLE_COLOURS,)]
     assert light == sorted(light, reverse=True)
+
+
+def test_water_or_its_edge_stands_out_on_every_colour():
+    for colour in (*CLASS_COLOURS.values(), *PEOPLE_COLOURS, LAND):
+        assert max(contrast(WATER, colour), contrast(WATER_EDGE, colour)) > 3
+    assert contrast(WATER, WATER_EDGE) > 7
 
 
 def test_words_on_the_classes_can_be_read():

@@ -7,21 +7,26 @@ from datetime import date
 
 import numpy as np
 import pytest
+import shapely
+from matplotlib.text import Text
 from PIL import Image
 
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.pictures.colours import PEOPLE_COLOURS
 from ibf_pipeline.pictures.event_map import event_figure, event_map, people_step
-from ibf_pipeline.pictures.map_frame import round_length, view_of
+from ibf_pipeline.pictures.figure import new_figure
+from ibf_pipeline.pictures.map_frame import View, map_axes, round_length, scale_bar, view_of
 from ibf_pipeline.pictures.outlines import read_map_layers
-from ibf_pipeline.pictures.overview_map import area_classes, overview_figure
-from ibf_pipeline.pictures.water import read_water
+from ibf_pipeline.pictures.overview_map import area_classes, by_weight, overview_figure
+from ibf_pipeline.pictures.water import Water, edge_and_body, on_pixels, read_water
+from ibf_pipeline.synthetic.square_country import square_day
 from tests.report.square_run import make_square_country
 
 from .clipped import clipped_texts, texts_of
 
 DAY = date(2026, 2, 16)
 NAMES = ("Departamento de la Santísima Trinidad de los Ríos del Norte y del Sur", "ولاية النيل الأزرق", "አማራ", "ꀀꀁ")
-WATER = (75, 122, 190)
+WATER = (18, 72, 158)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,7 @@ def test_a_map_is_1200_pixels_wide_small_quick_and_always_the_same(day):
     started = time.perf_counter()
     picture = event_map(found, event, layers, extent_of(found, run, event))
     assert time.perf_counter() - started < 3
-    assert Image.open(io.BytesIO(picture)).size == (1200, 1530)
+    assert Image.open(io.BytesIO(picture)).size == (1200, 1560)
     assert len(picture) < 200_000
     assert picture == event_map(found, event, layers, extent_of(found, run, event))
 
@@ -61,18 +66,25 @@ def test_a_map_says_what_when_and_how_many(day):
     texts = texts_of(event_figure(found, event, layers, extent_of(found, run, event)))
     assert "Trigger detected by the forecast" in texts
     assert "first day Wed 2026-02-18 (2-day) · forecast of Mon 2026-02-16" in texts
-    assert any(text.startswith("300 people live where the water may be 0.1 m or deeper") for text in texts)
+    assert "300 people" in texts
+    assert any(text.startswith("where the water may be 0.1 m or deeper · ") for text in texts)
     assert "flood extent: 50-year flood map, 0.1 m or deeper" in texts
     assert any(text.endswith(" km") for text in texts)
     assert any(text.startswith("Discharge: GloFAS 4, 51 of 51 members.") for text in texts)
+
+
+def test_the_number_of_people_is_the_largest_thing_written(day):
+    found, run, layers = day
+    event = event_of(found, "S01")
+    figure = event_figure(found, event, layers, extent_of(found, run, event))
+    sizes = {text.get_text(): text.get_fontsize() for text in figure.findobj(Text) if text.get_text().strip()}
+    assert sizes["300 people"] == max(sizes.values())
 
 
 def test_letters_are_large_enough_for_a_phone(day):
     found, run, layers = day
     event = event_of(found, "S01")
     figure = event_figure(found, event, layers, extent_of(found, run, event))
-    from matplotlib.text import Text
-
     sizes = [text.get_fontsize() * 100 / 72 for text in figure.findobj(Text) if text.get_text().strip()]
     assert min(sizes) >= 22  # 7 pixels where 1,200 are shown on 390
 
@@ -118,12 +130,73 @@ def test_only_the_events_own_areas_are_wet_on_its_map(day):
     picture = Image.open(
         io.BytesIO(event_map(found, event_of(found, "S01"), layers, extent_of(found, run, event_of(found, "S01"))))
     ).convert("RGB")
-    pixels = np.asarray(picture).astype(int)[214:1044, 20:1180]
-    blue = (pixels[..., 2] > 140) & (pixels[..., 0] < 110)
+    pixels = np.asarray(picture).astype(int)[240:1070, 20:1180]
+    blue = np.abs(pixels - WATER).sum(axis=2) < 30
     columns = np.flatnonzero(blue.sum(axis=0) > 200)
     assert columns.size > 0
     # the square is about 715 pixels wide; the 50-year map, the third one, wets 6 of its 20 columns
     assert columns.max() - columns.min() == pytest.approx(0.3 * 715, abs=15)
+
+
+def test_water_is_seen_in_grey_on_the_darkest_and_the_lightest_area(day):
+    """Across the water's border lightness jumps: to the white edge on dark areas, to the water on light ones."""
+    found, run, layers = day
+    event = event_of(found, "S01")
+    for people in (0, 20_000):
+        areas = tuple(replace(area, people=people) for area in event.areas)
+        drawn = event_map(found, replace(event, areas=areas), layers, extent_of(found, run, event))
+        grey = np.asarray(Image.open(io.BytesIO(drawn)).convert("L")).astype(int)[240:1070, 20:1180]
+        area = np.asarray(Image.new("RGB", (1, 1), PEOPLE_COLOURS[people_step(people)]).convert("L"))[0, 0]
+        row = grey[700]  # below the station and its label
+        jumps = np.abs(np.diff(row))
+        assert np.count_nonzero(np.abs(row - area) < 8) > 200  # the dry part of the area
+        assert jumps.max() > 90  # of 255
+
+
+def test_water_on_pixels_by_hand():
+    """A raster of 2 x 2 cells on 4 x 4 pixels: each cell is 2 x 2 of them; a second raster adds its own."""
+    one = Water(np.array([[True, False], [False, False]]), (0, 0, 4, 4))
+    two = Water(np.array([[True]]), (3, 0, 4, 1))
+    assert on_pixels([one, two], (0, 0, 4, 4), (4, 4)).astype(int).tolist() == [
+        [1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1],
+    ]  # fmt: skip
+    fine = Water(np.eye(8, dtype=bool)[:, ::-1], (0, 0, 4, 4))  # half a pixel wide, from corner to corner
+    assert np.fliplr(on_pixels([fine], (0, 0, 4, 4), (4, 4))).diagonal().all()
+    assert not on_pixels([one], (10, 10, 14, 14), (4, 4)).any()
+
+
+def test_wide_water_lets_the_area_be_seen_and_narrow_water_is_solid():
+    wet = np.zeros((80, 80), dtype=bool)
+    wet[10:70, 10:70] = True
+    edge, body = edge_and_body(wet)
+    assert not (edge & wet).any()
+    assert edge[9, 40]
+    assert edge[7, 40]
+    assert not edge[6, 40]
+    assert body[10:15, 10:70].all()  # the rim
+    inner = body[15:65, 15:65]
+    assert 0.4 < inner.mean() < 0.6  # stripes
+    narrow = np.zeros((40, 40), dtype=bool)
+    narrow[18:22] = True
+    assert (edge_and_body(narrow)[1] == narrow).all()
+
+
+def test_the_scale_bar_goes_where_the_country_is_not():
+    figure = new_figure(1000, 1000)
+    view = View(0, 0, 10, 10)
+    axes = map_axes(figure, 0, 0, 1000, 1000, view)
+    assert scale_bar(axes, view, 24).x0 == 0  # nothing to avoid: lower left
+    everywhere_but_lower_right = shapely.box(0, 0, 10, 10) - shapely.box(6, 0, 10, 3)
+    box = scale_bar(axes, view, 24, everywhere_but_lower_right)
+    assert (round(box.x1), round(box.y0)) == (1000, 0)
+    box = scale_bar(axes, view, 24, shapely.box(0, 0, 10, 8))
+    assert (round(box.x0), round(box.y1)) == (0, 1000)
+
+
+def test_names_are_written_by_class_and_people():
+    """Three areas: a trigger with 300 people, one with 100, a warning; whatever order the outlines have."""
+    found = square_day(DAY, {"S05": {3: (40, 150.0)}, "S15": {3: (40, 650.0)}, "S25": {3: (40, 350.0)}}, stations=30)
+    assert by_weight(found, area_classes(found)) == ["Q2", "Q3", "Q1"]
 
 
 def test_the_country_shows_the_highest_class_and_every_alerted_station(day):
@@ -139,7 +212,9 @@ def test_the_country_shows_the_highest_class_and_every_alerted_station(day):
 def test_a_quiet_country_is_drawn_too(day):
     found, _, layers = day
     quiet = replace(found, events=())
-    assert clipped_texts(overview_figure(quiet, layers)) == []
+    figure = overview_figure(quiet, layers)
+    assert clipped_texts(figure) == []
+    assert not {"trigger", "medium warning", "low warning"} & set(texts_of(figure))  # a legend of what is drawn
 
 
 def test_colours_of_people():

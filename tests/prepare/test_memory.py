@@ -37,11 +37,10 @@ print(json.dumps({"peaks": peaks, "cells": cells, "people": people, "areas": len
 
 
 def test_200_million_cells_stay_below_one_gigabyte(tmp_path: Path) -> None:
-    """Mostly empty rasters, as of a dry country: two rivers, a town of 16 x 16 cells every 1,024 cells.
+    """Mostly empty rasters, as of a dry country: two rivers, and a town of 16 x 16 cells every 1,024 cells.
 
-    14 x 14 towns with 2 people a cell.
-
-    The whole file would take 800 MB as an array; what is needed beyond the libraries must not come near that.
+    That makes 14 x 14 towns with 2 people a cell. A raster as an array would take 800 MB; what is needed beyond the
+    libraries must not come near that.
     """
     size = Size(200_000_000, side=10, rivers=2, towns_every=1024)
     write_large_country(tmp_path / "static", "XLG", size)

@@ -33,13 +33,19 @@ def image_calls(portal: FloodDays) -> list[str]:
     return [str(call.event) for call in revision.calls() if call.step == "map image"]
 
 
-def test_each_event_gets_the_map_of_the_report(portal: FloodDays) -> None:
+def test_each_event_gets_the_map_of_the_report(portal: FloodDays, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     portal.day(WISHES, DAY)
     (revision,) = portal.revisions(DAY)
     images = portal.sandbox.snapshot()["map_images"]
     if revision.about().capabilities == "current":
         assert (image_calls(portal), images) == ([], {})
+        assert revision.about().left_out == (
+            "map images (map_image: true): the server has no endpoint for them (current)",
+        )
+        assert "XDM: left out: map images (map_image: true)" in caplog.text
         return
+    assert revision.about().left_out == ()
     assert sorted(image_calls(portal)) == ["G9001", "G9004"]
     report = portal.runs / "XDM" / "2026-11-10" / "report"
     assert images == {
@@ -70,3 +76,4 @@ def test_a_map_that_cannot_be_drawn_does_not_stop_the_alert(
     (revision,) = portal.revisions(DAY)
     said = "map images could not be drawn; the alert goes out without them" in caplog.text
     assert said == (revision.about().capabilities == "described")
+    assert said == (revision.about().left_out == ("map images: they could not be drawn",))

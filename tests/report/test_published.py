@@ -7,15 +7,16 @@ from datetime import UTC, date, datetime
 import pytest
 
 from ibf_pipeline.observation.by_area import ObservedArea
-from ibf_pipeline.observation.result import Observed, event_folder, write_observed_event
+from ibf_pipeline.observation.result import Look, Observed, event_folder, write_observed_event
 from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.write import event_maps, rewrite_report
 from ibf_pipeline.run_folder import RevisionAbout
+from ibf_pipeline.withdrawn import standing, without_events
 
-from .conftest import FLOOD, MONDAY
+from .conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
 
 ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")
 CALLS = [
@@ -98,22 +99,104 @@ def test_what_a_satellite_saw_is_in_the_report(run):
     """30 of 40 km2 seen are 75 %; 8.25 km2 of the deepest areas flooded, 1,200 of 1,500 people."""
     country, _, folder, _ = run
     assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    areas = (
+        ObservedArea(1, "01", "<b>Upper</b> valley", 40.0, 30.0, 8.25, 1200, 1500),
+        ObservedArea(2, "01A", "Mill", 40.0, 30.0, 8.25, 1200, 1500),
+    )
+    dry = (ObservedArea(2, "01A", "Mill", 40.0, 20.0, 0.0, 0, 1500),)
+
+    def look(day: int, verdict: Verdict, seen: tuple[ObservedArea, ...]) -> Look:
+        return Look(
+            source="flood map", first_day=date(2026, 2, 19), last_day=date(2026, 2, 21),
+            passes=(datetime(2026, 2, day, 3, 12, tzinfo=UTC),), products=(f"S1A_PASS_{day}",),
+            method="Flood maps of a catalogue.", verdict=verdict, areas=seen,
+        )  # fmt: skip
+
+    hit = Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit")
     observed = Observed(
-        country=folder.iso3, issue_date=MONDAY, event="S01", first_day=date(2026, 2, 19), last_day=date(2026, 2, 21),
-        source="flood map", passes=(datetime(2026, 2, 20, 3, 12, tzinfo=UTC),), products=("S1A_PASS",),
-        method="Flood maps of a catalogue.", verdict=Verdict("hit", "8.2 km2 flooded, at least 1 km2 make a hit"),
-        default_admin_level=1,
-        areas=(
-            ObservedArea(1, "01", "<b>Upper</b> valley", 40.0, 30.0, 8.25, 1200, 1500),
-            ObservedArea(2, "01A", "Mill", 40.0, 30.0, 8.25, 1200, 1500),
-        ),
+        country=folder.iso3, issue_date=MONDAY, event="S01", verdict=hit, default_admin_level=1, areas=areas,
+        looks=(look(20, hit, areas), look(21, Verdict("undecided", "little was seen"), dry)),
     )  # fmt: skip
     write_observed_event(observed, event_folder(folder.path, "S01"))
     html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
     section = html[html.index('<section id="observed">') : html.index('<section id="rule">')]
     for words in ("S01: hit", "2026-02-20 03:12", "75 % of the", "1,200 people in flooded cells, 1,500 affected",
-                  "&lt;b&gt;Upper&lt;/b&gt; valley", "Misses cannot be seen here"):  # fmt: skip
+                  "&lt;b&gt;Upper&lt;/b&gt; valley", "Misses cannot be seen here",
+                  "All looks together: 8.2 km²", "2026-02-21 03:12", "50 %", "undecided",
+                  "S1A_PASS_20, S1A_PASS_21"):  # fmt: skip
         assert words in section
     assert json.loads((folder.path / "report" / "report.json").read_text())["observed"][0]["verdict"]["kind"] == "hit"
     (event_folder(folder.path, "S01") / "observation.json").write_text("{", encoding="utf-8")
     assert "What a satellite saw" not in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+
+
+def allot(run, target, number, found, withdraws=(), **about):
+    """A revision all of whose calls are done."""
+    about = replace(ABOUT, target=target, withdraws=withdraws, **about)
+    revision = run.allot(target, number, run.stage(target, number), found, CALLS, about)
+    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
+    for call in CALLS:
+        journal.append(call.number, "done", status=201)
+    return journal
+
+
+def test_what_a_person_took_back_is_withdrawn_wherever_the_report_speaks(tmp_path, days):
+    """Squares: 100 people at each trigger; S01 is taken back, S02 stands."""
+    country = replace(days.country, folder=tmp_path)
+    (tmp_path / "prepared").symlink_to(days.country.prepared)
+    country.run(SUNDAY, {"S01": {4: (38, FLOOD)}})
+    found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}})
+    before = (run.path / "report" / "overview.png").read_bytes()
+    allot(run, "portal", 1, found)
+    without = without_events(found, {"S01"})
+    withdrawal = allot(run, "portal", 2, without, ("S01",))
+    html = rewrite_report(run, country.prepared).read_text(encoding="utf-8")
+    data = json.loads((run.path / "report" / "report.json").read_text())
+    assert data["short"] == "1 trigger, 1 withdrawn"
+    assert "100 people live where" in data["headline"]
+    assert data["headline"].endswith(f"1 alert was withdrawn by a person, please do not act on it: {NAMES[0]} (S01).")
+    assert [part["event"]["name"] for part in data["events"]] == ["S02"]
+    assert [part["event"]["name"] for part in data["withdrawn"]] == ["S01"]
+    assert {change["event"]: change["kind"] for change in data["changes"]} == {"S02": "new", "S01": "withdrawn"}
+    assert "S01" not in [station["code"] for station in data["quiet"]]
+    sections = html.split('<section class="event')[1:]
+    assert ["Withdrawn by a person after it was published" in section for section in sections] == [False, True]
+    assert (run.path / "report" / "overview.png").read_bytes() != before
+    assert "S01" not in (run.path / "report" / "events.csv").read_text(encoding="utf-8-sig")
+
+    _, after = country.run(TUESDAY, {"S01": {2: (38, FLOOD)}, "S02": {1: (40, FLOOD)}})
+    changes = json.loads((after.path / "report" / "report.json").read_text())["changes"]
+    assert [(change["event"], change["kind"]) for change in changes] == [("S01", "new")]
+    assert changes[0]["why"].startswith("A person took back the alert of the run of Mon 2026-02-16;")
+
+    allot(run, "other", 1, found)  # another portal still shows it
+    assert standing(run.found(), run).withdrawn == ()
+    allot(run, "other", 2, without, ("S01",))
+    withdrawal.append(1, "failed", error="refused: 400")  # and the withdrawal never reached the first one
+    assert standing(run.found(), run).withdrawn == ()
+    withdrawal.append(1, "done", status=201)
+    assert [event.name for event in standing(run.found(), run).withdrawn] == ["S01"]
+    allot(run, "portal", 3, found)  # published again with --publish-withdrawn
+    assert standing(run.found(), run).events == found.events
+
+
+def test_a_country_without_any_standing_alert_says_so(tmp_path, days):
+    country = replace(days.country, folder=tmp_path)
+    (tmp_path / "prepared").symlink_to(days.country.prepared)
+    found, run = country.run(MONDAY, {"S07": {3: (38, FLOOD)}})
+    allot(run, "portal", 1, without_events(found, {"S07"}), ("S07",))
+    rewrite_report(run, country.prepared)
+    data = json.loads((run.path / "report" / "report.json").read_text())
+    assert data["short"] == "no alert, 1 withdrawn"
+    assert data["headline"] == (
+        "No river flood alert for République de l'Île stands in the forecast from Mon 2026-02-16 to Mon 2026-02-23. "
+        "1 alert was withdrawn by a person, please do not act on it: Station 7 (S07)."
+    )
+
+
+def test_what_was_left_out_is_said(run):
+    country, found, folder, _ = run
+    allot(folder, "portal", 2, found, left_out=("map images: the server has no endpoint for them",))
+    html = rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
+    assert html.count("Left out: ") == 1
+    assert "Left out: map images: the server has no endpoint for them." in html

@@ -6,7 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from .conftest import FLOOD, MONDAY, SUNDAY
+from ibf_pipeline.synthetic.square_country import station_code
+
+from .conftest import FLOOD, MONDAY, NAMES, SUNDAY
+from .square_run import make_square_country
 
 
 class Page(HTMLParser):
@@ -103,6 +106,25 @@ def test_what_changed_comes_right_after_the_headline(days):
     assert "There is no earlier run to compare with." in text_of(days.quiet[1])
 
 
+def test_events_that_go_on_are_named_and_stations_without_a_name_have_their_code(days, tmp_path):
+    assert f"As before: {NAMES[0]} (S01), trigger." in Page(text_of(days.after[1])).text
+    country = make_square_country(tmp_path, 2, ["", "<i>"], [""])
+    _, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}}, blind=["S02"])
+    html = text_of(run)
+    assert "<bdi></bdi>" not in html
+    assert re.search(r"<h3>S01\s*</h3>", html)
+    assert "&lt;i&gt; (S02)" in data_of(run)["cautions"][0].replace("<i>", "&lt;i&gt;")
+
+
+def test_why_a_level_adds_up_to_another_number_stands_before_its_table(tmp_path):
+    country = make_square_country(tmp_path, 3, default_admin_level=2)
+    _, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}})
+    section = event_sections(text_of(run))[0]
+    assert section.index("Admin level 1 adds up to 200, more than the event's own 100".replace("'", "&#39;")) < (
+        section.index("<details")
+    )
+
+
 @pytest.mark.parametrize("which", ["quiet", "alert", "after"])
 def test_nothing_is_fetched_and_nothing_is_run(days, which):
     html = text_of(getattr(days, which)[1])
@@ -175,7 +197,7 @@ def test_inputs_versions_and_rule_are_there(days):
 
 def test_with_many_events_hydrographs_become_small_pictures():
     from ibf_pipeline.report.content import make_report
-    from ibf_pipeline.synthetic.square_country import square_day, station_code
+    from ibf_pipeline.synthetic.square_country import square_day
 
     def report(events):
         rises = {station_code(n): {2: (40, 350.0)} for n in range(events)}
@@ -189,6 +211,25 @@ def test_with_many_events_hydrographs_become_small_pictures():
     assert (
         "4,000 people live where the water may be 0.1 m or deeper, in Row 1, Row 2, Row 3 and Row 4." in many.headline
     )
+
+
+def test_a_page_of_40_drawn_events_can_be_mailed(tmp_path):
+    """40 squares of 1,000 people, 100 of them where the 10-year map is wet: 4,000 people, every picture drawn."""
+    country = make_square_country(tmp_path, 40, NAMES, NAMES)
+    found, run = country.run(MONDAY, {station_code(n): {2: (40, FLOOD)} for n in range(40)})
+    html = text_of(run)
+    assert data_of(run)["headline"].startswith("Trigger detected by the forecast at 40 stations in Squareland")
+    assert "4,000 people live where" in html
+    sections = event_sections(html)
+    assert len(sections) == len(found.events) == 40
+    for section in sections:
+        assert section.count('class="hydrograph" src="data:image/png;base64,') == 1
+        assert section.count('class="map" src="data:image/png;base64,') == 1
+        assert "; 100 people affected</p>" in section
+    pictures = [f"{kind}_{e.name}.png" for e in found.events for kind in ("hydrograph", "map")]
+    sizes = [(run.path / "report" / name).stat().st_size for name in ("overview.png", *pictures)]
+    assert min(sizes) > 10_000
+    assert len(html) < 15_000_000  # of the 25 MB that mail servers usually take
 
 
 def test_people_of_shared_areas_are_explained():

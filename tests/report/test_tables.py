@@ -39,12 +39,12 @@ def test_an_event_is_a_row_with_its_day_people_and_place() -> None:
         "event": "G1",
         "station": "Name of G1",
         "alert": "trigger",
-        "for": "Fri 2026-11-13, 3 days ahead",
+        "day": "Fri 2026-11-13, 3-day",
+        "people": 300,
         "days 0-7": "---TT---",
-        "people affected": 300,
         "where": "Area A",
     }
-    assert second["people affected"] is None, "nothing was estimated, which is not nobody"
+    assert second["people"] is None, "nothing was estimated, which is not nobody"
 
 
 def test_areas_come_with_most_people_first_on_the_default_level_only() -> None:
@@ -56,7 +56,7 @@ def test_stations_begin_with_the_alerted_and_the_blind_ones() -> None:
     rows = station_rows(DAY)
     assert [row["station"] for row in rows] == ["G1", "G2", "G4", "G3"]
     assert rows[2]["condition"] == "blind: no members"
-    assert rows[2]["discharge m3/s"] is None
+    assert rows[2]["m3/s"] is None
 
 
 def test_long_tables_are_cut() -> None:
@@ -71,7 +71,7 @@ def test_the_page_tells_the_day_and_what_changed() -> None:
     published = Published("portal", "https://x", 1, at, "current", True, "all 9 calls made", True, ())
     page = summary(DAY, compare(before, DAY), before.issue_date, [published], "https://host/UGA/report.html")
     assert page.startswith("# Testland: 1 trigger, 1 warning\n")
-    assert "| G1 | Name of G1 | trigger | Fri 2026-11-13, 3 days ahead | ---TT--- | 300 | Area A |" in page
+    assert "| G1 | Name of G1 | trigger | Fri 2026-11-13, 3-day | 300 | ---TT--- | Area A |" in page
     assert "- **new** G1 (Name of G1): " in page
     assert "no usable forecast, which is no all clear" in page
     assert "- portal, revision 1: all 9 calls made" in page

@@ -15,7 +15,10 @@ import numpy as np
 import pytest
 import rasterio
 import requests
+from PIL import Image
 from rasterio.transform import from_bounds
+
+from tests.browser import Tab, open_tab
 
 from .test_semantics import set_trigger
 from .world import Portal
@@ -198,3 +201,53 @@ def test_a_browser_shows_it(portal: Portal, tmp_path: Path) -> None:
     assert len(re.findall(r'class="area alert fill-trigger"', shown)) == 2
     assert len(re.findall(r'class="station no"', shown)) == 2
     assert json.dumps(name) not in shown
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore::PendingDeprecationWarning")
+def test_a_person_clicks_through_it(portal: Portal, tmp_path: Path) -> None:
+    """Two days, an extent that is switched, a station's popup; each click changes what is seen, in pixels too."""
+    portal.event("G1", [1], DAY, alert="med", people=0, lead_time="6-day")
+    portal.process()
+    portal.event("G1", [1, 2], NEXT_DAY, people=30)
+    for key, value in (("forecastLevel", 612.5), ("eapAlertClass", "max")):
+        portal.station(key, value, date=NEXT_DAY)
+    portal.process()
+    send_extent(portal, "4-day", tif(np.ones((100, 400))))
+    with open_tab(tmp_path / "profile") as tab:
+        tab.size(1280, 900)
+        tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-11")
+        tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
+        tab.wait("document.querySelectorAll('#map image').length === 1")  # the first trigger's extent is on at first
+        wet = seen(tab, tmp_path / "wet.png")
+        tab.click("#extents input")
+        tab.wait("document.querySelectorAll('#map image').length === 0")
+        dry = seen(tab, tmp_path / "dry.png")
+        red = (165, 0, 38)  # the report's colour of a trigger
+        assert dry.get(red, 0) > 10_000
+        assert wet.get(red, 0) < dry[red] / 2
+
+        tab.click("#map .station")
+        tab.wait("!document.getElementById('popup').hidden")
+        words = tab.value("document.getElementById('popup').textContent")
+        assert "612.5" in words
+        tab.wait("document.getElementById('popup').textContent.includes('Hydrograph')")
+        tab.click("#popup .shut")
+        tab.wait("document.getElementById('popup').hidden")
+
+        tab.click("#earlier")
+        tab.wait("document.querySelectorAll('.area.fill-warning-medium').length === 1")
+        assert tab.value("document.getElementById('day').value") == "2026-11-10"
+        earlier = seen(tab, tmp_path / "earlier.png")
+        assert earlier.get(red, 0) < dry[red] / 20
+        assert earlier.get((245, 134, 52), 0) > 5_000  # medium warning, between its hatches
+        hatched = [n for (r, _, b), n in earlier.items() if 90 <= r < 225 and 48 <= b <= 62]  # lines, smoothed
+        assert sum(hatched) > 1_000
+        tab.click("#later")
+        tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
+
+
+def seen(tab: Tab, file: Path) -> dict[Any, int]:
+    """Pixels by colour of a screenshot."""
+    tab.screenshot(file)
+    with Image.open(file) as picture:
+        return {colour: count for count, colour in picture.convert("RGB").getcolors(1 << 24)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ class Server:
     """file name -> bytes after which its connection is cut, once"""
     short: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the transfer ends as if it were whole, once"""
+    slow: bool = False
+    """about 100 kB a second"""
     unknown: set[str] = field(default_factory=set)
     """commands that this server does not know"""
     most_open: int = 0
@@ -56,6 +59,9 @@ def running(root: Path) -> Iterator[Server]:
                 self.cmd_channel.close()
                 self.close()
                 return 0
+            if about.slow:
+                time.sleep(0.01)
+                data = data[:1024]
             sent = super().send(data if self.limit is None else data[: self.limit - self.sent])
             self.sent += max(sent, 0)
             return sent

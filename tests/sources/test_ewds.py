@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -239,11 +240,16 @@ def test_an_incomplete_ensemble_is_ordered_again_and_else_used(
 ) -> None:
     service.missing_members = (2, 4)
     require_whole(make().fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    service.missing_members = ()
+    require_whole(make(again_seconds=1800).fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    assert len(service.orders) == 1, "a sensor that looks every few minutes places no order each time"
     service.licences = False  # nothing can be ordered any more
-    require_whole(make().fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    require_whole(make(again_seconds=0).fetch(ISSUE), "AAA", [0, 1, 3, 5])
     assert "going on with the 32 fields fetched before" in caplog.text
-    service.licences, service.missing_members = True, ()
-    require_whole(make().fetch(ISSUE), "AAA")
+    service.licences = True
+    half_an_hour_later = time.time() + 1801
+    require_whole(make(now=lambda: half_an_hour_later).fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2
 
 
 def test_a_renamed_key_is_named_before_anything_is_ordered(make: Make, service: Service) -> None:

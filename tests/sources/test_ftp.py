@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.remote import Tries
+from tests.conftest import ROOT
 from tests.sources.ftp_server import PASSWORD, USER, Server, running
 from tests.sources.world import GRID, ISSUE, MEMBERS, STATIONS, areas, require_whole, write_members
 
@@ -236,6 +240,39 @@ def test_a_server_that_is_down(make: Make, server: Server) -> None:
     make().fetch(ISSUE)
     (server.root / "glofas" / f"{ISSUE:%Y%m%d}" / LAST).unlink()
     require_whole(make(port=1).fetch(ISSUE), "AAA")
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
+from ibf_pipeline.sources.members import MemberSource
+from tests.sources.world import ISSUE, MEMBERS, areas
+
+port, cache, user, password = sys.argv[1:]
+folder = FtpFolder("127.0.0.1", int(port), "/glofas", lambda: FtpAccount(user, password), tls=False, timeout_seconds=9)
+MemberSource("ftp", folder, InputCache(Path(cache)), "AAA", areas(), MEMBERS, "4", 2).fetch(ISSUE)
+"""
+
+
+def test_a_killed_process_leaves_nothing_that_looks_whole_and_no_lock(
+    make: Make, server: Server, tmp_path: Path
+) -> None:
+    server.slow = True
+    cache = tmp_path / "cache"
+    command = [sys.executable, "-c", CHILD, str(server.port), str(cache), USER, PASSWORD]
+    with subprocess.Popen(command, cwd=ROOT) as child:
+        deadline = time.monotonic() + 60
+        while not any(file.stat().st_size > 4000 for file in cache.rglob("*.nc.part")):
+            assert time.monotonic() < deadline
+            assert child.poll() is None, "it should be in the middle of a file"
+            time.sleep(0.01)
+        child.kill()
+    server.slow = False
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert server.resumed
+    assert min(server.resumed) > 0
 
 
 def test_two_countries_at_the_same_time_fetch_once(make: Make, server: Server) -> None:

@@ -228,10 +228,15 @@ async function showMap() {
   });
   const shapes = make("g", {}, ...paths);
   map.replaceChildren(shapes, make("g", {}, ...wet), make("g", {}, ...dots));
+  scaleHatches(size);
   if (at("zoom").checked) zoomToAlerts(map, shapes, margin);
   await noteExtents();
 }
 
+/** Hatches as fine on the screen whatever part of the country is shown. */
+function scaleHatches(size) {
+  for (const pattern of document.querySelectorAll("#hatches pattern")) pattern.setAttribute("patternTransform", `scale(${size})`);
+}
 function zoomToAlerts(map, shapes, margin) {
   const boxes = [...shapes.querySelectorAll(".alert")].map((path) => path.getBBox());
   if (!boxes.length) return;
@@ -239,6 +244,7 @@ function zoomToAlerts(map, shapes, margin) {
   const right = Math.max(...boxes.map((box) => box.x + box.width)), bottom = Math.max(...boxes.map((box) => box.y + box.height));
   const around = Math.max(margin, (right - left) * 0.15, (bottom - top) * 0.15);
   map.setAttribute("viewBox", `${left - around} ${top - around} ${right - left + 2 * around} ${bottom - top + 2 * around}`);
+  scaleHatches((right - left + 2 * around) / 1000);
   for (const circle of map.querySelectorAll("circle")) circle.setAttribute("r", circle.getAttribute("r") * (right - left + 2 * around) / 1000);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,8 @@ from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+
+log = logging.getLogger(__name__)
 
 UNTOLD = "trigger, nobody notified"
 """what an event was before where the server knows it as a trigger and people do not"""
@@ -101,6 +104,7 @@ def new_revision(
     number = run.next_number(target)
     at = moment_of(found.issue_date, number, state.last_upload)
     staging = run.stage(target, number)
+    images, left_out = _images(found, staging, state, map_images)
     plan = draft(
         found,
         extents(staging) if extents else attach_extents(found, run, staging),
@@ -110,7 +114,7 @@ def new_revision(
         at=at,
         wipe=replaces_upload(found, state),
         stations=state.stations,
-        map_images=map_images(staging) if map_images and state.choice.capabilities.map_image else None,
+        map_images=images,
     )
     latest = latest_finished(run, target, now)
     if latest is not None and is_newest(latest, state) and not withdraws:
@@ -122,8 +126,22 @@ def new_revision(
     untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     stations = owners(found, before, state.stations, earlier or {})
-    about = replace(plan.about, withdraws=withdraws, before=before, stations=stations)
+    about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
     return run.allot(target, number, staging, found, plan.calls, about)
+
+
+def _images(
+    found: Found, staging: Path, state: ServerState, draw: Callable[[Path], Mapping[str, FileBody]] | None
+) -> tuple[Mapping[str, FileBody], tuple[str, ...]]:
+    """The maps of a country that wants them in the mail, and what is left out with the reason."""
+    if draw is None or not found.publishable_events:
+        return {}, ()
+    if not state.choice.capabilities.map_image:
+        why = f"map images (map_image: true): the server has no endpoint for them ({state.choice.capabilities.name})"
+        log.info("%s: left out: %s", found.country, why)
+        return {}, (why,)
+    images = draw(staging)
+    return images, () if images else ("map images: they could not be drawn",)
 
 
 def replaces_upload(found: Found, state: ServerState) -> bool:

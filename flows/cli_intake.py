@@ -1,0 +1,42 @@
+"""`ibf-pipeline intake`: from the catalogues into the inbox, and on to observations, from the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
+Workspace = Annotated[
+    str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")
+]
+
+
+def intake(
+    catch_up: Annotated[
+        bool, typer.Option("--catch-up", help="search the catalogues now, however recently they were searched")
+    ] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Read the queues, search the catalogues where it is due, and start observations of alerted events, once.
+
+    What the deployment `intake` does every some minutes. Code 1 where a queue, a search or a start had trouble; the
+    others were done all the same.
+
+    Example: ibf-pipeline intake --catch-up
+    """
+    from flows.environment import settle
+
+    settle()
+    from rich.console import Console
+    from rich.text import Text
+
+    from flows.intake import intake as flow
+    from flows.outcome import exit_code
+
+    state: Any = flow(catch_up, config, workspace, return_state=True)
+    Console(highlight=False, soft_wrap=True).print(
+        Text(state.message or state.name, style="green" if state.is_completed() else "red")
+    )
+    raise typer.Exit(exit_code(state))

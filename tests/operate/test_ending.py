@@ -1,0 +1,41 @@
+"""What a run's end says, without a server."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+from flows.ending import ended, failed, kept_notices
+from flows.messages import INPUT_MISSING, NOTIFICATION_UNCONFIRMED
+from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
+from ibf_pipeline.run_folder import RunFolder, write_json
+from ibf_pipeline.targets.notice import Notice
+from tests.made_found import event, found, station
+
+ENDED = Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")
+
+
+def test_the_message_begins_with_what_was_found_or_cannot_be_shown() -> None:
+    day = found([event("G1", "---TT---", "max", {"A": 300, "A1": 300}), event("G2", "--w-----", "min", {})], [])
+    assert ended(day, []).message == "1 trigger, 1 warning; alert could not be published: G2 (no areas in the mapping)"
+    assert ended(replace(day, exercise=True), [], "approved").message.startswith("EXERCISE: 1 trigger, 1 warning; ")
+    hidden = found([event("G2", "--w-----", "min", {})], [])
+    assert ended(hidden, []).is_failed()
+    assert ended(hidden, []).message == "alert could not be published: G2 (no areas in the mapping); 1 warning"
+    assert ended(found([], [station("G3")]), []).message == "no alert"
+
+
+def test_a_failure_begins_with_its_kind() -> None:
+    assert failed(InputMissing("no forecast")).message == f"{INPUT_MISSING}: no forecast"
+    assert failed(OutcomeUnknown("sent")).message == f"{NOTIFICATION_UNCONFIRMED}: sent"
+    assert failed(ConfigError("there is no country KEN")).message == "there is no country KEN"
+
+
+def test_notices_of_an_unconfirmed_publication_are_found_on_disk(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path, "XTS", date(2026, 2, 15))
+    assert kept_notices(run, "portal") == []
+    for number in (1, 2):
+        (run.path / f"targets/portal/r{number}").mkdir(parents=True)
+    write_json(run.revisions("portal")[-1].notices_file, {"notices": [asdict(ENDED)]})
+    assert kept_notices(run, "portal") == [ENDED]

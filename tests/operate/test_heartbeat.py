@@ -1,0 +1,66 @@
+"""The heartbeat and the page of the morning: what has not ended is named, and stands on top."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
+from prefect.runtime import flow_run
+from prefect.states import Completed, Crashed, Failed, Running
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.heartbeat import heartbeat
+from flows.issue_date import issue_date_of_run
+from flows.morning import issue_date_of, morning_page
+from tests.operate.world import make_project
+
+pytestmark = pytest.mark.prefect
+DAY = date(2026, 2, 15)
+
+
+def run(state: object) -> FlowRun:
+    return FlowRun(id=uuid4(), flow_id=uuid4(), name="floods", state=state)
+
+
+def test_what_needs_a_person_stands_on_top() -> None:
+    runs = {
+        "KEN": run(Completed(message="no alert")),
+        "UGA": run(Crashed(message="no sign of life")),
+        "XDM": run(Failed(message="input not available yet: a | b")),
+        "XDN": run(Running()),
+    }
+    page = morning_page(DAY, ["KEN", "SSD", "UGA", "XDM", "XDN"], runs)
+    assert "# Flood forecasts of Sun 2026-02-15\n\n1 of 5 countries done." in page
+    order = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")][2:]
+    assert order == ["XDM", "UGA", "SSD", "XDN", "KEN"]
+    assert "| SSD | not run yet |  |" in page
+    assert r"a \| b |" in page
+
+
+def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, tmp_path: Path) -> None:
+    config = make_project(tmp_path / "project", ("XDM", "XDN"), stories={})
+    state = heartbeat(date(2026, 1, 20), config, str(tmp_path / "ws"), return_state=True)
+    assert state.is_failed()
+    assert state.message == "not finished for 2026-01-20: XDM: there is no run; XDN: there is no run"
+    with get_client(sync_client=True) as client:
+        newest = max(
+            (artifact for artifact in client.read_artifacts() if artifact.key == "morning"), key=lambda a: a.created
+        )
+    assert "0 of 2 countries done." in newest.data
+    command = ["heartbeat", "--date", "2026-01-20", "--config", config, "--workspace", str(tmp_path / "ws")]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 1
+    assert "XDN: there is no run" in done.output
+
+
+def test_a_run_keeps_the_day_that_it_was_scheduled_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(flow_run.FIELDS, "scheduled_start_time", lambda: datetime(2026, 2, 15, 23, 59, tzinfo=UTC))
+    assert issue_date_of_run(None) == DAY
+    assert issue_date_of_run(date(2026, 2, 14)) == date(2026, 2, 14)
+    assert issue_date_of_run("2026-02-13") == date(2026, 2, 13)
+    assert issue_date_of(None, datetime(2026, 2, 15, 23, 59, tzinfo=UTC)) == DAY
