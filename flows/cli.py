@@ -114,7 +114,7 @@ def run(
     notify: Annotated[bool, typer.Option(help="notify people at the end")] = True,
     hold: Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")] = False,
     accept_blind: Annotated[
-        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is blind")
+        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
     ] = None,
     take_over: Annotated[
         bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")

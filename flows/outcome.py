@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from prefect.client.schemas.objects import State
@@ -10,9 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.tables import print_found
-from flows.wiring import open_day
+from flows.wiring import now, open_day
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.report.calls import Published, published
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.run_folder import Revision
 
 
 def print_outcome(
@@ -31,23 +31,22 @@ def print_outcome(
     page = day.run.path / "report" / "report.html"
     if page.is_file():
         console.print(f"report: {page}", soft_wrap=True)
-    told = published_text([revision for revision in published(day.run) if revision.target == day.target_name])
-    if told:
-        console.print(told, soft_wrap=True)
+    revisions = day.run.revisions(day.target_name)
+    if revisions:
+        console.print(_published(day.target_name, revisions[-1]), soft_wrap=True)
     console.print(Text(state.message or "", style="red" if state.is_failed() else "green"), soft_wrap=True)
     return exit_code(state)
 
 
-def published_text(revisions: Sequence[Published]) -> str:
-    """What the journal of the newest revision tells, with the last call that was made; empty without a revision."""
-    if not revisions:
-        return ""
-    newest = revisions[-1]
-    made = [call for call in newest.calls if call.state in ("done", "assumed")]
-    if newest.is_complete and made:
-        return f"published to {newest.target}: {len(made)} calls, the last one {made[-1].path.lstrip('/')}"
-    last = f"; the last one made {made[-1].path.lstrip('/')}" if made else ""
-    return f"published to {newest.target}: {newest.outcome}{last}"
+def _published(target: str, revision: Revision) -> str:
+    """How far a revision got."""
+    calls = revision.calls()
+    left = [call for call in calls if call.number not in Journal(revision.journal_file, now).done()]
+    if not left:
+        return f"published to {target}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}"
+    return (
+        f"published to {target} only in part: {len(calls) - len(left)} of {len(calls)} calls; next is {left[0].title}"
+    )
 
 
 def exit_code(state: State) -> int:

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from flows.ending import HELD, ended
-from flows.outcome import published_text
 from ibf_pipeline.found import Found
-from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Outcome
-from ibf_pipeline.report.calls import published
-from ibf_pipeline.run_folder import RevisionAbout, RunFolder
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
-from tests.flood_days import clock
 from tests.made_found import event, found, station
 
 QUIET = found([], [station("G1")])
@@ -85,22 +78,3 @@ def test_an_alert_that_cannot_be_shown_comes_first_and_blind_stations_all_the_sa
     assert state.message == (
         "alert could not be published: G1 (no areas in the mapping); 1 trigger; no usable forecast at G2 (blind)"
     )
-
-
-def test_the_terminal_tells_what_was_made_and_not_what_was_planned(tmp_path: Path) -> None:
-    """Three calls; held, two of them are made and nobody is notified."""
-    run = RunFolder(tmp_path, "XTS", QUIET.issue_date)
-    assert published_text(published(run)) == ""
-    paths = ("/point-data/dynamic", "/events/process", "/notification/send")
-    calls = [Call(n, path, "POST", path, body={}, kind="end" if n == 3 else "write") for n, path in enumerate(paths, 1)]
-    about = RevisionAbout("2026-11-10T00:00:01Z", "portal", "https://ibf.example.org/api", "current", "", True, "hash")
-    revision = run.allot("portal", 1, run.stage("portal", 1), QUIET, calls, about)
-    journal = Journal(revision.journal_file, clock)
-    for number in (1, 2):
-        journal.append(number, "done", status=201)
-    journal.append(3, "held")
-    assert published_text(published(run)) == (
-        "published to portal: 2 of 3 calls made; 1 waiting for a person's approval; the last one made events/process"
-    )
-    journal.append(3, "done", status=201)
-    assert published_text(published(run)) == "published to portal: 3 calls, the last one notification/send"

@@ -179,7 +179,7 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     where = ["--config", config, "--workspace", str(tmp_path)]
     code, output = invoke("run", "XDM", "--date", "2026-02-16", "--hold", *where)
     assert (code, "held before the notification" in output) == (1, True), output
-    assert "published to sandbox: 29 of 30 calls made; 1 waiting for a person" in output
+    assert "published to sandbox only in part: 29 of 30 calls; next is call 30, notify" in output
     run = RunFolder(tmp_path / "runs", "XDM", date(2026, 2, 16))
     held = Journal(run.revisions("sandbox")[0].journal_file, now)
     for decision in ("--assume-notified", "--notify-again"):
