@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -293,6 +293,10 @@ def report(
 def sandbox(
     countries: Annotated[list[str] | None, typer.Argument(help="countries to set up; all configured ones")] = None,
     port: Annotated[int, typer.Option(help="port on this machine")] = 8510,
+    behaves_like: Annotated[
+        Literal["current", "described"],
+        typer.Option(help="the server of today, or the one that the API description of 2024 describes"),
+    ] = "current",
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -313,7 +317,7 @@ def sandbox(
                     f"there are no static data of {country.iso3}", where=configuration.static_folder(country)
                 )
             _console().print(f"{country.iso3}: left out, there are no static data of it")
-    with open_sandbox(configuration, *seeded, port=port) as server:
+    with open_sandbox(configuration, *seeded, port=port, behaves_like=behaves_like) as server:
         _wait(server.page_url)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from datetime import date
 from pathlib import Path
 
 from flows.floods import find_day
-from flows.wiring import open_day, open_target
+from flows.wiring import Day, open_day, open_target
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import write_plan
 from ibf_pipeline.targets.open_target import Draft
 from ibf_pipeline.writing import writing
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 def plan_day(
@@ -19,7 +23,7 @@ def plan_day(
     """What the day found, the draft of its plan, and the file of the draft."""
     day = open_day(config, country, issue_date, target, workspace=workspace)
     with day.alone("plan"):
-        found = day.run.found() if day.run.is_whole else find_day(day)[0]
+        found = _published(day) or find_day(day)[0]
         staging = day.run.stage(day.target_name, 0)
         with open_target(day, notify=notify) as opened:
             plan = opened.draft(found, day.run, staging)
@@ -27,3 +31,17 @@ def plan_day(
         with writing(file):
             write_plan(plan.calls, file)
     return found, plan, file
+
+
+def _published(day: Day) -> Found | None:
+    """What was found for a day that is published: it stays as it is. An unpublished day is found afresh."""
+    if not day.run.is_whole or not day.run.revisions(day.target_name):
+        return None
+    manifest = json.loads((day.run.path / "manifest.json").read_text(encoding="utf-8"))
+    if manifest.get("configuration") != day.country.model_dump(mode="json"):
+        log.warning(
+            "%s: the country's configuration has changed since %s was published; this plan is of what was found then, "
+            "`ibf-pipeline run` finds it afresh",
+            day.country.iso3, day.issue_date,
+        )  # fmt: skip
+    return day.run.found()

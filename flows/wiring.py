@@ -19,6 +19,7 @@ from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.run_folder import EXERCISES, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import Source
 from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
@@ -188,11 +189,14 @@ def open_ibf(day: Day) -> Iterator[IbfClient]:
 
 
 @contextmanager
-def open_sandbox(configuration: Configuration, *countries: Country, port: int = 0) -> Iterator[Sandbox]:
+def open_sandbox(
+    configuration: Configuration, *countries: Country, port: int = 0, behaves_like: BehavesLike = "current"
+) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
     paths = configuration.settings.paths
     hydrographs = partial(run_hydrograph, configuration.path(paths.runs))
-    sandbox = Sandbox(configuration.path(paths.sandbox), port=port, hydrographs=hydrographs)
+    folder = configuration.path(paths.sandbox)
+    sandbox = Sandbox(folder, behaves_like=behaves_like, port=port, hydrographs=hydrographs)
     for country in countries:
         sandbox.seed(sandbox_seed(configuration, country))
     with sandbox:

@@ -85,10 +85,10 @@ def read_cube(
 def _read_part(file: Path, cells: StationCells, issue_date: date) -> Part:
     if not file.is_file() or file.stat().st_size == 0:
         raise InputInvalid(
-            "the file is empty" if file.is_file() else "the file is not there",
+            "the file is empty" if file.is_file() else "this is a folder" if file.is_dir() else "the file is not there",
             where=file,
             expected="a GloFAS forecast file",
-            remedy="delete it and fetch it again",
+            remedy="remove it and fetch it again" if file.exists() else "fetch the forecast again",
         )
     try:
         if file.suffix == ".nc":

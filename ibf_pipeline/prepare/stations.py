@@ -17,6 +17,7 @@ from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import lost_zeros
+from ibf_pipeline.wording import counted
 
 NO_STATION = "no_station"
 _LONGEST_PERIOD = 10_000
@@ -43,6 +44,14 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
             expected="CSV in UTF-8",
             remedy="save it as CSV UTF-8 (comma delimited)",
         ) from None
+    twice = [column for column in columns if header.count(column) > 1]
+    if twice:
+        raise InputInvalid(
+            f"column {twice[0]} stands twice",
+            where=file,
+            expected="every column once",
+            remedy="remove the one that is wrong",
+        )
     missing = [column for column in columns if column not in header]
     if missing:
         raise InputInvalid(
@@ -258,12 +267,15 @@ def read_mapping(
             remedy="fill in the column glofasStation: without it no alert can be shown in the portal",
         )
     return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, _mapping_findings(
-        mapping, known_codes - set(station_of)
+        mapping, known_codes - set(station_of), sorted(code for code, station in station_of.items() if not station)
     )
 
 
-def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str]) -> list[str]:
+def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str], empty: list[str]) -> list[str]:
     findings = []
+    if empty:
+        shown = ", ".join(empty[:3]) + (" ..." if len(empty) > 3 else "")
+        findings.append(f"{counted(len(empty), 'area')} with an empty station in the mapping ({shown}): no_station")
     if unnamed:
         shown = ", ".join(sorted(unnamed)[:3]) + (" ..." if len(unnamed) > 3 else "")
         findings.append(

@@ -105,7 +105,7 @@ def publish(
         _note_done(journal, call, answer, seconds)
         made += 1
         progress(call.number, len(calls))
-    log.info("%d of %d calls made, the others were done before", made, len(calls))
+    log.info("%d of %d calls made%s", made, len(calls), ", the others were done before" if made < len(calls) else "")
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
 
 

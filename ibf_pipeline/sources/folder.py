@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.discharge.reader import find_files
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources.source import ForecastFiles
 
 
@@ -20,7 +20,7 @@ class FolderSource:
     glofas_version: str | None
 
     def fetch(self, issue_date: date) -> ForecastFiles:
-        """The files of the day's folder."""
+        """The files of the day's folder; InputInvalid where two forecasts lie in it, of which either may be a part."""
         folder = self.root / f"{issue_date:%Y%m%d}"
         files = find_files(folder)
         if not files:
@@ -29,5 +29,14 @@ class FolderSource:
                 where=folder,
                 expected=f"dis_<NN>_{issue_date:%Y%m%d}00.nc or *.grib2",
                 remedy="run again when it has been published, or check the source's root",
+            )
+        strangers = sorted(folder.glob("*.nc")) if files[0].suffix != ".nc" else []
+        if strangers:
+            raise InputInvalid(
+                f"{len(files)} GRIB and {len(strangers)} netCDF files of {issue_date} lie together, such as "
+                f"{files[0].name} and {strangers[0].name}",
+                where=folder,
+                expected="one forecast, GRIB2 or netCDF",
+                remedy="remove the files that are not part of the whole forecast",
             )
         return ForecastFiles(self.name, tuple(files), self.glofas_version, {"folder": str(folder)})

@@ -287,3 +287,11 @@ def test_an_ensemble_without_any_value_is_nothing_to_wait_for(day: TinyDay) -> N
     error = day.refused(InputInvalid)
     assert error.found == "0 of 10 ensemble members have a usable value at any station"
     assert error.exit_code == 1
+
+
+def test_a_folder_in_the_place_of_a_member_is_called_one(day: TinyDay) -> None:
+    day.member(4).unlink()
+    day.member(4).mkdir()
+    error = day.refused(InputInvalid)
+    assert (error.found, error.where) == ("this is a folder", str(day.member(4)))
+    assert error.remedy == "remove it and fetch it again"
