@@ -22,7 +22,7 @@ NESTING_SHARE = 0.5
 REPORTED_SHARE = 0.9
 """share of its area inside the parent below which an area is reported; real editions differ by up to 9 %"""
 
-OVERLAP_LIMIT = 0.01
+OVERLAP_LIMIT = 0.1
 """share of the smaller one's area that two areas of a level may have in common; people there count in both"""
 REPORTED_OVERLAP = 0.0001
 """share from which a common part is reported; shared borders of real editions have none"""
