@@ -64,7 +64,11 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
 
 
 def read_stations(file: Path) -> tuple[Station, ...]:
-    """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell."""
+    """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell.
+
+    An optional column `river` says 0 where a threshold or upstream-area grid shows the cell to be no river: the station
+    is then blind on every day, instead of quiet for ever.
+    """
     stations: dict[str, Station] = {}
     for number, row in enumerate(read_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
         code = row["stationCode"]
@@ -77,7 +81,8 @@ def read_stations(file: Path) -> tuple[Station, ...]:
             )
         lat, lon = _degrees(row["lat"], 90, "lat", number, file), _degrees(row["lon"], 180, "lon", number, file)
         cell_lat, cell_lon = cell_centre(lat, lon)
-        stations[code] = Station(code, row["stationName"], lat, lon, cell_lat, cell_lon)
+        river = _yes_or_no(row.get("river") or "1", number, file)
+        stations[code] = Station(code, row["stationName"], lat, lon, cell_lat, cell_lon, river=river)
     if not stations:
         raise InputInvalid(
             "there is no station in it",
@@ -95,6 +100,17 @@ def cells_of_stations(stations: Sequence[Station]) -> StationCells:
         np.array([station.cell_lat for station in stations]),
         np.array([station.cell_lon for station in stations]),
     )
+
+
+def _yes_or_no(text: str, number: int, file: Path) -> bool:
+    if text not in ("0", "1"):
+        raise InputInvalid(
+            f"line {number}: river is {text!r}",
+            where=file,
+            expected="0 or 1",
+            remedy="write 0 where the station's cell is no river, else 1 or nothing",
+        )
+    return text == "1"
 
 
 def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:

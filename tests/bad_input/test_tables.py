@@ -154,3 +154,17 @@ def test_static_data_that_are_not_there(day: TinyDay) -> None:
     error = day.refused(InputInvalid)
     assert error.found == "static data of XTY are missing: stations.csv, population.tif"
     assert error.exit_code == 1, "3 stands for what waiting mends"
+
+
+def test_a_station_whose_cell_is_no_river_is_blind_and_never_quiet(day: TinyDay) -> None:
+    """G1 would trigger; the table says that its cell is no river, so nothing that it says counts."""
+    stations = day.static / "stations.csv"
+    stations.write_text("stationCode,stationName,lat,lon,river\nG1,Upper,0.97,10.02,0\nG2,Na,0.97,10.12,\n")
+    found = day.found()
+    assert [(s.code, s.condition, s.reason) for s in found.stations if s.condition == "blind"] == [
+        ("G1", "blind", "on a cell that is no river")
+    ]
+    assert found.events == ()
+    assert "G2" in {station.code for station in found.stations if station.values is not None}
+    stations.write_text("stationCode,stationName,lat,lon,river\nG1,Upper,0.97,10.02,no\nG2,Na,0.97,10.12,\n")
+    assert day.refused(InputInvalid).found == "line 2: river is 'no'"
