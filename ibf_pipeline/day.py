@@ -339,11 +339,11 @@ def _notes(
         if event.shared_areas_kept:
             notes.append(
                 f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
-                f"{country.default_admin_level}, which another event of a higher class has too: the portal's national "
+                f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
                 "map mixes them up"
             )
         smallest = min(country.flood_maps.return_periods)
-        if event.publishable and event.trigger and event.return_period < smallest:
+        if event.publishable and (event.trigger or event.flood_map) and event.return_period < smallest:
             use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
             notes.append(
                 f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "

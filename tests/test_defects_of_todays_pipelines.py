@@ -312,11 +312,18 @@ def test_defect_16_missing_boundaries_raise_something_else_than_is_caught(tmp_pa
         prepare(tiny_country.country(), static, tmp_path / "prepared")
 
 
-def test_defect_17_borders_are_counted_twice(demo_layers: Demo) -> None:
+def test_defect_17_borders_are_counted_twice(demo_layers: Demo, tmp_path: Path) -> None:
     """All touched cells of all areas held up to 0.7 % more people than the raster, and single areas twice theirs.
 
-    The smallest area of the demo is an enclave smaller than a forecast cell; it has its own 41,250.5 people.
+    The tiny country has 9 rows of two people a cell; 01A takes 5.5 columns of them, 01B 4.5, the others 5 each: with
+    whole cells 01A would have 108 people and 01B 90. The smallest area of the demo is an enclave smaller than a
+    forecast cell; it has its own 41,250.5 people.
     """
+    static = tiny_country.write_country(tmp_path / "static")
+    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    tiny = {area.place_code: area.population for area in read_prepared(tmp_path / "prepared", "XTY")[0].areas.values()}
+    expected = {"01": 180, "02": 180, "01A": 99, "01B": 81, "02A": 90, "02B": 90}
+    assert tiny == pytest.approx(expected)
     layers = demo_layers[0]
     with rasterio.open(ROOT / "data/fixtures/XDM/population.tif") as raster:
         values = raster.read(1, masked=True).filled(0).astype(float)
