@@ -24,6 +24,7 @@ from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied
 from ibf_pipeline.impact.areas import Claim, allocate
 from ibf_pipeline.impact.extents import extent_file_name
 from ibf_pipeline.impact.flood_map import event_return_period, flood_map_for
+from ibf_pipeline.notes import event_notes, members_notes, nobody_affected, station_notes
 
 
 def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> Found:
@@ -91,7 +92,13 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         events=tuple(events),
         stations=tuple(stations),
         extents=_extents(events, country.iso3),
-        notes=(*_notes(stations, events, missing, country), *_nobody_affected(events, layers), *layers.findings),
+        notes=(
+            *members_notes(discharge["member"].values, missing, country.members.expected),
+            *station_notes(stations, country.members.expected - len(missing)),
+            *event_notes(events, country),
+            *nobody_affected(events, layers),
+            *layers.findings,
+        ),
         exercise=exercise,
     )
 
@@ -295,58 +302,3 @@ def _rule_applied(country: Country) -> RuleApplied:
         below_smallest_map=country.flood_maps.below_smallest,
         thresholds_version=country.thresholds_version,
     )
-
-
-def _nobody_affected(events: Sequence[Event], layers: CountryLayers) -> list[str]:
-    """Events with people to count of whom none are found: outside the rasters, or a map that is dry there."""
-    notes = []
-    for event in events:
-        deepest = layers.mapping.get(event.station_code, ())
-        empty = [code for code in deepest if layers.areas[code].population <= 0]
-        if event.flood_map is not None and empty:
-            notes.append(
-                f"event {event.name}: nobody lives in {len(empty)} of its {len(deepest)} areas ({_some(empty)}) by the "
-                "population raster: outside of it, or practically without size"
-            )
-        if event.flood_map is not None and deepest and event.people == 0:
-            notes.append(
-                f"event {event.name} shows 0 people: the {event.flood_map:g}-year flood map reaches nobody in its "
-                "areas; check that the maps cover them"
-            )
-    return notes
-
-
-def _some(codes: Sequence[str]) -> str:
-    return ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")
-
-
-def _notes(
-    stations: Sequence[StationFound], events: Sequence[Event], missing: Sequence[int], country: Country
-) -> list[str]:
-    notes = []
-    if missing:
-        shown = ", ".join(f"{member:02d}" for member in missing)
-        there = country.members.expected - len(missing)
-        notes.append(f"{there} of {country.members.expected} members are there; missing: {shown}")
-    for station in stations:
-        if station.condition != "fine":
-            notes.append(f"station {station.code} ({station.name}) is {station.condition}: {station.reason}")
-        elif min(station.members) < country.members.expected - len(missing):
-            notes.append(f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members")
-    for event in events:
-        if not event.publishable:
-            notes.append(f"event {event.name} has no areas in the mapping: it cannot be shown in the portal")
-        if event.shared_areas_kept:
-            notes.append(
-                f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
-                f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
-                "map mixes them up"
-            )
-        smallest = min(country.flood_maps.return_periods)
-        if event.publishable and (event.trigger or event.flood_map) and event.return_period < smallest:
-            use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
-            notes.append(
-                f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "
-                f"({smallest:g} years): {use}"
-            )
-    return notes

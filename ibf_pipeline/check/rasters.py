@@ -13,7 +13,7 @@ from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.prepare.grids import require_degrees, require_same_grid
+from ibf_pipeline.prepare.grids import most_people_a_cell, require_degrees, require_same_grid
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
 
 TOTALS: Final = "population_totals.csv"
@@ -56,7 +56,8 @@ def check_layer(file: Path, what: str, totals: Mapping[str, float], country_boun
                 require_degrees(file, raster, what)
             if raster.crs.to_epsg() == 4326:
                 yield from _cover(file, raster, country_bounds)
-            total, negative = _people(raster, what)
+            total, negative, densest = _people(raster, what)
+            most = most_people_a_cell(raster) if what == "population raster" else float("inf")
     except (InputMissing, InputInvalid) as error:
         yield of_error("rasters", error, "nobody could be counted")
         return
@@ -68,6 +69,15 @@ def check_layer(file: Path, what: str, totals: Mapping[str, float], country_boun
             "they count as 0",
             "declare the nodata value (gdal_edit -a_nodata)",
         )
+    if densest > most:
+        yield Finding(
+            "error",
+            "rasters",
+            f"{file.name}: {densest:g} people in one cell, at most {most:,.0f} can live in one of this size",
+            "`prepare` will refuse it",
+            "declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
+        )
+        return
     if total <= 0:
         yield Finding("error", "rasters", f"{file.name} has no value above 0", "nobody could be counted", "fetch again")
         return
@@ -93,13 +103,15 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
     return {code: value for level, code, value in rows if listed_levels and level == listed_levels[0]}
 
 
-def _people(raster: DatasetReader, what: str) -> tuple[float, int]:
-    total, negative = 0.0, 0
+def _people(raster: DatasetReader, what: str) -> tuple[float, int, float]:
+    total, negative, densest = 0.0, 0, 0.0
     for window in windows(raster.width, raster.height):
         block = read_block(raster, window, what)
-        total += float(np.sum(block, where=np.isfinite(block) & (block > 0), dtype=np.float64))
+        valid = np.isfinite(block) & (block > 0)
+        total += float(np.sum(block, where=valid, dtype=np.float64))
         negative += int(np.count_nonzero(block < 0))
-    return total, negative
+        densest = max(densest, float(np.max(block, where=valid, initial=0)))
+    return total, negative, densest
 
 
 def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:

@@ -25,6 +25,9 @@ TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
 DEEPEST_WATER: Final = 300.0
 """metres; larger numbers are another unit"""
+DENSEST_PEOPLE: Final = 1_000_000.0
+"""people in a square kilometre; the densest quarters of cities reach a tenth of it"""
+_KM_A_DEGREE: Final = 111.32
 
 
 def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, what: str = "flood map") -> None:
@@ -99,12 +102,19 @@ def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: floa
                     out.write(block, window)
 
 
-def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> float:
+def most_people_a_cell(raster: DatasetReader) -> float:
+    """What no cell of a population raster can hold, from DENSEST_PEOPLE; infinite where the cells are not degrees."""
+    if raster.crs is None or not raster.crs.is_geographic:
+        return float("inf")
+    return DENSEST_PEOPLE * abs(raster.transform.a * raster.transform.e) * _KM_A_DEGREE**2
+
+
+def write_on_grid(source: Path, grid_file: Path, target: Path, what: str, *, people: bool = True) -> float:
     """A raster of counts (people a cell) on the country's grid, its total kept; nodata and negatives are 0.
 
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
     the grid's cells. Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be
-    lost or made up.
+    lost or made up, and where a cell of `people` holds more than can be.
     """
     clean = target.with_suffix(".clean.tif")
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
@@ -113,6 +123,7 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
         same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
         same = same and counts.transform.almost_equals(grid.transform, 1e-9)
         direct = target if same else clean
+        most = most_people_a_cell(counts) if people else float("inf")
         total = 0.0
         with new_raster(direct, counts, "float32", nodata=None) as out:
             for window in windows(counts.width, counts.height):
@@ -121,6 +132,13 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str) -> flo
                     continue
                 block = raw.astype(np.float64)
                 block = np.where(np.isfinite(block) & (block > 0), block, 0)
+                if block.max() > most:
+                    raise InputInvalid(
+                        f"{block.max():g} people in one cell",
+                        where=source,
+                        expected=f"people a cell, at most {most:,.0f} in a cell of this size",
+                        remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
+                    )
                 total += float(block.sum())
                 if block.any():
                     out.write(block, window)

@@ -161,10 +161,11 @@ class Layers:
         source = self._rasters[indicator]
         made_from = {"raster": self._hash(source), "grid": grid}
         part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
-        what = "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
+        people = indicator == POPULATION_AFFECTED
+        what = "population raster" if people else f"raster of {indicator}"
 
         def build(_: list[Part]) -> None:
-            write_on_grid(source, self._grid_file, self._target / part.files[0], what)
+            write_on_grid(source, self._grid_file, self._target / part.files[0], what, people=people)
 
         self._have(f"{what} on the grid of the flood maps", [part], build)
         return part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -157,6 +158,13 @@ def test_a_step_missing_in_one_member_lowers_the_count_of_that_day(day: TinyDay)
     assert station.members == (10, 10, 9, 10, 10, 10, 10, 10)
     assert station.flags == "--TTT---"
     assert "station G1 (Upper) has as few as 9 valid members" in found.notes
+
+
+def test_a_member_more_than_expected_is_said(day: TinyDay) -> None:
+    shutil.copy(day.member(0), day.member(77))
+    found = day.found()
+    assert "members beyond the 10 expected are there and count: 77" in found.notes
+    assert found.station("G1").members == (11,) * 8
 
 
 def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:

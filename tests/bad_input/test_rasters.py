@@ -178,10 +178,12 @@ def test_population_that_the_flood_maps_do_not_cover_is_refused(day: TinyDay) ->
     ("values", "changes", "said"),
     [
         (np.zeros((10, 20)), {}, "the population raster has no value above 0"),
+        (np.eye(10, 20) * 2147483647, {}, "2.14748e+09 people in one cell"),
+        (np.eye(10, 20) * 2147483647, {"nodata": 2147483647}, "the population raster has no value above 0"),
         (PEOPLE, {"crs": None}, "the population raster is in no named coordinate system"),
         (PEOPLE, {"transform": from_origin(-70.0, 1.0, 0.01, 0.01)}, "the population raster adds up to 400"),
     ],
-    ids=["nobody", "no coordinate system", "another country"],
+    ids=["nobody", "nodata not declared", "only nodata", "no coordinate system", "another country"],
 )
 def test_a_population_that_cannot_be_this_countrys(
     day: TinyDay, values: np.ndarray, changes: dict[str, object], said: str

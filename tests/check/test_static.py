@@ -137,6 +137,16 @@ def test_rasters_of_another_grid_unit_or_country(static: Path) -> None:
     )
 
 
+def test_a_population_cell_that_holds_more_than_can_be(static: Path) -> None:
+    """A cell of 0.01 degrees is 1.24 square kilometres: at most 1,239,214 people."""
+    people = np.full((10, 20), 2.0)
+    people[0, 0] = 2147483647
+    tiny_country.write_raster(static / "population.tif", people, nodata=-99999)
+    assert "population.tif: 2.14748e+09 people in one cell, at most 1,239,214 can live in one of this size" in only(
+        findings(static), "error", "rasters"
+    )
+
+
 def test_a_population_that_ends_inside_the_country(static: Path) -> None:
     tiny_country.write_raster(static / "population.tif", np.full((10, 5), 2.0), width=5, nodata=-99999)
     assert "population.tif ends 0.15 degrees inside the country's bounding box" in only(
