@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +17,25 @@ from ibf_pipeline.impact.extents import WetAreas
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
 from ibf_pipeline.writing import writing
+
+
+def write_extents(wet: Mapping[int, WetAreas], tiles: ExtentTiles, files: Mapping[int, Path]) -> dict[int, int]:
+    """Write the extents of a day, a file for every lead time in `files`; returns wet cells by lead time.
+
+    Lead times on which the same areas are wet at the same return periods, most of a day's, have the same raster: it is
+    made once and copied. Files, units and errors as in `write_extent`.
+    """
+    made: dict[frozenset[tuple[str, float]], int] = {}
+    cells: dict[int, int] = {}
+    for lead_time, file in files.items():
+        first = made.setdefault(frozenset(wet[lead_time].items()), lead_time)
+        if first == lead_time:
+            cells[lead_time] = write_extent(wet[lead_time], tiles, file)
+        else:
+            with writing(file):
+                _copy(files[first], file)
+            cells[lead_time] = cells[first]
+    return cells
 
 
 def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
@@ -46,10 +66,23 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
             cells += int(np.count_nonzero(block))
             out.write(block, window)
     with writing(file):
-        with partial.open("rb") as stream:
-            os.fsync(stream.fileno())
-        partial.replace(file)
+        _appear(partial, file)
     return cells
+
+
+def _copy(source: Path, file: Path) -> None:
+    partial = file.with_suffix(".part")
+    shutil.copyfile(source, partial)
+    if partial.stat().st_size != source.stat().st_size:
+        raise OSError(f"the copy of {source.name} is not whole")
+    _appear(partial, file)
+
+
+def _appear(partial: Path, file: Path) -> None:
+    """A whole file takes its name."""
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(file)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.rasters import write_extents
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
@@ -102,9 +102,10 @@ def record_findings(
     """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
     folder = run.begin()
     wet = wet_areas(found.publishable_events, country.deepest_admin_level)
-    for extent in found.extents:
-        cells = write_extent(wet[extent.lead_time], tiles, folder / "extents" / extent.file_name)
-        log.info("%s: %s, %d wet cells", iso3, extent.file_name, cells)
+    names = {extent.lead_time: extent.file_name for extent in found.extents}
+    files = {lead_time: folder / "extents" / name for lead_time, name in names.items()}
+    for lead_time, cells in write_extents(wet, tiles, files).items():
+        log.info("%s: %s, %d wet cells", iso3, names[lead_time], cells)
     write_findings(found, cube, folder)
     run.finish(folder, _manifest(found, country, files, cube))
     log.info("%s: findings in %s", iso3, run.path)

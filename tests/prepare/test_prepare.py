@@ -12,7 +12,7 @@ from rasterio.transform import from_origin
 
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.rasters import write_extent, write_extents
 from tests import tiny_country
 
 
@@ -56,6 +56,22 @@ def test_an_extent_is_the_map_inside_the_wet_areas_and_0_elsewhere(static: Path,
     assert np.array_equal(depth[:, [0, 1, 2, 3, 4, 6, 7, 8, 9]], expected[:, [0, 1, 2, 3, 4, 6, 7, 8, 9]])
     assert np.array_equal(depth[:, 10:], expected[:, 10:])
     assert wet == np.count_nonzero(depth)
+
+
+def test_lead_times_with_the_same_areas_share_one_raster(static: Path, tmp_path: Path) -> None:
+    """Upstream alone, both, both again, both at a higher return period, nothing twice."""
+    prepare(tiny_country.country(), static, tmp_path / "prepared")
+    _, tiles = read_prepared(tmp_path / "prepared", "XTY")
+    days = [{"01A": 20.0}, {"01A": 20.0, "02A": 10.0}, {"02A": 10.0, "01A": 20.0}, {"01A": 20.0, "02A": 20.0}, {}, {}]
+    files = {day: tmp_path / f"day_{day}.tif" for day in range(len(days))}
+    cells = write_extents(dict(enumerate(days)), tiles, files)
+    for day, wet in enumerate(days):
+        alone = tmp_path / f"alone_{day}.tif"
+        assert cells[day] == write_extent(wet, tiles, alone)
+        assert files[day].read_bytes() == alone.read_bytes(), day
+    assert cells[1] == cells[2] == cells[0] + 5
+    assert cells[3] > cells[1] > cells[0] > cells[4] == cells[5] == 0
+    assert sorted(path.name for path in tmp_path.glob("*.part")) == []
 
 
 def test_an_empty_extent_is_a_raster_of_zeros_on_the_same_grid(static: Path, tmp_path: Path) -> None:
