@@ -103,8 +103,8 @@ def record_findings(
     folder = run.begin()
     wet = wet_areas(found.publishable_events, country.deepest_admin_level)
     names = {extent.lead_time: extent.file_name for extent in found.extents}
-    files = {lead_time: folder / "extents" / name for lead_time, name in names.items()}
-    for lead_time, cells in write_extents(wet, tiles, files).items():
+    rasters = {lead_time: folder / "extents" / name for lead_time, name in names.items()}
+    for lead_time, cells in write_extents(wet, tiles, rasters).items():
         log.info("%s: %s, %d wet cells", iso3, names[lead_time], cells)
     write_findings(found, cube, folder)
     run.finish(folder, _manifest(found, country, files, cube))
