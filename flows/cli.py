@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -19,6 +19,8 @@ from flows.cli_prepare import check, fetch_static, new_country, prepare
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ibf_pipeline.errors import IbfError
 
 app = typer.Typer(
     help="Flood alerts for an IBF portal out of GloFAS ensembles. Exit codes: 0 done, 1 failed, 2 bad usage, "
@@ -58,8 +60,19 @@ def main() -> None:
     try:
         app()
     except IbfError as error:
-        print(f"ibf-pipeline: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _stop(error)
+    except Exception as error:
+        from flows.environment import as_unreachable
+
+        unreachable = as_unreachable(error)
+        if unreachable is None:
+            raise
+        _stop(unreachable)
+
+
+def _stop(error: IbfError) -> NoReturn:
+    print(f"ibf-pipeline: {error}", file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 @app.command()
@@ -324,14 +337,10 @@ def sandbox(
 def _run_day(
     country: str, issue_date: date | None, target: str | None, config: str, workspace: str | None, **options: Any
 ) -> int:
-    from flows.environment import prefect_reached
     from flows.floods import floods
     from flows.outcome import print_outcome
 
-    with prefect_reached():
-        state: Any = floods(
-            country, issue_date, target, config=config, workspace=workspace, return_state=True, **options
-        )
+    state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
     return print_outcome(state, config, country, issue_date, target, workspace, _console())
 
 

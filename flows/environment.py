@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, ServerUnreachable
@@ -60,19 +59,20 @@ def shorten_errors() -> None:
             logger.addFilter(ShortErrors())
 
 
-@contextmanager
-def prefect_reached() -> Iterator[None]:
-    """ServerUnreachable where Prefect does not find the server that PREFECT_API_URL names."""
-    import httpx
-
-    try:
-        yield
-    except (httpx.TransportError, RuntimeError) as error:
-        if not isinstance(error, httpx.TransportError) and "Failed to reach API" not in str(error):
-            raise
-        raise ServerUnreachable(
-            "the Prefect server cannot be reached",
-            where=os.environ.get("PREFECT_API_URL", "Prefect"),
-            expected="a running Prefect server where PREFECT_API_URL is set",
-            remedy="start it, or unset PREFECT_API_URL: the day then runs with a server of its own, and is published",
-        ) from None
+def as_unreachable(error: Exception) -> ServerUnreachable | None:
+    """What an error of Prefect's client means where the server that PREFECT_API_URL names is not there; else None."""
+    httpx = sys.modules.get("httpx")  # not loaded: the command had nothing to do with Prefect
+    if httpx is None:
+        return None
+    if isinstance(error, httpx.HTTPStatusError):
+        found = f"the Prefect server answered {error.response.status_code} to {error.request.url.path}"
+    elif isinstance(error, httpx.TransportError) or "Failed to reach API" in str(error):
+        found = "the Prefect server cannot be reached"
+    else:
+        return None
+    return ServerUnreachable(
+        found,
+        where=os.environ.get("PREFECT_API_URL", "Prefect"),
+        expected="a running Prefect server where PREFECT_API_URL is set",
+        remedy="start it, or unset PREFECT_API_URL: the day then runs with a server of its own, and is published",
+    )

@@ -52,9 +52,21 @@ def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> 
         Sandbox(tmp_path / "file")
 
 
-def test_a_prefect_server_that_is_down(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "XDM", "--date", "2026-02-15"),
+        ("backfill", "XDM", "--from", "2026-02-14", "--to", "2026-02-15"),
+        ("all-countries", "--date", "2026-02-15"),
+        ("scenario", "XDM", "G9002=---TTTTT", "--date", "2026-02-15"),
+        ("plan", "XDM", "--date", "2026-02-15"),
+        ("deploy",),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_prefect_server_that_is_down(words: tuple[str, ...], tmp_path: Path) -> None:
     code, said = command(
-        tmp_path, "run", "XDM", "--date", "2026-02-15", "--workspace", str(tmp_path / "work"),
+        tmp_path, *words, "--workspace", str(tmp_path / "work"),
         PREFECT_API_URL="http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES="0",
     )  # fmt: skip
     assert code == 1, said
