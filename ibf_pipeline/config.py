@@ -362,12 +362,16 @@ class Configuration:
     def country(self, iso3: str) -> Country:
         """The validated configuration of one country; ConfigError where there is none or it is wrong."""
         file = self.folder / "countries" / f"{iso3}.yaml"
+        known = self.country_codes()
         if not re.fullmatch(r"[A-Z]{3}", iso3) or not file.is_file():
+            meant = iso3.strip().upper() in known
             raise ConfigError(
                 f"there is no country {iso3!r}",
                 where=file,
-                expected="one of " + (", ".join(self.country_codes()) or "no country is configured yet"),
-                remedy=f"write {file.name}, for example from a copy of another country's",
+                expected="one of " + (", ".join(known) or "no country is configured yet"),
+                remedy=f"did you mean {iso3.strip().upper()}?"
+                if meant
+                else f"write {file.name}, for example with `ibf-pipeline new-country`",
             )
         country = read_section(Country, file)
         if country.iso3 != iso3:

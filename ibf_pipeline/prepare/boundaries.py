@@ -138,11 +138,11 @@ def _require_degrees(content: Mapping[str, Any], file: Path) -> None:
 
 def _code(properties: Mapping[str, Any], level: int, file: Path, number: int) -> str:
     code = properties.get(f"ADM{level}_PCODE")
-    if not isinstance(code, str) or not code.strip():
+    if not isinstance(code, str) or not code.strip() or code != code.strip():
         raise InputInvalid(
             f"feature {number + 1} has ADM{level}_PCODE {code!r}",
             where=file,
-            expected="a place code as text (numbers lose leading zeros)",
+            expected="a place code as text (numbers lose leading zeros), without blanks around it",
             remedy=f"give every area its ADM{level}_PCODE in quotation marks",
         )
     return code

@@ -72,6 +72,15 @@ def test_a_geometry_that_is_no_area(day: TinyDay, geometry: Any, said: str) -> N
     assert day.refused(InputInvalid).found.startswith(said)
 
 
+@pytest.mark.parametrize("code", ["01A ", " ", None, 1])
+def test_a_place_code_that_is_no_text_or_has_blanks_around_it(day: TinyDay, code: Any) -> None:
+    areas = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM2_PCODE=code))
+    error = day.refused(InputInvalid)
+    assert (error.found, error.where) == (f"feature 1 has ADM2_PCODE {code!r}", str(areas))
+    assert "without blanks" in error.expected
+
+
 def test_a_parent_that_is_on_no_level(day: TinyDay) -> None:
     areas = day.static / "admin_areas" / "adm2.geojson"
     edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM1_PCODE="1"))
