@@ -19,7 +19,8 @@ _CHUNK: Final = 1 << 22
 """bytes"""
 _REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
 _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
-_EXTRAS: Final = {"s3": "ibf-pipeline[s3]", "http": "ibf-pipeline[s3]", "https": "ibf-pipeline[s3]"}
+_NOT_THERE: Final = (404, 410)
+_EXTRA: Final = ("s3", "http", "https")
 
 
 class FsspecFolder:
@@ -49,7 +50,11 @@ class FsspecFolder:
                     f"{self._scheme}:// needs a package that is not installed ({error})",
                     where=self._url,
                     expected="the package that reads this kind of archive",
-                    remedy=f"pip install '{_EXTRAS.get(self._scheme, 'ibf-pipeline')}'",
+                    remedy=(
+                        "pip install -c constraints.txt '.[s3]' in the project's folder"
+                        if self._scheme in _EXTRA
+                        else f"install fsspec's package for {self._scheme}://"
+                    ),
                 ) from None
         return self._opened
 
@@ -107,7 +112,9 @@ class FsspecFolder:
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if self._scheme in ("http", "https") and error.__cause__ is not None:
+                _require_not_there(error.__cause__)  # fsspec says so of whatever went wrong
             raise InputMissing(
                 f"{what} is not there",
                 where=self._url,
@@ -127,6 +134,14 @@ class FsspecFolder:
                     remedy="set them as for the store's own tools (AWS_ACCESS_KEY_ID, ...), or `anonymous: true`",
                 ) from None
             raise Broken(" ".join(str(error).split())[:300] or type(error).__name__) from None
+
+
+def _require_not_there(cause: BaseException) -> None:
+    """Broken where a web server did not say that a file is not there, but something else or nothing."""
+    status = getattr(cause, "status", None)
+    if status not in _NOT_THERE:
+        said = f"{status} {getattr(cause, 'message', '')}".strip() if status else " ".join(str(cause).split())
+        raise Broken(said[:300] or type(cause).__name__) from None
 
 
 def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_seconds: float) -> dict[str, Any]:

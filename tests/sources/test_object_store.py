@@ -131,7 +131,20 @@ def test_a_cut_connection_and_an_overloaded_server(make: Make, web: web_archive.
     assert web.asked["dis_03_2026021500.nc"] == 2
 
 
+def test_a_member_is_missing_only_where_the_server_says_so(make: Make, web: web_archive.Archive) -> None:
+    """Asked one by one: after an overloaded server's 503 it is asked again, a 404 is an answer."""
+    web.listing = False
+    web.refuse_file["dis_04_2026021500.nc"] = 2  # HEAD and GET
+    require_whole(make(web.url).fetch(ISSUE), "AAA")
+    assert web.refuse_file["dis_04_2026021500.nc"] == 0
+    (web.root / f"{ISSUE:%Y%m%d}" / "dis_04_2026021500.nc").unlink()
+    later = make(web.url, "BBB").remote
+    assert f"dis_{MEMBERS - 1:02d}_2026021500.nc" in later.names(ISSUE)
+    assert "dis_04_2026021500.nc" not in later.names(ISSUE)
+
+
 def test_a_server_that_stays_overloaded(make: Make, web: web_archive.Archive) -> None:
     web.refuse = 10**6
-    with pytest.raises(ServerUnreachable, match="503"):
-        make(web.url).fetch(ISSUE)
+    for web.listing in (True, False):
+        with pytest.raises(ServerUnreachable, match="503"):
+            make(web.url).fetch(ISSUE)

@@ -22,6 +22,8 @@ class Archive:
     """file name -> bytes after which the connection is closed, once"""
     refuse: int = 0
     """answers with 503 that are still to come"""
+    refuse_file: dict[str, int] = field(default_factory=dict)
+    """file name -> answers with 503 that are still to come"""
     asked: Counter[str] = field(default_factory=Counter)
     port: int = 0
 
@@ -49,6 +51,9 @@ def running(root: Path) -> Iterator[Archive]:
             file = about.root / self.path.removeprefix("/archive/")
             if about.refuse:
                 about.refuse -= 1
+                self._answer(503, b"come back later")
+            elif about.refuse_file.get(file.name):
+                about.refuse_file[file.name] -= 1
                 self._answer(503, b"come back later")
             elif file.is_dir() and about.listing:
                 links = "".join(f'<a href="{entry.name}">{entry.name}</a>' for entry in sorted(file.iterdir()))
