@@ -362,13 +362,13 @@ class Configuration:
     def country(self, iso3: str) -> Country:
         """The validated configuration of one country; ConfigError where there is none or it is wrong."""
         file = self.folder / "countries" / f"{iso3}.yaml"
-        known = self.country_codes()
+        configured = self.country_codes()
         if not re.fullmatch(r"[A-Z]{3}", iso3) or not file.is_file():
-            meant = iso3.strip().upper() in known
+            meant = iso3.strip().upper() in configured
             raise ConfigError(
                 f"there is no country {iso3!r}",
                 where=file,
-                expected="one of " + (", ".join(known) or "no country is configured yet"),
+                expected="one of " + (", ".join(configured) or "no country is configured yet"),
                 remedy=f"did you mean {iso3.strip().upper()}?"
                 if meant
                 else f"write {file.name}, for example with `ibf-pipeline new-country`",
