@@ -35,8 +35,8 @@ def prepare(
 
     Example: ibf-pipeline prepare UGA
     """
+    from flows.local_static import local_static
     from flows.wiring import open_configuration
-    from flows.wiring_static import local_static
     from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
 

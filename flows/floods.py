@@ -17,10 +17,10 @@ from flows.approval import await_approval
 from flows.ending import HELD, ended, failed, kept_notices, tell
 from flows.issue_date import issue_date_of_run
 from flows.limits import one_at_a_time
+from flows.local_static import local_static
 from flows.morning import update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
-from flows.wiring_static import local_static
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from flows.local_static import local_static
 from ibf_pipeline import config_sources as settings
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells
@@ -117,8 +118,6 @@ def users_of(configuration: Configuration, name: str) -> list[Country]:
 def cells_of(configuration: Configuration, country: Country) -> StationCells:
     """The GloFAS cells of a country's stations, from its static data; what lies behind a URL is copied here first."""
     if not _stations_file(configuration, country).is_file():
-        from flows.wiring_static import local_static  # builds on this module
-
         local_static(configuration, country)
     return cells_of_stations(read_stations(_stations_file(configuration, country)))
 

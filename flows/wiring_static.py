@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from flows.wiring import Day, now, open_ibf
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.obtain.place import Place, is_url
-from ibf_pipeline.obtain.static import Places, fetch_static, refresh_copy
+from ibf_pipeline.obtain.static import Places, fetch_static
 from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.targets.ibf.transport import IbfClient
-
-log = logging.getLogger("ibf_pipeline.flows")
-
-
-def local_static(configuration: Configuration, country: Country) -> Path:
-    """The country's static folder on this machine; what lies behind a URL is brought up to date first."""
-    folder = configuration.static_folder(country)
-    if country.static and is_url(country.static):
-        missing = refresh_copy(country, folder, Tries(country.static_sources.attempts))
-        if missing:
-            log.warning("%s: not there: %s", country.static, ", ".join(missing))
-    return folder
 
 
 def fetch_country(
