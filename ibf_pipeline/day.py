@@ -22,6 +22,7 @@ from ibf_pipeline.forecast.rule import ALERT_CLASSES, LEAD_TIMES
 from ibf_pipeline.forecast.stations import blind_reason, station_values, suspect_reason
 from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
 from ibf_pipeline.impact.areas import Claim, allocate
+from ibf_pipeline.impact.exposure import ExposureTable
 from ibf_pipeline.impact.extents import extent_file_name
 from ibf_pipeline.impact.flood_map import event_return_period, flood_map_for
 from ibf_pipeline.notes import event_notes, members_notes, nobody_affected, station_notes
@@ -38,6 +39,7 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     missing = require_members(discharge, country)
     require_water(discharge, country)
     thresholds = layers.thresholds.sel(station=discharge["station"].values)
+    exposure = ExposureTable(layers.exposure)
     counts = exceedance(discharge, thresholds)
     classes = classify(counts, country.rule)
     reached = largest_return_period(counts, country.rule.trigger.probability)
@@ -64,9 +66,8 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         )  # fmt: skip
         if event is not None:
             period = _return_period(reached.sel(station=station.code).values, ranks, triggers, event, country)
-            alerted.append(
-                _event(names[station.code], station.code, event, flags(ranks, triggers), period, layers, country)
-            )
+            name, day_flags = names[station.code], flags(ranks, triggers)
+            alerted.append(_event(name, station.code, event, day_flags, period, layers, exposure, country))
     blind_stations = [station for station in stations if station.condition == "blind"]
     if len(blind_stations) == len(stations):
         raise InputInvalid(
@@ -75,7 +76,7 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
             expected="at least one station with enough valid members on every lead time",
             remedy="check that the forecast files are whole and cover the country",
         )
-    events = _with_areas(alerted, layers, country)
+    events = _with_areas(alerted, layers, exposure, country)
     return Found(
         country=country.iso3,
         country_name=country.name,
@@ -200,13 +201,14 @@ def _return_period(
 
 
 def _event(
-    name: str, station: str, event: Timing, day_flags: str, period: float, layers: CountryLayers, country: Country
-) -> Event:
+    name: str, station: str, event: Timing, day_flags: str, period: float, layers: CountryLayers,
+    exposure: ExposureTable, country: Country,
+) -> Event:  # fmt: skip
     trigger = event.first_trigger is not None
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
     deepest = layers.mapping.get(station, ())
-    areas = tuple(_row(place_code, [(flood_map, place_code)], layers) for place_code in deepest)
+    areas = tuple(_row(place_code, [(flood_map, place_code)], layers, exposure) for place_code in deepest)
     return Event(
         name=name,
         station_code=station,
@@ -222,27 +224,29 @@ def _event(
     )
 
 
-def _row(place_code: str, counted: Sequence[tuple[float | None, str]], layers: CountryLayers) -> EventArea:
+def _row(
+    place_code: str, counted: Sequence[tuple[float | None, str]], layers: CountryLayers, exposure: ExposureTable
+) -> EventArea:
     """A row of an event: whole people of the deepest areas summed, and the share of the area's own population.
 
     `counted`: (flood map, deepest place code) of every area whose exposure counts here.
     """
     area = layers.areas[place_code]
-    totals: dict[str, int] = {str(name): 0 for name in layers.exposure["indicator"].values}
+    totals = dict.fromkeys(exposure.indicators, 0)
     affected = 0.0
     for flood_map, code in counted:
         if flood_map is None:
             continue
-        values = layers.exposure.sel(area=code, flood_map=flood_map)
-        for indicator, value in zip(totals, values.values, strict=True):
+        values = dict(zip(exposure.indicators, exposure.of(code, flood_map), strict=True))
+        for indicator, value in values.items():
             totals[indicator] += int(np.rint(value))
-        affected += float(values.sel(indicator=POPULATION_AFFECTED))
+        affected += float(values[POPULATION_AFFECTED])
     people = totals.pop(POPULATION_AFFECTED)
     share = min(1.0, affected / area.population) if area.population > 0 else 0.0
     return EventArea(area.admin_level, place_code, area.name, people, round(share, 6), totals)
 
 
-def _with_areas(alerted: list[Event], layers: CountryLayers, country: Country) -> list[Event]:
+def _with_areas(alerted: list[Event], layers: CountryLayers, exposure: ExposureTable, country: Country) -> list[Event]:
     """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
     claims = [
         Claim(
@@ -266,7 +270,7 @@ def _with_areas(alerted: list[Event], layers: CountryLayers, country: Country) -
         kept.update(allocation.kept)
         for share in allocation.shares:
             counted = [(flood_maps[event], code) for event, code in share.counts]
-            rows[share.event].append(_row(share.place_code, counted, layers))
+            rows[share.event].append(_row(share.place_code, counted, layers, exposure))
     events = [
         replace(event, areas=(*rows[event.name], *event.areas), shared_areas_kept=kept.get(event.name, ()))
         for event in alerted
