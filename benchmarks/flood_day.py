@@ -4,6 +4,11 @@ By default every station triggers on every lead time, the most a day can ask for
 are made first, and the sandbox is a process of its own; the day itself runs in a fresh process, whose peak is measured
 from loading the libraries to the last call. Stages are those of the flow, without Prefect's engine around them.
 compute is everything but loading the libraries and waiting for the sandbox's answers.
+
+`--peer` adds the ratio to the sum of the peer's steps, as in `discharge.py` and `area_people_extent.py`: every member
+opened for each lead time and station (10 of them timed, scaled to 51), people by polygonising, masking and summing,
+extents by cutting, merging and writing whole (25 areas timed, scaled to all that are wet). Against the same three steps
+of ours.
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ from typing import Any  # noqa: E402
 import inputs  # noqa: E402
 
 from ibf_pipeline.config import load  # noqa: E402
+from ibf_pipeline.discharge.reader import find_files  # noqa: E402
 from ibf_pipeline.run_folder import RunFolder  # noqa: E402
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
 from ibf_pipeline.sources import FolderSource  # noqa: E402
@@ -48,11 +54,14 @@ from tasks.floods import (  # noqa: E402
 )
 
 LOADED = time.perf_counter()
+STEPS = ("51 members read", "events, areas and people found", "8 rasters and findings written")
+"""what the peer has a way of its own for"""
 
 
 def main() -> None:
     parser = inputs.arguments(__doc__)
     parser.add_argument("--wishes", default=None, help="wish list; every station triggers on every lead time")
+    parser.add_argument("--peer", action="store_true", help="time the peer's steps too")
     parser.add_argument("--day", nargs=2, metavar=("URL", "WORK"), default=None, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.day:
@@ -73,12 +82,31 @@ def main() -> None:
         (work / "forecasts").symlink_to(forecasts.resolve())
         print(f"{place.cells / 1e6:.1f} M cells, {len(place.layers.stations)} stations", flush=True)
         subprocess.run(command, check=True)
+        if options.peer:
+            compare(place, forecasts, work, float((work / "steps").read_text()))
     finally:
         ours.send("stop")
         server.join(timeout=20)
         shutil.rmtree(work)
         if options.wishes:
             shutil.rmtree(forecasts)
+
+
+def compare(place: inputs.Uganda, forecasts: Path, work: Path, ours: float) -> None:
+    """Print the peer's steps and the ratio to `ours`, seconds."""
+    import discharge  # the libraries of the peer do not belong to the day that is measured
+    from area_people_extent import Peer
+
+    members = find_files(forecasts / f"{inputs.ISSUE:%Y%m%d}")
+    read = members[::5][:10]
+    scaled = discharge.peer(place, read)[1] * len(members) / len(read)
+    wet = sorted(code for codes in place.layers.mapping.values() for code in codes)
+    timed = wet[:: max(1, len(wet) // 25)][:25]
+    other = Peer(place, work)
+    people, extents = other.people(timed, len(wet)).seconds, other.extent(timed, len(wet)).seconds
+    total = scaled + people + extents
+    print(f"peer: discharge {scaled:.1f} s, people {people:.1f} s, extents {extents:.1f} s (scaled as said above)")
+    print(f"ours: reading, counting, people, extents and findings {ours:.2f} s; ratio {total / ours:.0f}x")
 
 
 def serve(static: Path, work: Path, pipe: Connection) -> None:
@@ -135,17 +163,20 @@ def day(options: argparse.Namespace) -> None:
     lap("calls made")
     client.close()
     waiting = outcome.seconds_waiting + client.asking
+    (work / "steps").write_text(str(sum(seconds for name, seconds in laps if name in STEPS)))
     for name, seconds in laps:
         print(f"{seconds:8.3f} s  {name}")
     print(f"{found.headline}; {sum(event.people for event in found.events)} people")
     print(f"{len(revision.calls())} calls; waited {waiting:.2f} s for the server")
     wall, peak = time.perf_counter() - STARTED, peak_mib()
     reading = inputs.reading_seconds(files.files)
-    writing = inputs.rewriting_seconds(sorted((run.path / "extents").glob("*.tif")), work / "again.tif")
+    different = {file.read_bytes(): file for file in sorted((run.path / "extents").glob("*.tif"))}
+    writing = inputs.rewriting_seconds(list(different.values()), work / "again.tif")
     compute = wall - (LOADED - STARTED) - waiting
     floor = reading + writing
-    print(f"floor {floor:.2f} s: the members' bytes {reading:.2f} s, the rasters' blocks {writing:.2f} s; "
-          f"compute is {compute / floor:.1f} times that")  # fmt: skip
+    blocks = f"blocks of {len(different)} different rasters"
+    print(f"floor {floor:.2f} s: the members' bytes {reading:.2f} s, {blocks} {writing:.2f} s")
+    print(f"compute is {compute / floor:.1f} times that")
     print(f"flood day: {wall:.2f} s, compute {compute:.2f} s, peak {peak:.0f} MiB")
 
 
