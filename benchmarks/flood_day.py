@@ -81,9 +81,11 @@ def main() -> None:
         command += ["--cell-arcsec", str(options.cell_arcsec)]
         (work / "forecasts").symlink_to(forecasts.resolve())
         print(f"{place.cells / 1e6:.1f} M cells, {len(place.layers.stations)} stations", flush=True)
-        subprocess.run(command, check=True)
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        print("\n".join(said[:-1]), flush=True)
         if options.peer:
             compare(place, forecasts, work, float((work / "steps").read_text()))
+        print(said[-1])
     finally:
         ours.send("stop")
         server.join(timeout=20)
