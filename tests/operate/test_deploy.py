@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import fnmatch
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pytest_httpserver import HTTPServer
 
 from flows.automations import all_but
-from flows.deploy import Deployed, deploy
+from flows.deploy import Deployed, await_server, deploy
 from flows.deployments import planned_deployments
 from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import open_configuration
@@ -112,6 +119,15 @@ def test_a_block_that_does_not_exist_is_named(api: PrefectServer, config: Path) 
         deploy(str(config), None)
 
 
+def test_a_block_that_can_notify_nobody_is_refused_and_nothing_is_registered(api: PrefectServer, config: Path) -> None:
+    Secret(value="x").save("not-a-messenger", overwrite=True)
+    set_operations(config, notification_block="secret/not-a-messenger", work_pool="never-made")
+    with pytest.raises(ConfigError, match="the block secret/not-a-messenger sends no notifications"):
+        deploy(str(config), None)
+    with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
+        client.read_work_pool("never-made")
+
+
 def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> None:
     settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
     settings["sources"]["ewds"] = {"kind": "ewds", "waiting": {"first_look": "08:05", "until": "11:00"}}
@@ -124,6 +140,28 @@ def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> N
     schedules = {item.name: item.schedule for item in planned if item.flow.name == "floods"}
     assert schedules["XDN"] is None  # its sensor starts it
     assert schedules["XDM"] == "0 15 * * *"
+
+
+def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
+    """The lines of the quick start, pasted: a server starts in the background and `deploy` follows at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = HTTPServer("127.0.0.1", port)
+    server.expect_request("/api/health").respond_with_json(True)
+    starting = threading.Timer(2.5, server.start)
+    starting.start()
+    waited: list[str] = []
+    began = time.monotonic()
+    with temporary_settings(updates={PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        await_server(60, waited.append)
+        starting.join()
+        assert (len(waited), len(server.log)) == (1, 1), "said once; answered once"
+        assert 2 < time.monotonic() - began < 20
+        server.stop()
+        began = time.monotonic()
+        await_server(0, waited.append)
+        assert time.monotonic() - began < 2
 
 
 def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
