@@ -17,10 +17,9 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
 
-from flows.automations import all_but
+from flows.automations import TOLD_APART, all_but
 from flows.deploy import Deployed, await_server, deploy
 from flows.deployments import planned_deployments
-from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import open_configuration
 from ibf_pipeline.errors import ConfigError
 from tests.conftest import ROOT
@@ -73,12 +72,12 @@ def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(ap
     deploy(str(config), None)
     again = deploy(str(config), None)
     assert {item.outcome for item in again if item.note != "paused"} <= {"unchanged"}, again
-    assert len([item for item in again if item.kind == "automation"]) == 10
+    assert len([item for item in again if item.kind == "automation"]) == 12
     add_country(config, "XDN", schedule="15 8 * * *")
     assert {n for n, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"} == {"floods/XDN"}
     set_operations(config, work_pool=pool)
     removed = [item for item in deploy(str(config), None) if item.outcome == "removed"]
-    assert len(removed) == 9, "without a block nobody can be told"
+    assert len(removed) == 11, "without a block nobody can be told"
 
 
 def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: PrefectServer, config: Path) -> None:
@@ -173,6 +172,10 @@ def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     ("message", "other"),
     [
         ("input not available yet: /x: no forecast of 2026-02-01", False),
+        ("not notified: nobody approved it until 2026-02-12 10:00 UTC", False),
+        ("not", True),
+        ("note that the disk is full", True),
+        ("nothing to do", True),
         ("notification unconfirmed: POST /notification/send", False),
         ("alert could not be published: G9006; 1 trigger", False),
         ("input files are damaged", True),
@@ -184,7 +187,7 @@ def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     ],
 )
 def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool) -> None:
-    patterns = all_but([INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED])
+    patterns = all_but(TOLD_APART)
     assert any(fnmatch.fnmatchcase(message, pattern) for pattern in patterns) is other
 
 

@@ -59,7 +59,7 @@ def artifact(key: str) -> str:
 
 def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
     state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
-    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning")
+    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
     run = RunFolder(workspace / "runs" / "exercises", "XDM", SUNDAY)
     found = run.found()
     assert found.exercise
@@ -146,7 +146,7 @@ def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
         assert "real events are open there (G9002)" in refused.message
         assert floods("XDM", date(2026, 2, 11), **options).is_completed(), "the alert ends"
         held = scenario("XDM", WISHES, date(2026, 2, 12), **options)
-        assert held.message == "EXERCISE: 1 trigger, 1 warning"
+        assert held.message == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
         write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
         real = floods("XDM", date(2026, 2, 12), **options)
         assert real.is_completed()
