@@ -148,6 +148,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "job_variables": {"env": RUN_ENVIRONMENT},
         "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
         "concurrency_limit": planned.at_once,
+        "pull_steps": [],  # those of prefect.yaml name a folder that a container does not have
     }
     now = _registered(client, planned.full_name)
     if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:
@@ -183,6 +184,7 @@ def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
         "job_variables": now.job_variables,
         "parameter_openapi_schema": now.parameter_openapi_schema,
         "concurrency_limit": now.global_concurrency_limit.limit if now.global_concurrency_limit else None,
+        "pull_steps": now.pull_steps or [],
         "cron": crons[0].cron if len(now.schedules) == len(crons) == 1 else None,
     }
 

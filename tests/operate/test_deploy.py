@@ -102,6 +102,21 @@ def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, c
         assert client.read_deployment_by_name("floods/XDM").paused
 
 
+def test_what_prefect_yaml_has_left_on_a_deployment_is_taken_away(api: PrefectServer, config: Path) -> None:
+    deploy(str(config), None)
+    step = {"prefect.deployments.steps.set_working_directory": {"directory": "/nowhere"}}
+    with get_client(sync_client=True) as client:
+        before = client.read_deployment_by_name("floods/XDM")
+        client.create_deployment(
+            flow_id=before.flow_id, name="XDM", entrypoint=before.entrypoint, work_pool_name=before.work_pool_name,
+            parameters=before.parameters, pull_steps=[step], enforce_parameter_schema=False,
+        )  # fmt: skip
+        assert client.read_deployment_by_name("floods/XDM").pull_steps == [step]
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "changed"
+        assert not client.read_deployment_by_name("floods/XDM").pull_steps
+    assert outcomes(deploy(str(config), None))["floods/XDM"] == "unchanged"
+
+
 def test_nothing_is_registered_where_a_schedule_is_no_cron(api: PrefectServer, config: Path) -> None:
     add_country(config, "XDQ")
     add_country(config, "XDM", schedule="61 9 * * *")
