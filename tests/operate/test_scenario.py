@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -13,8 +14,10 @@ import httpx
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from rich.console import Console
 
 from flows.floods import floods
+from flows.outcome import exit_code, print_outcome
 from flows.resume import open_run
 from flows.scenario import scenario
 from ibf_pipeline.run_folder import RunFolder
@@ -60,6 +63,9 @@ def artifact(key: str) -> str:
 def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
     state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
+    terminal = Console(record=True, width=200)
+    assert print_outcome(state, config, "XDM", SUNDAY, None, str(workspace), terminal, exercise=True) == 0
+    assert re.search(r"published to sandbox: \d+ calls; nobody is notified by them", terminal.export_text())
     run = RunFolder(workspace / "runs" / "exercises", "XDM", SUNDAY)
     found = run.found()
     assert found.exercise
@@ -118,6 +124,7 @@ def test_a_wish_list_that_is_wrong_is_refused_before_anything_is_published(confi
     state = scenario("XDM", "G9001=TTT", SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert state.is_failed()
     assert "`TTT` has 3 characters" in state.message
+    assert exit_code(state) == 2
 
 
 def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
