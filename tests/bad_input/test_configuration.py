@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.config import load
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from tests.bad_input.tiny_day import ISSUE, TinyDay, edit_text
 
@@ -70,7 +70,7 @@ def test_no_yaml(day: TinyDay) -> None:
 
 def test_a_country_without_a_file_names_those_that_there_are(day: TinyDay) -> None:
     day.country_file.rename(day.country_file.with_name("XTZ.yaml"))
-    error = day.refused(ConfigError)
+    error = day.refused(UsageError)
     assert (error.found, error.expected) == ("there is no country 'XTY'", "one of XTZ")
     assert error.remedy.startswith("write XTY.yaml")
 
