@@ -68,7 +68,7 @@ def print_forecast(read: ForecastRead) -> int:
     if complete.missing:
         missing = ", ".join(f"{member:02d}" for member in complete.missing)
         console.print(Text(f"missing members: {missing}", style="yellow"))
-    enough = len(complete.present) >= country.members.minimum
+    enough = complete.fewest >= country.members.minimum
     rest = "whole" if complete.is_whole else "usable, but incomplete" if enough else "too few"
     text = f"{complete}; at least {country.members.minimum} are needed: {rest}"
     console.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)

@@ -117,7 +117,7 @@ def _look(configuration: Configuration, source: str, country: Country, day: date
         return Look(False, False, error.found)
     found = completeness(cube, country.members.expected)
     log.info("%s: %s: %s", source, country.iso3, found)
-    return Look(found.is_whole, len(found.present) >= country.members.minimum, str(found))
+    return Look(found.is_whole, found.fewest >= country.members.minimum, str(found))
 
 
 def _published(configuration: Configuration, country: Country, day: date) -> str | None:

@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find, require_members, require_water
+from ibf_pipeline.day import find
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
@@ -31,6 +31,7 @@ from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.usable import usable
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -59,15 +60,14 @@ def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> Forec
 def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
-    """Discharge (member, lead_time, station) m3/s, of enough members and a GloFAS version that fits the thresholds."""
+    """Discharge (member, lead_time, station) m3/s that a day can use, of a GloFAS version that fits the thresholds."""
     cells = station_cells(layers)
     if files.kept:
         cube = read_kept(files.files[0], cells, issue_date)
     else:
         cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
-    missing = require_members(cube, country)
-    require_water(cube, country)
+    missing = usable(cube, layers, country).missing
     log.info(
         "%s: %d of %d members at %d stations",
         iso3, country.members.expected - len(missing), country.members.expected, cube.sizes["station"],
