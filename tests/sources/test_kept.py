@@ -107,6 +107,25 @@ def test_fewer_members_than_needed_are_a_reason_to_ask_the_next_source(day: Tiny
     assert manifest(day)["obtained"]["passed_over"] == ["short: 5 of 10 ensemble members are there"]
 
 
+def test_a_source_without_one_of_the_days_is_passed_over(day: TinyDay) -> None:
+    """Every member is there, and none has the value of 4-day: no station could be judged."""
+    from ibf_pipeline.synthetic import damage
+
+    edit_text(
+        day.config / "settings.yaml", "sources:\n", "sources:\n  gap: {kind: folder, root: gap, glofas_version: '4'}\n"
+    )
+    shutil.copytree(day.root / "forecasts", day.root / "gap")
+    for file in (day.root / "gap" / day.forecast.name).glob("*.nc"):
+        damage.blank_lead_time(file, 4)
+    day.configure(sources=["gap", "folder"])
+    run(day)
+    content = manifest(day)
+    assert content["source"] == "folder"
+    assert content["obtained"]["passed_over"][0].startswith(
+        "gap: no station has a usable forecast: G1 0 valid members on 4-day"
+    )
+
+
 def test_a_damaged_preferred_source_is_passed_over(day: TinyDay) -> None:
     edit_text(day.config / "settings.yaml", "sources:\n", "sources:\n  bad: {kind: folder, root: bad}\n")
     (day.root / "bad" / day.forecast.name).mkdir(parents=True)
