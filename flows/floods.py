@@ -184,14 +184,16 @@ def find_day(
 def publish_day(
     day: Day, found: Found, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
-    """Publish revisions until the target has what was found: an unfinished one first, then what has changed since."""
+    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
     publications: list[Publication] = []
     purpose = f"run {day.country.iso3} {day.issue_date}"
     with open_target(day, notify=notify, hold=hold) as target, publication_lock(day.lock_file, purpose, now):
-        while True:
+        for _ in ("begun", "new"):
+            resumes = unfinished(run, target.name, now) is not None
             revision = plan_revision(found, run, day.runs, target, consent=consent, now=now)
             if revision is None:
-                return publications
+                break
             publications.append(publish_revision(day.country.iso3, target, revision))
-            if publications[-1].outcome.held:
-                return publications
+            if publications[-1].outcome.held or not resumes:
+                break
+    return publications
