@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -24,10 +25,10 @@ from flows.wiring_sources import prune_cache
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
-from ibf_pipeline.targets.ledger import unfinished
-from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.ledger import Clock, unfinished
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
@@ -184,16 +185,30 @@ def find_day(
 def publish_day(
     day: Day, found: Found, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
-    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
-    publications: list[Publication] = []
+    """Publish what was found, one run at a time on a target."""
     purpose = f"run {day.country.iso3} {day.issue_date}"
     with open_target(day, notify=notify, hold=hold) as target, publication_lock(day.lock_file, purpose, now):
-        for _ in ("begun", "new"):
-            resumes = unfinished(run, target.name, now) is not None
-            revision = plan_revision(found, run, day.runs, target, consent=consent, now=now)
-            if revision is None:
-                break
-            publications.append(publish_revision(day.country.iso3, target, revision))
-            if publications[-1].outcome.held or not resumes:
-                break
+        return bring_up_to_date(target, found, run, day.runs, consent, now)
+
+
+def bring_up_to_date(
+    target: OpenTarget,
+    found: Found,
+    run: RunFolder,
+    runs: Path,
+    consent: Consent,
+    clock: Clock,
+    plan: Callable[..., Revision | None] = plan_revision,
+    publish: Callable[[str, OpenTarget, Revision], Publication] = publish_revision,
+) -> list[Publication]:
+    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
+    publications: list[Publication] = []
+    for _ in ("begun", "new"):
+        resumes = unfinished(run, target.name, clock) is not None
+        revision = plan(found, run, runs, target, consent=consent, now=clock)
+        if revision is None:
+            break
+        publications.append(publish(found.country, target, revision))
+        if publications[-1].outcome.held or not resumes:
+            break
     return publications
