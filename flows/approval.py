@@ -23,13 +23,14 @@ from pydantic import Field
 from flows.limits import one_at_a_time
 from flows.resume import Decision, resume_run
 from flows.wiring import Day, now
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline
 from ibf_pipeline.run_folder import Revision
 from ibf_pipeline.targets.ledger import close, unfinished
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.unconfirmed import DECIDE, unknown_end
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -71,6 +72,11 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
             key=f"approval-{revision.number}",
         )
     if expired.is_set():
+        if unknown_end(revision, now) is not None:
+            raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
+        waiting = unfinished(day.run, day.target_name, now)
+        if waiting is None or waiting.number != revision.number:
+            return None, "somebody decided about the notification elsewhere"
         close(revision, now, "not notified: nobody approved it in time")
         raise NotNotified(
             f"not notified: nobody approved it until {limit:%Y-%m-%d %H:%M} UTC",
@@ -83,6 +89,8 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
         _, publication = resume_run(
             day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
         )
+    if publication is None and unknown_end(revision, now) is not None:
+        raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
     return publication, f"approved{who}" if publication else f"not notified: stopped{who}"
 
 

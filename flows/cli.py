@@ -164,7 +164,7 @@ def resume(
     run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
     target: TargetName = None,
     approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
-    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; nobody is notified")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; it notifies nobody any more")] = False,
     notify_again: Annotated[
         bool, typer.Option("--notify-again", help="send a notification that may have been sent before")
     ] = False,
@@ -178,7 +178,7 @@ def resume(
 
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
-    from flows.resume import Decision, open_run, reported, resume_run
+    from flows.resume import Decision, closing_words, open_run, reported, resume_run
 
     decision = Decision(approve, abort, notify_again, assume_notified)
     day = open_run(run, config, target, workspace)
@@ -186,7 +186,7 @@ def resume(
         revision, publication = resume_run(day, decision)
     console = _console()
     if publication is None:
-        console.print(f"revision {revision.number} is closed: nobody is notified by it")
+        console.print(closing_words(revision), soft_wrap=True)
         return
     outcome = publication.outcome
     console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")

@@ -30,6 +30,7 @@ from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.targets.ledger import Clock, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import require_confirmed
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
     find_events,
@@ -155,6 +156,7 @@ def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent
     with open_target(day, notify=notify, hold=hold) as target:
         begun = unfinished(day.run, day.target_name, now)
         if begun is None:
+            require_confirmed(day.run, day.target_name, now)
             target.require_allowed(found, day.run, consent)
         else:
             target.require_resumable(begun)

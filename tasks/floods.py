@@ -31,6 +31,7 @@ from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import require_confirmed
 from ibf_pipeline.usable import usable
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -152,6 +153,7 @@ def plan_revision(
         target.require_resumable(begun)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
+    require_confirmed(run, target.name, now)
     revision = target.revise(found, run, consent)
     if revision is None:
         log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)

@@ -17,6 +17,7 @@ from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
 from flows.wiring import now
+from ibf_pipeline.errors import OutcomeUnknown
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
@@ -193,6 +194,30 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     assert invoke("resume", "XDM/2026-02-16", "--approve", *where)[0] == 1, "nothing is left to approve"
     code, output = invoke("run", "XDM", "--date", "2026-02-16", *where)
     assert (code, "G9006 was withdrawn by revision 2" in output) == (1, True), output
+
+
+def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(config: str, tmp_path: Path) -> None:
+    """Exit code 4 again and again, no new revision, and both decisions are still there."""
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    days = ("XDM/2026-02-15", "XDM/2026-02-16")
+    for name, decision, words in zip(
+        days, ("--assume-notified", "--notify-again"), ("is taken as sent", "1 of 30 calls made now"), strict=True
+    ):
+        iso3, issue_date = name.split("/")
+        assert "held before" in invoke("run", iso3, "--date", issue_date, "--hold", *where)[1]
+        run = RunFolder(tmp_path / "runs", iso3, date.fromisoformat(issue_date))
+        (revision,) = run.revisions("sandbox")
+        Journal(revision.journal_file, now).append(revision.calls()[-1].number, "unknown")
+        code, output = invoke("resume", name, "--abort", *where)
+        assert (code, "its notification is unconfirmed: people may have been notified" in output) == (0, True), output
+        code, output = invoke("run", iso3, "--date", issue_date, *where)
+        assert (code, "was given up, and its notification may have gone out" in output) == (4, True), output
+        refused = CliRunner().invoke(app, ["resume", name, *where])
+        assert isinstance(refused.exception, OutcomeUnknown), "nothing is unfinished, and one is unconfirmed"
+        code, output = invoke("resume", name, decision, *where)
+        assert (code, words in output) == (0, True), output
+        invoke("run", iso3, "--date", issue_date, *where)
+        assert len(run.revisions("sandbox")) == 1, "the same content is nothing to do"
 
 
 def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import Clock, close
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.unconfirmed import unknown_end
 from ibf_pipeline.writing import RESUME, writing
 
 
@@ -105,9 +106,12 @@ def require_silent(revision: Revision, now: Clock) -> None:
 
 
 def require_in_time(revision: Revision, now: Clock) -> None:
-    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed."""
+    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed.
+
+    One that was sent without an answer is held no longer: it stays unconfirmed, whatever limit passes.
+    """
     until = moment(revision.about().hold_until)
-    if until is not None and now() > until:
+    if until is not None and now() > until and unknown_end(revision, now) is None:
         close(revision, now, "not notified: the time limit of the approval has passed")
         raise ForbiddenByRule(
             f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
