@@ -35,6 +35,11 @@ def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
     return next((revision for revision in reversed(run.revisions(target)) if is_finished(revision, now)), None)
 
 
+def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
+    """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
+    return any(r.journal_file.is_file() for r in run.revisions(target) if r.number > revision.number)
+
+
 def latest_uploaded(run: RunFolder, target: str, now: Clock) -> Revision | None:
     """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
     for revision in reversed(run.revisions(target)):

@@ -17,7 +17,7 @@ from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
-from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def new_revision(
     )
     latest = latest_finished(run, target, now)
     if latest is not None and is_newest(latest, state) and not withdraws:
-        if says_the_same(latest.about(), plan.about):
+        if says_the_same(latest.about(), plan.about) and not begun_after(run, target, latest):
             return None
         if not publish_withdrawn:
             require_not_withdrawn(found, latest)
