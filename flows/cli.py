@@ -171,6 +171,9 @@ def resume(
     assume_notified: Annotated[
         bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
     ] = False,
+    discard_decisions: Annotated[
+        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
+    ] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -179,11 +182,12 @@ def resume(
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
     from flows.resume import Decision, closing_words, open_run, reported, resume_run
+    from ibf_pipeline.targets.problems import Consent
 
     decision = Decision(approve, abort, notify_again, assume_notified)
     day = open_run(run, config, target, workspace)
     with reported(day):
-        revision, publication = resume_run(day, decision)
+        revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
     console = _console()
     if publication is None:
         console.print(closing_words(revision), soft_wrap=True)

@@ -159,7 +159,7 @@ def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent
             require_confirmed(day.run, day.target_name, now)
             target.require_allowed(found, day.run, consent)
         else:
-            target.require_resumable(begun)
+            target.require_resumable(begun, consent)
 
 
 def find_day(

@@ -41,6 +41,8 @@ from ibf_pipeline.writing import writing
 
 log = logging.getLogger("ibf_pipeline.flows")
 
+NO_CONSENT = Consent()
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -86,12 +88,13 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
     return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
 
 
-def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | None]:
+def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
     """Go on with the unfinished revision of a run at the first call that is not known to be done.
 
     The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
     revision was given up. Raises InputMissing where nothing is unfinished, ForbiddenByRule where the server has gone on
-    since, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
+    so, OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
     revision = unfinished(day.run, day.target_name, now)
     if decision.notify_again or decision.assume_notified:
@@ -118,7 +121,7 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
         if closed:
             require_newest_day(day.run, day.target_name)
         with open_target(day, notify=True) as target:
-            target.require_resumable(revision)
+            target.require_resumable(revision, consent, end=decision.end)
             if closed:
                 reopen(revision, now)
             return revision, target.carry_out(revision, end=decision.end)

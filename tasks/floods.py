@@ -150,7 +150,7 @@ def plan_revision(
     iso3 = found.country
     begun = unfinished(run, target.name, now)
     if begun is not None:
-        target.require_resumable(begun)
+        target.require_resumable(begun, consent)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
     require_confirmed(run, target.name, now)

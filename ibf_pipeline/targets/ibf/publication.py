@@ -92,6 +92,15 @@ def hold(revision: Revision, until: datetime) -> None:
             write_json(revision.folder / "revision.json", asdict(kept))
 
 
+def processes_again(revision: Revision, now: Clock, end: End | None, *, holds: bool) -> bool:
+    """Whether going on makes calls: not where all that is left is a notification that waits, or is unconfirmed."""
+    done = Journal(revision.journal_file, now).done()
+    left = [call for call in revision.calls() if call.number not in done]
+    if unknown_end(revision, now) is not None:
+        return end == "again"
+    return bool(left) and not (holds and all(call.kind == "end" for call in left))
+
+
 def require_silent(revision: Revision, now: Clock) -> None:
     """ForbiddenByRule where going on with a revision would notify people, and the run may not."""
     journal = Journal(revision.journal_file, now)

@@ -222,11 +222,12 @@ def _open_event(event: Mapping[str, Any], areas: Iterable[Mapping[str, Any]]) ->
         first_issued=str(event.get("firstIssuedDate", "")),
         first_lead_time=event.get("firstLeadTime"),
         first_trigger_lead_time=event.get("firstTriggerLeadTime"),
-        areas=tuple(_open_area(area) for area in areas),
+        areas=tuple(open_area(area) for area in areas),
     )
 
 
-def _open_area(area: Mapping[str, Any]) -> OpenArea:
+def open_area(area: Mapping[str, Any]) -> OpenArea:
+    """An area as `event/alert-areas` lists it."""
     issued = moment(area.get("firstIssuedDate"))
     return OpenArea(
         place_code=str(area["placeCode"]),

@@ -13,9 +13,10 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
-from ibf_pipeline.targets.ibf.publication import carry_out, hold, require_silent
+from ibf_pipeline.targets.ibf.publication import carry_out, hold, processes_again, require_silent
 from ibf_pipeline.targets.ibf.revise import (
     Destination,
     draft,
@@ -127,13 +128,19 @@ class IbfTarget:
         if latest is not None and is_newest(latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, latest)
 
-    def require_resumable(self, revision: Revision) -> None:
-        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not."""
+    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not.
+
+        ServerRefused where the calls that are left would delete what people have decided meanwhile.
+        """
         found = revision.found()
         own = OwnRecord(frozenset(published_dates(self.runs, found.country, self.name)))
         require_resumable(revision, read_last_upload(self.client, found.country, found.disaster_type, own))
         if not self.destination.notify:
             require_silent(revision, self.now)
+        holds = end is None and (self.destination.hold_until or revision.about().hold_until) is not None
+        if not consent.discard_decisions and processes_again(revision, self.now, end, holds=holds):
+            require_publishable(decisions_since(revision, self.client), self.client.base)
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
