@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from ibf_pipeline.errors import OutcomeUnknown
+from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
@@ -69,4 +69,28 @@ def test_what_was_held_is_given_up_as_not_notified(portal: FloodDays) -> None:
     assert not give_up(revision, clock, "aborted by a person")
     assert Journal(revision.journal_file, clock).entries()[-1].error == "aborted by a person: not notified"
     portal.publish(found, run)
+    assert mails(portal) == 1
+
+
+def test_what_nobody_has_seen_a_preview_of_is_not_approved(portal: FloodDays) -> None:
+    """Broken off at its first call; resumed without --approve it comes to the preview and waits there."""
+    until = clock() + timedelta(hours=1)
+    found, run = portal.find("G9001=--TT----", day(1))
+    with FaultyProxy(portal.sandbox.url) as proxy:
+        proxy.spoil("500", 99)
+        with pytest.raises(ServerUnreachable):
+            portal.publish(found, run, hold_until=until, url=proxy.url)
+    (revision,) = portal.revisions(day(1))
+    with pytest.raises(ForbiddenByRule, match="nobody has seen a preview of it"):
+        approve(revision, clock)
+    held = portal.publish(found, run)
+    assert held is not None
+    assert (held.outcome.held, revision.preview_file.is_file(), mails(portal)) == (True, True, 0)
+    with FaultyProxy(portal.sandbox.url) as proxy:
+        proxy.spoil("429", 99)
+        approve(revision, clock)
+        with pytest.raises(ServerUnreachable):
+            portal.publish(found, run, end="send", url=proxy.url)
+    approve(revision, clock)  # the approval stands when the first attempt to send it failed
+    portal.publish(found, run, end="send")
     assert mails(portal) == 1

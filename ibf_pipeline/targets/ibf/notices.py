@@ -23,20 +23,22 @@ def notices(
     before: Mapping[str, str],
     mailed: Collection[str] | None,
     stations: Mapping[str, str] | None = None,
+    issued_today: Collection[str] = (),
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
     `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
     events that the server's preview shows, None where there is no preview; there, and for names that a mail shows for
     other reasons as well, the server's own rule is applied;
-    `stations`: event name -> code of the station that an event of `before` belongs to.
+    `stations`: event name -> code of the station that an event of `before` belongs to; `issued_today`: events of
+    `before` that were first issued today, which a revision of the day issues anew.
     """
     day = f"{found.country_name}, forecast of {found.issue_date}"
     made: list[Notice] = []
     unclear = _unclear_in_a_mail(found)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = _server_stays_silent(event, before)
+        silent = _server_stays_silent(event, set(before) - set(issued_today))
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
         if new_trigger and silent:
@@ -133,9 +135,9 @@ def _shown(name: str) -> str:
     return name.split("_")[0]
 
 
-def _server_stays_silent(event: Event, before: Mapping[str, str]) -> bool:
+def _server_stays_silent(event: Event, issued_before: Collection[str]) -> bool:
     """The server mails an event whose first flagged day is 0-day only when it was first issued."""
-    return event.flags[0] != "-" and event.name in before
+    return event.flags[0] != "-" and event.name in issued_before
 
 
 def _reached_beyond_limit(found: Found, station: StationFound) -> list[int]:

@@ -77,10 +77,25 @@ def carry_out(
 
 
 def approve(revision: Revision, now: Clock) -> None:
-    """Check that a held notification may still be sent; ForbiddenByRule where it may not."""
+    """Check that a held notification may still be sent; ForbiddenByRule where it may not, or nobody has seen it."""
     if revision.about().hold_until is None:
         raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
     require_in_time(revision, now)
+    if not _was_held(revision, now):
+        raise ForbiddenByRule(
+            f"revision {revision.number} has not come to its notification, and nobody has seen a preview of it",
+            where=revision.folder,
+            expected="a notification that is held, with the server's preview where it has one",
+            remedy="resume it without --approve: it stops before the notification; approve it then",
+        )
+
+
+def _was_held(revision: Revision, now: Clock) -> bool:
+    """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
+    held = {entry.call for entry in Journal(revision.journal_file, now).entries() if entry.state == "held"}
+    calls = revision.calls()
+    waited = any(call.number in held for call in calls if call.kind == "end")
+    return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
 
 
 def hold(revision: Revision, until: datetime) -> None:
@@ -158,7 +173,7 @@ def _notices(revision: Revision) -> list[Notice]:
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
-    return notices(found, about.before, mailed, about.stations)
+    return notices(found, about.before, mailed, about.stations, about.issued_today)
 
 
 def _json_or_text(text: str) -> Any:

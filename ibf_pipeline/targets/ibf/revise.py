@@ -126,7 +126,9 @@ def new_revision(
     untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     stations = owners(found, before, state.stations, earlier or {})
+    today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
+    about = replace(about, issued_today=today)
     return run.allot(target, number, staging, found, plan.calls, about)
 
 
