@@ -206,6 +206,12 @@ def withdraw(
     event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
     target: TargetName = None,
     notify: Annotated[bool, typer.Option(help="mail the remaining events again")] = False,
+    accept_blind: Annotated[
+        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
+    ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")
+    ] = False,
     discard_decisions: Annotated[
         bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
     ] = False,
@@ -220,7 +226,7 @@ def withdraw(
     from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
-    consent = Consent(discard_decisions=discard_decisions)
+    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
         revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
     console = _console()

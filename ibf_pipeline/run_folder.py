@@ -103,6 +103,8 @@ class RevisionAbout:
     """the stations that these belong to: name -> station code"""
     issued_today: tuple[str, ...] = ()
     """those of them that were first issued on this very day: the server issues them anew"""
+    unconfirmed: dict[str, str] = field(default_factory=dict)
+    """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
 
 
 class RunFolder:

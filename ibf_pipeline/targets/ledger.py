@@ -10,6 +10,7 @@ from pathlib import Path
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
 from ibf_pipeline.found import Event, Found
 from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
 log = logging.getLogger(__name__)
@@ -172,9 +173,19 @@ def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Rev
     for earlier in runs_of(runs, run.iso3):
         for revision in earlier.revisions(target) if earlier.issue_date < run.issue_date else ():
             if not Journal(revision.journal_file, now).is_closed and not _is_known_finished(revision, now):
-                close(revision, now, f"{run.issue_date} is published")
+                doubt = ": notification unconfirmed" if _may_have_notified(revision, now) else ""
+                close(revision, now, f"{run.issue_date} is published{doubt}")
                 closed.append(revision)
     return closed
+
+
+def _may_have_notified(revision: Revision, now: Clock) -> bool:
+    try:
+        journal = Journal(revision.journal_file, now)
+        return any(call.kind == "end" and may_have_been_sent(call, journal) for call in revision.calls())
+    except InputInvalid as error:
+        log.warning("an earlier revision is damaged: %s", error)
+        return False
 
 
 def _is_known_finished(revision: Revision, now: Clock) -> bool:

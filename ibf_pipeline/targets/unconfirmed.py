@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown
+import logging
+
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import REVISION, Journal
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of
 from ibf_pipeline.targets.ledger import Clock, close, is_finished
+
+log = logging.getLogger(__name__)
 
 DECIDE = "find out whether people were notified, then `ibf-pipeline resume` with --notify-again or --assume-notified"
 
@@ -26,6 +30,20 @@ def unconfirmed(run: RunFolder, target: str, now: Clock) -> Revision | None:
         if unknown_end(revision, now) is not None:
             return revision
     return None
+
+
+def unconfirmed_before(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
+    """Events of earlier days whose notification is unconfirmed and not given up yet: name -> newest such issue date."""
+    events: dict[str, str] = {}
+    for day in runs_of(run.path.parents[1], run.iso3):
+        for revision in day.revisions(target) if day.issue_date < run.issue_date else ():
+            try:
+                if not Journal(revision.journal_file, now).is_closed and unknown_end(revision, now) is not None:
+                    found = revision.found()
+                    events |= dict.fromkeys((e.name for e in found.publishable_events), day.issue_date.isoformat())
+            except InputInvalid as error:
+                log.warning("an earlier revision is damaged: %s", error)
+    return events
 
 
 def require_confirmed(run: RunFolder, target: str, now: Clock) -> None:

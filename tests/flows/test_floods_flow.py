@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -252,6 +253,18 @@ def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Pat
         str(tmp_path),
     )
     assert (code, "published before, skipped" in output) == (0, True)
+
+
+def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(config: str, tmp_path: Path) -> None:
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
+    (first,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
+    second = first.folder.with_name("r2")
+    shutil.copytree(first.folder, second)
+    (second / "journal.jsonl").unlink()  # planned, and not a call made
+    code, output = invoke("backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where)
+    assert (code, "revision 2 is unfinished and ends with a notification" in output) == (1, True), output
+    assert "stopped at 2026-02-15" in output
 
 
 @pytest.mark.parametrize("command", ["demo", "run", "plan", "resume", "withdraw", "backfill", "prepare", "sandbox"])

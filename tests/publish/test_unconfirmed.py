@@ -6,15 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
+from flows.ending import ended
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.ibf.publication import approve
-from ibf_pipeline.targets.unconfirmed import assume_notified, give_up, unconfirmed
+from ibf_pipeline.targets.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
 from tests.flood_days import FloodDays, clock
 from tests.publish.faulty_proxy import FaultyProxy
-from tests.publish.test_day_sequences import day, mails, portal
+from tests.publish.test_day_sequences import day, kinds, mails, portal
 
 __all__ = ["portal"]
 
@@ -94,3 +95,25 @@ def test_what_nobody_has_seen_a_preview_of_is_not_approved(portal: FloodDays) ->
     approve(revision, clock)  # the approval stands when the first attempt to send it failed
     portal.publish(found, run, end="send")
     assert mails(portal) == 1
+
+
+def test_the_run_of_the_next_day_says_what_it_leaves_unconfirmed(portal: FloodDays) -> None:
+    _, run = answer_lost(portal, "G9001=---TT--- G9002=------w-:min", day(1))
+    found, published = portal.day("G9001=--TT----", day(2))
+    doubts = [("earlier notification unconfirmed", name) for name in ("G9001", "G9002")]
+    assert [notice for notice in kinds(published) if notice[0] != "alert ended"] == doubts
+    assert published is not None
+    assert "earlier notification unconfirmed: G9001 and G9002" in str(ended(found, [published]).message)
+    (revision,) = portal.revisions(day(1))
+    assert Journal(revision.journal_file, clock).entries()[-1].error == (
+        "2026-03-02 is published: notification unconfirmed"
+    )
+    left = unconfirmed(run, "sandbox", clock)
+    assert left is not None
+    assert left.number == 1, "a person can still say what became of it"
+    with pytest.raises(ForbiddenByRule, match="2026-03-02 has been published since: sending again would mail"):
+        require_newest_day(run, "sandbox")
+    assume_notified(left, clock)
+    assert unconfirmed(run, "sandbox", clock) is None
+    _, published = portal.day("G9001=-TT-----", day(3))
+    assert kinds(published) == [], "said once"

@@ -73,6 +73,20 @@ def notices(
     return [*made, *blind_notices(found)]
 
 
+def unconfirmed_notices(found: Found, unconfirmed: Mapping[str, str]) -> list[Notice]:
+    """Of notifications of earlier days that nobody decided about: event name -> the issue date of that forecast."""
+    return [
+        Notice(
+            "earlier notification unconfirmed",
+            name,
+            f"{found.country_name}, forecast of {issue_date}: nobody knows whether the notification about {name} "
+            f"arrived, and it is not sent again, as the forecast of {found.issue_date} is published now. Ask the "
+            "recipients, and tell them yourself where it did not arrive.",
+        )
+        for name, issue_date in unconfirmed.items()
+    ]
+
+
 def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> list[Notice]:
     """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
     station = next((station for station in found.stations if station.code == code), None)

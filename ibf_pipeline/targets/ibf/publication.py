@@ -13,7 +13,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.run_folder import Revision, write_json
-from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
+from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import Clock, close
@@ -173,7 +173,8 @@ def _notices(revision: Revision) -> list[Notice]:
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
-    return notices(found, about.before, mailed, about.stations, about.issued_today)
+    own = notices(found, about.before, mailed, about.stations, about.issued_today)
+    return [*own, *unconfirmed_notices(found, about.unconfirmed)]
 
 
 def _json_or_text(text: str) -> Any:

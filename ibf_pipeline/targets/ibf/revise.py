@@ -19,6 +19,7 @@ from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+from ibf_pipeline.targets.unconfirmed import unconfirmed_before
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ def new_revision(
     stations = owners(found, before, state.stations, earlier or {})
     today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
-    about = replace(about, issued_today=today)
+    about = replace(about, issued_today=today, unconfirmed=unconfirmed_before(run, target, now))
     return run.allot(target, number, staging, found, plan.calls, about)
 
 
