@@ -7,8 +7,10 @@ import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
@@ -17,12 +19,13 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
-from flows.wiring import now
+from flows.wiring import now, open_configuration, open_sandbox
 from ibf_pipeline.errors import OutcomeUnknown
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
+from tests.flood_days import PIPELINE
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
@@ -265,6 +268,34 @@ def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(
     code, output = invoke("backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where)
     assert (code, "revision 2 is unfinished and ends with a notification" in output) == (1, True), output
     assert "stopped at 2026-02-15" in output
+
+
+def test_withdraw_takes_the_consent_that_its_refusal_asks_for(config: str, tmp_path: Path) -> None:
+    """Somebody else has uploaded the same day after us."""
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
+    configuration = open_configuration(config, str(tmp_path))
+    with open_sandbox(configuration, configuration.country("XDM")) as portal:
+        upload(portal.url, {
+            "countryCodeISO3": "XDM", "disasterType": "floods", "adminLevel": 2, "leadTime": "3-day",
+            "eventName": "theirs", "dynamicIndicator": "population_affected", "date": f"{ISSUE}T09:00:00Z",
+            "exposurePlaceCodes": [{"placeCode": "XD0102", "amount": 5}],
+        })  # fmt: skip
+        place = {"countryCodeISO3": "XDM", "disasterType": "floods"}
+        requests.post(f"{portal.url}/notification/send?noNotifications=true", json=place, timeout=10).raise_for_status()
+    command = ["withdraw", "XDM/2026-02-15", "--event", "G9005", *where]
+    refused = CliRunner().invoke(app, command)
+    assert "somebody else publishes there; replace it with --take-over" in str(refused.exception)
+    code, output = invoke(*command, "--take-over", "--accept-blind", "theirs")
+    assert (code, "- G9005, " in output) == (0, True), output
+
+
+def upload(url: str, body: dict[str, Any]) -> None:
+    """An exposure upload by another pipeline."""
+    account = {"email": PIPELINE.email, "password": PIPELINE.password}
+    token = requests.post(f"{url}/user/login", json=account, timeout=10).json()["user"]["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    requests.post(f"{url}/admin-area-dynamic-data/exposure", json=body, headers=headers, timeout=10).raise_for_status()
 
 
 @pytest.mark.parametrize("command", ["demo", "run", "plan", "resume", "withdraw", "backfill", "prepare", "sandbox"])
