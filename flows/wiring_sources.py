@@ -51,6 +51,7 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
             )  # fmt: skip
             return _member_source(configuration, name, country, chosen, remote)
         case settings.EwdsSource():
+            cells = cells_of(configuration, country)
             return EwdsSource(
                 name=name,
                 service=EwdsService(
@@ -58,13 +59,14 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 ),
                 cache=open_cache(configuration),
                 country=country.iso3,
-                area=area_of(cells_of(configuration, country), chosen.margin),
+                area=area_of(cells, chosen.margin),
                 glofas_version=chosen.glofas_version,
                 days=chosen.days,
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
                 again_seconds=60 * chosen.again_minutes,
+                cells=cells,
             )
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
