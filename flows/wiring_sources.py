@@ -11,7 +11,7 @@ from flows.local_static import local_static
 from ibf_pipeline import config_sources as settings
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells
-from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
@@ -23,6 +23,7 @@ from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
+from ibf_pipeline.sources.source import AccountMissing
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -170,7 +171,7 @@ def _secret(source: str, variable: str) -> str:
     """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
     value = os.environ.get(variable)
     if not value:
-        raise ServerRefused(
+        raise AccountMissing(
             f"the account of source {source} is not in the environment",
             where="settings.yaml",
             expected=f"the environment variable {variable}",

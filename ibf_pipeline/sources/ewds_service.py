@@ -16,6 +16,7 @@ import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.ewds_request import Request
+from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.writing import writing
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class EwdsService:
             with self._errors(f"its {what} cannot be read"):
                 return ask(self._client)
         except ServerRefused as error:
-            if "401" in error.found or "is not in the environment" in error.found:
+            if "401" in error.found or isinstance(error, AccountMissing):
                 raise
             log.info("%s: goes unchecked: %s", self.address, error.found)
         except (ServerUnreachable, InputMissing) as error:

@@ -8,6 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
+from ibf_pipeline.errors import ServerRefused
+
+
+class AccountMissing(ServerRefused):
+    """The account of a source is not in the environment; waiting does not mend it, another source may."""
+
 
 @dataclass(frozen=True, slots=True)
 class ForecastFiles:
