@@ -13,7 +13,7 @@ from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
-from ibf_pipeline.sources.completeness import Completeness, completeness
+from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
 from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
@@ -48,7 +48,10 @@ def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, so
     names = country.sources if source is None else (source,)
     sources = [open_source(configuration, name, country) for name in names]
     (files, discharge), passed_over = first_usable(
-        sources, issue_date, lambda chosen: fetched_cube(chosen, cells, issue_date)
+        sources,
+        issue_date,
+        lambda chosen: fetched_cube(chosen, cells, issue_date),
+        lambda used: is_whole_and_new(*used, country.members.expected),
     )
     prune_cache(configuration)
     complete = completeness(discharge, country.members.expected)
