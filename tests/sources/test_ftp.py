@@ -254,6 +254,24 @@ def test_a_wrong_password_is_said_and_shown_nowhere(make: Make, caplog: pytest.L
     assert "wr0ng-word" not in str(refused.value) + caplog.text + repr(refused.value.__context__)
 
 
+def test_an_account_that_may_have_two_connections_serves_four_threads(make: Make, server: Server) -> None:
+    server.most_logins = 2
+    server.slow = True
+    require_whole(make(parallel=4, tries=Tries(1)).fetch(ISSUE), "AAA")
+
+
+def test_what_the_server_says_to_a_login_that_it_refuses(make: Make, server: Server) -> None:
+    server.most_logins = 0
+    with pytest.raises(ServerRefused, match="maximum number of clients for this user"):
+        make().fetch(ISSUE)
+
+
+def test_an_account_that_may_not_list_the_folder(make: Make, server: Server) -> None:
+    server.permissions["perm"] = "e"
+    with pytest.raises(ServerRefused, match=r"may not be read \(550 Not enough privileges"):
+        make().fetch(ISSUE)
+
+
 def test_a_server_that_is_down(make: Make, server: Server) -> None:
     with pytest.raises(ServerUnreachable, match="could not be listed"):
         make(port=1).fetch(ISSUE)

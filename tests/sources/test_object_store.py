@@ -120,6 +120,21 @@ def test_a_web_server_that_lists_its_folders_or_not(make: Make, web: web_archive
         make(web.url).fetch(ISSUE + timedelta(days=5))
 
 
+def test_a_web_server_that_forbids_to_list_its_folders(make: Make, web: web_archive.Archive) -> None:
+    web.listing, web.unlisted = False, 403
+    require_whole(make(web.url).fetch(ISSUE), "AAA")
+    (web.root / f"{ISSUE:%Y%m%d}" / "dis_04_2026021500.nc").unlink()
+    assert len(make(web.url).remote.names(ISSUE)) == MEMBERS - 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_web_server_that_lets_nobody_in(make: Make, web: web_archive.Archive, status: int) -> None:
+    web.listing, web.unlisted, web.forbidden = False, status, status
+    with pytest.raises(ServerRefused, match=rf"may not be read \({status}") as refused:
+        make(web.url).fetch(ISSUE)
+    assert "ask those who run the server" in refused.value.remedy
+
+
 def test_grib_of_a_web_server_that_lists_its_folders(make: Make, web: web_archive.Archive) -> None:
     require_grib(make(web.url))
 
