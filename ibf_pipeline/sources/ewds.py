@@ -90,6 +90,11 @@ class EwdsSource:
             self.name, (folder.folder / name,), self.glofas_version, {"request": request, **folder.origin([name])}
         )
 
+    def forget(self, issue_date: date) -> None:
+        """Delete what was fetched and ordered of the day for the country."""
+        with self.cache.held(self.name, issue_date, self.country):
+            shutil.rmtree(self._folder(issue_date).folder, ignore_errors=True)
+
     def _suffices(self, request: Request, issue_date: date) -> bool:
         """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
         there = self._fields_there(issue_date)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from typing import Final
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.arrival import GRIB, Arrival
-from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.cache import RAW, InputCache
 from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.remote import Broken, RemoteFile, RemoteFolder, Tries, listed
@@ -62,6 +63,14 @@ class MemberSource:
                 return self._completed(folder, issue_date)
             finally:
                 self.remote.close()
+
+    def forget(self, issue_date: date) -> None:
+        """Begin the day anew: what was fetched, also the files as delivered, is not used any more."""
+        with self.cache.held(self.name, issue_date) as folder:
+            shutil.rmtree(folder / RAW, ignore_errors=True)
+            edition = Edition.of(folder)
+            if self._records(folder, edition):
+                edition.next(f"all files of {issue_date} were fetched again because a person asked for it").keep(folder)
 
     def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
         edition, asked = Edition.of(folder), set[str]()

@@ -78,11 +78,14 @@ def test_control_and_perturbed_members_of_the_stations_area(make: Make, service:
     }  # fmt: skip
 
 
-def test_what_is_there_is_not_ordered_again(make: Make, service: Service) -> None:
+def test_what_is_there_is_not_ordered_again_unless_a_person_asks_for_it(make: Make, service: Service) -> None:
     make().fetch(ISSUE)
     service.asked.clear()
     require_whole(make().fetch(ISSUE), "AAA")
     assert not service.asked
+    make().forget(ISSUE)
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2
 
 
 def test_the_origin_tells_request_order_and_hash_and_no_secret(make: Make, tmp_path: Path) -> None:
