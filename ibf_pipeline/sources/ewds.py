@@ -24,6 +24,7 @@ from ibf_pipeline.sources.ewds_orders import Orders, Placed
 from ibf_pipeline.sources.ewds_request import (
     Request,
     check_constraints,
+    check_current,
     check_form,
     estimated_bytes,
     fields_of,
@@ -121,6 +122,7 @@ class EwdsSource:
             form = self.service.form()
             if form is not None:
                 check_form(request, form, self.service.address)
+                check_current(request, form, self.changes, self.service.address)
             possible = self.service.possible(request)
             if possible is not None:
                 check_constraints(request, possible, self.service.address)

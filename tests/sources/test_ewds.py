@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
@@ -277,6 +278,19 @@ def test_a_renamed_variable_and_a_new_mandatory_key_are_set_in_the_settings(make
     changes = {"variable": ["average_river_discharge_in_the_last_24_hours"], "timespan": "time_mean"}
     require_whole(make(changes=changes).fetch(ISSUE), "AAA")
     assert service.orders[0]["timespan"] == "time_mean"
+
+
+def test_the_day_version_5_goes_live_and_the_form_says_so(make: Make, service: Service) -> None:
+    service.form[0]["details"] = {
+        "groups": [{"values": ["version_5_0"]}, {"label": "Legacy versions", "values": ["operational"]}]
+    }
+    with pytest.raises(VersionRefused) as refused:
+        make().fetch(ISSUE)
+    assert refused.value.found == (
+        "the service lists system_version 'operational' among its legacy versions, and version_5_0 as current"
+    )
+    assert service.orders == []
+    require_whole(make(changes={"system_version": ["operational"]}).fetch(ISSUE), "AAA")
 
 
 def test_a_service_without_form_and_constraints_is_used_unchecked(
