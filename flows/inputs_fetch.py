@@ -10,7 +10,7 @@ from flows.wiring_sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import UsageError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
@@ -44,7 +44,7 @@ def fetch_and_read(
     """
     country = configuration.country(iso3)
     if source is not None and source not in configuration.settings.sources:
-        raise ConfigError(
+        raise UsageError(
             f"there is no source {source!r}",
             where=configuration.folder / "settings.yaml",
             expected="one of " + ", ".join(sorted(configuration.settings.sources)),

@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli import app
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputMissing, UsageError
 from tests import tiny_country
 from tests.sources.ewds_server import KEY, Service, running
 from tests.sources.world import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members
@@ -112,6 +112,12 @@ def test_a_day_is_fetched_anew_on_demand(config: Path, tmp_path: Path) -> None:
 def test_a_day_that_is_not_there(config: Path) -> None:
     with pytest.raises(InputMissing, match="no forecast of 2026-02-16"):
         invoke(config, "fetch", "AAA", "--date", "2026-02-16")
+
+
+def test_a_source_that_is_not_configured_is_bad_usage(config: Path) -> None:
+    with pytest.raises(UsageError, match="there is no source 'nope'") as wrong:
+        invoke(config, "fetch", "AAA", "--source", "nope")
+    assert wrong.value.exit_code == 2
 
 
 def test_the_data_store_with_its_account(
