@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,16 +146,16 @@ class FsspecFolder:
             ) from None
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
-        except RecursionError:
-            raise ServerRefused(
-                f"{what} was redirected again and again",
-                where=self._url,
-                expected="the store's own address",
-                remedy="check the source's url and endpoint_url, and AWS_DEFAULT_REGION",
-            ) from None
         except Exception as error:  # aiohttp, botocore and fsspec have no base class in common
+            if isinstance(error, RecursionError) or getattr(error, "errno", None) == errno.EREMCHG:
+                raise ServerRefused(
+                    f"{what} was redirected to another address",
+                    where=self._url,
+                    expected="the store's own address",
+                    remedy="check the source's url and endpoint_url, and AWS_DEFAULT_REGION",
+                ) from None
             if type(error).__name__ in _REFUSED:
-                said = " ".join(str(error).split())[:200]
+                said = _code(error.__cause__) or " ".join(str(error).split())[:200]
                 raise ServerRefused(
                     f"{what} may not be read ({type(error).__name__}{': ' if said else ''}{said})",
                     where=self._url,
@@ -179,6 +180,12 @@ class FsspecFolder:
                 remedy="ask those who run the server, or check the source's url",
             ) from None
         raise Broken(said[:300] or type(cause).__name__) from None
+
+
+def _code(cause: BaseException | None) -> str:
+    """What an object store calls its refusal: s3fs keeps it in the cause alone."""
+    response = getattr(cause, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_seconds: float) -> dict[str, Any]:

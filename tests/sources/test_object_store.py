@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fsspec
@@ -109,6 +111,35 @@ def test_an_object_store_without_keys(make: Make, s3: str, monkeypatch: pytest.M
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     with pytest.raises(ServerRefused, match="NoCredentialsError"):
         make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "ExpiredToken", r"may not be read \(PermissionError: ExpiredToken\)"),
+        (403, "RequestTimeTooSkewed", r"may not be read \(PermissionError: RequestTimeTooSkewed\)"),
+        (301, "PermanentRedirect", "was redirected to another address"),
+    ],
+)
+def test_the_words_of_an_object_store_that_refuses(
+    make: Make, monkeypatch: pytest.MonkeyPatch, status: int, code: str, said: str
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(ServerRefused, match=said):
+            make("s3://bucket/glofas", endpoint_url=f"http://127.0.0.1:{server.server_address[1]}").fetch(ISSUE)
+        server.shutdown()
 
 
 @pytest.mark.parametrize("listing", [True, False])
