@@ -27,6 +27,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
+from ibf_pipeline.sources.completeness import is_whole_and_new
 from ibf_pipeline.targets.ledger import Clock, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -176,9 +177,13 @@ def find_day(
         files = obtain_forecast(iso3, day.issue_date, [source])
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
 
-    (files, cube), passed_over = first_usable(sources or day.sources(), day.issue_date, use)
+    (files, cube), passed_over = first_usable(
+        sources or day.sources(), day.issue_date, use, lambda used: is_whole_and_new(*used, country.members.expected)
+    )
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
+    if "corrected" in files.origin:
+        found = replace(found, notes=(*found.notes, f"source {files.source}: {files.origin['corrected']}"))
     if allowed is not None:
         allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)

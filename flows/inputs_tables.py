@@ -50,6 +50,8 @@ def print_forecast(read: ForecastRead) -> int:
     country, complete = read.country, read.complete
     for text in read.passed_over:
         console.print(Text(f"passed over: {text}", style="yellow"))
+    if "corrected" in read.files.origin:
+        console.print(Text(str(read.files.origin["corrected"]), style="yellow"))
     size = sum(file.stat().st_size for file in read.files.files) / 1e6
     where = read.files.files[0].parent
     console.print(f"{country.iso3} {read.issue_date} from source {read.files.source}: "

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from ibf_pipeline.sources.source import ForecastFiles
 from ibf_pipeline.usable import leave_out_members_without_water
 
 
@@ -51,3 +52,8 @@ def completeness(discharge: xr.DataArray, expected: int) -> Completeness:
         tuple(int(member) for member in discharge["member"].values[valid.any("lead_time").values]),
         tuple(int(count) for count in valid.sum("member").values),
     )
+
+
+def is_whole_and_new(files: ForecastFiles, discharge: xr.DataArray, expected: int) -> bool:
+    """Whether no other source needs to be asked: every member is there, and not out of an earlier run's findings."""
+    return not files.kept and completeness(discharge, expected).is_whole
