@@ -16,6 +16,7 @@ from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.obtain.mapping import PROPOSED
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
@@ -69,7 +70,7 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
             "static data",
             f"missing below {static}: {', '.join(missing)}",
             "the country cannot be prepared, so no run is possible",
-            f"`ibf-pipeline fetch-static {country.iso3}` obtains what static_sources name; add the others by hand",
+            inputs.how_to_obtain(country),
         )
         if inputs.MAPPING in missing and (static / PROPOSED).is_file():
             yield Finding(
@@ -81,6 +82,15 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
             )
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
+    old_copy = outdated(static)
+    if old_copy is not None:
+        yield Finding(
+            "warning",
+            "static data",
+            old_copy,
+            "runs go on with the copy and say so; what was changed at the URL since has no effect",
+            f"make {country.static} whole and readable again",
+        )
 
 
 def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.obtain.flood_maps import obtain_flood_map
 from ibf_pipeline.obtain.mapping import PROPOSED, as_csv, propose_mapping
-from ibf_pipeline.obtain.place import Place, sync
+from ibf_pipeline.obtain.place import Place
 from ibf_pipeline.obtain.portal import boundaries_of, levels_differ, stations_of, write_text
 from ibf_pipeline.obtain.thresholds import sample_thresholds, write_thresholds
 from ibf_pipeline.prepare import inputs
@@ -24,13 +24,11 @@ from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
-from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.writing import writing
 
 RECORD: Final = "fetched.json"
 """in the static folder: what was fetched, from where, with its hash"""
-OPTIONAL: Final = ("population_totals.csv",)
 Say = Callable[[str], None]
 
 
@@ -76,12 +74,6 @@ def write_proposal(country: Country, folder: Path) -> tuple[Path, int, int]:
     file = folder / PROPOSED
     write_text(file, as_csv(boundaries, proposed))
     return file, len(proposed), len(boundaries.place_codes)
-
-
-def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> list[str]:
-    """The copy of static data behind a URL brought up to date by size and tag; names that are not there."""
-    names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
-    return [name for name in sync(str(country.static), folder, [*names, *OPTIONAL], tries) if name not in OPTIONAL]
 
 
 def _from_portal(country: Country, client: IbfClient, desk: _Desk) -> None:
