@@ -18,6 +18,7 @@ from ibf_pipeline.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.obtain.mapping import PROPOSED
+from ibf_pipeline.obtain.static import doubts
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stations import read_rows, read_stations, read_thresholds
@@ -143,6 +144,14 @@ def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] |
     maps = {period: file for period, file in inputs.flood_map_files(static, country).items() if file.is_file()}
     if maps:
         yield from check_flood_maps(maps, bounds)
+    for doubt in doubts(static):
+        yield Finding(
+            "warning",
+            "rasters",
+            doubt,
+            "right where it is sea or desert; otherwise no flood is ever shown there",
+            f"add the tiles to the source, then `ibf-pipeline fetch-static {country.iso3} --refresh`",
+        )
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:
