@@ -118,6 +118,19 @@ def test_one_schedule_a_country() -> None:
         "two": [finding.level for finding in check_schedules("UGA", [one, everybody])],
     }
     assert levels == {"none": ["warning"], "one": ["fine"], "two": ["error"]}
+    archive, store = (
+        Schedule(f"watch-source/{name}", "30 14 * * * UTC", True, ("UGA",), is_sensor=True) for name in ("a", "b")
+    )
+    found = {
+        (finding.level, finding.found)
+        for schedules in ([archive], [archive, store], [archive, one])
+        for finding in check_schedules("UGA", schedules)
+    }
+    assert found == {
+        ("fine", "one schedule runs UGA: watch-source/a (30 14 * * * UTC)"),
+        ("fine", "2 sensors start UGA: watch-source/a (30 14 * * * UTC), watch-source/b (30 14 * * * UTC)"),
+        ("error", "2 schedules run UGA: watch-source/a (30 14 * * * UTC), floods/uga (0 7 * * * UTC)"),
+    }
     (paused,) = check_schedules("UGA", [schedule("floods/uga", ("UGA",), active=False)])
     assert (paused.level, paused.found) == ("warning", "the schedules of UGA are paused: floods/uga")
 

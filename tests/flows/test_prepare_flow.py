@@ -70,23 +70,26 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
 @pytest.mark.prefect
 @pytest.mark.usefixtures("server")
 def test_check_knows_the_schedules_of_the_server() -> None:
-    """Two deployments of the country's own flow, one of them paused, and one of all countries."""
+    """Two deployments of the country's own flow, one of them paused, one of all countries, and a source's sensor."""
     daily = DeploymentScheduleCreate(schedule=CronSchedule(cron="30 9 * * *", timezone="UTC"))
     with get_client(sync_client=True) as client:
         floods, everybody = client.create_flow_from_name("floods"), client.create_flow_from_name("all-countries")
-        other = client.create_flow_from_name("intake")
+        other, sensor = client.create_flow_from_name("intake"), client.create_flow_from_name("watch-source")
         for flow, name, parameters in (
             (floods, "XTY", {"country": "XTY"}),
             (everybody, "daily", {"countries": ["XTY", "XSQ"]}),
             (other, "intake", {}),
+            (sensor, "archive", {"source": "archive"}),
         ):
             client.create_deployment(flow, name, parameters=parameters, schedules=[daily])
         client.create_deployment(floods, "old", parameters={"country": "XTY"}, schedules=[daily], paused=True)
-    found = {entry.deployment: entry for entry in read_schedules()}
-    assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily"}
+    found = {entry.deployment: entry for entry in read_schedules({"archive": ("XSN",)}.__getitem__)}
+    assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily", "watch-source/archive"}
     assert found["floods/XTY"] == Schedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
     assert not found["floods/old"].active
     (twice,) = check_schedules("XTY", list(found.values()))
     assert (twice.level, twice.found[:22]) == ("error", "2 schedules run XTY: f")
     (once,) = check_schedules("XSQ", list(found.values()))
     assert once.level == "fine"
+    (waiting,) = check_schedules("XSN", list(found.values()))
+    assert waiting.found == "one schedule runs XSN: watch-source/archive (30 9 * * * UTC)"
