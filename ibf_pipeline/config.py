@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
 from ibf_pipeline.config_sources import Inputs, SourceSettings
@@ -20,6 +20,16 @@ from ibf_pipeline.forecast.rule import LEAD_TIMES, ClassLimit, FloodRule, exact
 
 Model = TypeVar("Model", bound="Section")
 ClassName = Literal["min", "med", "max"]
+
+
+def _below_static(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError(f"{value!r} is no file below the country's static data: put it there and write e.g. water.tif")
+    return str(path)
+
+
+StaticFile = Annotated[str, AfterValidator(_below_static)]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Probability = Annotated[
     float, Field(gt=0, le=1, strict=True, description="a share of the members, 0..1: write 0.60 for 60 %")
@@ -85,7 +95,7 @@ class FloodMaps(Section):
         "largest", description="over all trigger lead times, or that of the first one"
     )
     minimum_depth: float = Field(0.1, gt=0, le=5, strict=True, description="metres; shallower water is dry land")
-    permanent_water: str | None = Field(
+    permanent_water: StaticFile | None = Field(
         None, description="raster below the static data, > 0 where there is always water: no flood, no people there"
     )
 
@@ -113,7 +123,7 @@ class ExposureLayer(Section):
     """One raster of what stands to be affected, and the indicator it is published under."""
 
     indicator: str = Field(pattern=r"^\w+$", description="name of the IBF dynamic indicator")
-    raster: str = Field(description="file below the country's static data")
+    raster: StaticFile = Field(description="file below the country's static data")
 
 
 class People(Section):
