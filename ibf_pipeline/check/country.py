@@ -21,7 +21,7 @@ from ibf_pipeline.obtain.mapping import PROPOSED
 from ibf_pipeline.obtain.static import doubts
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.stations import read_rows, read_stations, read_thresholds
+from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
 
@@ -115,11 +115,11 @@ def _mapping(
     if not file.is_file() or boundaries is None or stations is None:
         return
     try:
-        rows = read_rows(file, ("glofasStation", "placeCode"))
+        rows = mapping_rows(file)
     except IbfError as error:
         yield of_error("mapping", error, _NO_ALERTS)
         return
-    pairs = [(row["glofasStation"], row["placeCode"]) for row in rows]
+    pairs = [(station, code) for _, station, code in rows]
     yield from check_mapping(pairs, stations, boundaries, country.default_admin_level)
 
 

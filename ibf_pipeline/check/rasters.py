@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, wi
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
+INDICATOR: Final = "populationTotal"
+"""of the rows that count where the file has a column `indicator`"""
 DIFFERENT: Final = 0.02
 """share by which the raster's people may differ from the known total"""
 WRONG: Final = 0.25
@@ -85,22 +88,42 @@ def check_layer(file: Path, what: str, totals: Mapping[str, float], country_boun
 
 
 def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
-    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without it."""
+    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without it.
+
+    Where the file has a column `indicator`, rows of others than `populationTotal` are left out. Raises InputInvalid
+    where a value is no number of people, a place has two, or nobody lives anywhere.
+    """
     file = static / TOTALS
     if not file.is_file():
         return {}
+    levels: dict[str, dict[str, float]] = {}
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [(row["adminLevel"], row["placeCode"], float(row["value"])) for row in csv.DictReader(stream)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputInvalid(
-            f"this is no list of totals ({type(error).__name__}: {error})",
-            where=file,
-            expected="columns adminLevel, placeCode, value",
-            remedy="correct it, or remove it: it is only used by `check`",
-        ) from None
-    listed_levels = sorted({level for level, _, _ in rows if level.isdigit() and int(level) in admin_levels}, key=int)
-    return {code: value for level, code, value in rows if listed_levels and level == listed_levels[0]}
+            for row in csv.DictReader(stream):
+                if row.get("indicator", INDICATOR) != INDICATOR:
+                    continue
+                value, places = float(row["value"]), levels.setdefault(row["adminLevel"], {})
+                if not 0 <= value < math.inf:
+                    raise ValueError(f"{row['placeCode']} has {row['value']} people")
+                if places.setdefault(row["placeCode"], value) != value:
+                    raise ValueError(f"{row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people")
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise _no_totals(f"{type(error).__name__}: {error}", file) from None
+    ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
+    totals = levels[ours[0]] if ours else {}
+    if not sum(totals.values()):
+        words = f"levels {', '.join(levels)}" if levels else f"no row of {INDICATOR}"
+        raise _no_totals(f"nobody on level {ours[0]}" if ours else f"{words}, none of the country's", file)
+    return totals
+
+
+def _no_totals(why: str, file: Path) -> InputInvalid:
+    return InputInvalid(
+        f"this is no list of totals ({why})",
+        where=file,
+        expected=f"columns adminLevel, placeCode, value (people); with a column indicator, rows of {INDICATOR}",
+        remedy="correct it, or remove it: it is only used by `check`",
+    )
 
 
 def _people(raster: DatasetReader, what: str) -> tuple[float, int, float]:
