@@ -39,6 +39,7 @@ def prepare(
     from flows.wiring import open_configuration
     from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
+    from ibf_pipeline.prepare.inputs import MAPPING
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
@@ -48,7 +49,12 @@ def prepare(
     if propose_mapping:
         file, mapped, areas = write_proposal(chosen, static)
         console.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
-        console.print("Look through it and rename it to station_admin_mapping.csv: until then nobody uses it.")
+        if (static / MAPPING).is_file():
+            console.print(
+                f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
+            )
+        else:
+            console.print(f"Look through it and rename it to {MAPPING}: until then nobody uses it.", soft_wrap=True)
         return
     with _progress(console) as progress:
         built = build(chosen, static, folder, progress)

@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from ibf_pipeline.config import Country
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule
 from ibf_pipeline.obtain.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
 from ibf_pipeline.obtain.mapping import PROPOSED, as_csv, propose_mapping
 from ibf_pipeline.obtain.place import Place
@@ -30,7 +30,7 @@ from ibf_pipeline.wording import counted
 from ibf_pipeline.writing import writing
 
 RECORD: Final = "fetched.json"
-"""in the static folder: what was fetched, from where, with its hash"""
+"""in the static folder: what was fetched or proposed, from where, with its hash"""
 Say = Callable[[str], None]
 
 
@@ -68,13 +68,25 @@ def fetch_static(
 
 
 def write_proposal(country: Country, folder: Path) -> tuple[Path, int, int]:
-    """Write the proposed mapping beside the static data: the file, areas with a station, areas in all."""
+    """Write the proposed mapping beside the static data: the file, areas with a station, areas in all.
+
+    Raises ForbiddenByRule where an earlier proposal is there that a person has changed since.
+    """
     boundaries = read_boundaries(folder / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     stations = read_stations(folder / inputs.STATIONS)
     maps = inputs.flood_map_files(folder, country)
     proposed = propose_mapping(stations, boundaries, maps[max(maps)], country.flood_maps.minimum_depth)
-    file = folder / PROPOSED
-    write_text(file, as_csv(boundaries, proposed))
+    text = as_csv(boundaries, proposed)
+    file, known = folder / PROPOSED, _fetched(folder).get(PROPOSED, {})
+    if file.is_file() and known.get("sha256") != sha256(file) and file.read_text("utf-8", "replace") != text:
+        raise ForbiddenByRule(
+            "this proposal was changed since it was written",
+            where=file,
+            expected="no proposal, or one as it was written: a person's corrections are never replaced",
+            remedy=f"rename it to {inputs.MAPPING} to confirm it; for a new proposal move it away first",
+        )
+    write_text(file, text)
+    _record(folder, PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
     return file, len(proposed), len(boundaries.place_codes)
 
 
@@ -164,7 +176,6 @@ class _Desk:
         self.say = say
         self.written: list[str] = []
         self._refresh = refresh
-        self._record = folder / RECORD
 
     def needs(self, name: str) -> bool:
         """Whether a file is to be fetched."""
@@ -188,8 +199,7 @@ class _Desk:
             return
         yield self.folder / name
         entry = {"from": origin, "sha256": sha256(self.folder / name)} | ({"doubt": doubt} if doubt else {})
-        content = {**self._known(), name: entry}
-        write_text(self._record, json.dumps(content, indent=1, sort_keys=True) + "\n")
+        _record(self.folder, name, entry)
         self.written.append(name)
         self.say(f"{name}: fetched from {origin}")
 
@@ -204,6 +214,11 @@ def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
+    content = {**_fetched(folder), name: entry}
+    write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
 def doubts(folder: Path) -> list[str]:

@@ -324,6 +324,27 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert archive.asked["ID2_N10_E10_RP10_depth.tif"] == 1
 
 
+def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path, Archive]) -> None:
+    folder, _ = world
+    static = folder.parent / "data" / "countries" / "XTY"
+    invoke(folder, "fetch-static", "XTY")
+    for _ in range(2):
+        code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+        assert code == 0, text
+    assert "until then nobody uses it" in text
+    proposal = static / "station_admin_mapping.proposed.csv"
+    corrected = proposal.read_text().replace("G1,01A", "no_station,01A")
+    proposal.write_text(corrected)
+    code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+    assert code == 1
+    assert "changed since it was written" in text
+    assert proposal.read_text() == corrected
+    proposal.rename(static / "station_admin_mapping.csv")
+    code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+    assert code == 0, text
+    assert "station_admin_mapping.csv is there and stays in use" in text
+
+
 def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:
     """G1's cell carries 50 m3/s and its neighbour 400; G2's threshold is 60 in the grid and 66 in the file."""
     folder, archive = world
