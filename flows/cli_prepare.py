@@ -22,6 +22,9 @@ Workspace = Annotated[
     typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
 ]
 
+_SHOWN = 10
+"""notes of `prepare` on the terminal"""
+
 
 def prepare(
     country: Iso3,
@@ -40,6 +43,7 @@ def prepare(
     from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
     from ibf_pipeline.prepare.inputs import MAPPING
+    from ibf_pipeline.prepare.store import read_prepared
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
@@ -60,6 +64,11 @@ def prepare(
         built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+    noticed = read_prepared(folder, country)[0].findings
+    for text in noticed[:_SHOWN]:
+        console.print(f"note: {text}", soft_wrap=True, markup=False)
+    if len(noticed) > _SHOWN:
+        console.print(f"and {len(noticed) - _SHOWN} more notes: `ibf-pipeline check {country}`")
 
 
 def new_country(

@@ -10,8 +10,9 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.check.finding import Finding, fine, listed, of_error
+from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
-from ibf_pipeline.check.rasters import check_flood_maps, check_layer, read_totals
+from ibf_pipeline.check.rasters import check_layer, read_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Station
@@ -143,7 +144,8 @@ def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] |
     bounds = (west, south, east, north)
     maps = {period: file for period, file in inputs.flood_map_files(static, country).items() if file.is_file()}
     if maps:
-        yield from check_flood_maps(maps, bounds)
+        water = inputs.water_file(static, country)
+        yield from check_flood_maps(maps, bounds, country.flood_maps.minimum_depth, water)
     for doubt in doubts(static):
         yield Finding(
             "warning",
@@ -157,11 +159,12 @@ def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] |
     except IbfError as error:
         yield of_error("rasters", error, "the population raster is compared with nothing")
         totals = {}
+    on_maps = bounds_of(next(iter(maps.values()))) if maps else None
     for indicator, file in inputs.layer_files(static, country).items():
         if not file.is_file():
             continue
         if indicator == POPULATION_AFFECTED:
-            yield from check_layer(file, "population raster", totals, bounds)
+            yield from check_layer(file, "population raster", totals, bounds, on_maps)
         else:
-            found = check_layer(file, f"raster of {indicator}", {}, bounds)
+            found = check_layer(file, f"raster of {indicator}", {}, bounds, on_maps)
             yield from (finding for finding in found if finding.level != "not checked")

@@ -19,7 +19,7 @@ from ibf_pipeline.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals
@@ -59,12 +59,14 @@ class Layers:
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         findings += [f"station {code} lies outside the country's boundaries" for code in codes]
 
+        west, south, east, north = levels[-1]["bounds"]
+        bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
         columns = [
             column
             for indicator in self._rasters
-            for column in self._columns(indicator, self._on_grid(indicator, grid), depths)
+            for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
@@ -114,6 +116,7 @@ class Layers:
                 "names": layer.names,
                 "parents": layer.parents,
                 "findings": layer.findings,
+                "bounds": shapely.total_bounds(layer.geometries).tolist(),
             }
             for layer in self._boundaries.values()
         ]
@@ -157,15 +160,16 @@ class Layers:
         self._have(f"flood map of {period:g} years", [part], build)
         return part
 
-    def _on_grid(self, indicator: str, grid: Sequence[float]) -> Part:
+    def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
         source = self._rasters[indicator]
-        made_from = {"raster": self._hash(source), "grid": grid}
+        made_from = {"raster": self._hash(source), "grid": grid, "bounds": bounds}
         part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
         people = indicator == POPULATION_AFFECTED
         what = "population raster" if people else f"raster of {indicator}"
 
         def build(_: list[Part]) -> None:
-            write_on_grid(source, self._grid_file, self._target / part.files[0], what, people=people)
+            target = self._target / part.files[0]
+            write_on_grid(source, self._grid_file, target, what, country=bounds, people=people)
 
         self._have(f"{what} on the grid of the flood maps", [part], build)
         return part

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -65,6 +66,12 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
     assert "XTY: built: boundaries, stations, depth_RP10" in first.output
     again = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
     assert again.output.splitlines()[0] == "XTY: up to date"
+
+
+def test_the_command_says_what_a_run_would_note(config: str, tmp_path: Path) -> None:
+    tiny_country.write_raster(tmp_path / "static" / "flood_maps" / "flood_map_XTY_RP10.tif", np.full((10, 20), 0.05))
+    said = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
+    assert "note: the flood map of 10 years holds no water inside the country\n" in said.output
 
 
 @pytest.mark.prefect
