@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import shapely
@@ -24,6 +25,8 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 
+_FILLED = 0.9
+"""share of an area that those below it have to fill; real editions differ by a few percent"""
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
 
 
@@ -106,6 +109,35 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
             f"repaired, or not quite inside their parents: {len(found)} of the areas: {listed(found)}",
             "a repaired outline differs by less than 1 %; an area counts for the parent that it names",
             "nothing has to be done; mend the polygons in a GIS where it matters",
+        )
+    for above, below in pairwise(levels.values()):
+        yield from _gaps(above, below)
+
+
+def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
+    """Areas that those of the next level below leave empty, in all or in part."""
+    filled = dict.fromkeys(above.place_codes, 0.0)
+    for parent, geometry in zip(below.parents, below.geometries, strict=True):
+        filled[str(parent)] += geometry.area
+    sizes = {code: geometry.area for code, geometry in zip(above.place_codes, above.geometries, strict=True)}
+    shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
+    empty = [code for code, share in shares.items() if not share]
+    partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
+    if empty:
+        yield Finding(
+            "warning",
+            "boundaries",
+            f"areas of level {above.admin_level} without any area of level {below.admin_level}: {listed(empty)}",
+            "nobody is counted there, and they are part of no alert",
+            f"add their areas of level {below.admin_level}; right where nobody lives, as in a lake",
+        )
+    if partly:
+        yield Finding(
+            "warning",
+            "boundaries",
+            f"areas of level {above.admin_level} that those of level {below.admin_level} do not fill: {listed(partly)}",
+            "nobody is counted in the rest, and it is part of no alert",
+            f"add the areas of level {below.admin_level} that are missing; right where nobody lives, as in a lake",
         )
 
 

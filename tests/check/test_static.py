@@ -70,6 +70,20 @@ def test_every_fault_of_a_mapping_at_once(static: Path) -> None:
     ]
 
 
+def test_areas_that_the_level_below_leaves_empty(static: Path) -> None:
+    """A third one beside the two has none below it; 02 loses its eastern half."""
+    areas = static / "admin_areas"
+    sides = {"01": (10.0, 10.1), "02": (10.1, 10.2), "03": (10.2, 10.3)}
+    features = [tiny_country.feature(1, code, None, tiny_country.square(*edges)) for code, edges in sides.items()]
+    tiny_country.write_areas(areas, 1, features)
+    content = json.loads((areas / "adm2.geojson").read_text())
+    tiny_country.write_areas(areas, 2, content["features"][:3])
+    assert only(findings(static), "warning", "boundaries") == [
+        "areas of level 1 without any area of level 2: 03",
+        "areas of level 1 that those of level 2 do not fill: 02 (50%)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("row", "said"),
     [
