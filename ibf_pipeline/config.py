@@ -373,6 +373,13 @@ class Configuration:
         """The validated configuration of one country; ConfigError where there is none or it is wrong."""
         file = self.folder / "countries" / f"{iso3}.yaml"
         configured = self.country_codes()
+        if iso3 in configured and not re.fullmatch(r"[A-Z]{3}", iso3):
+            raise ConfigError(
+                f"{iso3!r} is no country code",
+                where=file,
+                expected="files named after ISO 3166 alpha-3 codes in capitals, e.g. KEN.yaml",
+                remedy="rename the file, or move it out of countries/",
+            )
         if not re.fullmatch(r"[A-Z]{3}", iso3) or not file.is_file():
             meant = iso3.strip().upper() in configured
             raise ConfigError(
@@ -430,7 +437,7 @@ def load(folder: Path) -> Configuration:
 
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
-    return _validated(model, _read_yaml(file), file)
+    return validated(model, _read_yaml(file), file)
 
 
 def _expand(text: str) -> str:
@@ -499,7 +506,7 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
     """A part of the configuration as its model; ConfigError names file, key and remedy."""
     try:
         return model.model_validate(content)
