@@ -175,6 +175,8 @@ def check(
     raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
+_TABLE_FROM = 100
+"""columns of the terminal"""
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
 
 
@@ -196,9 +198,24 @@ def _print_findings(country: str, findings: list[Finding], console: Console) -> 
             Text(finding.level, style=style), finding.subject, *(Text(text) for text in cells),
             end_section=finding.level != "fine",
         )  # fmt: skip
-    console.print(table)
+    if console.width < _TABLE_FROM:
+        _print_blocks(findings, console)
+    else:
+        console.print(table)
     counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
     console.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+
+
+def _print_blocks(findings: list[Finding], console: Console) -> None:
+    """Line by line where a table would break file names and commands."""
+    from rich.text import Text
+
+    for finding in findings:
+        head = Text(finding.level, style=_COLOURS[finding.level])
+        console.print(head.append(f"  {finding.subject}: {finding.found}", style="default"), soft_wrap=True)
+        for words in (finding.meaning, finding.remedy and f"-> {finding.remedy}"):
+            if words:
+                console.print(Text(f"    {words}"), soft_wrap=True)
 
 
 @contextmanager

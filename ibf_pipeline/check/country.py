@@ -110,6 +110,16 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
             "a repaired outline differs by less than 1 %; an area counts for the parent that it names",
             "nothing has to be done; mend the polygons in a GIS where it matters",
         )
+    for layer in levels.values():
+        nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
+        if nameless:
+            yield Finding(
+                "warning",
+                "boundaries",
+                f"areas of level {layer.admin_level} without ADM{layer.admin_level}_EN: {listed(nameless)}",
+                "mails, the portal and the report show their place codes instead of names",
+                f"give every area its name as ADM{layer.admin_level}_EN",
+            )
     for above, below in pairwise(levels.values()):
         yield from _gaps(above, below)
 

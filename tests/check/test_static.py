@@ -70,6 +70,12 @@ def test_every_fault_of_a_mapping_at_once(static: Path) -> None:
     ]
 
 
+def test_areas_without_a_name(static: Path) -> None:
+    file = static / "admin_areas" / "adm2.geojson"
+    file.write_text(file.read_text().replace('"ADM2_EN"', '"ADM2_FR"', 1))
+    assert only(findings(static), "warning", "boundaries") == ["areas of level 2 without ADM2_EN: 01A"]
+
+
 def test_areas_that_the_level_below_leaves_empty(static: Path) -> None:
     """A third one beside the two has none below it; 02 loses its eastern half."""
     areas = static / "admin_areas"
