@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Area, Station
@@ -45,15 +47,18 @@ class Layers:
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
         self._grid_file = next(iter(self._maps.values()))
+        self._shapes = ""
+        """hash of the deepest areas' outlines: a renamed area needs no new count"""
 
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         outlines = self._outlines()
+        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
-        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
         mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
         findings += [finding for level in levels for finding in level["findings"]]
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
@@ -97,9 +102,6 @@ class Layers:
     def _deepest(self) -> Boundaries:
         return self._boundaries[self._country.deepest_admin_level]
 
-    def _deepest_hash(self) -> str:
-        return self._hash(inputs.boundary_files(self._static, self._country)[self._country.deepest_admin_level])
-
     def _outlines(self) -> Part:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
@@ -116,6 +118,7 @@ class Layers:
                 "names": layer.names,
                 "parents": layer.parents,
                 "findings": layer.findings,
+                "shapes": _hash_of(layer.geometries),
                 "bounds": shapely.total_bounds(layer.geometries).tolist(),
             }
             for layer in self._boundaries.values()
@@ -127,7 +130,7 @@ class Layers:
 
     def _stations_outside(self) -> Part:
         file = self._static / inputs.STATIONS
-        made_from = {"stations": self._hash(file), "areas": self._deepest_hash()}
+        made_from = {"stations": self._hash(file), "areas": self._shapes}
         part = Part("stations", ("stations_outside.json",), made_from)
         self._have("stations", [part], lambda _: self._write_stations_outside(file))
         return part
@@ -176,7 +179,7 @@ class Layers:
 
     def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
         """The areas' totals of a layer, and one column for each flood map; all that are needed in one pass."""
-        made_from = {"layer": layer.key, "areas": self._deepest_hash()}
+        made_from = {"layer": layer.key, "areas": self._shapes}
         total = Part(f"total_{indicator}", (f"total_{indicator}.npy",), made_from)
         counts = {
             period: Part(
@@ -209,7 +212,7 @@ class Layers:
         return [total, *counts.values()]
 
     def _area_grid(self, grid: Sequence[float]) -> Part:
-        part = Part("areas", ("areas.tif",), {"areas": self._deepest_hash(), "grid": grid})
+        part = Part("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
 
         def build(_: list[Part]) -> None:
             write_labels(self._deepest, self._grid_file, self._target / "areas.tif")
@@ -275,6 +278,11 @@ _POPULATION_TOTAL = f"total_{POPULATION_AFFECTED}.npy"
 
 def _depth_name(period: float) -> str:
     return f"depth_RP{period:g}.tif"
+
+
+def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
+    """Of outlines in their order."""
+    return hashlib.sha256(b"".join(shapely.to_wkb(np.array(geometries)))).hexdigest()
 
 
 def _near(lat: float, lon: float, deepest: Boundaries) -> bool:

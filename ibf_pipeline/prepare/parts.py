@@ -88,9 +88,9 @@ class Workshop:
                 self._finish(part)
         self._parts += parts
 
-    def outputs(self) -> dict[str, int]:
-        """Every file and its size; whatever else lies in the folder is removed."""
-        files = {name: (self._folder / name).stat().st_size for part in self._parts for name in part.files}
+    def outputs(self) -> list[str]:
+        """Every file; whatever else lies in the folder is removed."""
+        files = [name for part in self._parts for name in part.files]
         notes = {f"{part.name}.json" for part in self._parts}
         for path in self._folder.iterdir():
             if path.is_file() and path.name not in files:
@@ -135,6 +135,15 @@ def _is_finished(folder: Path, part: Part) -> bool:
             sha256(folder / name) == note["files"][name] for name in part.files
         )
     except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file of a prepared folder is, byte for byte, what the note of its part says."""
+    try:
+        notes = [json.loads(note.read_text(encoding="utf-8")) for note in (folder / NOTES).glob("*.json")]
+        return all(sha256(folder / name) == known for note in notes for name, known in note["files"].items())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 
