@@ -91,7 +91,7 @@ def check_layer(
 
 
 def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
-    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without it.
+    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without any.
 
     Where the file has a column `indicator`, rows of others than `populationTotal` are left out. Raises InputInvalid
     where a value is no number of people, a place has two, or nobody lives anywhere.
@@ -113,10 +113,11 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise _no_totals(f"{type(error).__name__}: {error}", file) from None
     ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
-    totals = levels[ours[0]] if ours else {}
+    if not ours:
+        return {}
+    totals = levels[ours[0]]
     if not sum(totals.values()):
-        words = f"levels {', '.join(levels)}" if levels else f"no row of {INDICATOR}"
-        raise _no_totals(f"nobody on level {ours[0]}" if ours else f"{words}, none of the country's", file)
+        raise _no_totals(f"nobody on level {ours[0]}", file)
     return totals
 
 

@@ -128,13 +128,17 @@ def test_stations_on_cells_without_river(static: Path) -> None:
         ("adminLevel,placeCode,value\n1,01,0\n", "nobody on level 1"),
         ("adminLevel,placeCode,value\n1,01,nan\n", "01 has nan people"),
         ("adminLevel,placeCode,value\n1,01,5\n1,01,6\n", "01 has 5 and 6 people"),
-        ("adminLevel,placeCode,value\n7,01,5\n", "levels 7, none of the country's"),
     ],
 )
 def test_totals_that_are_none(text: str, said: str, static: Path) -> None:
     (static / "population_totals.csv").write_text(text)
     (found,) = only(findings(static), "error", "rasters")
     assert said in found
+
+
+def test_totals_of_other_levels_are_none_to_compare_with(static: Path) -> None:
+    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n7,01,5\n")
+    assert "no known total to compare it with" in only(findings(static), "not checked", "rasters")[0]
 
 
 def test_totals_of_another_indicator_do_not_count(static: Path) -> None:
