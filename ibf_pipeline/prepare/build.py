@@ -57,7 +57,8 @@ def _is_current(static: Path, files: list[Path], settings: Mapping[str, object],
     if outputs is None or any(outputs[name].size != known.size for name, known in stamp.outputs.items()):
         return False
     inputs = stamp_inputs(static, files, stamp.inputs)
-    if not stamp.describes(inputs, settings) or (outputs != stamp.outputs and not is_whole(prepared)):
+    touched = [name for name, known in stamp.outputs.items() if outputs[name] != known]
+    if not stamp.describes(inputs, settings) or not is_whole(prepared, touched):
         return False
     if (inputs, outputs) != (stamp.inputs, stamp.outputs):
         with suppress(OSError):  # only spares the next one the hashes

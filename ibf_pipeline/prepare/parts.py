@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -138,11 +138,12 @@ def _is_finished(folder: Path, part: Part) -> bool:
         return False
 
 
-def is_whole(folder: Path) -> bool:
-    """Whether every file of a prepared folder is, byte for byte, what the note of its part says."""
+def is_whole(folder: Path, names: Iterable[str]) -> bool:
+    """Whether files of a prepared folder are, byte for byte, what the notes of their parts say."""
     try:
-        notes = [json.loads(note.read_text(encoding="utf-8")) for note in (folder / NOTES).glob("*.json")]
-        return all(sha256(folder / name) == known for note in notes for name, known in note["files"].items())
+        notes = [json.loads(note.read_text(encoding="utf-8"))["files"] for note in (folder / NOTES).glob("*.json")]
+        known = {name: digest for files in notes for name, digest in files.items()}
+        return all(known.get(name) == sha256(folder / name) for name in names)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
