@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +19,7 @@ from ibf_pipeline.day import find
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
@@ -42,6 +44,9 @@ def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> 
     """The country's prepared layers, built where they are missing or out of date."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
+    old_copy = outdated(static)
+    if old_copy is not None:
+        layers = replace(layers, findings=(*layers.findings, old_copy))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
         iso3, "built" if built else "read", len(layers.stations), len(layers.areas),
