@@ -25,7 +25,7 @@ from prefect.states import Completed, Failed
 from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.issue_date import issue_date_of_run
 from flows.wiring import open_configuration
-from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -37,7 +37,7 @@ class CountriesFailed(IbfError):
 
     def __init__(self, text: str, codes: Collection[int]) -> None:
         super().__init__(text)
-        self.exit_code = next(code for code in (4, 1, 3) if code in codes)  # what most needs a person
+        self.exit_code = next(code for code in (4, 1, 2, 3) if code in codes)  # what most needs a person
 
 
 def _run_name() -> str:
@@ -180,7 +180,8 @@ def _crashed(job: CountryJob, message: str, started: float) -> CountryOutcome:
 def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:
     unknown = sorted(set(countries or ()) - set(configured))
     if unknown or not configured:
-        raise ConfigError(
+        kind = UsageError if unknown and configured else ConfigError
+        raise kind(
             f"no country {', '.join(unknown)}" if unknown else "no country is configured",
             expected=", ".join(configured) or "a file below countries/",
         )

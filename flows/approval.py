@@ -18,16 +18,20 @@ from prefect.client.orchestration import get_client
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
+from prefect.utilities.urls import url_for
 from pydantic import Field
 
+from flows.ending import notices_of, tell_held
 from flows.limits import one_at_a_time
+from flows.messages import NOT_NOTIFIED
 from flows.resume import Decision, resume_run
 from flows.wiring import Day, now
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
-from ibf_pipeline.report.words import cautions, headline
-from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.report.words import cautions, headline, listed
+from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ledger import close, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.unconfirmed import DECIDE, unknown_end
@@ -38,6 +42,7 @@ POLL_SECONDS = 5
 _SERVER_LATER = 600
 """seconds by which the server's own time limit is later than ours"""
 _MAIL_LETTERS = 6000
+_TELL = "tell the recipients yourself, or run the day again"
 
 
 class Approval(RunInput):
@@ -48,20 +53,25 @@ class Approval(RunInput):
 
 
 class NotNotified(IbfError):
-    """A held notification was not approved in time."""
+    """A held notification was not approved in time, or its revision was given up before."""
+
+
+class StoppedTooLate(IbfError):
+    """A person stopped a notification that had been sent."""
 
 
 def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
     """Pause the run until a person decides; returns the publication, None where it was stopped, and what was decided.
 
-    The country is free for other runs meanwhile. Raises NotNotified after the time limit of the revision, which is then
-    closed: nobody is notified late by accident.
+    The country is free for other runs meanwhile, and other persons for `ibf-pipeline resume`. Raises NotNotified after
+    the time limit of the revision, which is then closed (nobody is notified late by accident), and where it is approved
+    after it was given up; StoppedTooLate where it is stopped after it was sent.
     """
     revision = unfinished(day.run, day.target_name, now)
     until = revision.about().hold_until if revision else None
     if revision is None or until is None:
         return None, "nothing waits for approval"
-    limit = datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
+    limit = _moment(until)
     _keep_preview(found, revision, limit)
     seconds = max(0.0, (limit - now()).total_seconds())
     with _ending_the_pause(seconds) as expired:
@@ -71,27 +81,77 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
             poll_interval=POLL_SECONDS,
             key=f"approval-{revision.number}",
         )
-    if expired.is_set():
-        if unknown_end(revision, now) is not None:
-            raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
-        waiting = unfinished(day.run, day.target_name, now)
-        if waiting is None or waiting.number != revision.number:
-            return None, "somebody decided about the notification elsewhere"
-        close(revision, now, "not notified: nobody approved it in time")
-        raise NotNotified(
-            f"not notified: nobody approved it until {limit:%Y-%m-%d %H:%M} UTC",
-            where=revision.folder,
-            remedy="tell the recipients yourself, or run the day again",
-        )
     who = f" by {approval.by}" if approval.by.strip() else ""
-    log.info("%s: %s%s", found.country, approval.decision, who)
+    if not expired.is_set():
+        log.info("%s: %s%s", found.country, approval.decision, who)
     with one_at_a_time(found.country):
+        unconfirmed = unknown_end(revision, now) is not None
+        if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
+            raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
+        if not _still_waits(day, revision):
+            return None, settled_before(revision, "late" if expired.is_set() else approval.decision, who)
+        if expired.is_set():
+            close(revision, now, f"{NOT_NOTIFIED}: nobody approved it in time")
+            raise NotNotified(f"{NOT_NOTIFIED}: nobody approved it until {_in_words(limit)}", remedy=_TELL)
         _, publication = resume_run(
             day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
         )
     if publication is None and unknown_end(revision, now) is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
-    return publication, f"approved{who}" if publication else f"not notified: stopped{who}"
+    return publication, f"approved{who}" if publication else f"{NOT_NOTIFIED}: stopped{who}"
+
+
+def tell_waiting(day: Day, *, in_ui: bool) -> None:
+    """Send on that a notification of the day waits for a person, until when, and how that person decides."""
+    revision = unfinished(day.run, day.target_name, now)
+    until = revision.about().hold_until if revision else None
+    if revision is None or until is None:
+        return
+    run = f"{EXERCISES if day.exercise else ''}/{day.country.iso3}/{day.issue_date}".lstrip("/")
+    address = url_for("flow-run", obj_id=flow_run.id) if flow_run.id else None
+    what_to_do = (
+        "Press Resume on the page of the run."
+        if in_ui
+        else f"Decide with `ibf-pipeline resume {run} --approve` or `--abort`."
+    )
+    tell_held(revision.found(), day.target_name, _in_words(_moment(until)), f"{what_to_do}\n{address or ''}".rstrip())
+
+
+def _still_waits(day: Day, revision: Revision) -> bool:
+    waiting = unfinished(day.run, day.target_name, now)
+    return waiting is not None and waiting.number == revision.number
+
+
+def settled_before(revision: Revision, decision: Literal["approve", "stop", "late"], who: str) -> str:
+    """What a decision in the UI, or the end of the time, comes to where the revision was given up or sent meanwhile.
+
+    `who`: ` by <name>`, or empty. Raises NotNotified and StoppedTooLate where people know something else than the
+    person thinks.
+    """
+    journal = Journal(revision.journal_file, now)
+    if not journal.is_closed:
+        if decision == "stop":
+            raise StoppedTooLate(
+                f"stopped{who} too late: the notification had been sent with `ibf-pipeline resume`",
+                remedy="tell the recipients yourself, or take the alert back with `ibf-pipeline withdraw`",
+            )
+        return f"{'not approved here' if decision == 'late' else f'approved{who}'}: people had been notified before"
+    why = next(entry.error for entry in reversed(journal.entries()) if entry.state == "closed")
+    if decision == "stop":
+        return f"{NOT_NOTIFIED}: stopped{who}"
+    asked = "nobody approved it" if decision == "late" else f"approved{who} too late"
+    raise NotNotified(
+        f"{NOT_NOTIFIED}: {asked}, revision {revision.number} had been given up ({why or 'no reason given'})",
+        remedy="tell the recipients yourself where the alert still stands",
+    )
+
+
+def _moment(until: str) -> datetime:
+    return datetime.fromisoformat(until.removesuffix("Z")).replace(tzinfo=UTC)
+
+
+def _in_words(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 @contextmanager
@@ -120,6 +180,7 @@ def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
 def preview_page(found: Found, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
     exercise = "EXERCISE: " if found.exercise else ""
+    untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [
         f"# {exercise}Approve the notification for {escaped(found.country_name)}?",
         f"Everything is on `{revision.about().target}`; only the notification waits, until "
@@ -128,6 +189,11 @@ def preview_page(found: Found, revision: Revision, limit: datetime) -> str:
         *(f"> **Mind:** {escaped(caution)}" for caution in cautions(found)),
         markdown_table(event_rows(found)),
         "## What the server would send",
+        *(
+            [f"> **Not in this mail:** {escaped(listed(untold, len(untold)))}. A notice tells of each."]
+            if untold
+            else []
+        ),
         f"```\n{mail_text(revision)}\n```",
     ]
     return "\n\n".join(parts) + "\n"

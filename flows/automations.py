@@ -11,7 +11,14 @@ from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from flows.deployments import TAG
-from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTICE_EVENT, NOTIFICATION_UNCONFIRMED
+from flows.messages import (
+    HELD_EVENT,
+    INPUT_MISSING,
+    NOT_NOTIFIED,
+    NOT_PUBLISHED,
+    NOTICE_EVENT,
+    NOTIFICATION_UNCONFIRMED,
+)  # fmt: skip
 from ibf_pipeline.config import Operations
 
 PREFIX = "ibf: "
@@ -19,6 +26,8 @@ PREFIX = "ibf: "
 SIGNS_OF_LIFE = 120
 """seconds without any after which a run counts as dead; runs give one every 30"""
 
+TOLD_APART = (INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED, NOT_NOTIFIED)
+"""beginnings of the messages of failed runs that have an automation of their own"""
 _OURS = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}
 _RUN = "prefect.flow-run.*"
 _TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
@@ -27,14 +36,13 @@ _TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }
 def all_but(beginnings: Sequence[str]) -> list[str]:
     """Patterns of which one fits every text that begins with none of these.
 
-    An automation can name patterns of which one must fit, not such that must not. The beginnings differ in their first
-    letters.
+    An automation can name patterns of which one must fit, not such that must not. None of the beginnings begins with
+    another one.
     """
-    first = "".join(text[0] for text in beginnings)
-    patterns = ["", f"[!{first}]*"]
-    for text in beginnings:
-        for end in range(1, len(text)):
-            patterns += [text[:end], f"{text[:end]}[!{text[end]}]*"]
+    patterns = []
+    for part in sorted({text[:end] for text in beginnings for end in range(len(text))}):
+        following = sorted({text[len(part)] for text in beginnings if text.startswith(part)})
+        patterns += [part, f"{part}[!{''.join(following)}]*"]
     return patterns
 
 
@@ -74,7 +82,7 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
         _told(
             "failed runs",
             "A run has failed for another reason than those below.",
-            _ended({"Failed"}, all_but([INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED])),
+            _ended({"Failed"}, all_but(TOLD_APART)),
             "Flood run failed",
             block,
         ),
@@ -101,11 +109,34 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             block,
         ),
         _told(
+            "not notified",
+            "Everything was published but the notification: it was not approved, or came too late.",
+            _ended({"Failed"}, [f"{NOT_NOTIFIED}*"]),
+            "Nobody was notified of a flood alert",
+            block,
+        ),
+        _told(
+            "cancelled runs",
+            "A person has cancelled a run, or one that waited for approval: that decides nothing.",
+            _ended({"Cancelled"}),
+            "Flood run cancelled",
+            block,
+            text="{{ flow_run.name }} was cancelled. What it had published stays on the portal, and a notification "
+            "that waited for approval was neither sent nor given up: run the day again, or decide with "
+            "`ibf-pipeline resume`.\n{{ flow_run|ui_url }}",
+        ),
+        _told(
             "held for approval",
-            "A run waits for a person.",
-            _ended({"Paused"}),
+            "A notification waits for a person, with or without a run that waits for it.",
+            EventTrigger(
+                match={"prefect.resource.id": "ibf-pipeline.run.*"},
+                expect={HELD_EVENT},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
             "Flood alert waits for approval",
             block,
+            text="{{ event.payload.text }}",
         ),
         _told(
             "late runs",

@@ -19,6 +19,9 @@ def deploy(
         str | None,
         typer.Option("--runs-config", help="configuration folder where the runs take place, e.g. /app/config"),
     ] = None,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, help="seconds to wait for a Prefect server that is just starting")
+    ] = 60,
 ) -> None:
     """Register everything with the Prefect server: deployments, schedules, limits, automations. Changes what differs.
 
@@ -31,14 +34,19 @@ def deploy(
     from rich.table import Table
     from rich.text import Text
 
+    from flows.deploy import await_server, server_address
     from flows.deploy import deploy as register
 
+    console = Console(highlight=False)
+    if server_address() is not None:
+        await_server(
+            wait, lambda address: console.print(f"waiting for the Prefect server at {address}", soft_wrap=True)
+        )
     done = register(config, workspace, runs_config=runs_config)
     table = Table("what", "name", "", "note", box=None, pad_edge=False)
     for item in done:
         style = "dim" if item.outcome == "unchanged" else ""
         table.add_row(item.kind, Text(item.name), item.outcome, Text(item.note), style=style)
-    console = Console(highlight=False)
     console.print(table)
     if not any(item.name == "ibf: failed runs" and item.outcome != "removed" for item in done):
         console.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")

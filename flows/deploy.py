@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
@@ -29,6 +31,7 @@ from ibf_pipeline.errors import ConfigError
 Outcome = Literal["created", "changed", "unchanged", "paused", "removed", "left out"]
 NOT_CONFIGURED = "not-configured"
 """tag of deployments that were paused because their country is no longer configured"""
+_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,10 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
 
     `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
     none is given. Everything is checked before the first change; a country whose configuration is wrong is left out,
-    and what the server has of it stays as it is. Raises ConfigError where there is no server, a
-    schedule is no cron, or the notification block does not exist.
+    and what the server has of it stays as it is. Raises ConfigError where there is no server, a schedule is no cron, or
+    the notification block does not exist or is none of that kind.
     """
-    if get_current_settings().api.url is None:
+    if server_address() is None:
         raise ConfigError(
             "there is no Prefect server to deploy to",
             expected="PREFECT_API_URL, e.g. http://127.0.0.1:4200/api",
@@ -71,6 +74,25 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
             *_no_longer_configured(client, {*schedules, *(f"floods/{iso3}" for iso3 in wrong)}),
             *_apply_automations(client, automations),
         ]
+
+
+def server_address() -> str | None:
+    """Address of the API of the Prefect server of this installation; None where there is none."""
+    return get_current_settings().api.url
+
+
+def await_server(seconds: float, waiting: Callable[[str], None]) -> None:
+    """Wait for a server that is starting, at most so long; `waiting` is told once, with its address.
+
+    Returns where it is not there by then as well: whoever asks it next says so.
+    """
+    until, told = time.monotonic() + seconds, False
+    with get_client(sync_client=True) as client:
+        while isinstance(client.api_healthcheck(), httpx.TransportError) and time.monotonic() < until:
+            if not told:
+                waiting(str(client.api_url))
+            told = True
+            time.sleep(_POLL_SECONDS)
 
 
 def _schedule(planned: Planned) -> CronSchedule | None:
@@ -129,6 +151,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "job_variables": {"env": RUN_ENVIRONMENT},
         "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
         "concurrency_limit": planned.at_once,
+        "pull_steps": [],  # those of prefect.yaml name a folder that a container does not have
     }
     now = _registered(client, planned.full_name)
     if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:
@@ -164,6 +187,7 @@ def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
         "job_variables": now.job_variables,
         "parameter_openapi_schema": now.parameter_openapi_schema,
         "concurrency_limit": now.global_concurrency_limit.limit if now.global_concurrency_limit else None,
+        "pull_steps": now.pull_steps or [],
         "cron": crons[0].cron if len(now.schedules) == len(crons) == 1 else None,
     }
 
@@ -208,6 +232,13 @@ def _automations(client: SyncPrefectClient, operations: Operations) -> list[Auto
             expected="type/name of a notification block",
             remedy="make it in the UI under Blocks, or correct the name",
         ) from None
+    if document.block_schema is None or "notify" not in document.block_schema.capabilities:
+        raise ConfigError(
+            f"the block {block} sends no notifications",
+            where="settings.yaml, operations.notification_block",
+            expected="a block that does, for example slack-webhook, microsoft-teams-webhook or custom-webhook",
+            remedy="make one in the UI under Blocks, and name it here",
+        )
     return [*watching_runs(), *telling_people(operations, document.id)]
 
 

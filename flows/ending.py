@@ -10,12 +10,20 @@ from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
-from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTICE_EVENT, NOTIFICATION_UNCONFIRMED
+from flows.messages import HELD as HELD_WORDS
+from flows.messages import (
+    HELD_EVENT,
+    INPUT_MISSING,
+    NOT_NOTIFIED,
+    NOT_PUBLISHED,
+    NOTICE_EVENT,
+    NOTIFICATION_UNCONFIRMED,
+)  # fmt: skip
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.exercise import PREFIX
 from ibf_pipeline.found import Found
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
@@ -33,7 +41,7 @@ _IN_STATE = {
 }
 """kinds of notices that the state's message names, and how many events of each"""
 
-HELD = "held before the notification: approve or abort it with `ibf-pipeline resume`"
+HELD = f"{HELD_WORDS}: approve or abort it with `ibf-pipeline resume`"
 
 
 def ended(found: Found, publications: Sequence[Publication], *further: str) -> State:
@@ -43,7 +51,8 @@ def ended(found: Found, publications: Sequence[Publication], *further: str) -> S
     parts = [f"{NOT_PUBLISHED}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
     failed_day = bool(hidden) and not found.publishable_events
     parts = [*parts, says] if failed_day else [says, *parts]
-    parts += [*_other_content(found, publications), *_unseen(found), *_told(publications)]
+    parts += [*_other_content(found, publications), *_silent(found, publications)]
+    parts += [*_unseen(found), *_told(publications)]
     message = "; ".join([*parts, *further])
     return Failed(message=message, data=None) if failed_day else Completed(message=message)
 
@@ -60,6 +69,14 @@ def _other_content(found: Found, publications: Sequence[Publication]) -> list[st
                 mailed = "people were notified of it just now" if publication.notified else "nobody was notified of it"
                 parts.append(f"{what} was finished first: {mailed}")
     return parts
+
+
+def _silent(found: Found, publications: Sequence[Publication]) -> list[str]:
+    """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
+    for last in publications[-1:]:
+        if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
+            return ["nobody was notified"]
+    return []
 
 
 def _unseen(found: Found) -> list[str]:
@@ -82,6 +99,8 @@ def _told(publications: Sequence[Publication]) -> list[str]:
 
 def failed(error: IbfError) -> State:
     """Failed with the cause in one line, which Prefect logs as the state of the run."""
+    if error.found.startswith(NOT_NOTIFIED):  # where it is known stands behind what matters: automations go by it
+        return Failed(message=str(IbfError(error.found, expected=error.expected, remedy=error.remedy)), data=error)
     return Failed(message=f"{_cause(error)}{error}", data=error)
 
 
@@ -107,12 +126,40 @@ def tell(found: Found, notices: Sequence[Notice]) -> None:
             log.exception("%s: the notice about %s could not be sent on", found.country, notice.event)
 
 
+def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
+    """One event for a notification that waits for a person: an automation sends its text on.
+
+    `until`: end of the hold, UTC; `what_to_do`: how a person decides.
+    """
+    exercise = "EXERCISE. " if found.exercise else ""
+    text = (
+        f"{exercise}{found.country_name}, forecast of {found.issue_date}: {found.headline}. Everything is on {target}, "
+        f"and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
+    )
+    try:
+        emit_event(
+            event=HELD_EVENT,
+            resource={
+                "prefect.resource.id": f"ibf-pipeline.run.{found.country}.{found.issue_date}",
+                "prefect.resource.name": f"{found.country} {found.issue_date}",
+            },
+            payload={"country": found.country, "issue_date": found.issue_date.isoformat(), "text": text},
+        )
+    except Exception:  # the state of the run says so too
+        log.exception("%s: that a notification waits could not be sent on", found.country)
+
+
 def kept_notices(run: RunFolder, target: str) -> list[Notice]:
     """The notices of the newest revision of a run: they are on disk before anybody is notified."""
     revisions = run.revisions(target)
-    if not revisions or not revisions[-1].notices_file.is_file():
+    return notices_of(revisions[-1]) if revisions else []
+
+
+def notices_of(revision: Revision) -> list[Notice]:
+    """The notices of a revision; none where it did not get that far."""
+    if not revision.notices_file.is_file():
         return []
-    kept = json.loads(revisions[-1].notices_file.read_text(encoding="utf-8"))
+    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))
     return [Notice(**notice) for notice in kept["notices"]]
 
 

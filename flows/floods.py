@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,17 +13,17 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
-from flows.approval import await_approval
+from flows.approval import await_approval, tell_waiting
 from flows.ending import HELD, ended, failed, kept_notices, tell
-from flows.issue_date import issue_date_of_run
+from flows.issue_date import issue_date_of_run, named_date
 from flows.limits import one_at_a_time
 from flows.local_static import local_static
 from flows.morning import update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
-from ibf_pipeline.errors import IbfError, OutcomeUnknown
+from ibf_pipeline.errors import IbfError, OutcomeUnknown, UsageError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import Revision, RunFolder
@@ -47,7 +48,7 @@ from tasks.floods import (
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"floods-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
+    return f"floods-{parameters['country']}-{named_date(parameters.get('issue_date'))}"
 
 
 @flow(
@@ -55,6 +56,7 @@ def _run_name() -> str:
     flow_run_name=_run_name,
     retries=0,
     persist_result=False,
+    validate_parameters=False,  # the server checks their types, and we the date: in one line, in a run with a name
     on_completion=[update_morning],
     on_failure=[update_morning],
     on_crashed=[update_morning],
@@ -95,6 +97,7 @@ def floods(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
     try:
+        _require_own(country)
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
         with one_at_a_time(country), day.alone("run"):
             allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
@@ -102,11 +105,22 @@ def floods(
             state, held = conclude(
                 day, found, run, publish=publish, notify=notify, hold=hold or approval, consent=consent
             )
-        if held and approval:
-            state = after_approval(day, found, run)
+        if held:
+            state = after_hold(day, found, run, state, approval=approval)
     except IbfError as error:
         return failed(error)
     return state
+
+
+def _require_own(country: str) -> None:
+    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own."""
+    name = str(deployment.name) if deployment.id is not None else ""
+    if re.fullmatch(r"[A-Z]{3}", name) and name != country:
+        raise UsageError(
+            f"deployment floods/{name} is asked for the country {country}",
+            expected=name,
+            remedy=f"run the deployment floods/{country}",
+        )
 
 
 def conclude(
@@ -118,7 +132,8 @@ def conclude(
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+                done = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+            publications = [_as_notified(publication, run, day.target_name) for publication in done]
             held = bool(publications) and publications[-1].outcome.held
         state = ended(found, publications, *([HELD] if held else []))
         tell(found, [notice for publication in publications for notice in publication.notices])
@@ -130,8 +145,19 @@ def conclude(
     return state, held
 
 
-def after_approval(day: Day, found: Found, run: RunFolder) -> State:
-    """Wait for a person, who approves or stops the notification in the UI; IbfError after the time limit."""
+def _as_notified(publication: Publication, run: RunFolder, target: str) -> Publication:
+    """A revision that ends without notification has notified nobody, though its last call was made."""
+    (revision,) = [revision for revision in run.revisions(target) if revision.number == publication.number]
+    return publication if revision.about().notify else replace(publication, notified=False)
+
+
+def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval: bool) -> State:
+    """Tell that a notification waits for a person; with `approval` wait for that person, who approves or stops it in
+    the UI. IbfError where nobody is notified though nobody has stopped it.
+    """
+    tell_waiting(day, in_ui=approval)
+    if not approval:
+        return state
     try:
         publication, decided = await_approval(day, found)
         state = ended(found, [publication] if publication else [], decided)

@@ -42,7 +42,7 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
         return Failed(message=str(error), data=error)
     missing = overdue(configuration, day, config, workspace)
     try:
-        write_morning(day, configuration.country_codes(), UUID(str(flow_run.id)))
+        write_morning(day, configuration, UUID(str(flow_run.id)))
     except Exception:  # what it found counts, not the page
         log.exception("the morning page could not be written")
     if missing:

@@ -16,7 +16,10 @@ from prefect.flows import Flow
 from prefect.utilities.urls import url_for
 
 from flows.issue_date import issue_date_of_run
+from flows.messages import HELD, NOT_NOTIFIED, NOT_PUBLISHED
 from flows.wiring import open_configuration
+from ibf_pipeline.config import Configuration
+from ibf_pipeline.errors import IbfError
 from ibf_pipeline.report.tables import escaped
 from ibf_pipeline.wording import day_text
 
@@ -33,23 +36,27 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
         day = issue_date_of(parameters.get("issue_date"), scheduled)
-        if day != scheduled.astimezone(UTC).date():
+        if day is None or day != scheduled.astimezone(UTC).date():
             return  # a day of the past is no news of this morning
         configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
-        write_morning(day, configuration.country_codes(), flow_run.id)
+        write_morning(day, configuration, flow_run.id)
     except Exception:
         log.exception("the morning page could not be written")
 
 
-def issue_date_of(asked: object, scheduled: datetime) -> date:
-    """The issue date of a finished run: what was asked for, else the day of its scheduled start."""
-    return issue_date_of_run(asked) if isinstance(asked, date | str) else scheduled.astimezone(UTC).date()
+def issue_date_of(asked: object, scheduled: datetime) -> date | None:
+    """The issue date of a finished run: what was asked for, else the day of its scheduled start; None for no date."""
+    try:
+        return issue_date_of_run(asked) if isinstance(asked, date | str) else scheduled.astimezone(UTC).date()
+    except IbfError:
+        return None
 
 
-def write_morning(day: date, countries: Sequence[str], flow_run: UUID) -> None:
+def write_morning(day: date, configuration: Configuration, flow_run: UUID) -> None:
     """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run."""
+    countries = configuration.country_codes()
     with get_client(sync_client=True) as client:
-        runs = newest_runs(client, day, countries)
+        runs = newest_runs(client, day, {iso3: _target_of(configuration, iso3) for iso3 in countries})
         client.create_artifact(
             ArtifactCreate(
                 key=KEY,
@@ -61,37 +68,63 @@ def write_morning(day: date, countries: Sequence[str], flow_run: UUID) -> None:
         )
 
 
-def newest_runs(client: SyncPrefectClient, day: date, countries: Sequence[str]) -> dict[str, FlowRun]:
-    """Each country's newest run of an issue date."""
-    names = {f"floods-{iso3}-{day}": iso3 for iso3 in countries}
+def newest_runs(client: SyncPrefectClient, day: date, targets: Mapping[str, str | None]) -> dict[str, FlowRun]:
+    """Each country's newest run of an issue date that was to publish to the country's own target.
+
+    `targets`: country -> name of its target; None where its file cannot be read.
+    """
+    names = {f"floods-{iso3}-{day}": iso3 for iso3 in targets}
     found = client.read_flow_runs(
         flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=list(names))),
         sort=FlowRunSort.EXPECTED_START_TIME_ASC,
         limit=200,
     )
-    return {names[run.name]: run for run in found}
+    return {names[run.name]: run for run in found if _counts(run, targets[names[run.name]])}
+
+
+def _counts(run: FlowRun, target: str | None) -> bool:
+    """Whether a run is the country's day: not one that only looked, nor one for another target."""
+    parameters = run.parameters or {}
+    return parameters.get("publish") is not False and parameters.get("target") in (None, target)
+
+
+def _target_of(configuration: Configuration, iso3: str) -> str | None:
+    try:
+        return configuration.country(iso3).target
+    except IbfError:
+        return None
 
 
 def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun]) -> str:
     """The page: what needs a person first, then the rest."""
     order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
-    done = sum(_rank(runs.get(iso3)) == len(_RANKS) for iso3 in countries)
+    ranks = [_rank(runs.get(iso3)) for iso3 in countries]
+    waiting = sum(rank < _NOT_YET for rank in ranks)
+    done = f"{ranks.count(_DONE)} of {len(countries)} countries done."
+    if waiting:
+        done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
     lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
-    head = f"# Flood forecasts of {day_text(day)}\n\n{done} of {len(countries)} countries done.\n\n"
+    head = f"# Flood forecasts of {day_text(day)}\n\n{done}\n\n"
     return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 
-_RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED")
+_RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED", "CANCELLING")
+"""states that need a person, most urgent first"""
+_UNDONE = {HELD: "PAUSED", NOT_PUBLISHED: "CANCELLED", NOT_NOTIFIED: "CANCELLED"}
+"""words in the message of a completed run by which it needs a person all the same: like which state"""
+_NOT_YET, _DONE = len(_RANKS), len(_RANKS) + 1
 
 
 def _rank(run: FlowRun | None) -> int:
-    """Failed runs first, finished ones last."""
+    """What needs a person first, what is done last."""
     if run is None or run.state is None:
-        return len(_RANKS) - 1
+        return _NOT_YET
     name = run.state.type.value
     if name == "COMPLETED":
-        return len(_RANKS)
-    return _RANKS.index(name) if name in _RANKS else len(_RANKS) - 1
+        message = run.state.message or ""
+        undone = [_RANKS.index(like) for words, like in _UNDONE.items() if words in message]
+        return min(undone, default=_DONE)
+    return _RANKS.index(name) if name in _RANKS else _NOT_YET
 
 
 def _line(iso3: str, run: FlowRun | None) -> str:

@@ -42,6 +42,8 @@ def _published(target: str, revision: Revision) -> str:
     """How far a revision got."""
     calls = revision.calls()
     left = [call for call in calls if call.number not in Journal(revision.journal_file, now).done()]
+    if not left and not revision.about().notify:
+        return f"published to {target}: {len(calls)} calls; nobody is notified by them"
     if not left:
         return f"published to {target}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}"
     return (

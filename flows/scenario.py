@@ -11,8 +11,8 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.ending import failed
-from flows.floods import after_approval, conclude, find_day, require_allowed
-from flows.issue_date import issue_date_of_run
+from flows.floods import after_hold, conclude, find_day, require_allowed
+from flows.issue_date import issue_date_of_run, named_date
 from flows.limits import one_at_a_time
 from flows.wiring import open_day
 from ibf_pipeline.errors import IbfError
@@ -24,10 +24,10 @@ from tasks.scenario import make_forecast
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"EXERCISE-{parameters['country']}-{issue_date_of_run(parameters.get('issue_date'))}"
+    return f"EXERCISE-{parameters['country']}-{named_date(parameters.get('issue_date'))}"
 
 
-@flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False)
+@flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)
 def scenario(
     country: str,
     wishes: str,
@@ -77,8 +77,8 @@ def scenario(
                 hold=hold or approval,
                 consent=consent,
             )
-        if held and approval:
-            state = after_approval(day, found, run)
+        if held:
+            state = after_hold(day, found, run, state, approval=approval)
     except IbfError as error:
         return failed(error)
     return state

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.wiring_sources import open_sources
 from ibf_pipeline.config import Configuration, Country, Target, load
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
@@ -109,8 +109,11 @@ def open_day(
     workspace: str | None = None,
     exercise: bool = False,
 ) -> Day:
-    """A validated day; ConfigError, or ForbiddenByRule for a date in the future or an exercise where none may be."""
+    """A validated day; ConfigError (UsageError for a country or a target that there is not), or ForbiddenByRule for a
+    date in the future or an exercise where none may be.
+    """
     configuration = open_configuration(config, workspace)
+    _require_known(configuration, iso3, target)
     if exercise:
         configuration = _apart(configuration)
     country = configuration.country(iso3)
@@ -125,6 +128,17 @@ def open_day(
         )
     require_not_future(day.issue_date, now().date(), test_target=day.target.test_target)
     return day
+
+
+def _require_known(configuration: Configuration, iso3: str, target: str | None) -> None:
+    """UsageError for names that were asked for and do not exist: not the configuration is wrong, but the question."""
+    try:
+        if iso3 not in configuration.country_codes():
+            configuration.country(iso3)
+        if target is not None:
+            configuration.target(target)
+    except ConfigError as error:
+        raise UsageError(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from None
 
 
 def _apart(configuration: Configuration) -> Configuration:

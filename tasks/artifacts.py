@@ -29,7 +29,7 @@ from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.tables import Row, area_rows, change_rows, event_rows, station_rows, summary
-from ibf_pipeline.run_folder import RunFolder, runs_of
+from ibf_pipeline.run_folder import EXERCISES, RunFolder, runs_of
 from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -68,7 +68,8 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
     _table(station_rows(found), key("stations"), f"Stations: {title}", "no station")
     since = f" since {before.found.issue_date}" if before else ""
-    _table(change_rows(changes), key("changes"), f"What changed{since}: {title}", "nothing has changed")
+    unchanged = "nothing has changed" if before else "there is no earlier run to compare with"
+    _table(change_rows(changes), key("changes"), f"What changed{since}: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
 
@@ -90,7 +91,9 @@ def report_link(run: RunFolder, reports_url: str | None) -> str | None:
         return None
     if reports_url is None:
         return str(page)
-    return f"{reports_url.rstrip('/')}/{run.iso3}/{run.issue_date}/report/report.html"
+    runs = run.path.parents[1]
+    below = f"{EXERCISES}/" if runs.name == EXERCISES else ""  # what is served is the folder of the real days' runs
+    return f"{reports_url.rstrip('/')}/{below}{run.iso3}/{run.issue_date}/report/report.html"
 
 
 def _table(rows: Sequence[Row], key: str | None, description: str, empty: str) -> None:

@@ -21,6 +21,12 @@ _SHAPE = "STATION=DAYS[:min|med|max][@RETURN_PERIOD], for example G5230=------ww
 _SUFFIX = re.compile(r"(?P<sign>[:@])(?P<value>[^:@]*)")
 
 
+class WishInvalid(InputInvalid):
+    """A wish list that cannot be read, or that the country cannot fulfil: bad usage."""
+
+    exit_code = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What one station's ensemble shall say on each lead time."""
@@ -54,7 +60,7 @@ def parse_wishes(text: str | Iterable[str]) -> dict[str, Wish]:
     for word in " ".join(parts).split():
         wish = _parse_wish(word)
         if wish.station in wishes:
-            raise InputInvalid(
+            raise WishInvalid(
                 f"station {wish.station} is named twice", where=f"wish list, {word}", remedy="keep one of the two"
             )
         wishes[wish.station] = wish
@@ -64,17 +70,17 @@ def parse_wishes(text: str | Iterable[str]) -> dict[str, Wish]:
 def _parse_wish(word: str) -> Wish:
     station, sign, rest = word.partition("=")
     if not sign or not station:
-        raise InputInvalid(f"`{word}` is no wish", where="wish list", expected=_SHAPE)
+        raise WishInvalid(f"`{word}` is no wish", where="wish list", expected=_SHAPE)
     days = re.split("[:@]", rest, maxsplit=1)[0]
     unknown = sorted(set(days) - {QUIET, WARNING, TRIGGER})
     if unknown:
-        raise InputInvalid(
+        raise WishInvalid(
             f"unknown character {', '.join(unknown)} in `{days}`",
             where=f"wish list, station {station}",
             expected="- (no class), w (warning) or T (trigger) for each lead time",
         )
     if len(days) != len(LEAD_TIMES):
-        raise InputInvalid(
+        raise WishInvalid(
             f"`{days}` has {len(days)} characters",
             where=f"wish list, station {station}",
             expected=f"{len(LEAD_TIMES)}, one for each lead time {LEAD_TIMES[0]}..{LEAD_TIMES[-1]}",
@@ -83,14 +89,14 @@ def _parse_wish(word: str) -> Wish:
     peak: float | None = None
     suffixes = list(_SUFFIX.finditer(rest[len(days) :]))
     if len({suffix["sign"] for suffix in suffixes}) < len(suffixes):
-        raise InputInvalid(f"`{word}` asks twice for the same", where="wish list", expected=_SHAPE)
+        raise WishInvalid(f"`{word}` asks twice for the same", where="wish list", expected=_SHAPE)
     for suffix in suffixes:
         if suffix["sign"] == ":":
             warning_class = _parse_class(suffix["value"], station)
         else:
             peak = _parse_return_period(suffix["value"], station)
     if peak is not None and TRIGGER not in days:
-        raise InputInvalid(
+        raise WishInvalid(
             f"@{peak:g} is asked without a trigger day", where=f"wish list, station {station}", expected=_SHAPE
         )
     return Wish(station, days, warning_class, peak)
@@ -98,7 +104,7 @@ def _parse_wish(word: str) -> Wish:
 
 def _parse_class(name: str, station: str) -> str:
     if name not in ALERT_CLASSES[1:]:
-        raise InputInvalid(
+        raise WishInvalid(
             f"unknown class `{name}`",
             where=f"wish list, station {station}",
             expected=", ".join(ALERT_CLASSES[1:]),
@@ -110,7 +116,7 @@ def _parse_return_period(text: str, station: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputInvalid(
+        raise WishInvalid(
             f"`{text}` is no return period",
             where=f"wish list, station {station}",
             expected="years, for example @50",

@@ -60,7 +60,7 @@ def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> 
         ("all-countries", "--date", "2026-02-15"),
         ("scenario", "XDM", "G9002=---TTTTT", "--date", "2026-02-15"),
         ("plan", "XDM", "--date", "2026-02-15"),
-        ("deploy",),
+        ("deploy", "--wait", "0"),
     ],
     ids=lambda words: words[0],
 )

@@ -41,6 +41,12 @@ def test_what_cannot_be_seen_is_named_beside_no_alert() -> None:
     assert message(day) == "no alert; no usable forecast at G1 (blind); doubtful forecast at G4 (suspect)"
 
 
+def test_an_alert_that_went_out_in_silence_says_so() -> None:
+    silent = publication(TWO, ending("G3"), notified=False)
+    assert message(TWO, silent) == "1 trigger, 1 warning; nobody was notified; alert ended: G3"
+    assert message(QUIET, publication(QUIET, notified=False)) == "no alert"
+
+
 def test_alerts_that_ended_are_named() -> None:
     assert message(QUIET, publication(QUIET, ending("G1"))) == "no alert; alert ended: G1"
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
+from flows import floods as floods_module
 from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
@@ -109,6 +111,39 @@ def test_a_day_without_forecast_says_so(config: str, workspace: str) -> None:
     assert str(state.message).startswith("input not available yet: ")
     assert exit_code(state) == 3
     assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 1)).path.exists()
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "target", "why"),
+    [
+        ("XDM", "not-a-date", None, "issue_date is 'not-a-date'. Expected: a day such as 2026-02-15. "),
+        ("KEN", "2026-02-15", None, "there is no country 'KEN'"),
+        ("XDM", "2026-02-15", "nope", "nope"),
+    ],
+)
+def test_what_a_run_cannot_be_asked_for_is_said_in_one_line_of_a_run_with_a_name(
+    country: str, day: str, target: str | None, why: str, config: str, tmp_path: Path
+) -> None:
+    asked: Any = day
+    state = floods(country, asked, target, config=config, workspace=str(tmp_path), return_state=True)
+    assert state.is_failed()
+    assert why in str(state.message)
+    assert "\n" not in str(state.message)
+    assert exit_code(state) == 2
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(state.state_details.flow_run_id)
+    assert run.name == f"floods-{country}-{day}"
+
+
+def test_a_deployment_is_not_run_for_another_country(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floods_module, "deployment", SimpleNamespace(id="some", name="XDN"))
+    state = floods("XDM", ISSUE, config=config, workspace=str(tmp_path), return_state=True)
+    assert state.message == (
+        "deployment floods/XDN is asked for the country XDM. Expected: XDN. What to do: run the deployment floods/XDM."
+    )
+    assert not (tmp_path / "runs").exists()
 
 
 def test_too_few_members_are_input_not_available_yet(config: str, workspace: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -19,9 +22,15 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows import approval
+from flows.approval import NotNotified, StoppedTooLate, preview_page, settled_before
 from flows.floods import floods
-from ibf_pipeline.run_folder import RunFolder
+from flows.outcome import exit_code
+from flows.wiring import now
+from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_json
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.ledger import close
+from ibf_pipeline.targets.notice import Notice
+from tests.made_found import found
 from tests.operate.servers import PrefectServer
 from tests.operate.world import make_project
 
@@ -30,7 +39,7 @@ pytestmark = pytest.mark.prefect
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> str:
-    days = [date(2026, 2, 10), date(2026, 2, 11), date(2026, 2, 12)]
+    days = [date(2026, 2, day) for day in range(10, 16)]
     return make_project(tmp_path_factory.mktemp("project"), ("XDM",), dict.fromkeys(days, "two-events"))
 
 
@@ -110,8 +119,88 @@ def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> 
     assert mails(workspace) == 1, "that of the day before"
 
 
+def test_a_newer_day_comes_first_and_the_person_who_approves_is_told_that_nobody_was_notified(
+    api: PrefectServer, config: str, workspace: Path
+) -> None:
+    day, newer = date(2026, 2, 12), date(2026, 2, 13)
+    with waiting_run(api, config, workspace, day) as (run, ended):
+        assert floods("XDM", newer, config=config, workspace=str(workspace), return_state=True).is_completed()
+        before = mails(workspace)
+        decide(run, decision="approve", by="Amina")
+    (state,) = ended
+    assert state.is_failed()
+    assert state.message.startswith("not notified: approved by Amina too late, revision 1 had been given up (")
+    assert "2026-02-13" in state.message
+    assert exit_code(state) == 1
+    assert mails(workspace) == before
+
+
+def test_a_run_that_is_held_and_waits_for_nobody_is_told(api: PrefectServer, config: str, workspace: Path) -> None:
+    day = date(2026, 2, 14)
+    state = floods("XDM", day, hold=True, config=config, workspace=str(workspace), return_state=True)
+    assert state.message.endswith("; held before the notification: approve or abort it with `ibf-pipeline resume`")
+    (text,) = [event["payload"]["text"] for event in events(api) if event["payload"]["issue_date"] == str(day)]
+    assert text.startswith(
+        "Demoland XDM, forecast of 2026-02-14: 2 triggers. Everything is on sandbox, and the notification waits for a "
+        "person until 20"
+    )
+    assert " UTC; afterwards nobody is notified. Decide with `ibf-pipeline resume XDM/2026-02-14 --approve`" in text
+    assert "/runs/flow-run/" in text
+    (paused,) = [event["payload"]["text"] for event in events(api) if event["payload"]["issue_date"] == "2026-02-10"]
+    assert "Press Resume on the page of the run." in paused
+
+
+def events(server: PrefectServer) -> list[dict[str, Any]]:
+    """What the server was told of held notifications; it takes some seconds to get there."""
+    asked = {"filter": {"event": {"name": ["ibf-pipeline.held"]}}}
+    found: list[dict[str, Any]] = []
+    for _ in range(60):
+        found = httpx.post(f"{server.url}/events/filter", json=asked).json()["events"]
+        if any(event["payload"]["issue_date"] == "2026-02-14" for event in found):
+            break
+        time.sleep(0.5)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("entries", "decision", "outcome"),
+    [
+        ((), "approve", "approved by Amina: people had been notified before"),
+        ((), "late", "not approved here: people had been notified before"),
+        ((), "stop", StoppedTooLate("stopped by Amina too late: the notification had been sent")),
+        (("aborted by a person",), "stop", "not notified: stopped by Amina"),
+        (("aborted by a person",), "approve", NotNotified("had been given up (aborted by a person)")),
+        (("2026-02-13 is published",), "late", NotNotified("not notified: nobody approved it, revision 1 had been")),
+    ],
+)
+def test_what_was_settled_while_the_run_waited(
+    entries: tuple[str, ...], decision: Any, outcome: str | Exception, tmp_path: Path
+) -> None:
+    revision = Revision(tmp_path, 1)
+    for why in entries:
+        close(revision, now, why)
+    if isinstance(outcome, str):
+        assert settled_before(revision, decision, " by Amina") == outcome
+    else:
+        with pytest.raises(type(outcome), match=re.escape(str(outcome))):
+            settled_before(revision, decision, " by Amina")
+
+
+def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path) -> None:
+    revision = Revision(tmp_path, 1)
+    about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+    write_json(revision.folder / "revision.json", asdict(about))
+    day = found([], [])
+    limit = datetime(2026, 2, 10, 18, tzinfo=UTC)
+    assert "Not in this mail" not in preview_page(day, revision, limit)
+    silent = [Notice("trigger without mail", name, "a trigger") for name in ("G1", "G2")]
+    kept = [asdict(notice) for notice in (*silent, Notice("alert ended", "G3", "it ended"))]
+    write_json(revision.notices_file, {"notices": kept})
+    assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
+
+
 def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str, workspace: Path) -> None:
-    day = date(2026, 2, 12)
+    day, before = date(2026, 2, 15), mails(workspace)
     file = Path(config) / "settings.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     settings["targets"]["sandbox"]["hold_hours"] = 15 / 3600
@@ -119,8 +208,8 @@ def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str
     with waiting_run(api, config, workspace, day) as (run, ended):
         pass
     assert ended[0].is_failed()
-    assert "not notified: nobody approved it until" in ended[0].message
-    assert mails(workspace) == 1
+    assert ended[0].message.startswith("not notified: nobody approved it until")
+    assert mails(workspace) == before
     (revision,) = RunFolder(workspace / "runs", "XDM", day).revisions("sandbox")
     last = json.loads(revision.journal_file.read_text(encoding="utf-8").splitlines()[-1])
     assert (last["state"], last["error"]) == ("closed", "not notified: nobody approved it in time")

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import fnmatch
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
-from flows.automations import all_but
+from flows.automations import TOLD_APART, all_but
 from flows.cli import app
-from flows.deploy import Deployed, deploy
+from flows.deploy import Deployed, await_server, deploy
 from flows.deployments import planned_deployments
-from flows.messages import INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED
 from flows.wiring import open_configuration
 from ibf_pipeline.errors import ConfigError
 from tests.conftest import ROOT
@@ -68,12 +74,12 @@ def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(ap
     deploy(str(config), None)
     again = deploy(str(config), None)
     assert {item.outcome for item in again if item.note != "paused"} <= {"unchanged"}, again
-    assert len([item for item in again if item.kind == "automation"]) == 10
+    assert len([item for item in again if item.kind == "automation"]) == 12
     add_country(config, "XDN", schedule="15 8 * * *")
     assert {n for n, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"} == {"floods/XDN"}
     set_operations(config, work_pool=pool)
     removed = [item for item in deploy(str(config), None) if item.outcome == "removed"]
-    assert len(removed) == 9, "without a block nobody can be told"
+    assert len(removed) == 11, "without a block nobody can be told"
 
 
 def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: PrefectServer, config: Path) -> None:
@@ -117,6 +123,21 @@ def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, c
         assert client.read_deployment_by_name("floods/XDM").paused
 
 
+def test_what_prefect_yaml_has_left_on_a_deployment_is_taken_away(api: PrefectServer, config: Path) -> None:
+    deploy(str(config), None)
+    step = {"prefect.deployments.steps.set_working_directory": {"directory": "/nowhere"}}
+    with get_client(sync_client=True) as client:
+        before = client.read_deployment_by_name("floods/XDM")
+        client.create_deployment(
+            flow_id=before.flow_id, name="XDM", entrypoint=before.entrypoint, work_pool_name=before.work_pool_name,
+            parameters=before.parameters, pull_steps=[step], enforce_parameter_schema=False,
+        )  # fmt: skip
+        assert client.read_deployment_by_name("floods/XDM").pull_steps == [step]
+        assert outcomes(deploy(str(config), None))["floods/XDM"] == "changed"
+        assert not client.read_deployment_by_name("floods/XDM").pull_steps
+    assert outcomes(deploy(str(config), None))["floods/XDM"] == "unchanged"
+
+
 def test_nothing_is_registered_where_a_schedule_is_no_cron(api: PrefectServer, config: Path) -> None:
     add_country(config, "XDQ")
     add_country(config, "XDM", schedule="61 9 * * *")
@@ -133,6 +154,15 @@ def test_a_block_that_does_not_exist_is_named(api: PrefectServer, config: Path) 
         deploy(str(config), None)
 
 
+def test_a_block_that_can_notify_nobody_is_refused_and_nothing_is_registered(api: PrefectServer, config: Path) -> None:
+    Secret(value="x").save("not-a-messenger", overwrite=True)
+    set_operations(config, notification_block="secret/not-a-messenger", work_pool="never-made")
+    with pytest.raises(ConfigError, match="the block secret/not-a-messenger sends no notifications"):
+        deploy(str(config), None)
+    with get_client(sync_client=True) as client, pytest.raises(ObjectNotFound):
+        client.read_work_pool("never-made")
+
+
 def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> None:
     settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
     settings["sources"]["ewds"] = {"kind": "ewds", "waiting": {"first_look": "08:05", "until": "11:00"}}
@@ -147,6 +177,28 @@ def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> N
     assert schedules["XDM"] == "0 15 * * *"
 
 
+def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
+    """The lines of the quick start, pasted: a server starts in the background and `deploy` follows at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = HTTPServer("127.0.0.1", port)
+    server.expect_request("/api/health").respond_with_json(True)
+    starting = threading.Timer(2.5, server.start)
+    starting.start()
+    waited: list[str] = []
+    began = time.monotonic()
+    with temporary_settings(updates={PREFECT_API_URL: f"http://127.0.0.1:{port}/api"}):
+        await_server(60, waited.append)
+        starting.join()
+        assert (len(waited), len(server.log)) == (1, 1), "said once; answered once"
+        assert 2 < time.monotonic() - began < 20
+        server.stop()
+        began = time.monotonic()
+        await_server(0, waited.append)
+        assert time.monotonic() - began < 2
+
+
 def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     with pytest.raises(ConfigError, match="there is no Prefect server"):
         deploy(str(config), None)
@@ -156,6 +208,10 @@ def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     ("message", "other"),
     [
         ("input not available yet: /x: no forecast of 2026-02-01", False),
+        ("not notified: nobody approved it until 2026-02-12 10:00 UTC", False),
+        ("not", True),
+        ("note that the disk is full", True),
+        ("nothing to do", True),
         ("notification unconfirmed: POST /notification/send", False),
         ("alert could not be published: G9006; 1 trigger", False),
         ("input files are damaged", True),
@@ -167,7 +223,7 @@ def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     ],
 )
 def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool) -> None:
-    patterns = all_but([INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED])
+    patterns = all_but(TOLD_APART)
     assert any(fnmatch.fnmatchcase(message, pattern) for pattern in patterns) is other
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
+from flows.approval import NotNotified
 from flows.ending import ended, failed, kept_notices
 from flows.messages import INPUT_MISSING, NOTIFICATION_UNCONFIRMED
 from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
@@ -29,6 +30,8 @@ def test_the_message_begins_with_what_was_found_or_cannot_be_shown() -> None:
 def test_a_failure_begins_with_its_kind() -> None:
     assert failed(InputMissing("no forecast")).message == f"{INPUT_MISSING}: no forecast"
     assert failed(OutcomeUnknown("sent")).message == f"{NOTIFICATION_UNCONFIRMED}: sent"
+    late = failed(NotNotified("not notified: nobody approved it", where="/runs/XDM", remedy="tell them yourself"))
+    assert late.message == "not notified: nobody approved it. What to do: tell them yourself."
     assert failed(ConfigError("there is no country KEN")).message == "there is no country KEN"
 
 

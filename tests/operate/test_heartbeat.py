@@ -14,9 +14,10 @@ from prefect.states import Completed, Crashed, Failed, Running
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.issue_date import issue_date_of_run
-from flows.morning import issue_date_of, morning_page
+from flows.morning import issue_date_of, morning_page, newest_runs
 from tests.operate.world import make_project
 
 pytestmark = pytest.mark.prefect
@@ -42,6 +43,37 @@ def test_what_needs_a_person_stands_on_top() -> None:
     assert r"a \| b |" in page
 
 
+def test_what_is_published_and_not_told_is_not_done() -> None:
+    runs = {
+        "KEN": run(Completed(message="1 trigger")),
+        "SSD": run(Completed(message="3 triggers; held before the notification: approve or abort it")),
+        "UGA": run(Completed(message="1 trigger; not notified: stopped by Amina")),
+        "XDM": run(Completed(message="1 trigger; alert could not be published: G9006 (no areas in the mapping)")),
+        "XDN": run(Failed(message="no country KEN")),
+    }
+    page = morning_page(DAY, ["KEN", "SSD", "UGA", "XDM", "XDN"], runs)
+    assert "\n\n1 of 5 countries done. 4 of them need a person.\n\n" in page
+    order = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")][2:]
+    assert order == ["XDN", "SSD", "UGA", "XDM", "KEN"]
+
+
+def test_a_run_that_published_nothing_or_elsewhere_is_not_the_days_run(api: object) -> None:
+    day = date(2026, 1, 21)
+
+    def add(iso3: str, state: object, **parameters: object) -> None:
+        with get_client(sync_client=True) as client:
+            client.create_flow_run(floods, parameters=parameters, name=f"floods-{iso3}-{day}", state=state)
+
+    add("XDM", Failed(message="server refused"), publish=True)
+    add("XDM", Completed(message="looked"), publish=False)
+    add("XDM", Completed(message="shadow"), target="files")
+    add("XDN", Completed(message="elsewhere"), target="nope")
+    add("XDO", Completed(message="its own"), target="sandbox")
+    with get_client(sync_client=True) as client:
+        newest = newest_runs(client, day, dict.fromkeys(("XDM", "XDN", "XDO"), "sandbox"))
+    assert {iso3: run.state.message for iso3, run in newest.items()} == {"XDM": "server refused", "XDO": "its own"}
+
+
 def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, tmp_path: Path) -> None:
     config = make_project(tmp_path / "project", ("XDM", "XDN"), stories={})
     state = heartbeat(date(2026, 1, 20), config, str(tmp_path / "ws"), return_state=True)
@@ -63,4 +95,5 @@ def test_a_run_keeps_the_day_that_it_was_scheduled_for(monkeypatch: pytest.Monke
     assert issue_date_of_run(None) == DAY
     assert issue_date_of_run(date(2026, 2, 14)) == date(2026, 2, 14)
     assert issue_date_of_run("2026-02-13") == date(2026, 2, 13)
+    assert issue_date_of("not-a-date", datetime(2026, 2, 15, 23, 59, tzinfo=UTC)) is None
     assert issue_date_of(None, datetime(2026, 2, 15, 23, 59, tzinfo=UTC)) == DAY

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import threading
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from rich.console import Console
 
 from flows.floods import floods
+from flows.outcome import exit_code, print_outcome
 from flows.resume import open_run
 from flows.scenario import scenario
 from ibf_pipeline.run_folder import RunFolder
@@ -23,18 +31,41 @@ WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return make_project(tmp_path_factory.mktemp("project"), ("XDM",))
-
-
-@pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace")
 
 
+@pytest.fixture(scope="module")
+def reports_url(workspace: Path) -> Iterator[str]:
+    """The folder of the runs, served as an operator's web server does."""
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(workspace / "runs"))
+    )  # fmt: skip
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory, reports_url: str) -> str:
+    return make_project(tmp_path_factory.mktemp("project"), ("XDM",), operations={"reports_url": reports_url})
+
+
+def artifact(key: str) -> str:
+    with get_client(sync_client=True) as client:
+        kept = [artifact for artifact in client.read_artifacts() if artifact.key == key]
+    return str(max(kept, key=lambda artifact: artifact.created).data)
+
+
 def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
     state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
-    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning")
+    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
+    terminal = Console(record=True, width=200)
+    assert print_outcome(state, config, "XDM", SUNDAY, None, str(workspace), terminal, exercise=True) == 0
+    assert re.search(r"published to sandbox: \d+ calls; nobody is notified by them", terminal.export_text())
     run = RunFolder(workspace / "runs" / "exercises", "XDM", SUNDAY)
     found = run.found()
     assert found.exercise
@@ -45,11 +76,16 @@ def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, 
     assert "EXERCISE – not a real forecast" in (run.path / "report" / "report.html").read_text(encoding="utf-8")
     (revision,) = run.revisions("sandbox")
     assert {call.event for call in revision.calls() if call.event} == {"EXERCISE G9001", "EXERCISE G9004"}
-    with get_client(sync_client=True) as client:
-        (artifact,) = [artifact for artifact in client.read_artifacts() if artifact.key == "summary-xdm-exercise"]
-    assert artifact.data.startswith("# EXERCISE - not a real forecast: Demoland XDM: 1 trigger, 1 warning")
+    assert artifact("summary-xdm-exercise").startswith(
+        "# EXERCISE - not a real forecast: Demoland XDM: 1 trigger, 1 warning"
+    )
     assert not (workspace / "runs" / "XDM").exists()
     assert Sandbox(workspace / "sandbox" / "exercises").mails("XDM") == [], "nobody is notified unless asked for"
+
+
+def test_nothing_is_said_to_be_unchanged_on_the_first_run_of_a_country(config: str, workspace: Path) -> None:
+    assert "there is no earlier run to compare with" in artifact("changes-xdm-exercise")
+    assert "nothing has changed" not in artifact("changes-xdm-exercise")
 
 
 def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -> None:
@@ -60,6 +96,17 @@ def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -
     assert (real.path / "targets/sandbox/r1").is_dir()
     day = open_run("exercises/XDM/2026-02-15", config, None, str(workspace))
     assert day.run.path == workspace / "runs/exercises/XDM/2026-02-15"
+
+
+def test_the_links_open_the_report_of_the_exercise_and_that_of_the_real_day(config: str, workspace: Path) -> None:
+    """Both are of the same country and day: one read for the other is what must not happen."""
+    titles = {}
+    for key in ("report-xdm", "report-xdm-exercise"):
+        address = artifact(key).split("](")[-1].rstrip(")")
+        page = httpx.get(address)
+        assert page.status_code == 200, address
+        titles[key] = "EXERCISE – not a real forecast" in page.text
+    assert titles == {"report-xdm": False, "report-xdm-exercise": True}
 
 
 def test_it_is_refused_where_exercises_are_not_allowed(config: str, tmp_path: Path) -> None:
@@ -77,6 +124,7 @@ def test_a_wish_list_that_is_wrong_is_refused_before_anything_is_published(confi
     state = scenario("XDM", "G9001=TTT", SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert state.is_failed()
     assert "`TTT` has 3 characters" in state.message
+    assert exit_code(state) == 2
 
 
 def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
@@ -105,7 +153,7 @@ def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
         assert "real events are open there (G9002)" in refused.message
         assert floods("XDM", date(2026, 2, 11), **options).is_completed(), "the alert ends"
         held = scenario("XDM", WISHES, date(2026, 2, 12), **options)
-        assert held.message == "EXERCISE: 1 trigger, 1 warning"
+        assert held.message == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
         write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
         real = floods("XDM", date(2026, 2, 12), **options)
         assert real.is_completed()

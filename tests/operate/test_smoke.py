@@ -26,6 +26,7 @@ from prefect.deployments import run_deployment
 from prefect.events.schemas.automations import AutomationCore
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled
 
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
@@ -110,6 +111,10 @@ def story(installation: Story) -> Iterator[Story]:
         for name in ("backfill", "other country", "same country", "failing", "killed"):
             story.runs[name] = until_ended(story.runs[name])
         story.runs["next attempt"] = until_ended(start("floods/XDM", target="portal"))
+        story.runs["held"] = until_ended(start("floods/XDM", hold=True))
+        with get_client(sync_client=True) as client:
+            cancelled = start("floods/XDO", at=datetime.now(UTC) + timedelta(days=2))
+            client.set_flow_run_state(cancelled.id, Cancelled(), force=True)
         yield story
     for name in ("IBF_EMAIL", "IBF_PASSWORD", "PREFECT_WORKER_QUERY_SECONDS"):
         os.environ.pop(name, None)
@@ -202,8 +207,8 @@ def test_a_backfill_is_one_run_a_day_in_order(story: Story) -> None:
     runs.sort(key=lambda run: run.start_time)
     assert [run.name[-10:] for run in runs] == [str(story.today - timedelta(days=days)) for days in (3, 2, 1)]
     assert [run.state.message for run in runs] == [
-        "1 warning; doubtful forecast at G9N07 (suspect)",
-        "2 triggers; doubtful forecast at G9N07 (suspect); alert ended: G9N04",
+        "1 warning; nobody was notified; doubtful forecast at G9N07 (suspect)",
+        "2 triggers; nobody was notified; doubtful forecast at G9N07 (suspect); alert ended: G9N04",
         "no alert; doubtful forecast at G9N07 (suspect); alert ended: G9N03 and G9N08",
     ]
     assert "2 triggers" in table.data
@@ -259,12 +264,25 @@ def test_a_killed_worker_is_seen_and_the_next_attempt_resumes_without_doubling(s
     assert len(story.portal.mails("XDM")) == 1
 
 
+def test_a_held_notification_and_a_cancelled_run_are_told(story: Story) -> None:
+    assert named(story.runs["held"])[2].endswith(
+        "held before the notification: approve or abort it with `ibf-pipeline resume`"
+    )
+    for subject, words in (
+        ("Flood alert waits for approval", f"ibf-pipeline resume XDM/{story.today} --approve"),
+        ("Flood run cancelled", "neither sent nor given up"),
+    ):
+        wait_until(lambda subject=subject: subject in story.told.subjects(), subject)
+        assert any(words in message["body"] for message in story.told.messages if message["subject"] == subject)
+
+
 def test_the_morning_page_has_every_country(story: Story) -> None:
     with get_client(sync_client=True) as client:
         pages = [artifact for artifact in client.read_artifacts() if artifact.key == "morning"]
     newest = max(pages, key=lambda artifact: artifact.created).data
     assert f"Flood forecasts of {story.today:%a %Y-%m-%d}" in newest
     assert re.search(r"\| XDM \| \[Completed\]\(http://.*\) \| 5 triggers, 2 warnings", newest)
+    assert newest.index("| XDM |") < newest.index("| XDN |"), "its notification is held"
 
 
 @pytest.mark.parametrize(
