@@ -26,7 +26,7 @@ from flows.limits import one_at_a_time
 from flows.messages import NOT_NOTIFIED
 from flows.resume import Decision, resume_run
 from flows.wiring import Day, now
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
@@ -34,6 +34,7 @@ from ibf_pipeline.report.words import cautions, headline, listed
 from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ledger import close, unfinished
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.unconfirmed import DECIDE, unknown_end
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -84,6 +85,9 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
     if not expired.is_set():
         log.info("%s: %s%s", found.country, approval.decision, who)
     with one_at_a_time(found.country):
+        unconfirmed = unknown_end(revision, now) is not None
+        if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
+            raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
         if not _still_waits(day, revision):
             return None, settled_before(revision, "late" if expired.is_set() else approval.decision, who)
         if expired.is_set():
@@ -92,6 +96,8 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
         _, publication = resume_run(
             day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
         )
+    if publication is None and unknown_end(revision, now) is not None:
+        raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
     return publication, f"approved{who}" if publication else f"{NOT_NOTIFIED}: stopped{who}"
 
 

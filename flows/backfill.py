@@ -17,9 +17,9 @@ from prefect.states import Completed, Failed
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
-from flows.wiring import now, open_day
+from flows.wiring import Day, now, open_day
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
-from ibf_pipeline.targets.ledger import latest_finished
+from ibf_pipeline.targets.ledger import latest_finished, unfinished
 from ibf_pipeline.wording import counted
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -117,6 +117,12 @@ def days_of(first: date, last: date) -> list[date]:
     return [first + timedelta(days=day) for day in range(number)]
 
 
+def is_published(day: Day) -> bool:
+    """Whether a day is on its target, and no later revision of it is unfinished."""
+    published = latest_finished(day.run, day.target_name, now) is not None
+    return published and unfinished(day.run, day.target_name, now) is None
+
+
 def backfill_days(
     country: str,
     first: date,
@@ -135,7 +141,7 @@ def backfill_days(
     """
     for issue_date in days_of(first, last):
         day = open_day(config, country, issue_date, target, workspace=workspace)
-        if latest_finished(day.run, day.target_name, now) is not None:
+        if is_published(day):
             skipped(issue_date)
             continue
         if run_day is not None:

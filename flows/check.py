@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from flows.local_static import local_static
 from flows.wiring import Day, now, open_configuration, open_ibf
+from flows.wiring_sources import users_of
 from flows.wiring_static import open_places
 from ibf_pipeline.check.country import StaticData, check_static
 from ibf_pipeline.check.finding import Finding, fine, of_error
@@ -95,7 +96,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
             )
         ]
     try:
-        schedules = read_schedules()
+        schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)))
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
             Finding(
@@ -109,33 +110,44 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
     return list(check_schedules(iso3, schedules))
 
 
-def read_schedules() -> list[Schedule]:
-    """Every schedule of the Prefect server that starts flood days."""
+def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
+    """Every schedule of the Prefect server that starts flood days. `users`: a source's countries, by ISO3 code."""
     from prefect.client.orchestration import get_client
 
     found = []
     with get_client(sync_client=True) as client:
-        for deployment in client.read_deployments():
+        for deployment in _all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
             flow = client.read_flow(deployment.flow_id).name
-            if flow not in ("floods", "all-countries"):
+            if flow not in ("floods", "all-countries", "watch-source"):
                 continue
             parameters = deployment.parameters or {}
-            countries = _countries(flow, parameters)
             found += [
                 Schedule(
                     f"{flow}/{deployment.name}",
                     _when(entry.schedule),
                     bool(entry.active) and not deployment.paused,
-                    countries if not entry.parameters else _countries(flow, {**parameters, **entry.parameters}),
+                    _countries(flow, {**parameters, **(entry.parameters or {})}, users),
+                    is_sensor=flow == "watch-source",
                 )
                 for entry in deployment.schedules
             ]
     return found
 
 
-def _countries(flow: str, parameters: dict[str, Any]) -> tuple[str, ...] | None:
+def _all_pages(page: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
+    offset = 0
+    while rows := page(offset):
+        yield from rows
+        offset += len(rows)
+
+
+def _countries(
+    flow: str, parameters: dict[str, Any], users: Callable[[str], tuple[str, ...]]
+) -> tuple[str, ...] | None:
     if flow == "floods":
         return (str(parameters.get("country", "")),)
+    if flow == "watch-source":
+        return users(str(parameters.get("source", "")))
     listed: Sequence[str] | None = parameters.get("countries")
     return tuple(listed) if listed else None
 

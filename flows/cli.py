@@ -164,12 +164,15 @@ def resume(
     run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
     target: TargetName = None,
     approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
-    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; nobody is notified")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; it notifies nobody any more")] = False,
     notify_again: Annotated[
         bool, typer.Option("--notify-again", help="send a notification that may have been sent before")
     ] = False,
     assume_notified: Annotated[
         bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
+    ] = False,
+    discard_decisions: Annotated[
+        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
     ] = False,
     config: Config = "config",
     workspace: Workspace = None,
@@ -178,15 +181,16 @@ def resume(
 
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
-    from flows.resume import Decision, open_run, reported, resume_run
+    from flows.resume import Decision, closing_words, open_run, reported, resume_run
+    from ibf_pipeline.targets.problems import Consent
 
     decision = Decision(approve, abort, notify_again, assume_notified)
     day = open_run(run, config, target, workspace)
     with reported(day):
-        revision, publication = resume_run(day, decision)
+        revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
     console = _console()
     if publication is None:
-        console.print(f"revision {revision.number} is closed: nobody is notified by it")
+        console.print(closing_words(revision), soft_wrap=True)
         return
     outcome = publication.outcome
     console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
@@ -202,6 +206,12 @@ def withdraw(
     event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
     target: TargetName = None,
     notify: Annotated[bool, typer.Option(help="mail the remaining events again")] = False,
+    accept_blind: Annotated[
+        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
+    ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")
+    ] = False,
     discard_decisions: Annotated[
         bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
     ] = False,
@@ -216,7 +226,7 @@ def withdraw(
     from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
-    consent = Consent(discard_decisions=discard_decisions)
+    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
         revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
     console = _console()

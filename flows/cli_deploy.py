@@ -50,6 +50,8 @@ def deploy(
     console.print(table)
     if not any(item.name == "ibf: failed runs" and item.outcome != "removed" for item in done):
         console.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")
+    if any(item.outcome == "left out" for item in done):
+        raise typer.Exit(1)
 
 
 @deploy_app.command()

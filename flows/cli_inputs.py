@@ -44,6 +44,9 @@ def fetch(
     source: Annotated[
         str | None, typer.Option("--source", help="source of settings.yaml; else in the country's order")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="fetch the whole day anew, in place of what the cache holds of it")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
     config: Config = "config",
     workspace: Workspace = None,
@@ -63,7 +66,7 @@ def fetch(
         logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     configuration = open_configuration(config, workspace)
     day = now().date() if issue_date is None else issue_date.date()
-    raise typer.Exit(print_forecast(fetch_and_read(configuration, country, day, source)))
+    raise typer.Exit(print_forecast(fetch_and_read(configuration, country, day, source, again=again)))
 
 
 @inputs_app.command()

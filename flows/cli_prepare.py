@@ -22,6 +22,9 @@ Workspace = Annotated[
     typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
 ]
 
+_SHOWN = 10
+"""notes of `prepare` on the terminal"""
+
 
 def prepare(
     country: Iso3,
@@ -39,6 +42,8 @@ def prepare(
     from flows.wiring import open_configuration
     from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
+    from ibf_pipeline.prepare.inputs import MAPPING
+    from ibf_pipeline.prepare.store import read_prepared
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
@@ -48,12 +53,22 @@ def prepare(
     if propose_mapping:
         file, mapped, areas = write_proposal(chosen, static)
         console.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
-        console.print("Look through it and rename it to station_admin_mapping.csv: until then nobody uses it.")
+        if (static / MAPPING).is_file():
+            console.print(
+                f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
+            )
+        else:
+            console.print(f"Look through it and rename it to {MAPPING}: until then nobody uses it.", soft_wrap=True)
         return
     with _progress(console) as progress:
         built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+    noticed = read_prepared(folder, country)[0].findings
+    for text in noticed[:_SHOWN]:
+        console.print(f"note: {text}", soft_wrap=True, markup=False)
+    if len(noticed) > _SHOWN:
+        console.print(f"and {len(noticed) - _SHOWN} more notes: `ibf-pipeline check {country}`")
 
 
 def new_country(
@@ -160,6 +175,8 @@ def check(
     raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
+_TABLE_FROM = 100
+"""columns of the terminal"""
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
 
 
@@ -181,9 +198,24 @@ def _print_findings(country: str, findings: list[Finding], console: Console) -> 
             Text(finding.level, style=style), finding.subject, *(Text(text) for text in cells),
             end_section=finding.level != "fine",
         )  # fmt: skip
-    console.print(table)
+    if console.width < _TABLE_FROM:
+        _print_blocks(findings, console)
+    else:
+        console.print(table)
     counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
     console.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+
+
+def _print_blocks(findings: list[Finding], console: Console) -> None:
+    """Line by line where a table would break file names and commands."""
+    from rich.text import Text
+
+    for finding in findings:
+        head = Text(finding.level, style=_COLOURS[finding.level])
+        console.print(head.append(f"  {finding.subject}: {finding.found}", style="default"), soft_wrap=True)
+        for words in (finding.meaning, finding.remedy and f"-> {finding.remedy}"):
+            if words:
+                console.print(Text(f"    {words}"), soft_wrap=True)
 
 
 @contextmanager

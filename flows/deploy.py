@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,13 +22,13 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
 from flows.automations import PREFIX, telling_people, watching_runs
-from flows.deployments import RUN_ENVIRONMENT, TAG, Planned, planned_deployments
+from flows.deployments import RUN_ENVIRONMENT, TAG, Planned, planned_deployments, sound_countries
 from flows.limits import limit_name
 from flows.wiring import open_configuration
 from ibf_pipeline.config import Operations
 from ibf_pipeline.errors import ConfigError
 
-Outcome = Literal["created", "changed", "unchanged", "paused", "removed"]
+Outcome = Literal["created", "changed", "unchanged", "paused", "removed", "left out"]
 NOT_CONFIGURED = "not-configured"
 """tag of deployments that were paused because their country is no longer configured"""
 _POLL_SECONDS = 1.0
@@ -48,8 +48,9 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
     """Register pool, limits, deployments and automations.
 
     `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
-    none is given. Everything is checked before the first change. Raises ConfigError where there is no server, a
-    schedule is no cron, or the notification block does not exist or is none of that kind.
+    none is given. Everything is checked before the first change; a country whose configuration is wrong is left out,
+    and what the server has of it stays as it is. Raises ConfigError where there is no server, a schedule is no cron, or
+    the notification block does not exist or is none of that kind.
     """
     if server_address() is None:
         raise ConfigError(
@@ -60,15 +61,17 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
     configuration = open_configuration(config, workspace)
     base = str(Path(workspace).resolve()) if workspace else None
     planned = planned_deployments(configuration, runs_config or str(Path(config).resolve()), base)
+    sound, wrong = sound_countries(configuration)
     schedules = {item.full_name: _schedule(item) for item in planned}
     operations = configuration.settings.operations
     with get_client(sync_client=True) as client:
         automations = _automations(client, operations)
         return [
             _pool(client, operations),
-            *(_limit(client, limit_name(iso3)) for iso3 in configuration.country_codes()),
+            *(Deployed("country", iso3, "left out", str(error)) for iso3, error in wrong.items()),
+            *(_limit(client, limit_name(country.iso3)) for country in sound),
             *(_deployment(client, item, schedules[item.full_name], operations.work_pool) for item in planned),
-            *_no_longer_configured(client, planned),
+            *_no_longer_configured(client, {*schedules, *(f"floods/{iso3}" for iso3 in wrong)}),
             *_apply_automations(client, automations),
         ]
 
@@ -193,9 +196,8 @@ def _when(schedule: CronSchedule | None) -> str:
     return f"{schedule.cron} UTC" if schedule else "not scheduled"
 
 
-def _no_longer_configured(client: SyncPrefectClient, planned: Sequence[Planned]) -> Iterator[Deployed]:
+def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) -> Iterator[Deployed]:
     """Deployments of ours that the configuration does not have any more: paused, their history stays."""
-    wanted = {item.full_name for item in planned}
     flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
     for deployment in _all(lambda offset: client.read_deployments(limit=200, offset=offset)):
         name = f"{flows.get(deployment.flow_id)}/{deployment.name}"

@@ -18,7 +18,8 @@ from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
 from flows.wiring_sources import watched_sources
-from ibf_pipeline.config import Configuration, Operations
+from ibf_pipeline.config import Configuration, Country, Operations
+from ibf_pipeline.errors import ConfigError
 
 TAG = "ibf-pipeline"
 """of every deployment, and so of every run that is looked after"""
@@ -55,8 +56,22 @@ class Planned:
         return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
 
 
+def sound_countries(configuration: Configuration) -> tuple[list[Country], dict[str, ConfigError]]:
+    """The countries whose configuration is valid, and by ISO3 code what is wrong with the others."""
+    sound, wrong = [], {}
+    for iso3 in configuration.country_codes():
+        try:
+            sound.append(configuration.country(iso3))
+        except ConfigError as error:
+            wrong[iso3] = error
+    return sound, wrong
+
+
 def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[Planned]:
-    """Every deployment of the installation. `config` and `workspace`: folders where the runs take place."""
+    """Every deployment of the installation but those of countries whose configuration is wrong.
+
+    `config` and `workspace`: folders where the runs take place.
+    """
     where = {"config": config, **({"workspace": workspace} if workspace else {})}
     operations = configuration.settings.operations
     return [*_countries(configuration, where), *_sensors(configuration, where), *_installation(operations, where)]
@@ -65,16 +80,15 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     default = configuration.settings.operations.schedule
     watched = set(watched_sources(configuration))
-    for iso3 in configuration.country_codes():
-        country = configuration.country(iso3)
+    for country in sound_countries(configuration)[0]:
         yield Planned(
             floods,
-            iso3,
+            country.iso3,
             f"Flood day of {country.name}: from the GloFAS ensemble to the target `{country.target}`. "
             "A manual run without issue date takes today (UTC).",
-            {"country": iso3, **where},
+            {"country": country.iso3, **where},
             country.schedule or (None if watched & set(country.sources) else default),
-            ("floods", iso3),
+            ("floods", country.iso3),
             at_once=1,
         )
 

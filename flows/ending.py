@@ -37,6 +37,7 @@ _IN_STATE = {
     "alert ended": _MOST,
     "station no longer monitored": _MOST,
     "alert goes on under another name": _MOST,
+    "earlier notification unconfirmed": _MOST,
 }
 """kinds of notices that the state's message names, and how many events of each"""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -25,11 +26,13 @@ from flows.wiring_sources import prune_cache
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, UsageError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
-from ibf_pipeline.targets.ledger import unfinished
-from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.sources.completeness import is_whole_and_new
+from ibf_pipeline.targets.ledger import Clock, unfinished
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import require_confirmed
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
     find_events,
@@ -180,9 +183,10 @@ def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent
     with open_target(day, notify=notify, hold=hold) as target:
         begun = unfinished(day.run, day.target_name, now)
         if begun is None:
+            require_confirmed(day.run, day.target_name, now)
             target.require_allowed(found, day.run, consent)
         else:
-            target.require_resumable(begun)
+            target.require_resumable(begun, consent)
 
 
 def find_day(
@@ -199,9 +203,13 @@ def find_day(
         files = obtain_forecast(iso3, day.issue_date, [source])
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
 
-    (files, cube), passed_over = first_usable(sources or day.sources(), day.issue_date, use)
+    (files, cube), passed_over = first_usable(
+        sources or day.sources(), day.issue_date, use, lambda used: is_whole_and_new(*used, country.members.expected)
+    )
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
+    if "corrected" in files.origin:
+        found = replace(found, notes=(*found.notes, f"source {files.source}: {files.origin['corrected']}"))
     if allowed is not None:
         allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
@@ -210,14 +218,30 @@ def find_day(
 def publish_day(
     day: Day, found: Found, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
-    """Publish revisions until the target has what was found: an unfinished one first, then what has changed since."""
-    publications: list[Publication] = []
+    """Publish what was found, one run at a time on a target."""
     purpose = f"run {day.country.iso3} {day.issue_date}"
     with open_target(day, notify=notify, hold=hold) as target, publication_lock(day.lock_file, purpose, now):
-        while True:
-            revision = plan_revision(found, run, day.runs, target, consent=consent, now=now)
-            if revision is None:
-                return publications
-            publications.append(publish_revision(day.country.iso3, target, revision))
-            if publications[-1].outcome.held:
-                return publications
+        return bring_up_to_date(target, found, run, day.runs, consent, now)
+
+
+def bring_up_to_date(
+    target: OpenTarget,
+    found: Found,
+    run: RunFolder,
+    runs: Path,
+    consent: Consent,
+    clock: Clock,
+    plan: Callable[..., Revision | None] = plan_revision,
+    publish: Callable[[str, OpenTarget, Revision], Publication] = publish_revision,
+) -> list[Publication]:
+    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
+    publications: list[Publication] = []
+    for _ in ("begun", "new"):
+        resumes = unfinished(run, target.name, clock) is not None
+        revision = plan(found, run, runs, target, consent=consent, now=clock)
+        if revision is None:
+            break
+        publications.append(publish(found.country, target, revision))
+        if publications[-1].outcome.held or not resumes:
+            break
+    return publications

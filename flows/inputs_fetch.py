@@ -10,11 +10,12 @@ from flows.wiring_sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import UsageError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
-from ibf_pipeline.sources.completeness import Completeness, completeness
+from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
 from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.source import Fetching
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 
@@ -34,11 +35,16 @@ class ForecastRead:
     """why its GloFAS version may not be used with the country's thresholds"""
 
 
-def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, source: str | None) -> ForecastRead:
-    """Fetch a country's forecast from one source, or from its sources in their order, and read its stations."""
+def fetch_and_read(
+    configuration: Configuration, iso3: str, issue_date: date, source: str | None, *, again: bool = False
+) -> ForecastRead:
+    """Fetch a country's forecast from one source, or from its sources in their order, and read its stations.
+
+    `again`: whatever was fetched of the day before from the sources that are asked.
+    """
     country = configuration.country(iso3)
     if source is not None and source not in configuration.settings.sources:
-        raise ConfigError(
+        raise UsageError(
             f"there is no source {source!r}",
             where=configuration.folder / "settings.yaml",
             expected="one of " + ", ".join(sorted(configuration.settings.sources)),
@@ -47,8 +53,17 @@ def fetch_and_read(configuration: Configuration, iso3: str, issue_date: date, so
     cells = cells_of(configuration, country)
     names = country.sources if source is None else (source,)
     sources = [open_source(configuration, name, country) for name in names]
+
+    def use(chosen: Source) -> tuple[ForecastFiles, Any]:
+        if again and isinstance(chosen, Fetching):
+            chosen.forget(issue_date)
+        return fetched_cube(chosen, cells, issue_date)
+
     (files, discharge), passed_over = first_usable(
-        sources, issue_date, lambda chosen: fetched_cube(chosen, cells, issue_date)
+        sources,
+        issue_date,
+        use,
+        lambda used: is_whole_and_new(*used, country.members.expected),
     )
     prune_cache(configuration)
     complete = completeness(discharge, country.members.expected)

@@ -50,6 +50,8 @@ def print_forecast(read: ForecastRead) -> int:
     country, complete = read.country, read.complete
     for text in read.passed_over:
         console.print(Text(f"passed over: {text}", style="yellow"))
+    if "corrected" in read.files.origin:
+        console.print(Text(str(read.files.origin["corrected"]), style="yellow"))
     size = sum(file.stat().st_size for file in read.files.files) / 1e6
     where = read.files.files[0].parent
     console.print(f"{country.iso3} {read.issue_date} from source {read.files.source}: "
@@ -68,7 +70,7 @@ def print_forecast(read: ForecastRead) -> int:
     if complete.missing:
         missing = ", ".join(f"{member:02d}" for member in complete.missing)
         console.print(Text(f"missing members: {missing}", style="yellow"))
-    enough = len(complete.present) >= country.members.minimum
+    enough = complete.fewest >= country.members.minimum
     rest = "whole" if complete.is_whole else "usable, but incomplete" if enough else "too few"
     text = f"{complete}; at least {country.members.minimum} are needed: {rest}"
     console.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)

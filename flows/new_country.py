@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from flows.wiring import Day, now, open_ibf
-from ibf_pipeline.config import Configuration, Country, Target
+from ibf_pipeline.config import Configuration, Country, Target, validated
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.new_country import Draft, country_file
 from ibf_pipeline.obtain.portal import write_text
 
 DISASTER_TYPE = "floods"
+_KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2
 
 
@@ -36,6 +36,12 @@ def write_country(
     settings = configuration.settings
     chosen = target or next((n for n, t in settings.targets.items() if _is_portal(t)), next(iter(settings.targets)))
     known, said = _ask(configuration, chosen, iso3)
+    if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
+        raise ConfigError(
+            f"--admin-levels {','.join(map(str, levels))}",
+            expected=f"levels {_KNOWN_LEVELS[0]} to {_KNOWN_LEVELS[-1]}, e.g. 2,3",
+            remedy="correct --admin-levels",
+        )
     if levels is None:
         levels = [int(level) for level in known.get("levels", _LEVELS)]
     else:
@@ -53,11 +59,7 @@ def write_country(
         levels_from=said,
     )
     text = country_file(draft)
-    try:
-        Country.model_validate(yaml.safe_load(text))
-    except ValidationError as error:
-        said = "; ".join(str(item["msg"]).removeprefix("Value error, ") for item in error.errors())
-        raise ConfigError(said, expected="e.g. --admin-levels 2,3 --default-level 2", remedy="correct them") from None
+    validated(Country, yaml.safe_load(text), file)
     write_text(file, text)
     return file
 

@@ -16,19 +16,32 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ibf.publication import approve
-from ibf_pipeline.targets.ledger import close, close_earlier, latest_uploaded, unfinished
+from ibf_pipeline.targets.ledger import close_earlier, is_finished, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import (
+    DECIDE,
+    assume_notified,
+    give_up,
+    reopen,
+    require_confirmed,
+    require_newest_day,
+    unconfirmed,
+    unknown_end,
+)
 from ibf_pipeline.withdrawn import without_events
 from ibf_pipeline.writing import writing
 
 log = logging.getLogger("ibf_pipeline.flows")
+
+NO_CONSENT = Consent()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +88,19 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
     return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
 
 
-def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | None]:
+def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
     """Go on with the unfinished revision of a run at the first call that is not known to be done.
 
-    The same `date`, bodies and files are sent. Raises InputMissing where nothing is unfinished, ForbiddenByRule where
-    the server has gone on since, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
+    revision was given up. Raises InputMissing where nothing is unfinished, ForbiddenByRule where the server has gone on
+    since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
+    so, OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
     revision = unfinished(day.run, day.target_name, now)
+    if decision.notify_again or decision.assume_notified:
+        revision = unconfirmed(day.run, day.target_name, now) or revision
+    elif revision is None:
+        require_confirmed(day.run, day.target_name, now)
     if revision is None:
         raise InputMissing(
             f"nothing of {day.country.iso3} on {day.issue_date} is unfinished on target {day.target_name}",
@@ -91,13 +110,33 @@ def resume_run(day: Day, decision: Decision) -> tuple[Revision, Publication | No
     purpose = f"resume {day.country.iso3} {day.issue_date}"
     with publication_lock(day.lock_file, purpose, now):
         if decision.abort:
-            close(revision, now, "aborted by a person: not notified")
+            give_up(revision, now, "aborted by a person")
+            return revision, None
+        closed = Journal(revision.journal_file, now).is_closed
+        if closed and decision.assume_notified:
+            assume_notified(revision, now)
             return revision, None
         if decision.approve:
             approve(revision, now)
+        if closed:
+            require_newest_day(day.run, day.target_name)
         with open_target(day, notify=True) as target:
-            target.require_resumable(revision)
+            target.require_resumable(revision, consent, end=decision.end)
+            if closed:
+                reopen(revision, now)
             return revision, target.carry_out(revision, end=decision.end)
+
+
+def closing_words(revision: Revision) -> str:
+    """What is known of the notification of a revision that no call is made for any more."""
+    if unknown_end(revision, now) is not None:
+        return (
+            f"revision {revision.number} is closed, its notification is unconfirmed: people may have been notified by "
+            f"it. The next run of the day asks again; {DECIDE}"
+        )
+    if is_finished(revision, now):
+        return f"revision {revision.number} is closed, its notification is taken as sent"
+    return f"revision {revision.number} is closed: nobody is notified by it"
 
 
 @contextmanager

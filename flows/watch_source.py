@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -17,14 +15,15 @@ from prefect.states import Completed, Failed, Running
 
 from flows.inputs_fetch import fetched_cube
 from flows.issue_date import issue_date_of_run
+from flows.looks import Looks
 from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.wiring import Day, now, open_configuration
 from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
 from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
+from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.completeness import completeness
-from ibf_pipeline.sources.threads import in_this_context
+from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
 from ibf_pipeline.targets.ibf.revise import latest_finished
 
@@ -32,8 +31,6 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 clock = now
 sleep = time.sleep
-_AT_A_TIME = 8
-"""countries"""
 WAITING = "Waiting"
 """name of the state in which a sensor sleeps between two looks"""
 
@@ -88,36 +85,43 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
         log.info("%s: starting %s for %s", source, iso3, day)
         starter.start(iso3, day)
 
-    return watch(
-        list(countries),
-        times,
-        look=lambda waiting: _look_at_all(configuration, source, [countries[iso3] for iso3 in waiting], day),
-        start=start,
-        done=lambda iso3: _published(configuration, countries[iso3], day),
-        tell=_show,
-        now=clock,
-        sleep=sleep,
-    )
-
-
-def _look_at_all(configuration: Configuration, source: str, countries: Sequence[Country], day: date) -> dict[str, Look]:
-    """Side by side: where each country has an order of its own, they wait in the service's queue together."""
-    look = in_this_context(lambda country: _look(configuration, source, country, day))
-    with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="look") as pool:
-        return dict(zip((country.iso3 for country in countries), pool.map(look, countries), strict=True))
+    looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day), len(countries))
+    try:
+        return watch(
+            list(countries),
+            times,
+            look=looks,
+            start=start,
+            done=lambda iso3: _published(configuration, countries[iso3], day),
+            tell=_show,
+            now=clock,
+            sleep=sleep,
+        )
+    finally:
+        looks.close()
 
 
 def _look(configuration: Configuration, source: str, country: Country, day: date) -> Look:
     """Fetch what is there and count it: the country's run then finds it in the cache."""
     try:
-        chosen = open_source(configuration, source, country)
-        _, cube = fetched_cube(chosen, cells_of(configuration, country), day)
+        chosen, cells = open_source(configuration, source, country), cells_of(configuration, country)
     except IbfError as error:
+        log.error("%s: %s: %s", source, country.iso3, error)
+        return Look(False, False, str(error), fault=True, lasting=True)
+    try:
+        _, cube = fetched_cube(chosen, cells, day)
+    except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, error.found)
+    except IbfError as error:
+        log.error("%s: %s: %s", source, country.iso3, error)
+        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing))
+    except Exception as error:  # of one country, and no reason to leave the others without their forecast
+        log.exception("%s: %s: the look failed", source, country.iso3)
+        return Look(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)
     found = completeness(cube, country.members.expected)
     log.info("%s: %s: %s", source, country.iso3, found)
-    return Look(found.is_whole, len(found.present) >= country.members.minimum, str(found))
+    return Look(found.is_whole, found.fewest >= country.members.minimum, str(found))
 
 
 def _published(configuration: Configuration, country: Country, day: date) -> str | None:
@@ -147,6 +151,8 @@ def _ended(source: str, day: date, watched: Watched) -> State:
     parts = []  # automations go by the beginning: what needs people comes first
     if watched.not_started:
         parts.append("NOT started: " + grouped(watched.not_started))
+    if watched.faulty:
+        parts.append(f"NOT possible: {source} of {day} for " + grouped(watched.faulty))
     if watched.absent:
         parts.append(f"{INPUT_MISSING}: {source} of {day} for " + grouped(watched.absent))
     if watched.started:
@@ -156,6 +162,8 @@ def _ended(source: str, day: date, watched: Watched) -> State:
     message = "; ".join(parts) or f"no country uses source {source}"
     if watched.not_started:
         return Failed(message=message, data=None)
+    if watched.faulty:
+        return Failed(message=message, data=ServerRefused(message, where=source))
     if watched.absent:
         error: Any = InputMissing(message, where=source, remedy="run the sensor or the countries again later")
         return Failed(message=message, data=error)

@@ -11,7 +11,7 @@ from flows.local_static import local_static
 from ibf_pipeline import config_sources as settings
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.discharge.reader import StationCells
-from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
@@ -23,6 +23,7 @@ from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
+from ibf_pipeline.sources.source import AccountMissing
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -51,6 +52,7 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
             )  # fmt: skip
             return _member_source(configuration, name, country, chosen, remote)
         case settings.EwdsSource():
+            cells = cells_of(configuration, country)
             return EwdsSource(
                 name=name,
                 service=EwdsService(
@@ -58,13 +60,14 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 ),
                 cache=open_cache(configuration),
                 country=country.iso3,
-                area=area_of(cells_of(configuration, country), chosen.margin),
+                area=area_of(cells, chosen.margin),
                 glofas_version=chosen.glofas_version,
                 days=chosen.days,
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
                 again_seconds=60 * chosen.again_minutes,
+                cells=cells,
             )
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
@@ -168,7 +171,7 @@ def _secret(source: str, variable: str) -> str:
     """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
     value = os.environ.get(variable)
     if not value:
-        raise ServerRefused(
+        raise AccountMissing(
             f"the account of source {source} is not in the environment",
             where="settings.yaml",
             expected=f"the environment variable {variable}",

@@ -6,11 +6,11 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config_section import GlofasVersion, Section
 from ibf_pipeline.config_sources import Inputs, SourceSettings
@@ -20,6 +20,16 @@ from ibf_pipeline.forecast.rule import LEAD_TIMES, ClassLimit, FloodRule, exact
 
 Model = TypeVar("Model", bound="Section")
 ClassName = Literal["min", "med", "max"]
+
+
+def _below_static(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError(f"{value!r} is no file below the country's static data: put it there and write e.g. water.tif")
+    return str(path)
+
+
+StaticFile = Annotated[str, AfterValidator(_below_static)]
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Probability = Annotated[
     float, Field(gt=0, le=1, strict=True, description="a share of the members, 0..1: write 0.60 for 60 %")
@@ -85,7 +95,7 @@ class FloodMaps(Section):
         "largest", description="over all trigger lead times, or that of the first one"
     )
     minimum_depth: float = Field(0.1, gt=0, le=5, strict=True, description="metres; shallower water is dry land")
-    permanent_water: str | None = Field(
+    permanent_water: StaticFile | None = Field(
         None, description="raster below the static data, > 0 where there is always water: no flood, no people there"
     )
 
@@ -113,7 +123,7 @@ class ExposureLayer(Section):
     """One raster of what stands to be affected, and the indicator it is published under."""
 
     indicator: str = Field(pattern=r"^\w+$", description="name of the IBF dynamic indicator")
-    raster: str = Field(description="file below the country's static data")
+    raster: StaticFile = Field(description="file below the country's static data")
 
 
 class People(Section):
@@ -363,6 +373,13 @@ class Configuration:
         """The validated configuration of one country; ConfigError where there is none or it is wrong."""
         file = self.folder / "countries" / f"{iso3}.yaml"
         configured = self.country_codes()
+        if iso3 in configured and not re.fullmatch(r"[A-Z]{3}", iso3):
+            raise ConfigError(
+                f"{iso3!r} is no country code",
+                where=file,
+                expected="files named after ISO 3166 alpha-3 codes in capitals, e.g. KEN.yaml",
+                remedy="rename the file, or move it out of countries/",
+            )
         if not re.fullmatch(r"[A-Z]{3}", iso3) or not file.is_file():
             meant = iso3.strip().upper() in configured
             raise ConfigError(
@@ -420,7 +437,7 @@ def load(folder: Path) -> Configuration:
 
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
-    return _validated(model, _read_yaml(file), file)
+    return validated(model, _read_yaml(file), file)
 
 
 def _expand(text: str) -> str:
@@ -489,7 +506,7 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def _validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
     """A part of the configuration as its model; ConfigError names file, key and remedy."""
     try:
         return model.model_validate(content)

@@ -13,19 +13,19 @@ import xarray as xr
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.country import Station as PreparedStation
-from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.exercise import exercise_name
 from ibf_pipeline.forecast.classes import classify
 from ibf_pipeline.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.forecast.probabilities import exceedance, largest_return_period
 from ibf_pipeline.forecast.rule import ALERT_CLASSES, LEAD_TIMES
-from ibf_pipeline.forecast.stations import blind_reason, station_values, suspect_reason
+from ibf_pipeline.forecast.stations import station_values, suspect_reason
 from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
 from ibf_pipeline.impact.areas import Claim, allocate
 from ibf_pipeline.impact.exposure import ExposureTable
 from ibf_pipeline.impact.extents import extent_file_name
 from ibf_pipeline.impact.flood_map import event_return_period, flood_map_for
 from ibf_pipeline.notes import event_notes, members_notes, nobody_affected, station_notes
+from ibf_pipeline.usable import usable
 
 
 def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> Found:
@@ -36,8 +36,8 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind or
     every value is 0: missing input is never "no flood".
     """
-    missing = require_members(discharge, country)
-    require_water(discharge, country)
+    ensemble = usable(discharge, layers, country)
+    discharge, missing = ensemble.discharge, ensemble.missing
     thresholds = layers.thresholds.sel(station=discharge["station"].values)
     exposure = ExposureTable(layers.exposure)
     counts = exceedance(discharge, thresholds)
@@ -53,10 +53,7 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         at = {"station": [station.code]}
         ranks = classes["alert_class"].sel(station=station.code).values
         triggers = classes["trigger"].sel(station=station.code).values
-        outside = bool(discharge["outside"].sel(station=station.code))
-        blind = blind_reason(
-            counts["members"].sel(station=station.code), country.members.minimum, outside=outside, river=station.river
-        )
+        blind = ensemble.blind[station.code]
         event = None if blind else timing(ranks, triggers)
         stations.append(
             _station_found(
@@ -68,14 +65,6 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
             period = _return_period(reached.sel(station=station.code).values, ranks, triggers, event, country)
             name, day_flags = names[station.code], flags(ranks, triggers)
             alerted.append(_event(name, station.code, event, day_flags, period, layers, exposure, country))
-    blind_stations = [station for station in stations if station.condition == "blind"]
-    if len(blind_stations) == len(stations):
-        raise InputInvalid(
-            "no station has a usable forecast: " + "; ".join(f"{s.code} {s.reason}" for s in stations),
-            where=discharge.attrs.get("source") or country.iso3,
-            expected="at least one station with enough valid members on every lead time",
-            remedy="check that the forecast files are whole and cover the country",
-        )
     events = _with_areas(alerted, layers, exposure, country)
     return Found(
         country=country.iso3,
@@ -89,55 +78,18 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         source=str(discharge.attrs.get("source", "")),
         glofas_version=str(discharge.attrs.get("glofas_version", "")),
         members_expected=country.members.expected,
-        members_missing=tuple(missing),
+        members_missing=missing,
         events=tuple(events),
         stations=tuple(stations),
         extents=_extents(events, country.iso3),
         notes=(
-            *members_notes(discharge["member"].values, missing, country.members.expected),
+            *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
             *nobody_affected(events, layers),
             *layers.findings,
         ),
         exercise=exercise,
-    )
-
-
-def require_members(discharge: xr.DataArray, country: Country) -> list[int]:
-    """The members that are missing.
-
-    InputMissing where fewer than the country's minimum are there; InputInvalid where enough are there and too few of
-    them have any value, which waiting does not mend.
-    """
-    valid = discharge.notnull().any(["lead_time", "station"])
-    present = [int(member) for member in discharge["member"].values[valid.values]]
-    if len(present) < country.members.minimum <= discharge.sizes["member"]:
-        raise InputInvalid(
-            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station",
-            where=discharge.attrs.get("source") or country.iso3,
-            expected=f"at least {country.members.minimum}",
-            remedy="look at the forecast files: they may cover another area, or be a run that failed",
-        )
-    if len(present) < country.members.minimum:
-        raise InputMissing(
-            f"{len(present)} of {country.members.expected} ensemble members are there",
-            where=discharge.attrs.get("source") or country.iso3,
-            expected=f"at least {country.members.minimum}",
-            remedy="wait until the forecast is complete and run again",
-        )
-    return sorted(set(range(country.members.expected)) - set(present))
-
-
-def require_water(discharge: xr.DataArray, country: Country) -> None:
-    """InputInvalid where no member has any water at any station: no river of a country is dry for a week."""
-    if bool((discharge.notnull() & (discharge != 0)).any()):
-        return
-    raise InputInvalid(
-        f"every value at all {discharge.sizes['station']} stations is 0 m3/s",
-        where=discharge.attrs.get("source") or country.iso3,
-        expected="a forecast with water in it; this one would read as an all clear",
-        remedy="obtain the forecast again: its files are empty or damaged",
     )
 
 

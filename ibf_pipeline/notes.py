@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Event, StationFound
+from ibf_pipeline.usable import Usable
 
 
-def members_notes(present: Iterable[int], missing: Sequence[int], expected: int) -> Iterator[str]:
-    """Members (numbers; 0 is the control) that are missing, and those that nobody expected."""
+def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:
+    """Members (numbers; 0 is the control) that are missing or have no water, and those that nobody expected."""
     beyond = [int(member) for member in present if member >= expected]
     if beyond:
         yield f"members beyond the {expected} expected are there and count: {_numbers(beyond)}"
-    if missing:
-        yield f"{expected - len(missing)} of {expected} members are there; missing: {_numbers(missing)}"
+    if ensemble.missing:
+        there = expected - len(ensemble.missing)
+        yield f"{there} of {expected} members are there; missing: {_numbers(ensemble.missing)}"
+    if ensemble.without_water:
+        yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"
 
 
 def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[str]:

@@ -62,7 +62,7 @@ class Revision:
         file = self.folder / "revision.json"
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out")}
+            lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out", "issued_today")}
             return RevisionAbout(**{**content, **lists})
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise InputInvalid(
@@ -101,6 +101,10 @@ class RevisionAbout:
     """events that were active on the target before: name -> alert level"""
     stations: dict[str, str] = field(default_factory=dict)
     """the stations that these belong to: name -> station code"""
+    issued_today: tuple[str, ...] = ()
+    """those of them that were first issued on this very day: the server issues them anew"""
+    unconfirmed: dict[str, str] = field(default_factory=dict)
+    """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
 
 
 class RunFolder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -14,10 +15,11 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find, require_members, require_water
+from ibf_pipeline.day import find
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
@@ -31,6 +33,8 @@ from ibf_pipeline.sources.kept import read_kept
 from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import require_confirmed
+from ibf_pipeline.usable import usable
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -40,6 +44,9 @@ def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> 
     """The country's prepared layers, built where they are missing or out of date."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
+    old_copy = outdated(static)
+    if old_copy is not None:
+        layers = replace(layers, findings=(*layers.findings, old_copy))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
         iso3, "built" if built else "read", len(layers.stations), len(layers.areas),
@@ -59,15 +66,14 @@ def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> Forec
 def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
-    """Discharge (member, lead_time, station) m3/s, of enough members and a GloFAS version that fits the thresholds."""
+    """Discharge (member, lead_time, station) m3/s that a day can use, of a GloFAS version that fits the thresholds."""
     cells = station_cells(layers)
     if files.kept:
         cube = read_kept(files.files[0], cells, issue_date)
     else:
         cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
-    missing = require_members(cube, country)
-    require_water(cube, country)
+    missing = usable(cube, layers, country).missing
     log.info(
         "%s: %d of %d members at %d stations",
         iso3, country.members.expected - len(missing), country.members.expected, cube.sizes["station"],
@@ -149,9 +155,10 @@ def plan_revision(
     iso3 = found.country
     begun = unfinished(run, target.name, now)
     if begun is not None:
-        target.require_resumable(begun)
+        target.require_resumable(begun, consent)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
+    require_confirmed(run, target.name, now)
     revision = target.revise(found, run, consent)
     if revision is None:
         log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)

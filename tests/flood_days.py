@@ -12,6 +12,7 @@ from typing import Any
 import requests
 import xarray as xr
 
+from flows.floods import bring_up_to_date
 from flows.wiring import draw_maps
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
@@ -82,15 +83,12 @@ class FloodDays:
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(draw_maps, self.prepared) if self.country.map_image else None
         target = IbfTarget(client, destination, self.runs, self.prepared, clock, capabilities, draw)
-        last: Publication | None = None
+        publish = partial(publish_revision.fn, end=end)
         try:
-            while True:
-                revision = plan_revision.fn(found, run, self.runs, target, consent=consent or Consent(), now=clock)
-                if revision is None:
-                    return last
-                last = publish_revision.fn(self.country.iso3, target, revision, end)
-                if last.outcome.held:
-                    return last
+            published = bring_up_to_date(
+                target, found, run, self.runs, consent or Consent(), clock, plan_revision.fn, publish
+            )
+            return published[-1] if published else None
         finally:
             client.close()
 

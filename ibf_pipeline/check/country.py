@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import shapely
 import xarray as xr
 
 from ibf_pipeline.check.finding import Finding, fine, listed, of_error
+from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
-from ibf_pipeline.check.rasters import check_flood_maps, check_layer, read_totals
+from ibf_pipeline.check.rasters import check_layer, read_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.obtain.mapping import PROPOSED
+from ibf_pipeline.obtain.static import doubts
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.stations import read_rows, read_stations, read_thresholds
+from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 
+_FILLED = 0.9
+"""share of an area that those below it have to fill; real editions differ by a few percent"""
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
 
 
@@ -69,7 +75,7 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
             "static data",
             f"missing below {static}: {', '.join(missing)}",
             "the country cannot be prepared, so no run is possible",
-            f"`ibf-pipeline fetch-static {country.iso3}` obtains what static_sources name; add the others by hand",
+            inputs.how_to_obtain(country),
         )
         if inputs.MAPPING in missing and (static / PROPOSED).is_file():
             yield Finding(
@@ -81,6 +87,15 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
             )
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
+    old_copy = outdated(static)
+    if old_copy is not None:
+        yield Finding(
+            "warning",
+            "static data",
+            old_copy,
+            "runs go on with the copy and say so; what was changed at the URL since has no effect",
+            f"make {country.static} whole and readable again",
+        )
 
 
 def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
@@ -95,6 +110,45 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
             "a repaired outline differs by less than 1 %; an area counts for the parent that it names",
             "nothing has to be done; mend the polygons in a GIS where it matters",
         )
+    for layer in levels.values():
+        nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
+        if nameless:
+            yield Finding(
+                "warning",
+                "boundaries",
+                f"areas of level {layer.admin_level} without ADM{layer.admin_level}_EN: {listed(nameless)}",
+                "mails, the portal and the report show their place codes instead of names",
+                f"give every area its name as ADM{layer.admin_level}_EN",
+            )
+    for above, below in pairwise(levels.values()):
+        yield from _gaps(above, below)
+
+
+def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
+    """Areas that those of the next level below leave empty, in all or in part."""
+    filled = dict.fromkeys(above.place_codes, 0.0)
+    for parent, geometry in zip(below.parents, below.geometries, strict=True):
+        filled[str(parent)] += geometry.area
+    sizes = {code: geometry.area for code, geometry in zip(above.place_codes, above.geometries, strict=True)}
+    shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
+    empty = [code for code, share in shares.items() if not share]
+    partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
+    if empty:
+        yield Finding(
+            "warning",
+            "boundaries",
+            f"areas of level {above.admin_level} without any area of level {below.admin_level}: {listed(empty)}",
+            "nobody is counted there, and they are part of no alert",
+            f"add their areas of level {below.admin_level}; right where nobody lives, as in a lake",
+        )
+    if partly:
+        yield Finding(
+            "warning",
+            "boundaries",
+            f"areas of level {above.admin_level} that those of level {below.admin_level} do not fill: {listed(partly)}",
+            "nobody is counted in the rest, and it is part of no alert",
+            f"add the areas of level {below.admin_level} that are missing; right where nobody lives, as in a lake",
+        )
 
 
 def _mapping(
@@ -104,11 +158,11 @@ def _mapping(
     if not file.is_file() or boundaries is None or stations is None:
         return
     try:
-        rows = read_rows(file, ("glofasStation", "placeCode"))
+        rows = mapping_rows(file)
     except IbfError as error:
         yield of_error("mapping", error, _NO_ALERTS)
         return
-    pairs = [(row["glofasStation"], row["placeCode"]) for row in rows]
+    pairs = [(station, code) for _, station, code in rows]
     yield from check_mapping(pairs, stations, boundaries, country.default_admin_level)
 
 
@@ -132,17 +186,27 @@ def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] |
     bounds = (west, south, east, north)
     maps = {period: file for period, file in inputs.flood_map_files(static, country).items() if file.is_file()}
     if maps:
-        yield from check_flood_maps(maps, bounds)
+        water = inputs.water_file(static, country)
+        yield from check_flood_maps(maps, bounds, country.flood_maps.minimum_depth, water)
+    for doubt in doubts(static):
+        yield Finding(
+            "warning",
+            "rasters",
+            doubt,
+            "right where it is sea or desert; otherwise no flood is ever shown there",
+            f"add the tiles to the source, then `ibf-pipeline fetch-static {country.iso3} --refresh`",
+        )
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:
         yield of_error("rasters", error, "the population raster is compared with nothing")
         totals = {}
+    on_maps = bounds_of(next(iter(maps.values()))) if maps else None
     for indicator, file in inputs.layer_files(static, country).items():
         if not file.is_file():
             continue
         if indicator == POPULATION_AFFECTED:
-            yield from check_layer(file, "population raster", totals, bounds)
+            yield from check_layer(file, "population raster", totals, bounds, on_maps)
         else:
-            found = check_layer(file, f"raster of {indicator}", {}, bounds)
+            found = check_layer(file, f"raster of {indicator}", {}, bounds, on_maps)
             yield from (finding for finding in found if finding.level != "not checked")

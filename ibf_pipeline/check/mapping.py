@@ -24,10 +24,11 @@ def check_mapping(
     stations_of: dict[str, set[str]] = defaultdict(set)
     for station, code in pairs:
         if code:
-            stations_of[code].add(station)
+            stations_of[code].add(station or NO_STATION)
             if station in areas and code in known_codes:
                 areas[station].add(code)
-    yield from _unknown(stations_of, known_codes, known_stations, deepest.admin_level)
+    named = {station for station, _ in pairs} - {NO_STATION, ""}
+    yield from _unknown(stations_of, known_codes, named - known_stations, deepest.admin_level)
     yield from _unmapped(areas, {station.code: station.name for station in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:
@@ -42,7 +43,7 @@ def check_mapping(
 
 
 def _unknown(
-    stations_of: Mapping[str, set[str]], codes: Collection[str], stations: Collection[str], level: int
+    stations_of: Mapping[str, set[str]], codes: Collection[str], unlisted: Collection[str], level: int
 ) -> Iterator[Finding]:
     strange = sorted(set(stations_of) - set(codes))
     if strange:
@@ -54,29 +55,24 @@ def _unknown(
             "an alert there would create an event that nobody sees",
             "take mapping and boundaries from one edition; keep place codes as text",
         )
-    named = {station for found in stations_of.values() for station in found} - {NO_STATION, ""}
-    if named - set(stations):
+    if unlisted:
         yield Finding(
             "error",
             "mapping",
-            f"stations that stations.csv does not list: {listed(sorted(named - set(stations)))}",
+            f"stations that stations.csv does not list: {listed(sorted(unlisted))}",
             "their areas could never be alerted",
             f"add the station with its thresholds, or write {NO_STATION}",
         )
-    twice = [
-        f"{code} ({', '.join(sorted(found - {NO_STATION, ''}))})"
-        for code, found in sorted(stations_of.items())
-        if len(found - {NO_STATION, ""}) > 1
-    ]
+    twice = [f"{code} ({', '.join(sorted(found))})" for code, found in sorted(stations_of.items()) if len(found) > 1]
     if twice:
         yield Finding(
             "error",
             "mapping",
             f"{len(twice)} areas are mapped to more than one station: {listed(twice)}",
-            "their people would count in two events",
+            "their people would count in two events, or in one and in none: `prepare` refuses it",
             "keep the station whose river floods the area",
         )
-    if not strange and not twice and not named - set(stations):
+    if not strange and not twice and not unlisted:
         yield fine("mapping", f"{len(stations_of)} areas, each once, all codes known")
 
 

@@ -1,62 +1,54 @@
-"""Rasters by their headers, and the people of the population raster against known totals."""
+"""Rasters of counts: where they lie, what they add up to, and known totals."""
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import rasterio
 from rasterio.io import DatasetReader
 
+from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.prepare.grids import most_people_a_cell, require_degrees, require_same_grid
+from ibf_pipeline.prepare.grids import (
+    TOTAL_TOLERANCE,
+    Bounds,
+    cells_inside,
+    most_people_a_cell,
+    outside_as_zero,
+    require_degrees,
+    require_unscaled,
+)
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
+INDICATOR: Final = "populationTotal"
+"""of the rows that count where the file has a column `indicator`"""
 DIFFERENT: Final = 0.02
 """share by which the raster's people may differ from the known total"""
 WRONG: Final = 0.25
 """share from which on the raster is another country's, another year's or another unit's"""
-_Bounds = tuple[float, float, float, float]
 
 
-def check_flood_maps(maps: Mapping[float, Path], country_bounds: _Bounds) -> Iterator[Finding]:
-    """CRS, one grid for all, nodata, cover of the country; no pixel is read. Bounds: west, south, east, north."""
-    meaning = "`prepare` refuses it, so no run can say who is affected"
-    grid_file = next(iter(maps.values()))
-    sound = []
-    for period, file in maps.items():
-        try:
-            with open_raster(file, "flood map") as raster, open_raster(grid_file, "flood map") as grid:
-                require_degrees(file, raster, "flood map")
-                require_same_grid(file, raster, grid)
-                if raster.nodata is None:
-                    yield _no_nodata(file)
-                if period == next(iter(maps)):
-                    yield from _cover(file, raster, country_bounds)
-            sound.append(period)
-        except (InputMissing, InputInvalid) as error:
-            yield of_error("rasters", error, meaning)
-    if len(sound) == len(maps):
-        with open_raster(grid_file, "flood map") as grid:
-            words = f"{grid.width * grid.height / 1e6:.1f} million cells of {grid.transform.a * 3600:.4g} arc-seconds"
-        yield fine("rasters", f"{len(maps)} flood maps on one grid, {words}")
+def check_layer(
+    file: Path, what: str, totals: Mapping[str, float], country: Bounds, maps: Bounds | None
+) -> Iterator[Finding]:
+    """A raster of counts is read once: its total in the country, what of it lies on the flood maps, the known total.
 
-
-def check_layer(file: Path, what: str, totals: Mapping[str, float], country_bounds: _Bounds) -> Iterator[Finding]:
-    """A raster of counts is read once: its total against the known one where there is one."""
+    `country` and `maps`: bounding boxes, None where no flood map could be read.
+    """
     try:
         with bounded_gdal(), open_raster(file, what) as raster:
             if raster.crs is None:
                 require_degrees(file, raster, what)
-            if raster.crs.to_epsg() == 4326:
-                yield from _cover(file, raster, country_bounds)
-            total, negative, densest = _people(raster, what)
+            require_unscaled(file, raster, what)
+            yield from check_cover(file, raster, country)
+            total, lost, negative, densest = _people(raster, what, country, maps)
             most = most_people_a_cell(raster) if what == "population raster" else float("inf")
     except (InputMissing, InputInvalid) as error:
         yield of_error("rasters", error, "nobody could be counted")
@@ -79,39 +71,80 @@ def check_layer(file: Path, what: str, totals: Mapping[str, float], country_boun
         )
         return
     if total <= 0:
-        yield Finding("error", "rasters", f"{file.name} has no value above 0", "nobody could be counted", "fetch again")
+        yield Finding(
+            "error",
+            "rasters",
+            f"{file.name} has no value above 0 in the country",
+            "nobody could be counted",
+            "fetch the raster of this country",
+        )
         return
+    if lost > TOTAL_TOLERANCE * total:
+        yield Finding(
+            "error",
+            "rasters",
+            f"{lost / total:.1%} of {file.name} in the country lies beyond the flood maps",
+            "`prepare` refuses it: no flood would ever reach these people",
+            "extend the flood maps to wherever the country has people, or check that neither raster is shifted",
+        )
     yield from _against(file, total, totals)
 
 
 def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
-    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without it."""
+    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without any.
+
+    Where the file has a column `indicator`, rows of others than `populationTotal` are left out. Raises InputInvalid
+    where a value is no number of people, a place has two, or nobody lives anywhere.
+    """
     file = static / TOTALS
     if not file.is_file():
         return {}
+    levels: dict[str, dict[str, float]] = {}
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            rows = [(row["adminLevel"], row["placeCode"], float(row["value"])) for row in csv.DictReader(stream)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputInvalid(
-            f"this is no list of totals ({type(error).__name__}: {error})",
-            where=file,
-            expected="columns adminLevel, placeCode, value",
-            remedy="correct it, or remove it: it is only used by `check`",
-        ) from None
-    listed_levels = sorted({level for level, _, _ in rows if level.isdigit() and int(level) in admin_levels}, key=int)
-    return {code: value for level, code, value in rows if listed_levels and level == listed_levels[0]}
+            for row in csv.DictReader(stream):
+                if row.get("indicator", INDICATOR) != INDICATOR:
+                    continue
+                value, places = float(row["value"]), levels.setdefault(row["adminLevel"], {})
+                if not 0 <= value < math.inf:
+                    raise ValueError(f"{row['placeCode']} has {row['value']} people")
+                if places.setdefault(row["placeCode"], value) != value:
+                    raise ValueError(f"{row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people")
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise _no_totals(f"{type(error).__name__}: {error}", file) from None
+    ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
+    if not ours:
+        return {}
+    totals = levels[ours[0]]
+    if not sum(totals.values()):
+        raise _no_totals(f"nobody on level {ours[0]}", file)
+    return totals
 
 
-def _people(raster: DatasetReader, what: str) -> tuple[float, int, float]:
-    total, negative, densest = 0.0, 0, 0.0
+def _no_totals(why: str, file: Path) -> InputInvalid:
+    return InputInvalid(
+        f"this is no list of totals ({why})",
+        where=file,
+        expected=f"columns adminLevel, placeCode, value (people); with a column indicator, rows of {INDICATOR}",
+        remedy="correct it, or remove it: it is only used by `check`",
+    )
+
+
+def _people(raster: DatasetReader, what: str, country: Bounds, maps: Bounds | None) -> tuple[float, float, int, float]:
+    """Total in the country's box, what of it lies beyond that of the flood maps, cells below 0, the fullest cell."""
+    total, covered, negative, densest = 0.0, 0.0, 0, 0.0
+    inside = cells_inside(raster, country)
+    on_maps = inside if maps is None else cells_inside(raster, maps)
     for window in windows(raster.width, raster.height):
         block = read_block(raster, window, what)
-        valid = np.isfinite(block) & (block > 0)
-        total += float(np.sum(block, where=valid, dtype=np.float64))
         negative += int(np.count_nonzero(block < 0))
-        densest = max(densest, float(np.max(block, where=valid, initial=0)))
-    return total, negative, densest
+        counts = np.where(np.isfinite(block) & (block > 0), block, 0).astype(np.float64)
+        densest = max(densest, float(counts.max()))
+        outside_as_zero(counts, window, inside)
+        total += float(counts.sum())
+        outside_as_zero(counts, window, on_maps)
+        covered += float(counts.sum())
+    return total, total - covered, negative, densest
 
 
 def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:
@@ -137,36 +170,4 @@ def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[
         f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({differs:+.1%})",
         "people affected are off by as much; another year, country or unit?",
         "take the raster of the year of the totals, or totals of the raster's year",
-    )
-
-
-def _cover(file: Path, raster: DatasetReader, country: _Bounds) -> Iterator[Finding]:
-    west, south, east, north = country
-    box = rasterio.coords.BoundingBox(*raster.bounds)
-    missing = max(box.left - west, box.bottom - south, east - box.right, north - box.top, 0.0)
-    if box.left >= east or box.right <= west or box.bottom >= north or box.top <= south:
-        yield Finding(
-            "error",
-            "rasters",
-            f"{file.name} and the boundaries do not overlap",
-            "the raster is of another country, or its corners are wrong",
-            "fetch the raster of this country",
-        )
-    elif missing > 10 * raster.transform.a:
-        yield Finding(
-            "warning",
-            "rasters",
-            f"{file.name} ends {missing:.2f} degrees inside the country's bounding box",
-            "no flood and nobody is counted beyond its edge",
-            "extend it where people live there; right where only a lake or a desert is cut off",
-        )
-
-
-def _no_nodata(file: Path) -> Finding:
-    return Finding(
-        "warning",
-        "rasters",
-        f"{file.name} declares no nodata value",
-        "what stands for `no value` is read as a depth; more than 300 m is refused",
-        "declare it (gdal_edit -a_nodata -9999), or leave it where dry land is 0",
     )

@@ -18,22 +18,31 @@ class Schedule:
     active: bool
     countries: tuple[str, ...] | None
     """ISO3 codes; None for all configured ones"""
+    is_sensor: bool = False
+    """waits for a source's forecast and starts the countries that use it, unless their day is published already"""
 
 
 def check_schedules(iso3: str, schedules: Sequence[Schedule]) -> Iterator[Finding]:
-    """Which of the Prefect server's schedules run a country's flood day."""
+    """Which of the Prefect server's schedules run a country's flood day.
+
+    Sensors of several sources are as good as one: the later one finds the day published.
+    """
     own = [schedule for schedule in schedules if schedule.countries is None or iso3 in schedule.countries]
-    running = [f"{schedule.deployment} ({schedule.when})" for schedule in own if schedule.active]
-    if len(running) > 1:
+    running = [schedule for schedule in own if schedule.active]
+    named = [f"{schedule.deployment} ({schedule.when})" for schedule in running]
+    sensors = [schedule for schedule in running if schedule.is_sensor]
+    if len(running) - len(sensors) + bool(sensors) > 1:
         yield Finding(
             "error",
             "schedule",
-            f"{len(running)} schedules run {iso3}: {listed(running)}",
+            f"{len(running)} schedules run {iso3}: {listed(named)}",
             "the day is published several times, and people are mailed as often",
-            "keep one: pause or delete the others in the Prefect UI",
+            "keep one: pause or delete the others in the Prefect UI"
+            + (f"; remove `schedule` from countries/{iso3}.yaml where the sensor shall start it" if sensors else ""),
         )
     elif running:
-        yield fine("schedule", f"one schedule runs {iso3}: {running[0]}")
+        words = "one schedule runs" if len(running) == 1 else f"{len(running)} sensors start"
+        yield fine("schedule", f"{words} {iso3}: {listed(named)}")
     else:
         paused = [schedule.deployment for schedule in own]
         yield Finding(

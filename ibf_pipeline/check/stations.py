@@ -32,6 +32,7 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     yield fine("stations", f"{len(stations)} stations, each code once")
     yield from _names(stations, event_name)
     yield from _places(stations, deepest)
+    yield from _without_river(stations)
     edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
     if edges:
         yield Finding(
@@ -156,6 +157,20 @@ def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
             f"stations without a usable name: {listed(nameless)}",
             "mails and the portal show an empty or meaningless name beside the code",
             "write the river and the place in stations.csv",
+        )
+
+
+def _without_river(stations: Sequence[Station]) -> Iterator[Finding]:
+    blind = [station.code for station in stations if not station.river]
+    if blind:
+        every = len(blind) == len(stations)
+        yield Finding(
+            "error" if every else "warning",
+            "stations",
+            f"{'every station' if every else f'{len(blind)} of {len(stations)} stations'} lies on a cell without "
+            f"river (`river` is 0): {listed(blind)}",
+            "such a station is blind on every day and never alerts" + ("; so the country never does" if every else ""),
+            "move them onto the river in stations.csv, or write 1 where the column is wrong",
         )
 
 

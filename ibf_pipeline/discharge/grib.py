@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -49,23 +49,56 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
             here = tuple(eccodes.codes_get(message, key) for key in _GRID)
             if window is None:
                 grid, window = here, _window(here, cells, file)
-            elif here != grid:
-                raise InputInvalid(
-                    "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
-                )
+            else:
+                _require_one_grid(len({grid, here}), file)
             key = (_member(message), _stamp(message))
-            if key in fields:
-                raise InputInvalid(
-                    f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
-                    where=file,
-                    expected="every member once",
-                    remedy="remove what was appended, or fetch the file again",
-                )
+            _require_new(key, fields, file)
             fields[key] = _sample(message, window, file)
             process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
     names.find_variable(seen, file)
     assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
     return _part(fields, window, tuple(sorted(process_ids)), issue_date, file)
+
+
+def check_grib(file: Path, issue_date: date) -> int:
+    """Number of discharge fields of a GRIB2 file that is what it should be, without a look at its values.
+
+    Raises InputInvalid where the file is cut off, empty, of another run, variable, grid or unit, holds a field twice or
+    lacks a lead time.
+    """
+    fields: set[tuple[int, np.datetime64]] = set()
+    seen: set[str] = set()
+    grids: set[tuple[Any, ...]] = set()
+    for content in read_messages(file):
+        with _decoded(content) as message:
+            name = str(eccodes.codes_get(message, "shortName"))
+            seen.add(name)
+            if name not in names.VARIABLES:
+                continue
+            names.check_unit(eccodes.codes_get(message, "units"), file)
+            _require_run(message, issue_date, file)
+            grids.add(tuple(eccodes.codes_get(message, key) for key in _GRID))
+            _require_new(key := (_member(message), _stamp(message)), fields, file)
+            fields.add(key)
+    names.find_variable(seen, file)
+    _require_one_grid(len(grids), file)
+    lead_time_steps(np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]")), issue_date, file)
+    return len(fields)
+
+
+def _require_new(key: tuple[int, np.datetime64], fields: Collection[tuple[int, np.datetime64]], file: Path) -> None:
+    if key in fields:
+        raise InputInvalid(
+            f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
+            where=file,
+            expected="every member once",
+            remedy="remove what was appended, or fetch the file again",
+        )
+
+
+def _require_one_grid(grids: int, file: Path) -> None:
+    if grids > 1:
+        raise InputInvalid("fields on different grids", where=file, expected="one grid", remedy="fetch it again")
 
 
 @contextmanager

@@ -74,6 +74,33 @@ def _span(stamps: npt.NDArray[np.datetime64]) -> str:
     return f"{str(stamps.min())[:13]}h to {str(stamps.max())[:13]}h" if len(stamps) else "no time"
 
 
+def check_values(values: npt.NDArray[Any], file: Path) -> None:
+    """InputInvalid where a discharge (m3/s, NaN where missing) is larger than any river's."""
+    if (values > LARGEST_DISCHARGE).any():
+        raise InputInvalid(
+            f"a discharge of {np.nanmax(values):g} m3/s",
+            where=file,
+            expected=f"0 to {LARGEST_DISCHARGE:g} m3/s",
+            remedy="the file is damaged: fetch it again",
+        )
+
+
+def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None:
+    """InputInvalid where the cell centres (degrees) are not evenly spaced as those of GloFAS v4 are."""
+    for name, axis in (("latitude", lat.astype(float)), ("longitude", lon.astype(float))):
+        steps = np.diff(axis)
+        even = axis.ndim == 1 and axis.size > 0 and bool(np.isfinite(axis).all())
+        cell = abs(float(np.median(steps))) if even and steps.size else GLOFAS_CELL
+        even = even and bool((np.abs(steps - np.sign(steps.sum()) * cell) <= CENTRE_TOLERANCE).all())
+        if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
+            raise InputInvalid(
+                f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",
+                where=file,
+                expected=f"{GLOFAS_CELL} degrees (GloFAS v4)",
+                remedy="use the operational GloFAS v4 grid",
+            )
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The rows and columns of a file that hold the stations, so that a global file is not read whole."""
@@ -87,18 +114,7 @@ class Window:
     @classmethod
     def of(cls, lat: npt.NDArray[Any], lon: npt.NDArray[Any], cells: StationCells, file: Path) -> Window:
         lat, lon = lat.astype(float), lon.astype(float)
-        for name, axis in (("latitude", lat), ("longitude", lon)):
-            steps = np.diff(axis)
-            even = axis.ndim == 1 and axis.size > 0 and bool(np.isfinite(axis).all())
-            cell = abs(float(np.median(steps))) if even and steps.size else GLOFAS_CELL
-            even = even and bool((np.abs(steps - np.sign(steps.sum()) * cell) <= CENTRE_TOLERANCE).all())
-            if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
-                raise InputInvalid(
-                    f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",
-                    where=file,
-                    expected=f"{GLOFAS_CELL} degrees (GloFAS v4)",
-                    remedy="use the operational GloFAS v4 grid",
-                )
+        check_axes(lat, lon, file)
         turn = 360.0 * np.rint((lon.mean() - cells.lon) / 360.0)
         row, column = indices_in(lat, cells.lat), indices_in(lon, cells.lon + turn)
         outside = (row < 0) | (column < 0)
@@ -119,11 +135,5 @@ class Window:
         """(member, lead_time, row, column) of the window to (member, lead_time, station), NaN outside the grid."""
         row, column = np.where(self.outside, 0, self.row), np.where(self.outside, 0, self.column)
         values = np.where(self.outside, np.float32(np.nan), block[:, :, row, column])
-        if (values > LARGEST_DISCHARGE).any():
-            raise InputInvalid(
-                f"a discharge of {np.nanmax(values):g} m3/s",
-                where=file,
-                expected=f"0 to {LARGEST_DISCHARGE:g} m3/s",
-                remedy="the file is damaged: fetch it again",
-            )
+        check_values(values, file)
         return np.where(values >= 0, values, np.float32(np.nan)).astype(np.float32)

@@ -1,16 +1,17 @@
 """Flood maps of a country cut out of the JRC's global tiles (CEMS-GloFAS river flood hazard, 10 x 10 degrees).
 
 Tiles are named by their upper left corner: `ID<n>_N10_E20_RP100_depth.tif` reaches from 10 N to 0 and from 20 E to
-30 E. Depth in metres, 3 arc-seconds, EPSG:4326, nodata -9999. Where there is no tile there is sea.
+30 E. Depth in metres, 3 arc-seconds, EPSG:4326, nodata -9999. Where no return period has a tile there is sea,
+or a tile that nobody fetched.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,9 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.obtain.place import Place
-from ibf_pipeline.prepare.grids import require_degrees
+from ibf_pipeline.prepare.grids import require_degrees, require_unscaled
 from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.writing import writing
-
-log = logging.getLogger(__name__)
 
 TILE: Final = 10
 """degrees"""
@@ -54,29 +53,73 @@ def tile_names(names: list[str], period: float) -> Mapping[tuple[int, int], str]
     return found
 
 
-def obtain_flood_map(place: Place, period: float, bounds: Bounds, target: Path) -> list[str]:
-    """Cut the map of a return period to a country; names of the tiles that it was made of.
+@dataclass(frozen=True, slots=True)
+class CountryTiles:
+    """Which tiles a country's flood maps are cut out of."""
+
+    names: Mapping[float, Mapping[tuple[int, int], str]]
+    """return period -> (top, left) -> name; the same corners for every return period"""
+    without: tuple[tuple[int, int], ...]
+    """corners for which no return period has a tile"""
+
+
+def country_tiles(place: Place, periods: Sequence[float], bounds: Bounds) -> CountryTiles:
+    """The tiles of a country by return period, as the place lists them.
+
+    Raises InputMissing where a return period has none, or lacks one that another one has: that part of its map would
+    be dry.
+    """
+    corners = corners_of(bounds)
+    names = {}
+    for period in periods:
+        listed = tile_names(place.names(f"RP{period:g}"), period)
+        names[period] = {corner: listed[corner] for corner in corners if corner in listed}
+    found = {corner for tiles in names.values() for corner in tiles}
+    for period, tiles in names.items():
+        if not tiles:
+            raise InputMissing(
+                f"no tile of {period:g} years covers the country ({', '.join(map(corner_name, corners))})",
+                where=f"{place.where}/RP{period:g}",
+                expected="tiles such as ID1_N10_E20_RP10_depth.tif, by their upper left corner",
+                remedy="correct static_sources.flood_maps",
+            )
+        lacking = sorted(found - set(tiles))
+        if lacking:
+            other = next(other for other, there in names.items() if lacking[0] in there)
+            raise InputMissing(
+                f"there is no tile {', '.join(map(corner_name, lacking))} of {period:g} years; of {other:g} years "
+                "there is",
+                where=f"{place.where}/RP{period:g}",
+                expected="the same tiles for every return period",
+                remedy="the folder is not complete: add the tile",
+            )
+    return CountryTiles(names, tuple(corner for corner in corners if corner not in found))
+
+
+def corner_name(corner: tuple[int, int]) -> str:
+    """As the names of tiles have it, e.g. N10_E20."""
+    top, left = corner
+    return f"{'N' if top >= 0 else 'S'}{abs(top)}_{'E' if left >= 0 else 'W'}{abs(left)}"
+
+
+def obtain_flood_map(place: Place, period: float, names: Iterable[str], bounds: Bounds, target: Path) -> list[str]:
+    """Cut the map of a return period to a country out of its tiles; their names in order.
 
     Read and written block by block; the file appears when it is whole. nodata and negative depths become 0.
-    Raises InputMissing where not one tile of the country is there.
+    Raises InputMissing where a tile is listed and cannot be had.
     """
     folder = f"RP{period:g}"
-    names = tile_names(place.names(folder), period)
     tiles = {}
-    for corner in corners_of(bounds):
-        if corner not in names:
-            continue
+    for name in names:
         try:
-            tiles[names[corner]] = place.file(f"{folder}/{names[corner]}")
+            tiles[name] = place.file(f"{folder}/{name}")
         except InputMissing:
-            log.warning("tile %s is listed and not there: taken as sea", names[corner])
-    if not tiles:
-        raise InputMissing(
-            f"no tile of {period:g} years covers the country ({', '.join(map(str, corners_of(bounds)))})",
-            where=f"{place.where}/{folder}",
-            expected="tiles such as ID1_N10_E20_RP10_depth.tif, by their upper left corner",
-            remedy="correct static_sources.flood_maps",
-        )
+            raise InputMissing(
+                f"tile {name} is listed and not there",
+                where=f"{place.where}/{folder}",
+                expected="every tile of the country: without it that part of the map would be dry",
+                remedy="run again later, or add the tile",
+            ) from None
     partial = target.with_name(f"{target.name}.part")
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -84,6 +127,7 @@ def obtain_flood_map(place: Place, period: float, bounds: Bounds, target: Path) 
         opened = [stack.enter_context(open_raster(file, "flood hazard tile")) for file in tiles.values()]
         for file, tile in zip(tiles.values(), opened, strict=True):
             require_degrees(file, tile, "flood hazard tile")
+            require_unscaled(file, tile, "flood hazard tile")
             _require_aligned(file, tile, opened[0])
         _mosaic(opened, bounds, partial)
     with writing(target):

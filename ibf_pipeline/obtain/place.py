@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import requests
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import Broken, RemoteFile, Tries, fetch_file
 from ibf_pipeline.writing import writing
@@ -27,7 +28,7 @@ def is_url(text: str) -> bool:
 
 
 class Place:
-    """A folder that static data come from. Remote files are kept in `cache`, each with a note of its size and tag."""
+    """A folder that static data come from. Remote ones are kept in `cache`, with a note of size, tag and hash."""
 
     def __init__(self, where: str, cache: Path, *, timeout_seconds: float = 60, tries: Tries | None = None) -> None:
         self.where = where.rstrip("/")
@@ -61,15 +62,33 @@ class Place:
             return self._local(name)
         folder, _, base = name.rpartition("/")
         remote, target = self._below(folder), self._cache / name
-        about = self._repeat(name, lambda: remote.describe(_UNDATED, base))
         note = target.with_name(f"{target.name}.json")
-        if _is_same(target, note, about):
+        if _is_same(target, note, self._about(name)) and sha256(target) == _known(note).get("sha256"):
             return target
         fetched = fetch_file(remote, _UNDATED, base, target, self._tries)
         with writing(note):
-            content = {"size": fetched.remote.size, "stamp": fetched.remote.stamp, "sha256": fetched.sha256}
+            content = {
+                "size": fetched.remote.size, "stamp": fetched.remote.stamp, "sha256": fetched.sha256,
+                "modified": target.stat().st_mtime_ns,
+            }  # fmt: skip
             note.write_text(json.dumps(content), encoding="utf-8")
         return target
+
+    def has(self, name: str) -> bool:
+        """Whether the kept file is what the remote place has now; its content is read only where its time changed.
+
+        Raises InputMissing where it is not there any more, ServerUnreachable after all tries.
+        """
+        target = self._cache / name
+        note = target.with_name(f"{target.name}.json")
+        if not _is_same(target, note, self._about(name)):
+            return False
+        known = _known(note)
+        return known.get("modified") == target.stat().st_mtime_ns or known.get("sha256") == sha256(target)
+
+    def _about(self, name: str) -> RemoteFile:
+        folder, _, base = name.rpartition("/")
+        return self._repeat(name, lambda: self._below(folder).describe(_UNDATED, base))
 
     def _below(self, folder: str) -> _Undated:
         return _Undated(f"{self.where}/{folder}".rstrip("/"), self._timeout_seconds)
@@ -154,27 +173,16 @@ class _Undated(FsspecFolder):
         return sorted({name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1])})
 
 
-def sync(where: str, target: Path, names: Iterable[str], tries: Tries | None = None) -> list[str]:
-    """Bring files of a URL into a folder, where their size or tag changed; names of those that are not there.
-
-    A file that is no longer there is removed here too.
-    """
-    place = Place(where, target, tries=tries)
-    missing = []
-    for name in names:
-        try:
-            place.file(name)
-        except InputMissing:
-            missing.append(name)
-            (target / name).unlink(missing_ok=True)
-            (target / f"{name}.json").unlink(missing_ok=True)
-    return missing
-
-
 def _is_same(target: Path, note: Path, about: RemoteFile) -> bool:
+    known = _known(note)
+    same = (known.get("size"), known.get("stamp")) == (about.size, about.stamp)
+    return same and bool(about.stamp) and target.is_file() and target.stat().st_size == about.size
+
+
+def _known(note: Path) -> dict[str, Any]:
+    """What was noted about a kept file; nothing where there is no note."""
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-        same = (known["size"], known["stamp"]) == (about.size, about.stamp)
-        return same and bool(about.stamp) and target.stat().st_size == about.size
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        content = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import shapely
 
 from ibf_pipeline.config import Country
-from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.obtain.flood_maps import obtain_flood_map
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule
+from ibf_pipeline.obtain.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
 from ibf_pipeline.obtain.mapping import PROPOSED, as_csv, propose_mapping
-from ibf_pipeline.obtain.place import Place, sync
+from ibf_pipeline.obtain.place import Place
 from ibf_pipeline.obtain.portal import boundaries_of, levels_differ, stations_of, write_text
 from ibf_pipeline.obtain.thresholds import sample_thresholds, write_thresholds
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
-from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.wording import counted
 from ibf_pipeline.writing import writing
 
 RECORD: Final = "fetched.json"
-"""in the static folder: what was fetched, from where, with its hash"""
-OPTIONAL: Final = ("population_totals.csv",)
+"""in the static folder: what was fetched or proposed, from where, with its hash"""
 Say = Callable[[str], None]
 
 
@@ -68,20 +68,26 @@ def fetch_static(
 
 
 def write_proposal(country: Country, folder: Path) -> tuple[Path, int, int]:
-    """Write the proposed mapping beside the static data: the file, areas with a station, areas in all."""
+    """Write the proposed mapping beside the static data: the file, areas with a station, areas in all.
+
+    Raises ForbiddenByRule where an earlier proposal is there that a person has changed since.
+    """
     boundaries = read_boundaries(folder / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     stations = read_stations(folder / inputs.STATIONS)
     maps = inputs.flood_map_files(folder, country)
     proposed = propose_mapping(stations, boundaries, maps[max(maps)], country.flood_maps.minimum_depth)
-    file = folder / PROPOSED
-    write_text(file, as_csv(boundaries, proposed))
+    text = as_csv(boundaries, proposed)
+    file, known = folder / PROPOSED, _fetched(folder).get(PROPOSED, {})
+    if file.is_file() and known.get("sha256") != sha256(file) and file.read_text("utf-8", "replace") != text:
+        raise ForbiddenByRule(
+            "this proposal was changed since it was written",
+            where=file,
+            expected="no proposal, or one as it was written: a person's corrections are never replaced",
+            remedy=f"rename it to {inputs.MAPPING} to confirm it; for a new proposal move it away first",
+        )
+    write_text(file, text)
+    _record(folder, PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
     return file, len(proposed), len(boundaries.place_codes)
-
-
-def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> list[str]:
-    """The copy of static data behind a URL brought up to date by size and tag; names that are not there."""
-    names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
-    return [name for name in sync(str(country.static), folder, [*names, *OPTIONAL], tries) if name not in OPTIONAL]
 
 
 def _from_portal(country: Country, client: IbfClient, desk: _Desk) -> None:
@@ -124,13 +130,32 @@ def _flood_maps(country: Country, place: Place, desk: _Desk) -> None:
     }
     if not any(desk.needs(name) for name in wanted.values()):
         return
+    ours = [period for period, name in wanted.items() if desk.needs(name) or desk.fetched(name)]
     deepest = read_boundaries(desk.folder / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     west, south, east, north = shapely.total_bounds(deepest.geometries).tolist()
+    bounds = (west, south, east, north)
+    tiles = country_tiles(place, ours, bounds)
+    dry = _land_without_tile(deepest, tiles.without)
+    if dry:
+        desk.say(f"CHECK: {dry}")
     for period, name in wanted.items():
-        with desk.file(name, f"{place.where}/RP{period:g}") as target:
+        with desk.file(name, f"{place.where}/RP{period:g}", dry) as target:
             if target is not None:
-                tiles = obtain_flood_map(place, period, (west, south, east, north), target)
-                desk.say(f"{name}: out of {', '.join(tiles)}")
+                used = obtain_flood_map(place, period, tiles.names[period].values(), bounds, target)
+                desk.say(f"{name}: out of {', '.join(used)}")
+
+
+def _land_without_tile(deepest: Boundaries, corners: Sequence[tuple[int, int]]) -> str:
+    """Which areas reach into tiles that no return period has, in words; "" for none."""
+    areas = np.array(deepest.geometries)
+    found = []
+    for top, left in corners:
+        box = shapely.box(left, top - TILE, left + TILE, top)
+        inside = [deepest.place_codes[n] for n in np.flatnonzero(shapely.area(shapely.intersection(areas, box)))]
+        if inside:
+            shown = ", ".join(inside[:3]) + (" ..." if len(inside) > 3 else "")
+            found.append(f"{corner_name((top, left))} with land of {counted(len(inside), 'area')} ({shown})")
+    return f"the source has no flood hazard tile {', nor '.join(found)}: dry in every map" if found else ""
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -151,7 +176,6 @@ class _Desk:
         self.say = say
         self.written: list[str] = []
         self._refresh = refresh
-        self._record = folder / RECORD
 
     def needs(self, name: str) -> bool:
         """Whether a file is to be fetched."""
@@ -161,26 +185,45 @@ class _Desk:
         known = self._known().get(name)
         return self._refresh and known is not None and known.get("sha256") == sha256(file)
 
+    def fetched(self, name: str) -> bool:
+        """Whether a file was fetched by us."""
+        return name in self._known()
+
     @contextmanager
-    def file(self, name: str, origin: str) -> Iterator[Path | None]:
-        """Where to write a file to, None where it stays; afterwards it is recorded as fetched."""
+    def file(self, name: str, origin: str, doubt: str = "") -> Iterator[Path | None]:
+        """Where to write a file to, None where it stays; afterwards it is recorded as fetched, with any `doubt`."""
         if not self.needs(name):
             why = "is there" if not self._refresh else "was not fetched as it is: it stays"
             self.say(f"{name}: {why}")
             yield None
             return
         yield self.folder / name
-        content = {**self._known(), name: {"from": origin, "sha256": sha256(self.folder / name)}}
-        write_text(self._record, json.dumps(content, indent=1, sort_keys=True) + "\n")
+        entry = {"from": origin, "sha256": sha256(self.folder / name)} | ({"doubt": doubt} if doubt else {})
+        _record(self.folder, name, entry)
         self.written.append(name)
         self.say(f"{name}: fetched from {origin}")
 
     def _known(self) -> Mapping[str, Mapping[str, str]]:
-        try:
-            content = json.loads(self._record.read_text(encoding="utf-8"))
-            return content if isinstance(content, dict) else {}
-        except (OSError, ValueError):
-            return {}
+        return _fetched(self.folder)
+
+
+def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """What the folder's record says of files that were fetched, by name."""
+    try:
+        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
+    content = {**_fetched(folder), name: entry}
+    write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def doubts(folder: Path) -> list[str]:
+    """What was doubtful when the files that are there were fetched, each once."""
+    return list(dict.fromkeys(str(entry["doubt"]) for entry in _fetched(folder).values() if entry.get("doubt")))
 
 
 def still_missing(country: Country, folder: Path) -> list[str]:

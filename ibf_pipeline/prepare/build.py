@@ -13,8 +13,16 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.inputs import layer_files, require_files, settings_of
 from ibf_pipeline.prepare.layers import Layers
-from ibf_pipeline.prepare.parts import Progress, Workshop, log_progress
-from ibf_pipeline.prepare.stamp import InputStamp, Stamp, changed_since, read_stamp, stamp_inputs, write_stamp
+from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
+from ibf_pipeline.prepare.stamp import (
+    InputStamp,
+    Stamp,
+    changed_since,
+    read_stamp,
+    stamp_inputs,
+    stamp_outputs,
+    write_stamp,
+)
 from ibf_pipeline.prepare.tiles import bounded_gdal
 from ibf_pipeline.writing import writing
 
@@ -41,23 +49,21 @@ def prepare(country: Country, static: Path, prepared: Path, progress: Progress =
 
 
 def _is_current(static: Path, files: list[Path], settings: Mapping[str, object], prepared: Path) -> bool:
-    """Sizes and times first, hashes where those differ; files of the prepared folder by their size."""
+    """Sizes and times first, hashes where those differ; of the inputs and of the prepared files alike."""
     stamp = read_stamp(prepared / "stamp.json")
     if stamp is None or {file.relative_to(static).as_posix() for file in files} != set(stamp.inputs):
         return False
-    if not all(_has_size(prepared / name, size) for name, size in stamp.outputs.items()):
+    outputs = stamp_outputs(prepared, stamp.outputs)
+    if outputs is None or any(outputs[name].size != known.size for name, known in stamp.outputs.items()):
         return False
     inputs = stamp_inputs(static, files, stamp.inputs)
-    if not stamp.describes(inputs, settings):
+    touched = [name for name, known in stamp.outputs.items() if outputs[name] != known]
+    if not stamp.describes(inputs, settings) or not is_whole(prepared, touched):
         return False
-    if inputs != stamp.inputs:
+    if (inputs, outputs) != (stamp.inputs, stamp.outputs):
         with suppress(OSError):  # only spares the next one the hashes
-            write_stamp(prepared / "stamp.json", Stamp(stamp.settings, inputs, stamp.outputs))
+            write_stamp(prepared / "stamp.json", Stamp(stamp.settings, inputs, outputs))
     return True
-
-
-def _has_size(file: Path, size: int) -> bool:
-    return file.is_file() and file.stat().st_size == size
 
 
 def _build(
@@ -78,8 +84,9 @@ def _build(
             expected="static data that stay as they are for that long",
             remedy="run `prepare` again when they are complete",
         )
+    outputs = stamp_outputs(partial, workshop.outputs()) or {}
     with writing(prepared):
-        write_stamp(partial / "stamp.json", Stamp(settings_of(country), inputs, workshop.outputs()))
+        write_stamp(partial / "stamp.json", Stamp(settings_of(country), inputs, outputs))
         old = prepared.with_name(prepared.name + ".old")
         shutil.rmtree(old, ignore_errors=True)
         if prepared.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import rasterio
 import shapely
 from rasterio.enums import Resampling
@@ -15,6 +16,7 @@ from rasterio.errors import RasterioError
 from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from rasterio.warp import reproject
+from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
@@ -28,11 +30,14 @@ DEEPEST_WATER: Final = 300.0
 DENSEST_PEOPLE: Final = 1_000_000.0
 """people in a square kilometre; the densest quarters of cities reach a tenth of it"""
 _KM_A_DEGREE: Final = 111.32
+Bounds = tuple[float, float, float, float]
+"""west, south, east, north in degrees"""
 
 
 def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, what: str = "flood map") -> None:
-    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell or size."""
+    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell or size, or is scaled."""
     require_degrees(file, dataset, what)
+    require_unscaled(file, dataset, what)
     offset = max(abs(a - b) for a, b in zip(dataset.transform[:6], grid.transform[:6], strict=True))
     if (dataset.width, dataset.height) != (grid.width, grid.height) or offset > 0.01 * abs(grid.transform.a):
         raise InputInvalid(
@@ -75,31 +80,72 @@ def _grid_words(dataset: DatasetReader) -> str:
     )
 
 
+def require_unscaled(file: Path, dataset: DatasetReader, what: str) -> None:
+    """InputInvalid where a raster's values are to be multiplied or shifted: they are taken as they are."""
+    if (dataset.scales[0], dataset.offsets[0]) != (1.0, 0.0):
+        raise InputInvalid(
+            f"the {what} declares scale {dataset.scales[0]:g} and offset {dataset.offsets[0]:g}",
+            where=file,
+            expected="values that are taken as they are: scale 1, offset 0",
+            remedy="write it unscaled (gdal_translate -unscale -ot Float32)",
+        )
+
+
+def depth_in_metres(raw: np.ndarray, source: Path, minimum_depth: float) -> npt.NDArray[np.float32]:
+    """A block of a flood map, 0 where it is below the minimum depth or no number; InputInvalid where it is no depth."""
+    block = raw.astype(np.float32)
+    block = np.where(np.isnan(block), np.float32(0), block)
+    if block.max() > DEEPEST_WATER:
+        raise InputInvalid(
+            f"water {block.max():g} deep",
+            where=source,
+            expected=f"metres, at most {DEEPEST_WATER:g}",
+            remedy="convert the map to metres, or declare its nodata value",
+        )
+    block[block < np.float32(minimum_depth)] = 0
+    return block
+
+
 def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
-    """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water."""
-    with open_raster(source, "flood map") as depth, open_raster(grid_file, "flood map") as grid:
+    """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water.
+
+    Raises InputInvalid where all of its water is permanent water: no flood could ever be shown.
+    """
+    wet, kept = False, False
+    with ExitStack() as stack:
+        depth = stack.enter_context(open_raster(source, "flood map"))
+        grid = stack.enter_context(open_raster(grid_file, "flood map"))
         require_same_grid(source, depth, grid)
-        with new_raster(target, grid, "float32") as out:
-            for window in windows(depth.width, depth.height):
-                raw = read_block(depth, window, "flood map")
-                if not raw.any():
-                    continue  # most of a country is dry
-                block = raw.astype(np.float32)
-                block = np.where(np.isnan(block), np.float32(0), block)
-                if block.max() > DEEPEST_WATER:
-                    raise InputInvalid(
-                        f"water {block.max():g} deep",
-                        where=source,
-                        expected=f"metres, at most {DEEPEST_WATER:g}",
-                        remedy="convert the map to metres, or declare its nodata value",
-                    )
-                block[block < np.float32(minimum_depth)] = 0
-                if water is not None and block.any():
-                    with open_raster(water, "permanent water") as mask:
-                        require_same_grid(water, mask, grid, "permanent water")
-                        block[read_block(mask, window, "permanent water") > 0] = 0
-                if block.any():
-                    out.write(block, window)
+        mask = None
+        if water is not None:
+            mask = stack.enter_context(open_raster(water, "permanent water"))
+            require_same_grid(water, mask, grid, "permanent water")
+        out = stack.enter_context(new_raster(target, grid, "float32"))
+        for window in windows(depth.width, depth.height):
+            raw = read_block(depth, window, "flood map")
+            if not raw.any():
+                continue  # most of a country is dry
+            block = depth_in_metres(raw, source, minimum_depth)
+            if not block.any():
+                continue
+            wet = True
+            if mask is not None:
+                block[read_block(mask, window, "permanent water") > 0] = 0
+            if block.any():
+                kept = True
+                out.write(block, window)
+    if wet and not kept:
+        raise all_masked(water, source)
+
+
+def all_masked(water: object, source: Path) -> InputInvalid:
+    """Permanent water that leaves nothing of a flood map."""
+    return InputInvalid(
+        f"permanent water covers every wet cell of {source.name}",
+        where=water,
+        expected="> 0 only where there is water on every day of the year",
+        remedy="correct the raster, or declare the value that stands for no water as its nodata value",
+    )
 
 
 def most_people_a_cell(raster: DatasetReader) -> float:
@@ -109,17 +155,46 @@ def most_people_a_cell(raster: DatasetReader) -> float:
     return DENSEST_PEOPLE * abs(raster.transform.a * raster.transform.e) * _KM_A_DEGREE**2
 
 
-def write_on_grid(source: Path, grid_file: Path, target: Path, what: str, *, people: bool = True) -> float:
+def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which rows and columns of a raster reach into a box of degrees; all where its cells are not degrees."""
+    transform = raster.transform
+    if raster.crs is None or raster.crs.to_epsg() != 4326 or transform.b or transform.d:
+        return np.ones(raster.height, dtype=bool), np.ones(raster.width, dtype=bool)
+    west, south, east, north = bounds
+
+    def reach(origin: float, cell: float, count: int, low: float, high: float) -> npt.NDArray[np.bool_]:
+        edges = np.sort(origin + cell * np.stack([np.arange(count), np.arange(count) + 1]), axis=0)
+        tolerance = 1e-6 * abs(cell)
+        return np.asarray((edges[1] > low + tolerance) & (edges[0] < high - tolerance))
+
+    rows = reach(transform.f, transform.e, raster.height, south, north)
+    return rows, reach(transform.c, transform.a, raster.width, west, east)
+
+
+def outside_as_zero(
+    block: np.ndarray, window: Window, inside: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
+) -> None:
+    """Set to 0, in place, what `cells_inside` leaves out of a block."""
+    block[~inside[0][window.row_off : window.row_off + window.height], :] = 0
+    block[:, ~inside[1][window.col_off : window.col_off + window.width]] = 0
+
+
+def write_on_grid(
+    source: Path, grid_file: Path, target: Path, what: str, *, country: Bounds | None = None, people: bool = True
+) -> float:
     """A raster of counts (people a cell) on the country's grid, its total kept; nodata and negatives are 0.
 
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
-    the grid's cells. Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be
-    lost or made up, and where a cell of `people` holds more than can be.
+    the grid's cells. Cells of degrees outside `country`, its bounding box, are left out: nobody there is counted.
+    Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up,
+    and where a cell of `people` holds more than can be.
     """
     clean = target.with_suffix(".clean.tif")
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
         if counts.crs is None:
             require_degrees(source, counts, what)
+        require_unscaled(source, counts, what)
+        inside = None if country is None else cells_inside(counts, country)
         same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
         same = same and counts.transform.almost_equals(grid.transform, 1e-9)
         direct = target if same else clean
@@ -139,15 +214,17 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str, *, peo
                         expected=f"people a cell, at most {most:,.0f} in a cell of this size",
                         remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
                     )
+                if inside is not None:
+                    outside_as_zero(block, window, inside)
                 total += float(block.sum())
                 if block.any():
                     out.write(block, window)
         if total <= 0:
             raise InputInvalid(
-                f"the {what} has no value above 0",
+                f"the {what} has no value above 0 in the country",
                 where=source,
                 expected="counts, e.g. people a cell",
-                remedy="fetch it again",
+                remedy="fetch it again, that of this country",
             )
         if same:
             return total
@@ -159,7 +236,7 @@ def write_on_grid(source: Path, grid_file: Path, target: Path, what: str, *, peo
             f"the {what} adds up to {total:,.0f}, on the grid of the flood maps to {kept:,.0f}",
             where=source,
             expected=f"a difference of at most {TOTAL_TOLERANCE:.1%}",
-            remedy="flood maps must cover the whole country; or bring the raster onto their grid yourself",
+            remedy="extend the flood maps to wherever the country has people, or check that neither raster is shifted",
         )
     return kept
 

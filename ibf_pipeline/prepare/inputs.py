@@ -61,10 +61,16 @@ def require_files(folder: Path, country: Country) -> list[Path]:
             f"static data of {country.iso3} are missing: {', '.join(missing)}",
             where=folder,
             expected="the files named in the README under static data",
-            remedy=f"`fetch-static {country.iso3}` obtains what static_sources name; add the others, or correct what "
-            "the country's configuration lists",
+            remedy=f"{how_to_obtain(country)}, or correct what the country's configuration lists",
         )
     return files
+
+
+def how_to_obtain(country: Country) -> str:
+    """What to do about files that are missing: a folder behind a URL is filled there, not here."""
+    if country.static and "://" in country.static:
+        return f"put them at {country.static}"
+    return f"`ibf-pipeline fetch-static {country.iso3}` obtains what static_sources name; add the others by hand"
 
 
 def missing_files(folder: Path, files: Iterable[Path]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,13 +14,14 @@ import geopandas as gpd
 import numpy as np
 import shapely
 import xarray as xr
+from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
-from ibf_pipeline.prepare.grids import grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals
@@ -45,26 +47,31 @@ class Layers:
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
         self._grid_file = next(iter(self._maps.values()))
+        self._shapes = ""
+        """hash of the deepest areas' outlines: a renamed area needs no new count"""
 
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         outlines = self._outlines()
+        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
-        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
         mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
         findings += [finding for level in levels for finding in level["findings"]]
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         findings += [f"station {code} lies outside the country's boundaries" for code in codes]
 
+        west, south, east, north = levels[-1]["bounds"]
+        bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
         columns = [
             column
             for indicator in self._rasters
-            for column in self._columns(indicator, self._on_grid(indicator, grid), depths)
+            for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
@@ -95,9 +102,6 @@ class Layers:
     def _deepest(self) -> Boundaries:
         return self._boundaries[self._country.deepest_admin_level]
 
-    def _deepest_hash(self) -> str:
-        return self._hash(inputs.boundary_files(self._static, self._country)[self._country.deepest_admin_level])
-
     def _outlines(self) -> Part:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
@@ -114,6 +118,8 @@ class Layers:
                 "names": layer.names,
                 "parents": layer.parents,
                 "findings": layer.findings,
+                "shapes": _hash_of(layer.geometries),
+                "bounds": shapely.total_bounds(layer.geometries).tolist(),
             }
             for layer in self._boundaries.values()
         ]
@@ -124,7 +130,7 @@ class Layers:
 
     def _stations_outside(self) -> Part:
         file = self._static / inputs.STATIONS
-        made_from = {"stations": self._hash(file), "areas": self._deepest_hash()}
+        made_from = {"stations": self._hash(file), "areas": self._shapes}
         part = Part("stations", ("stations_outside.json",), made_from)
         self._have("stations", [part], lambda _: self._write_stations_outside(file))
         return part
@@ -157,22 +163,23 @@ class Layers:
         self._have(f"flood map of {period:g} years", [part], build)
         return part
 
-    def _on_grid(self, indicator: str, grid: Sequence[float]) -> Part:
+    def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
         source = self._rasters[indicator]
-        made_from = {"raster": self._hash(source), "grid": grid}
+        made_from = {"raster": self._hash(source), "grid": grid, "bounds": bounds}
         part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
         people = indicator == POPULATION_AFFECTED
         what = "population raster" if people else f"raster of {indicator}"
 
         def build(_: list[Part]) -> None:
-            write_on_grid(source, self._grid_file, self._target / part.files[0], what, people=people)
+            target = self._target / part.files[0]
+            write_on_grid(source, self._grid_file, target, what, country=bounds, people=people)
 
         self._have(f"{what} on the grid of the flood maps", [part], build)
         return part
 
     def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
         """The areas' totals of a layer, and one column for each flood map; all that are needed in one pass."""
-        made_from = {"layer": layer.key, "areas": self._deepest_hash()}
+        made_from = {"layer": layer.key, "areas": self._shapes}
         total = Part(f"total_{indicator}", (f"total_{indicator}.npy",), made_from)
         counts = {
             period: Part(
@@ -205,7 +212,7 @@ class Layers:
         return [total, *counts.values()]
 
     def _area_grid(self, grid: Sequence[float]) -> Part:
-        part = Part("areas", ("areas.tif",), {"areas": self._deepest_hash(), "grid": grid})
+        part = Part("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
 
         def build(_: list[Part]) -> None:
             write_labels(self._deepest, self._grid_file, self._target / "areas.tif")
@@ -271,6 +278,11 @@ _POPULATION_TOTAL = f"total_{POPULATION_AFFECTED}.npy"
 
 def _depth_name(period: float) -> str:
     return f"depth_RP{period:g}.tif"
+
+
+def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
+    """Of outlines in their order."""
+    return hashlib.sha256(b"".join(shapely.to_wkb(np.array(geometries)))).hexdigest()
 
 
 def _near(lat: float, lon: float, deepest: Boundaries) -> bool:

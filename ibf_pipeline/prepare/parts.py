@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -88,9 +88,9 @@ class Workshop:
                 self._finish(part)
         self._parts += parts
 
-    def outputs(self) -> dict[str, int]:
-        """Every file and its size; whatever else lies in the folder is removed."""
-        files = {name: (self._folder / name).stat().st_size for part in self._parts for name in part.files}
+    def outputs(self) -> list[str]:
+        """Every file; whatever else lies in the folder is removed."""
+        files = [name for part in self._parts for name in part.files]
         notes = {f"{part.name}.json" for part in self._parts}
         for path in self._folder.iterdir():
             if path.is_file() and path.name not in files:
@@ -135,6 +135,16 @@ def _is_finished(folder: Path, part: Part) -> bool:
             sha256(folder / name) == note["files"][name] for name in part.files
         )
     except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def is_whole(folder: Path, names: Iterable[str]) -> bool:
+    """Whether files of a prepared folder are, byte for byte, what the notes of their parts say."""
+    try:
+        notes = [json.loads(note.read_text(encoding="utf-8"))["files"] for note in (folder / NOTES).glob("*.json")]
+        known = {name: digest for files in notes for name, digest in files.items()}
+        return all(known.get(name) == sha256(folder / name) for name in names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 3
+FORMAT = 4
 """Version of the prepared folder; another one is rebuilt."""
 
 
@@ -25,14 +25,24 @@ class InputStamp:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputStamp:
+    """A file of the prepared folder as it was written; its hash is in the note of its part."""
+
+    size: int
+    """bytes"""
+    modified: int
+    """nanoseconds"""
+
+
+@dataclass(frozen=True, slots=True)
 class Stamp:
     """Everything that a prepared folder was made of, and what it consists of."""
 
     settings: Mapping[str, Any]
     inputs: Mapping[str, InputStamp]
     """by path below the static folder"""
-    outputs: Mapping[str, int]
-    """file name -> bytes"""
+    outputs: Mapping[str, OutputStamp]
+    """by file name"""
 
     def describes(self, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> bool:
         """Whether inputs and settings are still the same; times of files may differ."""
@@ -60,6 +70,18 @@ def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputS
     return stamps
 
 
+def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] | None:
+    """Size and time of files of the prepared folder; None where one is not there."""
+    stamps = {}
+    for name in names:
+        try:
+            found = (folder / name).stat()
+        except OSError:
+            return None
+        stamps[name] = OutputStamp(found.st_size, found.st_mtime_ns)
+    return stamps
+
+
 def changed_since(folder: Path, inputs: Mapping[str, InputStamp]) -> list[str]:
     """Inputs that are gone, or whose size or time is no longer that of their stamp."""
     return [name for name, stamp in inputs.items() if not _unchanged(folder / name, stamp)]
@@ -72,7 +94,8 @@ def read_stamp(file: Path) -> Stamp | None:
         if content["format"] != FORMAT:
             return None
         inputs = {name: InputStamp(**entry) for name, entry in content["inputs"].items()}
-        return Stamp(content["settings"], inputs, {name: int(size) for name, size in content["outputs"].items()})
+        outputs = {name: OutputStamp(**entry) for name, entry in content["outputs"].items()}
+        return Stamp(content["settings"], inputs, outputs)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -83,7 +106,7 @@ def write_stamp(file: Path, stamp: Stamp) -> None:
         "format": FORMAT,
         "settings": stamp.settings,
         "inputs": {name: asdict(entry) for name, entry in stamp.inputs.items()},
-        "outputs": stamp.outputs,
+        "outputs": {name: asdict(entry) for name, entry in stamp.outputs.items()},
     }
     partial = file.with_suffix(".part")
     partial.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")

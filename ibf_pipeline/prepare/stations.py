@@ -236,6 +236,13 @@ def _require_usable(
             )
 
 
+def mapping_rows(file: Path) -> list[tuple[int, str, str]]:
+    """(line, station, place code) of `station_admin_mapping.csv`; rows that say nothing of either are left out."""
+    rows = enumerate(read_rows(file, ("glofasStation", "placeCode")), start=2)
+    listed = [(number, row["glofasStation"], row["placeCode"]) for number, row in rows]
+    return [row for row in listed if row[2] or row[1] not in ("", NO_STATION)]
+
+
 def read_mapping(
     file: Path, stations: Collection[Station], place_codes: Collection[str]
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
@@ -246,11 +253,10 @@ def read_mapping(
     """
     known_stations, known_codes = {station.code for station in stations}, set(place_codes)
     station_of: dict[str, str] = {}
-    for number, row in enumerate(read_rows(file, ("glofasStation", "placeCode")), start=2):
-        station, code = row["glofasStation"], row["placeCode"]
+    for number, station, code in mapping_rows(file):
         if not code and station in known_stations:
             continue  # how the seed data list a station without areas
-        if code not in known_codes:
+        if code and code not in known_codes:
             raise InputInvalid(
                 f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known_codes)}",
                 where=file,
@@ -264,9 +270,10 @@ def read_mapping(
                 expected=f"a station code, or {NO_STATION}",
                 remedy="add the station with its thresholds, or write no_station",
             )
-        if station_of.setdefault(code, station) != station:
+        other = station_of.setdefault(code, station) or NO_STATION
+        if other != (station or NO_STATION):
             raise InputInvalid(
-                f"line {number}: area {code} is mapped to {station_of[code]} and to {station}",
+                f"line {number}: area {code} is mapped to {other} and to {station or NO_STATION}",
                 where=file,
                 expected="one station an area",
                 remedy="keep the station that floods it",

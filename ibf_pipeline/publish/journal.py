@@ -13,9 +13,10 @@ from typing import Literal
 from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.writing import sync_folder
 
-State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed"]
+State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed", "reopened"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
-`assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, never to be resumed"""
+`assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, not to be resumed;
+`reopened`: a person takes it up again after all"""
 
 REVISION = 0
 """number under which the journal speaks of the whole revision"""

@@ -47,6 +47,13 @@ class Area:
         """GloFAS cells within."""
         return round((self.north - self.south) / GLOFAS_CELL) * round((self.east - self.west) / GLOFAS_CELL)
 
+    @property
+    def corners(self) -> StationCells:
+        """The cells in its north-western and south-eastern corner."""
+        half = GLOFAS_CELL / 2
+        lat, lon = np.array([self.north - half, self.south + half]), np.array([self.west + half, self.east - half])
+        return StationCells(("north-west", "south-east"), lat, lon)
+
 
 def area_of(cells: StationCells, margin: float) -> Area:
     """The stations' cells with a margin (degrees, made up to whole cells) on every side, within the globe."""

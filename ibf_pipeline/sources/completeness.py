@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.usable import leave_out_members_without_water
+
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
@@ -25,7 +28,12 @@ class Completeness:
     @property
     def is_whole(self) -> bool:
         """Whether every member is there on every day."""
-        return min(self.by_lead_time) >= self.expected
+        return self.fewest >= self.expected
+
+    @property
+    def fewest(self) -> int:
+        """Members on the day that has the fewest: what a station needs on every lead time."""
+        return min(self.by_lead_time)
 
     def __str__(self) -> str:
         text = f"{len(self.present)} of {self.expected} members"
@@ -34,10 +42,18 @@ class Completeness:
 
 
 def completeness(discharge: xr.DataArray, expected: int) -> Completeness:
-    """Count the members of `discharge` (member, lead_time, station) that have any value, in all and day by day."""
-    valid = discharge.notnull().any("station")
+    """Count the members of `discharge` (member, lead_time, station) that have any value, in all and day by day.
+
+    Members that are 0 everywhere are none, as for a run.
+    """
+    valid = leave_out_members_without_water(discharge)[0].notnull().any("station")
     return Completeness(
         expected,
         tuple(int(member) for member in discharge["member"].values[valid.any("lead_time").values]),
         tuple(int(count) for count in valid.sum("member").values),
     )
+
+
+def is_whole_and_new(files: ForecastFiles, discharge: xr.DataArray, expected: int) -> bool:
+    """Whether no other source needs to be asked: every member is there, and not out of an earlier run's findings."""
+    return not files.kept and completeness(discharge, expected).is_whole

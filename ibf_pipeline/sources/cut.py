@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.netcdf import stamps_of
-from ibf_pipeline.discharge.part import lead_time_steps
+from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
@@ -29,7 +29,9 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
     Each target appears under its name only when it is whole. An area outside the file gets the nearest cells: the
     reader then says that the stations are outside.
 
-    Raises InputInvalid where the file is damaged, of another day or variable, WriteFailed where the disk is full.
+    Raises InputInvalid where the file is damaged, of another day, variable, unit or grid, or holds no usable value in
+    any area: one such member is left out, and not found by the reader of a whole ensemble. WriteFailed where the disk
+    is full.
     """
     with FILE_LIBRARIES:
         try:
@@ -48,6 +50,7 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
 
 def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:
     variable = data[names.find_variable(data.variables, file)]
+    names.check_unit(getattr(variable, "units", None), file)
     variable.set_auto_maskandscale(False)
     axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon", "time")}
     if variable.dimensions != (axis["time"], axis["lat"], axis["lon"]):
@@ -59,6 +62,7 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) 
         )
     steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
     lat, lon = np.asarray(data[axis["lat"]][:], dtype=float), np.asarray(data[axis["lon"]][:], dtype=float)
+    check_axes(lat, lon, file)
     windows = {target: (_within(lat, area.south, area.north), _columns(lon, area)) for target, area in targets.items()}
     _keep_chunks(variable)
     blocks = {
@@ -68,12 +72,37 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) 
     for number, step in enumerate(steps):  # a chunk is a whole day of the globe: unpacked once for all countries
         for target, (rows, columns) in windows.items():
             blocks[target][number] = variable[int(step), rows, columns]
+    partials = {target: target.with_name(target.name + ".part") for target in windows}
     for target, (rows, columns) in windows.items():
-        partial = target.with_name(target.name + ".part")
         with writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write(partial, data, variable, axis, {"time": steps, "lat": rows, "lon": columns}, blocks[target])
+            _write(partials[target], data, variable, axis, {"time": steps, "lat": rows, "lon": columns}, blocks[target])
+    try:
+        _require_values([*partials.values()], variable.name, file)
+    except InputInvalid:
+        for partial in partials.values():
+            partial.unlink()
+        raise
+    for target, partial in partials.items():
+        with writing(target):
             partial.replace(target)
+
+
+def _require_values(cuts: Sequence[Path], name: str, file: Path) -> None:
+    """What a reader will see: no discharge beyond any river's, and some value of 0 or more in at least one area."""
+    usable = False
+    for cut in cuts:
+        with netCDF4.Dataset(cut) as data:
+            values = np.ma.filled(data[name][:].astype(np.float32), np.nan)
+        check_values(values, file)
+        usable = usable or bool((values >= 0).any())
+    if not usable:
+        raise InputInvalid(
+            "every discharge is negative or missing",
+            where=file,
+            expected="values of 0 m3/s or more",
+            remedy="the file is damaged: fetch it again",
+        )
 
 
 def _within(axis: npt.NDArray[np.float64], low: float, high: float) -> slice:

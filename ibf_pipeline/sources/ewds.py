@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.discharge.grib_messages import read_messages
+from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.ewds_orders import Orders, Placed
 from ibf_pipeline.sources.ewds_request import (
     Request,
     check_constraints,
+    check_current,
     check_form,
     estimated_bytes,
     fields_of,
@@ -31,11 +35,14 @@ from ibf_pipeline.sources.ewds_service import EwdsService, Progress
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
 from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
 from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
+_TOGETHER_SECONDS: Final = 1800.0
+"""results of orders that are further apart are not joined: they may be of two versions of the run"""
 _REPEATED_SECONDS: Final = 300.0
 """a state that does not change is logged again after so long"""
 
@@ -62,6 +69,8 @@ class EwdsSource:
     again_seconds: float = 1800
     """an incomplete ensemble is not ordered again before"""
     now: Callable[[], float] = time.time
+    cells: StationCells | None = None
+    """of the stations, at which what arrives is read before it is kept; the area's corners where none are given"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
@@ -82,6 +91,11 @@ class EwdsSource:
             self.name, (folder.folder / name,), self.glofas_version, {"request": request, **folder.origin([name])}
         )
 
+    def forget(self, issue_date: date) -> None:
+        """Delete what was fetched and ordered of the day for the country."""
+        with self.cache.held(self.name, issue_date, self.country):
+            shutil.rmtree(self._folder(issue_date).folder, ignore_errors=True)
+
     def _suffices(self, request: Request, issue_date: date) -> bool:
         """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
         there = self._fields_there(issue_date)
@@ -98,13 +112,17 @@ class EwdsSource:
     def _fields_there(self, issue_date: date) -> int:
         """Fields of the file in the cache; 0 where there is none for the whole area."""
         file = self._file(issue_date)
-        return count_fields(file) if file.name in self._folder(issue_date).names() else 0
+        try:
+            return count_fields(file) if file.name in self._folder(issue_date).names() else 0
+        except InputInvalid:
+            return 0
 
     def _order(self, request: Request, issue_date: date) -> None:
         if self.check:
             form = self.service.form()
             if form is not None:
                 check_form(request, form, self.service.address)
+                check_current(request, form, self.changes, self.service.address)
             possible = self.service.possible(request)
             if possible is not None:
                 check_constraints(request, possible, self.service.address)
@@ -115,9 +133,26 @@ class EwdsSource:
             estimated_bytes(request, self.area) / 1e6, len(parts), "s"[: len(parts) != 1],
         )  # fmt: skip
         folder = self._folder(issue_date).folder
-        orders = _Orders(folder / _ORDERS)
-        files = [self._part(part, folder / f"part_{_digest(part)}", orders) for part in parts]
-        self._join(files, self._file(issue_date), orders)
+        orders = Orders(folder / _ORDERS)
+        files = [folder / f"part_{_digest(part)}" for part in parts]
+        self._drop_old_results(folder, files, orders)
+        for part, file in zip(parts, files, strict=True):
+            self._part(part, file, orders)
+        self._join(files, issue_date, orders)
+
+    def _drop_old_results(self, folder: Path, files: Sequence[Path], orders: Orders) -> None:
+        """Results that an earlier run left are of an earlier time: the run may have been corrected since."""
+        for file in folder.glob("part_*"):
+            if file not in files or self.now() - file.stat().st_mtime > _TOGETHER_SECONDS:
+                file.unlink()
+                orders.put(file.name, None)
+        for file in files if len(files) > 1 else ():
+            known = orders.get(file.name)
+            if known is None or file.is_file() or self.now() - known.at <= _TOGETHER_SECONDS:
+                continue
+            if self.service.is_over(known.order):
+                log.info("%s: order %s is too old to be joined with new ones", self.name, known.order)
+                orders.put(file.name, None)
 
     def _most_fields(self, request: Request) -> float:
         """Our own limit, or the account's where that is lower: its costs grow with the fields."""
@@ -127,28 +162,28 @@ class EwdsSource:
         log.info("%s: the order costs %g and the account's limit is %g: it is split", self.name, *cost)
         return min(self.most_fields, fields_of(request) * cost[1] / cost[0])
 
-    def _part(self, request: Request, file: Path, orders: _Orders) -> Path:
+    def _part(self, request: Request, file: Path, orders: Orders) -> None:
         """The result of one order; one that an earlier run placed is waited for, and not placed twice."""
         if file.is_file():
-            return file
+            return
         known = orders.get(file.name)
         if known is not None:
             try:
-                self._await(known, file)
-                return file
+                self._await(known.order, file, orders)
+                return
             except (InputMissing, InputInvalid, ServerRefused) as error:
                 log.info("%s: %s; ordering again", self.name, error.found)
+        orders.require_no_pause(self.now(), self.again_seconds, self.service.address)
         placed = self.service.submit(request)
-        orders.put(file.name, placed)
+        orders.put(file.name, Placed(placed, self.now()))
         log.info("%s: order %s placed, %d fields", self.name, placed, fields_of(request))
         try:
-            self._await(placed, file)
-        except (InputMissing, InputInvalid, ServerRefused):
-            orders.put(file.name, None)
+            self._await(placed, file, orders)
+        except (InputMissing, InputInvalid, ServerRefused) as error:
+            orders.fail(error, self.now())
             raise
-        return file
 
-    def _await(self, order: str, file: Path) -> None:
+    def _await(self, order: str, file: Path, orders: Orders) -> None:
         said: list[tuple[str, float]] = []
 
         def progress(state: str, seconds: float) -> None:
@@ -159,32 +194,54 @@ class EwdsSource:
                 self.progress(state, seconds)
 
         self.service.wait(order, progress)
-        self.service.download(order, file)
+        try:
+            self.service.download(order, file)
+        except ServerUnreachable:
+            orders.break_off(file.name)
+            raise
         try:
             count_fields(file)
         except IbfError:
             file.unlink(missing_ok=True)
             raise
 
-    def _join(self, parts: Sequence[Path], target: Path, orders: _Orders) -> None:
-        """GRIB messages follow each other in any number, so that joined files are one."""
+    def _join(self, parts: Sequence[Path], issue_date: date, orders: Orders) -> None:
+        """GRIB messages follow each other in any number, so that joined files are one; it is read before it is kept."""
+        target = self._file(issue_date)
         partial = target.with_name(target.name + ".part")
-        with writing(target):
-            with partial.open("wb") as out:
-                for part in parts:
-                    with part.open("rb") as stream:
-                        shutil.copyfileobj(stream, out)
-            partial.replace(target)
-        placed = ", ".join(order for part in parts if (order := orders.get(part.name)))
-        remote = RemoteFile(target.name, target.stat().st_size, f"orders {placed}")
-        self._folder_of(target).add(Fetched(target, remote, sha256(target)), self.service.url)
-        log.info("%s: %s, %d fields, %.1f MB", self.name, target.name, count_fields(target), remote.size / 1e6)
-        for part in parts:
-            part.unlink()
+        with writing(target), partial.open("wb") as out:
+            for part in parts:
+                with part.open("rb") as stream:
+                    shutil.copyfileobj(stream, out)
+        try:
+            self._require_readable(partial, issue_date)
+            arrived, there = count_fields(partial), self._fields_there(issue_date)
+        except InputInvalid as error:
+            partial.unlink()
+            orders.fail(error, self.now())
+            raise
+        finally:
+            placed = ", ".join(known.order for part in parts if (known := orders.get(part.name)))
+            for part in parts:
+                part.unlink()
         orders.clear()
+        if arrived < there:
+            partial.unlink()
+            os.utime(target)
+            log.warning("%s: %d fields were delivered; the %d of before are kept", self.name, arrived, there)
+            return
+        with writing(target):
+            partial.replace(target)
+        remote = RemoteFile(target.name, target.stat().st_size, f"orders {placed}")
+        self._folder(issue_date).add(Fetched(target, remote, sha256(target)), self.service.url)
+        log.info("%s: %s, %d fields, %.1f MB", self.name, target.name, arrived, remote.size / 1e6)
 
-    def _folder_of(self, target: Path) -> FetchedFolder:
-        return FetchedFolder(target.parent, self.area)
+    def _require_readable(self, file: Path, issue_date: date) -> None:
+        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, a field twice."""
+        from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library
+
+        with FILE_LIBRARIES:
+            read_grib(file, self.cells or self.area.corners, issue_date)
 
 
 def count_fields(file: Path) -> int:
@@ -199,31 +256,3 @@ def count_fields(file: Path) -> int:
 
 def _digest(request: Request) -> str:
     return hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()[:12]
-
-
-class _Orders:
-    """Orders that were placed and not fetched yet, by the file that they are for: a killed run is continued."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def get(self, name: str) -> str | None:
-        return self._read().get(name)
-
-    def put(self, name: str, order: str | None) -> None:
-        placed = {key: value for key, value in {**self._read(), name: order}.items() if value is not None}
-        with writing(self._file):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._file.with_suffix(".part")
-            partial.write_text(json.dumps(placed), encoding="utf-8")
-            partial.replace(self._file)
-
-    def clear(self) -> None:
-        self._file.unlink(missing_ok=True)
-
-    def _read(self) -> dict[str, str]:
-        try:
-            placed = json.loads(self._file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return placed if isinstance(placed, dict) else {}

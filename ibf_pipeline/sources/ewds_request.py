@@ -7,10 +7,11 @@ as of 2026. They have been renamed before, so every order is held against what t
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.sources.area import Area
 
@@ -102,6 +103,32 @@ def check_form(request: Request, form: Sequence[Mapping[str, Any]], where: str) 
             remedy="the service has renamed something: set the new names under `request:` of the source in "
             "settings.yaml, an empty list for a key that is gone, and check that the product is still the same",
         )
+
+
+def check_current(request: Request, form: Sequence[Mapping[str, Any]], chosen: Collection[str], where: str) -> None:
+    """VersionRefused where the form lists what is ordered among its legacy versions, and others as current.
+
+    `operational` silently becomes another model, or the old one, on the day a new version goes live. `chosen`: keys
+    that a person has set in the settings, which are not questioned.
+    """
+    for widget in form:
+        key = str(widget.get("name"))
+        groups = (widget.get("details") or {}).get("groups") or []
+        legacy = {str(value) for group in groups if _is_legacy(group) for value in group.get("values") or []}
+        current = [str(value) for group in groups if not _is_legacy(group) for value in group.get("values") or []]
+        old = [item for item in _listed(request.get(key, [])) if item in legacy and item not in current]
+        if old and current and key not in chosen:
+            raise VersionRefused(
+                f"the service lists {key} {old[0]!r} among its legacy versions, and {_shown(current)} as current",
+                where=where,
+                expected="a version that is current, and thresholds of that version",
+                remedy=f"find out which GloFAS version {old[0]!r} is now; set `{key}` under `request:` of the source "
+                "in settings.yaml to the version of the thresholds",
+            )
+
+
+def _is_legacy(group: Mapping[str, Any]) -> bool:
+    return "legacy" in str(group.get("label", "")).lower()
 
 
 def check_constraints(request: Request, possible: Mapping[str, Any], where: str) -> None:

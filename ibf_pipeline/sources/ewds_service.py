@@ -16,6 +16,7 @@ import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.ewds_request import Request
+from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.writing import writing
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ Progress = Callable[[str, float], None]
 
 _NO_DATA: Final = ("no data", "nodata", "no matching data", "data not found", "not yet available")
 """what a failed order says where the run is not in the archive yet"""
+_GONE: Final = (403, 404, 410)
+"""answers where a result was deleted, or its signed address has expired"""
 _FIRST_PAUSE: Final = 1.0
 """seconds between the first two looks; each next pause is half as long again"""
 
@@ -104,13 +107,31 @@ class EwdsService:
                 pause = min(1.5 * pause, self._patience.longest_poll_seconds)
             progress("successful", self._patience.clock() - began)
 
+    def is_over(self, order: str) -> bool:
+        """Whether an order waits and runs no longer, because it was carried out, failed or was forgotten."""
+        try:
+            with self._errors(f"order {order} failed"):
+                return bool(self._client.get_remote(order).results_ready)
+        except (InputMissing, ServerRefused):
+            return True
+
     def download(self, order: str, target: Path) -> None:
-        """Fetch the result of an order; it appears under its name when it has the size that the service names."""
+        """Fetch the result of an order; it appears under its name when it has the size that the service names.
+
+        Raises ServerRefused where the service has no result any more, ServerUnreachable where another try may help.
+        """
         partial = target.with_name(target.name + ".part")
         with writing(partial):
             partial.parent.mkdir(parents=True, exist_ok=True)
-        with self._errors(f"the result of order {order} could not be fetched"):
-            self._client.download_results(order, str(partial))
+        from ecmwf.datastores.processing import DownloadError
+
+        what = f"the result of order {order} could not be fetched"
+        with self._errors(what):
+            results = self._client.get_results(order)
+            try:
+                results.download(str(partial))
+            except DownloadError as error:
+                raise self._without_result(f"{what}: {_short(error)}", results.location) from None
         with writing(target):
             partial.replace(target)
 
@@ -142,7 +163,7 @@ class EwdsService:
             with self._errors(f"its {what} cannot be read"):
                 return ask(self._client)
         except ServerRefused as error:
-            if "401" in error.found or "is not in the environment" in error.found:
+            if "401" in error.found or isinstance(error, AccountMissing):
                 raise
             log.info("%s: goes unchecked: %s", self.address, error.found)
         except (ServerUnreachable, InputMissing) as error:
@@ -162,7 +183,7 @@ class EwdsService:
         except (requests.RequestException, DownloadError, AssertionError) as error:  # its downloader asserts the size
             raise self._unreachable(f"{what}: {_short(error)}") from None
         except (ProcessingFailedError, LinkError) as error:
-            raise self._failed(f"{what}: {_short(error)}") from None
+            raise self._failed(f"{what}: {_short(error) or 'the service gives no reason'}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._refused(
                 f"{what}: the answer is not what ECMWF's client knows ({type(error).__name__})",
@@ -186,7 +207,19 @@ class EwdsService:
             return self._unreachable(found)
         if any(hint in text.lower() for hint in _NO_DATA):
             return self._failed(found)
+        if what.startswith("order "):
+            return self._failed(found)
         return self._refused(found, "hold the order against the service's form; `request:` of the source changes it")
+
+    def _without_result(self, found: str, location: str) -> IbfError:
+        """The client hides why a result could not be fetched: its address is asked once more."""
+        with requests.get(location, stream=True, timeout=self._patience.timeout_seconds) as response:
+            status = response.status_code
+        if status < 400:
+            return self._unreachable(found)
+        if status in _GONE:
+            return self._refused(f"{found}: {status}", "run again: what the service has no longer is ordered again")
+        return self._unreachable(f"{found}: {status}")
 
     def _failed(self, found: str) -> IbfError:
         if any(hint in found.lower() for hint in _NO_DATA):

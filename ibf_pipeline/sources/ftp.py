@@ -17,6 +17,9 @@ from ibf_pipeline.sources.remote import Broken, RemoteFile
 _CHUNK: Final = 1 << 18
 """bytes"""
 _NOT_THERE: Final = "550"
+_FORBIDDEN: Final = ("privilege", "permission", "denied")
+_FULL: Final = ("421", "530")
+"""answers to a login where an account has as many connections as it may have"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class FtpFolder:
         self._account = account
         self._timeout = timeout_seconds
         self._idle: queue.SimpleQueue[ftplib.FTP] = queue.SimpleQueue()
+        self._accepted = False
+        """whether the account was let in before: what is refused then is one more connection"""
 
     @property
     def address(self) -> str:
@@ -85,6 +90,13 @@ class FtpFolder:
             yield ftp
         except ftplib.error_perm as error:
             self._idle.put(ftp)
+            if str(error)[:3] == _NOT_THERE and any(word in str(error).lower() for word in _FORBIDDEN):
+                raise ServerRefused(
+                    f"{what} may not be read ({_said(error)})",
+                    where=self.address,
+                    expected="an account that may list and read the source's folder",
+                    remedy="ask those who gave the account, or check the source's folder",
+                ) from None
             if str(error)[:3] == _NOT_THERE:
                 raise InputMissing(
                     f"{what} is not there",
@@ -119,11 +131,16 @@ class FtpFolder:
             ftp.login(account.user, account.password)
             if isinstance(ftp, ftplib.FTP_TLS):
                 ftp.prot_p()
+            self._accepted = True
             return ftp
-        except ftplib.error_perm as error:
+        except (ftplib.error_perm, ftplib.error_temp) as error:
             ftp.close()
+            if self._accepted and str(error)[:3] in _FULL:
+                return self._given_back(_said(error))
+            if isinstance(error, ftplib.error_temp):
+                raise Broken(_said(error)) from None
             raise ServerRefused(
-                f"the login was refused ({str(error)[:3]})",
+                f"the login was refused ({self._without_account(_said(error), account)})",
                 where=self.address,
                 expected="the account of the environment",
                 remedy="check the two environment variables that the source names in settings.yaml",
@@ -131,6 +148,16 @@ class FtpFolder:
         except ftplib.all_errors as error:
             ftp.close()
             raise Broken(_said(error)) from None
+
+    def _given_back(self, said: str) -> ftplib.FTP:
+        """A connection that another thread is done with: the server allows no more of them."""
+        try:
+            return self._idle.get(timeout=self._timeout)
+        except queue.Empty:
+            raise Broken(f"no connection came free: {said}") from None
+
+    def _without_account(self, said: str, account: FtpAccount) -> str:
+        return said.replace(account.password, "...").replace(account.user, "...")
 
 
 def _modified(ftp: ftplib.FTP, path: str) -> str:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
+import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerUnreachable
-from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.area import Area
+from ibf_pipeline.sources.arrival import GRIB, Arrival
 from ibf_pipeline.sources.cache import RAW, InputCache
-from ibf_pipeline.sources.cut import cut_member
-from ibf_pipeline.sources.fetched import FetchedFolder
-from ibf_pipeline.sources.remote import Broken, Fetched, RemoteFile, RemoteFolder, Tries, fetch_file, listed
+from ibf_pipeline.sources.edition import Edition, changed_files
+from ibf_pipeline.sources.fetched import FetchedFolder, Record
+from ibf_pipeline.sources.remote import Broken, RemoteFile, RemoteFolder, Tries, listed
 from ibf_pipeline.sources.source import ForecastFiles
 from ibf_pipeline.sources.threads import in_this_context
 
@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 _WHOLE: Final = "all-countries"
 """folder of GRIB2 files, which are not cut"""
-_GRIB: Final = (".grib2", ".grib")
+_ROUNDS: Final = 4
+"""so often the day is fetched and compared with the server, until nothing changed meanwhile"""
+_FAILED = (InputMissing, InputInvalid, ServerRefused, ServerUnreachable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,153 +49,169 @@ class MemberSource:
     """files at a time"""
     tries: Tries = field(default_factory=Tries)
     keep_raw: bool = False
+    now: Callable[[], float] = time.time
 
     def fetch(self, issue_date: date) -> ForecastFiles:
-        """The country's part of the members that are there; what lacks is fetched, for all countries at once."""
-        self.cache.touch(self.name, issue_date)
-        cached = FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.areas[self.country]).names()
-        if len(cached) < self.expected:
-            with self.cache.held(self.name, issue_date) as folder:
-                try:
-                    whole = self._complete(folder, issue_date)
-                finally:
-                    self.remote.close()
-            if whole is not None:
-                return whole
-        return self._files(issue_date)
+        """The country's part of the members that are there; what lacks is fetched, for all countries at once.
 
-    def _complete(self, folder: Path, issue_date: date) -> ForecastFiles | None:
-        """Fetch what a country lacks; the files themselves where they are GRIB2, which serve all countries."""
-        cuts = {country: FetchedFolder(folder / country, area) for country, area in self.areas.items()}
-        try:
-            names = listed(self.remote, issue_date, self.tries)
-        except (InputMissing, ServerUnreachable) as error:
-            if not cuts[self.country].names():
-                raise
-            log.warning("%s: %s; going on with what was fetched before", self.name, error)
-            return None
-        gribs = [name for name in names if name.endswith(_GRIB)]
-        if gribs:
-            return self._whole_files(folder / _WHOLE, issue_date, gribs)
+        What was fetched before is compared with the server's sizes and stamps: the files of a day that was corrected
+        are fetched again, all of them, so that no ensemble holds members of two versions.
+        """
+        self.cache.touch(self.name, issue_date)
+        with self.cache.held(self.name, issue_date) as folder:
+            try:
+                return self._completed(folder, issue_date)
+            finally:
+                self.remote.close()
+
+    def forget(self, issue_date: date) -> None:
+        """Begin the day anew: what was fetched, also the files as delivered, is not used any more."""
+        with self.cache.held(self.name, issue_date) as folder:
+            shutil.rmtree(folder / RAW, ignore_errors=True)
+            edition = Edition.of(folder)
+            if self._records(folder, edition):
+                edition.next(f"all files of {issue_date} were fetched again because a person asked for it").keep(folder)
+
+    def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
+        edition, asked = Edition.of(folder), set[str]()
+        for _ in range(_ROUNDS):
+            there = self._there(folder, edition)
+            try:
+                names, described = self._on_server(issue_date, self._records(folder, edition), there)
+            except (InputMissing, ServerUnreachable, ServerRefused) as error:
+                if not there:
+                    raise
+                log.warning("%s: %s; going on with what was fetched before", self.name, error)
+                return self._files(folder, edition, there)
+            changed = changed_files(self._records(folder, edition), described)
+            if changed:
+                text = f"{len(changed)} of {len(described)} files of {issue_date} were replaced on the server"
+                waiting = edition.waits(len(changed), len(described), self.now())
+                if waiting is not None:
+                    note = f"{text}: a correction may be under way; those of before are used"
+                    log.warning("%s: %s", self.name, note)
+                    return self._files(folder, replace(waiting.keep(folder), corrected=note), there)
+                edition, asked = edition.next(f"{text} after they had been fetched: all were fetched again"), set()
+                edition.keep(folder)
+                log.warning("%s: %s", self.name, edition.corrected)
+            lacking = [name for name in self._lacking(folder, edition, names) if name not in asked]
+            if not lacking:
+                edition = replace(edition, settled=True, changing_since=None).keep(folder)
+                return self._files(folder, edition, names)
+            edition = replace(edition, settled=False, changing_since=None).keep(folder)
+            asked.update(lacking)
+            self._fetch_files(folder, edition, issue_date, lacking, names)
+        raise InputMissing(
+            f"the files of {issue_date} were replaced again and again while they were fetched",
+            where=self._address(issue_date),
+            expected="files that stay the same",
+            remedy="run again when the service has put all of them there",
+        )
+
+    def _on_server(
+        self, issue_date: date, records: Mapping[str, Record], there: Sequence[str]
+    ) -> tuple[list[str], dict[str, RemoteFile]]:
+        """Names of the day's forecast files, and what those that were fetched before look like on the server now.
+
+        One try where the ensemble is whole already: it is only compared.
+        """
+        is_whole = len(there) >= self.expected or any(name.endswith(GRIB) for name in there)
+        names = self._forecast_files(listed(self.remote, issue_date, Tries(1) if is_whole else self.tries), issue_date)
+
+        def describe(name: str) -> RemoteFile | None:
+            try:
+                return self.remote.describe(issue_date, name)
+            except (Broken, InputMissing, ServerRefused) as error:
+                log.info("%s: %s cannot be compared: %s", self.name, name, error)
+                return None
+
+        with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
+            found = list(pool.map(in_this_context(describe), [name for name in names if name in records]))
+        return names, {remote.name: remote for remote in found if remote is not None}
+
+    def _forecast_files(self, names: list[str], issue_date: date) -> list[str]:
+        gribs = [name for name in names if name.endswith(GRIB)]
         members = [name for name in names if re.fullmatch(rf"dis_\d{{2,3}}_{issue_date:%Y%m%d}00(_\w+)?\.nc", name)]
-        if not members:
+        if gribs and members:
+            raise InputInvalid(
+                f"{len(gribs)} GRIB and {len(members)} netCDF files of {issue_date} lie together, such as {gribs[0]} "
+                f"and {members[0]}",
+                where=self._address(issue_date),
+                expected="one forecast, GRIB2 or netCDF",
+                remedy="remove the files that are not part of the whole forecast",
+            )
+        if not gribs and not members:
             raise InputMissing(
                 f"no forecast of {issue_date} among {len(names)} files",
                 where=self.remote.address,
                 expected=f"dis_<NN>_{issue_date:%Y%m%d}00.nc or *.grib2",
                 remedy="run again when it has been published, or check the source's folder",
             )
-        whole = set.intersection(*(set(cut.names()) for cut in cuts.values()))
-        lacking = [name for name in members if name not in whole]
-        if lacking:
-            self._fetch_members(folder, issue_date, lacking, cuts, len(members))
-        return None
+        return sorted(gribs or members)
 
-    def _fetch_members(
-        self, folder: Path, issue_date: date, names: list[str], cuts: Mapping[str, FetchedFolder], listed_members: int
+    def _lacking(self, folder: Path, edition: Edition, names: Sequence[str]) -> list[str]:
+        """Files that a country lacks; those that serve all countries lie in one folder."""
+        if names[0].endswith(GRIB):
+            there = set(self._whole(folder, edition).names())
+        else:
+            there = set.intersection(*(set(cut.names()) for cut in self._cuts(folder, edition).values()))
+        return [name for name in names if name not in there]
+
+    def _fetch_files(
+        self, folder: Path, edition: Edition, issue_date: date, names: Sequence[str], on_server: Sequence[str]
     ) -> None:
+        cuts = self._cuts(folder, edition)
         log.info(
-            "%s: %s has %d of %d members; fetching %d, %d at a time, for %s",
-            self.name, issue_date, listed_members, self.expected, len(names), self.parallel, ", ".join(cuts),
+            "%s: %s has %d files, of %d members; fetching %d, %d at a time, for %s",
+            self.name, issue_date, len(on_server), self.expected, len(names), self.parallel, ", ".join(cuts),
         )  # fmt: skip
+        arrival = Arrival(
+            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.tries, self.keep_raw
+        )
         began = time.monotonic()
         errors: dict[str, IbfError] = {}
         done = size = 0
 
         def one(name: str) -> int:
             try:
-                return self._member(folder, issue_date, name, cuts)
-            except (InputMissing, InputInvalid, ServerUnreachable) as error:
+                return arrival.fetch(name)
+            except _FAILED as error:
                 errors[name] = error
-                log.warning("%s: member left out: %s", self.name, error)
+                log.warning("%s: %s is left out: %s", self.name, name, error)
                 return 0
 
         with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
             for fetched in pool.map(in_this_context(one), names):
                 done, size = done + 1, size + fetched
                 if done % 10 == 0 or done == len(names):
-                    seconds = time.monotonic() - began
                     log.info(
-                        "%s: %d of %d members, %.1f MB in %.1f s",
-                        self.name, done - len(errors), len(names), size / 1e6, seconds,
+                        "%s: %d of %d files, %.1f MB in %.1f s",
+                        self.name, done - len(errors), len(names), size / 1e6, time.monotonic() - began,
                     )  # fmt: skip
-        if errors and not cuts[self.country].names():
+        if errors and not self._there(folder, edition):
             raise next(iter(errors.values()))
 
-    def _member(self, folder: Path, issue_date: date, name: str, cuts: Mapping[str, FetchedFolder]) -> int:
-        """Fetch and cut one member; a damaged one is fetched once more, in case the damage happened on the way."""
-        raw = folder / RAW / name
-        self._require_other_than_refused(raw, issue_date)
-        for last in (False, True):
-            kept = raw.is_file()
-            fetched = _kept(raw) if kept else fetch_file(self.remote, issue_date, name, raw, self.tries)
-            try:
-                cut_member(raw, issue_date, {cuts[code].folder / name: area for code, area in self.areas.items()})
-                break
-            except InputInvalid as error:
-                raw.unlink(missing_ok=True)
-                if last:
-                    _refusal(raw).write_text(json.dumps([asdict(fetched.remote), error.found]), encoding="utf-8")
-                    raise
-        for cut in cuts.values():
-            cut.add(fetched, self._address(issue_date))
-        if not self.keep_raw:
-            raw.unlink(missing_ok=True)
-        return 0 if kept else fetched.remote.size
+    def _cuts(self, folder: Path, edition: Edition) -> dict[str, FetchedFolder]:
+        return {code: FetchedFolder(edition.folder_of(folder, code), area) for code, area in self.areas.items()}
 
-    def _require_other_than_refused(self, raw: Path, issue_date: date) -> None:
-        """A file that was found damaged is not fetched again before the server has another one."""
-        try:
-            about, found = json.loads(_refusal(raw).read_text(encoding="utf-8"))
-            refused = RemoteFile(**about)
-        except (OSError, ValueError, TypeError):
-            return
-        if refused.stamp and self._described(issue_date, raw.name) == refused:
-            raise InputInvalid(
-                f"{raw.name}: still the damaged file of before: {found}",
-                where=self._address(issue_date),
-                expected="a whole netCDF file",
-                remedy="wait until the service has replaced it",
-            )
-        _refusal(raw).unlink()
+    def _whole(self, folder: Path, edition: Edition) -> FetchedFolder:
+        return FetchedFolder(edition.folder_of(folder, _WHOLE))
 
-    def _described(self, issue_date: date, name: str) -> RemoteFile | None:
-        try:
-            return self.remote.describe(issue_date, name)
-        except Broken:
-            return None
+    def _there(self, folder: Path, edition: Edition) -> list[str]:
+        """Names of the whole files that the country can use."""
+        return self._whole(folder, edition).names() or self._cuts(folder, edition)[self.country].names()
 
-    def _whole_files(self, folder: Path, issue_date: date, names: list[str]) -> ForecastFiles:
-        cut = FetchedFolder(folder)
-        there = cut.names()
-        lacking = [name for name in names if name not in there]
-
-        def one(name: str) -> Fetched:
-            return fetch_file(self.remote, issue_date, name, folder / name, self.tries)
-
-        with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
-            for fetched in pool.map(in_this_context(one), lacking):
-                cut.add(fetched, self._address(issue_date))
-                log.info("%s: %s, %.1f MB", self.name, fetched.path.name, fetched.remote.size / 1e6)
-        return ForecastFiles(
-            self.name, tuple(folder / name for name in sorted(names)), self.glofas_version, cut.origin(names)
-        )
+    def _records(self, folder: Path, edition: Edition) -> dict[str, Record]:
+        """What was fetched, for whatever country, by name."""
+        folders = [*self._cuts(folder, edition).values(), self._whole(folder, edition)]
+        return {name: record for cut in folders for name in cut.names() if (record := cut.record_of(name))}
 
     def _address(self, issue_date: date) -> str:
         return f"{self.remote.address}/{issue_date:%Y%m%d}"
 
-    def _files(self, issue_date: date) -> ForecastFiles:
-        cut = FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.areas[self.country])
-        names = cut.names()
-        return ForecastFiles(
-            self.name, tuple(cut.folder / name for name in names), self.glofas_version, cut.origin(names)
-        )
-
-
-def _refusal(raw: Path) -> Path:
-    return raw.with_name(raw.name + ".refused.json")
-
-
-def _kept(raw: Path) -> Fetched:
-    """A whole file that an earlier run kept."""
-    return Fetched(raw, RemoteFile(raw.name, raw.stat().st_size, ""), sha256(raw))
+    def _files(self, folder: Path, edition: Edition, names: Sequence[str]) -> ForecastFiles:
+        grib = any(name.endswith(GRIB) for name in names)
+        cut = self._whole(folder, edition) if grib else self._cuts(folder, edition)[self.country]
+        whole = cut.names()
+        origin = cut.origin(whole) | ({"corrected": edition.corrected} if edition.corrected else {})
+        return ForecastFiles(self.name, tuple(cut.folder / name for name in whole), self.glofas_version, origin)

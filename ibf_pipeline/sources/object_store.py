@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ _CHUNK: Final = 1 << 22
 _REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
 _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
 _NOT_THERE: Final = (404, 410)
+_FORBIDDEN: Final = (401, 403)
 _EXTRA: Final = ("s3", "http", "https")
 
 
@@ -58,18 +60,26 @@ class FsspecFolder:
                 ) from None
         return self._opened
 
+    @property
+    def _is_web(self) -> bool:
+        return self._scheme in ("http", "https")
+
     def _folder(self, issue_date: date) -> str:
         return f"{self._url}/{issue_date:%Y%m%d}/"
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; where a web server lists none, those of the members that it has."""
-        with self._errors(f"the folder of {issue_date}"):
-            try:
+        try:
+            with self._errors(f"the folder of {issue_date}"):
                 found = self._files.ls(self._folder(issue_date), detail=False)
-            except FileNotFoundError:
-                found = []
+        except InputMissing:
+            found = []
+        except ServerRefused:
+            if not self._is_web:
+                raise
+            found = []  # many web servers forbid to list folders whose files may be read
         names = sorted(name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1]))
-        if not any(name.endswith((".nc", ".grib2", ".grib")) for name in names) and self._scheme.startswith("http"):
+        if not any(name.endswith((".nc", ".grib2", ".grib")) for name in names) and self._is_web:
             names = self._asked_one_by_one(issue_date)
         if not names:
             raise InputMissing(
@@ -81,11 +91,19 @@ class FsspecFolder:
         return names
 
     def _asked_one_by_one(self, issue_date: date) -> list[str]:
-        there = []
+        """A member that may not be read is not there, as some stores say it, unless no other may be read either."""
+        there: list[str] = []
+        refused: ServerRefused | None = None
         for member in range(self._members):
             name = f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc"
-            with suppress(InputMissing):
+            try:
                 there.append(self.describe(issue_date, name).name)
+            except ServerRefused as error:
+                refused = error
+            except InputMissing:
+                continue
+        if refused is not None and not there:
+            raise refused
         return there
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
@@ -93,7 +111,12 @@ class FsspecFolder:
         with self._errors(name):
             about = self._files.info(f"{self._folder(issue_date)}{name}")
         if about.get("size") is None:
-            raise Broken("the server does not say the file's size")
+            raise ServerRefused(
+                f"the server does not say the size of {name}",
+                where=self._url,
+                expected="Content-Length, without which nobody can tell whether a file arrived whole",
+                remedy="switch off the server's compression or chunked answers for these files",
+            )
         stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
         return RemoteFile(name, int(about["size"]), stamp)
 
@@ -113,35 +136,56 @@ class FsspecFolder:
         try:
             yield
         except FileNotFoundError as error:
-            if self._scheme in ("http", "https") and error.__cause__ is not None:
-                _require_not_there(error.__cause__)  # fsspec says so of whatever went wrong
+            if self._is_web and error.__cause__ is not None:
+                self._require_not_there(what, error.__cause__)  # fsspec says so of whatever went wrong
             raise InputMissing(
                 f"{what} is not there",
                 where=self._url,
                 expected="the folder of the issue date with a file for each member",
                 remedy="run again when it has been published, or check the source's url",
             ) from None
-        except ConfigError:
-            raise
-        except GeneratorExit:
+        except (ConfigError, ServerRefused, GeneratorExit):
             raise
         except Exception as error:  # aiohttp, botocore and fsspec have no base class in common
-            if type(error).__name__ in _REFUSED:
+            if isinstance(error, RecursionError) or getattr(error, "errno", None) == errno.EREMCHG:
                 raise ServerRefused(
-                    f"{what} may not be read ({type(error).__name__})",
+                    f"{what} was redirected to another address",
+                    where=self._url,
+                    expected="the store's own address",
+                    remedy="check the source's url and endpoint_url, and AWS_DEFAULT_REGION",
+                ) from None
+            if type(error).__name__ in _REFUSED:
+                said = _code(error.__cause__) or " ".join(str(error).split())[:200]
+                raise ServerRefused(
+                    f"{what} may not be read ({type(error).__name__}{': ' if said else ''}{said})",
                     where=self._url,
                     expected="keys in the environment that may read it",
                     remedy="set them as for the store's own tools (AWS_ACCESS_KEY_ID, ...), or `anonymous: true`",
                 ) from None
+            if self._is_web and getattr(error, "status", None) is not None:
+                self._require_not_there(what, error)
             raise Broken(" ".join(str(error).split())[:300] or type(error).__name__) from None
 
-
-def _require_not_there(cause: BaseException) -> None:
-    """Broken where a web server did not say that a file is not there, but something else or nothing."""
-    status = getattr(cause, "status", None)
-    if status not in _NOT_THERE:
+    def _require_not_there(self, what: str, cause: BaseException) -> None:
+        """Where a web server did not say that a file is not there: ServerRefused, or Broken for anything else."""
+        status = getattr(cause, "status", None)
+        if status in _NOT_THERE:
+            return
         said = f"{status} {getattr(cause, 'message', '')}".strip() if status else " ".join(str(cause).split())
+        if status in _FORBIDDEN:
+            raise ServerRefused(
+                f"{what} may not be read ({said[:200]})",
+                where=self._url,
+                expected="files that may be read without a login",
+                remedy="ask those who run the server, or check the source's url",
+            ) from None
         raise Broken(said[:300] or type(cause).__name__) from None
+
+
+def _code(cause: BaseException | None) -> str:
+    """What an object store calls its refusal: s3fs keeps it in the cause alone."""
+    response = getattr(cause, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_seconds: float) -> dict[str, Any]:

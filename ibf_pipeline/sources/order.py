@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -19,34 +19,65 @@ PASSED_OVER = (InputMissing, InputInvalid, ServerRefused, ServerUnreachable)
 
 
 def first_usable(
-    sources: Sequence[Source], issue_date: date, use: Callable[[Source], Used]
+    sources: Sequence[Source],
+    issue_date: date,
+    use: Callable[[Source], Used],
+    whole: Callable[[Used], bool] = lambda used: True,
 ) -> tuple[Used, tuple[str, ...]]:
-    """What `use` makes of the first source that does not fail, and why the ones before it were passed over.
+    """What `use` makes of the first source that does not fail, and why others were passed over.
+
+    A source that delivers something usable that is not `whole` is used where no later one has a whole forecast.
 
     Raises the only error of a single source, else one that names every source: InputMissing where at least one of them
-    may still have the forecast later, InputInvalid otherwise. A forecast of a refused GloFAS version stops at once.
+    may still have the forecast later, InputInvalid or ServerRefused otherwise. A forecast of a refused GloFAS version
+    stops at once.
     """
     failures: list[tuple[str, IbfError]] = []
+    passed_over: list[str] = []
+    incomplete: tuple[str, Used] | None = None
     for source in sources:
         try:
-            return use(source), tuple(f"{name}: {error.found}" for name, error in failures)
+            used = use(source)
         except VersionRefused:
             raise  # a declared version of the next source could hide the change
         except PASSED_OVER as error:
             failures.append((source.name, error))
-            if len(failures) < len(sources):
+            passed_over.append(f"{source.name}: {error.found}")
+            if len(sources) > 1:
                 log.warning("source %s is passed over: %s", source.name, error)
+            continue
+        if whole(used):
+            if incomplete is not None:
+                passed_over.append(f"{incomplete[0]}: incomplete, and {source.name} is whole")
+            return used, tuple(passed_over)
+        if len(sources) > 1:
+            log.warning("source %s has an incomplete forecast", source.name)
+        incomplete = incomplete or (source.name, used)
+    if incomplete is not None:
+        return incomplete[1], tuple(passed_over)
     if len(failures) == 1:
         raise failures[0][1]
-    final = any(isinstance(error, InputInvalid) for _, error in failures) and not any(
-        isinstance(error, InputMissing) for _, error in failures
-    )
-    raise (InputInvalid if final else InputMissing)(
+    raise _kind(error for _, error in failures)(
         "; ".join(f"{name}: {error.where}: {error.found}" for name, error in failures) or "no source is configured",
         where=", ".join(name for name, _ in failures) or "sources",
         expected=f"a forecast of {issue_date}",
-        remedy="run again when it has been published",
+        remedy="; ".join(f"{name}: {error.remedy}" for name, error in failures if error.remedy)
+        or "run again when it has been published",
     )
+
+
+def _kind(errors: Iterable[IbfError]) -> type[IbfError]:
+    """What several errors come to: a forecast that is not there yet before one that is damaged, and so on."""
+    kinds = [kind for error in errors for kind in PASSED_OVER if isinstance(error, kind)]
+    for kind, meaning in (
+        (InputMissing, InputMissing),
+        (InputInvalid, InputInvalid),
+        (ServerUnreachable, InputMissing),
+        (ServerRefused, ServerRefused),
+    ):
+        if kind in kinds:
+            return meaning
+    return InputMissing
 
 
 def fetch_first(sources: Sequence[Source], issue_date: date) -> ForecastFiles:

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+from ibf_pipeline.errors import ServerRefused
+
+
+class AccountMissing(ServerRefused):
+    """The account of a source is not in the environment; waiting does not mend it, another source may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +44,13 @@ class Source(Protocol):
         Raises InputMissing where there is nothing yet, InputInvalid where nothing of it can be trusted, ServerRefused
         and ServerUnreachable where a service cannot be used.
         """
+        ...
+
+
+@runtime_checkable
+class Fetching(Source, Protocol):
+    """A source that keeps what it has fetched."""
+
+    def forget(self, issue_date: date) -> None:
+        """Fetch everything of a day anew at the next `fetch`."""
         ...

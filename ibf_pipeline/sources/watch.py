@@ -1,12 +1,13 @@
 """Waiting for a day's forecast: one look after the other, for all countries of a source (pure but for what is passed).
 
 Rule: a whole ensemble starts its country at once. An incomplete one above the country's minimum is waited for until the
-last look, then used. What is not there by then is "input not available yet".
+last look, then used. What is not there by then is "input not available yet"; what is wrong, and no matter of waiting,
+is called by its name, and where waiting cannot mend it, at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -40,6 +41,10 @@ class Look:
     """at least the country's minimum"""
     text: str
     """for people: how many members, or why there are none"""
+    fault: bool = False
+    """something is wrong; it is not only that the forecast is not there yet"""
+    lasting: bool = False
+    """the fault stays until a person changes something here: there is nothing to wait for"""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,8 @@ class Watched:
     """country -> why no run was needed"""
     absent: dict[str, str] = field(default_factory=dict)
     """country -> what was missing at the last look"""
+    faulty: dict[str, str] = field(default_factory=dict)
+    """country -> what is wrong and what to do"""
     not_started: dict[str, str] = field(default_factory=dict)
     """country -> why its run could not be started though the forecast is there"""
 
@@ -60,7 +67,7 @@ def watch(
     countries: Sequence[str],
     times: LookTimes,
     *,
-    look: Callable[[Sequence[str]], Mapping[str, Look]],
+    look: Callable[[Sequence[str], float | None], Iterable[tuple[str, Look]]],
     start: Callable[[str], None],
     done: Callable[[str], str | None],
     tell: Callable[[str], None],
@@ -69,7 +76,9 @@ def watch(
 ) -> Watched:
     """Look until every country was started or the last look is over; a watch that begins late looks once.
 
-    `look` answers for all countries at once. `look` and `done` must not raise for what only concerns one country.
+    `look` answers for each country as soon as it knows, and for every one within the seconds given (at the last look:
+    whenever it knows), so that a country is started while others are still looked at. `look` and `done` must not raise
+    for what only concerns one country.
     `start` raises RuntimeError where a run could not be started. `done` says why a country needs no run any more, for
     example that it was published from another source. `tell` is called before each pause with what is waited for.
     """
@@ -79,19 +88,26 @@ def watch(
         tell(f"looking from {times.first:%H:%M} UTC on")
         sleep((times.first - now()).total_seconds())
     while True:
-        last = now() >= times.last
+        began = now()
+        last = began >= times.last
         watched.done |= {country: reason for country in waiting if (reason := done(country)) is not None}
         waiting = [country for country in waiting if country not in watched.done]
-        found = look(waiting) if waiting else {}
-        for country in tuple(waiting):
-            if found[country].whole or (last and found[country].usable):
-                _start(country, found[country], start, watched)
-                waiting.remove(country)
+        found: dict[str, Look] = {}
+        for country, seen in look(tuple(waiting), None if last else times.every.total_seconds()) if waiting else ():
+            if seen.whole or (last and seen.usable):
+                _start(country, seen, start, watched)
+            elif seen.lasting or (last and seen.fault):
+                watched.faulty[country] = seen.text
+            else:
+                found[country] = seen
+        waiting = [country for country in waiting if country in found]
         if not waiting or last:
             watched.absent = {country: found[country].text for country in waiting}
             return watched
-        tell(_waiting_for({country: found[country].text for country in waiting}, times, now()))
-        sleep(max(0.0, min(times.every, times.last - now()).total_seconds()))
+        following = min(began + times.every, times.last)
+        tell(_waiting_for({country: found[country].text for country in waiting}, following, times.last))
+        if following > now():
+            sleep((following - now()).total_seconds())
 
 
 def _start(country: str, found: Look, start: Callable[[str], None], watched: Watched) -> None:
@@ -103,15 +119,14 @@ def _start(country: str, found: Look, start: Callable[[str], None], watched: Wat
         watched.started[country] = found.text
 
 
-def _waiting_for(texts: dict[str, str], times: LookTimes, moment: datetime) -> str:
-    following = min(moment + times.every, times.last)
-    return f"waiting for {grouped(texts)}; next look at {following:%H:%M}, last one at {times.last:%H:%M} UTC"
+def _waiting_for(texts: dict[str, str], following: datetime, last: datetime) -> str:
+    return f"waiting for {grouped(texts)}; next look at {following:%H:%M}, last one at {last:%H:%M} UTC"
 
 
 def grouped(texts: dict[str, str]) -> str:
     """`AAA, BBB (same text); CCC (another)`."""
     groups: dict[str, list[str]] = {}
-    for country, text in texts.items():
+    for country, text in sorted(texts.items()):
         groups.setdefault(text, []).append(country)
     return "; ".join(f"{', '.join(countries)} ({text})" for text, countries in groups.items())
 

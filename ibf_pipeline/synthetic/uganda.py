@@ -39,6 +39,7 @@ _TAKEN_OVER = {
     "glofas_stations_UGA.csv": "stations.csv",
     "UGA_station_thresholds.json": "thresholds.json",
     "UGA_station_district_mapping.csv": "station_admin_mapping.csv",
+    "population_UGA.csv": "population_totals.csv",
 }
 _TOTALS = "population_UGA.csv"
 _AREAS_PER_DISTRICT = 4
@@ -68,7 +69,7 @@ def make_uganda(source: Path, target: Path, *, cell_arcsec: int = 3, seed: int =
     cell size, 15 or 30 smaller rasters for quick tests. Raises InputMissing where `source` lacks a file.
     """
     source, target = Path(source), Path(target)
-    missing = [name for name in (*_TAKEN_OVER, _TOTALS) if not (source / name).is_file()]
+    missing = [name for name in _TAKEN_OVER if not (source / name).is_file()]
     if missing:
         raise InputMissing(
             f"{', '.join(missing)} not found", where=source, expected="the test data of Uganda", remedy="see README"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
-from ibf_pipeline.found import Found
+from ibf_pipeline.found import Event, Found
 from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,11 @@ def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
     return next((revision for revision in reversed(run.revisions(target)) if is_finished(revision, now)), None)
 
 
+def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
+    """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
+    return any(r.journal_file.is_file() for r in run.revisions(target) if r.number > revision.number)
+
+
 def latest_uploaded(run: RunFolder, target: str, now: Clock) -> Revision | None:
     """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
     for revision in reversed(run.revisions(target)):
@@ -52,34 +58,75 @@ def is_uploaded(revision: Revision, now: Clock) -> bool:
 def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Clock) -> set[str]:
     """Triggers among these events of which nobody was notified, ever since they are triggers.
 
-    A backfill, an abort and an approval that came too late publish without notifying. Only our own revisions up to the
-    run's day tell; a trigger that they do not know is somebody else's, who will have told people.
+    A backfill, an abort, an approval that came too late and a revision that stopped in the middle publish without
+    notifying. Only our own revisions up to the run's day tell; a trigger that they do not know is somebody else's, who
+    will have told people.
     """
     asked, untold = set(names), set[str]()
-    days = [earlier for earlier in runs_of(run.path.parents[1], run.iso3) if earlier.issue_date <= run.issue_date]
-    for revision in (revision for day in reversed(days) for revision in reversed(day.revisions(target))):
+    half = set[str]()  # triggers of revisions that stopped in the middle: the target may have them from there
+    for revision in _newest_first(run, target):
         if not asked:
             break
         try:
+            triggers = {event.name for event in revision.found().events if event.trigger}
             if not is_uploaded(revision, now):
+                half |= asked & triggers if revision.journal_file.is_file() else set()
                 continue
-            asked &= {event.name for event in revision.found().events if event.trigger}
             told = revision.about().notify and is_finished(revision, now)
         except InputInvalid as error:
             log.warning(
                 "whom revision %s told is not known, so triggers are taken as untold: %s", revision.number, error
             )
             return untold | asked
+        untold |= half - triggers
+        half &= triggers
+        asked &= triggers
         if told:
             return untold - asked
         untold |= asked
-    return untold
+    return untold | half
+
+
+def events_perhaps_open(run: RunFolder, target: str, now: Clock) -> list[Event]:
+    """Events of the newest revision that was uploaded up to the run's day, and of those begun after it."""
+    found: dict[str, Event] = {}
+    for revision in _newest_first(run, target):
+        if not revision.journal_file.is_file():
+            continue
+        try:
+            for event in revision.found().publishable_events:
+                found.setdefault(event.name, event)
+            if is_uploaded(revision, now):
+                break
+        except InputInvalid as error:
+            log.warning("%s cannot be read, an older revision tells what is open: %s", revision.folder, error)
+    return list(found.values())
+
+
+def half_uploaded_dates(run: RunFolder, target: str, now: Clock) -> set[str]:
+    """The `date` of the revisions after the newest uploaded one of which at least one call was made."""
+    dates = set[str]()
+    for revision in _newest_first(run, target):
+        if revision.journal_file.is_file():
+            try:
+                if is_uploaded(revision, now):
+                    break
+            except InputInvalid as error:
+                log.warning("an earlier revision is damaged: %s", error)
+            dates |= _dates(revision)
+    return dates
+
+
+def _newest_first(run: RunFolder, target: str) -> Iterator[Revision]:
+    """The revisions of the country on a target up to the run's day."""
+    days = [earlier for earlier in runs_of(run.path.parents[1], run.iso3) if earlier.issue_date <= run.issue_date]
+    for day in reversed(days):
+        yield from reversed(day.revisions(target))
 
 
 def event_stations(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
     """Event name -> station code of the newest uploaded revision up to the run's day; of an unreadable one nothing."""
-    days = [earlier for earlier in runs_of(run.path.parents[1], run.iso3) if earlier.issue_date <= run.issue_date]
-    for revision in (revision for day in reversed(days) for revision in reversed(day.revisions(target))):
+    for revision in _newest_first(run, target):
         try:
             if is_uploaded(revision, now):
                 return {station.event_name: station.code for station in revision.found().stations}
@@ -126,9 +173,19 @@ def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Rev
     for earlier in runs_of(runs, run.iso3):
         for revision in earlier.revisions(target) if earlier.issue_date < run.issue_date else ():
             if not Journal(revision.journal_file, now).is_closed and not _is_known_finished(revision, now):
-                close(revision, now, f"{run.issue_date} is published")
+                doubt = ": notification unconfirmed" if _may_have_notified(revision, now) else ""
+                close(revision, now, f"{run.issue_date} is published{doubt}")
                 closed.append(revision)
     return closed
+
+
+def _may_have_notified(revision: Revision, now: Clock) -> bool:
+    try:
+        journal = Journal(revision.journal_file, now)
+        return any(call.kind == "end" and may_have_been_sent(call, journal) for call in revision.calls())
+    except InputInvalid as error:
+        log.warning("an earlier revision is damaged: %s", error)
+        return False
 
 
 def _is_known_finished(revision: Revision, now: Clock) -> bool:

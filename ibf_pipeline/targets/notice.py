@@ -10,6 +10,7 @@ from ibf_pipeline.found import Found
 Kind = Literal[
     "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",
     "station blind", "station suspect", "station no longer monitored", "alert goes on under another name",
+    "earlier notification unconfirmed",
 ]  # fmt: skip
 
 

@@ -72,8 +72,10 @@ class OpenTarget(Protocol):
         """What `revise` would refuse of a day, before its findings take the place of those that were published."""
         ...
 
-    def require_resumable(self, revision: Revision) -> None:
-        """ForbiddenByRule where going on with a revision would rewrite what came after it."""
+    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+        """ForbiddenByRule where going on with a revision would rewrite what came after it; ServerRefused where it would
+        delete what people decided meanwhile.
+        """
         ...
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:

@@ -49,6 +49,14 @@ RETURN_PERIOD_CLASSES = {"rule": "return-period", "return_period": {"min": 1.5, 
             {"people": {"further_layers": [{"indicator": "houses", "raster": f"{name}.tif"} for name in "ab"]}},
             "houses stands twice",
         ),
+        *(
+            ({"flood_maps": {"return_periods": [10], "permanent_water": name}}, "flood_maps.permanent_water")
+            for name in ("/data/water.tif", "../water.tif", "")
+        ),
+        (
+            {"people": {"further_layers": [{"indicator": "houses", "raster": "/data/houses.tif"}]}},
+            "'/data/houses.tif' is no file below the country's static data",
+        ),
     ],
 )
 def test_an_unknown_key_or_an_impossible_combination(day: TinyDay, changes: dict[str, Any], said: str) -> None:

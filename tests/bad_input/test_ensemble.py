@@ -303,3 +303,26 @@ def test_a_folder_in_the_place_of_a_member_is_called_one(day: TinyDay) -> None:
     error = day.refused(InputInvalid)
     assert (error.found, error.where) == ("this is a folder", str(day.member(4)))
     assert error.remedy == "remove it and fetch it again"
+
+
+def set_zero(day: TinyDay, members: list[int]) -> None:
+    for member in members:
+        with netCDF4.Dataset(day.member(member), "a") as data:
+            data["dis"][:] = 0
+
+
+def test_members_without_any_water_count_as_missing(day: TinyDay) -> None:
+    """6 of 10 members are left, all of them above the threshold; with the 4 empty ones it would be 60 %."""
+    set_zero(day, [1, 4, 5, 9])
+    found = day.found()
+    assert found.members_missing == (1, 4, 5, 9)
+    assert "members that are 0 m3/s everywhere count as missing: 01, 04, 05, 09" in found.notes
+    assert found.station("G1").members == (6,) * 8
+
+
+def test_too_many_members_without_water(day: TinyDay) -> None:
+    set_zero(day, list(range(8)))
+    error = day.refused(InputInvalid)
+    assert (error.found, error.expected) == (
+        "2 of 10 ensemble members have a usable value at any station", "at least 6"
+    )  # fmt: skip

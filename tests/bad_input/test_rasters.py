@@ -167,11 +167,34 @@ def test_population_in_another_coordinate_system_keeps_total_and_place(day: Tiny
 
 
 def test_population_that_the_flood_maps_do_not_cover_is_refused(day: TinyDay) -> None:
-    """Twice as wide as the flood maps: half of the people would be lost."""
+    """The country and its people reach twice as far east as the flood maps: half of them would be lost."""
+    areas, square = day.static / "admin_areas", tiny_country.square
+    sides = {"01": square(10, 10.1), "02": square(10.1, 10.4)}
+    tiny_country.write_areas(areas, 1, [tiny_country.feature(1, code, None, side) for code, side in sides.items()])
+    borders = {"01A": (10, 10.055), "01B": (10.055, 10.1), "02A": (10.1, 10.15), "02B": (10.15, 10.4)}
+    features = [tiny_country.feature(2, code, code[:2], square(*edges)) for code, edges in borders.items()]
+    tiny_country.write_areas(areas, 2, features)
     tiny_country.write_raster(day.static / "population.tif", np.full((10, 40), 2.0), width=40)
     error = day.refused(InputInvalid)
     assert error.found == "the population raster adds up to 800, on the grid of the flood maps to 400"
     assert error.expected == "a difference of at most 0.5%"
+
+
+def test_people_beyond_the_country_do_not_count_and_are_no_reason_to_refuse_it(day: TinyDay) -> None:
+    """Twice as wide as the country: its 400 people, and 400 neighbours."""
+    tiny_country.write_raster(day.static / "population.tif", np.full((10, 40), 2.0), width=40)
+    assert population(day) == pytest.approx({"01A": 110, "01B": 90, "02A": 100, "02B": 100}, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP20.tif"])
+def test_values_that_are_to_be_scaled_are_refused(day: TinyDay, name: str) -> None:
+    """200 as centimetres, with the scale 0.01 declared, is 2 m; taken as it stands it would be 200 m."""
+    tiny_country.write_raster(day.static / name, np.full((10, 20), 200.0))
+    with rasterio.open(day.static / name, "r+") as raster:
+        raster.scales = (0.01,)
+    error = day.refused(InputInvalid)
+    assert error.found.endswith("declares scale 0.01 and offset 0")
+    assert error.where == str(day.static / name)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +204,7 @@ def test_population_that_the_flood_maps_do_not_cover_is_refused(day: TinyDay) ->
         (np.eye(10, 20) * 2147483647, {}, "2.14748e+09 people in one cell"),
         (np.eye(10, 20) * 2147483647, {"nodata": 2147483647}, "the population raster has no value above 0"),
         (PEOPLE, {"crs": None}, "the population raster is in no named coordinate system"),
-        (PEOPLE, {"transform": from_origin(-70.0, 1.0, 0.01, 0.01)}, "the population raster adds up to 400"),
+        (PEOPLE, {"transform": from_origin(-70.0, 1.0, 0.01, 0.01)}, "the population raster has no value above 0"),
     ],
     ids=["nobody", "nodata not declared", "only nodata", "no coordinate system", "another country"],
 )

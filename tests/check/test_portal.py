@@ -118,6 +118,19 @@ def test_one_schedule_a_country() -> None:
         "two": [finding.level for finding in check_schedules("UGA", [one, everybody])],
     }
     assert levels == {"none": ["warning"], "one": ["fine"], "two": ["error"]}
+    archive, store = (
+        Schedule(f"watch-source/{name}", "30 14 * * * UTC", True, ("UGA",), is_sensor=True) for name in ("a", "b")
+    )
+    found = {
+        (finding.level, finding.found)
+        for schedules in ([archive], [archive, store], [archive, one])
+        for finding in check_schedules("UGA", schedules)
+    }
+    assert found == {
+        ("fine", "one schedule runs UGA: watch-source/a (30 14 * * * UTC)"),
+        ("fine", "2 sensors start UGA: watch-source/a (30 14 * * * UTC), watch-source/b (30 14 * * * UTC)"),
+        ("error", "2 schedules run UGA: watch-source/a (30 14 * * * UTC), floods/uga (0 7 * * * UTC)"),
+    }
     (paused,) = check_schedules("UGA", [schedule("floods/uga", ("UGA",), active=False)])
     assert (paused.level, paused.found) == ("warning", "the schedules of UGA are paused: floods/uga")
 
@@ -199,3 +212,15 @@ def test_the_table_keeps_long_names_readable(config: Path, static: Path, tmp_pat
     found = "".join(re.sub(r"\s+", "", line[28:54]) for line in lines)
     assert long in found
     assert lines[-1] == "XTY: 4 warning, 3 not checked, 18 fine"
+
+
+def test_on_a_narrow_terminal_names_of_files_stay_whole(config: Path, static: Path, tmp_path: Path) -> None:
+    country = tiny_country.write_country(tmp_path / "own")
+    (country / "station_admin_mapping.csv").unlink()
+    other = config / "countries" / "XTY.yaml"
+    other.write_text(other.read_text().replace(str(static), str(country)))
+    words = ["check", "XTY", "--config", str(config), "--workspace", str(tmp_path / "work")]
+    lines = CliRunner().invoke(app, words, env={"COLUMNS": "80"}).output.splitlines()
+    assert lines[0] == f"error  static data: missing below {country}: station_admin_mapping.csv"
+    assert lines[1] == "    the country cannot be prepared, so no run is possible"
+    assert lines[2].startswith("    -> `ibf-pipeline fetch-static XTY` obtains")

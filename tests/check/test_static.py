@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, worst_first
 from ibf_pipeline.check.stations import on_edge
 from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.synthetic.uganda import make_uganda
 from tests import tiny_country
 from tests.conftest import real_data
@@ -65,6 +68,86 @@ def test_every_fault_of_a_mapping_at_once(static: Path) -> None:
         "1 of 4 areas are not in the file: 02B",
         "1 of 1 alerted areas of level 1 belong to more than one station: Area 01 (G1, G2)",
     ]
+
+
+def test_areas_without_a_name(static: Path) -> None:
+    file = static / "admin_areas" / "adm2.geojson"
+    file.write_text(file.read_text().replace('"ADM2_EN"', '"ADM2_FR"', 1))
+    assert only(findings(static), "warning", "boundaries") == ["areas of level 2 without ADM2_EN: 01A"]
+
+
+def test_areas_that_the_level_below_leaves_empty(static: Path) -> None:
+    """A third one beside the two has none below it; 02 loses its eastern half."""
+    areas = static / "admin_areas"
+    sides = {"01": (10.0, 10.1), "02": (10.1, 10.2), "03": (10.2, 10.3)}
+    features = [tiny_country.feature(1, code, None, tiny_country.square(*edges)) for code, edges in sides.items()]
+    tiny_country.write_areas(areas, 1, features)
+    content = json.loads((areas / "adm2.geojson").read_text())
+    tiny_country.write_areas(areas, 2, content["features"][:3])
+    assert only(findings(static), "warning", "boundaries") == [
+        "areas of level 1 without any area of level 2: 03",
+        "areas of level 1 that those of level 2 do not fill: 02 (50%)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("no_station,01A", "1 areas are mapped to more than one station: 01A (G1, no_station)"),
+        (",01A", "1 areas are mapped to more than one station: 01A (G1, no_station)"),
+        ("G9,", "stations that stations.csv does not list: G9"),
+        ("no_station,", None),
+        (",", None),
+        (",02B", None),
+    ],
+)
+def test_check_and_prepare_agree_about_a_row_of_the_mapping(
+    row: str, said: str | None, static: Path, tmp_path: Path
+) -> None:
+    """02B is no_station already; a row without station and area, as Excel leaves them, says nothing."""
+    file = static / "station_admin_mapping.csv"
+    rows = ["G1,01A", "G1,01B", "G2,02A", "no_station,02B", row]
+    file.write_text("glofasStation,placeCode\n" + "\n".join(rows) + "\n")
+    assert only(findings(static), "error", "mapping") == ([] if said is None else [said])
+    with nullcontext() if said is None else pytest.raises(InputInvalid, match=r"line 6: (area 01A|station 'G9')"):
+        prepare(tiny_country.country(), static, tmp_path / "prepared")
+
+
+def test_stations_on_cells_without_river(static: Path) -> None:
+    file = static / "stations.csv"
+    lines = tiny_country.STATIONS.splitlines()
+    for second, level in (("1", "warning"), ("0", "error")):
+        file.write_text("\n".join((f"{lines[0]},river", f"{lines[1]},0", f"{lines[2]},{second}")) + "\n")
+        (said,) = [text for text in only(findings(static), level, "stations") if "river" in text]
+        assert said.startswith("1 of 2 stations lies" if level == "warning" else "every station lies")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("adminLevel,placeCode,value\n1,01,0\n", "nobody on level 1"),
+        ("adminLevel,placeCode,value\n1,01,nan\n", "01 has nan people"),
+        ("adminLevel,placeCode,value\n1,01,5\n1,01,6\n", "01 has 5 and 6 people"),
+    ],
+)
+def test_totals_that_are_none(text: str, said: str, static: Path) -> None:
+    (static / "population_totals.csv").write_text(text)
+    (found,) = only(findings(static), "error", "rasters")
+    assert said in found
+
+
+def test_totals_of_other_levels_are_none_to_compare_with(static: Path) -> None:
+    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n7,01,5\n")
+    assert "no known total to compare it with" in only(findings(static), "not checked", "rasters")[0]
+
+
+def test_totals_of_another_indicator_do_not_count(static: Path) -> None:
+    rows = ["1,01,populationTotal,200", "1,02,populationTotal,160", "1,01,populationFemale,90"]
+    text = "adminLevel,placeCode,indicator,value\n" + "\n".join(rows) + "\n"
+    (static / "population_totals.csv").write_text(text)
+    assert "population.tif adds up to 360, population_totals.csv to 360 (0.00% apart)" in only(
+        findings(static), "fine", "rasters"
+    )
 
 
 def test_stations_without_areas(static: Path) -> None:
@@ -172,8 +255,6 @@ def test_the_demo_country(configuration: Configuration, demo_country: Country) -
 def test_uganda(tmp_path: Path, configuration: Configuration) -> None:
     """1,460 of 1,520 areas are mapped, one polygon is invalid, G5317 lies on an edge, G5230 on the border."""
     static = make_uganda(real_data("uganda"), tmp_path / "UGA", cell_arcsec=30)
-    totals = real_data("uganda") / "population_UGA.csv"
-    (static / "population_totals.csv").write_bytes(totals.read_bytes())
     found, _ = check_static(configuration.country("UGA"), static)
     assert not [finding for finding in found if finding.level == "error"]
     warnings = [finding.found for finding in found if finding.level == "warning"]
@@ -184,6 +265,7 @@ def test_uganda(tmp_path: Path, configuration: Configuration) -> None:
     assert warnings[3].startswith("60 of 1520 areas are not in the file")
     assert "level 2: 135, level 3: 203, level 4: 1520" in only(found, "fine", "boundaries")[0]
     assert only(found, "fine", "mapping")[1] == "no two stations share an area of level 2"
+    assert [text for text in only(found, "fine", "rasters") if "population_totals.csv" in text]
 
 
 def test_the_worst_comes_first() -> None:

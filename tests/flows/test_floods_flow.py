@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.testing.utilities import prefect_test_harness
@@ -19,11 +21,13 @@ from flows import floods as floods_module
 from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
-from flows.wiring import now
+from flows.wiring import now, open_configuration, open_sandbox
+from ibf_pipeline.errors import OutcomeUnknown
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
+from tests.flood_days import PIPELINE
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
@@ -231,6 +235,30 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     assert (code, "G9006 was withdrawn by revision 2" in output) == (1, True), output
 
 
+def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(config: str, tmp_path: Path) -> None:
+    """Exit code 4 again and again, no new revision, and both decisions are still there."""
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    days = ("XDM/2026-02-15", "XDM/2026-02-16")
+    for name, decision, words in zip(
+        days, ("--assume-notified", "--notify-again"), ("is taken as sent", "1 of 30 calls made now"), strict=True
+    ):
+        iso3, issue_date = name.split("/")
+        assert "held before" in invoke("run", iso3, "--date", issue_date, "--hold", *where)[1]
+        run = RunFolder(tmp_path / "runs", iso3, date.fromisoformat(issue_date))
+        (revision,) = run.revisions("sandbox")
+        Journal(revision.journal_file, now).append(revision.calls()[-1].number, "unknown")
+        code, output = invoke("resume", name, "--abort", *where)
+        assert (code, "its notification is unconfirmed: people may have been notified" in output) == (0, True), output
+        code, output = invoke("run", iso3, "--date", issue_date, *where)
+        assert (code, "was given up, and its notification may have gone out" in output) == (4, True), output
+        refused = CliRunner().invoke(app, ["resume", name, *where])
+        assert isinstance(refused.exception, OutcomeUnknown), "nothing is unfinished, and one is unconfirmed"
+        code, output = invoke("resume", name, decision, *where)
+        assert (code, words in output) == (0, True), output
+        invoke("run", iso3, "--date", issue_date, *where)
+        assert len(run.revisions("sandbox")) == 1, "the same content is nothing to do"
+
+
 def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:
     code, output = invoke(
         "backfill",
@@ -263,6 +291,46 @@ def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Pat
         str(tmp_path),
     )
     assert (code, "published before, skipped" in output) == (0, True)
+
+
+def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(config: str, tmp_path: Path) -> None:
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
+    (first,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
+    second = first.folder.with_name("r2")
+    shutil.copytree(first.folder, second)
+    (second / "journal.jsonl").unlink()  # planned, and not a call made
+    code, output = invoke("backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where)
+    assert (code, "revision 2 is unfinished and ends with a notification" in output) == (1, True), output
+    assert "stopped at 2026-02-15" in output
+
+
+def test_withdraw_takes_the_consent_that_its_refusal_asks_for(config: str, tmp_path: Path) -> None:
+    """Somebody else has uploaded the same day after us."""
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
+    configuration = open_configuration(config, str(tmp_path))
+    with open_sandbox(configuration, configuration.country("XDM")) as portal:
+        upload(portal.url, {
+            "countryCodeISO3": "XDM", "disasterType": "floods", "adminLevel": 2, "leadTime": "3-day",
+            "eventName": "theirs", "dynamicIndicator": "population_affected", "date": f"{ISSUE}T09:00:00Z",
+            "exposurePlaceCodes": [{"placeCode": "XD0102", "amount": 5}],
+        })  # fmt: skip
+        place = {"countryCodeISO3": "XDM", "disasterType": "floods"}
+        requests.post(f"{portal.url}/notification/send?noNotifications=true", json=place, timeout=10).raise_for_status()
+    command = ["withdraw", "XDM/2026-02-15", "--event", "G9005", *where]
+    refused = CliRunner().invoke(app, command)
+    assert "somebody else publishes there; replace it with --take-over" in str(refused.exception)
+    code, output = invoke(*command, "--take-over", "--accept-blind", "theirs")
+    assert (code, "- G9005, " in output) == (0, True), output
+
+
+def upload(url: str, body: dict[str, Any]) -> None:
+    """An exposure upload by another pipeline."""
+    account = {"email": PIPELINE.email, "password": PIPELINE.password}
+    token = requests.post(f"{url}/user/login", json=account, timeout=10).json()["user"]["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    requests.post(f"{url}/admin-area-dynamic-data/exposure", json=body, headers=headers, timeout=10).raise_for_status()
 
 
 @pytest.mark.parametrize("command", ["demo", "run", "plan", "resume", "withdraw", "backfill", "prepare", "sandbox"])

@@ -54,6 +54,13 @@ def test_the_file_is_valid_and_what_is_left_to_do_is_said(folder: Path) -> None:
     assert max(map(len, lines)) < 170
 
 
+def test_levels_that_there_are_not(folder: Path) -> None:
+    code, _, error = invoke(folder, "KEN", "--admin-levels", "6")
+    assert isinstance(error, ConfigError)
+    assert (code, error.found, error.expected) == (1, "--admin-levels 6", "levels 1 to 5, e.g. 2,3")
+    assert not (folder / "countries" / "KEN.yaml").exists()
+
+
 def test_nothing_is_written_over_and_codes_are_checked(folder: Path) -> None:
     invoke(folder, "KEN")
     before = (folder / "countries" / "KEN.yaml").read_bytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -67,26 +68,35 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
     assert again.output.splitlines()[0] == "XTY: up to date"
 
 
+def test_the_command_says_what_a_run_would_note(config: str, tmp_path: Path) -> None:
+    tiny_country.write_raster(tmp_path / "static" / "flood_maps" / "flood_map_XTY_RP10.tif", np.full((10, 20), 0.05))
+    said = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
+    assert "note: the flood map of 10 years holds no water inside the country\n" in said.output
+
+
 @pytest.mark.prefect
 @pytest.mark.usefixtures("server")
 def test_check_knows_the_schedules_of_the_server() -> None:
-    """Two deployments of the country's own flow, one of them paused, and one of all countries."""
+    """Two deployments of the country's own flow, one of them paused, one of all countries, and a source's sensor."""
     daily = DeploymentScheduleCreate(schedule=CronSchedule(cron="30 9 * * *", timezone="UTC"))
     with get_client(sync_client=True) as client:
         floods, everybody = client.create_flow_from_name("floods"), client.create_flow_from_name("all-countries")
-        other = client.create_flow_from_name("intake")
+        other, sensor = client.create_flow_from_name("intake"), client.create_flow_from_name("watch-source")
         for flow, name, parameters in (
             (floods, "XTY", {"country": "XTY"}),
             (everybody, "daily", {"countries": ["XTY", "XSQ"]}),
             (other, "intake", {}),
+            (sensor, "archive", {"source": "archive"}),
         ):
             client.create_deployment(flow, name, parameters=parameters, schedules=[daily])
         client.create_deployment(floods, "old", parameters={"country": "XTY"}, schedules=[daily], paused=True)
-    found = {entry.deployment: entry for entry in read_schedules()}
-    assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily"}
+    found = {entry.deployment: entry for entry in read_schedules({"archive": ("XSN",)}.__getitem__)}
+    assert set(found) == {"floods/XTY", "floods/old", "all-countries/daily", "watch-source/archive"}
     assert found["floods/XTY"] == Schedule("floods/XTY", "30 9 * * * UTC", True, ("XTY",))
     assert not found["floods/old"].active
     (twice,) = check_schedules("XTY", list(found.values()))
     assert (twice.level, twice.found[:22]) == ("error", "2 schedules run XTY: f")
     (once,) = check_schedules("XSQ", list(found.values()))
     assert once.level == "fine"
+    (waiting,) = check_schedules("XSN", list(found.values()))
+    assert waiting.found == "one schedule runs XSN: watch-source/archive (30 9 * * * UTC)"

@@ -17,12 +17,14 @@ from rasterio.transform import from_origin
 from typer.testing import CliRunner
 
 from flows.cli import app
+from ibf_pipeline.check.country import check_static
 from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.obtain.flood_maps import corners_of, obtain_flood_map
+from ibf_pipeline.obtain.flood_maps import corners_of, country_tiles, obtain_flood_map
 from ibf_pipeline.obtain.mapping import as_csv, propose_mapping
 from ibf_pipeline.obtain.place import Place
+from ibf_pipeline.obtain.static import Places, fetch_static
 from ibf_pipeline.obtain.thresholds import sample_thresholds
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
@@ -59,6 +61,11 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def cut(place: Place, period: float, bounds: tuple[float, float, float, float], target: Path) -> list[str]:
+    names = country_tiles(place, (period,), bounds).names[period]
+    return obtain_flood_map(place, period, names.values(), bounds, target)
+
+
 def test_tiles_by_their_upper_left_corner() -> None:
     assert corners_of((29.5, -1.5, 35.1, 4.3)) == [(10, 20), (10, 30), (0, 20), (0, 30)]
     assert corners_of((10.0, 0.0, 20.0, 10.0)) == [(10, 10)]
@@ -67,7 +74,7 @@ def test_tiles_by_their_upper_left_corner() -> None:
 
 def test_a_country_on_four_tiles_is_cut_out_of_them(tiles: Path, tmp_path: Path) -> None:
     """Half a degree to each side of the corner; the column without data east of 10 E is dry."""
-    used = obtain_flood_map(Place(str(tiles), tmp_path), 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
+    used = cut(Place(str(tiles), tmp_path), 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
     assert [name[:11].rstrip("_R") for name in used] == [name[:11] for name in CORNERS]
     with rasterio.open(tmp_path / "map.tif") as raster:
         depth = raster.read(1)
@@ -77,24 +84,66 @@ def test_a_country_on_four_tiles_is_cut_out_of_them(tiles: Path, tmp_path: Path)
     assert not depth[:, 50].any(), "the nodata column of the eastern tiles"
 
 
-def test_a_tile_that_is_missing_is_sea_and_one_that_is_not_served_too(tiles: Path, tmp_path: Path) -> None:
+def test_a_refused_and_a_cut_tile_are_tried_again(tiles: Path, tmp_path: Path) -> None:
     root = tmp_path / "root" / "RP10"
     root.mkdir(parents=True)
     for name in ("ID1_N10_E0", "ID2_N10_E10"):
         (root / f"{name}_RP10_depth.tif").symlink_to(tiles / "RP10" / f"{name}_RP10_depth.tif")
-    (root / "ID3_N0_E0_RP10_depth.tif").symlink_to(tmp_path / "nowhere")  # listed, answered with 404
     with running(tmp_path / "root") as server:
         server.refuse = 1
         server.cut_after["ID1_N10_E0_RP10_depth.tif"] = 500
         place = Place(server.url, tmp_path / "cache", tries=Tries(4, sleep=lambda seconds: None))
-        used = obtain_flood_map(place, 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
+        used = cut(place, 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
         assert len(used) == 2
         with rasterio.open(tmp_path / "map.tif") as raster:
             depth = raster.read(1)
         assert (depth[10, 10], depth[10, 90], depth[90, 10], depth[90, 90]) == (1, 2, 0, 0)
         with pytest.raises(InputMissing, match="no tile of 10 years covers the country"):
-            obtain_flood_map(place, 10, (40.0, -0.5, 41.0, 0.5), tmp_path / "other.tif")
+            cut(place, 10, (40.0, -0.5, 41.0, 0.5), tmp_path / "other.tif")
     assert not (tmp_path / "other.tif").exists()
+
+
+def test_a_tile_that_is_listed_and_not_served_is_no_sea(tiles: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root" / "RP10"
+    root.mkdir(parents=True)
+    (root / "ID1_N10_E0_RP10_depth.tif").symlink_to(tiles / "RP10" / "ID1_N10_E0_RP10_depth.tif")
+    (root / "ID3_N0_E0_RP10_depth.tif").symlink_to(tmp_path / "nowhere")
+    with running(tmp_path / "root") as server:
+        place = Place(server.url, tmp_path / "cache", tries=HASTY)
+        with pytest.raises(InputMissing, match=r"tile ID3_N0_E0_RP10_depth\.tif is listed and not there"):
+            cut(place, 10, (9.5, -0.5, 9.9, 0.5), tmp_path / "map.tif")
+    assert not (tmp_path / "map.tif").exists()
+
+
+def test_a_tile_that_one_return_period_lacks_is_an_error_and_one_that_all_lack_is_said(
+    tiles: Path, tmp_path: Path
+) -> None:
+    """The country lies on both sides of 10 E; the eastern tile is absent for 20 years, then for both."""
+    root, bounds = tmp_path / "root", (9.5, 0.1, 10.5, 0.9)
+    for period in (10, 20):
+        (root / f"RP{period}").mkdir(parents=True)
+        for name in ("ID1_N10_E0", "ID2_N10_E10"):
+            file = f"RP{period}/{name}_RP{period}_depth.tif"
+            (root / file).symlink_to(tiles / file)
+    place = Place(str(root), tmp_path)
+    assert country_tiles(place, (10, 20), bounds).without == ()
+    (root / "RP20" / "ID2_N10_E10_RP20_depth.tif").unlink()
+    with pytest.raises(InputMissing, match="no tile N10_E10 of 20 years; of 10 years there is"):
+        country_tiles(place, (10, 20), bounds)
+    (root / "RP10" / "ID2_N10_E10_RP10_depth.tif").unlink()
+    assert country_tiles(place, (10, 20), bounds).without == ((10, 10),)
+
+    country, static = tiny_country.country(), tmp_path / "static"
+    areas = [tiny_country.feature(1, "01", None, tiny_country.square(9.5, 10.5))]
+    tiny_country.write_areas(static / "admin_areas", 1, areas)
+    both = {"01A": (9.5, 10.0), "01B": (10.0, 10.3), "01C": (10.3, 10.5)}
+    areas = [tiny_country.feature(2, code, "01", tiny_country.square(*edges)) for code, edges in both.items()]
+    tiny_country.write_areas(static / "admin_areas", 2, areas)
+    said: list[str] = []
+    fetch_static(country, static, Places(flood_maps=place), None, said.append)
+    assert said[0].startswith("CHECK: the source has no flood hazard tile N10_E10 with land of 2 areas (01B, 01C)")
+    warned = [finding.found for finding in check_static(country, static)[0] if finding.level == "warning"]
+    assert said[0].removeprefix("CHECK: ") in warned
 
 
 def test_a_damaged_tile_is_named_and_leaves_no_map(tiles: Path, tmp_path: Path) -> None:
@@ -102,7 +151,7 @@ def test_a_damaged_tile_is_named_and_leaves_no_map(tiles: Path, tmp_path: Path) 
     broken.parent.mkdir(parents=True)
     broken.write_bytes((tiles / "RP10" / broken.name).read_bytes()[:3000])
     with pytest.raises(InputInvalid, match="flood hazard tile"):
-        obtain_flood_map(Place(str(tmp_path / "root"), tmp_path), 10, (9.5, 0.1, 9.9, 0.5), tmp_path / "map.tif")
+        cut(Place(str(tmp_path / "root"), tmp_path), 10, (9.5, 0.1, 9.9, 0.5), tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()
 
 
@@ -273,6 +322,27 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert again[0] == 0, again[1]
     assert "XTY: 0 files fetched" in again[1]
     assert archive.asked["ID2_N10_E10_RP10_depth.tif"] == 1
+
+
+def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path, Archive]) -> None:
+    folder, _ = world
+    static = folder.parent / "data" / "countries" / "XTY"
+    invoke(folder, "fetch-static", "XTY")
+    for _ in range(2):
+        code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+        assert code == 0, text
+    assert "until then nobody uses it" in text
+    proposal = static / "station_admin_mapping.proposed.csv"
+    corrected = proposal.read_text().replace("G1,01A", "no_station,01A")
+    proposal.write_text(corrected)
+    code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+    assert code == 1
+    assert "changed since it was written" in text
+    assert proposal.read_text() == corrected
+    proposal.rename(static / "station_admin_mapping.csv")
+    code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
+    assert code == 0, text
+    assert "station_admin_mapping.csv is there and stays in use" in text
 
 
 def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:

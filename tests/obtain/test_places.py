@@ -10,9 +10,10 @@ import fsspec
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
+from ibf_pipeline.obtain.copy import outdated, refresh_copy
 from ibf_pipeline.obtain.place import Place
-from ibf_pipeline.obtain.static import refresh_copy
 from ibf_pipeline.sources.remote import Tries
+from tasks.floods import prepared_layers
 from tests import tiny_country
 from tests.sources.web_archive import Archive, running
 
@@ -76,7 +77,7 @@ def test_what_is_not_there(archive: Archive, place: Place, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("scheme", ["file", "memory", "http"])
 def test_static_data_behind_a_url_are_kept_up_to_date(scheme: str, tmp_path: Path, archive: Archive) -> None:
-    """Only what changed is fetched again; what is gone there is gone here."""
+    """Only what changed is fetched again."""
     source = tiny_country.write_country(archive.root / "XTY")
     if scheme == "memory":
         store = fsspec.filesystem("memory")
@@ -84,19 +85,69 @@ def test_static_data_behind_a_url_are_kept_up_to_date(scheme: str, tmp_path: Pat
         store.put(str(source), "/XTY", recursive=True)
     url = {"file": source.as_uri(), "memory": "memory://XTY", "http": f"{archive.url}/XTY"}[scheme]
     country, copy = tiny_country.country(static=url), tmp_path / "copy"
-    assert refresh_copy(country, copy, HASTY) == []
+    assert refresh_copy(country, copy, HASTY) == ""
     for file in source.rglob("*.*"):
         assert (copy / file.relative_to(source)).read_bytes() == file.read_bytes()
     if scheme == "memory":
         return
     kept = (copy / "population.tif").stat().st_ino
     (source / "stations.csv").write_text(tiny_country.STATIONS.replace("Upper", "Lower"))
-    (source / "thresholds.json").unlink()
-    assert refresh_copy(country, copy, HASTY) == ["thresholds.json"]
+    assert refresh_copy(country, copy, HASTY) == ""
     assert "Lower" in (copy / "stations.csv").read_text()
-    assert not (copy / "thresholds.json").exists()
     assert (copy / "population.tif").stat().st_ino == kept
     assert json.loads((copy / "stations.csv.json").read_text())["size"] == (source / "stations.csv").stat().st_size
+
+
+def test_a_url_that_fails_leaves_the_last_whole_copy(tmp_path: Path, archive: Archive) -> None:
+    """A file that is gone for a moment, a server that is away, a half changed folder: the copy changes all at once."""
+    source = tiny_country.write_country(archive.root / "XTY")
+    country, copy = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
+    archive.refuse = 99
+    with pytest.raises(ServerUnreachable):
+        refresh_copy(country, copy, HASTY)
+    archive.refuse = 0
+    assert refresh_copy(country, copy, HASTY) == ""
+    assert outdated(copy) is None
+    thresholds = (source / "thresholds.json").read_bytes()
+    (source / "stations.csv").write_text(tiny_country.STATIONS.replace("Upper", "Lower"))
+    (source / "thresholds.json").unlink()
+    said = refresh_copy(country, copy, HASTY)
+    assert "not there: thresholds.json" in said
+    assert f"the copy of {country.static} of 20" in said
+    assert (copy / "thresholds.json").read_bytes() == thresholds
+    assert "Upper" in (copy / "stations.csv").read_text(), "the station list belongs to the thresholds"
+    assert outdated(copy) == said
+    layers, _ = prepared_layers.fn("XTY", country, copy, tmp_path / "prepared")
+    assert layers.findings[-1] == said, "the findings are the notes of a run"
+    archive.refuse = 99
+    assert "answered 503, 3 times" in refresh_copy(country, copy, HASTY)
+    other = tiny_country.country(static=f"{archive.url}/XTZ")
+    with pytest.raises(ServerUnreachable):
+        refresh_copy(other, copy, HASTY)
+    archive.refuse = 0
+    (source / "thresholds.json").write_bytes(thresholds)
+    assert refresh_copy(country, copy, HASTY) == ""
+    assert outdated(copy) is None
+    assert prepared_layers.fn("XTY", country, copy, tmp_path / "prepared")[0].findings == layers.findings[:-1]
+    assert "Lower" in (copy / "stations.csv").read_text()
+
+
+@pytest.mark.parametrize("kept", ["place", "copy"])
+def test_a_kept_file_that_was_damaged_here_is_fetched_again(kept: str, tmp_path: Path, archive: Archive) -> None:
+    """Same size, other bytes."""
+    source = tiny_country.write_country(archive.root / "XTY")
+    good = (source / "population.tif").read_bytes()
+    if kept == "copy":
+        country, folder = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
+        refresh = lambda: refresh_copy(country, folder, HASTY)  # noqa: E731
+    else:
+        place, folder = Place(f"{archive.url}/XTY", tmp_path / "cache", tries=HASTY), tmp_path / "cache"
+        refresh = lambda: place.file("population.tif")  # noqa: E731
+    refresh()
+    (folder / "population.tif").write_bytes(good[:500] + bytes(100) + good[600:])
+    assert (folder / "population.tif").read_bytes() != good
+    refresh()
+    assert (folder / "population.tif").read_bytes() == good
 
 
 def test_static_data_in_an_object_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,10 +168,10 @@ def test_static_data_in_an_object_store(tmp_path: Path, monkeypatch: pytest.Monk
         store.mkdir("country-data")
         store.put(f"{source}/", "s3://country-data/XTY/", recursive=True)
         country, copy = tiny_country.country(static="s3://country-data/XTY"), tmp_path / "copy"
-        assert refresh_copy(country, copy, HASTY) == []
+        assert refresh_copy(country, copy, HASTY) == ""
         kept = (copy / "population.tif").stat().st_ino
         store.pipe("s3://country-data/XTY/stations.csv", tiny_country.STATIONS.replace("Upper", "Lower").encode())
-        assert refresh_copy(country, copy, HASTY) == []
+        assert refresh_copy(country, copy, HASTY) == ""
         assert "Lower" in (copy / "stations.csv").read_text()
         assert (copy / "population.tif").stat().st_ino == kept
     finally:

@@ -16,8 +16,10 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
+from typer.testing import CliRunner
 
 from flows.automations import TOLD_APART, all_but
+from flows.cli import app
 from flows.deploy import Deployed, await_server, deploy
 from flows.deployments import planned_deployments
 from flows.wiring import open_configuration
@@ -91,6 +93,25 @@ def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: Pr
     assert outcomes(deploy(str(config), None))["floods/XDN"] == "changed"
     with get_client(sync_client=True) as client:
         assert not client.read_deployment_by_name("floods/XDN").paused
+
+
+def test_a_country_whose_file_is_wrong_keeps_no_other_one_from_its_schedule(api: PrefectServer, config: Path) -> None:
+    """What the server has of it stays as it is: it is still configured, only not readable."""
+    deploy(str(config), None)
+    file = config / "countries" / "XDN.yaml"
+    file.write_text(file.read_text() + "\nfoo: 1\n")
+    (config / "countries" / "abc.yaml").write_text("iso3: ABC\n")
+    add_country(config, "XDO")
+    done = {item.name: item for item in deploy(str(config), None)}
+    assert done["floods/XDO"].outcome == "created"
+    assert done["XDN"].outcome == done["abc"].outcome == "left out"
+    assert "foo: unknown key" in done["XDN"].note
+    assert "rename the file" in done["abc"].note
+    assert "floods/XDN" not in done
+    with get_client(sync_client=True) as client:
+        assert not client.read_deployment_by_name("floods/XDN").paused
+    result = CliRunner().invoke(app, ["deploy", "--config", str(config)])
+    assert result.exit_code == 1
 
 
 def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, config: Path) -> None:

@@ -10,6 +10,7 @@ import rasterio
 import rioxarray
 from rasterio.transform import from_origin
 
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.rasters import write_extent, write_extents
@@ -91,6 +92,13 @@ def test_permanent_water_is_no_flood_and_nobody_lives_there(static: Path, tmp_pa
     prepare(tiny_country.country(flood_maps=maps), static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")
     assert layers.exposure.sel(area="01A").values.round(4).tolist() == [[11 - 6, 55 - 6]]
+
+
+def test_permanent_water_that_leaves_no_flood_is_refused(static: Path, tmp_path: Path) -> None:
+    tiny_country.write_raster(static / "water.tif", np.full((10, 20), 255), dtype="uint8")
+    maps = {"return_periods": [10, 20], "permanent_water": "water.tif"}
+    with pytest.raises(InputInvalid, match="permanent water covers every wet cell of flood_map_XTY_RP10"):
+        prepare(tiny_country.country(flood_maps=maps), static, tmp_path / "prepared")
 
 
 def test_a_further_layer_is_counted_under_its_indicator(static: Path, tmp_path: Path) -> None:

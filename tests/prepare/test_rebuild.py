@@ -73,9 +73,14 @@ def upper_boundaries(static: Path) -> None:
     file.write_text(file.read_text().replace("Area 01", "North"))
 
 
-def deepest_boundaries(static: Path) -> None:
+def deepest_names(static: Path) -> None:
     file = static / "admin_areas" / "adm2.geojson"
     file.write_text(file.read_text().replace("Area 01A", "Riverside"))
+
+
+def deepest_boundaries(static: Path) -> None:
+    file = static / "admin_areas" / "adm2.geojson"
+    file.write_text(file.read_text().replace("10.055", "10.065"))
 
 
 @pytest.mark.parametrize(
@@ -88,6 +93,7 @@ def deepest_boundaries(static: Path) -> None:
         (first_map, ("depth_RP10", COUNTS[0], "wet_RP10", "tables")),
         (second_map, ("depth_RP20", COUNTS[1], "wet_RP20", "tables")),
         (upper_boundaries, ("boundaries", "tables")),
+        (deepest_names, ("boundaries", "tables")),
         (
             deepest_boundaries,
             ("boundaries", "stations", "total_population_affected", *COUNTS, "areas", "wet_RP10", "wet_RP20", "tables"),
@@ -137,6 +143,18 @@ def test_newer_files_of_the_same_content_are_hashed_once(static: Path, folder: P
     assert prepare(tiny_country.country(), static, folder) == ()
     stamp = json.loads((folder / "stamp.json").read_text())
     assert stamp["inputs"]["population.tif"]["modified"] == 1_000_000_000
+
+
+def test_a_prepared_raster_that_was_damaged_since_is_made_again(static: Path, folder: Path) -> None:
+    """Same size, other bytes; a copy of the folder, with the same bytes at other times, is hashed once."""
+    os.utime(folder / "areas.tif", (1, 1))
+    assert prepare(tiny_country.country(), static, folder) == ()
+    assert json.loads((folder / "stamp.json").read_text())["outputs"]["areas.tif"]["modified"] == 1_000_000_000
+    file = folder / "depth_RP10.tif"
+    good = file.read_bytes()
+    file.write_bytes(good[:-8] + bytes(8))
+    assert prepare(tiny_country.country(), static, folder) == ("depth_RP10",)
+    assert file.read_bytes() == good
 
 
 KILLED = """

@@ -252,3 +252,22 @@ def test_what_the_log_of_notifications_tells(portal: FloodDays) -> None:
     assert "recipients, about G9001" in said["admin"]
     assert said["pipeline"].startswith("nothing can tell whether people were notified")
     assert "@" not in json.dumps(said), "no addresses of people in messages"
+
+
+def test_a_described_server_mails_an_event_of_today_that_a_rerun_makes_a_trigger(
+    portal: FloodDays, tmp_path: Path, configuration: Configuration, demo_country: Country
+) -> None:
+    """First issued today, the event is issued anew by the revision, so its 0-day trigger is mailed; tomorrow's is not.
+
+    That server shows its events by another route, and has no preview.
+    """
+    static = configuration.static_folder(demo_country)
+    with open_sandbox(tmp_path / "server", static, [demo_country], behaves_like="described") as sandbox:
+        days = FloodDays(portal.country, portal.layers, portal.tiles, portal.prepared, tmp_path / "r", sandbox)
+        days.day("G9001=w-------:med", day(1))
+        _, published = days.day("G9001=T-------", day(1))
+        assert (mails(days), kinds(published)) == (2, [])
+        days.day("G9002=w-------:med G9001=T-------", day(2))
+        assert mails(days) == 3, "G9002 is new"
+        _, published = days.day("G9002=T------- G9001=T-------", day(3))
+        assert (mails(days), kinds(published)) == (3, [("trigger without mail", "G9002")])

@@ -78,6 +78,14 @@ class Service:
     helps: bool = True
     """whether form, constraints and costing are offered"""
     missing_members: tuple[int, ...] = ()
+    instead: dict[str, Any] = field(default_factory=dict)
+    """keys of an order in whose place others are delivered"""
+    copies: int = 1
+    """how often each field is delivered"""
+    gone: dict[str, int] = field(default_factory=dict)
+    """order -> status that is answered instead of its result"""
+    failing: set[str] = field(default_factory=set)
+    """orders that fail"""
     orders: list[dict[str, Any]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
     results: dict[str, bytes] = field(default_factory=dict)
@@ -191,7 +199,7 @@ def running() -> Iterator[Service]:
             about.orders.append(inputs)
             job = f"job-{len(about.orders)}"
             if about.failure is None:
-                about.results[job] = delivered(inputs, about.missing_members)
+                about.results[job] = delivered({**inputs, **about.instead}, about.missing_members) * about.copies
             self._json(201, self._state(job, "accepted"))
 
         def _state(self, job: str, status: str) -> dict[str, Any]:
@@ -208,11 +216,16 @@ def running() -> Iterator[Service]:
             about.looked[job] += "request=" in self.path
             ready = about.looked[job] > about.looks and len(about.orders) >= about.together
             waiting = "accepted" if about.looked[job] <= about.looks // 2 else "running"
-            self._json(200, self._state(job, ("failed" if about.failure else "successful") if ready else waiting))
+            self._json(
+                200,
+                self._state(
+                    job, ("failed" if about.failure or job in about.failing else "successful") if ready else waiting
+                ),
+            )
 
         def _results(self, job: str) -> None:
-            if about.failure:
-                self._json(400, {"title": "The job has failed", "detail": about.failure})
+            if about.failure or job in about.failing:
+                self._json(400, {"title": "The job has failed", "detail": about.failure or "out of memory"})
                 return
             value = {
                 "type": "application/x-grib", "href": f"{about.url}/results/{job}.grib?signature=very-secret",
@@ -221,7 +234,11 @@ def running() -> Iterator[Service]:
             self._json(200, {"asset": {"value": value}})
 
         def _download(self, name: str) -> None:
-            content = about.results[name.removesuffix(".grib")]
+            job = name.removesuffix(".grib")
+            if job in about.gone:
+                self._json(about.gone[job], {"title": "no such result"})
+                return
+            content = about.results[job]
             if about.damage is not None and self.command == "GET":
                 content, about.damage = (about.damage + bytes(len(content)))[: len(content)], None
             wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

@@ -40,6 +40,11 @@ class Server:
     unknown: set[str] = field(default_factory=set)
     """commands that this server does not know"""
     most_open: int = 0
+    most_logins: int | None = None
+    """accounts that may be logged in at a time; one more is refused with 530"""
+    logged_in: set[object] = field(default_factory=set)
+    permissions: dict[str, str] = field(default_factory=dict)
+    """of the account, as the server's library keeps them"""
     commands: Counter[str] = field(default_factory=Counter)
 
 
@@ -72,6 +77,14 @@ def running(root: Path) -> Iterator[Server]:
         def on_connect(self) -> None:
             about.most_open = max(about.most_open, len(self.ioloop.socket_map))
 
+        def ftp_PASS(self, line: str) -> Any:  # noqa: N802 - the library's name
+            about.logged_in = {other for other in about.logged_in if not other._closed}  # type: ignore[attr-defined]
+            if about.most_logins is not None and len(about.logged_in) >= about.most_logins:
+                self.respond("530 Sorry, the maximum number of clients for this user is reached.")
+                return None
+            about.logged_in.add(self)
+            return super().ftp_PASS(line)
+
         def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
             about.commands[cmd] += 1
             if cmd in about.unknown:
@@ -95,6 +108,7 @@ def running(root: Path) -> Iterator[Server]:
 
     Handler.authorizer = DummyAuthorizer()
     Handler.authorizer.add_user(USER, PASSWORD, str(root), perm="elr")
+    about.permissions = Handler.authorizer.user_table[USER]
     Handler.dtp_handler = Data
     Handler.auth_failed_timeout = 0
     Handler.use_sendfile = False

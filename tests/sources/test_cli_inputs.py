@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli import app
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputMissing, UsageError
 from tests import tiny_country
 from tests.sources.ewds_server import KEY, Service, running
 from tests.sources.world import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members
@@ -86,9 +86,38 @@ def test_an_incomplete_ensemble_is_shown_and_too_few_have_their_exit_code(config
     assert (code, "3 of 6 members" in output, "too few" in output) == (3, True, True)
 
 
+def test_a_day_is_fetched_anew_on_demand(config: Path, tmp_path: Path) -> None:
+    """A correction of the same size and time, which nothing tells; then a member that is gone."""
+    import os
+
+    import netCDF4
+
+    arguments = ("fetch", "AAA", "--date", "2026-02-15")
+    assert "1,705.0" in invoke(config, *arguments)[1]
+    for file in (tmp_path / "archive" / f"{ISSUE:%Y%m%d}").iterdir():
+        before = file.stat()
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][:] = data["dis"][:] + 1000
+        assert file.stat().st_size == before.st_size
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "1,705.0" in invoke(config, *arguments)[1]
+    code, output = invoke(config, *arguments, "--again")
+    assert (code, "2,705.0" in output, "because a person asked for it" in output) == (0, True, True)
+    assert "2,705.0" in invoke(config, *arguments)[1]
+    (tmp_path / "archive" / f"{ISSUE:%Y%m%d}" / "dis_02_2026021500.nc").unlink()
+    assert "6 of 6 members" in invoke(config, *arguments)[1]
+    assert "5 of 6 members" in invoke(config, *arguments, "--again")[1]
+
+
 def test_a_day_that_is_not_there(config: Path) -> None:
     with pytest.raises(InputMissing, match="no forecast of 2026-02-16"):
         invoke(config, "fetch", "AAA", "--date", "2026-02-16")
+
+
+def test_a_source_that_is_not_configured_is_bad_usage(config: Path) -> None:
+    with pytest.raises(UsageError, match="there is no source 'nope'") as wrong:
+        invoke(config, "fetch", "AAA", "--source", "nope")
+    assert wrong.value.exit_code == 2
 
 
 def test_the_data_store_with_its_account(

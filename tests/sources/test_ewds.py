@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
@@ -79,11 +79,14 @@ def test_control_and_perturbed_members_of_the_stations_area(make: Make, service:
     }  # fmt: skip
 
 
-def test_what_is_there_is_not_ordered_again(make: Make, service: Service) -> None:
+def test_what_is_there_is_not_ordered_again_unless_a_person_asks_for_it(make: Make, service: Service) -> None:
     make().fetch(ISSUE)
     service.asked.clear()
     require_whole(make().fetch(ISSUE), "AAA")
     assert not service.asked
+    make().forget(ISSUE)
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2
 
 
 def test_the_origin_tells_request_order_and_hash_and_no_secret(make: Make, tmp_path: Path) -> None:
@@ -277,6 +280,19 @@ def test_a_renamed_variable_and_a_new_mandatory_key_are_set_in_the_settings(make
     assert service.orders[0]["timespan"] == "time_mean"
 
 
+def test_the_day_version_5_goes_live_and_the_form_says_so(make: Make, service: Service) -> None:
+    service.form[0]["details"] = {
+        "groups": [{"values": ["version_5_0"]}, {"label": "Legacy versions", "values": ["operational"]}]
+    }
+    with pytest.raises(VersionRefused) as refused:
+        make().fetch(ISSUE)
+    assert refused.value.found == (
+        "the service lists system_version 'operational' among its legacy versions, and version_5_0 as current"
+    )
+    assert service.orders == []
+    require_whole(make(changes={"system_version": ["operational"]}).fetch(ISSUE), "AAA")
+
+
 def test_a_service_without_form_and_constraints_is_used_unchecked(
     make: Make, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -306,7 +322,89 @@ def test_countries_wait_in_the_queue_side_by_side(make: Make, service: Service) 
             require_whole(files, source.country)
 
 
-def test_another_run_than_ordered_is_refused_by_the_reader(make: Make, service: Service) -> None:
-    files = make(changes={"day": ["14"]}, check=False).fetch(date(2026, 2, 15))
+def test_another_run_than_ordered_is_not_kept_and_ordered_again(make: Make, service: Service, tmp_path: Path) -> None:
+    service.instead = {"day": ["14"]}
     with pytest.raises(InputInvalid, match="a field of the run of 20260214"):
-        require_whole(files, "AAA")
+        make().fetch(ISSUE)
+    assert not list((tmp_path / "cache").rglob("*.grib2"))
+    service.instead = {}
+    require_whole(make().fetch(ISSUE), "AAA")
+
+
+def test_a_field_that_is_delivered_twice_is_not_kept(make: Make, service: Service, tmp_path: Path) -> None:
+    service.copies = 2
+    with pytest.raises(InputInvalid, match="member 0 has two fields for the day that ends 2026-02-16T00h"):
+        make().fetch(ISSUE)
+    service.copies = 1
+    require_whole(make().fetch(ISSUE), "AAA")
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_result_that_the_service_has_no_longer_is_ordered_again(make: Make, service: Service, status: int) -> None:
+    service.gone = {"job-1": status}
+    with pytest.raises(ServerRefused, match=f"order job-1 could not be fetched.*: {status}[.]") as refused:
+        make().fetch(ISSUE)
+    assert "ordered again" in refused.value.remedy
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2
+
+
+def test_a_result_that_cannot_be_fetched_is_tried_twice_and_then_ordered_again(make: Make, service: Service) -> None:
+    service.gone = {"job-1": 500}
+    for _ in range(2):
+        with pytest.raises(ServerUnreachable, match=r"order job-1 could not be fetched.*500"):
+            make().fetch(ISSUE)
+    require_whole(make().fetch(ISSUE), "AAA")
+    assert len(service.orders) == 2
+
+
+def test_a_fuller_ensemble_is_not_replaced_by_a_smaller_one(
+    make: Make, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.missing_members = (5,)
+    require_whole(make().fetch(ISSUE), "AAA", range(5))
+    service.missing_members = (1, 2, 3, 5)
+    require_whole(make(now=lambda: time.time() + 1801).fetch(ISSUE), "AAA", range(5))
+    assert "16 fields were delivered; the 40 of before are kept" in caplog.text
+    require_whole(make(now=lambda: time.time() + 60).fetch(ISSUE), "AAA", range(5))
+    assert len(service.orders) == 2, "not at every look from then on"
+
+
+def test_orders_that_fail_are_not_placed_at_every_look(make: Make, service: Service) -> None:
+    """14:30 to 20:00, every five minutes: two at once, then one every half an hour."""
+    service.failure = "MARS internal error"
+    begin = time.time()
+    for look in range(67):
+        with pytest.raises(ServerRefused, match="MARS internal error") as refused:
+            make(check=False, now=lambda look=look: begin + 300 * look).fetch(ISSUE)
+    assert "Your requests" in refused.value.remedy
+    assert len(service.orders) == 2 + 10
+    service.failure = None
+    require_whole(make(now=lambda: begin + 300 * 72).fetch(ISSUE), "AAA")
+
+
+def test_a_result_of_hours_ago_is_not_joined_with_one_of_now(make: Make, service: Service) -> None:
+    """Two orders, of which the second one fails; the run may have been corrected since the first one."""
+    service.failing = {"job-2"}
+    with pytest.raises(ServerRefused, match="order job-2 failed"):
+        make(most_fields=40).fetch(ISSUE)
+    require_whole(make(most_fields=40, now=lambda: time.time() + 1700).fetch(ISSUE), "AAA")
+    assert len(service.orders) == 3, "the control of half an hour ago is still good"
+    service.failing = {"job-5"}
+    with pytest.raises(ServerRefused, match="order job-5 failed"):
+        make("BBB", most_fields=40).fetch(ISSUE)
+    require_whole(make("BBB", most_fields=40, now=lambda: time.time() + 1900).fetch(ISSUE), "BBB")
+    assert [order["product_type"] for order in service.orders[3:]] == [
+        ["control_forecast"], ["ensemble_perturbed_forecasts"], ["control_forecast"], ["ensemble_perturbed_forecasts"],
+    ]  # fmt: skip
+
+
+def test_an_order_that_was_carried_out_hours_ago_is_not_joined_with_a_new_one(make: Make, service: Service) -> None:
+    """The run that had placed it was killed before it could fetch the result."""
+    service.together = 2
+    source = make(most_fields=40)
+    with pytest.raises(ServerUnreachable, match="order job-1 is still"):
+        source.fetch(ISSUE)
+    service.together = 1
+    require_whole(make(most_fields=40, now=lambda: time.time() + 9000).fetch(ISSUE), "AAA")
+    assert len(service.orders) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -73,11 +74,13 @@ def test_members_are_cut_to_every_country_and_fetched_once(make: Make, server: S
     assert not list((tmp_path / "cache").rglob("raw/*")), "global files are not kept unless asked"
 
 
-def test_what_is_there_is_read_without_asking_the_server(make: Make, server: Server) -> None:
+def test_what_is_there_is_compared_with_the_server_and_not_fetched_again(make: Make, server: Server) -> None:
     make().fetch(ISSUE)
     server.commands.clear()
     require_whole(make().fetch(ISSUE), "AAA")
-    assert not server.commands
+    assert {command: server.commands[command] for command in ("NLST", "SIZE", "MDTM", "RETR")} == {
+        "NLST": 1, "SIZE": MEMBERS, "MDTM": MEMBERS, "RETR": 0,
+    }  # fmt: skip
 
 
 def test_the_origin_tells_size_and_hash_of_what_was_delivered(make: Make, server: Server) -> None:
@@ -149,6 +152,23 @@ def test_a_file_that_grows_while_it_is_fetched_is_not_whole(make: Make, server: 
     source.remote.describe = growing  # type: ignore[method-assign]
     require_whole(source.fetch(ISSUE), "AAA", range(MEMBERS - 1))
     require_whole(make().fetch(ISSUE), "AAA")
+
+
+def test_a_file_that_is_replaced_while_it_is_fetched_is_fetched_again(make: Make, server: Server) -> None:
+    """Of the same size, and whole: only the time of its last change tells."""
+    served = server.root / "glofas" / f"{ISSUE:%Y%m%d}" / LAST
+    source = make(tries=Tries(2, lambda seconds: None))
+    read = source.remote.read
+
+    def replaced_meanwhile(issue_date, name, start):  # type: ignore[no-untyped-def]
+        yield from read(issue_date, name, start)
+        if name == LAST and server.served[LAST] == 1:
+            os.utime(served, (time.time() + 600,) * 2)
+
+    source.remote.read = replaced_meanwhile  # type: ignore[method-assign]
+    require_whole(source.fetch(ISSUE), "AAA")
+    assert server.served[LAST] == 2
+    assert set(server.served.values()) == {1, 2}
 
 
 def test_a_truncated_or_corrupt_member_on_the_server_is_left_out(make: Make, server: Server) -> None:
@@ -232,6 +252,24 @@ def test_a_wrong_password_is_said_and_shown_nowhere(make: Make, caplog: pytest.L
     with pytest.raises(ServerRefused, match="login was refused") as refused:
         make(password="wr0ng-word").fetch(ISSUE)
     assert "wr0ng-word" not in str(refused.value) + caplog.text + repr(refused.value.__context__)
+
+
+def test_an_account_that_may_have_two_connections_serves_four_threads(make: Make, server: Server) -> None:
+    server.most_logins = 2
+    server.slow = True
+    require_whole(make(parallel=4, tries=Tries(1)).fetch(ISSUE), "AAA")
+
+
+def test_what_the_server_says_to_a_login_that_it_refuses(make: Make, server: Server) -> None:
+    server.most_logins = 0
+    with pytest.raises(ServerRefused, match="maximum number of clients for this user"):
+        make().fetch(ISSUE)
+
+
+def test_an_account_that_may_not_list_the_folder(make: Make, server: Server) -> None:
+    server.permissions["perm"] = "e"
+    with pytest.raises(ServerRefused, match=r"may not be read \(550 Not enough privileges"):
+        make().fetch(ISSUE)
 
 
 def test_a_server_that_is_down(make: Make, server: Server) -> None:

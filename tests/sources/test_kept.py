@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -105,6 +107,69 @@ def test_fewer_members_than_needed_are_a_reason_to_ask_the_next_source(day: Tiny
     day.configure(sources=["short", "folder"])
     run(day)
     assert manifest(day)["obtained"]["passed_over"] == ["short: 5 of 10 ensemble members are there"]
+
+
+def test_a_source_without_one_of_the_days_is_passed_over(day: TinyDay) -> None:
+    """Every member is there, and none has the value of 4-day: no station could be judged."""
+    from ibf_pipeline.synthetic import damage
+
+    edit_text(
+        day.config / "settings.yaml", "sources:\n", "sources:\n  gap: {kind: folder, root: gap, glofas_version: '4'}\n"
+    )
+    shutil.copytree(day.root / "forecasts", day.root / "gap")
+    for file in (day.root / "gap" / day.forecast.name).glob("*.nc"):
+        damage.blank_lead_time(file, 4)
+    day.configure(sources=["gap", "folder"])
+    run(day)
+    content = manifest(day)
+    assert content["source"] == "folder"
+    assert content["obtained"]["passed_over"][0].startswith(
+        "gap: no station has a usable forecast: G1 0 valid members on 4-day"
+    )
+
+
+def test_a_whole_ensemble_of_the_next_source_is_preferred_to_an_incomplete_one(day: TinyDay) -> None:
+    edit_text(
+        day.config / "settings.yaml",
+        "sources:\n",
+        "sources:\n  short: {kind: folder, root: short, glofas_version: '4'}\n",
+    )
+    shutil.copytree(day.root / "forecasts", day.root / "short")
+    for number in range(3):
+        (day.root / "short" / day.forecast.name / day.member(number).name).unlink()
+    day.configure(sources=["short", "folder"])
+    run(day)
+    assert (manifest(day)["source"], manifest(day)["obtained"]["passed_over"]) == (
+        "folder", ["short: incomplete, and folder is whole"],
+    )  # fmt: skip
+    day.member(0).unlink()
+    run(day)
+    assert manifest(day)["source"] == "short", "where none is whole, the preferred one"
+
+
+def test_a_correction_that_makes_a_trigger_is_found_and_said(day: TinyDay) -> None:
+    """7 of 10 quiet members were fetched; then the whole corrected ensemble is there, and triggers."""
+    archive = day.root / "archive" / day.forecast.name
+    edit_text(
+        day.config / "settings.yaml",
+        "sources:\n",
+        f"sources:\n  archive: {{kind: object-store, url: 'file://{day.root}/archive', glofas_version: '4'}}\n",
+    )
+    day.configure(sources=["archive"])
+    day.write_forecast("G1=--------")
+    shutil.copytree(day.forecast, archive)
+    for number in (7, 8, 9):
+        (archive / day.member(number).name).unlink()
+    assert json.loads(run(day))["events"] == []
+    day.write_forecast("G1=--TTT---")
+    for file in day.forecast.iterdir():
+        shutil.copy(file, archive)
+        os.utime(archive / file.name, (time.time() + 600,) * 2)
+    found = json.loads(run(day))
+    text = "7 of 7 files of 2026-02-15 were replaced on the server after they had been fetched: all were fetched again"
+    assert [event["trigger"] for event in found["events"]] == [True]
+    assert f"source archive: {text}" in found["notes"]
+    assert manifest(day)["obtained"]["corrected"] == text
 
 
 def test_a_damaged_preferred_source_is_passed_over(day: TinyDay) -> None:

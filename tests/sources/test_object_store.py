@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fsspec
@@ -111,6 +113,35 @@ def test_an_object_store_without_keys(make: Make, s3: str, monkeypatch: pytest.M
         make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "said"),
+    [
+        (403, "ExpiredToken", r"may not be read \(PermissionError: ExpiredToken\)"),
+        (403, "RequestTimeTooSkewed", r"may not be read \(PermissionError: RequestTimeTooSkewed\)"),
+        (301, "PermanentRedirect", "was redirected to another address"),
+    ],
+)
+def test_the_words_of_an_object_store_that_refuses(
+    make: Make, monkeypatch: pytest.MonkeyPatch, status: int, code: str, said: str
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(ServerRefused, match=said):
+            make("s3://bucket/glofas", endpoint_url=f"http://127.0.0.1:{server.server_address[1]}").fetch(ISSUE)
+        server.shutdown()
+
+
 @pytest.mark.parametrize("listing", [True, False])
 def test_a_web_server_that_lists_its_folders_or_not(make: Make, web: web_archive.Archive, listing: bool) -> None:
     web.listing = listing
@@ -118,6 +149,21 @@ def test_a_web_server_that_lists_its_folders_or_not(make: Make, web: web_archive
     assert set(web.asked.values()) == {1}
     with pytest.raises(InputMissing):
         make(web.url).fetch(ISSUE + timedelta(days=5))
+
+
+def test_a_web_server_that_forbids_to_list_its_folders(make: Make, web: web_archive.Archive) -> None:
+    web.listing, web.unlisted = False, 403
+    require_whole(make(web.url).fetch(ISSUE), "AAA")
+    (web.root / f"{ISSUE:%Y%m%d}" / "dis_04_2026021500.nc").unlink()
+    assert len(make(web.url).remote.names(ISSUE)) == MEMBERS - 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_web_server_that_lets_nobody_in(make: Make, web: web_archive.Archive, status: int) -> None:
+    web.listing, web.unlisted, web.forbidden = False, status, status
+    with pytest.raises(ServerRefused, match=rf"may not be read \({status}") as refused:
+        make(web.url).fetch(ISSUE)
+    assert "ask those who run the server" in refused.value.remedy
 
 
 def test_grib_of_a_web_server_that_lists_its_folders(make: Make, web: web_archive.Archive) -> None:

@@ -77,6 +77,28 @@ def test_damage_everywhere_is_no_reason_to_wait() -> None:
         fetch_first([Answer("a", InputInvalid("damaged")), Answer("b", ServerUnreachable("down"))], ISSUE)
 
 
+def test_faults_everywhere_are_none_to_wait_for_and_each_has_its_remedy() -> None:
+    with pytest.raises(ServerRefused) as refused:
+        fetch_first([Answer("ewds", ServerRefused("no account", remedy="export EWDS_KEY")),
+                     Answer("ftp", ServerRefused("no account", remedy="export GLOFAS_FTP_USER"))], ISSUE)  # fmt: skip
+    assert refused.value.remedy == "ewds: export EWDS_KEY; ftp: export GLOFAS_FTP_USER"
+    assert refused.value.exit_code == 1
+
+
+def test_a_whole_forecast_is_preferred_to_an_incomplete_one_and_that_to_none() -> None:
+    ewds, ftp, archive = Answer("ewds"), Answer("ftp"), Answer("archive", InputMissing("no folder"))
+
+    def used(*whole: str) -> tuple[str, tuple[str, ...]]:
+        files, passed_over = first_usable(
+            [archive, ewds, ftp], ISSUE, lambda source: source.fetch(ISSUE), lambda files: files.source in whole
+        )
+        return files.source, passed_over
+
+    assert used("ewds", "ftp") == ("ewds", ("archive: no folder",))
+    assert used("ftp") == ("ftp", ("archive: no folder", "ewds: incomplete, and ftp is whole"))
+    assert used() == ("ewds", ("archive: no folder",))
+
+
 def test_waiting_needs_some_time() -> None:
     with pytest.raises(ValueError, match="no time to wait in"):
         Waiting(first_look="14:30", until="14:30")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -33,15 +33,24 @@ class World:
         self.looks: list[datetime] = []
         self.told: list[str] = []
         self.done: dict[str, datetime] = {}
+        self.takes: dict[str, float] = {}
+        """seconds that the next look at a country takes"""
 
-    def look(self, countries: Sequence[str]) -> dict[str, Look]:
+    def look(self, countries: Sequence[str], seconds: float | None) -> Iterator[tuple[str, Look]]:
         self.looks.append(self.moment)
         found = dict.fromkeys(countries, NONE)
         for country in countries:
             for clock, look in self.forecasts[country].items():
                 if self.moment >= at(clock):
                     found[country] = look
-        return found
+        for country in sorted(countries, key=lambda country: self.takes.get(country, 0)):
+            if (took := self.takes.get(country, 0)) and seconds is not None and took > seconds:
+                self.moment += timedelta(seconds=seconds)
+                self.takes[country] = took - seconds
+                yield country, Look(False, False, "still being fetched")
+            else:
+                self.moment += timedelta(seconds=self.takes.pop(country, 0))
+                yield country, found[country]
 
     def start(self, country: str) -> None:
         assert country not in self.started, "a run is started once"
@@ -155,6 +164,38 @@ def test_a_run_that_cannot_be_started_keeps_no_other_from_starting() -> None:
     watched = world.watch(start=start)
     assert watched.not_started == {"KEN": "there is no deployment floods/KEN"}
     assert set(world.started) == {"UGA"}
+
+
+def test_a_country_that_is_fetched_for_long_keeps_no_other_waiting() -> None:
+    """KEN's order stays 90 minutes in the queue: UGA starts at once, and ZMB when its forecast has come."""
+    world = World(at("14:30"), {"KEN": {"15:00": ALL}, "UGA": {"14:30": ALL}, "ZMB": {"14:47": ALL}})
+    world.takes = {"KEN": 90 * 60}
+    watched = world.watch()
+    assert world.started == {"UGA": at("14:30"), "ZMB": at("14:50"), "KEN": at("16:00")}
+    assert set(watched.started) == {"KEN", "UGA", "ZMB"}
+    assert "KEN (still being fetched)" in world.told[0]
+
+
+def test_the_last_look_starts_what_is_there_before_it_waits_for_the_rest() -> None:
+    world = World(at("20:00"), {"KEN": {"15:00": ALL}, "UGA": {"14:30": MOST}})
+    world.takes = {"KEN": 90 * 60}
+    world.watch()
+    assert world.started == {"UGA": at("20:00"), "KEN": at("21:30")}
+
+
+def test_what_waiting_cannot_mend_is_said_at_once_and_what_it_may_mend_at_the_end() -> None:
+    no_account = Look(False, False, "no account. What to do: export it.", fault=True, lasting=True)
+    damaged = Look(False, False, "a field of another run", fault=True)
+    world = World(at("14:30"), {"KEN": {"14:30": no_account}})
+    watched = world.watch()
+    assert (watched.faulty, watched.absent) == ({"KEN": "no account. What to do: export it."}, {})
+    assert len(world.looks) == 1
+    world = World(at("14:30"), {"KEN": {"14:30": damaged}, "UGA": {"14:30": damaged, "15:00": ALL}})
+    watched = world.watch()
+    assert (watched.faulty, watched.absent, world.started) == (
+        {"KEN": "a field of another run"}, {}, {"UGA": at("15:00")},
+    )  # fmt: skip
+    assert world.looks[-1] == at("20:00")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ class Archive:
 
     root: Path
     listing: bool = True
+    unlisted: int = 404
+    """answer where a folder is not listed"""
+    forbidden: int | None = None
+    """answer to every file"""
     cut_after: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the connection is closed, once"""
     refuse: int = 0
@@ -58,6 +62,10 @@ def running(root: Path) -> Iterator[Archive]:
             elif file.is_dir() and about.listing:
                 links = "".join(f'<a href="{entry.name}">{entry.name}</a>' for entry in sorted(file.iterdir()))
                 self._answer(200, f"<html>{links}</html>".encode(), {"Content-Type": "text/html"})
+            elif file.is_dir():
+                self._answer(about.unlisted, b"no listing")
+            elif about.forbidden is not None:
+                self._answer(about.forbidden, b"who are you?")
             elif file.is_file():
                 self._file(file)
             else:

@@ -87,3 +87,11 @@ def test_a_name_that_is_an_areas_name_is_judged_by_the_servers_rule() -> None:
 def test_a_name_is_looked_for_as_the_mail_cuts_it() -> None:
     assert silent(["G_1"], "<p>G: trigger</p>") == []
     assert silent(["G_1", "G_2"], "<p>G: trigger</p>", known=("G_2",)) == ["G_2"]
+
+
+@pytest.mark.parametrize(("issued_today", "silent"), [(("Upper",), False), ((), True), (("Other",), True)])
+def test_a_0_day_trigger_is_mailed_where_its_event_is_issued_anew(issued_today: tuple[str, ...], silent: bool) -> None:
+    """Without a preview the server's own rule is applied: it mails a 0-day event only when it was first issued."""
+    day = replace(DAY, events=(replace(UPPER, flags="TT------", lead_time=0),))
+    made = notices(day, {"Upper": "warning-medium"}, None, {"Upper": "G1"}, issued_today)
+    assert (("trigger without mail", "Upper") in [(n.kind, n.event) for n in made]) == silent

@@ -11,7 +11,7 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
+from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities, choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
 from tests.made_found import AREAS, event, found, station
 
@@ -197,10 +197,41 @@ def test_eight_rasters_always() -> None:
 
 def test_a_wipe_deletes_and_inserts_nothing_and_only_before_events() -> None:
     calls = plan(BUSY, wipe=True)
-    wipes = exposure(calls[:8], None)
-    assert [(level, amounts) for level, _, _, amounts in wipes] == [(1, {})] * 4 + [(2, {})] * 4
+    wipes = exposure(calls[:10], None)
+    indicators = (
+        "population_affected", "population_affected_percentage", "forecast_severity", "forecast_trigger",
+        "alert_threshold",
+    )  # fmt: skip
+    assert [(level, indicator, amounts) for level, indicator, _, amounts in wipes] == [
+        (level, indicator, {}) for level in (1, 2) for indicator in indicators
+    ]
     assert steps(calls)[1] == "exposure G1"
-    assert steps(plan(QUIET, wipe=True)) == steps(plan(QUIET))
+
+
+def test_without_events_only_what_the_zeros_do_not_replace_is_wiped() -> None:
+    calls = exposure(plan(QUIET, wipe=True), None)
+    assert [row[:2] for row in calls[:2]] == [(1, "alert_threshold"), (2, "alert_threshold")]
+    assert [row[3] for row in calls[:2]] == [{}, {}]
+    assert calls[2:] == exposure(plan(QUIET), None)
+
+
+def test_the_other_generations_rows_are_wiped_as_far_as_the_server_takes_the_indicators() -> None:
+    today = {"paths": {"/event/alerts-per-lead-time": {}, "/event/triggers-per-leadtime": {}}}
+    of_2024 = {"paths": {"/event/triggers-per-leadtime": {}}}
+    wiped = {
+        (setting, server): [
+            row[1]
+            for row in exposure(plan(BUSY, choose(setting, openapi, "there").capabilities, wipe=True), None)
+            if row[0] == 1 and not row[1].startswith("population")
+        ]
+        for setting in ("current", "described", "auto")
+        for server, openapi in (("today", today), ("2024", of_2024))
+    }
+    both = {"alert_threshold", "forecast_severity", "forecast_trigger"}
+    assert {case for case, indicators in wiped.items() if set(indicators) == both} == {
+        ("current", "today"), ("current", "2024"), ("described", "today"), ("auto", "today"),
+    }  # fmt: skip
+    assert wiped["auto", "2024"] == wiped["described", "2024"] == ["alert_threshold"], "it would answer 400"
 
 
 def test_without_notification_the_end_is_silenced_or_left_out() -> None:

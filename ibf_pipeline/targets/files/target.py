@@ -70,7 +70,7 @@ class FilesTarget:
         """What stands in the way of publishing a day there."""
         require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
 
-    def require_resumable(self, revision: Revision) -> None:
+    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
         """A day of files can always be gone on with: no other day depends on it."""
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:

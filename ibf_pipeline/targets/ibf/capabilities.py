@@ -40,6 +40,8 @@ class Capabilities:
     end_path: str
     silent_parameter: str | None
     """query parameter of the end that keeps it from notifying; None where there is none"""
+    other_alert_indicators: tuple[str, ...] = ()
+    """of the other generation, as far as the server takes them: rows of an earlier upload would make events too"""
 
 
 DESCRIBED = Capabilities(
@@ -69,6 +71,7 @@ CURRENT = Capabilities(
     preview=True,
     end_path="/notification/send",
     silent_parameter="noNotifications",
+    other_alert_indicators=tuple(DESCRIBED.alert_indicators),
 )
 """IBF API 0.284 and later, checked on 0.335."""
 
@@ -126,6 +129,9 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
     named = {
         str(entry.get("name")) if isinstance(entry, Mapping) else str(entry) for entry in _parameters(paths.get(end))
     }
+    others = capabilities.other_alert_indicators
+    if capabilities.name == "described" and CURRENT.lead_time_path in paths:
+        others = tuple(CURRENT.alert_indicators)  # set to `described` on a server of today
     silent = next((name for name in ("noNotifications", "isApiTest") if name in named), None)
     return replace(
         capabilities,
@@ -133,6 +139,7 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
         preview=capabilities.preview and "/events/process" in paths,
         end_path=end,
         silent_parameter=silent,
+        other_alert_indicators=others,
     )
 
 

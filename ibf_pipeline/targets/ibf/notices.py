@@ -23,20 +23,22 @@ def notices(
     before: Mapping[str, str],
     mailed: Collection[str] | None,
     stations: Mapping[str, str] | None = None,
+    issued_today: Collection[str] = (),
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
     `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
     events that the server's preview shows, None where there is no preview; there, and for names that a mail shows for
     other reasons as well, the server's own rule is applied;
-    `stations`: event name -> code of the station that an event of `before` belongs to.
+    `stations`: event name -> code of the station that an event of `before` belongs to; `issued_today`: events of
+    `before` that were first issued today, which a revision of the day issues anew.
     """
     day = f"{found.country_name}, forecast of {found.issue_date}"
     made: list[Notice] = []
     unclear = _unclear_in_a_mail(found)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = _server_stays_silent(event, before)
+        silent = _server_stays_silent(event, set(before) - set(issued_today))
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
         if new_trigger and silent:
@@ -69,6 +71,20 @@ def notices(
         text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice("alert could not be published", event.name, text))
     return [*made, *blind_notices(found)]
+
+
+def unconfirmed_notices(found: Found, unconfirmed: Mapping[str, str]) -> list[Notice]:
+    """Of notifications of earlier days that nobody decided about: event name -> the issue date of that forecast."""
+    return [
+        Notice(
+            "earlier notification unconfirmed",
+            name,
+            f"{found.country_name}, forecast of {issue_date}: nobody knows whether the notification about {name} "
+            f"arrived, and it is not sent again, as the forecast of {found.issue_date} is published now. Ask the "
+            "recipients, and tell them yourself where it did not arrive.",
+        )
+        for name, issue_date in unconfirmed.items()
+    ]
 
 
 def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> list[Notice]:
@@ -133,9 +149,9 @@ def _shown(name: str) -> str:
     return name.split("_")[0]
 
 
-def _server_stays_silent(event: Event, before: Mapping[str, str]) -> bool:
+def _server_stays_silent(event: Event, issued_before: Collection[str]) -> bool:
     """The server mails an event whose first flagged day is 0-day only when it was first issued."""
-    return event.flags[0] != "-" and event.name in before
+    return event.flags[0] != "-" and event.name in issued_before
 
 
 def _reached_beyond_limit(found: Found, station: StationFound) -> list[int]:

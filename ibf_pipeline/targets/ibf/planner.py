@@ -65,8 +65,9 @@ def plan_calls(found: Found, order: Order, capabilities: Capabilities) -> list[C
 
 def _calls(found: Found, order: Order, bodies: _Bodies, capabilities: Capabilities) -> Iterator[Call]:
     events = found.publishable_events
-    if order.wipe and events:
-        yield from _wipe(found, bodies, capabilities)
+    if order.wipe:
+        replaced = (*bodies.exposure_indicators, *capabilities.alert_indicators) if events else ()  # else by the zeros
+        yield from _wipe(found, bodies, (*replaced, *capabilities.other_alert_indicators))
     for event in events:
         yield from _exposure(found, event, bodies, capabilities)
         yield _lead_times(event, bodies, capabilities)
@@ -177,10 +178,14 @@ def _zeros(found: Found, order: Order, bodies: _Bodies, capabilities: Capabiliti
             yield bodies.exposure(level, indicator, NO_ALERT_LEAD_TIME, None, [(code, 0) for code in codes], "no alert")
 
 
-def _wipe(found: Found, bodies: _Bodies, capabilities: Capabilities) -> Iterator[Call]:
-    """An empty list without an event's name deletes the period's rows of every event and inserts nothing."""
+def _wipe(found: Found, bodies: _Bodies, indicators: Iterable[str]) -> Iterator[Call]:
+    """An empty list without an event's name deletes the period's rows of every event and inserts nothing.
+
+    The rows of the earlier upload may be of the other generation: the server makes events of them where an event has
+    none of its own generation.
+    """
     for level in found.admin_levels:
-        for indicator in (*bodies.exposure_indicators, *capabilities.alert_indicators):
+        for indicator in indicators:
             yield bodies.exposure(level, indicator, NO_ALERT_LEAD_TIME, None, [], "wipe the earlier upload")
 
 

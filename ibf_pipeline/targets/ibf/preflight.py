@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ibf_pipeline.exercise import PREFIX, is_exercise
 from ibf_pipeline.found import Found
+from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.state import ServerState
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
@@ -164,18 +165,8 @@ def _decisions(found: Found, state: ServerState, consent: Consent) -> Iterator[P
     """A revision deletes what people decided today on events first issued today: the server re-makes those rows."""
     if consent.discard_decisions or state.last_upload is None or state.last_upload.date() != found.issue_date:
         return
-    for event in state.open_events or ():
-        today = [area for area in event.areas if area.first_issued == found.issue_date]
-        triggers = sorted(area.place_code for area in today if area.set_by_person)
-        ticked = sum(area.actions_ticked for area in today)
-        if triggers or ticked:
-            what = [f"the trigger that a person set for {_list(triggers)}"] if triggers else []
-            what += [f"{ticked} ticked early actions"] if ticked else []
-            yield Problem(
-                f"a new revision would delete {' and '.join(what)} of event {event.name}; accept it with "
-                "--discard-decisions",
-                True,
-            )
+    areas = {event.name: event.areas for event in state.open_events or ()}
+    yield from deleted_decisions(areas, found.issue_date, "a new revision")
 
 
 def _exercise(found: Found, state: ServerState) -> Iterator[Problem]:

@@ -13,12 +13,13 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.run_folder import Revision, write_json
-from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
+from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import Clock, close
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.unconfirmed import unknown_end
 from ibf_pipeline.writing import RESUME, writing
 
 
@@ -76,10 +77,25 @@ def carry_out(
 
 
 def approve(revision: Revision, now: Clock) -> None:
-    """Check that a held notification may still be sent; ForbiddenByRule where it may not."""
+    """Check that a held notification may still be sent; ForbiddenByRule where it may not, or nobody has seen it."""
     if revision.about().hold_until is None:
         raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
     require_in_time(revision, now)
+    if not _was_held(revision, now):
+        raise ForbiddenByRule(
+            f"revision {revision.number} has not come to its notification, and nobody has seen a preview of it",
+            where=revision.folder,
+            expected="a notification that is held, with the server's preview where it has one",
+            remedy="resume it without --approve: it stops before the notification; approve it then",
+        )
+
+
+def _was_held(revision: Revision, now: Clock) -> bool:
+    """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
+    held = {entry.call for entry in Journal(revision.journal_file, now).entries() if entry.state == "held"}
+    calls = revision.calls()
+    waited = any(call.number in held for call in calls if call.kind == "end")
+    return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
 
 
 def hold(revision: Revision, until: datetime) -> None:
@@ -89,6 +105,15 @@ def hold(revision: Revision, until: datetime) -> None:
         with writing(revision.folder, RESUME):
             kept = replace(about, hold_until=f"{until:%Y-%m-%dT%H:%M:%S}Z")
             write_json(revision.folder / "revision.json", asdict(kept))
+
+
+def processes_again(revision: Revision, now: Clock, end: End | None, *, holds: bool) -> bool:
+    """Whether going on makes calls: not where all that is left is a notification that waits, or is unconfirmed."""
+    done = Journal(revision.journal_file, now).done()
+    left = [call for call in revision.calls() if call.number not in done]
+    if unknown_end(revision, now) is not None:
+        return end == "again"
+    return bool(left) and not (holds and all(call.kind == "end" for call in left))
 
 
 def require_silent(revision: Revision, now: Clock) -> None:
@@ -105,9 +130,12 @@ def require_silent(revision: Revision, now: Clock) -> None:
 
 
 def require_in_time(revision: Revision, now: Clock) -> None:
-    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed."""
+    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed.
+
+    One that was sent without an answer is held no longer: it stays unconfirmed, whatever limit passes.
+    """
     until = moment(revision.about().hold_until)
-    if until is not None and now() > until:
+    if until is not None and now() > until and unknown_end(revision, now) is None:
         close(revision, now, "not notified: the time limit of the approval has passed")
         raise ForbiddenByRule(
             f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
@@ -145,7 +173,8 @@ def _notices(revision: Revision) -> list[Notice]:
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
-    return notices(found, about.before, mailed, about.stations)
+    own = notices(found, about.before, mailed, about.stations, about.issued_today)
+    return [*own, *unconfirmed_notices(found, about.unconfirmed)]
 
 
 def _json_or_text(text: str) -> Any:

@@ -17,8 +17,9 @@ from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
-from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+from ibf_pipeline.targets.unconfirmed import unconfirmed_before
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def new_revision(
     )
     latest = latest_finished(run, target, now)
     if latest is not None and is_newest(latest, state) and not withdraws:
-        if says_the_same(latest.about(), plan.about):
+        if says_the_same(latest.about(), plan.about) and not begun_after(run, target, latest):
             return None
         if not publish_withdrawn:
             require_not_withdrawn(found, latest)
@@ -126,7 +127,9 @@ def new_revision(
     untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     stations = owners(found, before, state.stations, earlier or {})
+    today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
+    about = replace(about, issued_today=today, unconfirmed=unconfirmed_before(run, target, now))
     return run.allot(target, number, staging, found, plan.calls, about)
 
 

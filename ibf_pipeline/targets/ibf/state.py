@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.forecast.rule import lead_time_name
+from ibf_pipeline.found import Event
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
@@ -60,21 +62,76 @@ class ServerState:
     """what this server has no route for, in words"""
 
 
-def read_state(client: IbfClient, iso3: str, disaster_type: str, capabilities: str) -> ServerState:
-    """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told."""
+_LEVELS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
+"""of events without a trigger"""
+LAST_UPLOAD = "last upload date"
+"""in `not_checked`"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecord:
+    """What our own revisions say, where the server does not. Dates as in the calls."""
+
+    published: frozenset[str] = frozenset()
+    """of every revision of which at least one call was made"""
+    half: frozenset[str] = frozenset()
+    """of those that were given up in the middle"""
+    open_events: tuple[OpenEvent, ...] | None = None
+    """what may be open by them"""
+
+    @property
+    def last_upload(self) -> datetime | None:
+        """The newest of the dates."""
+        return moment(max(self.published, default=None))
+
+
+def as_open(event: Event) -> OpenEvent:
+    """An event of ours as the server would tell of it; what people decided about its areas is not known."""
+    level = "trigger" if event.trigger else _LEVELS[event.alert_class]
+    first_trigger = None if event.first_trigger is None else lead_time_name(event.first_trigger)
+    return OpenEvent(event.name, level, "", lead_time_name(event.lead_time), first_trigger, ())
+
+
+def date_of_calls(at: datetime) -> str:
+    """The `date` of a revision's calls."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> datetime | None:
+    """The moment that the server takes for now; by our own record where the server has no route that tells."""
+    upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
+    return own.last_upload if upload is None else moment(upload.get("timestamp"))
+
+
+def read_state(
+    client: IbfClient, iso3: str, disaster_type: str, capabilities: str, own: OwnRecord | None = None
+) -> ServerState:
+    """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told.
+
+    A server half-way through an upload may answer 500 for its open events. Where that upload is ours, given up in the
+    middle, our own record stands in; ServerUnreachable where it is not.
+    """
+    own = own or OwnRecord()
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
     areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
     stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
-    events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
-    if events is None:
-        events = client.get_if_there(f"/event/{iso3}/{disaster_type}")
+    last_upload = own.last_upload if upload is None else moment(upload.get("timestamp"))
+    events: Any
+    try:
+        events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
+        if events is None:
+            events = client.get_if_there(f"/event/{iso3}/{disaster_type}")
+    except ServerUnreachable:
+        if last_upload is None or date_of_calls(last_upload) not in own.half:
+            raise
+        events = None
     asked = {
         "admin areas": None if None in areas.values() else areas,
         "stations": stations,
-        "last upload date": upload,
+        LAST_UPLOAD: upload,
         "indicators": indicators,
         "open events": events,
     }
@@ -85,9 +142,9 @@ def read_state(client: IbfClient, iso3: str, disaster_type: str, capabilities: s
         default_admin_level=default,
         place_codes={level: _place_codes(found, level) if found else None for level, found in areas.items()},
         stations=_stations(stations) if stations else None,
-        last_upload=moment(upload.get("timestamp")) if upload else None,
+        last_upload=last_upload,
         indicators=_dynamic_indicators(indicators) if indicators else None,
-        open_events=None
+        open_events=own.open_events
         if events is None
         else tuple(_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events),
         not_checked=tuple(name for name, found in asked.items() if found is None),
@@ -165,11 +222,12 @@ def _open_event(event: Mapping[str, Any], areas: Iterable[Mapping[str, Any]]) ->
         first_issued=str(event.get("firstIssuedDate", "")),
         first_lead_time=event.get("firstLeadTime"),
         first_trigger_lead_time=event.get("firstTriggerLeadTime"),
-        areas=tuple(_open_area(area) for area in areas),
+        areas=tuple(open_area(area) for area in areas),
     )
 
 
-def _open_area(area: Mapping[str, Any]) -> OpenArea:
+def open_area(area: Mapping[str, Any]) -> OpenArea:
+    """An area as `event/alert-areas` lists it."""
     issued = moment(area.get("firstIssuedDate"))
     return OpenArea(
         place_code=str(area["placeCode"]),

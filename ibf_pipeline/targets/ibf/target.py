@@ -13,9 +13,10 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
-from ibf_pipeline.targets.ibf.publication import carry_out, hold, require_silent
+from ibf_pipeline.targets.ibf.publication import carry_out, hold, processes_again, require_silent
 from ibf_pipeline.targets.ibf.revise import (
     Destination,
     draft,
@@ -25,11 +26,13 @@ from ibf_pipeline.targets.ibf.revise import (
     require_resumable,
     server_areas,
 )
-from ibf_pipeline.targets.ibf.state import ServerState, read_state
+from ibf_pipeline.targets.ibf.state import OwnRecord, ServerState, as_open, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.ledger import (
     Clock,
     event_stations,
+    events_perhaps_open,
+    half_uploaded_dates,
     latest_finished,
     published_dates,
     require_not_withdrawn,
@@ -64,7 +67,7 @@ class IbfTarget:
 
     def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
-        state = self._state(found.country, found.disaster_type)
+        state = self._state(found, run)
         return draft(
             found,
             attach_extents(found, run, staging),
@@ -87,14 +90,14 @@ class IbfTarget:
     ) -> Revision | None:
         """Compare the day with what the server knows, and allot a revision where there is something new."""
         iso3 = found.country
-        state = self._state(iso3, found.disaster_type)
+        own = self._own_record(iso3, run)
+        state = read_state(self.client, iso3, found.disaster_type, self.capabilities, own)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
-        known = published_dates(self.runs, iso3, self.name)
         earlier = event_stations(run, self.name, self.now)
-        problems = check_server(found, state, codes, known, consent, earlier)
+        problems = check_server(found, state, codes, own.published, consent, earlier)
         if extents is None:
             problems += unreadable_extents(found, run)
         for text in require_publishable(problems, self.client.base):
@@ -115,22 +118,29 @@ class IbfTarget:
 
     def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
         """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
-        state = self._state(found.country, found.disaster_type)
+        own = self._own_record(found.country, run)
+        state = read_state(self.client, found.country, found.disaster_type, self.capabilities, own)
         moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
-        known = published_dates(self.runs, found.country, self.name)
         earlier = event_stations(run, self.name, self.now)
-        problems = check_server(found, state, self._place_codes(found), known, consent, earlier)
+        problems = check_server(found, state, self._place_codes(found), own.published, consent, earlier)
         require_publishable(problems, self.client.base)
         latest = latest_finished(run, self.name, self.now)
         if latest is not None and is_newest(latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, latest)
 
-    def require_resumable(self, revision: Revision) -> None:
-        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not."""
+    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not.
+
+        ServerRefused where the calls that are left would delete what people have decided meanwhile.
+        """
         found = revision.found()
-        require_resumable(revision, self._state(found.country, found.disaster_type).last_upload)
+        own = OwnRecord(frozenset(published_dates(self.runs, found.country, self.name)))
+        require_resumable(revision, read_last_upload(self.client, found.country, found.disaster_type, own))
         if not self.destination.notify:
             require_silent(revision, self.now)
+        holds = end is None and (self.destination.hold_until or revision.about().hold_until) is not None
+        if not consent.discard_decisions and processes_again(revision, self.now, end, holds=holds):
+            require_publishable(decisions_since(revision, self.client), self.client.base)
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
@@ -146,8 +156,16 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _state(self, iso3: str, disaster_type: str) -> ServerState:
-        return read_state(self.client, iso3, disaster_type, self.capabilities)
+    def _state(self, found: Found, run: RunFolder) -> ServerState:
+        own = self._own_record(found.country, run)
+        return read_state(self.client, found.country, found.disaster_type, self.capabilities, own)
+
+    def _own_record(self, iso3: str, run: RunFolder) -> OwnRecord:
+        return OwnRecord(
+            frozenset(published_dates(self.runs, iso3, self.name)),
+            frozenset(half_uploaded_dates(run, self.name, self.now)),
+            tuple(as_open(event) for event in events_perhaps_open(run, self.name, self.now)),
+        )
 
     def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
         layers, _ = read_prepared(self.prepared, found.country)

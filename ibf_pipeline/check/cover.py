@@ -1,0 +1,52 @@
+"""Where a raster lies, compared with the country."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rasterio.io import DatasetReader
+from rasterio.warp import transform_bounds
+
+from ibf_pipeline.check.finding import Finding
+from ibf_pipeline.prepare.grids import Bounds
+
+_CELLS = 10
+"""that a raster may end inside the country's bounding box"""
+
+
+def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
+    """Whether a raster of any coordinate system reaches over the country. `country`: its bounding box."""
+    west, south, east, north = country
+    box = degrees_of(raster)
+    if box is None or box[0] >= east or box[2] <= west or box[1] >= north or box[3] <= south:
+        yield Finding(
+            "error",
+            "rasters",
+            f"{file.name} and the boundaries do not overlap",
+            "the raster is of another country, or its corners or its coordinate system are wrong",
+            "fetch the raster of this country",
+        )
+        return
+    missing = max(box[0] - west, box[1] - south, east - box[2], north - box[3], 0.0)
+    if missing > _CELLS * (box[2] - box[0]) / raster.width:
+        yield Finding(
+            "warning",
+            "rasters",
+            f"{file.name} ends {missing:.2f} degrees inside the country's bounding box",
+            "no flood and nobody is counted beyond its edge",
+            "extend it where people live there; right where only a lake or a desert is cut off",
+        )
+
+
+def degrees_of(raster: DatasetReader) -> Bounds | None:
+    """The bounding box of a raster in degrees, whichever way up it is; None where its corners lie nowhere on Earth."""
+    left, bottom, right, top = raster.bounds
+    bounds = (min(left, right), min(bottom, top), max(left, right), max(bottom, top))
+    if raster.crs.to_epsg() == 4326:
+        return bounds
+    try:
+        west, south, east, north = transform_bounds(raster.crs, "EPSG:4326", *bounds)
+    except Exception:  # GDAL's own error classes are not public
+        return None
+    return (west, south, east, north) if west < east and south < north else None

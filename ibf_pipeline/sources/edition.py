@@ -1,0 +1,77 @@
+"""Which version of a day's files the cache holds: a correction by the service begins a new one beside the old one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.sources.fetched import Record
+from ibf_pipeline.sources.remote import RemoteFile
+from ibf_pipeline.writing import writing
+
+_FILE: Final = "edition.json"
+SETTLING_SECONDS: Final = 1800.0
+"""so long after some files have changed, the others are waited for before the day is fetched again"""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A version of a day's files. Files of two editions never lie in one folder, so that no reader mixes them."""
+
+    number: int = 1
+    settled: bool = False
+    """whether no file had changed on the server after all of them were fetched: they are of one version"""
+    changing_since: float | None = None
+    """seconds since 1970 when some, not all, of the settled files were seen to be others on the server"""
+    corrected: str = ""
+    """for people: that and how the service corrected the day"""
+
+    @classmethod
+    def of(cls, folder: Path) -> Edition:
+        """The edition that a day's folder is in; the first one where nothing was noted."""
+        try:
+            return cls(**json.loads((folder / _FILE).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def keep(self, folder: Path) -> Edition:
+        """Note it in a day's folder."""
+        file = folder / _FILE
+        partial = file.with_suffix(".part")
+        with writing(file):
+            partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            partial.replace(file)
+        return self
+
+    def folder_of(self, day: Path, name: str) -> Path:
+        """Where this edition's files for a country lie."""
+        return day / (name if self.number == 1 else f"{name}-corrected-{self.number - 1}")
+
+    def next(self, text: str) -> Edition:
+        """The edition after this one, with nothing in it yet."""
+        return Edition(self.number + 1, corrected=text)
+
+    def waits(self, changed: int, compared: int, now: float) -> Edition | None:
+        """This edition where it is to be used although some of its files have changed: the rest will follow soon.
+
+        None where it must be fetched again: all have changed, the rest did not follow within SETTLING_SECONDS, or
+        nobody knows whether its files are of one version.
+        """
+        since = now if self.changing_since is None else self.changing_since
+        if not self.settled or changed == compared or now - since >= SETTLING_SECONDS:
+            return None
+        return replace(self, changing_since=since)
+
+
+def changed_files(records: Mapping[str, Record], now: Mapping[str, RemoteFile]) -> list[str]:
+    """Names of fetched files that are others on the server now: of another size, or stamp where both are known."""
+    return [name for name, remote in now.items() if name in records and is_another(records[name], remote)]
+
+
+def is_another(record: Record, remote: RemoteFile) -> bool:
+    """Whether the server's file is not the one that was fetched."""
+    stamps_differ = bool(record.stamp and remote.stamp) and record.stamp != remote.stamp
+    return record.bytes != remote.size or stamps_differ

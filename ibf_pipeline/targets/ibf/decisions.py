@@ -1,0 +1,50 @@
+"""What people decided on the portal about events of today, which publishing that day again deletes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.targets.ibf.state import OpenArea, open_area
+from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.problems import Problem
+
+log = logging.getLogger(__name__)
+
+
+def deleted_decisions(areas: Mapping[str, Iterable[OpenArea]], issue_date: date, what: str) -> Iterator[Problem]:
+    """Triggers and early actions of events first issued on `issue_date`: processing it again makes those rows anew.
+
+    `areas`: event name -> its open areas; `what` would delete them.
+    """
+    for event, of_event in areas.items():
+        today = [area for area in of_event if area.first_issued == issue_date]
+        triggers = sorted(area.place_code for area in today if area.set_by_person)
+        ticked = sum(area.actions_ticked for area in today)
+        if triggers or ticked:
+            decided = [f"the trigger that a person set for {', '.join(triggers)}"] if triggers else []
+            decided += [f"{ticked} ticked early actions"] if ticked else []
+            yield Problem(
+                f"{what} would delete {' and '.join(decided)} of event {event}; accept it with --discard-decisions",
+                True,
+            )
+
+
+def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
+    """What people decided about the events of a revision since it was planned, read from the server.
+
+    It is asked event by event: the list of all events cannot be read while the calls of a day are half made.
+    """
+    found = revision.found()
+    names = sorted({event.name for event in found.publishable_events} | set(revision.about().before))
+    path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{found.disaster_type}"
+    areas = {}
+    for name in names:
+        listed = client.get_if_there(path, eventName=name)
+        if listed is None:
+            log.warning("%s: what people decided: not checked, this server has no route for it", found.country)
+            return []
+        areas[name] = [open_area(area) for area in listed]
+    return list(deleted_decisions(areas, found.issue_date, f"going on with revision {revision.number}"))

@@ -1,0 +1,141 @@
+"""Publications that stop in the middle, and what the next run of the same or of the next day makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
+from ibf_pipeline.targets.ledger import close
+from tests.flood_days import FloodDays, clock, open_sandbox
+from tests.publish.test_day_sequences import day, kinds, mails, shown
+
+BEFORE = "G9001=---TT--- G9002=---w----:min"
+AFTER = "G9001=----TT-- G9002=----w---:min"
+
+
+@pytest.fixture
+def portal(
+    tmp_path: Path, configuration: Configuration, demo_country: Country, demo_prepared: Path, demo_layers: Any
+) -> Iterator[FloodDays]:
+    static = configuration.static_folder(demo_country)
+    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox:
+        yield FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@contextmanager
+def dying_after(number: int) -> Iterator[None]:
+    """Die as soon as the server has carried out the n-th call of the plan, before anybody has noted it."""
+    made, send = 0, IbfTransport.send
+
+    def spoilt(self: IbfTransport, call: Call) -> Any:
+        nonlocal made
+        made += 1
+        answer = send(self, call)
+        if made == number:
+            raise Died(call.title)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(IbfTransport, "send", spoilt)
+        try:
+            yield
+        except Died:
+            return
+    pytest.fail(f"call {number} was never made")
+
+
+@pytest.mark.parametrize("number", [8, 14, 17, 20, 30, 40])
+def test_a_second_revision_goes_on_wherever_it_stopped(portal: FloodDays, number: int) -> None:
+    """Rows of the new moment without its flags: the server answers 500 to everybody who asks for its events."""
+    portal.day(BEFORE, day(1))
+    with dying_after(number):
+        portal.day(AFTER, day(1))
+    portal.day(AFTER, day(1))
+    assert shown(portal) == {
+        "G9001": ("trigger", "4-day", "4-day", "2026-03-01"),
+        "G9002": ("warning-low", "4-day", None, "2026-03-01"),
+    }
+    assert (mails(portal), len(portal.revisions(day(1)))) == (2, 2)
+
+
+def test_a_second_revision_that_was_given_up_in_the_middle_keeps_no_day_out(portal: FloodDays) -> None:
+    portal.day(BEFORE, day(1))
+    with dying_after(17):
+        portal.day(AFTER, day(1))
+    close(portal.revisions(day(1))[-1], clock, "aborted")
+    _, published = portal.day("G9002=---w----:min", day(2))
+    assert shown(portal) == {"G9002": ("warning-low", "3-day", None, "2026-03-01")}
+    assert ("alert ended", "G9001") in kinds(published), "known from our own record: the server could not tell"
+
+
+def test_the_500_of_somebody_elses_upload_stops_the_run(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:
+    portal.day(BEFORE, day(1))
+    ask = IbfClient.get_if_there
+
+    def broken(self: IbfClient, path: str, **query: str) -> Any:
+        if path == "/event":
+            raise ServerUnreachable("GET /event answered 500", where=self.base)
+        return ask(self, path, **query)
+
+    monkeypatch.setattr(IbfClient, "get_if_there", broken)
+    with pytest.raises(ServerUnreachable, match="answered 500"):
+        portal.day(AFTER, day(2))
+
+
+def test_a_server_that_does_not_tell_its_last_upload_is_mailed_once(
+    portal: FloodDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger tells instead: nothing twice, a wipe before the second revision, no day after a later one."""
+    ask = IbfClient.get_if_there
+
+    def older(self: IbfClient, path: str, **query: str) -> Any:
+        return None if path.startswith("/event/last-upload-date") else ask(self, path, **query)
+
+    monkeypatch.setattr(IbfClient, "get_if_there", older)
+    portal.day(BEFORE, day(2))
+    assert portal.day(BEFORE, day(2))[1] is None
+    assert (mails(portal), len(portal.revisions(day(2)))) == (1, 1)
+    portal.day("G9003=---TT---", day(2))
+    assert list(shown(portal)) == ["G9003"]
+    assert (mails(portal), len(portal.revisions(day(2)))) == (2, 2)
+    with pytest.raises(Exception, match="later than the issue date 2026-03-01"):
+        portal.day(BEFORE, day(1))
+
+
+def test_a_trigger_of_a_run_that_stopped_before_its_mail_is_told_of_the_next_day(portal: FloodDays) -> None:
+    """Day 2 made it a trigger and died before it knew; day 3's server sends no mail about a trigger that it has."""
+    portal.day("G9001=-ww-----:med", day(1))
+    found, run = portal.find("G9001=wwwTT---", day(2))
+    with dying_after(len(portal_calls(portal, found, run)) - 1):
+        portal.publish(found, run)
+    assert shown(portal)["G9001"][0] == "trigger"
+    assert mails(portal) == 1
+    _, published = portal.day("G9001=wwTT----", day(3))
+    assert mails(portal) == 1
+    assert ("trigger without mail", "G9001") in kinds(published)
+
+
+def portal_calls(portal: FloodDays, found: Any, run: Any) -> tuple[Call, ...]:
+    """The calls as they would be made."""
+    from ibf_pipeline.targets.ibf.revise import Destination
+    from ibf_pipeline.targets.ibf.target import IbfTarget
+    from tests.flood_days import PIPELINE
+
+    client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
+    target = IbfTarget(client, Destination("sandbox", client.base, True, None), portal.runs, portal.prepared, clock)
+    try:
+        return target.draft(found, run, run.path).calls
+    finally:
+        client.close()

@@ -1,0 +1,96 @@
+"""The sensor with real sources: nobody waits for another country, and what is wrong is called by its name."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+import flows.watch_source as sensor
+from flows.looks import STILL_FETCHED, Looks
+from flows.wiring import open_configuration
+from ibf_pipeline.sources.watch import Look
+from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
+from tests.sources.world import ISSUE, STATIONS
+
+WHOLE = Look(True, True, "6 of 6 members")
+
+
+def test_a_look_that_is_not_over_goes_on_and_answers_at_a_later_one() -> None:
+    arrived, begun = threading.Event(), []
+
+    def look(country: str) -> Look:
+        begun.append(country)
+        if country == "BBB":
+            assert arrived.wait(30)
+        return WHOLE
+
+    looks = Looks(look, 2)
+    answers = looks(("AAA", "BBB"), 0.2)
+    assert next(answers) == ("AAA", WHOLE), "while BBB is still looked at"
+    assert list(answers) == [("BBB", STILL_FETCHED)]
+    assert list(looks(("BBB",), 0.05)) == [("BBB", STILL_FETCHED)]
+    arrived.set()
+    assert list(looks(("BBB",), None)) == [("BBB", WHOLE)]
+    assert sorted(begun) == ["AAA", "BBB"], "no second look beside the first one"
+    looks.close()
+
+
+class Starter:
+    def __init__(self) -> None:
+        self.started: list[str] = []
+
+    def start(self, iso3: str, issue_date: date) -> None:
+        self.started.append(iso3)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that stands at 14:30 and moves where the sensor sleeps; how long it slept."""
+    slept: list[float] = []
+    begin = datetime(2026, 2, 15, 14, 30, tzinfo=UTC)
+    monkeypatch.setattr(sensor, "clock", lambda: begin + timedelta(seconds=sum(slept)))
+    monkeypatch.setattr(sensor, "sleep", slept.append)
+    return slept
+
+
+def use(config: Path, source: str) -> None:  # noqa: F811
+    for code in STATIONS:
+        file = config / "countries" / f"{code}.yaml"
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "sources": [source]}))
+
+
+def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from flows.outcome import exit_code
+
+    use(config, "ewds")
+    monkeypatch.delenv("EWDS_KEY", raising=False)
+    watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, Starter())
+    state = sensor._ended("ewds", ISSUE, watched)
+    assert pauses == []
+    assert state.message == (
+        "NOT possible: ewds of 2026-02-15 for AAA, BBB (settings.yaml: the account of source ewds is not in the "
+        "environment. Expected: the environment variable EWDS_KEY. What to do: export it where the pipeline runs.)"
+    )
+    assert exit_code(state) == 1
+
+
+def test_damaged_static_data_of_one_country_are_named_and_stop_no_other(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+) -> None:
+    configuration = open_configuration(str(config), None)
+    stations = configuration.static_folder(configuration.country("AAA")) / "stations.csv"
+    stations.write_text("stationCode,stationName,lat,lon,fid\nA,A,,,A\n")
+    starter = Starter()
+    watched = sensor._watched(configuration, "archive", ISSUE, starter)
+    assert (starter.started, pauses) == (["BBB"], [])
+    assert str(stations) in watched.faulty["AAA"]
+    assert "What to do" in watched.faulty["AAA"]
