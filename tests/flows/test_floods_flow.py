@@ -14,6 +14,7 @@ import pytest
 import requests
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
@@ -84,8 +85,9 @@ def test_the_demo_day(config: str, workspace: str) -> None:
 
 def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: str, workspace: str) -> None:
     with get_client(sync_client=True) as client:
-        (run, *_) = [run for run in client.read_flow_runs() if run.name == "floods-XDM-2026-02-15"]
-        names = {task.name for task in client.read_task_runs() if task.flow_run_id == run.id}
+        named = FlowRunFilter(name=FlowRunFilterName(any_=["floods-XDM-2026-02-15"]))
+        run = min(client.read_flow_runs(flow_run_filter=named), key=lambda run: run.start_time)
+        names = {task.name for task in client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [run.id]}))}
     assert names == {
         "prepared layers of XDM",
         "GloFAS forecast of 2026-02-15 for XDM",
