@@ -136,7 +136,7 @@ def settled_before(revision: Revision, decision: Literal["approve", "stop", "lat
                 remedy="tell the recipients yourself, or take the alert back with `ibf-pipeline withdraw`",
             )
         return f"{'not approved here' if decision == 'late' else f'approved{who}'}: people had been notified before"
-    why = next(entry.error for entry in reversed(journal.entries()) if entry.state == "closed")
+    why = next(entry.error for entry in reversed(journal.entries()) if entry.state in ("closed", "unused"))
     if decision == "stop":
         return f"{NOT_NOTIFIED}: stopped{who}"
     asked = "nobody approved it" if decision == "late" else f"approved{who} too late"

@@ -13,10 +13,10 @@ from typing import Literal
 from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.writing import sync_folder
 
-State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed", "reopened"]
+State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed", "unused", "reopened"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
 `assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, not to be resumed;
-`reopened`: a person takes it up again after all"""
+`unused`: the same before any call was made; `reopened`: a person takes it up again after all"""
 
 REVISION = 0
 """number under which the journal speaks of the whole revision"""
@@ -116,7 +116,16 @@ class Journal:
     @property
     def is_closed(self) -> bool:
         """Whether the revision was given up."""
-        return self.last_state(REVISION) == "closed"
+        return self.last_state(REVISION) in ("closed", "unused")
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether a call may have been made."""
+        return self.file.is_file() and self.last_state(REVISION) != "unused"
+
+    def close(self, why: str) -> None:
+        """Give the revision up."""
+        self.append(REVISION, "closed" if self.was_begun else "unused", error=why)
 
     def done(self) -> set[int]:
         """Numbers of the calls known to be done."""

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
 from ibf_pipeline.found import Event, Found
-from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
@@ -36,9 +37,18 @@ def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
     return next((revision for revision in reversed(run.revisions(target)) if is_finished(revision, now)), None)
 
 
+def was_begun(revision: Revision) -> bool:
+    """Whether a call of a revision may have been made."""
+    return Journal(revision.journal_file, _no_clock).was_begun
+
+
+def _no_clock() -> NoReturn:
+    raise AssertionError("reading a journal takes no time stamps")
+
+
 def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
     """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
-    return any(r.journal_file.is_file() for r in run.revisions(target) if r.number > revision.number)
+    return any(was_begun(later) for later in run.revisions(target) if later.number > revision.number)
 
 
 def latest_uploaded(run: RunFolder, target: str, now: Clock) -> Revision | None:
@@ -70,7 +80,7 @@ def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Cl
         try:
             triggers = {event.name for event in revision.found().events if event.trigger}
             if not is_uploaded(revision, now):
-                half |= asked & triggers if revision.journal_file.is_file() else set()
+                half |= asked & triggers if was_begun(revision) else set()
                 continue
             told = revision.about().notify and is_finished(revision, now)
         except InputInvalid as error:
@@ -91,7 +101,7 @@ def events_perhaps_open(run: RunFolder, target: str, now: Clock) -> list[Event]:
     """Events of the newest revision that was uploaded up to the run's day, and of those begun after it."""
     found: dict[str, Event] = {}
     for revision in _newest_first(run, target):
-        if not revision.journal_file.is_file():
+        if not was_begun(revision):
             continue
         try:
             for event in revision.found().publishable_events:
@@ -107,7 +117,7 @@ def half_uploaded_dates(run: RunFolder, target: str, now: Clock) -> set[str]:
     """The `date` of the revisions after the newest uploaded one of which at least one call was made."""
     dates = set[str]()
     for revision in _newest_first(run, target):
-        if revision.journal_file.is_file():
+        if was_begun(revision):
             try:
                 if is_uploaded(revision, now):
                     break
@@ -142,10 +152,7 @@ def published_dates(runs: Path, iso3: str, target: str) -> set[str]:
     upload of that date counts as somebody else's: refused until a person takes it over, never overwritten.
     """
     begun = [
-        revision
-        for run in with_exercises(runs, iso3)
-        for revision in run.revisions(target)
-        if revision.journal_file.is_file()
+        revision for run in with_exercises(runs, iso3) for revision in run.revisions(target) if was_begun(revision)
     ]
     return set().union(*(_dates(revision) for revision in begun))
 
@@ -164,7 +171,7 @@ def _dates(revision: Revision) -> set[str]:
 
 def close(revision: Revision, now: Clock, why: str) -> None:
     """Give up a revision: it is never resumed."""
-    Journal(revision.journal_file, now).append(REVISION, "closed", error=why)
+    Journal(revision.journal_file, now).close(why)
 
 
 def close_older(runs: Path, run: RunFolder, target: str, now: Clock) -> list[Revision]:

@@ -9,7 +9,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import REVISION, Journal
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of
-from ibf_pipeline.targets.ledger import Clock, close, is_finished
+from ibf_pipeline.targets.ledger import Clock, close, is_finished, was_begun
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +77,7 @@ def require_newest_day(runs: RunFolder, target: str) -> None:
     later = [
         run.issue_date
         for run in runs_of(runs.path.parents[1], runs.iso3)
-        if run.issue_date > runs.issue_date
-        and any(revision.journal_file.is_file() for revision in run.revisions(target))
+        if run.issue_date > runs.issue_date and any(was_begun(revision) for revision in run.revisions(target))
     ]
     if later:
         raise ForbiddenByRule(

@@ -9,6 +9,7 @@ import pytest
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from ibf_pipeline.targets.unconfirmed import give_up
 from tests.flood_days import FloodDays, clock
@@ -70,3 +71,22 @@ def test_the_earlier_content_again_repairs_what_a_given_up_revision_left(
     assert portal.revisions(day(1))[-1].calls()[0].step.startswith("wipe the earlier upload")
     sent = mails(portal)
     assert (portal.day("G9001=--TTT---", day(1))[1], mails(portal)) == (None, sent), "now it is nothing to do"
+
+
+def test_a_revision_that_was_given_up_before_its_first_call_changes_nothing(
+    portal: FloodDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portal still shows the first one: publishing it again would mail people twice."""
+    portal.day("G9001=--TTT---", day(1))
+
+    def stop(*arguments: Any, **more: Any) -> None:
+        raise ServerUnreachable("the line is dead")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IbfTarget, "carry_out", stop)
+        with pytest.raises(ServerUnreachable):
+            portal.day("G9001=---TT---", day(1))
+    assert len(portal.revisions(day(1))) == 2
+    give_up(portal.revisions(day(1))[-1], clock, "aborted by a person")
+    assert portal.day("G9001=--TTT---", day(1))[1] is None
+    assert (mails(portal), len(portal.revisions(day(1)))) == (1, 2)
