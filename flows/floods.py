@@ -132,8 +132,7 @@ def conclude(
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                done = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
-            publications = [_as_notified(publication, run, day.target_name) for publication in done]
+                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
         state = ended(found, publications, *([HELD] if held else []))
         tell(found, [notice for publication in publications for notice in publication.notices])
@@ -143,12 +142,6 @@ def conclude(
             tell(found, kept_notices(run, day.target_name))
     report(day, run)
     return state, held
-
-
-def _as_notified(publication: Publication, run: RunFolder, target: str) -> Publication:
-    """A revision that ends without notification has notified nobody, though its last call was made."""
-    (revision,) = [revision for revision in run.revisions(target) if revision.number == publication.number]
-    return publication if revision.about().notify else replace(publication, notified=False)
 
 
 def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval: bool) -> State:
