@@ -87,3 +87,33 @@ def scenario(
     )  # fmt: skip
     console = Console(highlight=False)
     raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console, exercise=True))
+
+
+@operate_app.command("compare")
+def compare_with_portal(
+    country: Iso3,
+    target: Annotated[str, typer.Option("--target", help="portal that the other pipeline publishes to")],
+    issue_date: Annotated[
+        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); else the portal's newest")
+    ] = None,
+    kept: Annotated[bool, typer.Option("--kept", help="list the days that were compared before")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Compare a day that was run here with what a portal shows of it, event by event. Publishes nothing.
+
+    Exit code: 0 where everything agrees, 1 where something differs, 3 where the portal shows another day.
+
+    Example: ibf-pipeline compare UGA --target portal
+    """
+    from rich.console import Console
+
+    from flows.compare import compare_day, kept_comparisons, print_compared, print_kept
+
+    console = Console(highlight=False, soft_wrap=True)
+    if kept:
+        print_kept(kept_comparisons(config, country, target, workspace), console)
+        return
+    day, rows = compare_day(config, country, issue_date.date() if issue_date else None, target, workspace)
+    print_compared(day, rows, target, console)
+    raise typer.Exit(0 if all(row.verdict == "agrees" for row in rows) else 1)

@@ -20,10 +20,11 @@ from typer.testing import CliRunner
 
 from flows import floods as floods_module
 from flows.cli import app
+from flows.compare import compare_day
 from flows.floods import floods
 from flows.outcome import exit_code
 from flows.wiring import now, open_configuration, open_sandbox
-from ibf_pipeline.errors import OutcomeUnknown
+from ibf_pipeline.errors import InputMissing, OutcomeUnknown, UsageError
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
@@ -99,6 +100,22 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: 
         "report of XDM",
         "artifacts of XDM",
     }
+
+
+def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: str) -> None:
+    """Its own upload agrees in every event; another day is no difference, but nothing to compare with."""
+    where = ("--target", "sandbox", "--config", config, "--workspace", workspace)
+    code, output = invoke("compare", "XDM", *where)
+    assert code == 0, output
+    assert "2026-02-15: 6 of 6 events agree with sandbox" in output
+    code, output = invoke("compare", "XDM", "--kept", *where)
+    assert (code, output.split("\n")[:2]) == (
+        0, ["2026-02-15: 6 agrees", "1 days compared, 1 without a difference"]
+    )  # fmt: skip
+    with pytest.raises(InputMissing, match="sandbox shows the day 2026-02-15, not 2026-02-14"):
+        compare_day(config, "XDM", date(2026, 2, 14), "sandbox", workspace)
+    with pytest.raises(UsageError, match="target files is no portal"):
+        compare_day(config, "XDM", ISSUE, "files", workspace)
 
 
 def test_run_again_is_nothing_to_do(config: str, workspace: str) -> None:
