@@ -7,8 +7,10 @@ import contextvars
 import io
 import logging
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +25,7 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.cache_policies import NO_CACHE
+from prefect.context import TaskRunContext
 
 from ibf_pipeline.changes import compare
 from ibf_pipeline.publish.journal import Journal
@@ -30,6 +33,7 @@ from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.tables import Row, area_rows, change_rows, event_rows, station_rows, summary
 from ibf_pipeline.run_folder import EXERCISES, RunFolder, runs_of
+from ibf_pipeline.sources.progress import watched_by
 from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -111,6 +115,39 @@ def _picture(file: Path) -> str:
     stream = io.BytesIO()
     small.save(stream, "PNG", optimize=True)
     return f"\n![Map of the day](data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()})\n"
+
+
+@contextmanager
+def download_progress(iso3: str, issue_date: date) -> Iterator[None]:
+    """Show how much of a forecast has been fetched, while it is; nothing where a source has nothing to fetch."""
+    if TaskRunContext.get() is None:
+        yield
+        return
+    with watched_by(_Progress(f"Fetching the GloFAS forecast of {issue_date} for {iso3}")):
+        yield
+
+
+class _Progress:
+    """A progress artifact that is made with the first news, and brought up to date every few seconds."""
+
+    def __init__(self, description: str) -> None:
+        self._description = description
+        self._artifact: UUID | None = None
+        self._shown_at = 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        at = time.monotonic()
+        if done < of and at - self._shown_at < _PROGRESS_SECONDS:
+            return
+        self._shown_at = at
+        share = round(100 * done / of, 1)
+        try:
+            if self._artifact is None:
+                self._artifact = create_progress_artifact(share, description=self._description)  # type: ignore[assignment]
+            else:
+                update_progress_artifact(self._artifact, share)
+        except Exception:
+            log.debug("the progress of fetching is not shown", exc_info=True)
 
 
 @contextmanager

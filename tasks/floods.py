@@ -35,6 +35,7 @@ from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.unconfirmed import require_confirmed
 from ibf_pipeline.usable import usable
+from tasks.artifacts import download_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
@@ -57,7 +58,8 @@ def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> 
 @task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
 def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> ForecastFiles:
     """The forecast files of the first source that has them."""
-    files = fetch_first(sources, issue_date)
+    with download_progress(iso3, issue_date):
+        files = fetch_first(sources, issue_date)
     log.info("%s: %d forecast files of %s from source %s", iso3, len(files.files), issue_date, files.source)
     return files
 

@@ -33,6 +33,7 @@ from ibf_pipeline.sources.ewds_request import (
 )
 from ibf_pipeline.sources.ewds_service import EwdsService, Progress
 from ibf_pipeline.sources.fetched import FetchedFolder
+from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
 from ibf_pipeline.sources.source import ForecastFiles
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
@@ -136,8 +137,9 @@ class EwdsSource:
         orders = Orders(folder / _ORDERS)
         files = [folder / f"part_{_digest(part)}" for part in parts]
         self._drop_old_results(folder, files, orders)
-        for part, file in zip(parts, files, strict=True):
+        for number, (part, file) in enumerate(zip(parts, files, strict=True), start=1):
             self._part(part, file, orders)
+            made_progress(number, len(parts))
         self._join(files, issue_date, orders)
 
     def _drop_old_results(self, folder: Path, files: Sequence[Path], orders: Orders) -> None:

@@ -19,6 +19,7 @@ from ibf_pipeline.sources.arrival import GRIB, Arrival
 from ibf_pipeline.sources.cache import RAW, InputCache
 from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
+from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Broken, RemoteFile, RemoteFolder, Tries, listed
 from ibf_pipeline.sources.source import ForecastFiles
 from ibf_pipeline.sources.threads import in_this_context
@@ -183,6 +184,7 @@ class MemberSource:
         with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
             for fetched in pool.map(in_this_context(one), names):
                 done, size = done + 1, size + fetched
+                made_progress(done, len(names))
                 if done % 10 == 0 or done == len(names):
                     log.info(
                         "%s: %d of %d files, %.1f MB in %.1f s",

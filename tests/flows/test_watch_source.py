@@ -136,6 +136,29 @@ def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
     assert revision.about().date.startswith("2026-02-15T00:00"), "a late run carries the issue date, not the day it ran"
 
 
+def test_a_run_shows_how_much_of_its_forecast_is_fetched(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "made").rename(tmp_path / "served" / "glofas")
+    monkeypatch.setenv("GLOFAS_FTP_USER", USER)
+    monkeypatch.setenv("GLOFAS_FTP_PASSWORD", PASSWORD)
+    with running(tmp_path / "served") as server:
+        settings = yaml.safe_load((config / "settings.yaml").read_text())
+        settings["sources"]["ftp"] = {
+            "kind": "ftp", "host": "127.0.0.1", "port": server.port, "folder": "/glofas", "glofas_version": "4",
+        }  # fmt: skip
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+        (config / "countries/XDM.yaml").write_text(yaml.safe_dump({**country, "sources": ["ftp"]}))
+        state = floods("XDM", ISSUE, config=str(config), workspace=str(tmp_path / "work"), return_state=True)
+    assert state.is_completed(), state.message
+    with get_client(sync_client=True) as client:
+        shown = [a for a in client.read_artifacts() if a.flow_run_id == state.state_details.flow_run_id]
+    fetched = [a for a in shown if a.description == "Fetching the GloFAS forecast of 2026-02-15 for XDM"]
+    assert [(a.type, a.data) for a in fetched] == [("progress", 100.0)]
+
+
 def test_a_published_day_is_not_waited_for_again(config: Path, tmp_path: Path, afternoon: Afternoon) -> None:
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     floods("XDM", ISSUE, config=str(config), workspace=str(tmp_path / "work"), return_state=True)
