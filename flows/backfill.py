@@ -18,7 +18,7 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
 from flows.wiring import Day, now, open_day
-from ibf_pipeline.errors import ConfigError, IbfError, UsageError
+from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.targets.ledger import latest_finished, unfinished
 from ibf_pipeline.wording import counted
 
@@ -96,9 +96,9 @@ def backfill(
 
 
 def require_confirmed(*, notify: bool, really: bool) -> None:
-    """ConfigError where notifications about past days are asked for once only."""
+    """UsageError where notifications about past days are asked for once only."""
     if notify != really:
-        raise ConfigError(
+        raise UsageError(
             "mails about past days are asked for once",
             expected="notify and really_notify (--notify --really-notify)",
             remedy="give both, or none",
