@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
+import httpx
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.flow_runs import pause_flow_run
 from prefect.input import RunInput
 from prefect.runtime import flow_run
@@ -158,14 +160,22 @@ def _in_words(moment: datetime) -> str:
 def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
     """End the pause of this run after a time; the event then says so.
 
-    Left to the server, a pause that runs out fails the run with words that no automation of ours knows.
+    Left to the server, a pause that runs out fails the run with words that no automation of ours knows. The time may be
+    over before the pause has begun: then it is ended as soon as it has.
     """
-    expired, run = threading.Event(), flow_run.id
+    expired, over, run = threading.Event(), threading.Event(), flow_run.id
 
     def end() -> None:
         expired.set()
         with get_client(sync_client=True) as client:
-            client.resume_flow_run(run, run_input={"decision": "stop", "by": "time limit"})
+            while not over.is_set():
+                try:
+                    answer = client.resume_flow_run(run, run_input={"decision": "stop", "by": "time limit"})
+                    if answer.status == SetStateStatus.ACCEPT:
+                        return
+                except httpx.HTTPError as error:
+                    log.debug("the pause of %s is not ended yet: %s", run, error)
+                over.wait(1)
 
     context = contextvars.copy_context()  # with the settings of the run
     timer = threading.Timer(seconds, context.run, args=(end,))
@@ -174,6 +184,7 @@ def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
     try:
         yield expired
     finally:
+        over.set()
         timer.cancel()
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.prefect
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> str:
-    days = [date(2026, 2, day) for day in range(10, 16)]
+    days = [date(2026, 2, day) for day in range(10, 17)]
     return make_project(tmp_path_factory.mktemp("project"), ("XDM",), dict.fromkeys(days, "two-events"))
 
 
@@ -199,11 +199,23 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
     assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
 
 
-def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str, workspace: Path) -> None:
+def test_a_time_limit_that_is_over_before_the_pause_begins_ends_it_too(
+    api: PrefectServer, config: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Uploading took longer than a person was given to decide."""
     day, before = date(2026, 2, 15), mails(workspace)
+    monkeypatch.setattr(approval, "now", lambda: now() + timedelta(days=2))
+    state = floods("XDM", day, approval=True, config=config, workspace=str(workspace), return_state=True)
+    assert state.is_failed()
+    assert str(state.message).startswith("not notified: nobody approved it until")
+    assert mails(workspace) == before
+
+
+def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str, workspace: Path) -> None:
+    day, before = date(2026, 2, 16), mails(workspace)
     file = Path(config) / "settings.yaml"
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    settings["targets"]["sandbox"]["hold_hours"] = 15 / 3600
+    settings["targets"]["sandbox"]["hold_hours"] = 40 / 3600  # long enough to be seen waiting
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
     with waiting_run(api, config, workspace, day) as (run, ended):
         pass
