@@ -77,8 +77,9 @@ def until_paused(name: str) -> FlowRun:
     with get_client(sync_client=True) as client:
         for _ in range(180):
             runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=[name])))
-            if runs and runs[0].state.is_paused():
-                return runs[0]
+            paused = [run for run in runs if run.state.is_paused()]
+            if paused:
+                return paused[0]
             time.sleep(0.5)
     raise AssertionError(f"{name} never paused: {[run.state for run in runs]}")
 
