@@ -17,7 +17,7 @@ import httpx
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -99,7 +99,8 @@ def test_a_person_sees_the_preview_and_approves(api: PrefectServer, config: str,
     with waiting_run(api, config, workspace, day) as (run, ended):
         assert mails(workspace) == 0
         with get_client(sync_client=True) as client:
-            (preview,) = [a for a in client.read_artifacts() if a.key == "preview-xdm" and a.flow_run_id == run.id]
+            previews = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["preview-xdm"]}))
+            (preview,) = [artifact for artifact in previews if artifact.flow_run_id == run.id]
         assert "# Approve the notification for Demoland XDM?" in preview.data
         assert "| G9003 |" in preview.data
         assert "```\n" in preview.data

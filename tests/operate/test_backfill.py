@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter
 
 from flows.backfill import backfill
 from ibf_pipeline.sandbox import Sandbox
@@ -29,7 +30,7 @@ def test_it_stops_at_a_day_without_input_and_goes_on_there(tmp_path: Path) -> No
     assert (state.is_completed(), state.message) == (True, "2 days run, 1 published before")
     assert Sandbox(tmp_path / "ws" / "sandbox").mails("XDM") == []
     with get_client(sync_client=True) as client:
-        tables = [artifact for artifact in client.read_artifacts() if artifact.key == "backfill-xdm"]
+        tables = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["backfill-xdm"]}))
     newest = max(tables, key=lambda artifact: artifact.created)
     for row in ("2026-02-01", "published before", "1 warning", "1 trigger"):
         assert row in newest.data

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.runtime import flow_run
 from prefect.states import Completed, Crashed, Failed, Running
@@ -80,9 +81,8 @@ def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, 
     assert state.is_failed()
     assert state.message == "not finished for 2026-01-20: XDM: there is no run; XDN: there is no run"
     with get_client(sync_client=True) as client:
-        newest = max(
-            (artifact for artifact in client.read_artifacts() if artifact.key == "morning"), key=lambda a: a.created
-        )
+        pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
+    newest = max(pages, key=lambda artifact: artifact.created)
     assert "0 of 2 countries done." in newest.data
     command = ["heartbeat", "--date", "2026-01-20", "--config", config, "--workspace", str(tmp_path / "ws")]
     done = CliRunner().invoke(app, command)

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter
 from rich.console import Console
 
 from flows.floods import floods
@@ -56,7 +57,7 @@ def config(tmp_path_factory: pytest.TempPathFactory, reports_url: str) -> str:
 
 def artifact(key: str) -> str:
     with get_client(sync_client=True) as client:
-        kept = [artifact for artifact in client.read_artifacts() if artifact.key == key]
+        kept = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": [key]}))
     return str(max(kept, key=lambda artifact: artifact.created).data)
 
 

@@ -21,6 +21,7 @@ import pytest
 import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter, LogFilter
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.events.schemas.automations import AutomationCore
@@ -167,7 +168,7 @@ def test_every_country_is_scheduled(installation: Story) -> None:
         wanted = {client.read_deployment_by_name(f"floods/{iso3}").id: iso3 for iso3 in COUNTRIES}
 
         def scheduled() -> bool:
-            runs = client.read_flow_runs(limit=200)
+            runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": list(wanted)}))
             times = {wanted[r.deployment_id]: r.expected_start_time for r in runs if r.deployment_id in wanted}
             return set(times) == set(COUNTRIES) and all(time.hour == 15 and time.minute == 0 for time in times.values())
 
@@ -185,10 +186,9 @@ def test_a_worker_runs_the_day_and_leaves_artifacts(story: Story) -> None:
     with get_client(sync_client=True) as client:
         artifacts = {
             artifact.key or artifact.type: artifact
-            for artifact in client.read_artifacts()
-            if artifact.flow_run_id == run.id
+            for artifact in client.read_artifacts(flow_run_filter=FlowRunFilter(id={"any_": [run.id]}))
         }
-        logs = client.read_logs(limit=200)
+        logs = client.read_logs(LogFilter(flow_run_id={"any_": [run.id]}), limit=200)
     assert {"summary-xdo", "events-xdo", "areas-xdo", "stations-xdo", "changes-xdo", "progress", "morning"} <= set(
         artifacts
     )
@@ -202,8 +202,8 @@ def test_a_worker_runs_the_day_and_leaves_artifacts(story: Story) -> None:
 def test_a_backfill_is_one_run_a_day_in_order(story: Story) -> None:
     assert named(story.runs["backfill"])[1:] == ("Completed", "3 days run, 0 published before")
     with get_client(sync_client=True) as client:
-        runs = [run for run in client.read_flow_runs(limit=200) if "backfill" in run.tags]
-        (table,) = [artifact for artifact in client.read_artifacts() if artifact.key == "backfill-xdn"]
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(tags={"all_": ["backfill"]}))
+        (table,) = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["backfill-xdn"]}))
     runs.sort(key=lambda run: run.start_time)
     assert [run.name[-10:] for run in runs] == [str(story.today - timedelta(days=days)) for days in (3, 2, 1)]
     assert [run.state.message for run in runs] == [
@@ -217,7 +217,7 @@ def test_a_backfill_is_one_run_a_day_in_order(story: Story) -> None:
 
 def test_a_country_never_runs_twice_at_once_and_others_go_on_beside_it(story: Story) -> None:
     with get_client(sync_client=True) as client:
-        runs = client.read_flow_runs(limit=200)
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(name={"like_": "floods-XDN"}))
     begun = story.runs["killed"].start_time
     ours = [run for run in runs if run.name.startswith("floods-XDN") and run.end_time and run.start_time > begun]
     same = sorted((run.start_time, run.end_time) for run in ours)
@@ -278,7 +278,7 @@ def test_a_held_notification_and_a_cancelled_run_are_told(story: Story) -> None:
 
 def test_the_morning_page_has_every_country(story: Story) -> None:
     with get_client(sync_client=True) as client:
-        pages = [artifact for artifact in client.read_artifacts() if artifact.key == "morning"]
+        pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
     newest = max(pages, key=lambda artifact: artifact.created).data
     assert f"Flood forecasts of {story.today:%a %Y-%m-%d}" in newest
     assert re.search(r"\| XDM \| \[Completed\]\(http://.*\) \| 5 triggers, 2 warnings", newest)
