@@ -10,7 +10,7 @@ from typing import Any
 from ibf_pipeline.comparison import Shown
 from ibf_pipeline.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.targets.ibf.state import moment
+from ibf_pipeline.targets.ibf.state import ask_events, moment, station_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -27,9 +27,7 @@ class Portal:
 def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> Portal:
     """Ask a portal for its open events, with people by area of `level`; ServerRefused where it cannot tell."""
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
-    events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
-    if events is None:
-        events = client.get_if_there(f"/event/{iso3}/{disaster_type}")
+    events = ask_events(client, iso3, disaster_type)
     if upload is None or events is None:
         raise ServerRefused(
             f"this server does not tell its {'open events' if events is None else 'last upload'}",
@@ -41,7 +39,7 @@ def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> 
     return Portal(
         moment(upload.get("timestamp")),
         tuple(_shown(client, event, iso3, disaster_type, level) for event in events),
-        {} if stations is None else _names(stations),
+        {} if stations is None else station_names(stations),
     )
 
 
@@ -56,8 +54,3 @@ def _shown(client: IbfClient, event: Mapping[str, Any], iso3: str, disaster_type
         event.get("firstTriggerLeadTime"),
         {str(row["placeCode"]): round(row["value"] or 0) for row in rows},
     )
-
-
-def _names(collection: Mapping[str, Any]) -> dict[str, str]:
-    properties = [feature["properties"] for feature in collection["features"]]
-    return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", "")) for p in properties}

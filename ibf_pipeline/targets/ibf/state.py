@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from ibf_pipeline.comparison import alert_level, first_lead_time
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event
@@ -62,8 +63,6 @@ class ServerState:
     """what this server has no route for, in words"""
 
 
-_LEVELS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
-"""of events without a trigger"""
 LAST_UPLOAD = "last upload date"
 """in `not_checked`"""
 
@@ -87,9 +86,8 @@ class OwnRecord:
 
 def as_open(event: Event) -> OpenEvent:
     """An event of ours as the server would tell of it; what people decided about its areas is not known."""
-    level = "trigger" if event.trigger else _LEVELS[event.alert_class]
     first_trigger = None if event.first_trigger is None else lead_time_name(event.first_trigger)
-    return OpenEvent(event.name, level, "", lead_time_name(event.lead_time), first_trigger, ())
+    return OpenEvent(event.name, alert_level(event), "", first_lead_time(event), first_trigger, ())
 
 
 def date_of_calls(at: datetime) -> str:
@@ -121,9 +119,7 @@ def read_state(
     last_upload = own.last_upload if upload is None else moment(upload.get("timestamp"))
     events: Any
     try:
-        events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
-        if events is None:
-            events = client.get_if_there(f"/event/{iso3}/{disaster_type}")
+        events = ask_events(client, iso3, disaster_type)
     except ServerUnreachable:
         if last_upload is None or date_of_calls(last_upload) not in own.half:
             raise
@@ -141,7 +137,7 @@ def read_state(
         admin_levels=levels,
         default_admin_level=default,
         place_codes={level: _place_codes(found, level) if found else None for level, found in areas.items()},
-        stations=_stations(stations) if stations else None,
+        stations=station_names(stations) if stations else None,
         last_upload=last_upload,
         indicators=_dynamic_indicators(indicators) if indicators else None,
         open_events=own.open_events
@@ -149,6 +145,12 @@ def read_state(
         else tuple(_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events),
         not_checked=tuple(name for name, found in asked.items() if found is None),
     )
+
+
+def ask_events(client: IbfClient, iso3: str, disaster_type: str) -> Any:
+    """The open events as the server tells them, by its route of today or the one before; None where it has neither."""
+    events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
+    return client.get_if_there(f"/event/{iso3}/{disaster_type}") if events is None else events
 
 
 def _openapi(client: IbfClient, capabilities: str) -> Any:
@@ -200,7 +202,8 @@ def _place_codes(areas: Any, level: int) -> tuple[str, ...]:
     )
 
 
-def _stations(collection: Any) -> dict[str, str]:
+def station_names(collection: Any) -> dict[str, str]:
+    """Station code -> name, from the server's GeoJSON of stations."""
     properties = [feature["properties"] for feature in collection["features"]]
     return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", "")) for p in properties}
 
