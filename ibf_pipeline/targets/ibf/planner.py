@@ -18,6 +18,7 @@ from ibf_pipeline.forecast.stations import StationValues
 from ibf_pipeline.found import Event, EventArea, Found, StationFound
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import Capabilities
+from ibf_pipeline.targets.ibf.moment import date_of_calls
 
 EXPOSURE = "/admin-area-dynamic-data/exposure"
 STATION_DATA = "/point-data/dynamic"
@@ -211,7 +212,7 @@ class _Bodies:
         self.head: dict[str, Any] = {
             "countryCodeISO3": found.country,
             "disasterType": found.disaster_type,
-            "date": f"{order.moment:%Y-%m-%dT%H:%M:%S}Z",
+            "date": date_of_calls(order.moment),
         }
         main, *further = found.indicators
         self.exposure_indicators = (main, *((f"{main}_percentage",) if found.percentage else ()), *further)

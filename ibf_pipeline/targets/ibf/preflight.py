@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from ibf_pipeline.exercise import PREFIX, is_exercise
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
+from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.state import ServerState
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
@@ -153,7 +154,7 @@ def _foreign_upload(
     last = state.last_upload
     if last is None or last.date() != found.issue_date or consent.take_over:
         return
-    if f"{last:%Y-%m-%dT%H:%M:%S}Z" not in published:
+    if date_of_calls(last) not in published:
         yield Problem(
             f"the server has an upload of {last:%Y-%m-%d %H:%M:%S}Z that is not ours: somebody else publishes there; "
             "replace it with --take-over",

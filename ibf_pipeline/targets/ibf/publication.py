@@ -13,6 +13,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.run_folder import Revision, write_json
+from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
@@ -103,7 +104,7 @@ def hold(revision: Revision, until: datetime) -> None:
     about = revision.about()
     if about.notify and about.hold_until is None:
         with writing(revision.folder, RESUME):
-            kept = replace(about, hold_until=f"{until:%Y-%m-%dT%H:%M:%S}Z")
+            kept = replace(about, hold_until=date_of_calls(until))
             write_json(revision.folder / "revision.json", asdict(kept))
 
 

@@ -13,7 +13,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
 from ibf_pipeline.targets.ibf.capabilities import Choice
-from ibf_pipeline.targets.ibf.moment import moment_of
+from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
@@ -60,14 +60,14 @@ def draft(
     content = content_hash(call for call in news if not _beside_the_content(call))
     hold = destination.hold_until
     about = RevisionAbout(
-        date=f"{at:%Y-%m-%dT%H:%M:%S}Z",
+        date=date_of_calls(at),
         target=destination.target,
         url=destination.url,
         capabilities=choice.capabilities.name,
         reason=choice.reason,
         notify=destination.notify,
         content=content,
-        hold_until=f"{hold:%Y-%m-%dT%H:%M:%S}Z" if hold and destination.notify else None,
+        hold_until=date_of_calls(hold) if hold and destination.notify else None,
     )
     return Draft(tuple(calls), about)
 

@@ -12,6 +12,7 @@ from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
+from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -88,11 +89,6 @@ def as_open(event: Event) -> OpenEvent:
     """An event of ours as the server would tell of it; what people decided about its areas is not known."""
     first_trigger = None if event.first_trigger is None else lead_time_name(event.first_trigger)
     return OpenEvent(event.name, alert_level(event), "", first_lead_time(event), first_trigger, ())
-
-
-def date_of_calls(at: datetime) -> str:
-    """The `date` of a revision's calls."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}Z"
 
 
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> datetime | None:
