@@ -13,10 +13,13 @@ from pathlib import Path
 import inputs
 import numpy as np
 import xarray as xr
+from rasterio.transform import from_origin
+from rasterstats import zonal_stats
 
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.forecast.probabilities import exceedance
 from ibf_pipeline.forecast.rule import LEAD_TIMES
+from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import station_cells
 
 
@@ -51,6 +54,28 @@ def peer(place: inputs.Uganda, files: list[Path]) -> tuple[np.ndarray, float]:
                 members = values[station.code, lead_time]
                 share[row, lead_time, column] = sum(1 for value in members if value > limit) / len(members)
     return share, time.perf_counter() - started
+
+
+def peer_areas(place: inputs.Uganda, files: list[Path], areas: int) -> float:
+    """Seconds for the largest discharge in every area of every level, which the peer's own rule for areas needs.
+
+    Each member and lead time is opened and summed up with rasterstats, all touched cells. Timed for the first file and
+    about `areas` areas, spread over the levels; scaled linearly to all areas and files.
+    """
+    boundaries = read_boundaries(place.static / "admin_areas", place.country.admin_levels)
+    every = max(1, sum(len(layer.place_codes) for layer in boundaries.values()) // areas)
+    grid = inputs.glofas_grid(place)
+    transform = from_origin(grid.left, grid.top, grid.cell, grid.cell)
+    seconds = 0.0
+    for layer in boundaries.values():
+        timed = list(layer.geometries)[::every]
+        started = time.perf_counter()
+        for lead_time in LEAD_TIMES:
+            with xr.open_dataset(files[0]) as data:
+                band = data["dis"].isel(time=lead_time).sortby("lat", ascending=False).values
+            zonal_stats(timed, band, affine=transform, stats="max", nodata=-1, all_touched=True)
+        seconds += (time.perf_counter() - started) * len(layer.place_codes) / len(timed)
+    return seconds * len(files)
 
 
 def main() -> None:

@@ -42,5 +42,7 @@ def test_area_people_extent(cache: Path) -> None:
 
 
 def test_flood_day_ends_with_its_measure(cache: Path) -> None:
-    last = output("flood_day.py", cache).splitlines()[-1]
+    text = output("flood_day.py", cache, "--peer")
+    assert re.search(r"^ratio: \d+x; without the peer's maxima of areas \d+x$", text, re.MULTILINE)
+    last = text.splitlines()[-1]
     assert re.fullmatch(r"flood day: [\d.]+ s, compute [\d.]+ s, peak \d+ MiB", last)
