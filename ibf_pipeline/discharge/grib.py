@@ -26,6 +26,11 @@ _GRID = (
     "longitudeOfFirstGridPointInDegrees", "longitudeOfLastGridPointInDegrees", *_SCANNING,
 )  # fmt: skip
 
+_Key = tuple[int, np.datetime64]
+"""member, and end of the day that a field is about"""
+_Grid = tuple[Any, ...]
+"""values of `_GRID`"""
+
 
 def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
     """The stations' discharge in a GRIB2 file.
@@ -33,29 +38,13 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
     Messages of other variables are passed over. A member without a message for a day is missing on that day.
     Raises InputInvalid where the file is cut off, of another run, grid or unit, or holds a field twice.
     """
-    fields: dict[tuple[int, np.datetime64], Floats] = {}
-    seen: set[str] = set()
+    fields: dict[_Key, Floats] = {}
     process_ids: set[int] = set()
-    grid: tuple[Any, ...] | None = None
     window: Window | None = None
-    for content in read_messages(file):
-        with _decoded(content) as message:
-            name = str(eccodes.codes_get(message, "shortName"))
-            seen.add(name)
-            if name not in names.VARIABLES:
-                continue
-            names.check_unit(eccodes.codes_get(message, "units"), file)
-            _require_run(message, issue_date, file)
-            here = tuple(eccodes.codes_get(message, key) for key in _GRID)
-            if window is None:
-                grid, window = here, _window(here, cells, file)
-            else:
-                _require_one_grid(len({grid, here}), file)
-            key = (_member(message), _stamp(message))
-            _require_new(key, fields, file)
-            fields[key] = _sample(message, window, file)
-            process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
-    names.find_variable(seen, file)
+    for message, key, grid in _fields(file, issue_date):
+        window = window or _window(grid, cells, file)
+        fields[key] = _sample(message, window, file)
+        process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
     assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
     return _part(fields, window, tuple(sorted(process_ids)), issue_date, file)
 
@@ -66,9 +55,19 @@ def check_grib(file: Path, issue_date: date) -> int:
     Raises InputInvalid where the file is cut off, empty, of another run, variable, grid or unit, holds a field twice or
     lacks a lead time.
     """
-    fields: set[tuple[int, np.datetime64]] = set()
+    stamps = [stamp for _, (_, stamp), _ in _fields(file, issue_date)]
+    lead_time_steps(np.unique(np.array(stamps, dtype="datetime64[s]")), issue_date, file)
+    return len(stamps)
+
+
+def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
+    """Every discharge field, open while it is looked at: of the right run and unit, on one grid, each once.
+
+    Raises InputInvalid where one is not, and at the end where there was none.
+    """
+    known: set[_Key] = set()
+    first: _Grid | None = None
     seen: set[str] = set()
-    grids: set[tuple[Any, ...]] = set()
     for content in read_messages(file):
         with _decoded(content) as message:
             name = str(eccodes.codes_get(message, "shortName"))
@@ -77,28 +76,27 @@ def check_grib(file: Path, issue_date: date) -> int:
                 continue
             names.check_unit(eccodes.codes_get(message, "units"), file)
             _require_run(message, issue_date, file)
-            grids.add(tuple(eccodes.codes_get(message, key) for key in _GRID))
-            _require_new(key := (_member(message), _stamp(message)), fields, file)
-            fields.add(key)
+            grid = tuple(eccodes.codes_get(message, key) for key in _GRID)
+            first = first or grid
+            if grid != first:
+                raise InputInvalid(
+                    "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
+                )
+            key = (_member(message), _stamp(message))
+            _require_new(key, known, file)
+            known.add(key)
+            yield message, key, grid
     names.find_variable(seen, file)
-    _require_one_grid(len(grids), file)
-    lead_time_steps(np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]")), issue_date, file)
-    return len(fields)
 
 
-def _require_new(key: tuple[int, np.datetime64], fields: Collection[tuple[int, np.datetime64]], file: Path) -> None:
-    if key in fields:
+def _require_new(key: _Key, known: Collection[_Key], file: Path) -> None:
+    if key in known:
         raise InputInvalid(
             f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
             where=file,
             expected="every member once",
             remedy="remove what was appended, or fetch the file again",
         )
-
-
-def _require_one_grid(grids: int, file: Path) -> None:
-    if grids > 1:
-        raise InputInvalid("fields on different grids", where=file, expected="one grid", remedy="fetch it again")
 
 
 @contextmanager
@@ -133,7 +131,7 @@ def _stamp(message: int) -> np.datetime64:
     return np.datetime64(f"{day[:4]}-{day[4:6]}-{day[6:]}T{time // 100:02d}:{time % 100:02d}", "s")
 
 
-def _window(grid: tuple[Any, ...], cells: StationCells, file: Path) -> Window:
+def _window(grid: _Grid, cells: StationCells, file: Path) -> Window:
     kind, width, height, north, south, west, east, *scanning = grid
     if kind != "regular_ll" or any(scanning):
         raise InputInvalid(
@@ -155,9 +153,7 @@ def _sample(message: int, window: Window, file: Path) -> Floats:
     return window.sample(block[np.newaxis, np.newaxis], file)[0, 0]
 
 
-def _part(
-    fields: dict[tuple[int, np.datetime64], Floats], window: Window, process_ids: tuple[int, ...], day: date, file: Path
-) -> Part:
+def _part(fields: dict[_Key, Floats], window: Window, process_ids: tuple[int, ...], day: date, file: Path) -> Part:
     stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
     wanted = stamps[lead_time_steps(stamps, day, file)]
     members = sorted({member for member, _ in fields})
