@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,6 +32,16 @@ _POLL_SECONDS = 2
 Runner = Callable[[date], State]
 
 
+@dataclass(frozen=True, slots=True)
+class PastDay:
+    """A day that was run, and how it ended."""
+
+    issue_date: date
+    state: State
+    published: bool
+    """whether it is on its target, which a day with a Failed state can be"""
+
+
 def _run_name() -> str:
     parameters = flow_run.parameters
     return f"backfill-{parameters['country']}-{parameters['date_from']}-{parameters['date_to']}"
@@ -47,7 +58,8 @@ def backfill(
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
-    """Run past days of a country in their order; stops at the first one that fails, and goes on there when run again.
+    """Run past days of a country in their order; stops at the first that is not published, and goes on there when
+    run again. A day whose state is Failed although it was published, as where an alert has no areas, stops nothing.
 
     Days that are published already are left alone. A day older than what the server has is refused: it would rewrite
     what people were told later.
@@ -72,27 +84,30 @@ def backfill(
     if deployment.id is not None:
         parameters = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
         run = _by_deployment(country, target, parameters)
-    last: State | None = None
+    ran: list[PastDay] = []
     progress = _Progress((date_to - date_from).days + 1, f"Backfill of {country}, {date_from} to {date_to}")
     try:
         require_confirmed(notify=notify, really=really_notify)
-        for day, last in backfill_days(
+        for day in backfill_days(
             country, date_from, date_to, target, notify=notify, config=config, workspace=workspace,
             skipped=lambda day: row(day, "skipped", "published before"), run_day=run,
         ):  # fmt: skip
-            row(day, last.name or last.type.value, last.message)
-            log.info("%s %s: %s", country, day, last.message)
+            ran.append(day)
+            row(day.issue_date, day.state.name or day.state.type.value, day.state.message)
+            log.info("%s %s: %s", country, day.issue_date, day.state.message)
             progress.show(len(rows))
     except IbfError as error:
         log.error("%s", error)
         return Failed(message=str(error), data=error)
     finally:
         _keep_table(country, rows, f"{country}, {date_from} to {date_to}")
-    done = sum(item["state"] == "Completed" for item in rows)
-    message = f"{counted(done, 'day')} run, {sum(item['state'] == 'skipped' for item in rows)} published before"
-    if last is not None and not last.is_completed():
-        return Failed(message=f"{message}; stopped at {rows[-1]['issue date']}: {last.message}")
-    return Completed(message=message)
+    skipped = len(rows) - len(ran)
+    message = f"{counted(sum(day.published for day in ran), 'day')} run, {skipped} published before"
+    partly = [day for day in ran if day.published and not day.state.is_completed()]
+    message += "".join(f"; {day.issue_date} is published, but: {day.state.message}" for day in partly)
+    if ran and not ran[-1].published:
+        return Failed(message=f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}")
+    return Failed(message=message) if partly else Completed(message=message)
 
 
 def require_confirmed(*, notify: bool, really: bool) -> None:
@@ -134,8 +149,9 @@ def backfill_days(
     workspace: str | None,
     skipped: Callable[[date], None] = lambda day: None,
     run_day: Runner | None = None,
-) -> Iterator[tuple[date, State]]:
-    """Run the days in order; ends after the first one that fails. Days already published are skipped by the ledger.
+) -> Iterator[PastDay]:
+    """Run the days in order; ends after the first that is not published. Those published before are skipped by the
+    ledger.
 
     `run_day` runs a day elsewhere; in this process where none is given.
     """
@@ -150,8 +166,9 @@ def backfill_days(
             state = floods(
                 country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
             )
-        yield issue_date, state
-        if not state.is_completed():
+        published = state.is_completed() or is_published(day)
+        yield PastDay(issue_date, state, published)
+        if not published:
             return
 
 

@@ -245,7 +245,7 @@ def backfill(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Run past days in their order, without notifications; stops at the first one that fails.
+    """Run past days in their order, without notifications; stops at the first that is not published.
 
     Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
     """
@@ -257,14 +257,15 @@ def backfill(
 
     require_confirmed(notify=notify, really=really)
     console, code = _console(), 0
-    for day, state in backfill_days(
+    for day in backfill_days(
         country, first.date(), last.date(), target, notify=notify, config=config, workspace=workspace,
         skipped=lambda day: console.print(f"{day}: published before, skipped"),
     ):  # fmt: skip
-        code = exit_code(state)
-        console.print(f"{day}: {state.message}", soft_wrap=True)
-        if code:
-            console.print(f"stopped at {day}; go on with --from {day} when it is mended", soft_wrap=True)
+        code = exit_code(day.state) or code
+        console.print(f"{day.issue_date}: {day.state.message}", soft_wrap=True)
+        if not day.published:
+            again = f"go on with --from {day.issue_date} when it is mended"
+            console.print(f"stopped at {day.issue_date}; {again}", soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -278,7 +278,7 @@ def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(co
         assert len(run.revisions("sandbox")) == 1, "the same content is nothing to do"
 
 
-def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Path) -> None:
+def test_a_backfill_stops_at_the_first_day_that_is_not_published(config: str, tmp_path: Path) -> None:
     code, output = invoke(
         "backfill",
         "XDM",
@@ -291,10 +291,12 @@ def test_a_backfill_stops_at_the_first_day_that_fails(config: str, tmp_path: Pat
         "--workspace",
         str(tmp_path),
     )
-    assert code == 1, output
+    assert code == 3, "the exit code of the day that it stopped at"
     assert "2026-02-15: 5 triggers, 2 warnings" in output
-    assert "stopped at 2026-02-16" in output
-    assert "2026-02-17" not in output
+    assert "2026-02-16: alert could not be published: G9006 (no areas in the mapping)" in output
+    assert "stopped at 2026-02-16" not in output, "its station was published with its class"
+    assert "stopped at 2026-02-17" in output
+    assert "2026-02-18" not in output
     (revision,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
     assert revision.calls()[-1].query == {"noNotifications": "true"}
     code, output = invoke(

@@ -40,6 +40,20 @@ def test_it_stops_at_a_day_without_input_and_goes_on_there(tmp_path: Path) -> No
     assert "stopped at 2026-01-31" in state.message
 
 
+def test_a_published_day_whose_alert_has_no_areas_stops_nothing_and_is_named(tmp_path: Path) -> None:
+    stories = {date(2026, 2, 1): "unmapped-only", date(2026, 2, 2): "no-alert"}
+    where = {"config": make_project(tmp_path / "project", ("XDM",), stories), "workspace": str(tmp_path / "ws")}
+    days = {"country": "XDM", "date_from": date(2026, 2, 1), "date_to": date(2026, 2, 2)}
+    state = backfill(**days, **where, return_state=True)
+    assert state.is_failed()
+    assert state.message.startswith(
+        "2 days run, 0 published before; 2026-02-01 is published, but: alert could not be published: G9006 "
+    )
+    assert "stopped" not in state.message
+    state = backfill(**days, **where, return_state=True)
+    assert (state.is_completed(), state.message) == (True, "0 days run, 2 published before")
+
+
 @pytest.mark.parametrize(
     ("first", "last", "options", "why"),
     [
