@@ -15,9 +15,9 @@ from prefect.states import Completed, Failed
 
 from flows.hook import Hook, open_hook
 from flows.wiring import open_configuration
+from ibf_pipeline.alone import alone
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
-from ibf_pipeline.destine.lock import alone
 from ibf_pipeline.destine.orders import OrderRequest
 from ibf_pipeline.errors import IbfError, InputMissing, ServerUnreachable
 from ibf_pipeline.found import Event, Found

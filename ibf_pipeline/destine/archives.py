@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ibf_pipeline.destine.lock import LOCKS, alone
+from ibf_pipeline.alone import LOCKS, alone
 from ibf_pipeline.errors import InputInvalid
 
 _CHUNK: Final = 1 << 20

@@ -19,8 +19,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 
+from ibf_pipeline.alone import LOCKS, alone
 from ibf_pipeline.destine.client import OdpClient, Patience
-from ibf_pipeline.destine.lock import LOCKS, alone
 from ibf_pipeline.destine.odata import server_text
 from ibf_pipeline.destine.orders import SUCCESS, Product, link_expiry
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.destine.lock import alone
+from ibf_pipeline.alone import alone
 from ibf_pipeline.destine.orders import OrderRequest
 
 WAITING: Final = "waiting"

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.alone import alone, beside
 from ibf_pipeline.config import Country
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.obtain.place import Place
@@ -28,8 +29,14 @@ def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> 
 
     What changed is fetched beside the copy and taken over when all of it has arrived. Where the URL does not answer or
     lacks a file, a whole copy of the same URL stays as it is, and the text returned says so. Without such a copy the
-    error of the URL is raised; files that are not there are left to those who need them.
+    error of the URL is raised; files that are not there are left to those who need them. Another process that does the
+    same is waited for.
     """
+    with alone(beside(folder), f"is bringing the static data of {country.iso3} up to date"):
+        return _refresh(country, folder, tries)
+
+
+def _refresh(country: Country, folder: Path, tries: Tries | None) -> str:
     url = str(country.static)
     names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
     is_whole = _copied_from(folder) == url and all((folder / name).is_file() for name in names)

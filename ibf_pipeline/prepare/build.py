@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import logging
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from ibf_pipeline.alone import alone, beside
 from ibf_pipeline.config import Country
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.inputs import layer_files, require_files, settings_of
@@ -26,8 +25,6 @@ from ibf_pipeline.prepare.stamp import (
 from ibf_pipeline.prepare.tiles import bounded_gdal
 from ibf_pipeline.writing import writing
 
-log = logging.getLogger(__name__)
-
 
 def prepare(country: Country, static: Path, prepared: Path, progress: Progress = log_progress) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
@@ -40,7 +37,7 @@ def prepare(country: Country, static: Path, prepared: Path, progress: Progress =
     settings = settings_of(country)
     if _is_current(static, files, settings, prepared):
         return ()
-    with _alone(prepared):
+    with alone(beside(prepared), f"is preparing {prepared.name}"):
         if _is_current(static, files, settings, prepared):
             return ()
         earlier = read_stamp(prepared / "stamp.json")
@@ -94,18 +91,3 @@ def _build(
         partial.rename(prepared)
     shutil.rmtree(old, ignore_errors=True)
     return tuple(workshop.built)
-
-
-@contextmanager
-def _alone(prepared: Path) -> Iterator[None]:
-    """One build of a country at a time: another one waits, and finds the work done."""
-    with writing(prepared):
-        prepared.parent.mkdir(parents=True, exist_ok=True)
-        stream = prepared.with_name(f".{prepared.name}.lock").open("a")
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            log.info("%s: waiting for another process that is preparing it", prepared.name)
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        yield

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
 import pytest
 
+from ibf_pipeline.alone import alone
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
 from ibf_pipeline.obtain.copy import outdated, refresh_copy
 from ibf_pipeline.obtain.place import Place
@@ -96,6 +99,24 @@ def test_static_data_behind_a_url_are_kept_up_to_date(scheme: str, tmp_path: Pat
     assert "Lower" in (copy / "stations.csv").read_text()
     assert (copy / "population.tif").stat().st_ino == kept
     assert json.loads((copy / "stations.csv.json").read_text())["size"] == (source / "stations.csv").stat().st_size
+
+
+def test_one_process_at_a_time_refreshes_a_copy(
+    tmp_path: Path, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The second one waits until the first is done, and says so."""
+    caplog.set_level(logging.INFO, logger="ibf_pipeline.alone")
+    tiny_country.write_country(archive.root / "XTY")
+    country, copy = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
+    with ThreadPoolExecutor(1) as other:
+        with alone(tmp_path / ".copy.lock"):
+            refreshed = other.submit(refresh_copy, country, copy, HASTY)
+            with pytest.raises(TimeoutError):
+                refreshed.result(timeout=0.5)
+            assert archive.asked == {}
+        assert refreshed.result(timeout=60) == ""
+    assert "waiting for another process that is bringing the static data of XTY up to date" in caplog.text
+    assert (copy / "stations.csv").is_file()
 
 
 def test_a_url_that_fails_leaves_the_last_whole_copy(tmp_path: Path, archive: Archive) -> None:
