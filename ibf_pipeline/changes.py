@@ -84,6 +84,17 @@ class Change:
         return self.after is not None and self.after.trigger
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What became of a day's alerts since it was published with other findings before."""
+
+    target: str
+    revision: int
+    date: str
+    """of the earlier calls (UTC)"""
+    changes: tuple[Change, ...]
+
+
 def compare(before: Found | None, today: Found) -> tuple[Change, ...]:
     """The changes of every alert, today's triggers first.
 

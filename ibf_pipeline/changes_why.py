@@ -84,7 +84,7 @@ def _size(compared: Compared) -> list[str]:
 def _new(compared: Compared) -> str:
     if compared.before is None:
         return "there is no earlier run to compare with"
-    run, was = f"the run of {day_text(compared.before.issue_date)}", compared.was
+    run, was = _earlier(compared), compared.was
     if was is not None and was.condition == "blind":
         return f"{run} could not see this station: {was.reason}"
     code = compared.new.station_code if compared.new else None
@@ -93,6 +93,12 @@ def _new(compared: Compared) -> str:
     if compared.old is not None:
         return f"a {_class(compared.old)} in {run} is over; this one is for later days"
     return f"no alert in {run}"
+
+
+def _earlier(compared: Compared) -> str:
+    if compared.before is None or compared.before.issue_date == compared.today.issue_date:
+        return "the earlier run of this day"
+    return f"the run of {day_text(compared.before.issue_date)}"
 
 
 def _members(compared: Compared, deciding: date | None, then: Evidence | None, here: Evidence | None) -> list[str]:
@@ -104,7 +110,7 @@ def _members(compared: Compared, deciding: date | None, then: Evidence | None, h
         return [here.text]
     if compared.kind == "ended" and here.met:  # the class itself still stands: a setting must have changed
         return [here.text]
-    parts = [f"{here.text}; the run of {day_text(then.issue_date)} had {then.count_text} there"]
+    parts = [f"{here.text}; {_earlier(compared)} had {then.count_text} there"]
     limit = compared.today.rule.trigger_lead_time_limit
     if compared.kind == "escalated" and then.met and then.lead_time > limit >= here.lead_time:
         parts.append(f"that day is now within the trigger lead time limit of {days_text(limit)}")

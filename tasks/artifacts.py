@@ -30,8 +30,16 @@ from prefect.context import TaskRunContext
 from ibf_pipeline.changes import compare
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.earlier import earlier_runs
-from ibf_pipeline.report.tables import Row, area_rows, change_rows, event_rows, station_rows, summary
+from ibf_pipeline.report.earlier import correction, earlier_runs
+from ibf_pipeline.report.tables import (
+    Row,
+    area_rows,
+    change_rows,
+    event_rows,
+    revision_words,
+    station_rows,
+    summary,
+)
 from ibf_pipeline.run_folder import EXERCISES, RunFolder, runs_of
 from ibf_pipeline.sources.progress import watched_by
 from ibf_pipeline.withdrawn import standing
@@ -58,11 +66,12 @@ def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) ->
 
 def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     found = standing(run.found(), run)
+    corrected = correction(run, run.found())
     before = next(iter(earlier_runs(run.path.parent.parent, iso3, run.issue_date, 1, exercise=found.exercise)), None)
     changes = compare(before.found if before else None, found) if before else ()
     page = run.path / "report" / "report.html"
     link = report_link(run, reports_url)
-    text = summary(found, changes, before.found.issue_date if before else None, published(run), link)
+    text = summary(found, changes, before.found.issue_date if before else None, published(run), link, corrected)
     title = f"{found.country_name}, forecast of {found.issue_date}"
     if found.exercise:
         title = f"EXERCISE, {title}"
@@ -71,9 +80,10 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
     _table(station_rows(found), key("stations"), f"Stations: {title}", "no station")
-    since = f" since {before.found.issue_date}" if before else ""
-    unchanged = "nothing has changed" if before else "there is no earlier run to compare with"
-    _table(change_rows(changes), key("changes"), f"What changed{since}: {title}", unchanged)
+    rows = change_rows(corrected.changes, revision_words(corrected)) if corrected else []
+    rows += change_rows(changes, f"the run of {before.found.issue_date}") if before else []
+    unchanged = f"nothing has changed since {before.found.issue_date}" if before else "there is no earlier run"
+    _table(rows, key("changes"), f"What changed: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ibf_pipeline.changes import Change, compare
+from ibf_pipeline.changes import Change, Correction, compare
 from ibf_pipeline.evidence import evidence, limit_of
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.found import Event, EventArea, Found, RuleApplied, StationFound
@@ -99,6 +99,8 @@ class Report:
     """`2 triggers, 1 warning`"""
     headline: str
     cautions: tuple[str, ...]
+    correction: Correction | None
+    """where the day was published with other findings before"""
     compared_with: date | None
     """issue date of the run that changes are counted from"""
     changes: tuple[Change, ...]
@@ -136,6 +138,7 @@ def make_report(
     published: Sequence[Published],
     buildups: frozenset[str],
     observed: Sequence[Observed] = (),
+    correction: Correction | None = None,
 ) -> Report:
     """The content of a report. `found`: what stands of the day; `buildups`: stations of which earlier runs are kept."""
     changes = compare(before, found)
@@ -150,6 +153,7 @@ def make_report(
         short=found.headline,
         headline=headline(found),
         cautions=tuple(cautions(found)),
+        correction=correction,
         compared_with=before.issue_date if before else None,
         changes=changes,
         unchanged=tuple(event.name for event in found.events if event.station_code not in changed),

@@ -1,4 +1,4 @@
-"""The kept runs of a country before an issue date."""
+"""What a run is compared with: the kept runs of a country before its issue date, and what it was before itself."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.changes import Correction, compare
+from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import runs_of
+from ibf_pipeline.run_folder import RunFolder, runs_of
+from ibf_pipeline.targets.ledger import is_uploaded
 from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,27 @@ class EarlierRun:
     """without what a person took back"""
     forecast: Path
     """its `forecast.nc`"""
+
+
+def correction(run: RunFolder, found: Found) -> Correction | None:
+    """What changed since the newest publication of a day that says something else than `found`, its findings now.
+
+    None where there is none. Alerts that a person took back are no other findings. A revision that cannot be read is
+    left out and logged.
+    """
+    earlier = []
+    for target in run.targets():
+        for revision in reversed(run.revisions(target)):
+            try:
+                about, was = revision.about(), revision.found()
+                if not about.withdraws and was.events != found.events and is_uploaded(revision, _no_clock):
+                    changes = compare(was, standing(found, run))
+                    earlier.append(Correction(target, revision.number, about.date, changes))
+                    break
+            except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
+                log.warning("%s: what it published is left out of the comparison: %s", revision.folder, error)
+    newest = max(earlier, key=lambda published: published.date, default=None)
+    return newest if newest is not None and newest.changes else None
 
 
 def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercise: bool = False) -> list[EarlierRun]:
@@ -43,3 +67,7 @@ def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercis
         if found.exercise == exercise:
             earlier.append(EarlierRun(found, run.path / "forecast.nc"))
     return earlier
+
+
+def _no_clock() -> NoReturn:
+    raise RuntimeError("these journals are only read")

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ibf_pipeline.observation.result import flooded_km2, observed_share, passes_of
 from ibf_pipeline.observation.verdict import MISSES
 from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.tables import revision_words
 from ibf_pipeline.wording import (
     alert_text,
     class_text,
@@ -39,7 +40,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     )  # fmt: skip
     environment.globals.update(
         counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES,
-        passes_of=passes_of,
+        passes_of=passes_of, revision_words=revision_words,
     )  # fmt: skip
     inside = {name: _data_uri(name, content) for name, content in pictures.items()}
     return environment.get_template("report.html.j2").render(report=report, pictures=inside)

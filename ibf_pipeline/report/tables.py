@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from ibf_pipeline.changes import Change
+from ibf_pipeline.changes import Change, Correction
 from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event, Found, StationFound
 from ibf_pipeline.report.calls import Published
@@ -50,10 +50,11 @@ def station_rows(found: Found) -> list[Row]:
     return [_station_row(found, station) for station in stations[:MOST_ROWS]]
 
 
-def change_rows(changes: Sequence[Change]) -> list[Row]:
-    """What became of every alert since the run before; alerts that go on as they were are in none."""
+def change_rows(changes: Sequence[Change], since: str) -> list[Row]:
+    """What became of every alert since an earlier run; alerts that go on as they were are in none."""
     return [
         {
+            "since": since,
             "change": change.kind,
             "event": change.event,
             "station": change.station_name,
@@ -71,8 +72,10 @@ def summary(
     compared_with: date | None,
     published: Sequence[Published],
     report: str | None,
+    correction: Correction | None = None,
 ) -> str:
-    """The day on one page of Markdown. `report`: address or path of the whole report."""
+    """The day on one page of Markdown. `report`: address or path of the whole report; `correction`: what changed since
+    the day was published before."""
     name = "EXERCISE - not a real forecast: " if found.exercise else ""
     parts = [
         f"# {name}{escaped(found.country_name)}: {found.headline}",
@@ -80,6 +83,7 @@ def summary(
         escaped(headline(found)),
         *(f"> **Mind:** {escaped(caution)}" for caution in cautions(found)),
         _events(found),
+        _correction(correction),
         _changes(changes, compared_with),
         _published(published),
         f"Report with maps and hydrographs: {_linked(report)}" if report else "",
@@ -142,13 +146,29 @@ def _events(found: Found) -> str:
     return f"{text}\n\nand {counted(more, 'further event')}, in the table of events" if more > 0 else text
 
 
+def revision_words(correction: Correction) -> str:
+    """The publication that a day's findings replace."""
+    return f"revision {correction.revision} on {correction.target} ({correction.date[:16].replace('T', ' ')} UTC)"
+
+
+def _correction(correction: Correction | None) -> str:
+    if correction is None:
+        return ""
+    head = f"## Since the earlier run of this day, {escaped(revision_words(correction))}"
+    return "\n".join([f"{head}\n", *_items(correction.changes)])
+
+
+def _items(changes: Sequence[Change]) -> list[str]:
+    return [f"- **{change.kind}** {escaped(_change(change))}" for change in changes]
+
+
 def _changes(changes: Sequence[Change], compared_with: date | None) -> str:
     if compared_with is None:
         return "No earlier run to compare with."
     head = f"## Since the run of {day_text(compared_with)}"
     if not changes:
         return f"{head}\n\nNothing has changed."
-    return "\n".join([f"{head}\n", *(f"- **{change.kind}** {escaped(_change(change))}" for change in changes)])
+    return "\n".join([f"{head}\n", *_items(changes)])
 
 
 def _change(change: Change) -> str:

@@ -28,7 +28,7 @@ from ibf_pipeline.pictures.outlines import MapLayers, read_map_layers
 from ibf_pipeline.pictures.overview_map import overview_map
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.content import OVERVIEW, Report, make_report, map_name
-from ibf_pipeline.report.earlier import EarlierRun, earlier_runs
+from ibf_pipeline.report.earlier import EarlierRun, correction, earlier_runs
 from ibf_pipeline.report.page import page
 from ibf_pipeline.run_folder import RunFolder, read_forecast
 from ibf_pipeline.withdrawn import standing
@@ -54,6 +54,7 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     """
     report = folder / "report"
     report.mkdir(parents=True, exist_ok=True)
+    corrected = correction(run, found)
     found = standing(found, run)
     if _withdrawn_before(report / "report.json") != {event.name for event in found.withdrawn}:
         (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
@@ -64,7 +65,7 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
     )
     histories = _histories(found, discharge, earlier)
     before = earlier[0].found if earlier else None
-    content = make_report(found, before, manifest, published(run), frozenset(histories), _observed(run))
+    content = make_report(found, before, manifest, published(run), frozenset(histories), _observed(run), corrected)
     drawing = _Drawing(found, folder, layers, discharge, histories)
     pictures = {content.overview: _kept(report / content.overview, drawing.overview)}
     for part in (*content.events, *content.withdrawn):

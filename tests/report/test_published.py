@@ -60,6 +60,59 @@ def test_the_report_tells_it_once_published_and_keeps_its_pictures(run):
     assert image.stat().st_mtime_ns == drawn
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kind", "why"),
+    [
+        ({"S01": {3: (38, FLOOD)}}, {}, "ended", "0 of 51 members above the 5-year threshold (300 m³/s) on Thu"),
+        ({}, {"S01": {3: (38, FLOOD)}}, "new", "No alert in the earlier run of this day"),
+    ],
+)
+def test_a_day_that_is_run_again_tells_what_became_of_its_first_publication(first, second, kind, why, tmp_path, days):
+    """The day before had nothing: against it alone the lost trigger would be "nothing changed"."""
+    country = replace(days.country, folder=tmp_path)
+    (tmp_path / "prepared").symlink_to(days.country.prepared)
+    country.run(SUNDAY, {})
+    found, run = country.run(MONDAY, first)
+    revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
+    country.run(MONDAY, second)
+    assert changes_of(run)["correction"] is None, "planned, and nothing of it uploaded"
+    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 6, tzinfo=UTC))
+    for number in (1, 2, 3):
+        journal.append(number, "done", status=201)
+    html = rewrite_report(run, country.prepared).read_text(encoding="utf-8")
+    (change,) = changes_of(run)["correction"]["changes"]
+    assert (change["kind"], change["event"]) == (kind, "S01")
+    assert why in change["why"]
+    assert "Compared with revision 1 on portal (2026-02-16 00:00 UTC):" in html
+    assert html.index("This day was run before with other findings.") < html.index("Compared with the run of Sun 2026")
+    country.run(MONDAY, first)
+    assert changes_of(run)["correction"] is None, "the findings are again what was published"
+
+
+def test_what_a_person_took_back_is_no_correction(run):
+    country, found, folder, journal = run
+    for number in (1, 2, 3):
+        journal.append(number, "done", status=201)
+    second = folder.allot(
+        "portal",
+        2,
+        folder.stage("portal", 2),
+        without_events(found, {"S01"}),
+        CALLS,
+        replace(ABOUT, withdraws=("S01",)),
+    )
+    taken = Journal(second.journal_file, lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
+    for number in (1, 2, 3):
+        taken.append(number, "done", status=201)
+    rewrite_report(folder, country.prepared)
+    assert changes_of(folder)["correction"] is None
+    assert [change["kind"] for change in changes_of(folder)["changes"]] == ["withdrawn"]
+
+
+def changes_of(run):
+    return json.loads((run.path / "report" / "report.json").read_text(encoding="utf-8"))
+
+
 def test_an_unknown_outcome_is_said(run):
     country, _, folder, journal = run
     for number in (1, 2):

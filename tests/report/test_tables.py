@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from ibf_pipeline.changes import compare
+from ibf_pipeline.changes import Correction, compare
 from ibf_pipeline.found import Event, Found, StationFound
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.tables import (
@@ -76,7 +76,17 @@ def test_the_page_tells_the_day_and_what_changed() -> None:
     assert "no usable forecast, which is no all clear" in page
     assert "- portal, revision 1: all 9 calls made" in page
     assert "[report.html](https://host/UGA/report.html)" in page
-    assert [row["change"] for row in change_rows(compare(before, DAY))] == ["new"]
+    (row,) = change_rows(compare(before, DAY), "the run of 2026-11-09")
+    assert (row["since"], row["change"]) == ("the run of 2026-11-09", "new")
+
+
+def test_the_page_tells_what_became_of_an_earlier_publication_of_the_day() -> None:
+    earlier = found([event("G1", "---TT---", "max", {"A": 300, "A1": 300})], [station("G1"), station("G3")])
+    quiet = found([], [station("G1"), station("G3")])
+    correction = Correction("portal", 1, "2026-11-10T00:00:01Z", compare(earlier, quiet))
+    page = summary(quiet, (), date(2026, 11, 9), (), None, correction)
+    head = page.index("## Since the earlier run of this day, revision 1 on portal (2026-11-10 00:00 UTC)")
+    assert head < page.index("- **lapsed** G1 (Name of G1): ") < page.index("## Since the run of Mon 2026-11-09")
 
 
 def test_a_quiet_first_day_and_an_exercise_say_so() -> None:
