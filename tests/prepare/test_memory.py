@@ -55,3 +55,45 @@ def test_200_million_cells_stay_below_one_gigabyte(tmp_path: Path) -> None:
     assert round(found["people"]) == 14 * 14 * 16 * 16 * 2
     assert found["peaks"]["run"] < 1024, found
     assert found["peaks"]["run"] - found["peaks"]["libraries"] < 400, found
+
+
+BOUNDARIES = """
+import json, sys
+from pathlib import Path
+from ibf_pipeline.prepare.boundaries import read_boundaries
+
+def peak_mib():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+
+before = peak_mib()
+areas = read_boundaries(Path(sys.argv[1]), [1])[1]
+print(json.dumps({"areas": len(areas.geometries), "mib": peak_mib() - before}))
+"""
+
+
+def test_finely_drawn_boundaries_take_little_more_than_their_text(tmp_path: Path) -> None:
+    """1,600 areas whose upper borders have 1,200 points each; as Python numbers they take seven times their text."""
+    with (tmp_path / "adm1.geojson").open("w") as file:
+        file.write('{"type": "FeatureCollection", "features": [')
+        for number in range(1600):
+            left, bottom = 30 + number % 40 * 0.1, number // 40 * 0.1
+            top = [[left + 0.09 * point / 1200, bottom + 0.09 + point % 2 * 1e-6] for point in range(1200)]
+            ring = [[left, bottom], *top, [left + 0.09, bottom], [left, bottom]]
+            area = {
+                "type": "Feature",
+                "properties": {"ADM1_PCODE": f"A{number:04d}"},
+                "geometry": {"type": "Polygon", "coordinates": [ring]},
+            }
+            file.write((", " if number else "") + json.dumps(area))
+        file.write("]}")
+    size = (tmp_path / "adm1.geojson").stat().st_size / 2**20
+    assert 40 < size < 60
+    done = subprocess.run(
+        [sys.executable, "-c", BOUNDARIES, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout)
+    assert found["areas"] == 1600
+    assert found["mib"] < 4 * size, found
