@@ -62,8 +62,29 @@ def check_static(country: Country, static: Path) -> tuple[list[Finding], StaticD
         findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
     findings += _mapping(country, static, boundaries, stations)
     thresholds, found = _thresholds(country, static, stations)
-    findings += [*found, *_rasters(country, static, boundaries)]
+    findings += [*found, *_rasters(country, static, boundaries), *_not_checked(boundaries is None, stations is None)]
     return findings, StaticData(boundaries, stations, thresholds)
+
+
+def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[Finding]:
+    """What was passed over because it is read against something that cannot be read itself."""
+    either = without_boundaries or without_stations
+    passed = {
+        "station places": either,
+        "mapping": either,
+        "thresholds": without_stations,
+        "rasters": without_boundaries,
+    }
+    missing = {"boundaries": without_boundaries, "stations": without_stations}
+    if either:
+        yield Finding(
+            "warning",
+            "not checked",
+            f"{', '.join(name for name, is_so in passed.items() if is_so)}: "
+            f"no usable {' and '.join(name for name, is_so in missing.items() if is_so)}",
+            "there may be further errors, which this table cannot show yet",
+            "mend the errors above, then check again",
+        )
 
 
 def _files(country: Country, static: Path) -> Iterator[Finding]:
