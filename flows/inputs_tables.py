@@ -15,8 +15,12 @@ from ibf_pipeline.sources.cache import CachedDay
 
 
 def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
-    """The cache as a table, the sum below it."""
+    """What lies in the cache's folder beside the days; then the days as a table, their sum below it."""
     console = Console(highlight=False)
+    for name in ("static", "static-sources"):
+        size = sum(file.stat().st_size for file in (root / name).rglob("*") if file.is_file()) / 1e9
+        if size:
+            console.print(f"{name}: {size:.2f} GB of static data, kept until somebody deletes them", soft_wrap=True)
     days = [day for day in days if day.size]
     if not days:
         console.print(f"nothing was fetched yet; {root}", soft_wrap=True)

@@ -266,7 +266,11 @@ class Paths(Section):
     prepared: str = Field("prepared", description="prepared layers, made again from the static data at any time")
     runs: str = Field("runs", description="what was found and published; on a POSIX file system, and worth a back-up")
     sandbox: str = Field("sandbox", description="the built-in server's database")
-    inputs: str = Field("fetched", description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/")
+    inputs: str = Field(
+        "fetched",
+        description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/; and of static data from URLs, which "
+        "have no bound: static/, static-sources/",
+    )
 
 
 class Target(Section):

@@ -7,6 +7,9 @@ import threading
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
+from flows.inputs_tables import print_days
 from ibf_pipeline.sources.cache import CachedDay, InputCache
 from tests.sources.world import ISSUE
 
@@ -102,3 +105,11 @@ def test_other_folders_are_nobody_s_business(tmp_path: Path) -> None:
     (tmp_path / "ftp" / "notes").mkdir(parents=True)
     (tmp_path / "ftp" / "20260231").mkdir()
     assert InputCache(tmp_path).days() == []
+
+
+def test_static_data_in_the_cache_are_shown_beside_the_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "static-sources" / "tiles").mkdir(parents=True)
+    with (tmp_path / "static-sources" / "tiles" / "a.tif").open("wb") as file:
+        file.truncate(1_250_000_000)  # sparse: takes no room
+    print_days([], tmp_path, 10)
+    assert "static-sources: 1.25 GB of static data, kept until somebody deletes them" in capsys.readouterr().out
