@@ -23,6 +23,7 @@ from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
 from ibf_pipeline.destine.tokens import TokenSource
 from ibf_pipeline.destine.workflows import Workflow, workflow_from
 from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.never_sent import never_sent
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +197,7 @@ class OdpClient:
             )
         except requests.RequestException as error:
             reason = "no answer in time" if isinstance(error, requests.Timeout) else type(error).__name__
-            raise _TryAgain(f"{title}: {reason}", certainly_not_carried_out=_never_sent(error)) from None
+            raise _TryAgain(f"{title}: {reason}", certainly_not_carried_out=never_sent(error)) from None
 
     def _judged(self, response: requests.Response, title: str) -> requests.Response:
         status = response.status_code
@@ -264,12 +265,3 @@ class _TryAgain(Exception):
 def _segment(key: str) -> str:
     """An id as it stands between the parentheses of an address."""
     return quote(key, safe="")
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether no connection came about, so that the service has seen nothing of the request."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    cause = error.args[0] if error.args else None
-    name = type(getattr(cause, "reason", cause)).__name__
-    return name in {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError"}

@@ -47,11 +47,17 @@ def redact() -> Redactor:
     return Redactor()
 
 
-@pytest.fixture
-def client(server: Loopback, clock: Clock, redact: Redactor) -> Iterator[OdpClient]:
+def client_of(server: Loopback, clock: Clock, redact: Redactor | None = None) -> OdpClient:
+    """A client of a running loopback service."""
+    redact = redact or Redactor()
     token = Token(kind="service-account", url=server.token_url)
     source = token_source(token, ENVIRONMENT, now=clock, redact=redact, timeout=5)
-    opened = OdpClient(server.odp, source, Patience(5, 3, clock.sleep, clock), redact)
+    return OdpClient(server.odp, source, Patience(5, 3, clock.sleep, clock), redact)
+
+
+@pytest.fixture
+def client(server: Loopback, clock: Clock, redact: Redactor) -> Iterator[OdpClient]:
+    opened = client_of(server, clock, redact)
     yield opened
     opened.close()
 

@@ -10,8 +10,10 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import socket
+import ssl
 import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +33,10 @@ SIGNING_KEY = b"canary-signing-key"
 class Loopback:
     """One server on one port; `with Loopback(clock) as server:` starts and stops it."""
 
-    def __init__(self, clock: Clock, *, roles: tuple[str, ...] = ("hook-workflows", "hook-low")) -> None:
+    def __init__(
+        self, clock: Clock, *, roles: tuple[str, ...] = ("hook-workflows", "hook-low"),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
         self.clock = clock
         self.platform = Platform(clock, workflows=provided_workflows())
         self.roles = roles
@@ -51,6 +56,9 @@ class Loopback:
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -66,7 +74,7 @@ class Loopback:
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def odp(self) -> str:
@@ -199,6 +207,10 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.content)
             order = server.platform.place(body)
             if server.fault("cut after"):
+                self._cut()
+                return
+            if server.fault("no TLS after"):
+                os.write(self.connection.fileno(), b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
                 self._cut()
                 return
             if server.fault("502 after"):

@@ -16,6 +16,7 @@ from ibf_pipeline.destine.orders import OrderRequest, link_expiry, order_body, o
 from ibf_pipeline.destine.redaction import Redactor, without_secrets
 from ibf_pipeline.destine.workflows import check_options, workflow_from
 from ibf_pipeline.errors import InputInvalid, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
+from tests.certificate import own_certificate
 from tests.destine.loopback import Loopback
 from tests.destine.platform import Clock
 
@@ -152,6 +153,17 @@ def test_an_order_that_never_left_is_not_one_whose_answer_was_lost(
     gone = OdpClient("http://127.0.0.1:9/odata/v1", client._tokens, Patience(2, 1, clock.sleep, clock), redact)
     with pytest.raises(NotSent):
         gone.place(body("nobody there"))
+
+
+def test_an_order_never_left_where_tls_could_not_begin(
+    client: OdpClient, server: Loopback, clock: Clock, redact: Redactor, tmp_path: Path
+) -> None:
+    plain = server.odp.replace("http:", "https:")
+    with pytest.raises(NotSent, match="SSLError"):
+        OdpClient(plain, client._tokens, Patience(2, 1, clock.sleep, clock), redact).place(body("to plain http"))
+    with Loopback(clock, tls=own_certificate(tmp_path)) as other, pytest.raises(NotSent, match="SSLError"):
+        OdpClient(other.odp, client._tokens, Patience(2, 1, clock.sleep, clock), redact).place(body("not trusted"))
+    assert server.platform.orders == other.platform.orders == []
 
 
 @pytest.mark.parametrize(

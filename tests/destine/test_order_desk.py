@@ -30,6 +30,8 @@ from ibf_pipeline.errors import (
     OutcomeUnknown,
     ServerUnreachable,
 )
+from tests.certificate import own_certificate
+from tests.destine.conftest import client_of
 from tests.destine.loopback import DESP_PASSWORD, Loopback
 from tests.destine.platform import Clock, Platform, provided_workflows
 
@@ -76,6 +78,27 @@ def test_an_accepted_order_whose_answer_is_lost_is_found_and_not_doubled(
     (entry,) = desk.wait([key], Polling(), clock.sleep)
     assert succeeded(entry)
     assert len(server.platform.orders) == 1
+
+
+@pytest.mark.parametrize("products", [("P1",), ("P1", "P2")])
+def test_an_order_whose_answer_breaks_off_in_tls_is_not_doubled(
+    products: tuple[str, ...], book: OrderBook, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order was accepted, and something between the two answers in plain text."""
+    context = own_certificate(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
+    with Loopback(clock, tls=context) as server, closing(client_of(server, clock)) as client:
+        desk = OrderDesk(
+            "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settle=2 * MINUTE
+        )  # fmt: skip
+        key = desk.submit(OrderRequest("data-harvest", products, {"output_storage": "TEMPORARY"}, "alert")).key
+        server.faults = ["no TLS after"]
+        desk.advance()
+        assert desk.entry(key).state == "unclear"
+        clock.sleep(600)
+        desk.advance()
+        assert desk.entry(key).state == ("completed" if len(products) == 1 else "unclear")
+        assert len(server.platform.orders) == 1
 
 
 def test_an_order_that_did_not_arrive_is_sent_again_after_it_had_time_to_appear(

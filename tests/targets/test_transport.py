@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +19,7 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from tests.certificate import own_certificate
 from tests.flood_days import clock
 from tests.targets.scripted_server import LOGIN, Says, ScriptedServer
 
@@ -242,15 +240,7 @@ def test_the_account_of_a_netrc_is_not_sent(tmp_path: Path, monkeypatch: pytest.
 @contextmanager
 def tls_server(folder: Path) -> Iterator[int]:
     """A TLS server with its own certificate: takes the login and breaks the encryption after any other request."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context = own_certificate(folder)
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:

@@ -1,29 +1,12 @@
-"""What an answer says, and what a connection error means for the request that met it (pure)."""
+"""What an answer says, and why none came, in words (pure)."""
 
 from __future__ import annotations
 
 import email.utils
-import ssl
 from typing import Any
 
 import requests
 import urllib3
-
-
-def never_sent(error: requests.RequestException) -> bool:
-    """Whether the connection itself could not be made, so that the server has seen nothing of the request.
-
-    Of TLS errors only a certificate that is not trusted says so: a connection that breaks later raises one as well.
-    """
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.args[0] if error.args else None
-    why = getattr(cause, "reason", cause)
-    if isinstance(why, urllib3.exceptions.SSLError):
-        return any(isinstance(part, ssl.SSLCertVerificationError) for part in why.args)
-    return isinstance(
-        why, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
-    )  # NameResolutionError is a NewConnectionError
 
 
 def reason(error: requests.RequestException) -> str:

@@ -17,9 +17,10 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_random_exponential
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.never_sent import never_sent
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.targets.ibf.exchange import never_sent, reason, retry_after, server_text
+from ibf_pipeline.targets.ibf.exchange import reason, retry_after, server_text
 
 log = logging.getLogger(__name__)
 
