@@ -22,7 +22,7 @@ from ibf_pipeline.destine.orders import NotThere, Order, Product, order_from, pr
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
 from ibf_pipeline.destine.tokens import TokenSource
 from ibf_pipeline.destine.workflows import Workflow, workflow_from
-from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.never_sent import never_sent
 
 log = logging.getLogger(__name__)
@@ -117,8 +117,9 @@ class OdpClient:
     def place(self, body: Mapping[str, Any]) -> str | None:
         """Send an order once; its id, or None where the accepting answer names none.
 
-        Raises ServerRefused where it certainly was not accepted, `NotSent` where it never left, and OutcomeUnknown
-        where nobody can say. The answer echoes passwords of the order: its id is read and the rest forgotten.
+        Raises ServerRefused where it certainly was not accepted, `NotSent` where it never left, for want of a token or
+        of a connection, and OutcomeUnknown where nobody can say. The answer echoes passwords of the order: its id is
+        read and the rest forgotten.
         """
         self.session.close()  # a kept connection may be dead already, and its reset would look like a lost answer
         title = f"order {body['Name']}"
@@ -126,6 +127,8 @@ class OdpClient:
             response = self._authorised(
                 "POST", urljoin(self.base, "BatchOrder/OData.CSC.Order"), title, json=dict(body)
             )
+        except _NoToken as without:
+            raise NotSent(f"{title}: {without.error.found}", where=self.base, remedy=without.error.remedy) from None
         except _TryAgain as again:
             if again.certainly_not_carried_out:
                 raise NotSent(again.text, where=self.base, remedy="it stays in the order book; send it later") from None
@@ -181,7 +184,10 @@ class OdpClient:
     def _authorised(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
         """One exchange; a refused token is renewed once."""
         for last in (False, True):
-            token = self._tokens.renew() if last else self._tokens.token()
+            try:
+                token = self._tokens.renew() if last else self._tokens.token()
+            except IbfError as error:
+                raise _NoToken(error) from None
             self.redact.know(token)
             response = self._exchange(method, url, title, {"Authorization": f"Bearer {token}"}, **more)
             if response.status_code != 401:
@@ -221,6 +227,8 @@ class OdpClient:
         for attempt in range(1, self.patience.attempts + 1):
             try:
                 return once()
+            except _NoToken as without:
+                raise without.error from None
             except _TryAgain as again:
                 if attempt == self.patience.attempts:
                     raise ServerUnreachable(
@@ -252,6 +260,12 @@ class OdpClient:
 
 class NotSent(ServerUnreachable):
     """An order that certainly did not reach the service, or was turned away before it was looked at."""
+
+
+class _NoToken(Exception):
+    def __init__(self, error: IbfError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class _TryAgain(Exception):

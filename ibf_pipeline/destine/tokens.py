@@ -56,7 +56,7 @@ class GrantToken:
         return self._token
 
     def renew(self) -> str:
-        """Ask the realm; ServerRefused with the remedy where it says no."""
+        """Ask the realm; ServerRefused with the remedy where it says no, ServerUnreachable where it is busy or down."""
         self._token = None
         try:
             response = requests.post(self._url, data=self._form, timeout=self._timeout, allow_redirects=False)
@@ -67,8 +67,11 @@ class GrantToken:
             ) from None  # fmt: skip
         if response.status_code != 200:
             said = self._redact(f"the token was refused ({response.status_code}: {server_text(response)})")
-            kind = ServerUnreachable if response.status_code >= 500 else ServerRefused
-            raise kind(said, where=self._url, remedy="check the account's name and secret in the environment")
+            if response.status_code == 429 or response.status_code >= 500:
+                raise ServerUnreachable(said, where=self._url, remedy="the realm is busy or down: try again later")
+            raise ServerRefused(
+                said, where=self._url, remedy="check the account's name and secret in the environment"
+            )  # fmt: skip
         content = _json(response)
         token = content.get("access_token")
         if not isinstance(token, str) or not token:

@@ -149,6 +149,9 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
                 self._json(refused.status, refused.content)
 
         def _token(self) -> None:
+            for status in ("429", "503", "403"):
+                if server.fault(f"token {status}"):
+                    raise Refused(int(status), {"error": "not now"})
             form = {name: values[0] for name, values in parse_qs(self.content.decode()).items()}
             good = {
                 "client_credentials": form.get("client_secret") == CLIENT_SECRET,

@@ -118,6 +118,30 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_it_had_time_to_appear(
     assert len(server.platform.orders) == 1
 
 
+@pytest.mark.parametrize("status", ["429", "503", "403"])
+def test_an_order_for_which_there_is_no_token_was_never_sent_and_waits_again(
+    status: str, open_desk: Opening, server: Loopback, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token ends between the look-up and the order, and the realm gives no other one, once."""
+    desk = open_desk()
+    key = desk.submit(request()).key
+    place = OdpClient.place
+
+    def later(client: OdpClient, body: Mapping[str, Any]) -> str | None:
+        clock.sleep(server.token_life.total_seconds())
+        server.faults = [f"token {status}"]
+        return place(client, body)
+
+    monkeypatch.setattr(OdpClient, "place", later)
+    with pytest.raises(ServerUnreachable, match="not now"):
+        desk.advance()
+    assert (desk.entry(key).state, server.platform.orders) == ("waiting", [])
+    monkeypatch.undo()
+    desk.advance()
+    assert desk.entry(key).state == "sent"
+    assert len(server.platform.orders) == 1
+
+
 def test_a_process_that_dies_while_sending_leaves_a_trace(
     open_desk: Opening, client: OdpClient, server: Loopback, book: OrderBook, clock: Clock
 ) -> None:

@@ -74,6 +74,16 @@ def test_a_refused_secret_is_not_repeated_in_the_message(server: Loopback, clock
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize("status", ["429", "503"])
+def test_a_realm_that_is_busy_has_refused_nothing(status: str, server: Loopback, clock: Clock) -> None:
+    settings = Token(kind="service-account", url=server.token_url)
+    source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
+    server.faults = [f"token {status}"]
+    with pytest.raises(ServerUnreachable, match=rf"\({status}: not now\).*try again later"):
+        source.token()
+    assert source.token()
+
+
 def test_what_is_missing_is_named(server: Loopback, clock: Clock) -> None:
     settings = Token(kind="service-account", url=server.token_url)
     with pytest.raises(ConfigError, match="DEDL_CLIENT_ID and DEDL_CLIENT_SECRET are not set"):
