@@ -558,7 +558,7 @@ class Orders(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """And nothing is lost: left alone, every order ends; what was not withdrawn was accepted once."""
-        for _ in range(60):
+        for _ in range(100):  # ten products at four a month take three months
             self.desk(0).advance()
             self.clock.sleep(86400)
             self.service.arrive()
