@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
-from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
+from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.schemas.automations import AutomationCore
@@ -45,7 +45,7 @@ class Deployed:
 
 
 def deploy(config: str, workspace: str | None, *, runs_config: str | None = None) -> list[Deployed]:
-    """Register pool, limits, deployments and automations.
+    """Register pools, limits, deployments and automations.
 
     `runs_config`: folder of the configuration where the runs take place, e.g. in a container; that of `config` where
     none is given. Everything is checked before the first change; a country whose configuration is wrong is left out,
@@ -64,13 +64,17 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
     sound, wrong = sound_countries(configuration)
     schedules = {item.full_name: _schedule(item) for item in planned}
     operations = configuration.settings.operations
+    pools = list(dict.fromkeys(item.pool or operations.work_pool for item in planned))
     with get_client(sync_client=True) as client:
         automations = _automations(client, operations)
         return [
-            _pool(client, operations),
+            *_pools(client, pools, operations.work_pool_type),
             *(Deployed("country", iso3, "left out", str(error)) for iso3, error in wrong.items()),
             *(_limit(client, limit_name(country.iso3)) for country in sound),
-            *(_deployment(client, item, schedules[item.full_name], operations.work_pool) for item in planned),
+            *(
+                _deployment(client, item, schedules[item.full_name], item.pool or operations.work_pool)
+                for item in planned
+            ),
             *_no_longer_configured(client, {*schedules, *(f"floods/{iso3}" for iso3 in wrong)}),
             *_apply_automations(client, automations),
         ]
@@ -108,25 +112,33 @@ def _schedule(planned: Planned) -> CronSchedule | None:
         ) from None
 
 
-def _pool(client: SyncPrefectClient, operations: Operations) -> Deployed:
-    try:
-        pool = client.read_work_pool(operations.work_pool)
-    except ObjectNotFound:
-        template = run_coro_as_sync(get_default_base_job_template_for_infrastructure_type(operations.work_pool_type))
-        if template is None:
-            raise ConfigError(
-                f"work pools of type {operations.work_pool_type} are not known here",
-                where="settings.yaml",
-                remedy=f"pip install prefect-{operations.work_pool_type}, or `prefect work-pool create`",
-            ) from None
-        client.create_work_pool(
-            WorkPoolCreate(
-                name=operations.work_pool, type=operations.work_pool_type, base_job_template=template,
+def _pools(client: SyncPrefectClient, names: Sequence[str], kind: str) -> Iterator[Deployed]:
+    """The first pool is made as its kind is by default, further ones like the first: same image, folders, account."""
+    pools: list[WorkPool] = []
+    for name in names:
+        try:
+            pools.append(client.read_work_pool(name))
+            yield Deployed("work pool", name, "unchanged", f"type {pools[-1].type}")
+        except ObjectNotFound:
+            made = WorkPoolCreate(
+                name=name,
+                type=pools[0].type if pools else kind,
+                base_job_template=pools[0].base_job_template if pools else _default_template(kind),
                 description="Runs of the flood forecast pipeline",
             )
-        )  # fmt: skip
-        return Deployed("work pool", operations.work_pool, "created", f"type {operations.work_pool_type}")
-    return Deployed("work pool", pool.name, "unchanged", f"type {pool.type}")
+            pools.append(client.create_work_pool(made))
+            yield Deployed("work pool", name, "created", f"type {made.type}; it needs a worker of its own")
+
+
+def _default_template(kind: str) -> dict[str, Any]:
+    template = run_coro_as_sync(get_default_base_job_template_for_infrastructure_type(kind))
+    if template is None:
+        raise ConfigError(
+            f"work pools of type {kind} are not known here",
+            where="settings.yaml",
+            remedy=f"pip install prefect-{kind}, or `prefect work-pool create`",
+        )
+    return template
 
 
 def _limit(client: SyncPrefectClient, name: str) -> Deployed:

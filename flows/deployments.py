@@ -44,6 +44,8 @@ class Planned:
     tags: tuple[str, ...] = ()
     at_once: int | None = None
     """runs of it at the same time; further ones wait"""
+    pool: str | None = None
+    """work pool of its own; the installation's where none is given"""
 
     @property
     def full_name(self) -> str:
@@ -148,6 +150,7 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
         "observe-event",
         "Has a radar pass seen the flood of an alerted event? Started by the intake.",
         where,
+        pool=operations.pool_of_observations,
     )
     yield Planned(
         heartbeat,

@@ -320,9 +320,15 @@ class Operations(Section):
     parallel_countries: int = Field(
         2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
     )
-    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments")
+    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments but `observe-event`")
+    observation_pool: str | None = Field(
+        None,
+        min_length=1,
+        description="Prefect work pool of `observe-event`, whose runs wait hours for an order; `<work_pool>-observe` "
+        "where none is given",
+    )
     work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
-        "process", description="how the pool starts runs; a pool that exists already keeps its own"
+        "process", description="how the pools start runs; a pool that exists already keeps its own"
     )
     intake_schedule: Cron | None = Field(
         None, description="cron (UTC) of the intake; not scheduled where none is given"
@@ -341,6 +347,11 @@ class Operations(Section):
     reports_url: str | None = Field(
         None, pattern=r"^https?://", description="where the folder of the runs is served, for links to reports"
     )
+
+    @property
+    def pool_of_observations(self) -> str:
+        """The work pool of `observe-event`."""
+        return self.observation_pool or f"{self.work_pool}-observe"
 
 
 class Settings(Section):

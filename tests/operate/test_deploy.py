@@ -177,6 +177,21 @@ def test_sensors_are_scheduled_where_a_country_uses_a_service(config: Path) -> N
     assert schedules["XDM"] == "0 15 * * *"
 
 
+def test_an_observation_takes_no_place_of_a_forecast(api: PrefectServer, config: Path) -> None:
+    """It waits for its order up to a day: a worker of its own runs it."""
+    pool = open_configuration(str(config)).settings.operations.work_pool
+    assert outcomes(deploy(str(config), None))[f"{pool}-observe"] == "created"
+    with get_client(sync_client=True) as client:
+        pools = {deployment.name: deployment.work_pool_name for deployment in client.read_deployments()}
+        beside = client.read_work_pool(f"{pool}-observe")
+        assert (beside.type, beside.base_job_template) == ("process", client.read_work_pool(pool).base_job_template)
+    assert pools.pop("observe-event") == f"{pool}-observe"
+    assert {pools[name] for name in ("XDM", "XDN", "all-countries", "heartbeat", "intake")} == {pool}
+    set_operations(config, work_pool=pool, observation_pool=f"{pool}-later")
+    done = outcomes(deploy(str(config), None))
+    assert (done[f"{pool}-later"], done["observe-event/observe-event"]) == ("created", "changed")
+
+
 def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
     """The lines of the quick start, pasted: a server starts in the background and `deploy` follows at once."""
     with socket.socket() as free:
@@ -228,8 +243,9 @@ def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool
 
 
 def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
-    made = api.command("prefect", "work-pool", "create", "ibf", "--type", "process", "--overwrite")
-    assert made.returncode == 0, made.stdout + made.stderr
+    for pool in ("ibf", "ibf-observe"):
+        made = api.command("prefect", "work-pool", "create", pool, "--type", "process", "--overwrite")
+        assert made.returncode == 0, made.stdout + made.stderr
     deployed = api.command("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     listed = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
@@ -237,7 +253,7 @@ def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
         for entry in listed:
             flow = entry["entrypoint"].split(":")[0].removeprefix("flows/").removesuffix(".py").replace("_", "-")
             deployment = client.read_deployment_by_name(f"{flow}/{entry['name']}")
-            assert deployment.work_pool_name == "ibf"
+            assert deployment.work_pool_name == ("ibf-observe" if flow == "observe-event" else "ibf")
             assert deployment.entrypoint == entry["entrypoint"]
         (schedule,) = client.read_deployment_by_name("floods/XDM").schedules
         assert schedule.schedule.cron == "0 15 * * *"
