@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from flows.deployments import TAG
+from flows.deployments import OBSERVATION_TAG, OUR_TAGS, TAG
 from flows.messages import (
     HELD_EVENT,
     INPUT_MISSING,
@@ -28,8 +28,16 @@ SIGNS_OF_LIFE = 120
 
 TOLD_APART = (INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED, NOT_NOTIFIED)
 """beginnings of the messages of failed runs that have an automation of their own"""
-_OURS = {"prefect.resource.role": "tag", "prefect.resource.id": f"prefect.tag.{TAG}"}
+OBSERVATION_SILENCE = timedelta(hours=6)
+"""after a message about intake or observations, until the next: a catalogue that is down fails run after run"""
 _RUN = "prefect.flow-run.*"
+
+
+def _tagged(*tags: str) -> dict[str, str | list[str]]:
+    return {"prefect.resource.role": "tag", "prefect.resource.id": [f"prefect.tag.{tag}" for tag in tags]}
+
+
+_FLOODS = _tagged(TAG)
 _TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
 
 
@@ -56,7 +64,7 @@ def watching_runs() -> list[AutomationCore]:
             description="A run whose process is gone becomes Crashed; the next attempt resumes its plan.",
             trigger=EventTrigger(
                 match={"prefect.resource.id": _RUN},
-                match_related=_OURS,
+                match_related=_tagged(*OUR_TAGS),
                 for_each={"prefect.resource.id"},
                 after={heartbeat},
                 expect={heartbeat, *(f"prefect.flow-run.{state}" for state in states)},
@@ -143,7 +151,7 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             "A scheduled run has not begun: no worker, or none that is free.",
             EventTrigger(
                 match={"prefect.resource.id": _RUN},
-                match_related=_OURS,
+                match_related=_FLOODS,
                 for_each={"prefect.resource.id"},
                 after={"prefect.flow-run.Late"},
                 expect=later,
@@ -167,6 +175,23 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             "{{ event.payload.kind }}: {{ event.payload.event }}",
             block,
             text="{{ event.payload.text }}",
+        ),
+        _told(
+            "observations in trouble",
+            "The intake, or an observation, has failed: told at once, and for some hours not again.",
+            EventTrigger(
+                match={"prefect.resource.id": _RUN},
+                match_related=_tagged(OBSERVATION_TAG),
+                for_each={"related:flow:prefect.resource.id"},
+                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                posture=Posture.Reactive,
+                threshold=1,
+                within=OBSERVATION_SILENCE,
+            ),
+            "Satellite observation has trouble",
+            block,
+            text=f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
+            f"{OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
         ),
         _told(
             "silent scheduler",
@@ -193,7 +218,7 @@ def _ended(states: set[str], messages: Sequence[str] = ()) -> EventTrigger:
         match["prefect.state-message"] = list(messages)
     return EventTrigger(
         match=match,
-        match_related=_OURS,
+        match_related=_FLOODS,
         expect={f"prefect.flow-run.{state}" for state in states},
         posture=Posture.Reactive,
         threshold=1,

@@ -22,7 +22,7 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
 from flows.automations import PREFIX, telling_people, watching_runs
-from flows.deployments import RUN_ENVIRONMENT, TAG, Planned, planned_deployments, sound_countries
+from flows.deployments import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
 from flows.limits import limit_name
 from flows.wiring import open_configuration
 from ibf_pipeline.config import Operations
@@ -158,7 +158,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "entrypoint": planned.entrypoint,
         "parameters": planned.parameters,
         "description": planned.description,
-        "tags": sorted((TAG, *planned.tags)),
+        "tags": sorted((planned.tag, *planned.tags)),
         "work_pool_name": work_pool,
         "job_variables": {"env": RUN_ENVIRONMENT},
         "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
@@ -213,7 +213,7 @@ def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) ->
     flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
     for deployment in _all(lambda offset: client.read_deployments(limit=200, offset=offset)):
         name = f"{flows.get(deployment.flow_id)}/{deployment.name}"
-        if TAG not in deployment.tags or name in wanted:
+        if set(OUR_TAGS).isdisjoint(deployment.tags) or name in wanted:
             continue
         note = "not configured any more: delete it in the UI when its history is not needed"
         if NOT_CONFIGURED in deployment.tags:

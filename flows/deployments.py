@@ -22,7 +22,11 @@ from ibf_pipeline.config import Configuration, Country, Operations
 from ibf_pipeline.errors import ConfigError
 
 TAG = "ibf-pipeline"
-"""of every deployment, and so of every run that is looked after"""
+"""of every deployment but those below, and so of every run of which people are told as of a flood run"""
+OBSERVATION_TAG = "ibf-observation"
+"""of those that look from above, beside the forecasts: their trouble is no trouble of a flood run"""
+OUR_TAGS = (TAG, OBSERVATION_TAG)
+"""one of them is on every deployment of ours"""
 RUN_ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "ibf_pipeline",
@@ -44,6 +48,8 @@ class Planned:
     tags: tuple[str, ...] = ()
     at_once: int | None = None
     """runs of it at the same time; further ones wait"""
+    tag: str = TAG
+    """which of our tags"""
     pool: str | None = None
     """work pool of its own; the installation's where none is given"""
 
@@ -144,12 +150,14 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
         where,
         operations.intake_schedule,
         at_once=1,
+        tag=OBSERVATION_TAG,
     )
     yield Planned(
         observe_event,
         "observe-event",
         "Has a radar pass seen the flood of an alerted event? Started by the intake.",
         where,
+        tag=OBSERVATION_TAG,
         pool=operations.pool_of_observations,
     )
     yield Planned(

@@ -1,0 +1,81 @@
+"""What people are told of runs that look from above, on a real server; the runs' states are set without a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import get_client
+from prefect.deployments import run_deployment
+from prefect.states import Failed
+
+from flows.automations import watching_runs
+from flows.deploy import deploy
+from flows.deployments import OBSERVATION_TAG, planned_deployments
+from flows.wiring import open_configuration
+from tests.operate.servers import PrefectServer
+from tests.operate.webhook import Webhook, webhook
+from tests.operate.world import make_project
+
+pytestmark = pytest.mark.prefect
+TROUBLE = "Satellite observation has trouble"
+
+
+@pytest.fixture
+def told(api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
+    """An installation whose messages arrive here; its automations are gone afterwards."""
+    config = Path(make_project(tmp_path / "project", ("XDM",), stories={}))
+    settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
+    settings["operations"] = {"notification_block": "custom-webhook/told-of-trouble", "work_pool": "told"}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    with webhook() as told:
+        texts = {"subject": "{{subject}}", "body": "{{body}}"}
+        block = CustomWebhookNotificationBlock(name="told", url=told.url, json_data=texts)
+        block.save("told-of-trouble", overwrite=True)
+        deploy(str(config), None)
+        yield told
+        settings["operations"] = {"work_pool": "told"}
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+        deploy(str(config), None)
+
+
+def fail(deployment: str, message: str, **parameters: object) -> None:
+    run: Any = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Failed(message=message), force=True)
+
+
+def until(told: Webhook, subject: str, words: str) -> None:
+    deadline = time.monotonic() + 120
+    while not any(each["subject"] == subject and words in each["body"] for each in told.messages):
+        assert time.monotonic() < deadline, f"{subject}: {words} not in {told.messages}"
+        time.sleep(0.5)
+
+
+def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webhook) -> None:
+    event = {"country": "XDM", "issue_date": "2026-02-15", "event": "G5220"}
+    for _ in range(3):
+        fail("intake/intake", "cdse: no answer")
+    until(told, TROUBLE, "cdse: no answer")
+    for _ in range(3):
+        fail("observe-event/observe-event", "the month's budget is used up", **event)
+    until(told, TROUBLE, "the month's budget is used up")
+    for _ in range(3):
+        fail("floods/XDM", "the disk is full")
+    until(told, "Flood run failed", "the disk is full")
+    assert told.subjects().count(TROUBLE) == 2
+    assert not [each for each in told.messages if each["subject"] != TROUBLE and "disk" not in each["body"]]
+
+
+def test_a_dead_run_of_every_deployment_is_noticed(tmp_path: Path) -> None:
+    config = make_project(tmp_path / "project", ("XDM",), stories={})
+    (watching,) = watching_runs()
+    watched = watching.model_dump(mode="json")["trigger"]["match_related"]["prefect.resource.id"]
+    planned = planned_deployments(open_configuration(str(config)), str(config), None)
+    assert {f"prefect.tag.{item.tag}" for item in planned} == set(watched)
+    assert {item.flow.name for item in planned if item.tag == OBSERVATION_TAG} == {"intake", "observe-event"}
