@@ -70,8 +70,7 @@ class Day:
 
     def alone(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
-        file = self.runs / self.country.iso3 / ".floods.lock"
-        return country_lock(file, f"{purpose} {self.country.iso3} {self.issue_date}", now)
+        return country_lock(self.run.run_lock, f"{purpose} {self.country.iso3} {self.issue_date}", now)
 
     @property
     def country_file(self) -> str:

@@ -116,6 +116,11 @@ class RunFolder:
         self.issue_date = issue_date
 
     @property
+    def run_lock(self) -> Path:
+        """Held by a whole run of the country, and by whoever else writes what a run writes."""
+        return self.path.parent / ".floods.lock"
+
+    @property
     def is_whole(self) -> bool:
         """Whether a day's findings are there, all of them."""
         return (self.path / "manifest.json").is_file()
@@ -136,7 +141,7 @@ class RunFolder:
             for name in (*_FOUND_PARTS, "manifest.json"):
                 old, new = self.path / name, partial / name
                 if old.is_dir():
-                    shutil.rmtree(old)
+                    old.rename(partial / f"old-{name}")  # in one step, whoever is still writing into it
                 elif old.exists():
                     old.unlink()
                 if new.exists():

@@ -6,8 +6,9 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 from prefect import task
@@ -32,6 +33,7 @@ from ibf_pipeline.observation.passes import Days
 from ibf_pipeline.observation.result import Observed, flooded_km2, in_words, observed_share, write_observed_event
 from ibf_pipeline.observation.verdict import judge_together
 from ibf_pipeline.observation.water import write_map_water, write_observed, write_scene_water
+from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import RunFolder
 
@@ -172,10 +174,11 @@ def all_looks(event: Event, found: Found, ground: Ground, rule: Observation, fol
 
 @task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)
 def keep(observed: Observed, folder: Path, run: RunFolder, prepared: Path) -> None:
-    """Beside the run, in its report, and as an artifact."""
+    """Beside the run, in its report once no run of the country is at work, and as an artifact."""
     write_observed_event(observed, folder)
     try:
-        rewrite_report(run, prepared)
+        with country_lock(run.run_lock, f"report of {observed.event}", partial(datetime.now, UTC)):
+            rewrite_report(run, prepared)
     except Exception:  # the observation is kept whatever becomes of a page
         log.exception("%s: the report could not be written again", observed.event)
     key = f"observed-{observed.country}-{observed.issue_date}-{folder.name}".lower()
