@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from ibf_pipeline.sources.source import ForecastFiles
-from ibf_pipeline.usable import leave_out_members_without_water
+from ibf_pipeline.usable import leave_out_days_without_water, leave_out_members_without_water
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,10 @@ class Completeness:
 def completeness(discharge: xr.DataArray, expected: int) -> Completeness:
     """Count the members of `discharge` (member, lead_time, station) that have any value, in all and day by day.
 
-    Members that are 0 everywhere are none, as for a run.
+    Members that are 0 everywhere are none, nor are days of a member that cannot be dry, as for a run.
     """
-    valid = leave_out_members_without_water(discharge)[0].notnull().any("station")
+    with_water, _ = leave_out_days_without_water(leave_out_members_without_water(discharge)[0])
+    valid = with_water.notnull().any("station")
     return Completeness(
         expected,
         tuple(int(member) for member in discharge["member"].values[valid.any("lead_time").values]),

@@ -320,6 +320,35 @@ def test_members_without_any_water_count_as_missing(day: TinyDay) -> None:
     assert found.station("G1").members == (6,) * 8
 
 
+def set_zero_on(day: TinyDay, members: list[int], lead_times: list[int]) -> None:
+    for member in members:
+        with netCDF4.Dataset(day.member(member), "a") as data:
+            data["dis"][: min(lead_times)] = 20.0
+            data["dis"][lead_times] = 0
+
+
+def test_days_of_some_members_without_water_count_as_missing(day: TinyDay) -> None:
+    """On 3-day 6 of 10 members are left, all of them above the threshold; with the 4 zeros it would be 60 %."""
+    set_zero_on(day, [1, 4, 5, 9], [3])
+    found = day.found()
+    assert found.members_missing == ()
+    assert (
+        "members that are 0 m3/s at every station on 3-day, beside water, count as missing there: 01, 04, 05, 09"
+        in (found.notes)
+    )
+    assert found.station("G1").members == (10, 10, 10, 6, 10, 10, 10, 10)
+
+
+@pytest.mark.parametrize("members", [range(5), range(MEMBERS)])
+def test_a_day_of_zeros_in_too_many_members_is_no_all_clear(day: TinyDay, members: range) -> None:
+    set_zero_on(day, list(members), [2, 3, 4])
+    error = day.refused(InputInvalid)
+    assert error.found.startswith(
+        f"no station has a usable forecast: G1 {MEMBERS - len(members)} valid members on 2-day"
+    )
+    assert "0 m3/s at every station on 4-day, beside water, count as missing there: 00, 01, 02, 03, 04" in error.found
+
+
 def test_too_many_members_without_water(day: TinyDay) -> None:
     set_zero(day, list(range(8)))
     error = day.refused(InputInvalid)
