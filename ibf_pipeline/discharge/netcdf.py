@@ -21,6 +21,7 @@ _MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$")
 
 def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
     with netCDF4.Dataset(file) as data:
+        require_netcdf4(data, file)
         variable = data[names.find_variable(data.variables, file)]
         names.check_unit(getattr(variable, "units", None), file)
         axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon", "time")}
@@ -55,6 +56,17 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
         values = window.sample(block[:, steps - steps.min()], file)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
     return Part(members, values, window.outside, version)
+
+
+def require_netcdf4(data: Any, file: Path) -> None:
+    """InputInvalid for a classic netCDF file: where one was cut off, the library reads 0 m3/s and says nothing."""
+    if not data.data_model.startswith("NETCDF4"):
+        raise InputInvalid(
+            f"a classic netCDF file ({data.data_model})",
+            where=file,
+            expected="netCDF-4, as the GloFAS product is: of a classic file nobody can tell whether its end is missing",
+            remedy="fetch the original, or convert a file that is surely whole with nccopy -k nc4",
+        )
 
 
 def stamps_of(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:

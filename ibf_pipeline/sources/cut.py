@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.netcdf import stamps_of
+from ibf_pipeline.discharge.netcdf import require_netcdf4, stamps_of
 from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.sources.area import Area
@@ -29,13 +29,14 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
     Each target appears under its name only when it is whole. An area outside the file gets the nearest cells: the
     reader then says that the stations are outside.
 
-    Raises InputInvalid where the file is damaged, of another day, variable, unit or grid, or holds no usable value in
-    any area: one such member is left out, and not found by the reader of a whole ensemble. WriteFailed where the disk
-    is full.
+    Raises InputInvalid where the file is damaged, classic netCDF, of another day, variable, unit or grid, or holds no
+    usable value in any area: one such member is left out, and not found by the reader of a whole ensemble. WriteFailed
+    where the disk is full.
     """
     with FILE_LIBRARIES:
         try:
             with netCDF4.Dataset(file) as data:
+                require_netcdf4(data, file)
                 _cut(data, file, issue_date, targets)
         except IbfError:
             raise

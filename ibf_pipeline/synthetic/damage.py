@@ -42,6 +42,23 @@ def set_unit(file: Path, unit: str) -> None:
         data["dis"].units = unit
 
 
+def make_classic(file: Path, layout: str = "NETCDF3_CLASSIC") -> None:
+    """Write a member's file again in a classic netCDF layout, its end where that layout has it."""
+    old = file.with_suffix(".old")
+    file.rename(old)
+    with netCDF4.Dataset(old) as data, netCDF4.Dataset(file, "w", format=layout) as out:
+        out.setncatts({name: data.getncattr(name) for name in data.ncattrs()})
+        for name, dimension in data.dimensions.items():
+            out.createDimension(name, len(dimension))
+        for name, variable in data.variables.items():
+            attributes = {key: variable.getncattr(key) for key in variable.ncattrs()}
+            fill = attributes.pop("_FillValue", None)
+            copy = out.createVariable(name, variable.dtype, variable.dimensions, fill_value=fill)
+            copy.setncatts(attributes)
+            copy[:] = variable[:]
+    old.unlink()
+
+
 def truncate(file: Path, size: int) -> None:
     """Cut the file off after `size` bytes; 0 leaves an empty file, as a broken download does."""
     with file.open("r+b") as stream:

@@ -189,6 +189,19 @@ def test_a_member_that_was_cut_off(day: TinyDay, keep: int) -> None:
     assert day.refused(InputInvalid).found == "the file is empty"
 
 
+@pytest.mark.parametrize("layout", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_a_classic_member_cut_off_or_not(day: TinyDay, layout: str, share: float) -> None:
+    """The netCDF library takes what is missing at its end for 0 m3/s, so even a whole one is refused."""
+    for file in all_members(day):
+        damage.make_classic(file, layout)
+        damage.truncate(file, int(share * file.stat().st_size))
+    error = day.refused(InputInvalid)
+    assert error.where == str(day.member(0))
+    assert error.found == f"a classic netCDF file ({layout})"
+    assert "nccopy -k nc4" in error.remedy
+
+
 def test_a_web_page_saved_as_a_forecast(day: TinyDay) -> None:
     day.member(5).write_text("<html>404 Not Found</html>")
     assert day.refused(InputInvalid).where == str(day.member(5))

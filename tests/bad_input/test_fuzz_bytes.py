@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.synthetic.damage import make_classic
 from tests import tiny_country
 from tests.bad_input.tiny_day import ISSUE, MEMBERS, TRIGGER, TinyDay
 from tests.conftest import ROOT
@@ -42,10 +44,25 @@ BOUNDED = settings(
 @pytest.fixture(scope="module", params=["ftp", "ewds"])
 def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """A question to the worker: what does this damage lead to?"""
-    root = tmp_path_factory.mktemp(request.param)
+    with worker(tmp_path_factory.mktemp(request.param), request.param) as question:
+        yield question
+
+
+@pytest.fixture(scope="module")
+def ask_classic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """The same of a forecast in classic netCDF files."""
+    with worker(tmp_path_factory.mktemp("classic"), "ftp", make_classic) as question:
+        yield question
+
+
+@contextmanager
+def worker(root: Path, layout: str, change: Callable[[Path], None] | None = None) -> Iterator[Ask]:
+    """A worker with a sound forecast, each file of which is changed at first."""
     day = TinyDay(root, server=None)  # type: ignore[arg-type]
     tiny_country.write_country(day.static)
-    sound = day.write_forecast(TRIGGER, layout=request.param)
+    sound = day.write_forecast(TRIGGER, layout=layout)
+    for file in sorted(sound.iterdir()) if change else ():
+        change(file)
     prepare(tiny_country.country(), day.static, root / "prepared")
     (root / "scratch").mkdir()
     folders = [str(root / "prepared"), str(sound), str(root / "scratch")]
@@ -91,3 +108,13 @@ def test_damaged_bytes_are_an_error_or_the_trigger(ask: Ask, damage: dict[str, A
         return
     all_clear = answer["triggers"] == [] and answer["condition"] == "fine"
     assert not all_clear, f"an all clear out of a damaged forecast: {answer}"
+
+
+@BOUNDED
+@given(damage=DAMAGE)
+@example(damage={"files": list(range(MEMBERS)), "flips": [], "cut": 0.5})
+@example(damage={"files": list(range(MEMBERS)), "flips": [], "cut": 0.17})
+def test_classic_netcdf_is_an_error_however_damaged(ask_classic: Ask, damage: dict[str, Any]) -> None:
+    answer = ask_classic(damage)
+    assert "error" in answer, answer
+    assert answer["whole"], "a part of the message is missing"

@@ -19,6 +19,7 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.synthetic.damage import make_classic, truncate
 from tests.conftest import ROOT
 from tests.sources.ftp_server import PASSWORD, USER, Server, running
 from tests.sources.world import GRID, ISSUE, MEMBERS, STATIONS, areas, require_whole, write_members
@@ -246,6 +247,16 @@ def test_only_damaged_members_are_an_invalid_input(make: Make, server: Server) -
         file.write_bytes(b"not a netCDF file")
     with pytest.raises(InputInvalid, match="cannot be read"):
         make().fetch(ISSUE)
+
+
+def test_a_classic_member_that_was_cut_off_is_left_out(make: Make, server: Server) -> None:
+    """Its missing end would be cut out as 0 m3/s."""
+    file = server.root / "glofas" / f"{ISSUE:%Y%m%d}" / member(2)
+    make_classic(file)
+    truncate(file, file.stat().st_size // 2)
+    files = make().fetch(ISSUE)
+    assert member(2) not in {path.name for path in files.files}
+    assert len(files.files) == MEMBERS - 1
 
 
 def test_a_wrong_password_is_said_and_shown_nowhere(make: Make, caplog: pytest.LogCaptureFixture) -> None:
