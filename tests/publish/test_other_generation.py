@@ -7,7 +7,7 @@ import requests
 
 from ibf_pipeline.targets.problems import Consent
 from tests.flood_days import PIPELINE, FloodDays
-from tests.publish.test_day_sequences import day, mails, portal, shown
+from tests.publish.test_day_sequences import day, mails, portal, set_trigger, shown
 
 __all__ = ["portal"]
 
@@ -61,3 +61,15 @@ def test_our_own_revision_of_the_other_generation_is_replaced_whole(first: str, 
     portal.day("G9002=---TT---", day(1), capabilities=second)
     assert set(shown(portal)) == {"G9002"}
     assert portal.sandbox.mails("XDM")[-1].event_names == ("G9002",)
+
+
+@pytest.mark.parametrize("capabilities", ["auto", "described"])
+def test_a_day_without_events_leaves_yesterdays_decision_in_the_log(capabilities: str, portal: FloodDays) -> None:
+    """A person made the warning of day 1 a trigger; day 2 ends the event and says nothing else of it."""
+    portal.day("G9001=-----ww-:med", day(1), capabilities=capabilities)
+    set_trigger(portal, "G9001")
+    portal.day("", day(2), capabilities=capabilities)
+    log = portal.get("/event/activation-log", countryCodeISO3="XDM", disasterType="floods")
+    assert {(row["eventName"], row["alertLevel"], row["userTrigger"], row["closed"]) for row in log} == {
+        ("G9001", "trigger", True, True)
+    }

@@ -68,6 +68,17 @@ def test_order_without_events() -> None:
     ]  # fmt: skip
 
 
+def test_the_described_order_on_a_server_of_today_closes_after_the_days_rows_only() -> None:
+    server = {"paths": {"/event/alerts-per-lead-time": {}, "/event/triggers-per-leadtime": {}}}
+    capabilities = choose("described", server, "here").capabilities
+    assert [call.step for call in plan(QUIET, capabilities) if call.path == "/event/close-events"] == [
+        "close old events after the zeros"
+    ]
+    assert [call.step for call in plan(BUSY, capabilities) if call.path == "/event/close-events"] == [
+        "close old events"
+    ]
+
+
 @pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED])
 @pytest.mark.parametrize("day", [BUSY, QUIET])
 def test_every_plan_ends_with_the_one_notification_and_has_one_date(day: Found, capabilities: Capabilities) -> None:

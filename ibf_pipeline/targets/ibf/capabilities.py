@@ -42,6 +42,9 @@ class Capabilities:
     """query parameter of the end that keeps it from notifying; None where there is none"""
     other_alert_indicators: tuple[str, ...] = ()
     """of the other generation, as far as the server takes them: rows of an earlier upload would make events too"""
+    closes_before_zeros: bool = True
+    """whether a day without events has the first close too: a server of today works on yesterday's rows until those of
+    the day are there, and a trigger that a person set yesterday would become a warning for good"""
 
 
 DESCRIBED = Capabilities(
@@ -130,8 +133,9 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
         str(entry.get("name")) if isinstance(entry, Mapping) else str(entry) for entry in _parameters(paths.get(end))
     }
     others = capabilities.other_alert_indicators
-    if capabilities.name == "described" and CURRENT.lead_time_path in paths:
-        others = tuple(CURRENT.alert_indicators)  # set to `described` on a server of today
+    of_today = CURRENT.lead_time_path in paths
+    if capabilities.name == "described" and of_today:
+        others = tuple(CURRENT.alert_indicators)
     silent = next((name for name in ("noNotifications", "isApiTest") if name in named), None)
     return replace(
         capabilities,
@@ -140,6 +144,7 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
         end_path=end,
         silent_parameter=silent,
         other_alert_indicators=others,
+        closes_before_zeros=not of_today,
     )
 
 

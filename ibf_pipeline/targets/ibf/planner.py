@@ -75,7 +75,7 @@ def _calls(found: Found, order: Order, bodies: _Bodies, capabilities: Capabiliti
         yield from _stations([found.station(event.station_code)], "station of the event", order, bodies, event.name)
         if capabilities.map_image and event.name in order.map_images:
             yield _map_image(found, event, order.map_images[event.name])
-    if capabilities.close_path:
+    if capabilities.close_path and (events or capabilities.closes_before_zeros):
         yield _closing(capabilities.close_path, "close old events", bodies)
     for event in found.unpublishable_events:
         yield from _stations([found.station(event.station_code)], "alerted station without areas", order, bodies)
