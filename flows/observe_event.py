@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import requests
@@ -19,10 +19,12 @@ from ibf_pipeline.alone import alone
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
 from ibf_pipeline.destine.orders import OrderRequest
-from ibf_pipeline.errors import IbfError, InputMissing, ServerUnreachable
+from ibf_pipeline.destine.settings import Observation
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.found import Event, Found
+from ibf_pipeline.observation.catalogue import by_pass
 from ibf_pipeline.observation.looks import look_folder, write_look
-from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.passes import Days, Scene, Unsuitable, event_days, require_vh, scene_of, worth_an_order
 from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
 from ibf_pipeline.observation.verdict import judge
 from ibf_pipeline.prepare.boundaries import read_boundaries
@@ -71,7 +73,7 @@ def observe_event(
         issue_date: issue date (UTC) of the run that alerted.
         event: name of the event in that run.
         product_name: name of a Sentinel-1 GRD product that passed; without one, only existing flood maps are looked
-            for.
+            for. With one, a flood map stands for it only if it is of the same pass and saw enough of the event's areas.
         product_id: its id in the catalogue that announced it, for the log.
         first_day: first day (UTC) to look at; the event's first flagged day where none is given.
         last_day: last day (UTC) to look at; some days after the event's last flagged day where none is given.
@@ -115,40 +117,64 @@ def _observe(
     layers, tiles = read_prepared(prepared, country.iso3)
     ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
-    if not _saw_existing_maps(hook, ground, event, days, folder):
+    scene = None if product is None else scene_of(product)
+
+    def all_together() -> Observed:
+        with alone(folder / "lock"):
+            observed = all_looks(event, found, ground, hook.settings.observation, folder)
+            keep(observed, folder, run, prepared)
+        return observed
+
+    maps = _see_existing_maps(hook, ground, event, days, scene, folder)
+    observed = all_together() if maps else None
+    if observed is None or not any(_stands_for(look, scene, hook.settings.observation) for look in maps):
         _order_and_see(hook, ground, found, event, days, product, folder)
-    with alone(folder / "lock"):
-        observed = all_looks(event, found, ground, hook.settings.observation, folder)
-        keep(observed, folder, run, prepared)
+        observed = all_together()
     return observed
 
 
-def _saw_existing_maps(hook: Hook, ground: Ground, event: Event, days: Days, folder: Path) -> bool:
-    """Whether flood maps of the event's days were looked at; not where none is configured, none exists, or the
-    catalogue is silent."""
+def _see_existing_maps(
+    hook: Hook, ground: Ground, event: Event, days: Days, scene: Scene | None, folder: Path
+) -> list[Look]:
+    """A look for each pass of the event's days of which there are flood maps; none where no catalogue is configured.
+
+    A catalogue that is silent is passed over, and with a scene, which can be ordered, any trouble of its maps.
+    """
     catalogue, country = hook.settings.observation.catalogue, ground.country
     if catalogue is None:
-        return False
+        return []
     deepest = read_boundaries(ground.static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     codes = {area.place_code for area in event.areas_of(country.deepest_admin_level)}
     shapes = [shape for code, shape in zip(deepest.place_codes, deepest.geometries, strict=True) if code in codes]
     west, south, east, north = (float(edge) for edge in shapely.total_bounds(shapes))
+    trouble = ServerUnreachable if scene is None else (ServerUnreachable, ServerRefused, InputInvalid, InputMissing)
+    looks: list[Look] = []
     try:
-        items = look_for_flood_maps(
+        found = look_for_flood_maps(
             event.name, catalogue, (west, south, east, north), days, hook.patience.timeout_seconds
         )
-        if not items:
-            return False
-        first = min(item.moment for item in items)
-        place = look_folder(folder, first, tuple(item.id for item in items))
-        with alone(folder / "lock"), requests.Session() as session:
-            fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
-            evidence = fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, place)
-            _look(hook, ground, event, days, "flood map", evidence, place)
-    except ServerUnreachable as error:
+    except trouble as error:
         log.warning("%s: %s; looking on without", event.name, error)
-        return False
-    return True
+        return looks
+    for items in by_pass(found, timedelta(minutes=catalogue.pass_minutes)):
+        place = look_folder(folder, items[0].moment, tuple(item.id for item in items))
+        try:
+            with alone(folder / "lock"), requests.Session() as session:
+                fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
+                evidence = fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, place)
+                looks.append(_look(hook, ground, event, days, "flood map", evidence, place))
+        except trouble as error:
+            log.warning("%s: flood maps of %s: %s; looking on without", event.name, items[0].moment, error)
+    return looks
+
+
+def _stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
+    """Whether flood maps say what there is to say of a scene: they are of its pass, and saw enough of the areas."""
+    if scene is None or rule.catalogue is None:
+        return True
+    within = timedelta(minutes=rule.catalogue.pass_minutes)
+    of_the_pass = all(abs(moment - scene.start) <= within for moment in look.passes)
+    return of_the_pass and observed_share(look.areas) >= rule.observed_share
 
 
 def _order_and_see(
@@ -161,7 +187,9 @@ def _order_and_see(
             f"no flood map of {days.first} to {days.last} and no product to order", where=event.name,
             expected="a flood map of the catalogue, or --product", remedy="try again after the next pass",
         )  # fmt: skip
-    moment = sensing_start(product)
+    scene = scene_of(product)
+    require_vh(product, scene)
+    moment = scene.start
     if not days.contain(moment):
         raise Unsuitable(
             f"{product} passed on {moment:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
@@ -187,7 +215,7 @@ def _order_and_see(
 
 def _look(
     hook: Hook, ground: Ground, event: Event, days: Days, source: Source, evidence: Evidence, place: Path
-) -> None:
+) -> Look:
     """Measure one look on its own and keep it."""
     rule = hook.settings.observation
     areas = tuple(measure(event, evidence.masks, ground, rule, place))
@@ -197,6 +225,7 @@ def _look(
         method=_method(hook, source), verdict=verdict, areas=areas,
     )  # fmt: skip
     write_look(look, place)
+    return look
 
 
 def _event(found: Found, name: str, run: Path) -> Event:

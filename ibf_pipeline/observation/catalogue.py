@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from ibf_pipeline.destine.settings import INSTALL, FloodMapCatalogue
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
 from ibf_pipeline.observation.passes import Days
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,8 @@ def find_flood_maps(
 ) -> list[FloodMapItem]:
     """Items of the collection that touch the box (west, south, east, north in degrees) on these days, oldest first.
 
-    Raises ServerUnreachable where the API does not answer, InputInvalid where items lack the configured asset.
+    Those without the configured asset are left out. Raises ServerUnreachable where the API does not answer, and
+    InputInvalid where there are items and none has the asset.
     """
     try:
         import pystac_client
@@ -47,17 +52,34 @@ def find_flood_maps(
             f"the catalogue of flood maps did not answer ({type(error).__name__})",
             where=urlsplit(catalogue.url).hostname, remedy="check observation.catalogue in destine.yaml",
         ) from None  # fmt: skip
-    found = []
+    found, without = [], []
     for item in items:
         moment = item.datetime or item.common_metadata.start_datetime
         asset = item.assets.get(catalogue.asset)
         link = None if asset is None else asset.get_absolute_href()
         if moment is None or link is None or urlsplit(link).scheme not in ("http", "https"):
+            without.append(item)
+            continue
+        when = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        found.append(FloodMapItem(item.id, when, link))
+    for item in without:
+        text = f"item {item.id} has no time or no asset {catalogue.asset!r} to be fetched"
+        if not found:
             raise InputInvalid(
-                f"item {item.id} has no time or no asset {catalogue.asset!r} to be fetched", where=catalogue.collection,
+                text, where=catalogue.collection,
                 expected="one of its assets: " + (", ".join(sorted(item.assets)) or "it has none"),
                 remedy="correct observation.catalogue.asset in destine.yaml",
             )  # fmt: skip
-        when = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        found.append(FloodMapItem(item.id, when, link))
+        log.warning("%s: %s", catalogue.collection, text)
     return sorted(found, key=lambda entry: (entry.moment, entry.id))
+
+
+def by_pass(maps: Sequence[FloodMapItem], within: timedelta) -> list[list[FloodMapItem]]:
+    """Maps of one pass together, the earliest pass first: those at most `within` after the first of them."""
+    passes: list[list[FloodMapItem]] = []
+    for entry in sorted(maps, key=lambda entry: (entry.moment, entry.id)):
+        if passes and entry.moment - passes[-1][0].moment <= within:
+            passes[-1].append(entry)
+        else:
+            passes.append([entry])
+    return passes

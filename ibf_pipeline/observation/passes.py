@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -11,7 +11,8 @@ from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.found import Event
 
 _NAME: Final = re.compile(
-    r"S1[A-D]_(?P<mode>IW|EW)_GRD[FHM]_1S(?P<polarisation>[SD][HV])_(?P<start>\d{8}T\d{6})_(?P<end>\d{8}T\d{6})_"
+    r"(?P<satellite>S1[A-D])_(?P<mode>IW|EW)_GRD[FHM]_1S(?P<polarisation>[SD][HV])_(?P<start>\d{8}T\d{6})_"
+    r"(?P<stop>\d{8}T\d{6})_(?P<orbit>\d{6})_(?P<datatake>[0-9A-F]{6})_"
 )
 
 
@@ -41,23 +42,42 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
     return Days(issue_date + timedelta(days=flagged[0]), issue_date + timedelta(days=flagged[-1] + days_after))
 
 
-def sensing_start(product: str) -> datetime:
-    """When a Sentinel-1 GRD scene with VH begins, from its name (ESA's naming convention of the mission).
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A Sentinel-1 GRD scene as a product's name tells of it."""
 
-    Raises InputInvalid for other names, Unsuitable for scenes without VV and VH: the water rule reads VH.
-    """
+    satellite: str
+    mode: str
+    start: datetime
+    stop: datetime
+    """of the sensing (UTC)"""
+    orbit: str
+    datatake: str
+    polarisation: str = field(compare=False)
+    """DV: VV and VH"""
+
+
+def scene_of(product: str) -> Scene:
+    """The scene of a product, from its name (ESA's naming convention of the mission); InputInvalid for others."""
     match = _NAME.match(product)
     if match is None:
         raise InputInvalid(
-            f"{product!r} is no Sentinel-1 GRD product", expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_...",
-            remedy="give the name of the notified product",
+            f"{product!r} is no Sentinel-1 GRD product", remedy="give the whole name of the notified product",
+            expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C",
         )  # fmt: skip
-    if match["polarisation"] != "DV":
+    start, stop = (datetime.strptime(match[name], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) for name in ("start", "stop"))
+    return Scene(
+        match["satellite"], match["mode"], start, stop, match["orbit"], match["datatake"], match["polarisation"]
+    )
+
+
+def require_vh(product: str, scene: Scene) -> None:
+    """Unsuitable for scenes without VV and VH: the water rule reads VH."""
+    if scene.polarisation != "DV":
         raise Unsuitable(
-            f"{product} has polarisation {match['polarisation']}", expected="DV (VV and VH)",
+            f"{product} has polarisation {scene.polarisation}", expected="DV (VV and VH)",
             remedy="choose a scene over land in dual polarisation",
         )  # fmt: skip
-    return datetime.strptime(match["start"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
 
 def worth_an_order(event: Event, lowest: str | None) -> bool:

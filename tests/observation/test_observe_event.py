@@ -25,7 +25,7 @@ from flows.cli_hook import hook_app
 from flows.observe_event import observe_event
 from flows.outcome import exit_code
 from ibf_pipeline.found import EventArea, write_found
-from ibf_pipeline.observation.result import read_observations
+from ibf_pipeline.observation.result import observed_share, read_observations
 from ibf_pipeline.prepare.build import prepare
 from tests.destine.conftest import ENVIRONMENT, archive
 from tests.destine.loopback import Loopback
@@ -37,6 +37,7 @@ from tests.tiny_country import country, write_country
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
 SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
+SCENE_START = "2026-02-17T03:12:45Z"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -174,9 +175,7 @@ def test_two_passes_of_one_event_at_the_same_time(project: tuple[Path, Loopback]
 def test_an_existing_flood_map_costs_nothing_and_says_false_alarm(project: tuple[Path, Loopback]) -> None:
     root, server = project
     with Stac(write_scene(root / "made" / "map.tif", flooded_top(0) * 0, dtype="uint8", nodata=255)) as stac:
-        content = yaml.safe_load((root / "config" / "destine.yaml").read_text())
-        content["observation"]["catalogue"] = {"url": stac.url, "collection": "maps", "asset": "flood"}
-        (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
+        look_into(root, stac)
         state = observe(root, None)
         assert state.is_completed(), state.message
         assert "false alarm (0.0 km2 flooded, less than 1 km2, with 100% seen)" in str(state.message)
@@ -187,12 +186,97 @@ def test_an_existing_flood_map_costs_nothing_and_says_false_alarm(project: tuple
         kept = [file.read_bytes() for file in (root / "runs").rglob("*.json")]
         assert len(kept) >= 3
         assert not [text for text in kept if b"canary-signature" in text]
-        content["observation"]["catalogue"]["asset"] = "nonsense"
-        (root / "config" / "destine.yaml").write_text(yaml.safe_dump(content))
+        look_into(root, stac, asset="nonsense")
         state = observe(root, None)
         assert "expected: one of its assets: flood" in str(state.message).lower()
     state = observe(root)  # the catalogue is gone: the scene is ordered
     assert "hit" in str(state.message)
+
+
+def look_into(root: Path, stac: Stac, **more: object) -> None:
+    """Configure a catalogue of flood maps."""
+    file = root / "config" / "destine.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["observation"]["catalogue"] = {"url": stac.url, "collection": "maps", "asset": "flood", **more}
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def dry_map(root: Path, rows: int = 10) -> Path:
+    """A flood map without any flood; the upper rows of the country's ten were not seen, so many of the lower were."""
+    values = np.full((10, 20), 255)
+    values[10 - rows :] = 0
+    return write_scene(root / "made" / "map.tif", values, dtype="uint8", nodata=255)
+
+
+@pytest.mark.parametrize(
+    ("moment", "rows", "stands"),
+    [
+        ("2026-02-17T03:22:00Z", 10, True),  # 9 minutes and 15 seconds after the scene's start
+        ("2026-02-17T03:03:00Z", 6, True),
+        ("2026-02-17T03:23:00Z", 10, False),  # 10 minutes and 15 seconds
+        ("2026-02-18T04:00:00Z", 10, False),
+        ("2026-02-17T03:12:45Z", 4, False),
+        ("2026-02-17T03:12:45Z", 0, False),
+    ],
+)
+def test_only_a_map_of_the_scenes_own_pass_that_saw_enough_stands_for_it(
+    project: tuple[Path, Loopback], moment: str, rows: int, stands: bool
+) -> None:
+    """The scene of 03:12:45 is flooded, the map is dry; within 10 minutes and half of the areas are asked for."""
+    root, server = project
+    with Stac(dry_map(root, rows), moment) as stac:
+        look_into(root, stac)
+        state = observe(root)
+    assert state.is_completed(), state.message
+    assert str(state.message).startswith("G1: false alarm (0.0 km2" if stands else "G1: hit (1 of 2 looks say so;")
+    assert len(server.platform.orders) == (0 if stands else 1)
+    (seen,) = read_observations(root / "runs" / "XTY" / ISSUE.isoformat())
+    looks = {look.source: round(observed_share(look.areas), 2) for look in seen.looks}
+    assert looks == {"flood map": rows / 10} | ({} if stands else {"open water": 1.0})
+
+
+def test_maps_of_other_passes_are_kept_where_the_scene_is_not_ordered(project: tuple[Path, Loopback]) -> None:
+    """Two dry maps of two passes, and a scene of a third one for which the event's class is too low."""
+    root, server = project
+    run = root / "runs" / "XTY" / ISSUE.isoformat()
+    write_run(run, "med")
+    with Stac(dry_map(root), "2026-02-18T04:00:00Z", "2026-02-19T04:00:00Z") as stac:
+        look_into(root, stac)
+        state = observe(root)
+    assert (state.name, "the event's class is med" in str(state.message)) == ("Skipped", True)
+    assert server.platform.orders == []
+    (seen,) = read_observations(run)
+    assert [(look.products, look.verdict.kind) for look in seen.looks] == [
+        (("map-0",), "false alarm"), (("map-1",), "false alarm")
+    ]  # fmt: skip
+    assert seen.verdict.kind == "false alarm"
+
+
+@pytest.mark.parametrize("trouble", ["no such asset", "refused", "no raster"])
+def test_trouble_of_a_map_does_not_keep_the_scene_from_being_ordered(
+    project: tuple[Path, Loopback], trouble: str
+) -> None:
+    root, server = project
+    flood_map = root / "made" / "map.tif"
+    flood_map.parent.mkdir(exist_ok=True)
+    flood_map.write_bytes(b"no raster")
+    with Stac(flood_map, SCENE_START) as stac:
+        look_into(root, stac, **({"asset": "nonsense"} if trouble == "no such asset" else {}))
+        stac.refuses = trouble == "refused"
+        assert observe(root, None).is_failed(), "where there is nothing else to look at"
+        state = observe(root)
+    assert str(state.message).startswith("G1: hit (61.8 km2 flooded"), state.message
+    assert len(server.platform.orders) == 1
+
+
+def test_a_map_without_the_asset_does_not_hide_the_others(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    with Stac(dry_map(root), SCENE_START, SCENE_START) as stac:
+        look_into(root, stac)
+        stac.items[0]["assets"] = {}
+        state = observe(root)
+    assert str(state.message).startswith("G1: false alarm (0.0 km2"), state.message
+    assert server.platform.orders == []
 
 
 def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
@@ -250,10 +334,11 @@ def test_a_failed_order_and_a_result_without_vh(project: tuple[Path, Loopback]) 
 
 
 class Stac:
-    """A STAC API with one item."""
+    """A STAC API with one map for each of these moments, the same picture each time."""
 
-    def __init__(self, flood_map: Path) -> None:
+    def __init__(self, flood_map: Path, *moments: str) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.refuses = False
         stac = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -263,17 +348,20 @@ class Stac:
                 pass
 
             def do_GET(self) -> None:
-                self._answer(
-                    flood_map.read_bytes() if self.path.startswith("/map.tif") else json.dumps(stac.root()).encode()
-                )
+                if not self.path.startswith("/map.tif"):
+                    self._answer(json.dumps(stac.root()).encode())
+                elif stac.refuses:
+                    self._answer(b"no", 403)
+                else:
+                    self._answer(flood_map.read_bytes())
 
             def do_POST(self) -> None:
                 stac.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                content = {"type": "FeatureCollection", "features": [stac.item()], "links": []}
+                content = {"type": "FeatureCollection", "features": stac.items, "links": []}
                 self._answer(json.dumps(content).encode())
 
-            def _answer(self, body: bytes) -> None:
-                self.send_response(200)
+            def _answer(self, body: bytes, status: int = 200) -> None:
+                self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -282,6 +370,7 @@ class Stac:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.items = [self.item(*entry) for entry in enumerate(moments or ["2026-02-18T04:00:00Z"])]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def __enter__(self) -> Stac:
@@ -305,10 +394,10 @@ class Stac:
             ],
         }  # fmt: skip
 
-    def item(self) -> dict[str, Any]:
+    def item(self, number: int, moment: str) -> dict[str, Any]:
         return {
-            "type": "Feature", "stac_version": "1.0.0", "id": "map-1", "collection": "maps", "bbox": [10, 0.9, 10.2, 1],
-            "geometry": {"type": "Point", "coordinates": [10.1, 0.95]}, "links": [],
-            "properties": {"datetime": "2026-02-18T04:00:00Z"},
+            "type": "Feature", "stac_version": "1.0.0", "id": f"map-{number}", "collection": "maps",
+            "bbox": [10, 0.9, 10.2, 1], "geometry": {"type": "Point", "coordinates": [10.1, 0.95]}, "links": [],
+            "properties": {"datetime": moment},
             "assets": {"flood": {"href": f"{self.url}/map.tif?token=canary-signature"}},
         }  # fmt: skip

@@ -11,7 +11,7 @@ import rasterio
 
 from ibf_pipeline.destine.settings import Observation, OpenWater
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, sensing_start, worth_an_order
+from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, require_vh, scene_of, worth_an_order
 from ibf_pipeline.observation.verdict import Verdict, judge, judge_together
 from ibf_pipeline.observation.water import decibel, open_water, write_map_water, write_observed, write_scene_water
 from tests.made_found import event
@@ -110,12 +110,13 @@ def test_days_of_an_event_and_the_pass_of_a_scene() -> None:
     days = event_days(alerted, date(2026, 2, 14), 3)
     assert (days.first, days.last) == (date(2026, 2, 16), date(2026, 2, 21))
     name = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
-    assert sensing_start(name) == datetime(2026, 2, 17, 3, 12, 45, tzinfo=UTC)
-    assert days.contain(sensing_start(name))
+    assert scene_of(name).start == datetime(2026, 2, 17, 3, 12, 45, tzinfo=UTC)
+    assert days.contain(scene_of(name).start)
+    require_vh(name, scene_of(name))
     with pytest.raises(Unsuitable, match="polarisation SH"):
-        sensing_start(name.replace("SDV", "SSH"))
+        require_vh(name, scene_of(name.replace("SDV", "SSH")))
     with pytest.raises(InputInvalid, match="no Sentinel-1 GRD"):
-        sensing_start("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
+        scene_of("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
 
 
 def test_which_classes_are_worth_an_order() -> None:
