@@ -219,10 +219,13 @@ def _look(
     """Measure one look on its own and keep it."""
     rule = hook.settings.observation
     areas = tuple(measure(event, evidence.masks, ground, rule, place))
-    verdict = judge(flooded_km2(areas), observed_share(areas), evidence.passes, days, rule)
+    lakes_among_it = source == "open water" and ground.country.flood_maps.permanent_water is None
+    verdict = judge(
+        flooded_km2(areas), observed_share(areas), evidence.passes, days, rule, lakes_among_it=lakes_among_it
+    )
     look = Look(
         source=source, first_day=days.first, last_day=days.last, passes=evidence.passes, products=evidence.products,
-        method=_method(hook, source), verdict=verdict, areas=areas,
+        method=_method(rule, source, lakes_among_it=lakes_among_it), verdict=verdict, areas=areas,
     )  # fmt: skip
     write_look(look, place)
     return look
@@ -239,13 +242,15 @@ def _event(found: Found, name: str, run: Path) -> Event:
     )  # fmt: skip
 
 
-def _method(hook: Hook, source: str) -> str:
-    rule = hook.settings.observation
+def _method(rule: Observation, source: Source, *, lakes_among_it: bool) -> str:
     share = f"a cell counts as flooded where at least {rule.cell_share:.0%} of what was seen of it is water"
     if source == "flood map" and rule.catalogue is not None:
         return f"Flood maps of {rule.catalogue.collection} ({rule.catalogue.asset}); {share}."
+    lakes = (
+        "lakes and rivers among it, since the country has no layer of permanent water: it cannot show a flood, only "
+        "that there is none" if lakes_among_it else "the country's permanent water left out"
+    )  # fmt: skip
     return (
-        f"Open water where VH lies below {rule.open_water.threshold_decibel:g} dB, permanent water left out where the "
-        f"country has a layer of it; {share}. A fixed threshold also takes radar shadow and smooth dry ground for "
-        "water, and sees none under trees or between houses."
+        f"Open water where VH lies below {rule.open_water.threshold_decibel:g} dB, {lakes}; {share}. A fixed threshold "
+        "also takes radar shadow and smooth dry ground for water, and sees none under trees or between houses."
     )

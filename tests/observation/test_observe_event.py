@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from flows.cli_hook import hook_app
 from flows.observe_event import observe_event
 from flows.outcome import exit_code
+from ibf_pipeline.config import Country
 from ibf_pipeline.found import EventArea, write_found
 from ibf_pipeline.observation.result import observed_share, read_observations
 from ibf_pipeline.prepare.build import prepare
@@ -31,13 +32,14 @@ from tests.destine.conftest import ENVIRONMENT, archive
 from tests.destine.loopback import Loopback
 from tests.destine.platform import Clock
 from tests.made_found import event, found
-from tests.observation.scenes import LAND, flooded_top, write_scene
-from tests.tiny_country import country, write_country
+from tests.observation.scenes import LAND, WET, flooded_top, write_scene
+from tests.tiny_country import country, write_country, write_raster
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
 SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
 SCENE_START = "2026-02-17T03:12:45Z"
+MAPS = {"return_periods": [10, 20], "permanent_water": "water.tif"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,7 +50,10 @@ def prefect_server() -> Iterator[None]:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Loopback]]:
-    """The tiny country with a run that alerted station G1 on days 2 and 3, and a loopback service."""
+    """The tiny country with a run that alerted station G1 on days 2 and 3, and a loopback service.
+
+    The lowest of the country's ten rows of cells is a lake.
+    """
     clock = Clock()
     with Loopback(clock) as server:
         content = yaml.safe_load(Path("config/destine.yaml").read_text(encoding="utf-8"))
@@ -62,11 +67,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
             "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True}},
         }
         (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-        tiny = country()
-        (folder / "countries" / "XTY.yaml").write_text(
-            yaml.safe_dump(tiny.model_dump(mode="json", exclude_unset=True)), encoding="utf-8"
-        )
+        tiny = country(flood_maps=MAPS)
+        write_config(tmp_path, tiny)
         static = write_country(tmp_path / "data" / "countries" / "XTY")
+        lake = np.zeros((10, 20))
+        lake[9] = 1
+        write_raster(static / "water.tif", lake)
         prepare(tiny, static, tmp_path / "prepared" / "XTY")
         write_run(tmp_path / "runs" / "XTY" / ISSUE.isoformat(), "max")
         for name, value in ENVIRONMENT.items():
@@ -76,6 +82,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
         vh = write_scene(tmp_path / "made" / "x_VH.tif", flooded_top(5, fine=2), cell=0.005).read_bytes()
         server.archives[SCENE] = archive({"S1/x_VH.tif": vh, "S1/x_VV.tif": b"-", "S1/about.xml": b"-"})
         yield tmp_path, server
+
+
+def write_config(root: Path, tiny: Country) -> None:
+    file = root / "config" / "countries" / "XTY.yaml"
+    file.write_text(yaml.safe_dump(tiny.model_dump(mode="json", exclude_unset=True)), encoding="utf-8")
 
 
 def write_run(run: Path, alert_class: str) -> None:
@@ -125,6 +136,25 @@ def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], ca
     for name in ("DESP_PASSWORD", "DEDL_CLIENT_SECRET"):
         assert ENVIRONMENT[name] not in kept + caplog.text
         assert ENVIRONMENT[name].encode() not in written
+
+
+def test_without_a_layer_of_permanent_water_the_same_scene_is_no_hit(project: tuple[Path, Loopback]) -> None:
+    """50 cells of 1.236 km2, as above; the method says which rule applied. A flood map needs no such layer."""
+    root, _ = project
+    kept = root / "runs" / "XTY" / ISSUE.isoformat() / "observations" / "G1" / "observation.md"
+    with_layer = observe(root)
+    assert str(with_layer.message).startswith("G1: hit (61.8 km2 flooded")
+    assert "-20 dB, the country's permanent water left out;" in kept.read_text(encoding="utf-8")
+    write_config(root, country())
+    state = observe(root)
+    assert str(state.message).startswith(
+        "G1: undecided (no permanent-water layer: 61.8 km2 of water seen, lakes and rivers among it)"
+    )
+    assert "-20 dB, lakes and rivers among it, since the country has no layer" in kept.read_text(encoding="utf-8")
+    flood_map = write_scene(root / "made" / "map.tif", flooded_top(5) == WET, dtype="uint8", nodata=255)
+    with Stac(flood_map, SCENE_START) as stac:
+        look_into(root, stac)
+        assert str(observe(root, None).message).startswith("G1: hit (1 of 2 looks say so; the clearest: 61.8 km2")
 
 
 def dry_archive(root: Path, rows: int = 0) -> bytes:

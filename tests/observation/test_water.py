@@ -138,6 +138,15 @@ def test_hit_and_false_alarm(km2: float, share: float, day: int, kind: str) -> N
     assert judge(km2, share, passes, DAYS, Observation()).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("km2", "share", "kind"), [(50.0, 1.0, "undecided"), (0.99, 0.5, "false alarm"), (0.99, 0.4, "undecided")]
+)
+def test_water_that_may_be_a_lake_is_no_hit(km2: float, share: float, kind: str) -> None:
+    verdict = judge(km2, share, [datetime(2026, 2, 17, 3, tzinfo=UTC)], DAYS, Observation(), lakes_among_it=True)
+    assert verdict.kind == kind
+    assert ("50.0 km2 of water seen, lakes and rivers among it" in verdict.reason) == (km2 == 50)
+
+
 def test_the_whole_scene(tmp_path: Path, areas: Path) -> None:
     scene = write_scene(tmp_path / "vh.tif", flooded_top(5, fine=4), cell=0.0025)
     write_scene_water(scene, RULE, tmp_path / "mask.tif")
@@ -157,6 +166,8 @@ HIT, FALSE, OPEN = Verdict("hit", "much"), Verdict("false alarm", "little"), Ver
         ([(OPEN, 0.6), (OPEN, 0.6)], 0.6, "false alarm"),  # 30 % each: patches are not added up, what was seen is
         ([(OPEN, 0.0), (OPEN, 0.0)], 0.4, "undecided"),
         ([(FALSE, 0.0), (OPEN, 0.0)], 0.5, "false alarm"),
+        ([(FALSE, 0.0), (OPEN, 1.0)], 0.9, "undecided"),  # 1 km2 and no hit: it may be a lake
+        ([(HIT, 1.0), (OPEN, 9.0)], 0.9, "hit"),
     ],
 )
 def test_several_looks_make_one_verdict(looks: list[tuple[Verdict, float]], share: float, kind: str) -> None:
