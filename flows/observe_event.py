@@ -235,6 +235,11 @@ def _event(found: Found, name: str, run: Path) -> Event:
     for event in found.events:
         if event.name == name and event.publishable:
             return event
+        if event.name == name:
+            raise Unsuitable(
+                "the event's station has no areas: there is nothing to compare a pass with", where=name,
+                remedy=f"link station {event.station_code} to areas in the country's data",
+            )  # fmt: skip
     names = ", ".join(event.name for event in found.publishable_events)
     raise InputMissing(
         f"the run has no event {name!r} with areas", where=run, expected=f"one of {names}" if names else "any event",

@@ -340,6 +340,16 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
     assert read_observations(root / "runs" / "XTY" / ISSUE.isoformat()) == []
 
 
+def test_an_event_without_areas_is_skipped(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    alerted = event("G1", "--TT----", "max", {})
+    write_found(found([replace(alerted, areas=())], [], ISSUE), root / "runs" / "XTY" / "2026-02-15" / "events.json")
+    state = observe(root)
+    assert (state.is_completed(), state.name) == (True, "Skipped"), state.message
+    assert "G1: the event's station has no areas" in str(state.message)
+    assert server.platform.orders == []
+
+
 def test_an_order_that_the_service_lost_names_the_way_out(project: tuple[Path, Loopback]) -> None:
     root, server = project
     accept = server.platform.place
