@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -18,13 +20,24 @@ from flows.wiring import open_configuration
 from ibf_pipeline.alone import alone
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.destine.downloads import Fetcher
+from ibf_pipeline.destine.order_book import OrderBook
+from ibf_pipeline.destine.order_desk import succeeded
 from ibf_pipeline.destine.orders import OrderRequest
 from ibf_pipeline.destine.settings import Observation
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.found import Event, Found
 from ibf_pipeline.observation.catalogue import by_pass
-from ibf_pipeline.observation.looks import look_folder, write_look
-from ibf_pipeline.observation.passes import Days, Scene, Unsuitable, event_days, require_vh, scene_of, worth_an_order
+from ibf_pipeline.observation.looks import look_folder, read_looks, write_look
+from ibf_pipeline.observation.passes import (
+    Days,
+    Scene,
+    Unsuitable,
+    event_days,
+    other_name,
+    require_vh,
+    scene_of,
+    worth_an_order,
+)
 from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
 from ibf_pipeline.observation.verdict import judge
 from ibf_pipeline.prepare.boundaries import read_boundaries
@@ -35,6 +48,7 @@ from tasks.observe import (
     Ground,
     Patron,
     all_looks,
+    ask_for_scene,
     fetch_flood_maps,
     keep,
     look_for_flood_maps,
@@ -118,6 +132,8 @@ def _observe(
     ground = Ground(country, layers, configuration.static_folder(country), tiles.areas)
     folder = event_folder(run.path, event.name)
     scene = None if product is None else scene_of(product)
+    if product is not None:
+        _require_unseen(event, product, [name for _, look in read_looks(folder) for name in look.products])
 
     def all_together() -> Observed:
         with alone(folder / "lock"):
@@ -206,11 +222,40 @@ def _order_and_see(
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
         patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
+        with alone(_book(hook).with_suffix(".scenes.lock")):
+            _require_unseen(event, product, _asked_for(hook, request))
+            ask_for_scene(event.name, request, patron)
         files = order_scene(event.name, request, patron)
     place = look_folder(folder, moment, (product,))
     with alone(folder / "lock"):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
         _look(hook, ground, event, days, "open water", evidence, place)
+
+
+def _require_unseen(event: Event, product: str, names: Collection[str]) -> None:
+    """Unsuitable for a scene that is among these in another format: each scene is ordered once and looked at once."""
+    other = other_name(product, names)
+    if other is not None:
+        raise Unsuitable(
+            f"{product} is seen as {other}", where=event.name, expected="each scene in one format",
+            remedy="nothing; to look at its result for another event, name that product",
+        )  # fmt: skip
+
+
+def _asked_for(hook: Hook, request: OrderRequest) -> list[str]:
+    """Products of which this result was ordered, and is there or may still come."""
+    with closing(OrderBook(_book(hook))) as book:
+        entries = [entry for entry in book.entries(hook.name) if succeeded(entry) or not entry.finished]
+    return [
+        name
+        for entry in entries
+        if (entry.request.workflow, entry.request.options) == (request.workflow, request.options)
+        for name in entry.request.identifiers
+    ]
+
+
+def _book(hook: Hook) -> Path:
+    return hook.configuration.path(hook.settings.order_book)
 
 
 def _look(

@@ -85,9 +85,9 @@ def fetch_flood_maps(
     return Evidence(tuple(masks), tuple(item.moment for item in items), tuple(item.id for item in items))
 
 
-@task(task_run_name="order {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
-def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]:
-    """The files of a finished order; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
+@task(task_run_name="ask for {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
+def ask_for_scene(event: str, request: OrderRequest, patron: Patron) -> None:
+    """Write the order down; ForbiddenByRule where the month's budget is used up, and nothing is ordered then.
 
     The same scene for another event, or the same event again, is the same order: it is paid once.
     """
@@ -96,7 +96,14 @@ def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]
             "the month's budget is used up: the scene is not ordered", where=request.workflow,
             remedy="look with `ibf-pipeline hook budget`; the next month begins on the first (UTC)",
         )  # fmt: skip
-    (entry,) = patron.desk.wait([patron.desk.submit(request).key], patron.polling, patron.sleep)
+    entry = patron.desk.submit(request)
+    log.info("%s: order %s is %s", event, entry.key, entry.state)
+
+
+@task(task_run_name="order {request.workflow} for {event}", cache_policy=NO_CACHE, retries=0)
+def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]:
+    """Send the order that was written down, wait for it, and fetch its files."""
+    (entry,) = patron.desk.wait([request.key], patron.polling, patron.sleep)
     if not succeeded(entry):
         gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(

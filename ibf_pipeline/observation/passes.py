@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -44,7 +45,7 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A Sentinel-1 GRD scene as a product's name tells of it."""
+    """A Sentinel-1 GRD scene as a product's name tells of it: equal for every format of one scene."""
 
     satellite: str
     mode: str
@@ -69,6 +70,13 @@ def scene_of(product: str) -> Scene:
     return Scene(
         match["satellite"], match["mode"], start, stop, match["orbit"], match["datatake"], match["polarisation"]
     )
+
+
+def other_name(product: str, names: Collection[str]) -> str | None:
+    """The name among these under which a product's scene is there in another format; None where it is itself there."""
+    scene = scene_of(product)
+    alike = [name for name in names if _NAME.match(name) and scene_of(name) == scene]
+    return None if product in alike or not alike else alike[0]
 
 
 def require_vh(product: str, scene: Scene) -> None:

@@ -38,6 +38,8 @@ from tests.tiny_country import country, write_country, write_raster
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)
 SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
+COG = SCENE.replace("_1B2C.SAFE", "_9F00_COG.SAFE")
+"""the same scene in another format"""
 SCENE_START = "2026-02-17T03:12:45Z"
 MAPS = {"return_periods": [10, 20], "permanent_water": "water.tif"}
 
@@ -155,6 +157,36 @@ def test_without_a_layer_of_permanent_water_the_same_scene_is_no_hit(project: tu
     with Stac(flood_map, SCENE_START) as stac:
         look_into(root, stac)
         assert str(observe(root, None).message).startswith("G1: hit (1 of 2 looks say so; the clearest: 61.8 km2")
+
+
+def test_the_same_scene_in_another_format_is_one_order_and_one_look(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    server.archives[COG] = server.archives[SCENE]
+    observe(root)
+    state = observe(root, COG)
+    assert (state.name, f"{COG} is seen as {SCENE}" in str(state.message)) == ("Skipped", True), state.message
+    assert observe(root).is_completed()
+    assert len(server.platform.orders) == 1
+    (seen,) = read_observations(root / "runs" / "XTY" / ISSUE.isoformat())
+    assert [look.products for look in seen.looks] == [(SCENE,)]
+
+
+def test_both_formats_of_a_scene_at_the_same_time(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    server.archives[COG] = server.archives[SCENE]
+    with ThreadPoolExecutor(2) as pool:
+        states = list(pool.map(lambda product: observe(root, product), (SCENE, COG)))
+    assert sorted(str(state.name) for state in states) == ["Completed", "Skipped"], [state.message for state in states]
+    assert len(server.platform.orders) == 1
+
+
+def test_where_the_order_of_one_format_failed_the_other_is_a_new_try(project: tuple[Path, Loopback]) -> None:
+    root, server = project
+    server.archives[COG] = server.archives[SCENE]
+    server.platform.fail.add(SCENE)
+    assert "ended as failed" in str(observe(root).message)
+    assert str(observe(root, COG).message).startswith("G1: hit (61.8 km2")
+    assert len(server.platform.orders) == 2
 
 
 def dry_archive(root: Path, rows: int = 0) -> bytes:

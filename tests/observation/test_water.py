@@ -11,7 +11,15 @@ import rasterio
 
 from ibf_pipeline.destine.settings import Observation, OpenWater
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.observation.passes import Days, Unsuitable, event_days, require_vh, scene_of, worth_an_order
+from ibf_pipeline.observation.passes import (
+    Days,
+    Unsuitable,
+    event_days,
+    other_name,
+    require_vh,
+    scene_of,
+    worth_an_order,
+)
 from ibf_pipeline.observation.verdict import Verdict, judge, judge_together
 from ibf_pipeline.observation.water import decibel, open_water, write_map_water, write_observed, write_scene_water
 from tests.made_found import event
@@ -117,6 +125,17 @@ def test_days_of_an_event_and_the_pass_of_a_scene() -> None:
         require_vh(name, scene_of(name.replace("SDV", "SSH")))
     with pytest.raises(InputInvalid, match="no Sentinel-1 GRD"):
         scene_of("S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321")
+
+
+def test_one_scene_in_two_formats() -> None:
+    """The names end in a checksum of their own; the next slice of the same pass begins where this one stops."""
+    plain = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
+    cog = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_9F00_COG.SAFE"
+    following = "S1A_IW_GRDH_1SDV_20260217T031310_20260217T031335_063001_07E8A1_33D1.SAFE"
+    other_satellite = plain.replace("S1A", "S1C")
+    assert other_name(cog, ["map-1", following, other_satellite, plain]) == plain
+    assert other_name(cog, ["map-1", following, other_satellite]) is None
+    assert other_name(cog, [plain, cog]) is None
 
 
 def test_which_classes_are_worth_an_order() -> None:
