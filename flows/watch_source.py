@@ -19,7 +19,7 @@ from flows.looks import Looks
 from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.wiring import Day, now, open_configuration
-from flows.wiring_sources import cells_of, open_source, prune_cache, users_of
+from flows.wiring_sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
 from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.completeness import completeness
@@ -93,6 +93,7 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
             look=looks,
             start=start,
             done=lambda iso3: _published(configuration, countries[iso3], day),
+            unwatched=lambda iso3: unwatched_sources(configuration, countries[iso3], source, day),
             tell=_show,
             now=clock,
             sleep=sleep,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 from flows.local_static import local_static
@@ -24,6 +25,7 @@ from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
 from ibf_pipeline.sources.source import AccountMissing
+from ibf_pipeline.sources.watch import LookTimes
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -102,6 +104,19 @@ def watched_sources(configuration: Configuration) -> list[str]:
     """The sources that have a sensor: those whose settings say when to look."""
     sources = configuration.settings.sources
     return [name for name, chosen in sources.items() if "waiting" in chosen.model_fields_set]
+
+
+def unwatched_sources(configuration: Configuration, country: Country, sensor: str, day: date) -> tuple[str, ...]:
+    """The sources of a country without a sensor that may have a new forecast; none where another of its sensors waits
+    longer than this one, and asks them then.
+    """
+    sources = configuration.settings.sources
+    watched = {sensor, *watched_sources(configuration)}
+    ends = {name: LookTimes.of(day, sources[name].waiting).last for name in watched & set(country.sources)}
+    if any(end > ends[sensor] for end in ends.values()):
+        return ()
+    unwatched = (name for name in country.sources if name not in watched)
+    return tuple(name for name in unwatched if not isinstance(sources[name], settings.RunSource))
 
 
 def users_of(configuration: Configuration, name: str) -> list[Country]:

@@ -2,7 +2,8 @@
 
 Rule: a whole ensemble starts its country at once. An incomplete one above the country's minimum is waited for until the
 last look, then used. What is not there by then is "input not available yet"; what is wrong, and no matter of waiting,
-is called by its name, and where waiting cannot mend it, at once.
+is called by its name, and where waiting cannot mend it, at once. A country that has further sources, which nobody looks
+at, is started at the last look whatever was found: its run asks them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from ibf_pipeline.config_sources import Waiting
+from ibf_pipeline.errors import InputMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def watch(
     look: Callable[[Sequence[str], float | None], Iterable[tuple[str, Look]]],
     start: Callable[[str], None],
     done: Callable[[str], str | None],
+    unwatched: Callable[[str], Sequence[str]] = lambda country: (),
     tell: Callable[[str], None],
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
@@ -79,8 +82,10 @@ def watch(
     `look` answers for each country as soon as it knows, and for every one within the seconds given (at the last look:
     whenever it knows), so that a country is started while others are still looked at. `look` and `done` must not raise
     for what only concerns one country.
-    `start` raises RuntimeError where a run could not be started. `done` says why a country needs no run any more, for
-    example that it was published from another source. `tell` is called before each pause with what is waited for.
+    `start` raises RuntimeError where a run could not be started, InputMissing where it was over at once because no
+    source has the forecast. `done` says why a country needs no run any more, for example that it was published from
+    another source. `unwatched` names the sources of a country that nobody looks at. `tell` is called before each pause
+    with what is waited for.
     """
     watched = Watched()
     waiting = list(countries)
@@ -95,14 +100,15 @@ def watch(
         found: dict[str, Look] = {}
         for country, seen in look(tuple(waiting), None if last else times.every.total_seconds()) if waiting else ():
             if seen.whole or (last and seen.usable):
-                _start(country, seen, start, watched)
-            elif seen.lasting or (last and seen.fault):
+                _start(country, seen.text, start, watched)
+            elif (seen.lasting and not unwatched(country)) or (last and seen.fault):
                 watched.faulty[country] = seen.text
             else:
                 found[country] = seen
         waiting = [country for country in waiting if country in found]
         if not waiting or last:
-            watched.absent = {country: found[country].text for country in waiting}
+            watched.absent |= {country: found[country].text for country in waiting}
+            _ask_others(unwatched, start, watched)
             return watched
         following = min(began + times.every, times.last)
         tell(_waiting_for({country: found[country].text for country in waiting}, following, times.last))
@@ -110,13 +116,25 @@ def watch(
             sleep((following - now()).total_seconds())
 
 
-def _start(country: str, found: Look, start: Callable[[str], None], watched: Watched) -> None:
+def _start(country: str, text: str, start: Callable[[str], None], watched: Watched) -> None:
     try:
         start(country)
     except RuntimeError as error:
         watched.not_started[country] = str(error)
+    except InputMissing as error:
+        watched.absent[country] = f"{text}; {error.found}"
     else:
-        watched.started[country] = found.text
+        watched.started[country] = text
+
+
+def _ask_others(unwatched: Callable[[str], Sequence[str]], start: Callable[[str], None], watched: Watched) -> None:
+    """Start those whose forecast did not come from here and may be elsewhere; what is faulty here stays named."""
+    for country in sorted({*watched.absent, *watched.faulty}):
+        if others := unwatched(country):
+            asks = f"its run asks {' and '.join(others)}"
+            _start(country, f"{watched.absent[country]}; {asks}" if country in watched.absent else asks, start, watched)
+        if country in watched.started:
+            watched.absent.pop(country, None)
 
 
 def _waiting_for(texts: dict[str, str], following: datetime, last: datetime) -> str:

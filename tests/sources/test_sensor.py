@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import flows.watch_source as sensor
+from flows.inputs_fetch import fetch_and_read
 from flows.looks import STILL_FETCHED, Looks
 from flows.wiring import open_configuration
 from ibf_pipeline.sources.watch import Look
@@ -57,10 +58,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return slept
 
 
-def use(config: Path, source: str) -> None:  # noqa: F811
+def use(config: Path, *sources: str) -> None:  # noqa: F811
     for code in STATIONS:
         file = config / "countries" / f"{code}.yaml"
-        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "sources": [source]}))
+        file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), "sources": list(sources)}))
 
 
 def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
@@ -94,3 +95,52 @@ def test_damaged_static_data_of_one_country_are_named_and_stop_no_other(
     assert (starter.started, pauses) == (["BBB"], [])
     assert str(stations) in watched.faulty["AAA"]
     assert "What to do" in watched.faulty["AAA"]
+
+
+def wait(config: Path, **until: str) -> None:  # noqa: F811
+    """Source -> the end of its sensor's waiting."""
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    for source, end in until.items():
+        settings["sources"][source]["waiting"] = {"until": end, "every_minutes": 120}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+
+
+def test_a_source_behind_the_sensors_own_is_asked_when_the_waiting_ends(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing listens where the data store is said to be; the archive, which has no sensor, holds the day."""
+    monkeypatch.setenv("EWDS_KEY", "k")
+    use(config, "ewds", "archive")
+    wait(config, ewds="20:00")
+    configuration, starter = open_configuration(str(config), None), Starter()
+    watched = sensor._watched(configuration, "ewds", ISSUE, starter)
+    state = sensor._ended("ewds", ISSUE, watched)
+    assert sum(pauses) == 5.5 * 3600, "14:30 to 20:00"
+    assert starter.started == ["AAA", "BBB"]
+    assert (state.is_completed(), str(state.message).endswith("; its run asks archive)")) == (True, True)
+    read = fetch_and_read(configuration, "AAA", ISSUE, None)
+    assert (read.files.source, str(read.complete)) == ("archive", "6 of 6 members")
+
+
+@pytest.mark.parametrize(("archive", "started"), [("19:00", ["AAA", "BBB"]), ("22:00", [])])
+def test_a_sensor_that_waits_longer_starts_the_run(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    archive: str,
+    started: list[str],
+) -> None:
+    """With sensors for ewds (until 20:00) and the archive, and a folder without one."""
+    monkeypatch.delenv("EWDS_KEY", raising=False)
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    settings["sources"]["mirror"] = {"kind": "folder", "root": str(tmp_path / "mirror")}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    use(config, "ewds", "archive", "mirror")
+    wait(config, ewds="20:00", archive=archive)
+    starter = Starter()
+    watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
+    assert starter.started == started
+    assert set(watched.faulty) == {"AAA", "BBB"}, "the account that lacks stays named"

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ibf_pipeline.config_sources import Waiting
+from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, watch
 
 ISSUE = date(2026, 2, 15)
@@ -33,6 +34,7 @@ class World:
         self.looks: list[datetime] = []
         self.told: list[str] = []
         self.done: dict[str, datetime] = {}
+        self.unwatched: dict[str, tuple[str, ...]] = {}
         self.takes: dict[str, float] = {}
         """seconds that the next look at a country takes"""
 
@@ -69,6 +71,7 @@ class World:
             done=lambda country: (
                 "published before" if self.moment >= self.done.get(country, at("00:00", date(2027, 1, 1))) else None
             ),
+            unwatched=lambda country: self.unwatched.get(country, ()),
             tell=self.told.append,
             now=lambda: self.moment,
             sleep=self.sleep,
@@ -196,6 +199,34 @@ def test_what_waiting_cannot_mend_is_said_at_once_and_what_it_may_mend_at_the_en
         {"KEN": "a field of another run"}, {}, {"UGA": at("15:00")},
     )  # fmt: skip
     assert world.looks[-1] == at("20:00")
+
+
+def test_at_the_last_look_a_run_asks_the_sources_that_nobody_looks_at() -> None:
+    """KEN and UGA list an archive behind the source of the sensor, ZMB does not."""
+    no_account = Look(False, False, "no account", fault=True, lasting=True)
+    world = World(at("14:30"), {"KEN": {"15:00": SOME}, "UGA": {"14:30": no_account}, "ZMB": {"15:00": SOME}})
+    world.unwatched = {"KEN": ("archive",), "UGA": ("archive", "mirror")}
+    watched = world.watch()
+    assert world.started == {"KEN": at("20:00"), "UGA": at("20:00")}, "the archive may have it as late as that"
+    assert watched.started == {
+        "KEN": "20 of 51 members; its run asks archive", "UGA": "its run asks archive and mirror",
+    }  # fmt: skip
+    assert (watched.absent, watched.faulty) == ({"ZMB": "20 of 51 members"}, {"UGA": "no account"})
+    assert "UGA (no account)" in world.told[0]
+
+
+def test_a_run_that_finds_nothing_in_its_other_sources_either() -> None:
+    world = World(at("20:00"), {"KEN": {}})
+    world.unwatched = {"KEN": ("archive",)}
+
+    def start(country: str) -> None:
+        raise InputMissing("input not available yet: ewds: no folder; archive: no folder")
+
+    watched = world.watch(start=start)
+    assert watched.started == {}
+    assert watched.absent == {
+        "KEN": "no folder; its run asks archive; input not available yet: ewds: no folder; archive: no folder"
+    }
 
 
 @pytest.mark.parametrize(
