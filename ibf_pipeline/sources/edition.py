@@ -28,6 +28,10 @@ class Edition:
     """seconds since 1970 when some, not all, of the settled files were seen to be others on the server"""
     corrected: str = ""
     """for people: that and how the service corrected the day"""
+    before: int | None = None
+    """number of the fullest earlier edition that was settled"""
+    asked: bool = False
+    """whether a person asked for it: once it is settled it is used, even with fewer files than the one before"""
 
     @classmethod
     def of(cls, folder: Path) -> Edition:
@@ -50,9 +54,9 @@ class Edition:
         """Where this edition's files for a country lie."""
         return day / (name if self.number == 1 else f"{name}-corrected-{self.number - 1}")
 
-    def next(self, text: str) -> Edition:
+    def next(self, text: str, *, before: int | None, asked: bool = False) -> Edition:
         """The edition after this one, with nothing in it yet."""
-        return Edition(self.number + 1, corrected=text)
+        return Edition(self.number + 1, corrected=text, before=before, asked=asked)
 
     def waits(self, changed: int, compared: int, now: float) -> Edition | None:
         """This edition where it is to be used although some of its files have changed: the rest will follow soon.

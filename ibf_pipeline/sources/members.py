@@ -61,17 +61,50 @@ class MemberSource:
         self.cache.touch(self.name, issue_date)
         with self.cache.held(self.name, issue_date) as folder:
             try:
-                return self._completed(folder, issue_date)
+                return self._fullest(folder, issue_date)
             finally:
                 self.remote.close()
 
     def forget(self, issue_date: date) -> None:
-        """Begin the day anew: what was fetched, also the files as delivered, is not used any more."""
+        """Begin the day anew: what was fetched is used only until the day was fetched again; the files as delivered are
+        deleted.
+        """
         with self.cache.held(self.name, issue_date) as folder:
             shutil.rmtree(folder / RAW, ignore_errors=True)
             edition = Edition.of(folder)
             if self._records(folder, edition):
-                edition.next(f"all files of {issue_date} were fetched again because a person asked for it").keep(folder)
+                text = f"all files of {issue_date} were fetched again because a person asked for it"
+                edition.next(text, before=self._last(folder, edition), asked=True).keep(folder)
+
+    def _fullest(self, folder: Path, issue_date: date) -> ForecastFiles:
+        """The day as it is on the server, or as it was before a correction that is not there as fully yet."""
+        try:
+            files = self._completed(folder, issue_date)
+        except _FAILED as error:
+            earlier = self._earlier(folder, issue_date, error.found)
+            if earlier is None:
+                raise
+        else:
+            edition = Edition.of(folder)
+            earlier = self._earlier(folder, issue_date, f"{len(files.files)} of the new ones are there")
+            if earlier is None or len(files.files) >= len(earlier.files) or (edition.asked and edition.settled):
+                return files
+        log.warning("%s: %s", self.name, earlier.origin["corrected"])
+        return earlier
+
+    def _earlier(self, folder: Path, issue_date: date, why: str) -> ForecastFiles | None:
+        """The day as it was before a correction, with a note why it is used."""
+        number = Edition.of(folder).before
+        there = [] if number is None else self._there(folder, Edition(number))
+        if number is None or not there:
+            return None
+        note = f"files of {issue_date} were replaced; the {len(there)} of before are used: {why}"
+        return self._files(folder, Edition(number, corrected=note), there)
+
+    def _last(self, folder: Path, edition: Edition) -> int | None:
+        """Number of the fullest settled edition up to this one."""
+        before = 0 if edition.before is None or edition.asked else len(self._there(folder, Edition(edition.before)))
+        return edition.number if edition.settled and len(self._there(folder, edition)) >= before else edition.before
 
     def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
         edition, asked = Edition.of(folder), set[str]()
@@ -92,8 +125,9 @@ class MemberSource:
                     note = f"{text}: a correction may be under way; those of before are used"
                     log.warning("%s: %s", self.name, note)
                     return self._files(folder, replace(waiting.keep(folder), corrected=note), there)
-                edition, asked = edition.next(f"{text} after they had been fetched: all were fetched again"), set()
-                edition.keep(folder)
+                text = f"{text} after they had been fetched: all were fetched again"
+                edition = edition.next(text, before=self._last(folder, edition)).keep(folder)
+                asked = set()
                 log.warning("%s: %s", self.name, edition.corrected)
             lacking = [name for name in self._lacking(folder, edition, names) if name not in asked]
             if not lacking:

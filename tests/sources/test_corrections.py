@@ -18,6 +18,7 @@ from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.sources.edition import SETTLING_SECONDS
+from ibf_pipeline.sources.remote import Tries
 from tests.sources.ftp_server import Server
 from tests.sources.test_ftp import Make, day, make, member, server  # noqa: F401 - fixtures
 from tests.sources.test_object_store import make as make_archive  # noqa: F401 - a fixture
@@ -94,6 +95,55 @@ def test_while_a_correction_is_being_put_there_the_version_of_before_is_used(
     now[0] += 1  # the other four did not follow: these two are what was corrected
     assert versions(make(now=lambda: now[0]).fetch(ISSUE)) == [2000, 2002, 1002, 1003, 1004, 1005]
     assert set(server.served.values()) == {2}, "fetched again whole"
+
+
+@pytest.mark.parametrize("arrive", [0, 4])
+def test_a_whole_ensemble_is_used_until_its_correction_is_there_as_fully(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture, arrive: int
+) -> None:
+    make().fetch(ISSUE)
+    for number in range(MEMBERS):
+        change(folder(server) / member(number), 2)
+    for number in range(arrive, MEMBERS):
+        server.cut_after[member(number)] = 100
+    once = dataclasses.replace(make(), tries=Tries(1, sleep=lambda seconds: None))
+    files = once.fetch(ISSUE)
+    assert versions(files) == [1000, 1001, 1002, 1003, 1004, 1005]
+    note = files.origin["corrected"]
+    assert note.startswith("files of 2026-02-15 were replaced; the 6 of before are used: ")
+    assert (f": {arrive} of the new ones are there" in note) == (arrive > 0)
+    assert note in caplog.text
+    assert versions(make().fetch(ISSUE)) == [2000, 2002, 2004, 2006, 2008, 2010]
+
+
+def test_a_correction_that_is_put_there_member_by_member(make: Make, server: Server, tmp_path: Path) -> None:
+    """The service deletes the day and begins anew: 6 of before, then 4 and 6 new ones on the server."""
+    make().fetch(ISSUE)
+    (tmp_path / "later").mkdir()
+    for number in range(MEMBERS):
+        change(folder(server) / member(number), 2)
+    for number in (4, 5):
+        shutil.move(folder(server) / member(number), tmp_path / "later")
+    files = make().fetch(ISSUE)
+    assert versions(files) == [1000, 1001, 1002, 1003, 1004, 1005]
+    assert files.origin["corrected"] == (
+        "files of 2026-02-15 were replaced; the 6 of before are used: 4 of the new ones are there"
+    )
+    for number in (4, 5):
+        shutil.move(tmp_path / "later" / member(number), folder(server))
+    assert versions(make().fetch(ISSUE)) == [2000, 2002, 2004, 2006, 2008, 2010]
+
+
+def test_a_day_that_a_person_fetches_anew_is_used_as_it_was_where_the_server_breaks(make: Make, server: Server) -> None:
+    make().fetch(ISSUE)
+    make().forget(ISSUE)
+    for number in range(MEMBERS):
+        server.cut_after[member(number)] = 100
+    files = dataclasses.replace(make(), tries=Tries(1, sleep=lambda seconds: None)).fetch(ISSUE)
+    assert versions(files) == [1000, 1001, 1002, 1003, 1004, 1005]
+    assert "the 6 of before are used" in files.origin["corrected"]
+    (folder(server) / member(5)).unlink()
+    assert versions(make().fetch(ISSUE)) == [1000, 1001, 1002, 1003, 1004], "what the server has now, as was asked for"
 
 
 def test_a_correction_while_the_first_members_are_fetched_mixes_nothing(make: Make, server: Server) -> None:
