@@ -16,6 +16,7 @@ from typing import Final
 
 from ibf_pipeline.discharge.grib_messages import read_messages
 from ibf_pipeline.discharge.part import StationCells
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.area import Area
@@ -83,6 +84,8 @@ class EwdsSource:
                     there = self._fields_there(issue_date)
                     try:
                         self._order(request, issue_date)
+                    except VersionRefused:
+                        raise  # what is in the cache may be of the other version as well
                     except (InputMissing, InputInvalid, ServerRefused, ServerUnreachable) as error:
                         if not there:
                             raise

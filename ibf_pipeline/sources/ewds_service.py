@@ -27,8 +27,11 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, float], None]
 """called with (state of the order, seconds since it was placed) at every look"""
 
-_NO_DATA: Final = ("no data", "nodata", "no matching data", "data not found", "not yet available")
-"""what a failed order says where the run is not in the archive yet"""
+_NO_DATA: Final = (
+    "no data", "nodata", "no matching data", "data not found", "not yet available", "is available yet",
+    "latest date available",
+)  # fmt: skip
+"""what a refused or failed order says where the run is not in the archive yet"""
 _GONE: Final = (403, 404, 410)
 """answers where a result was deleted, or its signed address has expired"""
 _FIRST_PAUSE: Final = 1.0

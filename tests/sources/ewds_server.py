@@ -67,6 +67,8 @@ class Service:
     together: int = 1
     """orders that must have been placed before any of them is ready"""
     licences: bool = True
+    refusal: str | None = None
+    """why no order is accepted"""
     failure: str | None = None
     """what every order fails with"""
     too_many: int = 0
@@ -195,6 +197,9 @@ def running() -> Iterator[Service]:
                 self._json(
                     403, {"title": "required licences not accepted", "detail": "accept CEMS-FLOODS datasets licence"}
                 )
+                return
+            if about.refusal is not None:
+                self._json(400, {"title": "invalid request", "detail": about.refusal})
                 return
             about.orders.append(inputs)
             job = f"job-{len(about.orders)}"

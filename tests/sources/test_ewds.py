@@ -162,11 +162,28 @@ def test_a_failed_order(make: Make, service: Service) -> None:
     assert len(service.orders) == 2, "a failed order is not waited for again"
 
 
-def test_an_order_that_fails_because_the_run_is_not_there_yet(make: Make, service: Service) -> None:
-    service.failure = "MARS returned no data"
-    with pytest.raises(InputMissing, match="MARS returned no data") as missing:
+EMBARGO = (
+    "None of the data you have requested is available yet, please revise the period requested. "
+    "The latest date available for this dataset is: 2026-02-14 00:00"
+)
+
+
+@pytest.mark.parametrize("said", ["MARS returned no data", EMBARGO, EMBARGO.split(". ")[0], EMBARGO.split(". ")[1]])
+def test_an_order_that_fails_because_the_run_is_not_there_yet(make: Make, service: Service, said: str) -> None:
+    service.failure = said
+    with pytest.raises(InputMissing, match=said) as missing:
         make().fetch(ISSUE)
     assert missing.value.exit_code == 3
+
+
+def test_an_order_that_is_refused_because_the_run_is_not_there_yet(make: Make, service: Service) -> None:
+    """Where the constraints are ahead of the data, or are not looked at."""
+    service.refusal = EMBARGO
+    with pytest.raises(InputMissing, match=r"the order was refused: 400 .*is available yet") as missing:
+        make(check=False).fetch(ISSUE)
+    assert "when it has been published" in missing.value.remedy
+    service.refusal = None
+    require_whole(make(check=False).fetch(ISSUE), "AAA")
 
 
 def test_a_day_that_the_service_does_not_offer_yet_and_then_does(make: Make, service: Service) -> None:
@@ -291,6 +308,16 @@ def test_the_day_version_5_goes_live_and_the_form_says_so(make: Make, service: S
     )
     assert service.orders == []
     require_whole(make(changes={"system_version": ["operational"]}).fetch(ISSUE), "AAA")
+
+
+def test_the_day_version_5_goes_live_an_incomplete_ensemble_of_before_is_not_used(make: Make, service: Service) -> None:
+    service.missing_members = (2, 4)
+    require_whole(make().fetch(ISSUE), "AAA", [0, 1, 3, 5])
+    service.form[0]["details"] = {
+        "groups": [{"values": ["version_5_0"]}, {"label": "Legacy", "values": ["operational"]}]
+    }
+    with pytest.raises(VersionRefused, match="'operational' among its legacy versions"):
+        make(again_seconds=0).fetch(ISSUE)
 
 
 def test_a_service_without_form_and_constraints_is_used_unchecked(
