@@ -134,26 +134,29 @@ def _is_legacy(group: Mapping[str, Any]) -> bool:
 def check_constraints(request: Request, possible: Mapping[str, Any], where: str) -> None:
     """Hold an order against the values that are possible together: InputMissing where the day is not there (yet).
 
-    `possible`: key -> values, the service's answer to the order. Raises ServerRefused where something else of the
-    order is not to be had on that day.
+    `possible`: key -> values, the service's answer to the order: those that go with what was chosen for all other keys.
+    Where one key does not fit, it alone has values left, the right ones; where several do not, none has any. Raises
+    ServerRefused where something else than the day does not fit.
     """
-    lacking = {
-        key: [item for item in _listed(value) if item not in [str(entry) for entry in possible[key]]]
-        for key, value in request.items()
+    offered = {
+        key: [str(entry) for entry in possible[key]]
+        for key in request
         if key not in _FREE and isinstance(possible.get(key), list)
     }
+    lacking = {key: [item for item in _listed(request[key]) if item not in values] for key, values in offered.items()}
     day = "-".join(_listed(request.get(key, "?"))[0] for key in _DATE)
-    if any(lacking.get(key) for key in _DATE):
+    wrong = {key: items for key, items in lacking.items() if items and offered[key]}
+    if any(lacking.values()) and (not wrong or any(key in wrong for key in _DATE)):
         raise InputMissing(
             f"the service does not offer the run of {day}",
             where=where,
             expected="the issue date among the service's days",
             remedy="run again when it has been published",
         )
-    problems = [f"{key} {', '.join(items)}" for key, items in lacking.items() if items]
-    if problems:
+    if wrong:
         raise ServerRefused(
-            f"not to be had for {day}: " + "; ".join(problems),
+            f"not to be had for {day}: "
+            + "; ".join(f"{key} {', '.join(items)}{_near(items[0], offered[key])}" for key, items in wrong.items()),
             where=where,
             expected="an order that the service's constraints allow",
             remedy="look at the service's form, and change `days` or `request` of the source in settings.yaml",

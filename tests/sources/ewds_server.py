@@ -60,6 +60,8 @@ class Service:
     form: list[dict[str, Any]] = field(default_factory=the_form)
     days: list[str] = field(default_factory=lambda: ["14", "15"])
     """days of the month that the constraints allow"""
+    combinations: list[dict[str, list[str]]] = field(default_factory=list)
+    """values that are possible together, by key, instead of those of the form on these days"""
     limit: float = 1000
     """of an order's cost, which is its number of fields"""
     looks: int = 2
@@ -96,6 +98,23 @@ class Service:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/api"
+
+    def possible(self, order: dict[str, Any]) -> dict[str, list[str]]:
+        """Each key's values that are possible with what is ordered of all other keys, whatever its own are."""
+        of_form = {item["name"]: item["details"].get("values", ["operational"]) for item in self.form[:8]}
+        combinations = self.combinations or [{**of_form, "day": self.days}]
+        chosen = {key: {value} if isinstance(value, str) else set(value) for key, value in order.items()}
+        return {
+            key: sorted(
+                {
+                    value
+                    for values in combinations
+                    if all(chosen[other] & set(values[other]) for other in values if other != key and other in chosen)
+                    for value in values[key]
+                }
+            )
+            for key in combinations[0]
+        }
 
 
 def delivered(request: dict[str, Any], missing: tuple[int, ...]) -> bytes:
@@ -176,8 +195,7 @@ def running() -> Iterator[Service]:
                 about.too_many -= 1
                 self._json(429, {"title": "too many requests", "detail": "queued requests are limited"})
             elif step == "constraints" and about.helps:
-                known = {item["name"]: item["details"].get("values", ["operational"]) for item in about.form[:8]}
-                self._json(200, {**known, "day": about.days})
+                self._json(200, about.possible({key: inputs[key] for key in inputs if key != "area"}))
             elif step == "costing" and about.helps:
                 fields = (1 + 50 * (len(inputs["product_type"]) - 1)) if "control" in str(inputs) else 50
                 self._json(200, {"id": "size", "cost": fields * len(inputs["leadtime_hour"]), "limit": about.limit})

@@ -195,6 +195,51 @@ def test_a_day_that_the_service_does_not_offer_yet_and_then_does(make: Make, ser
     require_whole(make().fetch(ISSUE), "AAA")
 
 
+NEW_NAME = "average_river_discharge_in_the_last_24_hours"
+
+
+def renamed(service: Service, days: list[str]) -> None:
+    """The form offers two names of the variable: the old one of another version, the new one of the current one."""
+    (variable,) = (item for item in service.form if item["name"] == "variable")
+    (version,) = (item for item in service.form if item["name"] == "system_version")
+    variable["details"]["values"] = ["river_discharge_in_the_last_24_hours", NEW_NAME]
+    version["details"]["groups"][1]["values"] = ["version_4_0"]
+    same = {
+        "product_type": ["control_forecast", "ensemble_perturbed_forecasts"], "year": ["2026"], "month": ["02"],
+        "leadtime_hour": [str(24 * day) for day in range(1, 31)],
+    }  # fmt: skip
+    service.combinations = [
+        {**same, "system_version": ["operational"], "variable": [NEW_NAME], "day": days},
+        {**same, "system_version": ["version_4_0"], "variable": ["river_discharge_in_the_last_24_hours"], "day": days},
+    ]
+
+
+def test_a_value_that_was_renamed_for_the_current_system_is_no_day_to_wait_for(make: Make, service: Service) -> None:
+    renamed(service, ["14", "15"])
+    with pytest.raises(ServerRefused) as refused:
+        make().fetch(ISSUE)
+    assert refused.value.found == (
+        "not to be had for 2026-02-15: system_version operational among version_4_0; "
+        f"variable river_discharge_in_the_last_24_hours, did you mean '{NEW_NAME}'?"
+    )
+    assert service.orders == []
+    require_whole(make(changes={"variable": [NEW_NAME]}).fetch(ISSUE), "AAA")
+
+
+def test_a_day_that_is_not_there_yet_under_the_new_name_is_waited_for(make: Make, service: Service) -> None:
+    renamed(service, ["14"])
+    with pytest.raises(InputMissing, match="does not offer the run of 2026-02-15"):
+        make(changes={"variable": [NEW_NAME]}).fetch(ISSUE)
+
+
+def test_lead_times_that_the_run_does_not_have_are_named(make: Make, service: Service) -> None:
+    (lead,) = (item for item in service.form if item["name"] == "leadtime_hour")
+    service.combinations = [{"day": ["15"], "leadtime_hour": ["24", "48", "72", "96", "120", "144"]}]
+    assert "192" in lead["details"]["values"]
+    with pytest.raises(ServerRefused, match="not to be had for 2026-02-15: leadtime_hour 168, 192"):
+        make().fetch(ISSUE)
+
+
 def test_licences_that_are_not_accepted(make: Make, service: Service) -> None:
     service.licences = False
     with pytest.raises(ServerRefused, match="required licences not accepted") as refused:
