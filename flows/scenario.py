@@ -14,6 +14,7 @@ from flows.ending import failed
 from flows.floods import after_hold, conclude, find_day, require_allowed
 from flows.issue_date import issue_date_of_run, named_date
 from flows.limits import one_at_a_time
+from flows.local_static import local_static
 from flows.wiring import open_day
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.sources import FolderSource
@@ -62,7 +63,8 @@ def scenario(
         issued = issue_date_of_run(issue_date)
         day = open_day(config, country, issued, target, workspace=workspace, exercise=True)
         with one_at_a_time(country), day.alone("scenario"):
-            layers, _ = prepared_layers(country, day.country, day.static, day.prepared)
+            static = local_static(day.configuration, day.country)
+            layers, _ = prepared_layers(country, day.country, static, day.prepared)
             root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country.rule)
             source = FolderSource("scenario", root, day.country.thresholds_version)
             consent = Consent(take_over=take_over)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +26,7 @@ from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
-from tests.operate.world import SUNDAY, make_project
+from tests.operate.world import SUNDAY, add_country, make_project
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
@@ -36,18 +37,23 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("workspace")
 
 
-@pytest.fixture(scope="module")
-def reports_url(workspace: Path) -> Iterator[str]:
-    """The folder of the runs, served as an operator's web server does."""
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(workspace / "runs"))
-    )  # fmt: skip
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """A folder as a web server gives it out."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def reports_url(workspace: Path) -> Iterator[str]:
+    """The folder of the runs, served as an operator's web server does."""
+    with served(workspace / "runs") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +114,15 @@ def test_the_links_open_the_report_of_the_exercise_and_that_of_the_real_day(conf
         assert page.status_code == 200, address
         titles[key] = "EXERCISE – not a real forecast" in page.text
     assert titles == {"report-xdm": False, "report-xdm-exercise": True}
+
+
+def test_static_data_behind_a_url_are_fetched_first(tmp_path: Path) -> None:
+    """On a machine that has never run the country."""
+    folder = Path(make_project(tmp_path / "project"))
+    with served(ROOT / "data/fixtures") as address:
+        add_country(folder, "XDM", static=f"{address}/XDM")
+        state = scenario("XDM", WISHES, SUNDAY, config=str(folder), workspace=str(tmp_path / "ws"), return_state=True)
+    assert state.message == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
 
 
 def test_it_is_refused_where_exercises_are_not_allowed(config: str, tmp_path: Path) -> None:
