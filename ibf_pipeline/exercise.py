@@ -11,6 +11,11 @@ def exercise_name(name: str) -> str:
     return PREFIX + name
 
 
+def marked(title: str, *, exercise: bool) -> str:
+    """The title of a picture, which may be passed on alone."""
+    return f"EXERCISE · {title}" if exercise else title
+
+
 def is_exercise(event_name: str) -> bool:
     """Whether an event on a server is one of an exercise."""
     return event_name.startswith(PREFIX)

@@ -27,8 +27,8 @@ Shapes = Mapping[str, Any]
 """place code -> shapely polygon, degrees"""
 
 _AREA_COLUMNS = (
-    "country", "issue_date", "event", "admin_level", "place_code", "area", "alert_class", "trigger", "lead_time_days",
-    "people_affected", "share_of_population",
+    "country", "issue_date", "exercise", "event", "admin_level", "place_code", "area", "alert_class", "trigger",
+    "lead_time_days", "people_affected", "share_of_population",
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "country", "issue_date", "exercise", "event", "station_code", "station", "alert_class", "trigger",
@@ -85,6 +85,7 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
                 {
                     "country": found.country,
                     "issue_date": found.issue_date.isoformat(),
+                    "exercise": found.exercise,
                     "event": event.name,
                     "admin_level": area.admin_level,
                     "place_code": area.place_code,
@@ -134,6 +135,7 @@ def _station_row(found: Found, station: StationFound) -> Row:
     return {
         "country": found.country,
         "issue_date": found.issue_date.isoformat(),
+        "exercise": found.exercise,
         "station_code": station.code,
         "station": station.name,
         "lat": station.lat,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import date
 
 import geopandas as gpd
@@ -56,6 +57,16 @@ def test_stations_with_members_by_day_and_blind_ones_without_values(folder):
     assert (blind["condition"], blind["alert_class"], blind["days"], blind["members_above_trigger_0_day"]) == (
         "blind", "", "", "",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", [False, True])
+def test_every_row_says_whether_it_is_of_an_exercise(tmp_path, exercise):
+    found = square_day(DAY, {"S01": {0: (38, 350.0)}})
+    write_exports(replace(found, exercise=exercise), {}, tmp_path)
+    for name in ("events", "areas", "stations"):
+        assert {row["exercise"] for row in rows(tmp_path / f"{name}.csv")} == {"yes" if exercise else "no"}
+        features = json.loads((tmp_path / f"{name}.geojson").read_text())["features"]
+        assert {feature["properties"]["exercise"] for feature in features} == {exercise}
 
 
 def test_a_spreadsheet_takes_it_for_utf8_and_runs_nothing(folder):

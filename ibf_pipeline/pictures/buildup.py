@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from ibf_pipeline.exercise import marked
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, points, write
@@ -36,7 +37,9 @@ class StationRun:
     """m3/s, of the trigger"""
 
 
-def buildup(code: str, name: str, return_period: float, runs: Sequence[StationRun]) -> Figure:
+def buildup(
+    code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False
+) -> Figure:
     """The runs from oldest (top) to newest: range and middle of the members, median, threshold, class of each day."""
     runs = sorted(runs, key=lambda run: run.issue_date)
     height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
@@ -44,7 +47,7 @@ def buildup(code: str, name: str, return_period: float, runs: Sequence[StationRu
     first = runs[0].issue_date
     days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
     top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
-    title = f"How the forecast built up · {titled(name, code)}"
+    title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
     line = fitted(figure, title, 20, WIDTH - 40, weight="bold")
     write(figure, 20 / WIDTH, 1 - 16 / height, line, 20, va="top", weight="bold")
     _key(figure, return_period, runs[-1].threshold, height)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.exercise import marked
 from ibf_pipeline.found import Event, EventArea, Found, StationFound
 from ibf_pipeline.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
 from ibf_pipeline.pictures.figure import axes_at, fitted, new_figure, png, text_width, wrapped, write
@@ -97,7 +98,7 @@ def _header(figure: Figure, found: Found, event: Event, station: StationFound) -
     band.axis("off")
     band.add_patch(Rectangle((0, 0), WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none"))
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
-    head = ("EXERCISE · " if found.exercise else "") + f"{words[0].upper()}{words[1:]}"
+    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     day = found.issue_date + timedelta(days=event.lead_time)

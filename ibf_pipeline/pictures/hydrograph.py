@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ibf_pipeline.evidence import evidence, limit_of
+from ibf_pipeline.exercise import marked
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.found import Found, StationFound
 from ibf_pipeline.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
@@ -44,7 +45,8 @@ def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Fi
 
 
 def _title(figure: Figure, found: Found, station: StationFound) -> None:
-    line = fitted(figure, titled(station.name, station.code), 24, WIDTH - 40, weight="bold")
+    title = marked(titled(station.name, station.code), exercise=found.exercise)
+    line = fitted(figure, title, 24, WIDTH - 40, weight="bold")
     write(figure, 20 / WIDTH, 1 - 20 / HEIGHT, line, 24, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"

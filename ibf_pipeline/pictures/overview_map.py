@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.exercise import marked
 from ibf_pipeline.forecast.rule import ALERT_CLASSES
 from ibf_pipeline.found import Found, StationFound
 from ibf_pipeline.pictures.colours import (
@@ -55,7 +56,7 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
-    title = ("EXERCISE · " if found.exercise else "") + f"{found.headline} · {name}"
+    title = marked(f"{found.headline} · {name}", exercise=found.exercise)
     line = fitted(figure, title, 40, WIDTH - 48, weight="bold")
     write(figure, 24 / WIDTH, 1 - 42 / HEIGHT, line, 40, va="center", weight="bold")
     text = f"river floods, forecast of {day_text(found.issue_date)}, 0 to 7 days ahead"

@@ -142,7 +142,8 @@ class _Drawing:
     def buildup(self, event: Event, name: str) -> bytes:
         station = self.found.station(event.station_code)
         period = self.found.rule.trigger_return_period
-        return _bytes(buildup(station.code, station.name, period, self.histories[station.code]), name)
+        runs = self.histories[station.code]
+        return _bytes(buildup(station.code, station.name, period, runs, exercise=self.found.exercise), name)
 
 
 def _extent(found: Found, folder: Path, lead_time: int) -> Path | None:

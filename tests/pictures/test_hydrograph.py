@@ -18,10 +18,10 @@ DAY = date(2026, 2, 16)
 LONG = "Río Ñandú en la confluencia con el arroyo de San Sebastián de los Caballeros, puesto hidrométrico número 17"
 
 
-def drawn(rises, blind=(), name=LONG):
+def drawn(rises, blind=(), name=LONG, exercise=False):
     layers = square_layers(2, [name])
     cube = square_discharge(layers, DAY, rises, blind=blind)
-    found = find(cube, layers, square_config())
+    found = find(cube, layers, square_config(), exercise=exercise)
     return hydrograph(found, found.station("S01"), cube.sel(station="S01").values)
 
 
@@ -40,6 +40,20 @@ def test_it_says_the_counts_the_classes_and_the_days():
 @pytest.mark.parametrize("name", [LONG, "مقياس النيل الأزرق عند الروصيرص", "x" * 300, "$a_b^c$ & <b>"])
 def test_nothing_is_cut_off(name):
     assert clipped_texts(drawn({"S01": {3: (38, 950.0)}}, name=name)) == []
+
+
+def test_an_exercise_says_so_in_its_title():
+    """Pictures are passed on alone."""
+    rises = {"S01": {3: (38, 350.0)}}
+    run = StationRun(DAY, np.full((51, 8), 50.0), ("no",) * 8, 300.0)
+    for exercise in (False, True):
+        mark = "EXERCISE · " if exercise else ""
+        figure = drawn(rises, exercise=exercise)
+        assert any(text.startswith(f"{mark}S01 · ") for text in texts_of(figure))
+        assert clipped_texts(figure) == []
+        figure = buildup("S01", LONG, 5.0, [run], exercise=exercise)
+        assert any(text.startswith(f"{mark}How the forecast built up") for text in texts_of(figure))
+        assert clipped_texts(figure) == []
 
 
 def test_all_members_are_drawn_and_the_median_is_theirs():
