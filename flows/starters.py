@@ -6,30 +6,52 @@ from datetime import date
 from typing import Any, Protocol
 
 import httpx
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 
+ATTEMPTS = 3
+"""runs of a country for an issue date that sensors start at most, each after the one before has failed"""
+
 
 class Starter(Protocol):
-    """Starts the run of a country for an issue date, at most once however often it is asked."""
+    """Starts the run of a country for an issue date; one at a time, however often it is asked."""
 
-    def start(self, iso3: str, issue_date: date) -> None:
-        """RuntimeError where the run could not be started."""
+    def start(self, iso3: str, issue_date: date) -> str | None:
+        """None where a run was started or is under way; else why there is no need of one.
+
+        RuntimeError where the run could not be started.
+        """
         ...
 
 
 class DeploymentStarter:
-    """Starts `floods/<ISO3>` on the Prefect server; the key makes any number of sensors and looks one run."""
+    """Starts `floods/<ISO3>` on the Prefect server.
 
-    def start(self, iso3: str, issue_date: date) -> None:
-        """Does not wait for the run."""
+    The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
+    """
+
+    def start(self, iso3: str, issue_date: date) -> str | None:
+        """Does not wait for the run. RuntimeError also where a person cancelled it, or the last attempt has failed."""
+        for attempt in range(1, ATTEMPTS + 1):
+            state = self._run(iso3, issue_date, attempt).state
+            if state is None or not state.is_final():
+                return None
+            ended = f"ended {state.name}: {state.message or 'without a word'}"
+            if state.is_completed():
+                return f"its run {ended}"
+            if state.is_cancelled():
+                raise RuntimeError(f"its run {ended}")
+        raise RuntimeError(f"{ATTEMPTS} runs failed, the last one {ended}")
+
+    def _run(self, iso3: str, issue_date: date, attempt: int) -> FlowRun:
         name = f"floods/{iso3}"
+        key = f"floods-{iso3}-{issue_date}"
         try:
-            run_deployment(
+            found: Any = run_deployment(
                 name,
                 parameters={"country": iso3, "issue_date": issue_date.isoformat()},
-                idempotency_key=f"floods-{iso3}-{issue_date}",
+                idempotency_key=key if attempt == 1 else f"{key}-{attempt}",
                 timeout=0,
                 as_subflow=False,
                 tags=["watched", iso3],
@@ -38,6 +60,8 @@ class DeploymentStarter:
             raise RuntimeError(f"there is no deployment {name}") from None
         except (httpx.HTTPError, PrefectException) as error:
             raise RuntimeError(f"the server did not start {name} ({type(error).__name__})") from None
+        assert isinstance(found, FlowRun)  # noqa: S101 - the call is made outside an event loop
+        return found
 
 
 class EmbeddedStarter:

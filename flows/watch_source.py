@@ -81,9 +81,9 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
         source, day, ", ".join(countries) or "no country", f"{times.first:%H:%M}", f"{times.last:%Y-%m-%d %H:%M}",
     )  # fmt: skip
 
-    def start(iso3: str) -> None:
+    def start(iso3: str) -> str | None:
         log.info("%s: starting %s for %s", source, iso3, day)
-        starter.start(iso3, day)
+        return starter.start(iso3, day)
 
     looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day), len(countries))
     try:

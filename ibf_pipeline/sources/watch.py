@@ -70,7 +70,7 @@ def watch(
     times: LookTimes,
     *,
     look: Callable[[Sequence[str], float | None], Iterable[tuple[str, Look]]],
-    start: Callable[[str], None],
+    start: Callable[[str], str | None],
     done: Callable[[str], str | None],
     unwatched: Callable[[str], Sequence[str]] = lambda country: (),
     tell: Callable[[str], None],
@@ -83,9 +83,9 @@ def watch(
     whenever it knows), so that a country is started while others are still looked at. `look` and `done` must not raise
     for what only concerns one country.
     `start` raises RuntimeError where a run could not be started, InputMissing where it was over at once because no
-    source has the forecast. `done` says why a country needs no run any more, for example that it was published from
-    another source. `unwatched` names the sources of a country that nobody looks at. `tell` is called before each pause
-    with what is waited for.
+    source has the forecast, and says why none is needed where that is so. `done` says why a country needs no run any
+    more, for example that it was published from another source. `unwatched` names the sources of a country that nobody
+    looks at. `tell` is called before each pause with what is waited for.
     """
     watched = Watched()
     waiting = list(countries)
@@ -116,24 +116,29 @@ def watch(
             sleep((following - now()).total_seconds())
 
 
-def _start(country: str, text: str, start: Callable[[str], None], watched: Watched) -> None:
+def _start(country: str, text: str, start: Callable[[str], str | None], watched: Watched) -> None:
     try:
-        start(country)
+        needless = start(country)
     except RuntimeError as error:
         watched.not_started[country] = str(error)
     except InputMissing as error:
         watched.absent[country] = f"{text}; {error.found}"
     else:
-        watched.started[country] = text
+        if needless is None:
+            watched.started[country] = text
+        else:
+            watched.done[country] = needless
 
 
-def _ask_others(unwatched: Callable[[str], Sequence[str]], start: Callable[[str], None], watched: Watched) -> None:
+def _ask_others(
+    unwatched: Callable[[str], Sequence[str]], start: Callable[[str], str | None], watched: Watched
+) -> None:
     """Start those whose forecast did not come from here and may be elsewhere; what is faulty here stays named."""
     for country in sorted({*watched.absent, *watched.faulty}):
         if others := unwatched(country):
             asks = f"its run asks {' and '.join(others)}"
             _start(country, f"{watched.absent[country]}; {asks}" if country in watched.absent else asks, start, watched)
-        if country in watched.started:
+        if country in watched.started or country in watched.done:
             watched.absent.pop(country, None)
 
 

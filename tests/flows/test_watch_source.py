@@ -12,6 +12,7 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.states import Cancelled, Completed, Failed
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
@@ -198,6 +199,65 @@ def test_with_a_server_the_deployment_is_started_once(
         started = [run for run in client.read_flow_runs() if run.idempotency_key == "floods-XDM-2026-02-15"]
     (run,) = started
     assert run.parameters == {"country": "XDM", "config": str(config), "issue_date": "2026-02-15"}
+
+
+def deploy_instead(config: Path, iso3: str) -> None:
+    """The demo country under another code, whose runs are all the test's own."""
+    country = yaml.safe_load((config / "countries/XDM.yaml").read_text())
+    (config / "countries/XDM.yaml").unlink()
+    (config / f"countries/{iso3}.yaml").write_text(yaml.safe_dump({**country, "iso3": iso3}))
+    floods.to_deployment(iso3, parameters={"country": iso3, "config": str(config)}).apply()
+
+
+def test_a_run_that_failed_is_tried_again_three_times_at_most(
+    config: Path, tmp_path: Path, afternoon: Afternoon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second sensor, or the first one started again: "started" is never said of a run that is over."""
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    afternoon.moment = at(20)
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    deploy_instead(config, "XDQ")
+
+    def end_newest(state: State) -> str:
+        with get_client(sync_client=True) as client:
+            begun = [run for run in client.read_flow_runs() if "XDQ" in run.tags and run.state.is_scheduled()]
+            (run,) = begun
+            client.set_flow_run_state(run.id, state, force=True)
+            return str(run.idempotency_key)
+
+    keys = []
+    for _ in range(3):
+        state, _, _ = watch(config, tmp_path / "work")
+        assert state.message == "started XDQ (49 of 51 members)"
+        keys.append(end_newest(Failed(message="server refused")))
+    assert keys == ["floods-XDQ-2026-02-15", "floods-XDQ-2026-02-15-2", "floods-XDQ-2026-02-15-3"]
+    state, _, _ = watch(config, tmp_path / "work")
+    assert state.is_failed()
+    assert state.message == "NOT started: XDQ (3 runs failed, the last one ended Failed: server refused)"
+
+
+@pytest.mark.parametrize(
+    ("end", "says"),
+    [
+        (Cancelled(message="by a person"), "NOT started: XDR (its run ended Cancelled: by a person)"),
+        (Completed(message="1 trigger; held"), "nothing to do for XDR (its run ended Completed: 1 trigger; held)"),
+    ],
+)
+def test_a_run_that_a_person_ended_or_that_is_done_is_not_started_again(
+    end: State, says: str, config: Path, tmp_path: Path, afternoon: Afternoon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    afternoon.moment = at(20)
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    deploy_instead(config, "XDR")
+    state, _, _ = watch(config, tmp_path / "work")
+    assert state.message == "started XDR (49 of 51 members)"
+    with get_client(sync_client=True) as client:
+        (run,) = (run for run in client.read_flow_runs() if "XDR" in run.tags)
+        client.set_flow_run_state(run.id, end, force=True)
+        state, _, _ = watch(config, tmp_path / "work")
+        assert state.message == says
+        client.delete_flow_run(run.id)
 
 
 def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -> None:

@@ -62,7 +62,7 @@ class World:
         assert seconds > 0
         self.moment += timedelta(seconds=seconds)
 
-    def watch(self, waiting: Waiting | None = None, start: Callable[[str], None] | None = None) -> Watched:
+    def watch(self, waiting: Waiting | None = None, start: Callable[[str], str | None] | None = None) -> Watched:
         return watch(
             list(self.forecasts),
             LookTimes.of(ISSUE, waiting or Waiting()),
@@ -167,6 +167,12 @@ def test_a_run_that_cannot_be_started_keeps_no_other_from_starting() -> None:
     watched = world.watch(start=start)
     assert watched.not_started == {"KEN": "there is no deployment floods/KEN"}
     assert set(world.started) == {"UGA"}
+
+
+def test_a_country_whose_run_is_done_is_not_said_to_be_started() -> None:
+    world = World(at("14:30"), {"KEN": {"14:30": ALL}})
+    watched = world.watch(start=lambda country: "its run ended Completed: held")
+    assert (watched.started, watched.done) == ({}, {"KEN": "its run ended Completed: held"})
 
 
 def test_a_country_that_is_fetched_for_long_keeps_no_other_waiting() -> None:
