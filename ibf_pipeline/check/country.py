@@ -78,8 +78,8 @@ def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[F
     missing = {"boundaries": without_boundaries, "stations": without_stations}
     if either:
         yield Finding(
-            "warning",
             "not checked",
+            "static data",
             f"{', '.join(name for name, is_so in passed.items() if is_so)}: "
             f"no usable {' and '.join(name for name, is_so in missing.items() if is_so)}",
             "there may be further errors, which this table cannot show yet",

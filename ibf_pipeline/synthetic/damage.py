@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import netCDF4
 import numpy as np
+
+ClassicLayout = Literal["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
 
 def leave_out_members(day_folder: Path, members: Iterable[int]) -> None:
@@ -42,7 +45,7 @@ def set_unit(file: Path, unit: str) -> None:
         data["dis"].units = unit
 
 
-def make_classic(file: Path, layout: str = "NETCDF3_CLASSIC") -> None:
+def make_classic(file: Path, layout: ClassicLayout = "NETCDF3_CLASSIC") -> None:
     """Write a member's file again in a classic netCDF layout, its end where that layout has it."""
     old = file.with_suffix(".old")
     file.rename(old)

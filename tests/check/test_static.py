@@ -206,23 +206,23 @@ def test_what_could_not_be_checked_is_named(static: Path) -> None:
     """Behind boundaries that cannot be read hides a raster that is none; behind stations, thresholds that are none."""
     (static / "population.tif").write_text("<html>")
     (static / "thresholds.json").write_text("{")
-    assert only(findings(static), "warning", "not checked") == []
+    assert only(findings(static), "not checked", "static data") == []
     boundaries, stations = static / "admin_areas" / "adm1.geojson", static / "stations.csv"
     whole, listed = boundaries.read_text(encoding="utf-8"), stations.read_text(encoding="utf-8")
     boundaries.write_text("{}", encoding="utf-8")
-    assert only(findings(static), "warning", "not checked") == [
+    assert only(findings(static), "not checked", "static data") == [
         "station places, mapping, rasters: no usable boundaries"
     ]
     stations.write_text("nothing", encoding="utf-8")
-    assert only(findings(static), "warning", "not checked") == [
+    assert only(findings(static), "not checked", "static data") == [
         "station places, mapping, thresholds, rasters: no usable boundaries and stations"
     ]
     boundaries.write_text(whole, encoding="utf-8")
-    assert only(findings(static), "warning", "not checked") == [
+    assert only(findings(static), "not checked", "static data") == [
         "station places, mapping, thresholds: no usable stations"
     ]
     stations.write_text(listed, encoding="utf-8")
-    assert only(findings(static), "warning", "not checked") == []
+    assert only(findings(static), "not checked", "static data") == []
 
 
 def test_rasters_of_another_grid_unit_or_country(static: Path) -> None:
