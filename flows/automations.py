@@ -30,6 +30,9 @@ TOLD_APART = (INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED, NOT_NOTIFI
 """beginnings of the messages of failed runs that have an automation of their own"""
 OBSERVATION_SILENCE = timedelta(hours=6)
 """after a message about intake or observations, until the next: a catalogue that is down fails run after run"""
+SILENCE = timedelta(hours=25)
+"""after a heartbeat, until its absence is told: counted from it, not in windows of the server's own, since `after` is
+what `expect` is"""
 _RUN = "prefect.flow-run.*"
 
 
@@ -39,6 +42,8 @@ def _tagged(*tags: str) -> dict[str, str | list[str]]:
 
 _FLOODS = _tagged(TAG)
 _TEXT = "{{ flow_run.name }}: {{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
+_DEPLOYED = "{{ flow.name }}/{{ deployment.name }}"
+"""what is known of a run that has not begun: until then its name is one that the server made up"""
 
 
 def all_but(beginnings: Sequence[str]) -> list[str]:
@@ -85,6 +90,7 @@ def watching_runs() -> list[AutomationCore]:
 
 def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     """Automations that send a message through a notification block."""
+    heard = {"prefect.flow-run.Completed", "prefect.flow-run.Failed"}
     later = {f"prefect.flow-run.{state}" for state in ("Pending", "Running", "Cancelled", "Cancelling")}
     return [
         _told(
@@ -94,7 +100,9 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             "Flood run failed",
             block,
         ),
-        _told("crashed runs", "A run died.", _ended({"Crashed"}), "Flood run crashed", block),
+        _told(
+            "crashed runs", "A run died.", _ended({"Crashed"}), "Flood run crashed", block, text=f"{_DEPLOYED}, {_TEXT}"
+        ),
         _told(
             "input not available",
             "No forecast yet; the sensors or a person run the day later.",
@@ -129,8 +137,8 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             _ended({"Cancelled"}),
             "Flood run cancelled",
             block,
-            text="{{ flow_run.name }} was cancelled. What it had published stays on the portal, and a notification "
-            "that waited for approval was neither sent nor given up: run the day again, or decide with "
+            text=_DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
+            "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
             "`ibf-pipeline resume`.\n{{ flow_run|ui_url }}",
         ),
         _told(
@@ -161,7 +169,8 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
             ),
             "Flood run is late",
             block,
-            text="{{ flow_run.name }} has not begun. Is a worker running?\n{{ flow_run|ui_url }}",
+            text=_DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun. Is a worker running?\n"
+            "{{ flow_run|ui_url }}",
         ),
         _told(
             "notices",
@@ -195,19 +204,20 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
         ),
         _told(
             "silent scheduler",
-            "The daily heartbeat was not heard: scheduler or worker is down.",
+            "The daily heartbeat was not heard again: scheduler or worker is down.",
             EventTrigger(
                 match={"prefect.resource.id": _RUN},
                 match_related={"prefect.resource.role": "flow", "prefect.resource.name": "heartbeat"},
-                expect={"prefect.flow-run.Completed", "prefect.flow-run.Failed"},
+                after=heard,
+                expect=heard,
                 posture=Posture.Proactive,
                 threshold=1,
-                within=timedelta(hours=25),
+                within=SILENCE,
             ),
             "Flood pipeline is silent",
             block,
-            text="The heartbeat of the flood pipeline did not run for 25 hours: is the scheduler up, is "
-            "a worker running? Do not take the silence for an all clear.",
+            text=f"The heartbeat of the flood pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
+            "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]
 
