@@ -16,6 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from flows.hook import Hook, open_hook
+from flows.observe_trigger import again_at
 from flows.wiring import open_configuration
 from ibf_pipeline.alone import alone
 from ibf_pipeline.config import Configuration, Country
@@ -31,6 +32,7 @@ from ibf_pipeline.observation.looks import look_folder, read_looks, write_look
 from ibf_pipeline.observation.passes import (
     Days,
     Scene,
+    TooEarly,
     Unsuitable,
     event_days,
     other_name,
@@ -111,6 +113,11 @@ def observe_event(
     except Unsuitable as error:
         log.info("%s", error)
         return Completed(name=SKIPPED, message=f"skipped: {error}")
+    except TooEarly as error:
+        log.info("%s", error)
+        if not again_at(error.until):
+            return Failed(message=f"nothing to look at yet: {error}", data=error)
+        return Completed(message=f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}")
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
@@ -144,6 +151,8 @@ def _observe(
     maps = _see_existing_maps(hook, ground, event, days, scene, folder)
     observed = all_together() if maps else None
     if observed is None or not any(_stands_for(look, scene, hook.settings.observation) for look in maps):
+        if product is not None and scene is not None and days.contain(scene.start):
+            _require_late_enough(hook, event, product, scene)
         _order_and_see(hook, ground, found, event, days, product, folder)
         observed = all_together()
     return observed
@@ -191,6 +200,21 @@ def _stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
     within = timedelta(minutes=rule.catalogue.pass_minutes)
     of_the_pass = all(abs(moment - scene.start) <= within for moment in look.passes)
     return of_the_pass and observed_share(look.areas) >= rule.observed_share
+
+
+def _require_late_enough(hook: Hook, event: Event, product: str, scene: Scene) -> None:
+    """TooEarly while a catalogue may still get the scene's flood map: it costs nothing, an order does."""
+    catalogue = hook.settings.observation.catalogue
+    if catalogue is not None:
+        until = scene.start + timedelta(hours=catalogue.wait_hours)
+        if hook.patience.now() < until:
+            error = TooEarly(
+                f"no flood map of {product} is there yet", where=event.name,
+                expected=f"one until {until:%Y-%m-%d %H:%M} UTC",
+                remedy="look again then; observation.catalogue.wait_hours: 0 in destine.yaml orders at once",
+            )  # fmt: skip
+            error.until = until
+            raise error
 
 
 def _order_and_see(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.events import emit_event
 from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.runtime import deployment, flow_run
 
 from ibf_pipeline.eodata.trigger import Observation
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
@@ -27,6 +29,25 @@ def observation_parameters(observation: Observation) -> dict[str, Any]:
         "product_id": product.product_id,
         "product_name": product.name,
     }
+
+
+def again_at(moment: datetime) -> bool:
+    """Let this run's deployment run once more with the same parameters, later: meanwhile it holds no worker's place.
+
+    False for a run without a deployment, which nobody would start.
+    """
+    if deployment.id is None:
+        return False
+    run_deployment(
+        uuid.UUID(deployment.id),
+        parameters=flow_run.parameters,
+        scheduled_time=moment,
+        idempotency_key=f"{flow_run.id}:again",
+        timeout=0,
+        as_subflow=False,
+        tags=list(flow_run.tags),
+    )
+    return True
 
 
 class PrefectStarter:

@@ -125,6 +125,9 @@ class FloodMapCatalogue(Section):
     pass_minutes: float = Field(
         10, gt=0, lt=98, description="minutes within which a map's time and a scene's start are one pass"
     )
+    wait_hours: float = Field(
+        8, ge=0, le=72, description="hours after a scene's start in which its flood map may still come; no order before"
+    )
 
 
 class OpenWater(Section):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
 from ibf_pipeline.found import Event
 
 _NAME: Final = re.compile(
@@ -19,6 +19,13 @@ _NAME: Final = re.compile(
 
 class Unsuitable(ForbiddenByRule):
     """A pass or an event for which no scene is worth an order: nothing went wrong, and nothing is to be mended."""
+
+
+class TooEarly(InputMissing):
+    """A flood map of the scene may still come."""
+
+    until: datetime
+    """UTC"""
 
 
 CLASSES: Final = ("no", "min", "med", "max")

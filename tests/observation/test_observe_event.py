@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ import numpy as np
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.flow_engine import run_flow
 from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
@@ -54,9 +56,9 @@ def prefect_server() -> Iterator[None]:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Loopback]]:
     """The tiny country with a run that alerted station G1 on days 2 and 3, and a loopback service.
 
-    The lowest of the country's ten rows of cells is a lake.
+    The lowest of the country's ten rows of cells is a lake. It is eight hours after the scene.
     """
-    clock = Clock()
+    clock = Clock(datetime(2026, 2, 17, 11, 12, 45, tzinfo=UTC))
     with Loopback(clock) as server:
         content = yaml.safe_load(Path("config/destine.yaml").read_text(encoding="utf-8"))
         content["services"]["dedl"]["url"] = server.odp
@@ -312,6 +314,37 @@ def test_maps_of_other_passes_are_kept_where_the_scene_is_not_ordered(project: t
         (("map-0",), "false alarm"), (("map-1",), "false alarm")
     ]  # fmt: skip
     assert seen.verdict.kind == "false alarm"
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_a_young_scene_waits_for_its_flood_map_without_a_worker(project: tuple[Path, Loopback], comes: bool) -> None:
+    """Of 03:12:45, looked at an hour before 11:12:45 and again then: a map that has come saves the order."""
+    root, server = project
+    server.platform.clock.now_ -= timedelta(hours=1)
+    with Stac(dry_map(root), SCENE_START) as stac, get_client(sync_client=True) as client:
+        look_into(root, stac)
+        flood_map = stac.items.pop()
+        assert exit_code(observe(root)) == 3, "nobody would start a run without a deployment again"
+        deployment = client.create_deployment(client.create_flow(observe_event), f"waits-{comes}")
+        parameters = {"country": "XTY", "issue_date": "2026-02-15", "event": "G1", "product_name": SCENE}
+        first = client.create_flow_run_from_deployment(
+            deployment, parameters={**parameters, "config": str(root / "config")}
+        )
+        state = run_flow(observe_event, flow_run=first, return_type="state")
+        assert str(state.message).startswith("looks again at 2026-02-17 11:12 UTC: G1: no flood map"), state.message
+        assert server.platform.orders == []
+        (second,) = [
+            run
+            for run in client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC)
+            if run.deployment_id == deployment and run.id != first.id
+        ]
+        assert second.state.type == StateType.SCHEDULED
+        assert second.state.state_details.scheduled_time == datetime(2026, 2, 17, 11, 12, 45, tzinfo=UTC)
+        server.platform.clock.now_ += timedelta(hours=1)
+        stac.items += [flood_map] if comes else []
+        state = run_flow(observe_event, flow_run=client.read_flow_run(second.id), return_type="state")
+    assert str(state.message).startswith("G1: false alarm (0.0 km2" if comes else "G1: hit (61.8 km2"), state.message
+    assert len(server.platform.orders) == (0 if comes else 1)
 
 
 @pytest.mark.parametrize("trouble", ["no such asset", "refused", "no raster"])
