@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ibf_pipeline.config import Country
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.found import Event, StationFound
-from ibf_pipeline.usable import Usable, without_water_on
+from ibf_pipeline.usable import Usable
 
 
 def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:
@@ -21,7 +21,10 @@ def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> It
     if ensemble.without_water:
         yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"
     for day, members in ensemble.days_without_water.items():
-        yield without_water_on(day, members)
+        yield (
+            f"members that are 0 m3/s at every station on {day}-day, beside water, count as missing there: "
+            f"{_numbers(members)}"
+        )
 
 
 def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[str]:

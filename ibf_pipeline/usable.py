@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,10 +52,10 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> 
     discharge, days_without_water = leave_out_days_without_water(discharge)
     missing = _require_members(discharge, country)
     _require_water(whole, country)
-    members = discharge.notnull().sum("member")
+    valid = discharge.notnull().sum("member")
     blind = {
         station.code: blind_reason(
-            members.sel(station=station.code),
+            valid.sel(station=station.code),
             country.members.minimum,
             outside=bool(discharge["outside"].sel(station=station.code)),
             river=station.river,
@@ -64,7 +64,10 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> 
     }
     if all(blind.values()):
         reasons = [f"{code} {reason}" for code, reason in blind.items()]
-        reasons += [without_water_on(day, numbers) for day, numbers in days_without_water.items()]
+        reasons += [
+            f"{len(members)} members are 0 m3/s at every station on {day}-day, beside water, which counts as missing"
+            for day, members in days_without_water.items()
+        ]
         raise InputInvalid(
             "no station has a usable forecast: " + "; ".join(reasons),
             where=_source(discharge, country),
@@ -125,12 +128,6 @@ def _dry_after(
         after[:, day] = dry[:, day] & before
         before = flowing[:, day] | after[:, day]
     return after
-
-
-def without_water_on(day: int, members: Sequence[int]) -> str:
-    """How it is said that a day of some members counts as missing because it has no water."""
-    numbers = ", ".join(f"{member:02d}" for member in members)
-    return f"members that are 0 m3/s at every station on {day}-day, beside water, count as missing there: {numbers}"
 
 
 def _require_members(discharge: xr.DataArray, country: Country) -> tuple[int, ...]:

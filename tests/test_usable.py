@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.usable import leave_out_days_without_water, leave_out_members_without_water
 
 
@@ -75,3 +76,8 @@ def test_missing_values_beside_zeros_change_nothing() -> None:
     assert lost_days([[50, np.nan, 0]]) == {2: (0,)}
     assert lost_days([[50, 0, 0], [np.nan, np.nan, 0]]) == {1: (0,), 2: (0,)}
     assert lost_days([[5, np.nan, 0]]) == {}
+
+
+def test_a_forecast_with_such_a_day_is_not_whole() -> None:
+    counted = completeness(ensemble([[10, 11, 12]], [[10, 0, 0]], [[0, 0, 0]]), 3)
+    assert (counted.present, counted.by_lead_time) == ((0, 1), (2, 1, 1))
