@@ -79,6 +79,7 @@ TRIGGERS_PER_LEAD_TIME: Body = (
 )
 
 POINT_VALUES: Body = (
+    _COUNTRY,
     Field("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
     Field("disasterType", (one_of(DISASTER_TYPES), NOT_EMPTY)),
     Field("dynamicPointData", (ARRAY,), items=(Field("fid", (NOT_EMPTY,)),)),

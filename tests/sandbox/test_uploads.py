@@ -115,7 +115,9 @@ def test_without_category_any_point_of_that_id_is_meant(portal: Portal) -> None:
 
 def test_point_data_checks_its_fields(portal: Portal) -> None:
     sent = {"leadTime": "9-day", "disasterType": "x", "dynamicPointData": [{"value": 1}]}
-    assert set(broken(portal, "point-data/dynamic", sent)) == {"leadTime", "disasterType", "dynamicPointData.0.fid"}
+    assert set(broken(portal, "point-data/dynamic", sent)) == {
+        "countryCodeISO3", "leadTime", "disasterType", "dynamicPointData.0.fid"
+    }  # fmt: skip
 
 
 def test_point_layers(portal: Portal) -> None:
