@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ibf_pipeline.errors import InputInvalid
+
 FORMAT = 4
 """Version of the prepared folder; another one is rebuilt."""
 
@@ -59,15 +61,28 @@ def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputS
     """Size, time and hash of every input, by its path below the static folder.
 
     The hash is taken over from `known` where size and time are the same, and counted anew where they differ.
+
+    Raises InputInvalid where a file may not be read, or is gone meanwhile.
     """
-    stamps = {}
-    for file in files:
-        name, found = file.relative_to(folder).as_posix(), file.stat()
-        earlier = known.get(name)
+    return {
+        file.relative_to(folder).as_posix(): _stamp(file, known.get(file.relative_to(folder).as_posix()))
+        for file in files
+    }
+
+
+def _stamp(file: Path, earlier: InputStamp | None) -> InputStamp:
+    try:
+        found = file.stat()
         same = earlier is not None and (earlier.size, earlier.modified) == (found.st_size, found.st_mtime_ns)
         digest = earlier.sha256 if earlier is not None and same else sha256(file)
-        stamps[name] = InputStamp(found.st_size, found.st_mtime_ns, digest)
-    return stamps
+    except OSError as error:
+        raise InputInvalid(
+            f"the file cannot be read ({error.strerror or error})",
+            where=file,
+            expected="static data that the pipeline may read",
+            remedy="give the user that runs the pipeline the right to read it",
+        ) from error
+    return InputStamp(found.st_size, found.st_mtime_ns, digest)
 
 
 def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -134,3 +138,30 @@ def test_unchanged_inputs_are_not_built_again_and_changed_ones_are(static: Path,
     stations.write_text(stations.read_text().replace("Upper", "Lower"))
     assert prepare(tiny_country.country(), static, folder)
     assert prepare(tiny_country.country(flood_maps={"return_periods": [10, 20], "minimum_depth": 0.5}), static, folder)
+
+
+@contextmanager
+def nobody(folder: Path) -> Iterator[None]:
+    """Without the rights of root, to whom no file is closed; the folder is theirs."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.chown(folder, 65534, -1)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["thresholds.json", "stations.csv", "population.tif", "admin_areas/adm2.geojson"])
+def test_a_file_that_may_not_be_read_is_named(name: str) -> None:
+    with TemporaryDirectory() as root:
+        static = tiny_country.write_country(Path(root) / "static")
+        (static / name).chmod(0)
+        with nobody(Path(root)), pytest.raises(InputInvalid) as raised:
+            prepare(tiny_country.country(), static, Path(root) / "prepared")
+        assert (raised.value.found, raised.value.where) == (
+            "the file cannot be read (Permission denied)", str(static / name)
+        )  # fmt: skip
+        assert raised.value.remedy == "give the user that runs the pipeline the right to read it"
