@@ -24,7 +24,8 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
         require_netcdf4(data, file)
         variable = data[names.find_variable(data.variables, file)]
         names.check_unit(getattr(variable, "units", None), file)
-        axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon", "time")}
+        axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon")}
+        axis["time"] = _time_axis(variable, file)
         member_axis = next((name for name in names.COORDINATES["member"] if name in variable.dimensions), None)
         extra = set(variable.dimensions) - {*axis.values(), member_axis}
         if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):
@@ -56,6 +57,13 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
         values = window.sample(block[:, steps - steps.min()], file)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
     return Part(members, values, window.outside, version)
+
+
+def _time_axis(variable: Any, file: Path) -> str:
+    """The dimension of the days; an EWDS file may have the run itself as a `time` of length 1 beside `step`."""
+    lengths = dict(zip(variable.dimensions, variable.shape, strict=True))
+    days = [name for name in names.COORDINATES["time"] if lengths.get(name, 1) != 1]
+    return names.find("time", days or variable.dimensions, file)
 
 
 def require_netcdf4(data: Any, file: Path) -> None:

@@ -1,5 +1,6 @@
 """GloFAS files of either layout to one cube of discharge."""
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -63,6 +64,44 @@ def test_both_layouts_give_the_cube_that_was_written(
     np.testing.assert_allclose(cube.values, wanted.values, atol=0.01)
     assert cube["member"].values.tolist() == list(range(51))
     assert cube.attrs["glofas_version"] == "4"
+
+
+def by_step(data: xr.Dataset) -> xr.Dataset:
+    """Steps as dimension, the stamps beside it, the run as a scalar: what cfgrib makes of GRIB."""
+    run = np.datetime64(ISSUE, "ns")
+    steps = data.rename(time="valid_time").assign_coords(step=("valid_time", data["time"].values - run))
+    return steps.swap_dims(valid_time="step").assign_coords(time=run)
+
+
+def run_as_dimension(data: xr.Dataset) -> xr.Dataset:
+    """The run as a dimension of length 1, before the steps."""
+    steps = by_step(data)
+    stamps = steps["valid_time"].values[np.newaxis]
+    return steps.drop_vars("valid_time").expand_dims("time").assign_coords(valid_time=(("time", "step"), stamps))
+
+
+EWDS_NETCDF: dict[str, Callable[[xr.Dataset], xr.Dataset]] = {
+    "number": lambda data: data,
+    "dis24, latitude, longitude, step": lambda data: by_step(data.rename(dis="dis24", lat="latitude", lon="longitude")),
+    "avg_dis, y, x, valid_time, realization": lambda data: data.rename(
+        dis="avg_dis", lat="y", lon="x", time="valid_time", number="realization"
+    ),
+    "member, in another order": lambda data: data.rename(number="member").transpose("lat", "member", "lon", "time"),
+    "time of length 1 beside step": run_as_dimension,
+}
+
+
+@pytest.mark.parametrize("layout", EWDS_NETCDF)
+def test_every_name_and_shape_of_an_ewds_netcdf_gives_the_cube_of_its_members(
+    layout: str, tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]
+) -> None:
+    members = find_files(write_day(tmp_path, "trigger-after-warnings", ISSUE))[:4]
+    opened = [xr.open_dataset(file) for file in members]
+    ensemble = xr.concat(opened, "number", coords="minimal", compat="override", join="override")
+    file = tmp_path / "glofas.nc"
+    EWDS_NETCDF[layout](ensemble.assign_coords(number=range(4))).to_netcdf(file)
+    cells = cells_of(demo_layers)
+    xr.testing.assert_equal(read_cube([file], cells, ISSUE), read_cube(members, cells, ISSUE))
 
 
 def one_member(tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles]) -> tuple[Path, xr.DataArray]:
