@@ -147,19 +147,20 @@ def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) 
     rows = []
     for feature in collection["features"]:
         properties = {key.upper(): value for key, value in feature["properties"].items()}
-        code, name = properties.get(f"ADM{level}_PCODE"), properties.get(f"ADM{level}_EN")
-        if not code or name is None:
+        code = properties.get(f"ADM{level}_PCODE")
+        if not code:
             raise InputInvalid(
-                f"an area without code or name: {feature['properties']}",
+                f"an area without code: {feature['properties']}",
                 where=f"{country.iso3} level {level}",
-                expected=f"properties ADM{level}_PCODE and ADM{level}_EN",
+                expected=f"a property ADM{level}_PCODE; without ADM{level}_EN the code is the area's name",
+                remedy="give every area its place code",
             )
         rows.append(
             (
                 str(code),
                 country.iso3,
                 level,
-                str(name),
+                str(properties.get(f"ADM{level}_EN") or code),
                 properties.get(f"ADM{level - 1}_PCODE"),
                 properties.get(f"ADM{level - 1}_EN"),
                 country.population.get(str(code)),

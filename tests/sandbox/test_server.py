@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
+from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, InputMissing
 from ibf_pipeline.sandbox import Sandbox, User, seed_from_static
 
 from .world import Clock, Portal, new_portal, rectangle, small_country
@@ -150,6 +150,24 @@ def test_seeding_replaces_static_data(tmp_path: Path) -> None:
         changed.admin_areas[2]["features"][0]["properties"]["ADM2_EN"] = "New name"
         sandbox.seed(changed)
         assert portal.events()[0]["alertAreas"][0]["name"] == "New name"
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_an_area_without_name_is_named_by_its_code(name: str | None, tmp_path: Path) -> None:
+    country = small_country("XAN")
+    first, *_ = country.admin_areas[2]["features"]
+    first["properties"]["ADM2_EN"] = name
+    with Sandbox(tmp_path, now=Clock()) as sandbox:
+        sandbox.seed(country)
+        shown = Portal(sandbox, "XAN").get("admin-areas/XAN/2").json()["features"][0]["properties"]
+    assert shown["adm2_en"] == shown["adm2_pcode"] == first["properties"]["ADM2_PCODE"]
+
+
+def test_an_area_without_code_is_refused(tmp_path: Path) -> None:
+    country = small_country("XAN")
+    country.admin_areas[2]["features"][0]["properties"]["ADM2_PCODE"] = None
+    with Sandbox(tmp_path, now=Clock()) as sandbox, pytest.raises(InputInvalid, match="give every area its place code"):
+        sandbox.seed(country)
 
 
 def test_a_static_folder_is_read_as_text(tmp_path: Path) -> None:
