@@ -51,9 +51,12 @@ def test_the_legacy_indicator_is_severity_and_trigger_in_one(
     assert portal.levels().get("G1") == level
 
 
-def test_legacy_0_with_an_event_name_is_a_high_warning_of_flash_floods(server: Sandbox) -> None:
-    portal = new_portal(server, disaster_type="flash-floods")
-    portal.exposure("alert_threshold", "G1", {portal.area(1): 0}, date=DAY, lead_time="6-hour")
+@pytest.mark.parametrize(("disaster_type", "lead_time"), [("flash-floods", "6-hour"), ("typhoon", "72-hour")])
+def test_legacy_0_with_an_event_name_is_a_high_warning_but_of_floods(
+    disaster_type: str, lead_time: str, server: Sandbox
+) -> None:
+    portal = new_portal(server, disaster_type=disaster_type)
+    portal.exposure("alert_threshold", "G1", {portal.area(1): 0}, date=DAY, lead_time=lead_time)
     portal.process()
     assert portal.levels() == {"G1": "warning"}
 
