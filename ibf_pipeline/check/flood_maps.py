@@ -82,14 +82,6 @@ def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> I
                 require_same_grid(file, raster, grid, what)
             if raster.nodata is None:
                 yield _no_nodata(file, what)
-            if raster.count > 1:
-                yield Finding(
-                    "warning",
-                    "rasters",
-                    f"{file.name} has {raster.count} bands",
-                    "only the first one is read",
-                    "write a raster of the one band that is meant",
-                )
             if country is not None:
                 yield from check_cover(file, raster, country)
     except (InputMissing, InputInvalid) as error:

@@ -21,7 +21,7 @@ from ibf_pipeline.prepare.grids import (
     most_people_a_cell,
     outside_as_zero,
     require_degrees,
-    require_unscaled,
+    require_plain_band,
 )
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
 
@@ -46,7 +46,7 @@ def check_layer(
         with bounded_gdal(), open_raster(file, what) as raster:
             if raster.crs is None:
                 require_degrees(file, raster, what)
-            require_unscaled(file, raster, what)
+            require_plain_band(file, raster, what)
             yield from check_cover(file, raster, country)
             total, lost, negative, densest = _people(raster, what, country, maps)
             most = most_people_a_cell(raster) if what == "population raster" else float("inf")

@@ -22,7 +22,7 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.obtain.place import Place
-from ibf_pipeline.prepare.grids import require_degrees, require_unscaled
+from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
 from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.writing import writing
 
@@ -127,7 +127,7 @@ def obtain_flood_map(place: Place, period: float, names: Iterable[str], bounds: 
         opened = [stack.enter_context(open_raster(file, "flood hazard tile")) for file in tiles.values()]
         for file, tile in zip(tiles.values(), opened, strict=True):
             require_degrees(file, tile, "flood hazard tile")
-            require_unscaled(file, tile, "flood hazard tile")
+            require_plain_band(file, tile, "flood hazard tile")
             _require_aligned(file, tile, opened[0])
         _mosaic(opened, bounds, partial)
     with writing(target):

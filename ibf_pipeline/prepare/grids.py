@@ -35,9 +35,9 @@ Bounds = tuple[float, float, float, float]
 
 
 def require_same_grid(file: Path, dataset: DatasetReader, grid: DatasetReader, what: str = "flood map") -> None:
-    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell or size, or is scaled."""
+    """InputInvalid where a raster differs from the country's grid in CRS, origin, cell, size or bands, or is scaled."""
     require_degrees(file, dataset, what)
-    require_unscaled(file, dataset, what)
+    require_plain_band(file, dataset, what)
     offset = max(abs(a - b) for a, b in zip(dataset.transform[:6], grid.transform[:6], strict=True))
     if (dataset.width, dataset.height) != (grid.width, grid.height) or offset > 0.01 * abs(grid.transform.a):
         raise InputInvalid(
@@ -80,8 +80,15 @@ def _grid_words(dataset: DatasetReader) -> str:
     )
 
 
-def require_unscaled(file: Path, dataset: DatasetReader, what: str) -> None:
-    """InputInvalid where a raster's values are to be multiplied or shifted: they are taken as they are."""
+def require_plain_band(file: Path, dataset: DatasetReader, what: str) -> None:
+    """InputInvalid where a raster has several bands, or values to be multiplied or shifted: they are taken as is."""
+    if dataset.count != 1:
+        raise InputInvalid(
+            f"the {what} has {dataset.count} bands",
+            where=file,
+            expected="one band",
+            remedy="write a raster of the one that is meant (gdal_translate -b 1)",
+        )
     if (dataset.scales[0], dataset.offsets[0]) != (1.0, 0.0):
         raise InputInvalid(
             f"the {what} declares scale {dataset.scales[0]:g} and offset {dataset.offsets[0]:g}",
@@ -193,7 +200,7 @@ def write_on_grid(
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
         if counts.crs is None:
             require_degrees(source, counts, what)
-        require_unscaled(source, counts, what)
+        require_plain_band(source, counts, what)
         inside = None if country is None else cells_inside(counts, country)
         same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
         same = same and counts.transform.almost_equals(grid.transform, 1e-9)

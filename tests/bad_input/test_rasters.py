@@ -92,6 +92,22 @@ def test_a_web_page_saved_as_a_raster(day: TinyDay) -> None:
     assert error.where.endswith("population.tif")
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("flood_maps/flood_map_XTY_RP10.tif", "flood map"),
+        ("flood_maps/flood_map_XTY_RP20.tif", "flood map"),
+        ("population.tif", "population raster"),
+    ],
+)
+def test_a_raster_of_two_bands(day: TinyDay, name: str, what: str) -> None:
+    """All of it is in the second one: nobody could tell which band is meant."""
+    with rasterio.open(day.static / name, "w", **{**tiny_country.PROFILE, "count": 2}) as out:
+        out.write(np.ones((10, 20), dtype="float32"), 2)
+    error = day.refused(InputInvalid)
+    assert (error.found, error.where, error.expected) == (f"the {what} has 2 bands", str(day.static / name), "one band")
+
+
 def test_a_flood_map_without_water_is_said_so(day: TinyDay) -> None:
     tiny_country.write_raster(flood_map(day, 10), np.full((10, 20), 0.05))
     assert "the flood map of 10 years holds no water inside the country" in day.found().notes

@@ -77,7 +77,7 @@ def test_pixels_that_prepare_refuses(static: Path, tmp_path: Path, damage: Any, 
     assert refused(static, tmp_path).startswith(said)
 
 
-def test_maps_that_are_dry_or_exchanged_or_of_several_bands(static: Path) -> None:
+def test_maps_that_are_dry_or_exchanged(static: Path) -> None:
     """20 cells of the 10-year map are wet, 100 of the 20-year one; 0.05 m is dry land."""
     small, large = flood_map(static, 10), flood_map(static, 20)
     small.rename(static / "other.tif")
@@ -86,10 +86,18 @@ def test_maps_that_are_dry_or_exchanged_or_of_several_bands(static: Path) -> Non
     assert "flood_map_XTY_RP10.tif is wetter than flood_map_XTY_RP20.tif: 100 against 20 cells" in found(
         static, "warning"
     )
-    tiny_country.write_raster(large, np.full((10, 20), 0.05), count=2)
-    warned = found(static, "warning")
-    assert {"flood_map_XTY_RP20.tif has no wet cell", "flood_map_XTY_RP20.tif has 2 bands"} <= set(warned)
+    tiny_country.write_raster(large, np.full((10, 20), 0.05))
+    assert "flood_map_XTY_RP20.tif has no wet cell" in found(static, "warning")
     assert found(static, "error") == []
+
+
+@pytest.mark.parametrize("name", ["flood_map", "population"])
+def test_a_raster_of_two_bands_is_an_error_as_for_prepare(name: str, static: Path, tmp_path: Path) -> None:
+    file = flood_map(static, 20) if name == "flood_map" else static / "population.tif"
+    tiny_country.write_raster(file, np.ones((10, 20)), count=2)
+    (text,) = found(static, "error")
+    assert "has 2 bands" in text
+    assert "has 2 bands" in refused(static, tmp_path)
 
 
 @pytest.mark.parametrize(
