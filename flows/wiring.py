@@ -17,7 +17,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.run_folder import EXERCISES, RunFolder
+from ibf_pipeline.run_folder import EXERCISES, RunFolder, real_runs
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import Source
@@ -65,8 +65,8 @@ class Day:
 
     @property
     def lock_file(self) -> Path:
-        """Held while something is published for the country on the target."""
-        return self.runs / self.country.iso3 / f".floods-{self.target_name}.lock"
+        """Held while something is published for the country on the target, by real days and exercises alike."""
+        return self.run.run_lock.with_name(f".floods-{self.target_name}.lock")
 
     def alone(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""

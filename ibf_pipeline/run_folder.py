@@ -117,8 +117,11 @@ class RunFolder:
 
     @property
     def run_lock(self) -> Path:
-        """Held by a whole run of the country, and by whoever else writes what a run writes."""
-        return self.path.parent / ".floods.lock"
+        """Held by a whole run of the country, and by whoever else writes what a run writes.
+
+        Beside the country's real days, also for an exercise: one target may be that of both.
+        """
+        return real_runs(self.path.parents[1]) / self.iso3 / ".floods.lock"
 
     @property
     def is_whole(self) -> bool:
@@ -214,8 +217,13 @@ class RunFolder:
 
 def with_exercises(runs: Path, iso3: str) -> list[RunFolder]:
     """The run folders of a country, real days and exercises, whichever of the two `runs` is the folder of."""
-    real = runs.parent if runs.name == EXERCISES else runs
+    real = real_runs(runs)
     return [*runs_of(real, iso3), *runs_of(real / EXERCISES, iso3)]
+
+
+def real_runs(runs: Path) -> Path:
+    """The folder of the real days, whichever of the two `runs` is."""
+    return runs.parent if runs.name == EXERCISES else runs
 
 
 def runs_of(runs: Path, iso3: str) -> list[RunFolder]:

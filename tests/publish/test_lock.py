@@ -7,11 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from flows.wiring import open_day
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
 from ibf_pipeline.publish.lock import country_lock, publication_lock
 from tests.conftest import ROOT
@@ -98,6 +99,23 @@ def test_a_run_of_a_country_waits_for_another_one_and_names_it_when_patience_end
     finally:
         holder.kill()
         holder.wait(10)
+
+
+def test_an_exercise_and_a_real_day_keep_each_other_out(tmp_path: Path) -> None:
+    """Their runs lie apart, and their target may be one."""
+    real, exercise = (
+        open_day(str(ROOT / "config"), "XDM", date(2026, 2, 15), None, workspace=str(tmp_path), exercise=made_up)
+        for made_up in (False, True)
+    )
+    assert exercise.runs != real.runs
+    with publication_lock(real.lock_file, "run XDM 2026-02-15", clock):
+        refused = pytest.raises(ForbiddenByRule, match="another run is publishing there: run XDM 2026-02-15")
+        with refused, publication_lock(exercise.lock_file, "scenario XDM 2026-02-15", clock):
+            pytest.fail("two at once")
+    with exercise.alone("scenario"):
+        refused = pytest.raises(ForbiddenByRule, match="still at work: scenario XDM 2026-02-15")
+        with refused, country_lock(tmp_path / "runs/XDM/.floods.lock", "run XDM", clock, patience_seconds=0):
+            pytest.fail("two at once")
 
 
 def test_a_folder_in_the_place_of_the_lock_is_said(tmp_path: Path) -> None:
