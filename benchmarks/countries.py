@@ -177,7 +177,7 @@ def day(job: Job) -> Done:
     cube = read_discharge.fn(job.code, country, settings, layers, files, inputs.ISSUE)
     found = find_events.fn(job.code, cube, layers, country)
     run_folder = RunFolder(runs, job.code, inputs.ISSUE)
-    record_findings.fn(job.code, found, cube, tiles, country, files, run_folder)
+    record_findings.fn(job.code, found, cube, tiles, country, files, run_folder, prepared)
     with opened(job, prepared) as target:
         revision = plan_revision.fn(found, run_folder, runs, target, consent=Consent(), now=_now)
         publish_revision.fn(job.code, target, revision)

@@ -158,7 +158,7 @@ def day(options: argparse.Namespace) -> None:
     found = find_events.fn(iso3, cube, layers, country)
     lap("events, areas and people found")
     run = RunFolder(work / "runs", iso3, inputs.ISSUE)
-    record_findings.fn(iso3, found, cube, tiles, country, files, run)
+    record_findings.fn(iso3, found, cube, tiles, country, files, run, prepared)
     lap("8 rasters and findings written")
     client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
     target = IbfTarget(client, Destination("sandbox", client.base, True, None), work / "runs", prepared, _now)

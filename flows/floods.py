@@ -205,7 +205,7 @@ def find_day(
         found = replace(found, notes=(*found.notes, f"source {files.source}: {files.origin['corrected']}"))
     if allowed is not None:
         allowed(found)
-    return found, record_findings(iso3, found, cube, tiles, country, files, day.run)
+    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)
 
 
 def publish_day(

@@ -21,7 +21,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.obtain.copy import outdated
 from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.rasters import write_extents
@@ -106,6 +106,7 @@ def record_findings(
     country: Country,
     files: ForecastFiles,
     run: RunFolder,
+    prepared: Path,
 ) -> RunFolder:
     """One raster a lead time, `events.json`, `forecast.nc` and the manifest: the run folder is whole, or as before."""
     folder = run.begin()
@@ -115,7 +116,7 @@ def record_findings(
     for lead_time, cells in write_extents(wet, tiles, rasters).items():
         log.info("%s: %s, %d wet cells", iso3, names[lead_time], cells)
     write_findings(found, cube, folder)
-    run.finish(folder, _manifest(found, country, files, cube))
+    run.finish(folder, _manifest(found, country, files, cube, prepared))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
@@ -132,7 +133,9 @@ def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     return page
 
 
-def _manifest(found: Found, country: Country, files: ForecastFiles, cube: xr.DataArray) -> dict[str, Any]:
+def _manifest(
+    found: Found, country: Country, files: ForecastFiles, cube: xr.DataArray, prepared: Path
+) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {
         "country": found.country,
@@ -144,9 +147,17 @@ def _manifest(found: Found, country: Country, files: ForecastFiles, cube: xr.Dat
         "glofas_version": found.glofas_version,
         "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
         "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
+        "static": _static_inputs(prepared),
         "versions": {name: version(name) for name in packages},
         "configuration": country.model_dump(mode="json"),
     }
+
+
+def _static_inputs(prepared: Path) -> list[dict[str, Any]]:
+    """The files of the static data that the prepared layers were made of, by path below the static folder."""
+    stamp = read_stamp(prepared / "stamp.json")
+    inputs = stamp.inputs if stamp is not None else {}
+    return [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in sorted(inputs.items())]
 
 
 @task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)

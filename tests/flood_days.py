@@ -64,7 +64,8 @@ class FloodDays:
         found = find_events.fn(self.country.iso3, cube, self.layers, self.country)
         run = RunFolder(self.runs, self.country.iso3, issue_date)
         files = ForecastFiles("wish list", (), "4")
-        return found, record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, run)
+        where = (run, self.prepared)
+        return found, record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, *where)
 
     def publish(
         self,

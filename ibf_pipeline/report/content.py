@@ -122,6 +122,8 @@ class Report:
     glofas_version: str
     notes: tuple[str, ...]
     inputs: tuple[InputFile, ...]
+    static: tuple[InputFile, ...]
+    """files of the static data: boundaries, stations, thresholds, mapping, population, flood maps"""
     versions: Mapping[str, str]
     configuration: Mapping[str, Any]
     published: tuple[Published, ...]
@@ -170,7 +172,8 @@ def make_report(
         source=found.source,
         glofas_version=found.glofas_version,
         notes=found.notes,
-        inputs=tuple(InputFile(str(i["name"]), int(i["size"]), str(i["sha256"])) for i in manifest.get("inputs", ())),
+        inputs=_files(manifest, "inputs"),
+        static=_files(manifest, "static"),
         versions=dict(manifest.get("versions", {})),
         configuration=dict(manifest.get("configuration", {})),
         published=tuple(published),
@@ -178,6 +181,10 @@ def make_report(
         default_admin_level=found.default_admin_level,
         further_indicators=found.indicators[1:],
     )
+
+
+def _files(manifest: Mapping[str, Any], key: str) -> tuple[InputFile, ...]:
+    return tuple(InputFile(str(i["name"]), int(i["size"]), str(i["sha256"])) for i in manifest.get(key, ()))
 
 
 def _event(found: Found, event: Event, buildups: frozenset[str]) -> EventPart:

@@ -52,7 +52,7 @@ for limit in limits:
     run = RunFolder(root / f"runs-{limit}", "XDM", date(2026, 2, 15))
     try:
         if stage == "record":
-            record_findings.fn("XDM", found, cube, tiles, country, files, run)
+            record_findings.fn("XDM", found, cube, tiles, country, files, run, root / "prepared" / "XDM")
         else:
             prepare(tiny_country.country(), root / "static", root / f"prepared-{limit}")
         answers.append(None)

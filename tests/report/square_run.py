@@ -50,6 +50,7 @@ class SquareCountry:
         write_findings(found, cube, partial)
         manifest: dict[str, Any] = {
             "inputs": [{"name": f"dis_00_{issue_date:%Y%m%d}00.nc", "size": 1234567, "sha256": "0123456789abcdef" * 4}],
+            "static": [{"name": "population.tif", "size": 7654321, "sha256": "fedcba9876543210" * 4}],
             "versions": {"ibf-pipeline": "0"},
             "configuration": self.config.model_dump(mode="json"),
         }

@@ -190,6 +190,8 @@ def test_inputs_versions_and_rule_are_there(days):
     page = Page(text_of(days.alert[1])).text
     assert "0123456789abcdef" * 4 in page
     assert "1,234,567" in page
+    assert "1 file of the static data with its hash" in page
+    assert f"population.tif 7,654,321 {'fedcba9876543210' * 4}" in " ".join(page.split())
     assert "Trigger: at least 60 % of the members above the 5-year threshold, on a lead time of at most 5 days." in page
     assert "Thresholds: GloFAS version 4." in page
     assert "Nothing has been published so far." in page
