@@ -186,6 +186,7 @@ def test_an_extent_becomes_a_picture_in_its_place(portal: Portal) -> None:
 def test_a_browser_shows_it(portal: Portal, tmp_path: Path) -> None:
     name = "<b>Ärea & bridge</b> with a very long name"
     portal.event(name, [1, 2], DAY, people=1234, flags="---wTTTT")
+    portal.station("eapAlertClass", "no", date=DAY)  # nothing is sent for the second one: it is blind
     portal.process()
     with open_tab(tmp_path / "profile") as tab:
         tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-10")
@@ -194,7 +195,8 @@ def test_a_browser_shows_it(portal: Portal, tmp_path: Path) -> None:
     assert "1 trigger; 2,468 people affected in triggered events." in shown
     assert "&lt;b&gt;Ärea &amp; bridge&lt;/b&gt;" in shown  # names are text, never markup
     assert len(re.findall(r'class="area alert fill-trigger"', shown)) == 2
-    assert len(re.findall(r'class="station no"', shown)) == 2
+    kinds = re.findall(r'class="station (\w+)".*?<title>[^<]*: ([^<]*)</title>', shown)
+    assert sorted(kinds) == [("no", "no alert"), ("unknown", "no values")]
     assert json.dumps(name) not in shown
 
 

@@ -5,7 +5,7 @@ const LEVELS = [
 ];
 const WORDS = Object.fromEntries(LEVELS);
 const RANK = Object.fromEntries(LEVELS.map(([level], n) => [level, n]));
-const CLASSES = { no: "no alert", min: "low warning", med: "medium warning", max: "trigger" };
+const CLASSES = { no: "no alert", min: "low warning", med: "medium warning", max: "trigger", unknown: "no values" };
 const KEYS = [["forecastLevel", "Forecast level"], ["triggerLevel", "Trigger level"],
   ["forecastReturnPeriod", "Forecast return period"], ["eapAlertClass", "Alert class"]];
 const SVG = "http://www.w3.org/2000/svg";
@@ -103,13 +103,15 @@ function showEvents() {
   fill("events", `(${state.events.length})`, table(heads, rows));
 }
 
+/** A class, or that nothing was sent for the station, which is no all clear. */
 function stationKind(station) {
-  const kind = station.values && station.values.eapAlertClass;
+  if (!station.values) return "unknown";
+  const kind = station.values.eapAlertClass;
   return kind in CLASSES ? kind : "no";
 }
 function showStations() {
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
-  const order = { max: 0, med: 1, min: 2, no: 3 };
+  const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
   const sorted = [...state.stations].sort((a, b) => order[stationKind(a)] - order[stationKind(b)] || a.code.localeCompare(b.code));
   const heads = [["Code", "day"], ["Name", "wide"], ["Class", "day"], ["Forecast", "n"], ["Trigger level", "n"], ["Return period", "n"]];
   const value = (station, key) => station.values && station.values[key] !== null && station.values[key] !== undefined ? station.values[key] : "-";
@@ -222,7 +224,7 @@ async function showMap() {
     const kind = stationKind(station);
     const lines = station.values ? [["Code", name(station.code)], ...KEYS.map(([key, words]) => [words, station.values[key] ?? "-"])] : [];
     const open = (event) => { event.stopPropagation(); popup(event, station.name || station.code, lines, station.code); addHydrograph(event, station).catch(() => {}); };
-    const spot = { cx: x(station.lon), cy: y(station.lat), r: (kind === "no" ? 6 : 9) * size };
+    const spot = { cx: x(station.lon), cy: y(station.lat), r: (["no", "unknown"].includes(kind) ? 6 : 9) * size };
     return make("g", {}, make("circle", { ...spot, class: "halo" }),
       make("circle", { ...spot, class: `station ${kind}`, tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, `${station.name} (${station.code}): ${CLASSES[kind]}`)));
   });
