@@ -38,7 +38,7 @@ def headline(found: Found) -> str:
         day = found.issue_date + timedelta(days=first.lead_time)
         begin = "for" if len(triggers) == 1 else "the first for"
         sentences.append(f"{words} in {found.country_name}, {begin} {day_text(day)} ({in_days(first.lead_time)}).")
-        sentences.append(_people(found, triggers))
+        sentences += [_people(found, triggers), _unestimated(found, triggers)]
     if warnings:
         first = min(warnings, key=lambda event: event.lead_time)
         day = found.issue_date + timedelta(days=first.lead_time)
@@ -98,6 +98,12 @@ def _people(found: Found, events: Sequence[Event]) -> str:
     where = listed(area_names(found, mapped))
     depth = f"{found.rule.minimum_depth:g} m"
     return f"{number_text(people)} people live where the water may be {depth} or deeper, in {where}."
+
+
+def _unestimated(found: Found, events: Sequence[Event]) -> str:
+    """Where a trigger has areas and no flood map by which people could be counted."""
+    where = listed(area_names(found, [event for event in events if event.flood_map is None]))
+    return f"People are not estimated, as no flood map applies, in {where}." if where else ""
 
 
 def area_names(found: Found, events: Sequence[Event]) -> list[str]:

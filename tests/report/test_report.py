@@ -269,6 +269,18 @@ def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
     assert cautions(square_day(MONDAY, {"S02": {6: (40, FLOOD)}})) == []
 
 
+def test_a_trigger_below_the_smallest_flood_map_is_placed_by_its_areas():
+    from ibf_pipeline.report.words import headline
+    from ibf_pipeline.synthetic.square_country import square_config, square_day
+
+    maps = {"return_periods": [10, 20, 50], "below_smallest": "empty"}
+    found = square_day(MONDAY, {"S01": {3: (38, FLOOD)}}, config=square_config(flood_maps=maps))
+    assert headline(found) == (
+        "Trigger detected by the forecast at 1 station in Squareland, for Thu 2026-02-19 (3 days ahead). "
+        "People are not estimated, as no flood map applies, in Row 1."
+    )
+
+
 def test_a_build_up_reaches_ten_days_back(tmp_path, days):
     from dataclasses import replace
     from datetime import timedelta
