@@ -83,7 +83,7 @@ def backfill(
     run = None
     if deployment.id is not None:
         parameters = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
-        run = _by_deployment(country, target, parameters)
+        run = _by_deployment(country, target, parameters, notify=notify)
     ran: list[PastDay] = []
     progress = _Progress((date_to - date_from).days + 1, f"Backfill of {country}, {date_from} to {date_to}")
     try:
@@ -172,12 +172,13 @@ def backfill_days(
             return
 
 
-def _by_deployment(country: str, target: str | None, parameters: dict[str, Any]) -> Runner:
+def _by_deployment(country: str, target: str | None, parameters: dict[str, Any], *, notify: bool) -> Runner:
     """A flow run of the country's deployment for each day, waited for.
 
     Its key makes any number of attempts one flow run; where that has ended without the day being published, the next
-    attempt is another one.
+    attempt is another one. A run that would notify people is never taken for one that would not.
     """
+    mails = "notify" if notify else "silent"
     given = {name: value for name, value in parameters.items() if value is not None}
 
     def run(day: date) -> State:
@@ -186,7 +187,7 @@ def _by_deployment(country: str, target: str | None, parameters: dict[str, Any])
             found: Any = run_deployment(
                 f"floods/{country}",
                 parameters={**given, "issue_date": day.isoformat()},
-                idempotency_key=f"backfill-{country}-{target or 'own'}-{day}-{attempt}",
+                idempotency_key=f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}",
                 timeout=0,
                 tags=["backfill", country],
             )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.objects import FlowRun
 
-from flows.backfill import backfill
+from flows.backfill import _by_deployment, backfill
+from flows.floods import floods
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.synthetic.stories import write_day
 from tests.operate.world import make_project
@@ -52,6 +55,25 @@ def test_a_published_day_whose_alert_has_no_areas_stops_nothing_and_is_named(tmp
     assert "stopped" not in state.message
     state = backfill(**days, **where, return_state=True)
     assert (state.is_completed(), state.message) == (True, "0 days run, 2 published before")
+
+
+def test_a_waiting_run_that_would_notify_people_is_not_taken_over_by_a_backfill_that_must_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first backfill was cancelled while its day waited for a worker."""
+
+    async def as_it_is(run: UUID, **options: object) -> FlowRun:
+        async with get_client() as client:
+            return await client.read_flow_run(run)
+
+    monkeypatch.setattr("flows.backfill.wait_for_flow_run", as_it_is)
+    deployed = floods.to_deployment("XDS", parameters={"country": "XDS"}).apply()
+    for notify in (True, False, False):
+        _by_deployment("XDS", None, {"notify": notify}, notify=notify)(date(2026, 2, 1))
+    with get_client(sync_client=True) as client:
+        waiting = [run for run in client.read_flow_runs() if run.deployment_id == deployed]
+        client.delete_deployment(deployed)
+    assert sorted(run.parameters["notify"] for run in waiting) == [False, True]
 
 
 @pytest.mark.parametrize(
