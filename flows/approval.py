@@ -227,11 +227,13 @@ def mail_text(revision: Revision) -> str:
 
 
 def _keep_preview(found: Found, revision: Revision, limit: datetime) -> None:
+    exercise = "EXERCISE. " if found.exercise else ""
     try:
         create_markdown_artifact(
             preview_page(found, revision, limit),
-            key=f"preview-{found.country.lower()}",
-            description=f"Notification that waits for approval: {found.country_name}, forecast of {found.issue_date}",
+            key=f"preview-{found.country.lower()}" + ("-exercise" if found.exercise else ""),
+            description=f"{exercise}Notification that waits for approval: {found.country_name}, forecast of "
+            f"{found.issue_date}",
         )
     except Exception:  # a person can still decide by the report
         log.exception("%s: the preview could not be kept", found.country)

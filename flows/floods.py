@@ -20,7 +20,7 @@ from flows.ending import HELD, ended, failed, kept_notices, tell
 from flows.issue_date import issue_date_of_run, named_date
 from flows.limits import one_at_a_time
 from flows.local_static import local_static
-from flows.morning import update_morning
+from flows.morning import show_waiting, update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, UsageError
@@ -134,7 +134,7 @@ def conclude(
             with publishing_progress(run, day.target_name):
                 publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
-        state = ended(found, publications, *([HELD] if held else []))
+        state = ended(found, publications, *([HELD] if held else []), *([] if publish else ["nothing was published"]))
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error)
@@ -151,6 +151,7 @@ def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval
     tell_waiting(day, in_ui=approval)
     if not approval:
         return state
+    show_waiting(day)
     try:
         publication, decided = await_approval(day, found)
         state = ended(found, [publication] if publication else [], decided)

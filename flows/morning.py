@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.flows import Flow
+from prefect.runtime import flow_run as this_run
 from prefect.utilities.urls import url_for
 
 from flows.issue_date import issue_date_of_run
 from flows.messages import HELD, NOT_NOTIFIED, NOT_PUBLISHED
-from flows.wiring import open_configuration
+from flows.starters import WATCHED
+from flows.wiring import Day, open_configuration
 from ibf_pipeline.config import Configuration
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.report.tables import escaped
@@ -27,7 +29,10 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 KEY = "morning"
 NOT_YET = "not run yet"
+WAITS = "the notification waits for a person: press Resume on the page of the run"
 _LETTERS = 300
+_MOST_RUNS = 200
+"""what a Prefect server gives at once"""
 
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
@@ -36,10 +41,29 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
         day = issue_date_of(parameters.get("issue_date"), scheduled)
-        if day is None or day != scheduled.astimezone(UTC).date():
-            return  # a day of the past is no news of this morning
+        if day is None or not is_of_today(day, scheduled, flow_run.tags):
+            return
         configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
         write_morning(day, configuration, flow_run.id)
+    except Exception:
+        log.exception("the morning page could not be written")
+
+
+def is_of_today(day: date, scheduled: datetime, tags: Sequence[str]) -> bool:
+    """Whether a run's issue date is that of the page: a day of the past is no news of this morning.
+
+    A sensor that waits beyond midnight starts runs of the day before.
+    """
+    behind = scheduled.astimezone(UTC).date() - day
+    return behind == timedelta(0) or (behind == timedelta(days=1) and WATCHED in tags)
+
+
+def show_waiting(day: Day) -> None:
+    """Bring the page up to date where the run's notification is about to wait in the UI. It never fails a run."""
+    try:
+        scheduled = this_run.scheduled_start_time or datetime.now(UTC)
+        if not day.exercise and is_of_today(day.issue_date, scheduled, this_run.tags or ()):
+            write_morning(day.issue_date, day.configuration, UUID(str(this_run.id)), waiting=day.country.iso3)
     except Exception:
         log.exception("the morning page could not be written")
 
@@ -52,18 +76,24 @@ def issue_date_of(asked: object, scheduled: datetime) -> date | None:
         return None
 
 
-def write_morning(day: date, configuration: Configuration, flow_run: UUID) -> None:
-    """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run."""
+def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting: str | None = None) -> None:
+    """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run.
+
+    `waiting`: the run's own country where it is about to pause for a person, which the server does not know yet.
+    """
     countries = configuration.country_codes()
     with get_client(sync_client=True) as client:
         runs = newest_runs(client, day, {iso3: _target_of(configuration, iso3) for iso3 in countries})
+        if waiting in runs:
+            paused = State(type=StateType.PAUSED, message=WAITS)
+            runs[waiting] = runs[waiting].model_copy(update={"state": paused})
         client.create_artifact(
             ArtifactCreate(
                 key=KEY,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
                 data=morning_page(day, countries, runs),
-                flow_run_id=flow_run,
+                flow_run_id=run,
             )
         )
 
@@ -76,10 +106,14 @@ def newest_runs(client: SyncPrefectClient, day: date, targets: Mapping[str, str 
     names = {f"floods-{iso3}-{day}": iso3 for iso3 in targets}
     found = client.read_flow_runs(
         flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=list(names))),
-        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-        limit=200,
+        sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        limit=_MOST_RUNS,
     )
-    return {names[run.name]: run for run in found if _counts(run, targets[names[run.name]])}
+    newest: dict[str, FlowRun] = {}
+    for run in found:
+        if _counts(run, targets[names[run.name]]):
+            newest.setdefault(names[run.name], run)
+    return newest
 
 
 def _counts(run: FlowRun, target: str | None) -> bool:

@@ -10,6 +10,8 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
 
+WATCHED = "watched"
+"""tag of the runs that a sensor has started"""
 ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
 
@@ -54,7 +56,7 @@ class DeploymentStarter:
                 idempotency_key=key if attempt == 1 else f"{key}-{attempt}",
                 timeout=0,
                 as_subflow=False,
-                tags=["watched", iso3],
+                tags=[WATCHED, iso3],
             )
         except ObjectNotFound:
             raise RuntimeError(f"there is no deployment {name}") from None

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,21 @@ def test_a_person_sees_the_preview_and_approves(api: PrefectServer, config: str,
     assert mails(workspace) == 1
 
 
+def test_the_page_of_the_morning_says_that_it_waits(api: PrefectServer, tmp_path: Path) -> None:
+    """Also where it is the last run of the day, after which nothing brings the page up to date."""
+    today = now().date()
+    config = make_project(tmp_path / "project", ("XDM",), {today: "two-events"})
+    with waiting_run(api, config, tmp_path / "work", today) as (run, _):
+        with get_client(sync_client=True) as client:
+            pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
+        (page,) = [artifact.data for artifact in pages if artifact.flow_run_id == run.id]
+        decide(run, decision="stop")
+    assert "0 of 1 countries done. 1 of them needs a person." in page
+    (line,) = [line for line in page.splitlines() if line.startswith("| XDM")]
+    assert line.startswith("| XDM | [Paused](")
+    assert line.endswith("the notification waits for a person: press Resume on the page of the run |")
+
+
 def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> None:
     day = date(2026, 2, 11)
     with waiting_run(api, config, workspace, day) as (run, ended):
@@ -199,6 +214,22 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
     kept = [asdict(notice) for notice in (*silent, Notice("alert ended", "G3", "it ended"))]
     write_json(revision.notices_file, {"notices": kept})
     assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
+
+
+def test_the_preview_of_an_exercise_leaves_that_of_a_real_day_in_its_place(api: PrefectServer, tmp_path: Path) -> None:
+    revision = Revision(tmp_path, 1)
+    about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
+    write_json(revision.folder / "revision.json", asdict(about))
+    day = found([], [])
+    for exercise in (False, True):
+        approval._keep_preview(replace(day, exercise=exercise), revision, datetime(2026, 2, 10, 18, tzinfo=UTC))
+    keys = [f"preview-{day.country.lower()}", f"preview-{day.country.lower()}-exercise"]
+    with get_client(sync_client=True) as client:
+        kept = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": keys}))
+    assert {artifact.key: artifact.description.startswith("EXERCISE. ") for artifact in kept} == {
+        keys[0]: False,
+        keys[1]: True,
+    }
 
 
 def test_a_time_limit_that_is_over_before_the_pause_begins_ends_it_too(

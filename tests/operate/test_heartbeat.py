@@ -14,11 +14,12 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Crashed, Failed, Running
 from typer.testing import CliRunner
 
+from flows import morning
 from flows.cli import app
 from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.issue_date import issue_date_of_run
-from flows.morning import issue_date_of, morning_page, newest_runs
+from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
 from tests.operate.world import make_project
 
 pytestmark = pytest.mark.prefect
@@ -75,6 +76,28 @@ def test_a_run_that_published_nothing_or_elsewhere_is_not_the_days_run(api: obje
     assert {iso3: run.state.message for iso3, run in newest.items()} == {"XDM": "server refused", "XDO": "its own"}
 
 
+def test_the_newest_of_more_runs_than_a_server_gives_at_once_counts(
+    api: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = date(2026, 1, 22)
+    monkeypatch.setattr(morning, "_MOST_RUNS", 2)
+    with get_client(sync_client=True) as client:
+        for hour, message in ((15, "input not available yet"), (16, "server refused"), (17, "no alert")):
+            state = Failed(message=message) if hour < 17 else Completed(message=message)
+            state.state_details.scheduled_time = datetime(2026, 1, 22, hour, tzinfo=UTC)
+            client.create_flow_run(floods, parameters={}, name=f"floods-XDM-{day}", state=state)
+        newest = newest_runs(client, day, {"XDM": "sandbox"})
+    assert newest["XDM"].state.message == "no alert"
+
+
+def test_a_run_that_a_sensor_starts_after_midnight_is_on_the_page_of_its_day() -> None:
+    night = datetime(2026, 2, 16, 1, 30, tzinfo=UTC)
+    assert is_of_today(DAY, night, ["watched", "XDM"])
+    assert not is_of_today(DAY, night, ["backfill", "XDM"])
+    assert not is_of_today(date(2026, 2, 14), night, ["watched", "XDM"])
+    assert is_of_today(DAY, datetime(2026, 2, 15, 15, tzinfo=UTC), [])
+
+
 def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, tmp_path: Path) -> None:
     config = make_project(tmp_path / "project", ("XDM", "XDN"), stories={})
     state = heartbeat(date(2026, 1, 20), config, str(tmp_path / "ws"), return_state=True)
@@ -88,6 +111,18 @@ def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, 
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 1
     assert "XDN: there is no run" in done.output
+
+
+def test_the_heartbeat_names_a_held_day_and_one_that_only_looked(api: object, tmp_path: Path) -> None:
+    config, workspace = make_project(tmp_path / "project", ("XDM", "XDN"), {DAY: "two-events"}), str(tmp_path / "ws")
+    where = {"config": config, "workspace": workspace, "return_state": True}
+    looked = floods("XDM", DAY, publish=False, **where)
+    assert looked.message == "2 triggers; doubtful forecast at G9007 (suspect); nothing was published"
+    assert "; held before the notification" in floods("XDN", DAY, hold=True, **where).message
+    assert heartbeat(DAY, config, workspace, return_state=True).message == (
+        "not finished for 2026-02-15: XDM: nothing was published to sandbox; "
+        "XDN: its publication to sandbox is not finished: `ibf-pipeline resume XDN/2026-02-15`"
+    )
 
 
 def test_a_run_keeps_the_day_that_it_was_scheduled_for(monkeypatch: pytest.MonkeyPatch) -> None:
