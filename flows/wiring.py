@@ -17,7 +17,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.run_folder import EXERCISES, RunFolder, real_runs
+from ibf_pipeline.run_folder import EXERCISES, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import Source
