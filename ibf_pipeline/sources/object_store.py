@@ -20,6 +20,7 @@ _CHUNK: Final = 1 << 22
 """bytes"""
 _REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
 _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
+_PARTIAL: Final = 206
 _NOT_THERE: Final = (404, 410)
 _FORBIDDEN: Final = (401, 403)
 _EXTRA: Final = ("s3", "http", "https")
@@ -123,10 +124,23 @@ class FsspecFolder:
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on."""
         path = f"{self._folder(issue_date)}{name}"
-        with self._errors(name), self._files.open(path, "rb", block_size=_CHUNK) as stream:
-            stream.seek(start)
+        with self._errors(name):
+            if self._is_web:
+                yield from self._read_web(path, start)
+                return
+            with self._files.open(path, "rb", block_size=_CHUNK) as stream:
+                stream.seek(start)
+                while chunk := stream.read(_CHUNK):
+                    yield chunk
+
+    def _read_web(self, path: str, start: int) -> Iterator[bytes]:
+        """One answer, streamed; what comes before the position is skipped where the server knows no byte ranges."""
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        with self._files.open(path, "rb", block_size=0, size=start + 1, headers=headers) as stream:
+            before = 0 if stream.r.status == _PARTIAL else start
             while chunk := stream.read(_CHUNK):
-                yield chunk
+                yield chunk[before:]
+                before = max(0, before - len(chunk))
 
     def close(self) -> None:
         """Nothing to end: fsspec keeps its own sessions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
-from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.sources.remote import Tries, fetch_file
 from tests.sources import web_archive
 from tests.sources.world import ISSUE, MEMBERS, areas, require_whole, write_grib, write_members
 
@@ -175,6 +176,25 @@ def test_a_cut_connection_and_an_overloaded_server(make: Make, web: web_archive.
     web.refuse = 2
     require_whole(make(web.url).fetch(ISSUE), "AAA")
     assert web.asked["dis_03_2026021500.nc"] == 2
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_large_file_of_a_web_server_with_and_without_byte_ranges(
+    web: web_archive.Archive, tmp_path: Path, ranges: bool
+) -> None:
+    """10 MiB, once at one go, once with a connection that breaks after 3: the rest alone is sent, or all anew."""
+    content = random.Random(7).randbytes(10 << 20)
+    (web.root / f"{ISSUE:%Y%m%d}" / "large.nc").write_bytes(content)
+    web.ranges = ranges
+    remote = FsspecFolder(web.url, members=MEMBERS, endpoint_url=None, anonymous=False, timeout_seconds=5)
+    fetched = fetch_file(remote, ISSUE, "large.nc", tmp_path / "one", Tries(1))
+    assert fetched.path.read_bytes() == content
+    assert web.sent["large.nc"] == 10 << 20
+    web.cut_after["large.nc"] = 3 << 20
+    fetched = fetch_file(remote, ISSUE, "large.nc", tmp_path / "two", Tries(2, lambda seconds: None))
+    assert fetched.path.read_bytes() == content
+    again = web.sent["large.nc"] - (13 << 20)
+    assert (6 < again / (1 << 20) < 9) if ranges else again == 10 << 20
 
 
 def test_a_member_is_missing_only_where_the_server_says_so(make: Make, web: web_archive.Archive) -> None:

@@ -24,11 +24,15 @@ class Archive:
     """answer to every file"""
     cut_after: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the connection is closed, once"""
+    ranges: bool = True
+    """whether a part of a file can be asked for"""
     refuse: int = 0
     """answers with 503 that are still to come"""
     refuse_file: dict[str, int] = field(default_factory=dict)
     """file name -> answers with 503 that are still to come"""
     asked: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    """bytes by file name"""
     port: int = 0
 
     @property
@@ -73,16 +77,18 @@ def running(root: Path) -> Iterator[Archive]:
 
         def _file(self, file: Path) -> None:
             content = file.read_bytes()
-            headers = {"Accept-Ranges": "bytes", "ETag": f'"{hash(content):x}"'}
-            wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+            headers = {"ETag": f'"{hash(content):x}"'} | ({"Accept-Ranges": "bytes"} if about.ranges else {})
+            wanted = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "") if about.ranges else "")
+            cut = None
             if self.command == "GET":
                 about.asked[file.name] += 1
-            if wanted is None:
-                self._answer(200, content, headers)
-                return
-            first, last = int(wanted.group(1)), min(int(wanted.group(2) or len(content)), len(content) - 1)
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-            self._answer(206, content[first : last + 1], headers, about.cut_after.pop(file.name, None))
+                cut = about.cut_after.pop(file.name, None)
+            if wanted is not None:
+                first, last = int(wanted.group(1)), min(int(wanted.group(2) or len(content)), len(content) - 1)
+                headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+                content = content[first : last + 1]
+            about.sent[file.name] += len(content[:cut]) if self.command == "GET" else 0
+            self._answer(200 if wanted is None else 206, content, headers, cut)
 
         def _answer(
             self, status: int, body: bytes, headers: dict[str, str] | None = None, cut: int | None = None
