@@ -96,7 +96,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
             )
         ]
     try:
-        schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)))
+        schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
             Finding(

@@ -74,7 +74,8 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
             expected="one of " + ", ".join(sorted(configuration.settings.sources)),
             remedy="add it under sources, or watch another one",
         )
-    countries = {country.iso3: country for country in users_of(configuration, source)}
+    users, wrong = users_of(configuration, source)
+    countries = {country.iso3: country for country in users}
     times = LookTimes.of(day, chosen.waiting)
     log.info(
         "%s: %s for %s, from %s to %s UTC",
@@ -87,7 +88,7 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
 
     looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day), len(countries))
     try:
-        return watch(
+        watched = watch(
             list(countries),
             times,
             look=looks,
@@ -100,6 +101,8 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
         )
     finally:
         looks.close()
+    watched.faulty |= {code: str(error) for code, error in wrong.items()}
+    return watched
 
 
 def _look(configuration: Configuration, source: str, country: Country, day: date) -> Look:

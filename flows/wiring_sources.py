@@ -119,18 +119,19 @@ def unwatched_sources(configuration: Configuration, country: Country, sensor: st
     return tuple(name for name in unwatched if not isinstance(sources[name], settings.RunSource))
 
 
-def users_of(configuration: Configuration, name: str) -> list[Country]:
-    """The configured countries that list a source; one whose configuration is wrong is said and left out."""
-    users = []
+def users_of(configuration: Configuration, name: str) -> tuple[list[Country], dict[str, IbfError]]:
+    """The configured countries that list a source, and those of which nobody knows it, as their file is wrong."""
+    users, wrong = [], {}
     for code in configuration.country_codes():
         try:
             country = configuration.country(code)
         except IbfError as error:
             log.error("%s is left out: %s", code, error)
+            wrong[code] = error
             continue
         if name in country.sources:
             users.append(country)
-    return users
+    return users, wrong
 
 
 def cells_of(configuration: Configuration, country: Country) -> StationCells:

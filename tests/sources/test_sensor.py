@@ -97,6 +97,23 @@ def test_damaged_static_data_of_one_country_are_named_and_stop_no_other(
     assert "What to do" in watched.faulty["AAA"]
 
 
+def test_a_country_whose_file_is_broken_is_in_the_sensors_state(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+) -> None:
+    from flows.outcome import exit_code
+
+    file = config / "countries" / "AAA.yaml"
+    file.write_text(file.read_text() + "\nunknown_key: 1\n")
+    starter = Starter()
+    watched = sensor._watched(open_configuration(str(config), None), "archive", ISSUE, starter)
+    state = sensor._ended("archive", ISSUE, watched)
+    assert (starter.started, pauses) == (["BBB"], [])
+    assert str(state.message).startswith(f"NOT possible: archive of 2026-02-15 for AAA ({file}: unknown_key")
+    assert str(state.message).endswith("; started BBB (6 of 6 members)")
+    assert exit_code(state) == 1
+
+
 def wait(config: Path, **until: str) -> None:  # noqa: F811
     """Source -> the end of its sensor's waiting."""
     settings = yaml.safe_load((config / "settings.yaml").read_text())
