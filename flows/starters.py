@@ -1,4 +1,4 @@
-"""How a sensor starts the run of a country: through a deployment where there is a server, else in its own process."""
+"""How a sensor starts the run of a country: through a deployment where there is a server, else here, in a process."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ from datetime import date
 from typing import Any, Protocol
 
 import httpx
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound, PrefectException
+
+from flows.all_countries import run_jobs
+from flows.country_process import CountryJob
+from ibf_pipeline.errors import InputMissing
 
 WATCHED = "watched"
 """tag of the runs that a sensor has started"""
@@ -22,7 +26,7 @@ class Starter(Protocol):
     def start(self, iso3: str, issue_date: date) -> str | None:
         """None where a run was started or is under way; else why there is no need of one.
 
-        RuntimeError where the run could not be started.
+        RuntimeError where the run could not be started, InputMissing where it found no forecast at once.
         """
         ...
 
@@ -67,16 +71,20 @@ class DeploymentStarter:
 
 
 class EmbeddedStarter:
-    """Runs the flow here and now, for installations without a server."""
+    """Runs the flow here and now, for installations without a server.
+
+    In a process of its own: the sensor's threads read other countries' forecasts meanwhile, and the libraries of netCDF
+    and GRIB know no threads.
+    """
 
     def __init__(self, config: str, workspace: str | None) -> None:
         self._config = config
         self._workspace = workspace
 
     def start(self, iso3: str, issue_date: date) -> None:
-        """Waits for the run; a failed one is a RuntimeError with its message."""
-        from flows.floods import floods
-
-        state: State[Any] = floods(iso3, issue_date, config=self._config, workspace=self._workspace, return_state=True)
-        if not state.is_completed():
-            raise RuntimeError(state.message or f"the run of {iso3} ended {state.name}")
+        """Waits for the run; a failed one is an InputMissing or RuntimeError with its message."""
+        (ended,) = run_jobs([CountryJob(iso3, issue_date, None, self._config, self._workspace)], limit=1)
+        if ended.exit_code == InputMissing.exit_code:
+            raise InputMissing(ended.message)
+        if ended.exit_code != 0:
+            raise RuntimeError(ended.message or f"the run of {iso3} ended {ended.state}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import netCDF4
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -20,9 +21,10 @@ import flows.watch_source
 from flows.cli import app
 from flows.deployments import planned_deployments
 from flows.floods import floods
-from flows.starters import DeploymentStarter
+from flows.starters import DeploymentStarter, EmbeddedStarter
 from flows.watch_source import watch_source
 from ibf_pipeline.config import load
+from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
@@ -181,6 +183,28 @@ def test_a_day_that_never_comes_ends_as_input_not_available_yet(
     assert state.message == "input not available yet: demo of 2026-02-15 for XDM (no forecast of 2026-02-15)"
     assert exit_code(state) == 3
     assert len([entry for entry in states if entry.name == "Waiting"]) == 11, "from 14:30 to 19:30"
+
+
+def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its threads may be reading another country's forecast, and the libraries know no threads."""
+
+    def read_here(*given: object, **named: object) -> None:
+        raise AssertionError("netCDF is read in the sensor's process")
+
+    monkeypatch.setattr(netCDF4, "Dataset", read_here)
+    starter = EmbeddedStarter(str(config), str(tmp_path / "work"))
+    with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
+        starter.start("XDM", ISSUE)
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    starter.start("XDM", ISSUE)
+    day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
+    assert len(day.revisions("sandbox")) == 1
+    assert len(day.found().members_missing) == 2
+    (config / "countries/XDM.yaml").write_text("colour: blue\n")
+    with pytest.raises(RuntimeError, match="unknown key"):
+        starter.start("XDM", ISSUE)
 
 
 def test_with_a_server_the_deployment_is_started_once(
