@@ -163,8 +163,8 @@ def _member_source(
 
 
 def _areas(configuration: Configuration, name: str, country: Country, margin: float) -> Mapping[str, Area]:
-    """The areas of all countries that use a source; one whose configuration or static data are damaged, or not on
-    this machine yet, goes without."""
+    """The areas of all countries that use a source, static data behind URLs copied first, so that one fetch serves all;
+    a country whose configuration or static data are damaged, or cannot be had, goes without."""
     areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
     for code in configuration.country_codes():
         if code in areas:
@@ -172,8 +172,7 @@ def _areas(configuration: Configuration, name: str, country: Country, margin: fl
         try:
             other = configuration.country(code)
             if name in other.sources:
-                cells = cells_of_stations(read_stations(_stations_file(configuration, other)))
-                areas[code] = area_of(cells, margin)
+                areas[code] = area_of(cells_of(configuration, other), margin)
         except IbfError as error:
             log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
     return dict(sorted(areas.items()))

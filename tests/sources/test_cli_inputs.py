@@ -74,6 +74,21 @@ def test_fetch_list_and_prune(config: Path) -> None:
     assert "1 days deleted, 0 left" in invoke(config, "prune", "--largest-gigabytes", "0", "--keep-hours", "0")[1]
 
 
+def test_static_data_behind_urls_are_copied_for_all_countries_before_a_global_file_is_fetched(
+    config: Path, tmp_path: Path
+) -> None:
+    """Else the second country would find no part of its own, and fetch the 6 members once more."""
+    for code in STATIONS:
+        file = config / "countries" / f"{code}.yaml"
+        content = yaml.safe_load(file.read_text())
+        file.write_text(yaml.safe_dump({**content, "static": f"file://{content['static']}"}))
+    work = tmp_path / "work"
+    arguments = ("--date", "2026-02-15", "--workspace", str(work))
+    assert invoke(config, "fetch", "AAA", *arguments)[0] == 0
+    cuts = sorted(file.name for file in (work / "inputs/archive/20260215/BBB").glob("*.nc"))
+    assert cuts == [f"dis_0{member}_2026021500.nc" for member in range(MEMBERS)]
+
+
 def test_an_incomplete_ensemble_is_shown_and_too_few_have_their_exit_code(config: Path, tmp_path: Path) -> None:
     day = tmp_path / "archive" / f"{ISSUE:%Y%m%d}"
     (day / "dis_02_2026021500.nc").unlink()
