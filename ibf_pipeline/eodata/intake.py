@@ -107,7 +107,8 @@ def catch_up(
     """Search the catalogue with the subscription's own filter, from a day before the watermark.
 
     The watermark is the latest publication seen, never the clock: it moves only on evidence, page by page, after the
-    page was stored. A search that is cut short goes on from there.
+    page was stored. A search that is cut short goes on from there; InputInvalid, after everything was stored, where it
+    cannot, because the run's pages do not reach beyond the watermark and the next search would read the same ones.
     """
     mark = ledger.watermark(name, product_filter)
     begun = clock()
@@ -126,4 +127,11 @@ def catch_up(
         published = min(max([published, *moments]), begun)
         ledger.advance(name, product_filter, published, caught_up)
     ledger.advance(name, product_filter, published, begun if finished else caught_up)
+    if not finished and mark is not None and published == mark.published:
+        raise InputInvalid(
+            f"the search stays at {published:%Y-%m-%d %H:%M} UTC: {products} products and more were published "
+            f"in the {settings.overlap_hours:g} hours before", where=client.name,
+            expected=f"no more than {settings.max_pages} pages of them",
+            remedy="narrow the subscription, or raise intake.max_pages in eodata.yaml",
+        )  # fmt: skip
     return CaughtUp(products, new, published, finished)

@@ -127,6 +127,19 @@ def test_a_search_that_is_cut_short_goes_on(world: World):
     assert runs[0].finished is False
 
 
+def test_a_search_that_never_ends_is_told(world: World):
+    """45 products within the day before the newest: three pages, of which every run reads the same two."""
+    world.catalogue.publish(radar_product(1, NOON - timedelta(hours=1), HERE), lose=True)
+    assert search(world).watermark == NOON
+    for number in range(45):
+        at = NOON - timedelta(hours=20, minutes=number)
+        world.catalogue.publish(radar_product(number + 2, at, HERE), lose=True)
+    with pytest.raises(InputInvalid, match=r"stays at 2026-\d\d-\d\d 12:00 UTC: 40 products and more .* narrow the"):
+        search(world, max_pages=2)
+    assert world.inbox.counts()["waiting"] == 41, "what was read is kept"
+    assert search(world, max_pages=3).finished
+
+
 def test_the_watermark_never_runs_ahead_of_the_clock(world: World):
     world.catalogue.publish(radar_product(1, NOON, HERE, PublicationDate="2099-01-01T00:00:00Z"), lose=True)
     assert search(world).watermark == NOON
@@ -188,6 +201,26 @@ def test_half_a_character_is_stored_as_a_question_mark_and_blocks_nothing(every:
     assert search(every).new_products == 1
     assert sorted(entry.name for entry in every.inbox.entries())[1:] == ["bad ? name", "bad ? name"]
     assert every.inbox.counts()["waiting"] == 3
+
+
+@pytest.mark.parametrize(
+    "footprint",
+    [
+        {"GeoFootprint": None, "Footprint": "geography'SRID=4326;CURVEPOLYGON(CIRCULARSTRING(0 0,4 0,4 4,0 4,0 0))'"},
+        {"GeoFootprint": {"type": "Polygon", "coordinates": [[[10**400, 0], [1, 1], [2, 0]]]}, "Footprint": ""},
+    ],
+    ids=["a curve", "a number beyond every limit"],
+)
+def test_a_footprint_that_no_library_reads_blocks_nothing(world: World, footprint: dict[str, Any]):
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE, **footprint))
+    world.catalogue.publish(radar_product(2, NOON, HERE))
+    assert pull(world.client, world.inbox, queue, world.settings).notifications == 2
+    assert world.catalogue.queues[queue] == []
+    world.catalogue.publish(radar_product(3, NOON, HERE, **footprint), lose=True)
+    world.catalogue.publish(radar_product(4, NOON, HERE), lose=True)
+    found = search(world)
+    assert (found.new_products, found.finished) == (2, True)
 
 
 def test_what_cannot_be_stored_is_an_error_of_its_own(world: World):
