@@ -192,6 +192,19 @@ def test_an_observation_takes_no_place_of_a_forecast(api: PrefectServer, config:
     assert (done[f"{pool}-later"], done["observe-event/observe-event"]) == ("created", "changed")
 
 
+def test_the_intake_is_scheduled_where_a_schedule_is_named(api: PrefectServer, config: Path) -> None:
+    pool = open_configuration(str(config)).settings.operations.work_pool
+    deploy(str(config), None)
+    with get_client(sync_client=True) as client:
+        assert client.read_deployment_by_name("intake/intake").schedules == []
+        set_operations(config, work_pool=pool, intake_schedule="*/10 * * * *")
+        assert outcomes(deploy(str(config), None))["intake/intake"] == "changed"
+        intake = client.read_deployment_by_name("intake/intake")
+    (schedule,) = intake.schedules
+    assert (schedule.schedule.cron, schedule.schedule.timezone) == ("*/10 * * * *", "UTC")
+    assert intake.global_concurrency_limit.limit == 1
+
+
 def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
     """The lines of the quick start, pasted: a server starts in the background and `deploy` follows at once."""
     with socket.socket() as free:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import yaml
@@ -13,11 +15,18 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
 from prefect.states import Failed
+from shapely import Point
 
 from flows.automations import watching_runs
 from flows.deploy import deploy
 from flows.deployments import OBSERVATION_TAG, planned_deployments
+from flows.observe_event import observe_event
+from flows.observe_trigger import PrefectStarter
 from flows.wiring import open_configuration
+from ibf_pipeline.eodata.alerts import AlertedEvent
+from ibf_pipeline.eodata.inbox import Entry
+from ibf_pipeline.eodata.settings import TriggerSettings
+from ibf_pipeline.eodata.trigger import Observation
 from tests.operate.servers import PrefectServer
 from tests.operate.webhook import Webhook, webhook
 from tests.operate.world import make_project
@@ -70,6 +79,28 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
     until(told, "Flood run failed", "the disk is full")
     assert told.subjects().count(TROUBLE) == 2
     assert not [each for each in told.messages if each["subject"] != TROUBLE and "disk" not in each["body"]]
+
+
+def test_the_intake_starts_the_observation_that_is_deployed(told: Webhook) -> None:
+    """With parameters that it takes: the server itself lets unknown ones pass, and a worker fails on them."""
+    alerted = AlertedEvent("XDM", "G5220", date(2026, 2, 15), "max", 2, Point(38.5, 9.5))
+    name, passed = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE", datetime.now(UTC)
+    product = Entry(
+        "0000a001-0000-4000-8000-000000000001", "cdse", "waiting", "", name, "IW_GRDH_1S", passed, passed, None, 0,
+        passed, None,
+    )  # fmt: skip
+    rules = TriggerSettings()
+    started = PrefectStarter(rules.deployment).start(Observation("eodata:XDM:G5220:1", alerted, product))
+    assert started is not None
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(UUID(started))
+        deployed = client.read_deployment_by_name(rules.deployment)
+    assert run.deployment_id == deployed.id
+    assert {**run.parameters, **deployed.parameters} == run.parameters
+    taken = observe_event.validate_parameters(run.parameters)
+    assert (taken["country"], taken["issue_date"], taken["event"]) == ("XDM", date(2026, 2, 15), "G5220")
+    assert (taken["product_name"], taken["product_id"]) == (name, product.product_id)
+    assert "ibf-observation" in run.tags
 
 
 def test_a_dead_run_of_every_deployment_is_noticed(tmp_path: Path) -> None:
