@@ -90,6 +90,11 @@ def apply_command(
                 for entry in done.stuck:
                     _console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
                 stuck = stuck or bool(done.stuck)
+        if eodata.settings.subscriptions and eodata.configuration.settings.operations.intake_schedule is None:
+            _console().print(
+                "the intake is on no schedule: name one in operations.intake_schedule of settings.yaml, then "
+                "`ibf-pipeline deploy`", soft_wrap=True,
+            )  # fmt: skip
     raise typer.Exit(1 if stuck else 0)
 
 
