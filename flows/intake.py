@@ -51,7 +51,7 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:
     """Every queue and every search on its own: the trouble of one does not keep the others from their work."""
     problems: list[str] = []
-    for provider in eodata.providers_in_use():
+    for provider in eodata.providers_to_ask():
         with _noting(problems, provider), eodata.client(provider) as client:
             for entry in eodata.ledger.owned(provider):
                 if entry.kind == "pull":

@@ -67,6 +67,10 @@ class Eodata:
         declared = {entry.provider for entry in self.settings.subscriptions.values()}
         return sorted(declared | {entry.provider for entry in self.ledger.owned()})
 
+    def providers_to_ask(self) -> list[str]:
+        """The same, and those of products that lack their details: a push of a further subscription came without."""
+        return sorted({*self.providers_in_use(), *(entry.provider for entry in self.inbox.entries("incomplete"))})
+
     def alerts(self) -> list[AlertedEvent]:
         """The events that are alerted now."""
         rules = self.settings.trigger

@@ -117,7 +117,8 @@ class ReceiverSettings(Section):
     store_seconds: float = Field(5, gt=0, description="wait for a locked inbox before 503")
     further_subscriptions: dict[str, str] = Field(
         default_factory=dict,
-        description="ids accepted besides those that `subscriptions apply` made, each with its provider",
+        description="ids accepted besides those that `subscriptions apply` made, each with its provider; no catalogue "
+        "search looks for what their pushes did not bring",
     )
 
 

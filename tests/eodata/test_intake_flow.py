@@ -19,6 +19,7 @@ from flows.cli_eodata import subscriptions_app
 from flows.intake import intake
 from flows.observe_trigger import EVENT
 from flows.wiring_eodata import open_eodata
+from ibf_pipeline.eodata.notification import read_notification
 
 from .installation import RADAR_OVER_XTS, Installation, installed
 
@@ -136,6 +137,17 @@ def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     assert "canary" not in state.message
     with open_eodata(str(place.config), str(place.workspace)) as eodata:
         assert eodata.inbox.entry(product).state == "triggered"
+
+
+def test_a_push_of_a_further_subscription_gets_its_details(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Nothing is declared and nothing is ours: the receiver alone knows the provider."""
+    with installed(tmp_path, monkeypatch) as place:
+        product = place.publish_over_the_alert(9)
+        pushed = {"SubscriptionId": "0000a001-0000-4000-8000-000000000001", "ProductId": product}
+        with open_eodata(str(place.config), str(place.workspace)) as eodata:
+            assert eodata.providers_in_use() == []
+            eodata.inbox.store("test", "push", [read_notification(pushed)])
+        assert run(place).message == "1 observations started, 0 products waiting"
 
 
 def test_the_intake_as_a_command(place: Installation, monkeypatch: pytest.MonkeyPatch):
