@@ -35,8 +35,8 @@ class Hook:
 
     @property
     def downloads(self) -> Path:
-        """Folder of results."""
-        return self.configuration.path(self.settings.downloads.folder)
+        """Folder of the service's results: another one may give its orders the same numbers."""
+        return self.configuration.path(self.settings.downloads.folder) / self.name
 
     @property
     def largest_bytes(self) -> int:

@@ -39,7 +39,7 @@ class Token(Section):
     username_variable: Variable = Field("DESP_USERNAME", description="variable with the account's name")
     password_variable: Variable = Field("DESP_PASSWORD", description="variable with the account's password")
     one_time_code_variable: Variable | None = Field(
-        None, description="variable with the current second-factor code, for accounts that need one"
+        None, description="kind password: variable with the current second-factor code, for accounts that need one"
     )
 
     @model_validator(mode="after")
@@ -48,6 +48,8 @@ class Token(Section):
             raise ValueError(f"a token of kind {self.kind} needs the url of its token endpoint")
         if self.kind == "password" and not self.client_id:
             raise ValueError("a token of kind password needs the client_id of the realm's public client")
+        if self.kind != "password" and self.one_time_code_variable:
+            raise ValueError(f"a token of kind {self.kind} takes no one_time_code_variable: only kind password does")
         return self
 
 

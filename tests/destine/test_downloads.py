@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.hook import open_hook
 from ibf_pipeline.destine.archives import ArchiveLimits, check_archive, unpack
 from ibf_pipeline.destine.client import OdpClient
 from ibf_pipeline.destine.downloads import LinkExpired, fetch_product, read_record
@@ -246,3 +247,8 @@ def test_an_archive_that_changed_is_unpacked_anew(tmp_path: Path) -> None:
     (tmp_path / "a" / "mine.txt").write_text("kept")
     unpack(file, tmp_path / "a", LIMITS)
     assert (tmp_path / "a" / "mine.txt").is_file()
+
+
+def test_two_services_that_number_alike_have_folders_of_their_own(config: Path) -> None:
+    folders = [open_hook(str(config), service).downloads for service in ("dedl", "cdse")]
+    assert folders == [config.parent / "inputs/hook/dedl", config.parent / "inputs/hook/cdse"]

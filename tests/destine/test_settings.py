@@ -36,6 +36,14 @@ def test_the_projects_own_file_is_valid() -> None:
         ({"services": {"dedl": {"url": "https://u:p@h/odata/v1", "token": {"kind": "desp-user"}}}}, "url"),
         ({"services": {"dedl": {"url": "https://h/odata/v1", "token": {"kind": "password"}}}}, "token endpoint"),
         (
+            {
+                "services": {
+                    "dedl": {"url": "https://h/o", "token": {"kind": "desp-user", "one_time_code_variable": "CODE"}}
+                }
+            },
+            "desp-user takes no one_time_code_variable",
+        ),
+        (
             {"services": {"dedl": {"url": "https://h/o", "role": None, "token": {"kind": "desp-user"}}}},
             "items_per_month and parallel_items must be given",
         ),

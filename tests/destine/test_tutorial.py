@@ -84,7 +84,7 @@ def test_the_whole_tutorial(
     said.append(hook(config, "products", str(placed.id)))
     assert "2026-03-02 06:05" in said[-1]  # done at 06:05 on 16 February; the link holds 14 days
     said.append(hook(config, "download", str(placed.id), str(placed.items[0].id), "--unpack"))
-    folder = workplace / "inputs" / "hook"
+    folder = workplace / "inputs" / "hook" / "dedl"
     stem = f"{placed.id}_{placed.items[0].id}"
     assert (folder / f"{stem}.zip").read_bytes() == server.archives[SCENE]
     assert (folder / stem / SCENE / "GRANULE" / "B02.jp2").read_bytes() == b"blue"
