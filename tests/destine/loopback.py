@@ -51,6 +51,8 @@ class Loopback:
         self.token_life = timedelta(minutes=10)
         self.page = 100
         self.tokens: dict[str, datetime] = {}
+        self.forms: list[dict[str, str]] = []
+        """what tokens were asked for with"""
         self.elsewhere: str | None = None
         """another server's address, for redirects"""
         self._lock = threading.Lock()
@@ -153,6 +155,7 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
                 if server.fault(f"token {status}"):
                     raise Refused(int(status), {"error": "not now"})
             form = {name: values[0] for name, values in parse_qs(self.content.decode()).items()}
+            server.forms.append(form)
             good = {
                 "client_credentials": form.get("client_secret") == CLIENT_SECRET,
                 "password": form.get("password") == DESP_PASSWORD,
@@ -280,11 +283,15 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
             match = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
             if server.fault("changed"):
                 tag = '"another"'
+            if server.fault("weak tag"):
+                tag = f"W/{tag}"
             if match and self.headers.get("If-Range") == tag:
                 start = int(match.group(1))
             headers = {"ETag": tag, "Content-Type": "application/zip"}
             part = content[start:]
             if start:
+                if server.fault("another part"):
+                    start -= 1
                 headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             if server.fault("truncated"):
                 self._answer(206 if start else 200, part[: len(part) // 2], headers, length=len(part))

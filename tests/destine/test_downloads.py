@@ -88,6 +88,26 @@ def test_a_file_that_changed_meanwhile_is_fetched_anew(
     assert fetch_product(client, product, tmp_path, 10**9).file.read_bytes() == server.archives["P1"]
 
 
+def test_without_a_strong_tag_nothing_is_resumed(
+    client: OdpClient, server: Loopback, completed: Callable[..., Product], tmp_path: Path
+) -> None:
+    """The same address may give another file: it is fetched from its first byte."""
+    product = completed()
+    server.faults = ["weak tag", "truncated", "another part"]
+    assert fetch_product(client, product, tmp_path, 10**9).file.read_bytes() == server.archives["P1"]
+    assert server.faults == ["another part"], "no part was asked for"
+
+
+def test_a_part_that_was_not_asked_for_is_refused(
+    client: OdpClient, server: Loopback, completed: Callable[..., Product], tmp_path: Path
+) -> None:
+    product = completed()
+    server.faults = ["truncated", "another part"]
+    with pytest.raises(ServerRefused, match="a part of the file that was not asked for"):
+        fetch_product(client, product, tmp_path, 10**9)
+    assert not list(tmp_path.glob("*.zip"))
+
+
 def test_an_ended_link_is_not_tried_and_the_service_is_asked_instead(
     client: OdpClient, server: Loopback, clock: Clock, completed: Callable[..., Product], tmp_path: Path
 ) -> None:

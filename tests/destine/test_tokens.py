@@ -65,6 +65,18 @@ def test_grants_of_the_sister_services(kind: str, server: Loopback, clock: Clock
     assert roles_of(first) == {"hook-workflows", "hook-low"}
 
 
+def test_a_one_time_code_goes_with_the_password(server: Loopback, clock: Clock) -> None:
+    settings = Token(
+        kind="password", url=server.token_url, client_id="cdse-public", one_time_code_variable="CDSE_CODE"
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="CDSE_CODE is not set"):
+        token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
+    source = token_source(settings, {**ENVIRONMENT, "CDSE_CODE": "123456"}, now=clock, redact=Redactor(), timeout=5)
+    assert source.token()
+    (form,) = server.forms
+    assert (form["grant_type"], form["username"], form["totp"]) == ("password", "somebody", "123456")
+
+
 def test_a_refused_secret_is_not_repeated_in_the_message(server: Loopback, clock: Clock) -> None:
     wrong = {**ENVIRONMENT, "DEDL_CLIENT_SECRET": "canary-wrong-secret"}
     settings = Token(kind="service-account", url=server.token_url)

@@ -207,3 +207,20 @@ def test_a_link_in_a_debug_line_of_the_http_library_is_unsigned(
     hook(config, "download", str(server.platform.orders[0].id))
     assert "/swift/v1/tmp-storage/" in caplog.text
     assert "temp_url_sig=<hidden>" in caplog.text
+
+
+def test_waits_and_downloads_show_bars_in_a_terminal_and_nowhere_else(
+    config: Path, workplace: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.archives[SCENE] = archive({"a.bin": b"x" * 5000})
+    order = ("order", "data-harvest", SCENE, "--name", NAME, "-o", COLLECTION, "--wait")
+    assert run(config, *order).stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert re.search(r"completed.*1/1", plain(run(config, *order, "--again", "1").stderr), re.DOTALL)
+    assert re.search(r"item 253780.*bytes", plain(run(config, "download", "25378").stderr), re.DOTALL)
+    assert run(config, "download", "25377", "--json").stderr == ""
+
+
+def plain(text: str) -> str:
+    """Without the terminal's codes."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
