@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from flows.local_static import local_static
@@ -24,15 +26,26 @@ from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, Tries
-from ibf_pipeline.sources.source import AccountMissing
+from ibf_pipeline.sources.source import AccountMissing, Fetching
 from ibf_pipeline.sources.watch import LookTimes
 
 log = logging.getLogger("ibf_pipeline.flows")
 
 
 def open_sources(configuration: Configuration, country: Country) -> list[Source]:
-    """A country's sources, preferred one first."""
-    return [open_source(configuration, name, country) for name in country.sources]
+    """A country's sources for a run, preferred one first; it waits for none while a later one was fetched whole."""
+    sources: list[Source] = []
+    for name in reversed(country.sources):
+        source, later = open_source(configuration, name, country), tuple(sources)
+        if isinstance(source, EwdsSource | MemberSource):
+            source = replace(source, elsewhere=partial(_fetched_whole, later))
+        sources.insert(0, source)
+    return sources
+
+
+def _fetched_whole(sources: Sequence[Source], issue_date: date) -> str | None:
+    """Name of the first source of which the whole forecast of a day was fetched already."""
+    return next((one.name for one in sources if isinstance(one, Fetching) and one.has_whole(issue_date)), None)
 
 
 def open_source(configuration: Configuration, name: str, country: Country) -> Source:

@@ -20,6 +20,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,13 @@ class InputCache:
         return self.root / source / f"{issue_date:%Y%m%d}"
 
     @contextmanager
-    def held(self, source: str, issue_date: date, country: str | None = None) -> Iterator[Path]:
+    def held(
+        self, source: str, issue_date: date, country: str | None = None, *, instead: str | None = None
+    ) -> Iterator[Path]:
         """The folder of a day, while nobody else fetches into it or deletes it; waits for whoever does.
 
-        With a country, others may fetch the same day for other countries meanwhile.
+        With a country, others may fetch the same day for other countries meanwhile. `instead`: another source that has
+        the whole forecast; nobody is waited for then, and ServerUnreachable raised.
         """
         folder = self.day(source, issue_date)
         lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
@@ -74,6 +78,13 @@ class InputCache:
                 try:
                     fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except OSError:
+                    if instead is not None:
+                        raise ServerUnreachable(
+                            f"another run is fetching it, and {instead} has the whole forecast",
+                            where=folder,
+                            expected="a day that nobody else fetches",
+                            remedy="wait until the other run has fetched it",
+                        ) from None
                     log.info("%s %s: another run is fetching it, waiting for that", source, issue_date)
                     fcntl.flock(stream, fcntl.LOCK_EX)
                 if _is_same(stream.fileno(), lock):  # not deleted while we waited

@@ -36,13 +36,15 @@ from ibf_pipeline.sources.ewds_service import EwdsService, Progress
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
-from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.sources.source import ForecastFiles, nowhere
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
+_QUEUED: Final = "accepted"
+"""state of an order that the service has not begun yet"""
 _TOGETHER_SECONDS: Final = 1800.0
 """results of orders that are further apart are not joined: they may be of two versions of the run"""
 _REPEATED_SECONDS: Final = 300.0
@@ -73,13 +75,16 @@ class EwdsSource:
     now: Callable[[], float] = time.time
     cells: StationCells | None = None
     """of the stations, at which what arrives is read before it is kept; the area's corners where none are given"""
+    elsewhere: Callable[[date], str | None] = nowhere
+    """later source of a run that has a whole forecast: neither the queue nor others that order are waited for then"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
         self.cache.touch(self.name, issue_date)
         request = glofas_request(issue_date, self.area, self.days, self.changes)
         if not self._suffices(request, issue_date):
-            with self.cache.held(self.name, issue_date, self.country):
+            instead = self.elsewhere(issue_date)
+            with self.cache.held(self.name, issue_date, self.country, instead=instead):
                 if not self._suffices(request, issue_date):
                     there = self._fields_there(issue_date)
                     try:
@@ -94,6 +99,11 @@ class EwdsSource:
         return ForecastFiles(
             self.name, (folder.folder / name,), self.glofas_version, {"request": request, **folder.origin([name])}
         )
+
+    def has_whole(self, issue_date: date) -> bool:
+        """Whether every field was fetched already."""
+        request = glofas_request(issue_date, self.area, self.days, self.changes)
+        return self._fields_there(issue_date) >= fields_of(request)
 
     def forget(self, issue_date: date) -> None:
         """Delete what was fetched and ordered of the day for the country."""
@@ -141,7 +151,7 @@ class EwdsSource:
         files = [folder / f"part_{_digest(part)}" for part in parts]
         self._drop_old_results(folder, files, orders)
         for number, (part, file) in enumerate(zip(parts, files, strict=True), start=1):
-            self._part(part, file, orders)
+            self._part(part, file, orders, issue_date)
             made_progress(number, len(parts))
         self._join(files, issue_date, orders)
 
@@ -167,14 +177,14 @@ class EwdsSource:
         log.info("%s: the order costs %g and the account's limit is %g: it is split", self.name, *cost)
         return min(self.most_fields, fields_of(request) * cost[1] / cost[0])
 
-    def _part(self, request: Request, file: Path, orders: Orders) -> None:
+    def _part(self, request: Request, file: Path, orders: Orders, issue_date: date) -> None:
         """The result of one order; one that an earlier run placed is waited for, and not placed twice."""
         if file.is_file():
             return
         known = orders.get(file.name)
         if known is not None:
             try:
-                self._await(known.order, file, orders)
+                self._await(known.order, file, orders, issue_date)
                 return
             except (InputMissing, InputInvalid, ServerRefused) as error:
                 log.info("%s: %s; ordering again", self.name, error.found)
@@ -183,12 +193,12 @@ class EwdsSource:
         orders.put(file.name, Placed(placed, self.now()))
         log.info("%s: order %s placed, %d fields", self.name, placed, fields_of(request))
         try:
-            self._await(placed, file, orders)
+            self._await(placed, file, orders, issue_date)
         except (InputMissing, InputInvalid, ServerRefused) as error:
             orders.fail(error, self.now())
             raise
 
-    def _await(self, order: str, file: Path, orders: Orders) -> None:
+    def _await(self, order: str, file: Path, orders: Orders, issue_date: date) -> None:
         said: list[tuple[str, float]] = []
 
         def progress(state: str, seconds: float) -> None:
@@ -197,6 +207,13 @@ class EwdsSource:
                 log.info("%s: order %s is %s after %.0f s", self.name, order, state, seconds)
             if self.progress is not None:
                 self.progress(state, seconds)
+            if state == _QUEUED and (instead := self.elsewhere(issue_date)) is not None:
+                raise ServerUnreachable(
+                    f"order {order} is still {state}, and {instead} has the whole forecast",
+                    where=self.service.address,
+                    expected="an order that is carried out",
+                    remedy="run again: the order goes on, and is continued and not placed twice",
+                )
 
         self.service.wait(order, progress)
         try:

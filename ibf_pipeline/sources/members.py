@@ -21,7 +21,7 @@ from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Broken, RemoteFile, RemoteFolder, Tries, listed
-from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.sources.source import ForecastFiles, nowhere
 from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ class MemberSource:
     tries: Tries = field(default_factory=Tries)
     keep_raw: bool = False
     now: Callable[[], float] = time.time
+    elsewhere: Callable[[date], str | None] = nowhere
+    """later source of a run that has a whole forecast: others that fetch are not waited for then"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The country's part of the members that are there; what lacks is fetched, for all countries at once.
@@ -59,11 +61,18 @@ class MemberSource:
         are fetched again, all of them, so that no ensemble holds members of two versions.
         """
         self.cache.touch(self.name, issue_date)
-        with self.cache.held(self.name, issue_date) as folder:
+        instead = None if self.has_whole(issue_date) else self.elsewhere(issue_date)
+        with self.cache.held(self.name, issue_date, instead=instead) as folder:
             try:
                 return self._fullest(folder, issue_date)
             finally:
                 self.remote.close()
+
+    def has_whole(self, issue_date: date) -> bool:
+        """Whether every member of one version was fetched already."""
+        folder = self.cache.day(self.name, issue_date)
+        edition = Edition.of(folder)
+        return edition.settled and len(self._there(folder, edition)) >= self.expected
 
     def forget(self, issue_date: date) -> None:
         """Begin the day anew: what was fetched is used only until the day was fetched again; the files as delivered are

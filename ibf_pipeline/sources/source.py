@@ -47,9 +47,18 @@ class Source(Protocol):
         ...
 
 
+def nowhere(issue_date: date) -> str | None:
+    """No other source has a day's whole forecast."""
+    return None
+
+
 @runtime_checkable
 class Fetching(Source, Protocol):
     """A source that keeps what it has fetched."""
+
+    def has_whole(self, issue_date: date) -> bool:
+        """Whether the whole ensemble of a day was fetched already; asks no service."""
+        ...
 
     def forget(self, issue_date: date) -> None:
         """Fetch everything of a day anew at the next `fetch`."""
