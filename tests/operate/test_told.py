@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
-from prefect.states import Failed
+from prefect.states import Crashed, Failed, Late
 from shapely import Point
 
 from flows.automations import watching_runs
@@ -40,7 +40,8 @@ def told(api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
     """An installation whose messages arrive here; its automations are gone afterwards."""
     config = Path(make_project(tmp_path / "project", ("XDM",), stories={}))
     settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
-    settings["operations"] = {"notification_block": "custom-webhook/told-of-trouble", "work_pool": "told"}
+    operations = {"notification_block": "custom-webhook/told-of-trouble", "work_pool": "told", "late_after_minutes": 1}
+    settings["operations"] = operations
     (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     with webhook() as told:
         texts = {"subject": "{{subject}}", "body": "{{body}}"}
@@ -79,6 +80,36 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
     until(told, "Flood run failed", "the disk is full")
     assert told.subjects().count(TROUBLE) == 2
     assert not [each for each in told.messages if each["subject"] != TROUBLE and "disk" not in each["body"]]
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        ("notification unconfirmed: no answer to the last call", "Flood notification unconfirmed"),
+        ("not notified: approved too late", "Nobody was notified of a flood alert"),
+        ("the server refused call 7 of 31", "Flood run failed"),
+    ],
+)
+def test_a_failed_run_is_told_under_its_own_subject(message: str, subject: str, told: Webhook) -> None:
+    fail("floods/XDM", message)
+    until(told, subject, message)
+    assert set(told.subjects()) == {subject}
+
+
+def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(told: Webhook) -> None:
+    """It has no name of its own before it begins."""
+    due = datetime.now(UTC) - timedelta(hours=1)
+    run: Any = run_deployment("floods/XDM", scheduled_time=due, timeout=0, as_subflow=False)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Late(scheduled_time=due), force=True)
+    until(told, "Flood run is late", f"floods/XDM of {due:%Y-%m-%d %H:%M}")
+
+
+def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(told: Webhook) -> None:
+    run: Any = run_deployment("floods/XDM", timeout=0, as_subflow=False)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Crashed(message="no place for its process"), force=True)
+    until(told, "Flood run crashed", f"floods/XDM, {run.name}: no place for its process")
 
 
 def test_the_intake_starts_the_observation_that_is_deployed(told: Webhook) -> None:
