@@ -93,7 +93,10 @@ class EwdsSource:
                         raise  # what is in the cache may be of the other version as well
                     except (InputMissing, InputInvalid, ServerRefused, ServerUnreachable) as error:
                         if not there:
-                            raise
+                            earlier = self._earlier(issue_date, error.found)
+                            if earlier is None:
+                                raise
+                            return earlier
                         log.warning("%s: %s; going on with the %d fields fetched before", self.name, error, there)
         folder, name = self._folder(issue_date), self._file(issue_date).name
         return ForecastFiles(
@@ -106,9 +109,13 @@ class EwdsSource:
         return self._fields_there(issue_date) >= fields_of(request)
 
     def forget(self, issue_date: date) -> None:
-        """Delete what was fetched and ordered of the day for the country."""
+        """Order the day anew at the next `fetch`: what was fetched is used only where that fails."""
         with self.cache.held(self.name, issue_date, self.country):
-            shutil.rmtree(self._folder(issue_date).folder, ignore_errors=True)
+            folder, before = self._folder(issue_date).folder, self._before(issue_date).folder
+            if self._fields_there(issue_date):
+                shutil.rmtree(before, ignore_errors=True)
+                folder.rename(before)
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _suffices(self, request: Request, issue_date: date) -> bool:
         """Whether what is there is whole, or was ordered so lately that the service will hardly have more."""
@@ -119,6 +126,20 @@ class EwdsSource:
 
     def _folder(self, issue_date: date) -> FetchedFolder:
         return FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.area)
+
+    def _before(self, issue_date: date) -> FetchedFolder:
+        """What was fetched before a person asked for the day anew."""
+        return FetchedFolder(self.cache.day(self.name, issue_date) / f"{self.country}-before", self.area)
+
+    def _earlier(self, issue_date: date, why: str) -> ForecastFiles | None:
+        """The file of before a person asked for the day anew, with a note why it is used."""
+        before, name = self._before(issue_date), self._file(issue_date).name
+        if name not in before.names():
+            return None
+        note = f"the day was to be ordered again; what was fetched before is used: {why}"
+        log.warning("%s: %s", self.name, note)
+        origin = {"corrected": note, **before.origin([name])}
+        return ForecastFiles(self.name, (before.folder / name,), self.glofas_version, origin)
 
     def _file(self, issue_date: date) -> Path:
         return self._folder(issue_date).folder / f"glofas_{issue_date:%Y%m%d}.grib2"

@@ -89,6 +89,25 @@ def test_what_is_there_is_not_ordered_again_unless_a_person_asks_for_it(make: Ma
     assert len(service.orders) == 2
 
 
+def test_what_was_there_before_a_person_asked_anew_is_used_while_nothing_can_be_ordered(
+    make: Make, service: Service
+) -> None:
+    make().fetch(ISSUE)
+    make().forget(ISSUE)
+    service.licences = False
+    files = make().fetch(ISSUE)
+    require_whole(files, "AAA")
+    assert files.origin["corrected"].startswith(
+        "the day was to be ordered again; what was fetched before is used: the order was refused: 403 required licences"
+    )
+    service.licences = True
+    service.missing_members = (2,)
+    files = make().fetch(ISSUE)
+    require_whole(files, "AAA", [0, 1, 3, 4, 5])
+    assert "corrected" not in files.origin, "what the service has now, as was asked for"
+    assert len(service.orders) == 2
+
+
 def test_the_origin_tells_request_order_and_hash_and_no_secret(make: Make, tmp_path: Path) -> None:
     import hashlib
 
