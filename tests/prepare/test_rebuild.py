@@ -130,11 +130,9 @@ def test_a_return_period_more_is_one_map_more_and_one_less_leaves_nothing_behind
     assert not [path.name for path in folder.rglob("*RP50*")]
 
 
-def test_an_unchanged_country_is_left_alone_within_a_second(static: Path, folder: Path) -> None:
+def test_an_unchanged_country_is_left_alone(static: Path, folder: Path) -> None:
     steps: list[Step] = []
-    started = time.perf_counter()
     assert prepare(tiny_country.country(), static, folder, steps.append) == ()
-    assert time.perf_counter() - started < 1
     assert steps == []
 
 
