@@ -97,16 +97,23 @@ def untold_triggers(names: Collection[str], run: RunFolder, target: str, now: Cl
     return untold | half
 
 
-def events_perhaps_open(run: RunFolder, target: str, now: Clock) -> list[Event]:
-    """Events of the newest revision that was uploaded up to the run's day, and of those begun after it."""
+def events_perhaps_open(
+    run: RunFolder, target: str, now: Clock, may_be_shown: Callable[[Revision], bool]
+) -> list[Event]:
+    """Events of the newest revision that was uploaded up to the run's day, and of those begun after it.
+
+    `may_be_shown`: whether the target may have made events of a revision that broke off.
+    """
     found: dict[str, Event] = {}
     for revision in _newest_first(run, target):
         if not was_begun(revision):
             continue
         try:
-            for event in revision.found().publishable_events:
-                found.setdefault(event.name, event)
-            if is_uploaded(revision, now):
+            uploaded = is_uploaded(revision, now)
+            if uploaded or may_be_shown(revision):
+                for event in revision.found().publishable_events:
+                    found.setdefault(event.name, event)
+            if uploaded:
                 break
         except InputInvalid as error:
             log.warning("%s cannot be read, an older revision tells what is open: %s", revision.folder, error)

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import close
@@ -78,6 +79,50 @@ def test_a_second_revision_that_was_given_up_in_the_middle_keeps_no_day_out(port
     _, published = portal.day("G9002=---w----:min", day(2))
     assert shown(portal) == {"G9002": ("warning-low", "3-day", None, "2026-03-01")}
     assert ("alert ended", "G9001") in kinds(published), "known from our own record: the server could not tell"
+
+
+@pytest.mark.parametrize("number", [1, 2, 16, 29, 30])
+def test_a_day_that_broke_off_hides_no_open_event(portal: FloodDays, number: int) -> None:
+    """The first row of day 2 empties the server's list; it has 31 calls, the 30th of which makes events again."""
+    portal.day("G9001=---TT---", day(1))
+    with dying_after(number):
+        portal.day("G9001=--TT----", day(2))
+    assert ("G9001" in shown(portal)) == (number == 30)
+    found, run = portal.find("", day(3), missing=["G9001"])
+    with pytest.raises(ServerRefused, match="event G9001 is open on the server and its station is blind"):
+        portal.publish(found, run)
+    _, published = portal.day("", day(3))
+    assert kinds(published) == [("alert ended", "G9001")]
+    _, published = portal.day("", day(4))
+    assert kinds(published) == [], "said once"
+
+
+def test_what_was_told_before_a_day_broke_off_is_known_and_what_never_became_an_event_is_not(portal: FloodDays) -> None:
+    """Day 3 is no news about the trigger of day 1, and the warning of day 2 was never on the portal."""
+    portal.day("G9001=---TT---", day(1))
+    with dying_after(20):
+        portal.day("G9001=--TT---- G9002=---w----:min", day(2))
+    _, published = portal.day("G9001=TT------", day(3))
+    assert shown(portal) == {"G9001": ("trigger", "0-day", "0-day", "2026-03-01")}
+    assert (mails(portal), kinds(published)) == (1, [])
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+@pytest.mark.parametrize(("number", "next_day"), [(14, 3), (15, 2), (15, 3)])
+def test_a_wipe_that_broke_off_keeps_no_day_out(
+    portal: FloodDays, number: int, next_day: int, *, gives_up: bool
+) -> None:
+    """Without the rows of day 2 the server is back at day 1, and breaks on the two events of day 2."""
+    portal.day("G9001=---TT---", day(1))
+    portal.day("G9001=--TT---- G9002=---w----:min", day(2))
+    with dying_after(number):
+        portal.day("G9001=--TT---- G9002=---ww---:min", day(2))
+    if gives_up:
+        close(portal.revisions(day(2))[-1], clock, "aborted")
+    with pytest.raises(requests.HTTPError, match="500"):
+        shown(portal)
+    portal.day("G9003=---TT---", day(next_day))
+    assert list(shown(portal)) == ["G9003"]
 
 
 def test_the_500_of_somebody_elses_upload_stops_the_run(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:

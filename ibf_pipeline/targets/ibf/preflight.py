@@ -42,6 +42,7 @@ def check_server(
         *_decisions(found, state, consent),
         *_exercise(found, state),
         *(Problem(f"{name}: not checked, this server has no route for it", False) for name in state.not_checked),
+        *(Problem(doubt, False) for doubt in state.doubts),
     ]
 
 

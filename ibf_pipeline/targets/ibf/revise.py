@@ -6,16 +6,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
-from ibf_pipeline.targets.ibf.capabilities import Choice
+from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
-from ibf_pipeline.targets.ibf.planner import SILENT_END, Order, plan_calls
+from ibf_pipeline.targets.ibf.planner import PROCESS, SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
@@ -25,6 +27,9 @@ log = logging.getLogger(__name__)
 
 UNTOLD = "trigger, nobody notified"
 """what an event was before where the server knows it as a trigger and people do not"""
+
+PROCESSING = (PROCESS, CURRENT.end_path, DESCRIBED.close_path)
+"""calls that make a server of today turn a day's rows into events"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,17 @@ def says_the_same(published: RevisionAbout, planned: RevisionAbout) -> bool:
 def is_newest(revision: Revision, state: ServerState) -> bool:
     """Whether the server's last upload is this very revision: it may have been emptied, or written by others."""
     return state.last_upload is not None and state.last_upload == moment(revision.about().date)
+
+
+def may_be_shown(revision: Revision, now: Clock) -> bool:
+    """Whether the server may have made events of a revision that broke off.
+
+    The servers of the description did so with each upload; those of today once they are told to process the day.
+    """
+    if revision.about().capabilities == DESCRIBED.name:
+        return True
+    uploads = takewhile(lambda call: call.path not in PROCESSING, revision.calls())
+    return {call.number for call in uploads} <= Journal(revision.journal_file, now).done()
 
 
 def require_resumable(revision: Revision, last_upload: datetime | None) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
-from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -62,6 +61,8 @@ class ServerState:
     open_events: tuple[OpenEvent, ...] | None
     not_checked: tuple[str, ...] = ()
     """what this server has no route for, in words"""
+    doubts: tuple[str, ...] = ()
+    """what it does not tell whole, and what stands in, in words"""
 
 
 LAST_UPLOAD = "last upload date"
@@ -75,7 +76,7 @@ class OwnRecord:
     published: frozenset[str] = frozenset()
     """of every revision of which at least one call was made"""
     half: frozenset[str] = frozenset()
-    """of those that were given up in the middle"""
+    """of those after the newest uploaded one, which broke off: the server may know more events than it lists"""
     open_events: tuple[OpenEvent, ...] | None = None
     """what may be open by them"""
 
@@ -98,12 +99,17 @@ def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnR
 
 
 def read_state(
-    client: IbfClient, iso3: str, disaster_type: str, capabilities: str, own: OwnRecord | None = None
+    client: IbfClient,
+    iso3: str,
+    disaster_type: str,
+    capabilities: str,
+    own: OwnRecord | None = None,
 ) -> ServerState:
     """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told.
 
-    A server half-way through an upload may answer 500 for its open events. Where that upload is ours, given up in the
-    middle, our own record stands in; ServerUnreachable where it is not.
+    A server half-way through an upload lists only the events that were refreshed by it, or answers 500. Where a
+    revision of ours broke off, our own record stands beside the list, or in its place; ServerUnreachable where none
+    did and there is no list.
     """
     own = own or OwnRecord()
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
@@ -113,19 +119,18 @@ def read_state(
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
     last_upload = own.last_upload if upload is None else moment(upload.get("timestamp"))
-    events: Any
-    try:
-        events = ask_events(client, iso3, disaster_type)
-    except ServerUnreachable:
-        if last_upload is None or date_of_calls(last_upload) not in own.half:
-            raise
-        events = None
+    events, doubts = _told_events(client, iso3, disaster_type, own)
+    listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
+    unlisted = _unlisted(own, {event.name for event in listed}) if own.half or events is None else ()
+    if events is not None and unlisted:
+        names = ", ".join(event.name for event in unlisted)
+        doubts = (f"open events: a revision of ours broke off, and our own record adds {names}",)
     asked = {
         "admin areas": None if None in areas.values() else areas,
         "stations": stations,
         LAST_UPLOAD: upload,
         "indicators": indicators,
-        "open events": events,
+        "open events": events if events is not None or not doubts else (),
     }
     return ServerState(
         choice=choice,
@@ -136,11 +141,35 @@ def read_state(
         stations=station_names(stations) if stations else None,
         last_upload=last_upload,
         indicators=_dynamic_indicators(indicators) if indicators else None,
-        open_events=own.open_events
-        if events is None
-        else tuple(_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events),
+        open_events=None
+        if events is None and own.open_events is None
+        else (*listed, *(_with_areas(client, event, iso3, default, disaster_type) for event in unlisted)),
         not_checked=tuple(name for name, found in asked.items() if found is None),
+        doubts=doubts,
     )
+
+
+def _told_events(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> tuple[Any, tuple[str, ...]]:
+    """The open events as the server tells them, None where it cannot; and what is to be said of that."""
+    try:
+        return ask_events(client, iso3, disaster_type), ()
+    except ServerUnreachable as error:
+        if not own.half:
+            raise
+        return None, (f"open events: not checked, our own record stands in ({error.found})",)
+
+
+def _unlisted(own: OwnRecord, listed: Collection[str]) -> tuple[OpenEvent, ...]:
+    return tuple(event for event in own.open_events or () if event.name not in listed)
+
+
+def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disaster_type: str) -> OpenEvent:
+    """An event of our own record with what the server tells of its areas, which it does while a day is half made."""
+    areas = _areas_of(client, {"eventName": event.name}, iso3, level, disaster_type)
+    known = tuple(open_area(area) for area in areas)
+    issued = min((area.first_issued.isoformat() for area in known if area.first_issued), default="")
+    level_now = "trigger" if any(area.set_by_person for area in known) else event.alert_level
+    return replace(event, alert_level=level_now, first_issued=issued, areas=known)
 
 
 def ask_events(client: IbfClient, iso3: str, disaster_type: str) -> Any:

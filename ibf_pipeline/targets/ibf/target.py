@@ -21,6 +21,7 @@ from ibf_pipeline.targets.ibf.revise import (
     Destination,
     draft,
     is_newest,
+    may_be_shown,
     new_revision,
     replaces_upload,
     require_resumable,
@@ -161,10 +162,11 @@ class IbfTarget:
         return read_state(self.client, found.country, found.disaster_type, self.capabilities, own)
 
     def _own_record(self, iso3: str, run: RunFolder) -> OwnRecord:
+        shown = partial(may_be_shown, now=self.now)
         return OwnRecord(
             frozenset(published_dates(self.runs, iso3, self.name)),
             frozenset(half_uploaded_dates(run, self.name, self.now)),
-            tuple(as_open(event) for event in events_perhaps_open(run, self.name, self.now)),
+            tuple(as_open(event) for event in events_perhaps_open(run, self.name, self.now, shown)),
         )
 
     def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
