@@ -15,7 +15,8 @@ from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import close
-from tests.flood_days import FloodDays, clock, open_sandbox
+from ibf_pipeline.targets.problems import Consent
+from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
 from tests.publish.test_day_sequences import day, kinds, mails, shown
 
 BEFORE = "G9001=---TT--- G9002=---w----:min"
@@ -125,7 +126,7 @@ def test_a_wipe_that_broke_off_keeps_no_day_out(
     assert list(shown(portal)) == ["G9003"]
 
 
-def test_the_500_of_somebody_elses_upload_stops_the_run(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_500_of_a_day_that_is_whole_stops_the_run(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:
     portal.day(BEFORE, day(1))
     ask = IbfClient.get_if_there
 
@@ -137,6 +138,40 @@ def test_the_500_of_somebody_elses_upload_stops_the_run(portal: FloodDays, monke
     monkeypatch.setattr(IbfClient, "get_if_there", broken)
     with pytest.raises(ServerUnreachable, match="answered 500"):
         portal.day(AFTER, day(2))
+
+
+def half_made_by_others(portal: FloodDays) -> None:
+    """Another pipeline's rows of one of our two events, at nine on day 1, and no more."""
+    account = {"email": PIPELINE.email, "password": PIPELINE.password}
+    token = requests.post(f"{portal.sandbox.url}/user/login", json=account, timeout=10).json()["user"]["token"]
+    for indicator in ("population_affected", "forecast_severity", "forecast_trigger"):
+        body = {
+            "countryCodeISO3": "XDM", "disasterType": "floods", "adminLevel": 2, "leadTime": "3-day",
+            "dynamicIndicator": indicator, "eventName": "G9001", "date": f"{day(1)}T09:00:00Z",
+            "exposurePlaceCodes": [{"placeCode": "XD0102", "amount": 1}],
+        }  # fmt: skip
+        requests.post(
+            f"{portal.sandbox.url}/admin-area-dynamic-data/exposure", json=body,
+            headers={"Authorization": f"Bearer {token}"}, timeout=10,
+        ).raise_for_status()  # fmt: skip
+
+
+@pytest.mark.parametrize(("next_day", "lost"), [(1, False), (2, False), (2, True)])
+def test_a_day_that_others_left_half_made_is_taken_over(
+    portal: FloodDays, next_day: int, caplog: pytest.LogCaptureFixture, *, lost: bool
+) -> None:
+    """Their rows have no flags: the server breaks on two events. Our record tells them, unless it is lost."""
+    portal.day(BEFORE, day(1))
+    half_made_by_others(portal)
+    if lost:
+        portal.runs = portal.runs.with_name("new")
+    found, run = portal.find("G9002=---w----:min", day(next_day))
+    with pytest.raises(ServerRefused, match=r"GET /event answered 500.* 09:00:00Z, is not ours.*with --take-over"):
+        portal.publish(found, run)
+    published = portal.publish(found, run, consent=Consent(take_over=True))
+    assert "open events: not checked, our own record stands in (GET /event answered 500" in caplog.text
+    assert list(shown(portal)) == ["G9002"]
+    assert kinds(published) == ([] if lost else [("alert ended", "G9001")])
 
 
 def test_a_server_that_does_not_tell_its_last_upload_is_mailed_once(

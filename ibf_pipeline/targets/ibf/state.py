@@ -12,6 +12,7 @@ from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.forecast.rule import lead_time_name
 from ibf_pipeline.found import Event
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
+from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -95,7 +96,13 @@ def as_open(event: Event) -> OpenEvent:
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> datetime | None:
     """The moment that the server takes for now; by our own record where the server has no route that tells."""
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
-    return own.last_upload if upload is None else moment(upload.get("timestamp"))
+    return _last_upload(upload, own)
+
+
+def _last_upload(upload: Any, own: OwnRecord | None) -> datetime | None:
+    if upload is not None:
+        return moment(upload.get("timestamp"))
+    return own.last_upload if own else None
 
 
 def read_state(
@@ -104,22 +111,26 @@ def read_state(
     disaster_type: str,
     capabilities: str,
     own: OwnRecord | None = None,
+    *,
+    take_over: bool = False,
 ) -> ServerState:
     """Ask the server; ServerRefused where the country is not set up on it, or its capabilities cannot be told.
 
     A server half-way through an upload lists only the events that were refreshed by it, or answers 500. Where a
-    revision of ours broke off, our own record stands beside the list, or in its place; ServerUnreachable where none
-    did and there is no list.
+    revision of ours broke off, our own record stands beside the list, or in its place; the latter also with
+    `take_over`. Else there is no list: ServerRefused where the last upload is somebody else's, ServerUnreachable where
+    it is not.
     """
-    own = own or OwnRecord()
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
     areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
     stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
-    last_upload = own.last_upload if upload is None else moment(upload.get("timestamp"))
-    events, doubts = _told_events(client, iso3, disaster_type, own)
+    last_upload = _last_upload(upload, own)
+    ours = own is None or last_upload is None or date_of_calls(last_upload) in own.published
+    own = own or OwnRecord()
+    events, doubts = _told_events(client, iso3, disaster_type, own, None if ours else last_upload, take_over=take_over)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
     unlisted = _unlisted(own, {event.name for event in listed}) if own.half or events is None else ()
     if events is not None and unlisted:
@@ -149,14 +160,31 @@ def read_state(
     )
 
 
-def _told_events(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> tuple[Any, tuple[str, ...]]:
-    """The open events as the server tells them, None where it cannot; and what is to be said of that."""
+def _told_events(
+    client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord, foreign: datetime | None, *, take_over: bool
+) -> tuple[Any, tuple[str, ...]]:
+    """The open events as the server tells them, None where it cannot; and what is to be said of that.
+
+    `foreign`: the last upload where it is not ours.
+    """
     try:
         return ask_events(client, iso3, disaster_type), ()
     except ServerUnreachable as error:
-        if not own.half:
-            raise
+        if not own.half and not take_over:
+            if foreign is None:
+                raise
+            raise _half_made_by_others(error, foreign) from None
         return None, (f"open events: not checked, our own record stands in ({error.found})",)
+
+
+def _half_made_by_others(error: ServerUnreachable, last_upload: datetime) -> ServerRefused:
+    return ServerRefused(
+        f"{error.found}, and the last upload, of {last_upload:%Y-%m-%d %H:%M:%S}Z, is not ours: somebody else's day "
+        "may be half made there",
+        where=error.where,
+        expected="the open events",
+        remedy="run again once it is whole, or publish over it with --take-over",
+    )
 
 
 def _unlisted(own: OwnRecord, listed: Collection[str]) -> tuple[OpenEvent, ...]:

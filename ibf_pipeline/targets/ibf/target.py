@@ -92,7 +92,7 @@ class IbfTarget:
         """Compare the day with what the server knows, and allot a revision where there is something new."""
         iso3 = found.country
         own = self._own_record(iso3, run)
-        state = read_state(self.client, iso3, found.disaster_type, self.capabilities, own)
+        state = read_state(self.client, iso3, found.disaster_type, self.capabilities, own, take_over=consent.take_over)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
@@ -120,7 +120,9 @@ class IbfTarget:
     def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
         """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
         own = self._own_record(found.country, run)
-        state = read_state(self.client, found.country, found.disaster_type, self.capabilities, own)
+        state = read_state(
+            self.client, found.country, found.disaster_type, self.capabilities, own, take_over=consent.take_over
+        )
         moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
         earlier = event_stations(run, self.name, self.now)
         problems = check_server(found, state, self._place_codes(found), own.published, consent, earlier)
@@ -159,7 +161,7 @@ class IbfTarget:
 
     def _state(self, found: Found, run: RunFolder) -> ServerState:
         own = self._own_record(found.country, run)
-        return read_state(self.client, found.country, found.disaster_type, self.capabilities, own)
+        return read_state(self.client, found.country, found.disaster_type, self.capabilities, own, take_over=True)
 
     def _own_record(self, iso3: str, run: RunFolder) -> OwnRecord:
         shown = partial(may_be_shown, now=self.now)
