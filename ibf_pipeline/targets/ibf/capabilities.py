@@ -35,8 +35,9 @@ class Capabilities:
     """takes a map image with each event"""
     close_path: str | None
     """closes old events after the event loop, and again after zeros; None where the preview does it"""
-    preview: bool
-    """`events/process?noNotifications=true` closes events and answers with the mail that would go out"""
+    preview_parameter: str | None
+    """query parameter with which `events/process` closes events, notifies nobody and answers with the mail that would
+    go out; None where there is no such call"""
     end_path: str
     silent_parameter: str | None
     """query parameter of the end that keeps it from notifying; None where there is none"""
@@ -56,7 +57,7 @@ DESCRIBED = Capabilities(
     trigger_field="thresholdReached",
     map_image=True,
     close_path="/event/close-events",
-    preview=False,
+    preview_parameter=None,
     end_path="/notification/send",
     silent_parameter=None,
 )
@@ -71,7 +72,7 @@ CURRENT = Capabilities(
     trigger_field="forecastTrigger",
     map_image=False,
     close_path=None,
-    preview=True,
+    preview_parameter="noNotifications",
     end_path="/notification/send",
     silent_parameter="noNotifications",
     other_alert_indicators=tuple(DESCRIBED.alert_indicators),
@@ -129,23 +130,30 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
     end = (
         capabilities.end_path if capabilities.end_path in paths or "/events/process" not in paths else "/events/process"
     )
-    named = {
-        str(entry.get("name")) if isinstance(entry, Mapping) else str(entry) for entry in _parameters(paths.get(end))
-    }
     others = capabilities.other_alert_indicators
     of_today = CURRENT.lead_time_path in paths
     if capabilities.name == "described" and of_today:
         others = tuple(CURRENT.alert_indicators)
-    silent = next((name for name in ("noNotifications", "isApiTest") if name in named), None)
+    preview = _silencing(paths.get("/events/process")) if capabilities.preview_parameter else None
+    close = capabilities.close_path
+    if capabilities.preview_parameter and preview is None and "/event/close-events" in paths:
+        close = "/event/close-events"
     return replace(
         capabilities,
         map_image=image,
-        preview=capabilities.preview and "/events/process" in paths,
+        close_path=close,
+        preview_parameter=preview,
         end_path=end,
-        silent_parameter=silent,
+        silent_parameter=_silencing(paths.get(end)),
         other_alert_indicators=others,
         closes_before_zeros=not of_today,
     )
+
+
+def _silencing(path: Any) -> str | None:
+    """The query parameter by which a call notifies nobody; it was `isApiTest` before 0.284."""
+    named = {str(entry.get("name")) if isinstance(entry, Mapping) else str(entry) for entry in _parameters(path)}
+    return next((name for name in ("noNotifications", "isApiTest") if name in named), None)
 
 
 def _parameters(path: Any) -> list[Any]:

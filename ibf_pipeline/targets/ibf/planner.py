@@ -90,8 +90,8 @@ def _calls(found: Found, order: Order, bodies: _Bodies, capabilities: Capabiliti
         yield from _zeros(found, order, bodies, capabilities)
         if capabilities.close_path:
             yield _closing(capabilities.close_path, "close old events after the zeros", bodies)
-    if capabilities.preview:
-        query = {"noNotifications": "true"}
+    if capabilities.preview_parameter:
+        query = {capabilities.preview_parameter: "true"}
         yield Call(0, "close and preview", "POST", PROCESS, query, bodies.closing(), kind="preview")
     yield from _end(order, bodies, capabilities)
 
