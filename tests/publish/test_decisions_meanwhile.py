@@ -14,10 +14,12 @@ from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.unconfirmed import give_up
 from tests.flood_days import PIPELINE, FloodDays, clock
 from tests.publish.faulty_proxy import FaultyProxy
 from tests.publish.test_day_sequences import day, mails, portal, set_trigger, shown
 from tests.publish.test_longer_sequences import tick, ticked
+from tests.publish.test_stopped_in_between import dying_after
 from tests.publish.test_unconfirmed import answer_lost
 
 __all__ = ["portal"]
@@ -81,6 +83,21 @@ def test_after_a_revision_was_planned_that_never_came_to_its_first_call(portal: 
         portal.publish(found, run)
     assert decided(portal) == ("trigger", True, 1)
     portal.publish(found, run, consent=DISCARD)
+    assert decided(portal) == ("warning-medium", False, 0)
+
+
+def test_after_a_wipe_that_broke_off_and_was_given_up(portal: FloodDays) -> None:
+    """With the day's rows gone, the server's last upload is the one of yesterday."""
+    portal.day("", day(1))
+    portal.day(MEDIUM, day(2))
+    decide(portal)
+    with dying_after(15):
+        portal.day("G9001=--www---:med", day(2), consent=DISCARD)
+    give_up(portal.revisions(day(2))[-1], clock, "aborted by a person")
+    assert portal.get("/event/last-upload-date/XDM/floods")["timestamp"] == "2026-03-01T00:00:01.000Z"
+    with pytest.raises(ServerRefused, match="a new revision would delete the trigger that a person set"):
+        portal.day("G9001=--www---:med", day(2))
+    portal.day("G9001=--www---:med", day(2), consent=DISCARD)
     assert decided(portal) == ("warning-medium", False, 0)
 
 

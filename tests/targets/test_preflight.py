@@ -177,7 +177,8 @@ def test_decisions_on_events_of_an_earlier_day_survive_a_revision() -> None:
 
 def test_a_new_day_deletes_no_decision() -> None:
     yesterday = replace(SERVER, last_upload=datetime(2026, 11, 9, tzinfo=UTC))
-    assert problems(state=replace(yesterday, open_events=(open_event("G1", actions_ticked=1),))) == []
+    going_on = open_event("G1", actions_ticked=1, first_issued=date(2026, 11, 9))
+    assert problems(state=replace(yesterday, open_events=(going_on,))) == []
 
 
 def test_what_is_only_reported() -> None:

@@ -164,8 +164,11 @@ def _foreign_upload(
 
 
 def _decisions(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:
-    """A revision deletes what people decided today on events first issued today: the server re-makes those rows."""
-    if consent.discard_decisions or state.last_upload is None or state.last_upload.date() != found.issue_date:
+    """A revision deletes what people decided today on events first issued today: the server re-makes those rows.
+
+    Also where the server's last upload is of an earlier day: after a wipe that broke off it is back there.
+    """
+    if consent.discard_decisions:
         return
     areas = {event.name: event.areas for event in state.open_events or ()}
     yield from deleted_decisions(areas, found.issue_date, "a new revision")
