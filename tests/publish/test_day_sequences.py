@@ -104,8 +104,10 @@ def test_a_new_trigger_that_the_server_does_not_mail_is_noticed(portal: FloodDay
     assert kinds(published) == [("trigger without mail", "G9001")]
 
 
-def test_a_trigger_that_slips_beyond_the_limit_is_noticed(portal: FloodDays) -> None:
-    portal.day("G9001=-----T--", day(1))
+@pytest.mark.parametrize("notify", [True, False])
+def test_a_trigger_that_slips_beyond_the_limit_is_noticed(notify: bool, portal: FloodDays) -> None:
+    """Also one that was published without a mail, by a backfill: on the portal it was a trigger."""
+    portal.day("G9001=-----T--", day(1), notify=notify)
     _, published = portal.day("G9001=------TT", day(2))
     assert shown(portal) == {"G9001": ("warning-medium", "6-day", None, "2026-03-01")}
     assert kinds(published) == [("trigger lapsed beyond the limit", "G9001")]

@@ -8,6 +8,7 @@ import pytest
 
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
+from ibf_pipeline.targets.ibf.revise import UNTOLD
 from tests.made_found import event, found, station
 
 UPPER = replace(event("Upper", "--TT----", "max", {"A": 3, "A1": 3}), station_code="G1")
@@ -57,6 +58,16 @@ def test_an_alert_that_lost_its_areas_has_not_ended() -> None:
     assert told({"Upper": "trigger"}, {"Upper": "G1"}, replace(DAY, events=(lost,))) == [
         ("alert could not be published", "Upper")
     ]
+
+
+@pytest.mark.parametrize("level", ["trigger", UNTOLD])
+def test_a_trigger_beyond_the_limit_that_is_closed_has_moved_and_not_ended(level: str) -> None:
+    """40 of 51 members reach the trigger's return period, on 6-day only: no event in a country without classes."""
+    later = replace(station("G2"), above={"5": (0, 0, 0, 0, 0, 0, 40, 0)})
+    (notice,) = [n for n in notices(found([], [later]), {"G2": level}, None) if n.event == "G2"]
+    assert notice.kind == "trigger lapsed beyond the limit"
+    assert notice.text.endswith("the trigger at G2 (Name of G2) has moved to 6-day, beyond the lead time limit, and is "
+                                "closed.")  # fmt: skip
 
 
 def silent(names: list[str], mail: str, *, known: tuple[str, ...] = (), area: str = "Lowland") -> list[str]:

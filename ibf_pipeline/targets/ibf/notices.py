@@ -15,7 +15,11 @@ from fractions import Fraction
 from ibf_pipeline.exercise import is_exercise
 from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
 from ibf_pipeline.found import Event, Found, StationFound
+from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import Notice, blind_notices
+
+TRIGGERS = ("trigger", UNTOLD)
+"""what a trigger of the portal was before, whether people know of it or not"""
 
 
 def notices(
@@ -27,9 +31,9 @@ def notices(
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
-    `before`: active events before this publication, name -> alert level of the portal; `mailed`: names of today's
-    events that the server's preview shows, None where there is no preview; there, and for names that a mail shows for
-    other reasons as well, the server's own rule is applied;
+    `before`: active events before this publication, name -> alert level of the portal, or UNTOLD; `mailed`: names of
+    today's events that the server's preview shows, None where there is no preview; there, and for names that a mail
+    shows for other reasons as well, the server's own rule is applied;
     `stations`: event name -> code of the station that an event of `before` belongs to; `issued_today`: events of
     `before` that were first issued today, which a revision of the day issues anew.
     """
@@ -51,7 +55,7 @@ def notices(
                     "recipients yourself.",
                 )
             )
-        elif not event.trigger and before.get(event.name) == "trigger":
+        elif not event.trigger and before.get(event.name) in TRIGGERS:
             beyond = _reached_beyond_limit(found, found.station(event.station_code))
             if beyond:
                 days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
@@ -105,7 +109,7 @@ def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> 
     if station.condition == "suspect":
         text = f"{day}: the portal closes the alert at {where}: {station.reason}. This is no all clear."
         return [Notice("station suspect", name, text)]
-    beyond = _reached_beyond_limit(found, station) if level == "trigger" else []
+    beyond = _reached_beyond_limit(found, station) if level in TRIGGERS else []
     if beyond:
         days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
         text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
