@@ -81,7 +81,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
             wait_for_input=Approval,
             timeout=int(seconds) + _SERVER_LATER,
             poll_interval=POLL_SECONDS,
-            key=f"approval-{revision.number}",
+            key=f"approval-{revision.number}-{flow_run.run_count}",  # Prefect takes a key once, and a retry asks again
         )
     who = f" by {approval.by}" if approval.by.strip() else ""
     if not expired.is_set():

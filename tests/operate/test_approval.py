@@ -19,13 +19,16 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.flow_engine import run_flow
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Pending
 
 from flows import approval
 from flows.approval import NotNotified, StoppedTooLate, preview_page, settled_before
 from flows.floods import floods
 from flows.outcome import exit_code
 from flows.wiring import now
+from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_json
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ledger import close
@@ -55,14 +58,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def waiting_run(
-    server: PrefectServer, config: str, workspace: Path, day: date
+    server: PrefectServer, config: str, workspace: Path, day: date, retried: FlowRun | None = None
 ) -> Iterator[tuple[FlowRun, list[State]]]:
-    """A run that has come to its pause; its end is in the list after the block."""
+    """A run that has come to its pause; its end is in the list after the block. `retried`: another attempt of it."""
     ended: list[State] = []
+    given = {"country": "XDM", "issue_date": day, "approval": True, "config": config, "workspace": str(workspace)}
 
     def run() -> None:
         with temporary_settings(updates={PREFECT_API_URL: server.url}):
-            ended.append(floods("XDM", day, approval=True, config=config, workspace=str(workspace), return_state=True))
+            ended.append(run_flow(floods, retried, given, return_type="state"))
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -242,6 +246,34 @@ def test_a_time_limit_that_is_over_before_the_pause_begins_ends_it_too(
     assert state.is_failed()
     assert str(state.message).startswith("not notified: nobody approved it until")
     assert mails(workspace) == before
+
+
+def test_a_retry_of_the_run_that_failed_after_its_approval_asks_again(
+    api: PrefectServer, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same flow run and the same revision, as the button Retry of the UI has it."""
+    day = date(2026, 2, 16)
+
+    def unreachable(*parts: Any) -> None:
+        raise ServerUnreachable("connection refused")
+
+    with monkeypatch.context() as patched, waiting_run(api, config, tmp_path, day) as (run, ended):
+        patched.setattr(approval, "resume_run", unreachable)
+        decide(run, decision="approve", by="Amina")
+        for _ in range(120):
+            if ended:
+                break
+            time.sleep(0.5)
+    assert ended[0].is_failed()
+    assert (ended[0].message, mails(tmp_path)) == ("connection refused", 0)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(run.id, Pending())
+        failed = client.read_flow_run(run.id)
+    with waiting_run(api, config, tmp_path, day, failed) as (again, ended):
+        decide(again, decision="approve", by="Berta")
+    assert (again.id, again.run_count > run.run_count) == (run.id, True)
+    assert str(ended[0].message).endswith("; approved by Berta")
+    assert mails(tmp_path) == 1
 
 
 def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str, workspace: Path) -> None:
