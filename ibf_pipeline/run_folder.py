@@ -105,6 +105,8 @@ class RevisionAbout:
     """those of them that were first issued on this very day: the server issues them anew"""
     unconfirmed: dict[str, str] = field(default_factory=dict)
     """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
+    last_upload: str | None = None
+    """the server's last upload when it was planned, empty where there was none; None: not kept"""
 
 
 class RunFolder:

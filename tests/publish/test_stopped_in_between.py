@@ -11,12 +11,13 @@ import pytest
 import requests
 
 from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
 from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
+from tests.publish.faulty_proxy import FaultyProxy
 from tests.publish.test_day_sequences import day, kinds, mails, shown
 
 BEFORE = "G9001=---TT--- G9002=---w----:min"
@@ -140,14 +141,14 @@ def test_the_500_of_a_day_that_is_whole_stops_the_run(portal: FloodDays, monkeyp
         portal.day(AFTER, day(2))
 
 
-def half_made_by_others(portal: FloodDays) -> None:
-    """Another pipeline's rows of one of our two events, at nine on day 1, and no more."""
+def half_made_by_others(portal: FloodDays, hour: int = 9) -> None:
+    """Another pipeline's rows of one of our two events, by default at nine on day 1, and no more."""
     account = {"email": PIPELINE.email, "password": PIPELINE.password}
     token = requests.post(f"{portal.sandbox.url}/user/login", json=account, timeout=10).json()["user"]["token"]
     for indicator in ("population_affected", "forecast_severity", "forecast_trigger"):
         body = {
             "countryCodeISO3": "XDM", "disasterType": "floods", "adminLevel": 2, "leadTime": "3-day",
-            "dynamicIndicator": indicator, "eventName": "G9001", "date": f"{day(1)}T09:00:00Z",
+            "dynamicIndicator": indicator, "eventName": "G9001", "date": f"{day(1)}T{hour:02}:00:00Z",
             "exposurePlaceCodes": [{"placeCode": "XD0102", "amount": 1}],
         }  # fmt: skip
         requests.post(
@@ -172,6 +173,40 @@ def test_a_day_that_others_left_half_made_is_taken_over(
     assert "open events: not checked, our own record stands in (GET /event answered 500" in caplog.text
     assert list(shown(portal)) == ["G9002"]
     assert kinds(published) == ([] if lost else [("alert ended", "G9001")])
+
+
+def test_a_day_that_others_uploaded_for_at_an_earlier_moment_is_not_gone_on_with(portal: FloodDays) -> None:
+    """Ours was planned for 00:00:01Z and came to no call; theirs is of 00:00:00Z, so a run takes it over or stops."""
+    portal.day("", day(0))
+    found, run = portal.find("G9002=--TT----", day(1))
+    with FaultyProxy(portal.sandbox.url) as proxy:
+        proxy.spoil("500", 99)
+        with pytest.raises(ServerUnreachable):
+            portal.publish(found, run, url=proxy.url)
+    half_made_by_others(portal, 0)
+    with pytest.raises(ForbiddenByRule, match=r"is of 2026-03-01 00:00:00Z, which is not where revision 1 stopped"):
+        portal.publish(found, run)
+    close(portal.revisions(day(1))[-1], clock, "aborted")
+    with pytest.raises(ServerRefused, match="--take-over"):
+        portal.publish(found, run)
+    portal.publish(found, run, consent=Consent(take_over=True))
+    assert (list(shown(portal)), mails(portal)) == (["G9002"], 1)
+
+
+def test_a_day_is_not_gone_on_with_on_a_server_that_was_brought_back(
+    portal: FloodDays, tmp_path: Path, configuration: Configuration
+) -> None:
+    """Its last call alone would mail nobody, and the trigger would be lost."""
+    with dying_after(30):
+        portal.day("G9001=--TT----", day(1))
+    static = configuration.static_folder(portal.country)
+    with open_sandbox(tmp_path / "other", static, [portal.country]) as sandbox:
+        portal.sandbox = sandbox
+        with pytest.raises(ForbiddenByRule, match=r"last upload is none at all, .* Expected: 2026-03-01 00:00:01Z"):
+            portal.day("G9001=--TT----", day(1))
+        close(portal.revisions(day(1))[-1], clock, "aborted")
+        portal.day("G9001=--TT----", day(1))
+        assert (list(shown(portal)), mails(portal)) == (["G9001"], 1)
 
 
 def test_a_server_that_does_not_tell_its_last_upload_is_mailed_once(

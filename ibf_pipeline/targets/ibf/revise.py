@@ -17,7 +17,7 @@ from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
-from ibf_pipeline.targets.ibf.planner import PROCESS, SILENT_END, Order, plan_calls
+from ibf_pipeline.targets.ibf.planner import EXPOSURE, PROCESS, SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
@@ -134,7 +134,9 @@ def new_revision(
     stations = owners(found, before, state.stations, earlier or {})
     today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
-    about = replace(about, issued_today=today, unconfirmed=unconfirmed_before(run, target, now))
+    last_upload = state.last_upload.isoformat() if state.last_upload else ""
+    about = replace(about, issued_today=today, last_upload=last_upload)
+    about = replace(about, unconfirmed=unconfirmed_before(run, target, now))
     return run.allot(target, number, staging, found, plan.calls, about)
 
 
@@ -187,5 +189,28 @@ def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
             f"{last_upload:%Y-%m-%d %H:%M:%S}Z",
             where=revision.folder,
             expected="no later upload on the server",
+            remedy="give it up with `ibf-pipeline resume --abort` and run the day again",
+        )
+
+
+def require_undisturbed(revision: Revision, last_upload: datetime | None, now: Clock) -> None:
+    """ForbiddenByRule where the server no longer has what a revision left there, so that its other calls make no day.
+
+    Somebody else has uploaded for an earlier moment of the day, or the server was emptied or brought back.
+    """
+    about = revision.about()
+    own = moment(about.date)
+    if about.last_upload is None or own is None or last_upload == own:
+        return
+    done = Journal(revision.journal_file, now).done()
+    calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
+    has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
+    of_earlier_day = last_upload is None or last_upload.date() < own.date()  # by a wipe, too
+    if has_rows or not (of_earlier_day or last_upload == moment(about.last_upload)):
+        shown = f"of {last_upload:%Y-%m-%d %H:%M:%S}Z" if last_upload else "none at all"
+        raise ForbiddenByRule(
+            f"the server's last upload is {shown}, which is not where revision {revision.number} stopped",
+            where=revision.folder,
+            expected=f"{own:%Y-%m-%d %H:%M:%S}Z" if has_rows else "what was there when it was planned",
             remedy="give it up with `ibf-pipeline resume --abort` and run the day again",
         )

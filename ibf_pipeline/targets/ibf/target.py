@@ -25,6 +25,7 @@ from ibf_pipeline.targets.ibf.revise import (
     new_revision,
     replaces_upload,
     require_resumable,
+    require_undisturbed,
     server_areas,
 )
 from ibf_pipeline.targets.ibf.state import OwnRecord, ServerState, as_open, read_last_upload, read_state
@@ -132,18 +133,21 @@ class IbfTarget:
             require_not_withdrawn(found, latest)
 
     def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
-        """ForbiddenByRule where the server has gone on since, or where it would notify and this run may not.
+        """ForbiddenByRule where the server has gone on or changed since, or where it would notify and this run may not.
 
         ServerRefused where the calls that are left would delete what people have decided meanwhile.
         """
         found = revision.found()
         own = OwnRecord(frozenset(published_dates(self.runs, found.country, self.name)))
-        require_resumable(revision, read_last_upload(self.client, found.country, found.disaster_type, own))
+        last_upload = read_last_upload(self.client, found.country, found.disaster_type, own)
+        require_resumable(revision, last_upload)
         if not self.destination.notify:
             require_silent(revision, self.now)
         holds = end is None and (self.destination.hold_until or revision.about().hold_until) is not None
-        if not consent.discard_decisions and processes_again(revision, self.now, end, holds=holds):
-            require_publishable(decisions_since(revision, self.client), self.client.base)
+        if processes_again(revision, self.now, end, holds=holds):
+            require_undisturbed(revision, last_upload, self.now)
+            if not consent.discard_decisions:
+                require_publishable(decisions_since(revision, self.client), self.client.base)
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
