@@ -205,7 +205,12 @@ def withdraw(
     run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
     event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
     target: TargetName = None,
-    notify: Annotated[bool, typer.Option(help="mail the remaining events again")] = False,
+    notify: Annotated[
+        bool | None,
+        typer.Option(
+            "--notify/--no-notify", help="mail the remaining events; not, unless asked for", show_default=False
+        ),
+    ] = None,
     accept_blind: Annotated[
         list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
     ] = None,
@@ -222,16 +227,23 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
-    from flows.resume import open_run, reported, withdraw_run
+    from flows.resume import closing_words, open_run, reported, withdraw_run
     from ibf_pipeline.targets.problems import Consent
 
     day = open_run(run, config, target, workspace)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
-        revision, text = withdraw_run(day, event or [], notify=notify, consent=consent)
+        done = withdraw_run(day, event or [], notify=notify, consent=consent)
     console = _console()
-    console.print(f"revision {revision.number} is published; text for the people who were mailed:\n", soft_wrap=True)
-    console.print(text, soft_wrap=True)
+    number = done.revision.number
+    console.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)
+    console.print(done.text, soft_wrap=True)
+    if not done.publication.notified:
+        console.print("nobody was notified by the withdrawal", soft_wrap=True)
+    for notice in done.publication.notices:
+        console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if done.doubtful is not None:
+        console.print(closing_words(done.doubtful), soft_wrap=True)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from flows.wiring import Day, now, open_day, open_target
@@ -23,18 +24,21 @@ from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.run_folder import EXERCISES, Revision
 from ibf_pipeline.targets.ibf.publication import approve
-from ibf_pipeline.targets.ledger import close_earlier, is_finished, latest_uploaded, unfinished
+from ibf_pipeline.targets.ledger import is_finished, latest_uploaded, unfinished
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.unconfirmed import (
     DECIDE,
     assume_notified,
     give_up,
+    give_up_replaced,
     reopen,
     require_confirmed,
     require_newest_day,
+    require_not_replaced,
     unconfirmed,
     unknown_end,
+    waits_to_notify,
 )
 from ibf_pipeline.withdrawn import without_events
 from ibf_pipeline.writing import writing
@@ -96,19 +100,19 @@ def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> t
     since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
     so, OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
-    revision = unfinished(day.run, day.target_name, now)
-    if decision.notify_again or decision.assume_notified:
-        revision = unconfirmed(day.run, day.target_name, now) or revision
-    elif revision is None:
-        require_confirmed(day.run, day.target_name, now)
-    if revision is None:
-        raise InputMissing(
-            f"nothing of {day.country.iso3} on {day.issue_date} is unfinished on target {day.target_name}",
-            where=day.run.path,
-            remedy="nothing to resume; `ibf-pipeline run` publishes the day",
-        )
     purpose = f"resume {day.country.iso3} {day.issue_date}"
     with publication_lock(day.lock_file, purpose, now):
+        revision = unfinished(day.run, day.target_name, now)
+        if decision.notify_again or decision.assume_notified:
+            revision = unconfirmed(day.run, day.target_name, now) or revision
+        elif revision is None:
+            require_confirmed(day.run, day.target_name, now)
+        if revision is None:
+            raise InputMissing(
+                f"nothing of {day.country.iso3} on {day.issue_date} is unfinished on target {day.target_name}",
+                where=day.run.path,
+                remedy="nothing to resume; `ibf-pipeline run` publishes the day",
+            )
         if decision.abort:
             give_up(revision, now, "aborted by a person")
             return revision, None
@@ -120,6 +124,7 @@ def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> t
             approve(revision, now)
         if closed:
             require_newest_day(day.run, day.target_name)
+            require_not_replaced(revision, day.run, day.target_name)
         with open_target(day, notify=True) as target:
             target.require_resumable(revision, consent, end=decision.end)
             if closed:
@@ -152,11 +157,48 @@ def reported(day: Day) -> Iterator[None]:
                 log.exception("%s: the report could not be written again", day.country.iso3)
 
 
-def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent) -> tuple[Revision, str]:
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A correcting revision, and what people must be told."""
+
+    revision: Revision
+    publication: Publication
+    text: str
+    """for the people who were mailed"""
+    doubtful: Revision | None
+    """an earlier revision of the day of which nobody knows whether it notified people"""
+
+
+def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent) -> Withdrawal:
     """Publish a correcting revision without the named events (all of them where none is named).
 
-    Returns the revision and the text for the people who were mailed. Raises InputMissing where nothing was published.
+    `notify`: whether the events that are left are mailed; None where nobody has said, which is no. Raises InputMissing
+    where nothing was published, ForbiddenByRule where nobody has said and events are left of which people are not known
+    to be notified: the revision that was to do it is given up.
     """
+    purpose = f"withdraw {day.country.iso3} {day.issue_date}"
+    with publication_lock(day.lock_file, purpose, now):
+        published, names = _published_events(day, events)
+        found = published.found()
+        remaining = without_events(found, names)
+        if notify is None:
+            _require_told(published, remaining)
+        with open_target(day, notify=bool(notify)) as target:
+            withdraws = tuple(sorted({*names, *published.about().withdraws}))
+            extents = partial(_extents, day, remaining)
+            revision = target.revise(remaining, day.run, consent, extents=extents, withdraws=withdraws)
+            if revision is None:
+                raise ForbiddenByRule("the target already is without these events", where=published.folder)
+            give_up_replaced(day.run, day.target_name, revision, now)
+            text = withdrawal_text(found, names)
+            with writing(revision.folder / "withdrawal.txt"):
+                (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # also if the calls fail
+            publication = target.carry_out(revision)
+        return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name, now))
+
+
+def _published_events(day: Day, events: list[str]) -> tuple[Revision, list[str]]:
+    """The revision that the target shows, and the names of its events that are taken back."""
     published = latest_uploaded(day.run, day.target_name, now)
     if published is None:
         raise InputMissing(
@@ -170,33 +212,37 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool, consent: Consent)
             f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
             expected=", ".join(event.name for event in found.events) or "a run with events",
         )
-    remaining = without_events(found, names)
+    return published, names
+
+
+def _require_told(published: Revision, remaining: Found) -> None:
+    """ForbiddenByRule where events stay on the portal whose notification would be given up without a word."""
+    left = [event.name for event in remaining.publishable_events]
+    state = waits_to_notify(published, now)
+    if left and state is not None:
+        raise ForbiddenByRule(
+            f"the notification of revision {published.number} {state}, and the withdrawal takes its place: "
+            f"{', '.join(left)} would stay on the portal, and people may not have been told of it",
+            where=published.folder,
+            expected="--notify or --no-notify",
+            remedy="--notify mails what is left with the withdrawal, --no-notify mails nobody: tell the recipients "
+            "yourself then",
+        )
+
+
+def _extents(day: Day, remaining: Found, staging: Path) -> Mapping[int, FileBody]:
+    """The flood extents of what is left, kept with the revision."""
     _, tiles = read_prepared(day.prepared, day.country.iso3)
     wet = wet_areas(remaining.publishable_events, day.country.deepest_admin_level)
-
-    def extents(staging: Path) -> Mapping[int, FileBody]:
-        folder = staging / "made"
-        folder.mkdir()
-        bodies = {}
-        for extent in remaining.extents:
-            write_extent(wet[extent.lead_time], tiles, folder / extent.file_name)
-            bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
-            (folder / extent.file_name).unlink()
-        folder.rmdir()
-        return bodies
-
-    purpose = f"withdraw {day.country.iso3} {day.issue_date}"
-    with publication_lock(day.lock_file, purpose, now), open_target(day, notify=notify) as target:
-        withdraws = tuple(sorted({*names, *published.about().withdraws}))
-        revision = target.revise(remaining, day.run, consent, extents=extents, withdraws=withdraws)
-        if revision is None:
-            raise ForbiddenByRule("the target already is without these events", where=published.folder)
-        close_earlier(day.run, day.target_name, revision, now)
-        text = withdrawal_text(found, names)
-        with writing(revision.folder / "withdrawal.txt"):
-            (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # needed even if the calls fail
-        target.carry_out(revision)
-    return revision, text
+    folder = staging / "made"
+    folder.mkdir()
+    bodies = {}
+    for extent in remaining.extents:
+        write_extent(wet[extent.lead_time], tiles, folder / extent.file_name)
+        bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
+        (folder / extent.file_name).unlink()
+    folder.rmdir()
+    return bodies
 
 
 def withdrawal_text(found: Found, names: list[str]) -> str:

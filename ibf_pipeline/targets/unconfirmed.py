@@ -9,7 +9,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import REVISION, Journal
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of
-from ibf_pipeline.targets.ledger import Clock, close, is_finished, was_begun
+from ibf_pipeline.targets.ledger import Clock, begun_after, close, is_finished, was_begun
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,11 @@ def unknown_end(revision: Revision, now: Clock) -> Call | None:
 
 
 def unconfirmed(run: RunFolder, target: str, now: Clock) -> Revision | None:
-    """The newest revision of a day whose notification is unconfirmed, given up or not; None if a later one is done."""
+    """The newest revision of a day whose notification is unconfirmed, given up or not; None if a later one has
+    notified. One that was to notify nobody, as a withdrawal can be, leaves the question open.
+    """
     for revision in reversed(run.revisions(target)):
-        if is_finished(revision, now):
+        if is_finished(revision, now) and revision.about().notify:
             return None
         if unknown_end(revision, now) is not None:
             return revision
@@ -65,6 +67,25 @@ def give_up(revision: Revision, now: Clock, why: str) -> bool:
     return unknown
 
 
+def give_up_replaced(run: RunFolder, target: str, by: Revision, now: Clock) -> None:
+    """Give up the unfinished revisions of a day that a person has replaced by another one."""
+    for earlier in run.revisions(target):
+        closed = Journal(earlier.journal_file, now).is_closed
+        if earlier.number < by.number and not closed and not is_finished(earlier, now):
+            give_up(earlier, now, f"replaced by revision {by.number}")
+
+
+def waits_to_notify(revision: Revision, now: Clock) -> str | None:
+    """What became of a notification that is not known as sent and that nobody has given up; None for any other."""
+    if not revision.about().notify or is_finished(revision, now):
+        return None
+    if unknown_end(revision, now) is not None:
+        return "is unconfirmed"
+    if Journal(revision.journal_file, now).is_closed:
+        return None
+    return "is held" if revision.about().hold_until is not None else "was not sent"
+
+
 def assume_notified(revision: Revision, now: Clock) -> None:
     """Keep a person's word that the notification of a revision that was given up had gone out."""
     call = unknown_end(revision, now)
@@ -84,6 +105,17 @@ def require_newest_day(runs: RunFolder, target: str) -> None:
             f"{later[-1]} has been published since: sending again would mail the events of that day",
             where=runs.path,
             expected="the newest day",
+            remedy="tell the recipients yourself if they were not notified, then `resume --assume-notified`",
+        )
+
+
+def require_not_replaced(revision: Revision, run: RunFolder, target: str) -> None:
+    """ForbiddenByRule where a later revision of the day was begun: sending again would mail what that one shows."""
+    if begun_after(run, target, revision):
+        raise ForbiddenByRule(
+            f"revision {revision.number} was replaced since: sending again would mail what the later one shows",
+            where=revision.folder,
+            expected="the newest revision of the day",
             remedy="tell the recipients yourself if they were not notified, then `resume --assume-notified`",
         )
 
