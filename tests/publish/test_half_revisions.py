@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.targets.ibf import planner
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from ibf_pipeline.targets.unconfirmed import give_up
@@ -46,6 +48,27 @@ def what_people_see(portal: FloodDays) -> dict[str, Any]:
         },
         "rasters": portal.sandbox.snapshot().get("rasters"),
     }
+
+
+def test_a_call_that_the_server_refuses_for_good_is_planned_anew_after_an_abort(
+    portal: FloodDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often the day is run, the same body is sent: the message says what helps."""
+    with monkeypatch.context() as patched:
+        plan = planner.plan_calls
+
+        def misspelt(*given: Any) -> list[Call]:
+            calls = plan(*given)
+            return [replace(calls[0], body={**(calls[0].body or {}), "adminLevel": "two"}), *calls[1:]]
+
+        patched.setattr("ibf_pipeline.targets.ibf.revise.plan_calls", misspelt)
+        with pytest.raises(ServerRefused, match="answered 400"):
+            portal.day("G9001=--TT----", day(1))
+    with pytest.raises(ServerRefused, match=r"answered 400.*planned anew, give these up with .*resume --abort`"):
+        portal.day("G9001=--TT----", day(1))
+    give_up(portal.revisions(day(1))[-1], clock, "aborted by a person")
+    portal.day("G9001=--TT----", day(1))
+    assert (set(shown(portal)), mails(portal)) == ({"G9001"}, 1)
 
 
 @pytest.mark.parametrize(

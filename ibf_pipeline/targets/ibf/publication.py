@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
@@ -37,7 +38,8 @@ def carry_out(
     `end`: what to do with the notification; by default it is sent once, or waits where the revision is to be held.
     The server's preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is
     notified. Raises OutcomeUnknown with what could be found out where the notification's fate is unknown,
-    ForbiddenByRule where a held one's time limit has passed or a person decides about one that is not unknown.
+    ForbiddenByRule where a held one's time limit has passed or a person decides about one that is not unknown,
+    ServerRefused with the way to another plan where the server does not take a call of this one.
     """
     about = revision.about()
     journal = Journal(revision.journal_file, now)
@@ -54,7 +56,8 @@ def carry_out(
                 write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
 
     before_end = [call for call in calls if call.kind != "end"]
-    first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
+    with _saying_how_to_plan_anew():
+        first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
     own = _notices(revision)
     with writing(revision.notices_file, RESUME):
         write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
@@ -75,6 +78,21 @@ def carry_out(
     return Publication(
         outcome, tuple(own), revision.number, revision.found(), notified=end != "assume" and final.made > 0
     )
+
+
+@contextmanager
+def _saying_how_to_plan_anew() -> Iterator[None]:
+    """A refused call is on disk: it is made again as it is, however often the day is run."""
+    try:
+        yield
+    except ServerRefused as error:
+        raise ServerRefused(
+            error.found,
+            where=error.where,
+            expected=error.expected,
+            remedy=f"{error.remedy}: that makes the same calls again. To have them planned anew, give these up with "
+            "`ibf-pipeline resume --abort` first",
+        ) from error
 
 
 def approve(revision: Revision, now: Clock) -> None:
