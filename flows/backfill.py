@@ -20,7 +20,8 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from flows.floods import floods
 from flows.wiring import Day, now, open_day
 from ibf_pipeline.errors import IbfError, UsageError
-from ibf_pipeline.targets.ledger import latest_finished, unfinished
+from ibf_pipeline.run_folder import runs_of
+from ibf_pipeline.targets.ledger import begun_after, latest_finished, latest_uploaded, unfinished
 from ibf_pipeline.wording import counted
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -133,9 +134,15 @@ def days_of(first: date, last: date) -> list[date]:
 
 
 def is_published(day: Day) -> bool:
-    """Whether a day is on its target, and no later revision of it is unfinished."""
-    published = latest_finished(day.run, day.target_name, now) is not None
-    return published and unfinished(day.run, day.target_name, now) is None
+    """Whether a day is on its target, and no later revision of it is unfinished, or was given up half way where it can
+    still be repaired: while no later day is published.
+    """
+    latest = latest_finished(day.run, day.target_name, now)
+    if latest is None or unfinished(day.run, day.target_name, now) is not None:
+        return False
+    later = (run for run in runs_of(day.runs, day.country.iso3) if run.issue_date > day.issue_date)
+    is_past = any(latest_uploaded(run, day.target_name, now) is not None for run in later)
+    return is_past or not begun_after(day.run, day.target_name, latest)
 
 
 def backfill_days(

@@ -326,6 +326,30 @@ def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(
     assert "stopped at 2026-02-15" in output
 
 
+def test_a_backfill_repairs_a_day_whose_later_revision_was_given_up_half_way(config: str, tmp_path: Path) -> None:
+    where = ["--config", config, "--workspace", str(tmp_path)]
+    past = ["backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where]
+    assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
+    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    (first,) = run.revisions("sandbox")
+
+    def given_up(number: int) -> None:
+        folder = first.folder.with_name(f"r{number}")
+        shutil.copytree(first.folder, folder)
+        (folder / "journal.jsonl").unlink()
+        Journal(folder / "journal.jsonl", now).append(1, "done")
+        assert invoke("resume", "XDM/2026-02-15", "--abort", *where)[0] == 0
+
+    given_up(2)
+    code, output = invoke(*past)
+    assert (code, "skipped" in output) == (0, False), output
+    assert [revision.number for revision in run.revisions("sandbox")] == [1, 2, 3]
+    assert "published before, skipped" in invoke(*past)[1]
+    invoke("run", "XDM", "--date", "2026-02-16", *where)
+    given_up(4)
+    assert "published before, skipped" in invoke(*past)[1], "it could not be published after a later day"
+
+
 def test_withdraw_takes_the_consent_that_its_refusal_asks_for(config: str, tmp_path: Path) -> None:
     """Somebody else has uploaded the same day after us."""
     where = ["--config", config, "--workspace", str(tmp_path)]
