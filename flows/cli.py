@@ -181,6 +181,9 @@ def resume(
 
     Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
     """
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.ending import tell
     from flows.resume import Decision, closing_words, open_run, reported, resume_run
     from ibf_pipeline.targets.problems import Consent
 
@@ -196,6 +199,8 @@ def resume(
     console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
     for notice in publication.notices:
         console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if PREFECT_API_URL.value() and not approve:  # what is approved was told when it was held
+        tell(publication.published, publication.notices)
     if outcome.held:
         console.print("held before the notification: --approve or --abort")
 

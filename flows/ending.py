@@ -19,11 +19,13 @@ from flows.messages import (
     NOTICE_EVENT,
     NOTIFICATION_UNCONFIRMED,
 )  # fmt: skip
-from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.exercise import PREFIX
 from ibf_pipeline.found import Found
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.targets.ledger import Clock
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
@@ -153,6 +155,20 @@ def kept_notices(run: RunFolder, target: str) -> list[Notice]:
     """The notices of the newest revision of a run: they are on disk before anybody is notified."""
     revisions = run.revisions(target)
     return notices_of(revisions[-1]) if revisions else []
+
+
+def untold_notices(run: RunFolder, target: str, error: IbfError, now: Clock) -> list[Notice]:
+    """The notices of a run that failed at its notification: they are on disk, and nobody has sent them on."""
+    if isinstance(error, OutcomeUnknown):
+        return kept_notices(run, target)
+    if not isinstance(error, ServerRefused | ServerUnreachable):
+        return []
+    for revision in run.revisions(target)[-1:]:
+        journal = Journal(revision.journal_file, now)
+        failed_at = {call.kind for call in revision.calls() if journal.last_state(call.number) == "failed"}
+        if "end" in failed_at and not journal.is_closed:
+            return notices_of(revision)
+    return []
 
 
 def notices_of(revision: Revision) -> list[Notice]:

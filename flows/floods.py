@@ -16,14 +16,14 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HELD, ended, failed, kept_notices, tell
+from flows.ending import HELD, ended, failed, tell, untold_notices
 from flows.issue_date import issue_date_of_run, named_date
 from flows.limits import one_at_a_time
 from flows.local_static import local_static
 from flows.morning import show_waiting, update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
-from ibf_pipeline.errors import IbfError, OutcomeUnknown, UsageError
+from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.run_folder import Revision, RunFolder
@@ -138,8 +138,7 @@ def conclude(
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error)
-        if isinstance(error, OutcomeUnknown):
-            tell(found, kept_notices(run, day.target_name))
+        tell(found, untold_notices(run, day.target_name, error, now))
     report(day, run)
     return state, held
 

@@ -24,10 +24,13 @@ from flows.compare import compare_day
 from flows.floods import floods
 from flows.outcome import exit_code
 from flows.wiring import now, open_configuration, open_sandbox
-from ibf_pipeline.errors import InputMissing, OutcomeUnknown, UsageError
+from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
+from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.stories import write_day
+from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.flood_days import PIPELINE
 
@@ -231,6 +234,29 @@ def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch
     code, _ = invoke("resume", "XDM/2026-02-15", *place)
     assert code == 1  # nothing is unfinished; the report is written all the same
     assert f"all {made[2]} calls made" in page.read_text(encoding="utf-8")
+
+
+def test_a_notice_is_sent_on_by_whoever_gets_to_it(
+    config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run whose notification the server turned away, and the person who then resumes it."""
+    place = ("--config", config, "--workspace", str(tmp_path))
+    sent: list[str] = []
+    monkeypatch.setattr("flows.ending.emit_event", lambda **event: sent.append(event["payload"]["event"]))
+    send = IbfTransport.send
+
+    def turned_away(self: IbfTransport, call: Call) -> Answer:
+        if call.kind == "end":
+            raise ServerUnreachable("answered 429")
+        return send(self, call)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(IbfTransport, "send", turned_away)
+        code, output = invoke("run", "XDM", "--date", "2026-02-16", *place)
+    assert (code, sent) == (1, ["G9006"]), output
+    code, output = invoke("resume", "XDM/2026-02-16", *place)
+    assert (code, sent) == (0, ["G9006", "G9006"]), output
+    assert "NOTICE alert could not be published" in output
 
 
 def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: str, tmp_path: Path) -> None:
