@@ -210,13 +210,6 @@ def _is_known_finished(revision: Revision, now: Clock) -> bool:
         return False
 
 
-def close_earlier(run: RunFolder, target: str, revision: Revision, now: Clock) -> None:
-    """Close unfinished revisions of the same day that a person has replaced by another one."""
-    for earlier in run.revisions(target):
-        if earlier.number < revision.number and not is_finished(earlier, now):
-            close(earlier, now, f"replaced by revision {revision.number}")
-
-
 def require_not_withdrawn(found: Found, latest: Revision) -> None:
     """ForbiddenByRule where events that the latest revision took back would come back."""
     back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
