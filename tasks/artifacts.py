@@ -82,7 +82,9 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     _table(station_rows(found), key("stations"), f"Stations: {title}", "no station")
     rows = change_rows(corrected.changes, revision_words(corrected)) if corrected else []
     rows += change_rows(changes, f"the run of {before.found.issue_date}") if before else []
-    unchanged = f"nothing has changed since {before.found.issue_date}" if before else "there is no earlier run"
+    unchanged = (
+        f"nothing has changed since {before.found.issue_date}" if before else "there is no earlier run to compare with"
+    )
     _table(rows, key("changes"), f"What changed: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
