@@ -62,7 +62,7 @@ def test_a_link_leads_to_its_event(report):
 
 def test_everything_is_printed_an_event_on_two_pages(report):
     folded = report.value("document.querySelectorAll('details:not([open])').length")
-    assert folded == 9  # level 2 of six events, hashes, versions, configuration
+    assert folded == 10  # level 2 of six events, hashes of the forecast and of the static data, versions, configuration
     assert report.value(HIDDEN) >= folded
     report.send("Emulation.setEmulatedMedia", media="print")
     assert report.value(HIDDEN) == 0
