@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import replace
-from typing import NoReturn
 
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.found import Found, StationFound
+from ibf_pipeline.publish.journal import no_clock
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.ledger import is_uploaded
 
@@ -58,12 +58,8 @@ def _newest(run: RunFolder, target: str) -> tuple[set[str], set[str]]:
     """What the newest revision that a target shows took back, and what it has; damaged ones are passed over."""
     for revision in reversed(run.revisions(target)):
         try:
-            if is_uploaded(revision, _no_clock):
+            if is_uploaded(revision, no_clock):
                 return set(revision.about().withdraws), {event.name for event in revision.found().events}
         except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
             log.warning("%s: what it took back is not known (%s)", revision.folder, error)
     return set(), set()
-
-
-def _no_clock() -> NoReturn:
-    raise RuntimeError("these journals are only read")

@@ -28,7 +28,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
 from ibf_pipeline.changes import compare
-from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.journal import Journal, no_clock
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.report.tables import (
@@ -201,9 +201,5 @@ def _share_done(run: RunFolder, target: str) -> float | None:
     revisions = run.revisions(target)
     if not revisions:
         return None
-    done = Journal(revisions[-1].journal_file, _no_clock).done()
+    done = Journal(revisions[-1].journal_file, no_clock).done()
     return round(100 * len(done) / max(1, len(revisions[-1].calls())), 1)
-
-
-def _no_clock() -> Any:
-    raise RuntimeError("this journal is only read")

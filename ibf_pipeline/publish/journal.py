@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NoReturn
 
 from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.writing import sync_folder
@@ -35,6 +35,11 @@ class Entry:
     error: str | None = None
     seconds: float | None = None
     """from sending to answer"""
+
+
+def no_clock() -> NoReturn:
+    """The clock of a journal that is only read: nothing is written, so no time is asked for."""
+    raise RuntimeError("this journal is only read")
 
 
 class Journal:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import NoReturn
 
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.publish.journal import Entry, Journal
+from ibf_pipeline.publish.journal import Entry, Journal, no_clock
 from ibf_pipeline.run_folder import Revision, RunFolder
 
 
@@ -60,7 +59,7 @@ def _published(target: str, revision: Revision) -> Published:
         about, plan = revision.about(), revision.calls()
     except (OSError, ValueError, TypeError, IbfError) as error:
         return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
-    journal = Journal(revision.journal_file, _no_clock)
+    journal = Journal(revision.journal_file, no_clock)
     newest: dict[int, Entry] = {entry.call: entry for entry in journal.entries()}
     calls = []
     for call in plan:
@@ -122,7 +121,3 @@ def _notices(revision: Revision) -> tuple[str, ...]:
         return ()
     except (OSError, ValueError, KeyError, TypeError) as error:
         return (f"the notices cannot be read ({type(error).__name__})",)
-
-
-def _no_clock() -> NoReturn:
-    raise RuntimeError("this journal is only read")

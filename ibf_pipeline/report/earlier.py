@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
 
 from ibf_pipeline.changes import Correction, compare
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.found import Found
+from ibf_pipeline.publish.journal import no_clock
 from ibf_pipeline.run_folder import RunFolder, runs_of
 from ibf_pipeline.targets.ledger import is_uploaded
 from ibf_pipeline.withdrawn import standing
@@ -39,7 +39,7 @@ def correction(run: RunFolder, found: Found) -> Correction | None:
         for revision in reversed(run.revisions(target)):
             try:
                 about, was = revision.about(), revision.found()
-                if not about.withdraws and was.events != found.events and is_uploaded(revision, _no_clock):
+                if not about.withdraws and was.events != found.events and is_uploaded(revision, no_clock):
                     changes = compare(was, standing(found, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break
@@ -67,7 +67,3 @@ def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercis
         if found.exercise == exercise:
             earlier.append(EarlierRun(found, run.path / "forecast.nc"))
     return earlier
-
-
-def _no_clock() -> NoReturn:
-    raise RuntimeError("these journals are only read")

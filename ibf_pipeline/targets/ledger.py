@@ -6,11 +6,10 @@ import logging
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
 from ibf_pipeline.found import Event, Found
-from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.journal import Journal, no_clock
 from ibf_pipeline.publish.publisher import may_have_been_sent
 from ibf_pipeline.run_folder import Revision, RunFolder, runs_of, with_exercises
 
@@ -39,11 +38,7 @@ def latest_finished(run: RunFolder, target: str, now: Clock) -> Revision | None:
 
 def was_begun(revision: Revision) -> bool:
     """Whether a call of a revision may have been made."""
-    return Journal(revision.journal_file, _no_clock).was_begun
-
-
-def _no_clock() -> NoReturn:
-    raise AssertionError("reading a journal takes no time stamps")
+    return Journal(revision.journal_file, no_clock).was_begun
 
 
 def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
