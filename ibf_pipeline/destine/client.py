@@ -17,7 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import requests
 
-from ibf_pipeline.destine.odata import entities, literal, next_link, server_text
+from ibf_pipeline.destine.odata import entities, listing, literal, next_link, server_text
 from ibf_pipeline.destine.orders import NotThere, Order, Product, order_from, product_from
 from ibf_pipeline.destine.redaction import Redactor, quiet_addresses
 from ibf_pipeline.destine.tokens import TokenSource
@@ -79,7 +79,8 @@ class OdpClient:
     def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
         """The account's orders, newest first; those whose name ends so, or no older than a moment.
 
-        The service lists orders of one item here; orders of several are reached by their id alone.
+        The service lists orders of one item here; orders of several are reached by their id alone. An answer that is
+        no list is ServerRefused and never "none": whoever looks an order up would send it again.
         """
         query = {"$orderby": "Id desc", "$top": str(PAGE)}
         if name_ends_with is not None:
@@ -87,6 +88,11 @@ class OdpClient:
         found = []
         for entry in self._listing("ProductionOrders", query):
             order = order_from(entry)
+            if not order.id:
+                raise ServerRefused(
+                    "ProductionOrders lists an order without Id", where=self.base, expected="an Id for every order",
+                    remedy="try again later; if it stays so, report it to the service",
+                )  # fmt: skip
             if name_ends_with is not None and not order.name.endswith(name_ends_with):
                 continue  # a server that does not know the filter answers with everything
             if since is not None and order.submitted is not None and order.submitted < since:
@@ -162,10 +168,20 @@ class OdpClient:
                     expected=f"an end within {MOST_PAGES} pages", remedy="report it to the service",
                 )  # fmt: skip
             seen.add(url)
-            content = self._json(self._get(url, parameters or {}))
-            yield from entities(content)
-            link = next_link(content)
+            entries, link = self._page(path, self._json(self._get(url, parameters or {})))
+            yield from entries
             url, parameters = (None if link is None else self._own(urljoin(url, link))), None
+
+    def _page(self, path: str, content: Any) -> tuple[list[Mapping[str, Any]], str | None]:
+        """(entities, address of the next page); an answer that is no list does not say that nothing is there."""
+        try:
+            return listing(content), next_link(content)
+        except ValueError as error:
+            raise ServerRefused(
+                self.redact(f"GET {path} answered 200 with {error}"), where=self.base,
+                expected="a JSON array, or an object with one as `value`",
+                remedy="try again later; if it stays so, report it to the service",
+            ) from None  # fmt: skip
 
     def _own(self, url: str) -> str:
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:

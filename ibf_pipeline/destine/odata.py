@@ -37,12 +37,27 @@ def entities(content: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in content if isinstance(entry, Mapping)] if isinstance(content, list) else []
 
 
+def listing(content: Any) -> list[Mapping[str, Any]]:
+    """The entities of a page of a listing: a list of objects, bare or as `value`.
+
+    ValueError with what was found for anything else: that nothing is there is said by an empty list alone.
+    """
+    found, error = (content.get("value"), content.get("error")) if isinstance(content, Mapping) else (content, None)
+    if error or not isinstance(found, list):
+        raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)))))
+    if not all(isinstance(entry, Mapping) for entry in found):
+        raise ValueError("a list of something else than objects")
+    return found
+
+
 def next_link(content: Any) -> str | None:
-    """Address of the next page; services spell the key in two ways."""
+    """Address of the next page; services spell the key in two ways. ValueError for one that is no text."""
     if not isinstance(content, Mapping):
         return None
     link = content.get("@odata.nextLink") or content.get("@OData.nextLink")
-    return link if isinstance(link, str) else None
+    if link is not None and not isinstance(link, str):
+        raise ValueError("a list whose next page is no address")
+    return link
 
 
 def server_text(response: requests.Response) -> str:
@@ -54,7 +69,12 @@ def server_text(response: requests.Response) -> str:
         content = response.json()
     except ValueError:
         return " ".join(response.text.split())[:SHOWN] or response.reason or "no text"
-    return "; ".join(_words(content))[:SHOWN] or response.reason or "no text"
+    return words(content) or response.reason or "no text"
+
+
+def words(content: Any) -> str:
+    """What an answer says to people; empty where it says nothing."""
+    return "; ".join(_words(content))[:SHOWN]
 
 
 def _words(content: Any) -> list[str]:

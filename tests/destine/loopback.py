@@ -53,6 +53,9 @@ class Loopback:
         self.tokens: dict[str, datetime] = {}
         self.forms: list[dict[str, str]] = []
         """what tokens were asked for with"""
+        self.instead: dict[str, str] = {}
+        """what is answered, with 200, in place of a listing: path below the service (query included, where it has any
+        that matters) -> body"""
         self.elsewhere: str | None = None
         """another server's address, for redirects"""
         self._lock = threading.Lock()
@@ -184,6 +187,10 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
                 raise Refused(500, "<html>Internal Server Error</html>")
             if server.fault("html"):
                 self._answer(200, b"<html>maintenance</html>", {"Content-Type": "text/html"})
+                return
+            asked = unquote(self.path).removeprefix("/odata/v1/")
+            if (instead := server.instead.get(path, server.instead.get(asked))) is not None:
+                self._json(200, instead)
                 return
             if method == "POST" and path == "BatchOrder/OData.CSC.Order":
                 self._order()

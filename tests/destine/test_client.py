@@ -193,3 +193,49 @@ def test_literals_moments_and_links() -> None:
         2024, 9, 16, 16, 10, 18, tzinfo=UTC
     )
     assert link_expiry("https://h/x") is None
+
+
+NO_LISTS = [
+    '{"message": "the database is being moved"}', "null", '{"value": null}', "{}", '"text"', '{"value": {}}', "7",
+    '{"value": [], "error": {"code": "500"}}', "[null]", '{"value": ["text"]}',
+]  # fmt: skip
+"""answers with 200 that list nothing, and do not say that there is nothing either"""
+
+
+@pytest.mark.parametrize("answer", NO_LISTS)
+@pytest.mark.parametrize(
+    "path", ["Workflows", "ProductionOrders", "ProductionOrders?$skip=1", "BatchOrder(1)/Products"]
+)
+def test_only_a_list_is_a_listing(answer: str, path: str, client: OdpClient, server: Loopback) -> None:
+    for number in range(2):
+        client.place(body(f"order {number}"))
+    server.page = 1
+    server.instead = {path: answer}
+    ask = {"Workflows": client.workflows, "BatchOrder(1)/Products": lambda: client.products("1")}.get(
+        path, client.orders
+    )
+    with pytest.raises(ServerRefused, match=r"answered 200 with .*Expected: a JSON array, or an object with") as caught:
+        ask()
+    assert ("the database is being moved" in str(caught.value)) == ("moved" in answer)
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"value": []}', '{"value": [], "@odata.nextLink": null, "error": null}'])
+def test_an_empty_list_is_a_listing(answer: str, client: OdpClient, server: Loopback) -> None:
+    server.instead = {"Workflows": answer, "ProductionOrders": answer, "BatchOrder(1)/Products": answer}
+    assert (client.workflows(), client.orders(), client.products("1")) == ([], [], [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ('{"value": [], "@odata.nextLink": {"href": "x"}}', "next page is no address"),
+        ('[{"message": "busy"}]', "an order without Id"),
+        ('[{"Id": null, "Name": "x"}]', "an order without Id"),
+    ],
+)
+def test_a_listing_that_cannot_be_read_to_its_end_is_none(
+    answer: str, words: str, client: OdpClient, server: Loopback
+) -> None:
+    server.instead = {"ProductionOrders": answer}
+    with pytest.raises(ServerRefused, match=words):
+        client.orders(name_ends_with="fp-0123456789ab")

@@ -28,12 +28,14 @@ from ibf_pipeline.errors import (
     ForbiddenByRule,
     InputInvalid,
     OutcomeUnknown,
+    ServerRefused,
     ServerUnreachable,
 )
 from tests.certificate import own_certificate
 from tests.destine.conftest import client_of
 from tests.destine.loopback import DESP_PASSWORD, Loopback
 from tests.destine.platform import Clock, Platform, provided_workflows
+from tests.destine.test_client import NO_LISTS
 
 Opening = Callable[..., OrderDesk]
 MINUTE = timedelta(minutes=1)
@@ -99,6 +101,61 @@ def test_an_order_whose_answer_breaks_off_in_tls_is_not_doubled(
         desk.advance()
         assert desk.entry(key).state == ("completed" if len(products) == 1 else "unclear")
         assert len(server.platform.orders) == 1
+
+
+def sendings(server: Loopback) -> int:
+    """Orders that reached the service, by its own count of requests."""
+    return sum(path.endswith("/OData.CSC.Order") for method, path in server.log if method == "POST")
+
+
+@pytest.mark.parametrize("answer", NO_LISTS)
+def test_a_look_up_that_answers_no_list_does_not_double_an_accepted_order(
+    answer: str, open_desk: Opening, server: Loopback, clock: Clock
+) -> None:
+    desk = open_desk()
+    key = desk.submit(request()).key
+    server.faults = ["cut after"]
+    desk.advance()
+    server.instead = {"ProductionOrders": answer}
+    for _ in range(3):
+        clock.sleep(600)  # by far longer than an order takes to appear
+        with pytest.raises(ServerRefused, match="answered 200 with"):
+            desk.advance()
+        assert desk.entry(key).state == "unclear"
+    server.instead = {}
+    desk.advance()
+    assert (desk.entry(key).state, desk.entry(key).order_id, sendings(server)) == ("completed", "25377", 1)
+
+
+@pytest.mark.parametrize("answer", NO_LISTS)
+def test_nothing_is_sent_where_the_look_up_before_it_answers_no_list(
+    answer: str, open_desk: Opening, server: Loopback, book: OrderBook
+) -> None:
+    """The order is at the service already, and the book was lost; the month's other orders are listed as ever."""
+    open_desk().submit(request())
+    open_desk().advance()
+    book._db.execute("DELETE FROM hook_order")
+    desk = open_desk(parallel=2)
+    key = desk.submit(request()).key
+    server.instead = {f"ProductionOrders?$orderby=Id desc&$top=100&$filter=(endswith(Name,'{key}'))": answer}
+    for _ in range(2):
+        with pytest.raises(ServerRefused, match="answered 200 with"):
+            desk.advance()
+        assert (desk.entry(key).state, sendings(server)) == ("waiting", 1)
+    server.instead = {}
+    desk.advance()
+    assert (desk.entry(key).state, desk.entry(key).order_id, sendings(server)) == ("sent", "25377", 1)
+
+
+@pytest.mark.parametrize("answer", ["[]", '{"value": []}'])
+def test_an_order_is_sent_where_the_look_up_answers_an_empty_list(
+    answer: str, open_desk: Opening, server: Loopback
+) -> None:
+    desk = open_desk()
+    key = desk.submit(request()).key
+    server.instead = {"ProductionOrders": answer}
+    desk.advance()
+    assert (desk.entry(key).state, sendings(server)) == ("sent", 1)
 
 
 def test_an_order_that_did_not_arrive_is_sent_again_after_it_had_time_to_appear(
