@@ -24,6 +24,7 @@ from ibf_pipeline.destine.tokens import TokenSource
 from ibf_pipeline.destine.workflows import Workflow, workflow_from
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.never_sent import never_sent
+from ibf_pipeline.no_netrc import NoNetrc
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ class OdpClient:
         self.base = url.rstrip("/") + "/"
         self.patience = patience
         self.redact = redact
-        self.session = requests.Session()
+        self.session = NoNetrc()
         self._tokens = tokens
         quiet_addresses()
 

@@ -18,6 +18,7 @@ from ibf_pipeline.destine.odata import server_text
 from ibf_pipeline.destine.redaction import Redactor
 from ibf_pipeline.destine.settings import INSTALL, Token
 from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.no_netrc import NoNetrc, as_it_is
 
 MARGIN: Final = timedelta(seconds=30)
 """a token this close to its end is not used any more"""
@@ -59,7 +60,9 @@ class GrantToken:
         """Ask the realm; ServerRefused with the remedy where it says no, ServerUnreachable where it is busy or down."""
         self._token = None
         try:
-            response = requests.post(self._url, data=self._form, timeout=self._timeout, allow_redirects=False)
+            response = requests.post(
+                self._url, data=self._form, auth=as_it_is, timeout=self._timeout, allow_redirects=False
+            )
         except requests.RequestException as error:
             raise ServerUnreachable(
                 f"the token endpoint did not answer ({type(error).__name__})", where=self._url,
@@ -86,7 +89,7 @@ class GrantToken:
 class DespUserToken:
     """A token of a DESP account through destinelab, behind a wall: a one-time-code page is an error, never a prompt."""
 
-    def __init__(self, username: str, password: str, *, redact: Redactor, session_factory: Any = None) -> None:
+    def __init__(self, username: str, password: str, *, redact: Redactor, session_factory: Any = NoNetrc) -> None:
         self._username = username
         self._password = password
         self._redact = redact
@@ -110,12 +113,14 @@ class DespUserToken:
             ) from None  # fmt: skip
         logging.getLogger("destinelab").setLevel(logging.WARNING)
         self._token = None
-        more = {"session_factory": self._session_factory} if self._session_factory else {}
         try:
-            desp = destinelab.desp_auth.DESPAuth(self._username, self._password, otp_provider=_no_prompt, **more)
+            desp = destinelab.desp_auth.DESPAuth(
+                self._username, self._password, otp_provider=_no_prompt, session_factory=self._session_factory
+            )
             desp_token = desp.get_desp_token()
             self._redact.know(desp_token)
-            token = str(destinelab.dedl_auth.DEDLAuth(desp_token).get_token())
+            with self._session_factory() as session:
+                token = str(destinelab.dedl_auth.DEDLAuth(desp_token, request_post=session.post).get_token())
         except IbfError:
             raise
         except destinelab.errors.AuthNetworkError as error:

@@ -14,6 +14,7 @@ import requests
 from ibf_pipeline.eodata.settings import Provider
 from ibf_pipeline.eodata.wording import hidden, server_text
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
+from ibf_pipeline.no_netrc import NoNetrc
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class Keycloak:
         self._provider = provider
         self._account = account
         self._clock = clock
-        self._session = session or requests.Session()
+        self._session = session or NoNetrc()
         self._grant: _Grant | None = None
 
     def token(self) -> str:

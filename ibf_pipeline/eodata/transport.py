@@ -14,6 +14,7 @@ from ibf_pipeline.eodata.account import TokenSource
 from ibf_pipeline.eodata.settings import Provider
 from ibf_pipeline.eodata.wording import hidden, server_text
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from ibf_pipeline.no_netrc import NoNetrc
 
 LONGEST_WAIT = 120.0
 """seconds between two tries, whatever a Retry-After header asks for"""
@@ -45,7 +46,7 @@ class Transport:
         self._secrets = secrets
         self._tokens = tokens
         self._sleep = sleep
-        self._session = requests.Session()
+        self._session = NoNetrc()
         self._base = provider.base_url.rstrip("/")
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.no_netrc import NoNetrc
 from ibf_pipeline.sources.ewds_request import Request
 from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.writing import writing
@@ -156,6 +157,7 @@ class EwdsService:
                     sleep_max=self._patience.longest_poll_seconds,
                     retry_after=self._patience.retry_seconds,
                     maximum_tries=self._patience.attempts,
+                    session=NoNetrc(),
                     log_callback=_log,
                 )
         return self._opened

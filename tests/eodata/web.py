@@ -86,6 +86,8 @@ class Web:
     """the next POST is carried out and answered 502"""
     page_link: Callable[[str], str] = lambda link: link
     requests: list[tuple[str, str]] = field(default_factory=list)
+    accounts: list[tuple[str, str | None]] = field(default_factory=list)
+    """(`token` or `odata`, what came as `Authorization`)"""
 
     def app(self) -> Starlette:
         return Starlette(
@@ -98,6 +100,7 @@ class Web:
     async def _token(self, request: Request) -> Response:
         form = {key: values[0] for key, values in parse_qs((await request.body()).decode()).items()}
         self.grants.append(form["grant_type"])
+        self.accounts.append(("token", request.headers.get("authorization")))
         if form["grant_type"] == "password":
             second = self.totp is None or form.get("totp") == self.totp()
             if form.get("password") != self.password or not second:
@@ -119,6 +122,7 @@ class Web:
     async def _odata(self, request: Request) -> Response:
         path = request.path_params["path"]
         self.requests.append((request.method, path))
+        self.accounts.append(("odata", request.headers.get("authorization")))
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return JSONResponse({"detail": "Expired signature!"}, 401)
         while self.faults:

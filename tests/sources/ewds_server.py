@@ -58,6 +58,8 @@ class Service:
 
     port: int = 0
     form: list[dict[str, Any]] = field(default_factory=the_form)
+    accounts: set[str | None] = field(default_factory=set)
+    """what came as `Authorization` with the key"""
     days: list[str] = field(default_factory=lambda: ["14", "15"])
     """days of the month that the constraints allow"""
     combinations: list[dict[str, list[str]]] = field(default_factory=list)
@@ -206,6 +208,7 @@ def running() -> Iterator[Service]:
 
         def _known(self) -> bool:
             if self.headers.get("PRIVATE-TOKEN") == KEY:
+                about.accounts.add(self.headers.get("Authorization"))
                 return True
             self._json(401, {"title": "authentication failed", "detail": "the key is unknown"})
             return False
