@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.country import Station
+from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.errors import InputInvalid
@@ -22,45 +22,6 @@ from ibf_pipeline.wording import counted
 NO_STATION = "no_station"
 _LONGEST_PERIOD = 10_000
 """years"""
-
-
-def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file, every value as text ("Na" and "007" stay what they are)."""
-    if not file.is_file():
-        raise InputInvalid(
-            "the file is not there", where=file, expected="the country's static data", remedy="add the file"
-        )
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
-            rows = [
-                {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)} for row in reader
-            ]
-            header = reader.fieldnames or []
-    except (csv.Error, UnicodeDecodeError, AttributeError) as error:
-        raise InputInvalid(
-            f"this is no readable CSV ({error})",
-            where=file,
-            expected="CSV in UTF-8",
-            remedy="save it as CSV UTF-8 (comma delimited)",
-        ) from None
-    twice = [column for column in columns if header.count(column) > 1]
-    if twice:
-        raise InputInvalid(
-            f"column {twice[0]} stands twice",
-            where=file,
-            expected="every column once",
-            remedy="remove the one that is wrong",
-        )
-    missing = [column for column in columns if column not in header]
-    if missing:
-        raise InputInvalid(
-            f"column {missing[0]} is missing among {', '.join(map(str, header)) or 'none'}",
-            where=file,
-            expected="columns " + ", ".join(columns),
-            remedy="name the columns in the first line, separated by commas",
-        )
-    return rows
 
 
 def read_stations(file: Path) -> tuple[Station, ...]:

@@ -82,10 +82,19 @@ def _stations(path: Path) -> tuple[StationSeed, ...]:
             "no list of stations", where=path, expected="columns stationCode, stationName, lat, lon, fid"
         )
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return tuple(
-            StationSeed(row["stationCode"], row["stationName"], float(row["lat"]), float(row["lon"]))
-            for row in csv.DictReader(lines)
+        rows = csv.DictReader(lines)
+        return tuple(_station(row, rows.line_num, path) for row in rows)
+
+
+def _station(row: Mapping[Any, Any], line: int, path: Path) -> StationSeed:
+    if None in row:  # where the reader puts fields beyond the header
+        raise InputInvalid(
+            f"line {line} has {len(row) - 1 + len(row[None])} fields",
+            where=path,
+            expected=f"{len(row) - 1} as in the header",
+            remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
         )
+    return StationSeed(row["stationCode"], row["stationName"], float(row["lat"]), float(row["lon"]))
 
 
 def write_seed(store: Store, country: CountrySeed, now: str) -> None:

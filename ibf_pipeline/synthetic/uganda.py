@@ -7,7 +7,6 @@ area, nothing else: they must never be shown as information about Uganda.
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 from collections import defaultdict
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.synthetic.flood_depth import write_flood_maps
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
@@ -91,10 +91,10 @@ def make_uganda(source: Path, target: Path, *, cell_arcsec: int = 3, seed: int =
 
 def read_areas(source: Path) -> list[DeepestArea]:
     """The level-4 areas in the order of the boundary file, with their people and stations."""
-    with (source / _TOTALS).open(encoding="utf-8-sig", newline="") as stream:
-        people = {r["placeCode"]: float(r["value"]) for r in csv.DictReader(stream) if r["adminLevel"] == str(DEEPEST)}
-    with (source / "UGA_station_district_mapping.csv").open(encoding="utf-8-sig", newline="") as stream:
-        station_of = {row["placeCode"]: row["glofasStation"] for row in csv.DictReader(stream)}
+    totals = read_rows(source / _TOTALS, ("adminLevel", "placeCode", "value"))
+    people = {row["placeCode"]: float(row["value"]) for row in totals if row["adminLevel"] == str(DEEPEST)}
+    mapping = read_rows(source / "UGA_station_district_mapping.csv", ("placeCode", "glofasStation"))
+    station_of = {row["placeCode"]: row["glofasStation"] for row in mapping}
     boundaries = json.loads((source / f"UGA_adm{DEEPEST}.json").read_text(encoding="utf-8"))
     areas = []
     for feature in boundaries["features"]:
@@ -138,5 +138,5 @@ def _points_to_reach(areas: Sequence[DeepestArea]) -> NDArray[np.float64]:
 
 def _stations(source: Path) -> dict[str, tuple[float, float]]:
     """Longitude and latitude by station code."""
-    with (source / "glofas_stations_UGA.csv").open(encoding="utf-8-sig", newline="") as stream:
-        return {row["stationCode"]: (float(row["lon"]), float(row["lat"])) for row in csv.DictReader(stream)}
+    rows = read_rows(source / "glofas_stations_UGA.csv", ("stationCode", "lat", "lon"))
+    return {row["stationCode"]: (float(row["lon"]), float(row["lat"])) for row in rows}

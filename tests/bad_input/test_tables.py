@@ -168,3 +168,35 @@ def test_a_station_whose_cell_is_no_river_is_blind_and_never_quiet(day: TinyDay)
     assert "G2" in {station.code for station in found.stations if station.values is not None}
     stations.write_text("stationCode,stationName,lat,lon,river\nG1,Upper,0.97,10.02,no\nG2,Na,0.97,10.12,\n")
     assert day.refused(InputInvalid).found == "line 2: river is 'no'"
+
+
+def test_a_decimal_comma_moves_no_station(day: TinyDay) -> None:
+    """Upper at 0,97 N 10,02 E read as 0 N 97 E would be blind or another river, and its trigger lost."""
+    edit_text(day.static / "stations.csv", "G1,Upper,0.97,10.02,G1", "G1,Upper,0,97,10,02,G1")
+    error = day.refused(InputInvalid)
+    assert error.found == "line 2 has 7 fields (G1,Upper,0,97,10,02,G1)"
+    assert error.where == str(day.static / "stations.csv")
+    assert error.expected == "5 fields as in the header (stationCode,stationName,lat,lon,fid)"
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [("G2,Na,0.97,10,12,G2", 6), ("G2,Na,0.97,10.12,G2,", 6), ("G2,Na, or Lower,0.97,10.12,G2", 6)],
+    ids=["one decimal comma", "an empty field", "a comma in a name"],
+)
+def test_a_line_with_more_fields_than_the_header(day: TinyDay, line: str, fields: int) -> None:
+    edit_text(day.static / "stations.csv", "G2,Na,0.97,10.12,G2", line)
+    assert day.refused(InputInvalid).found == f"line 3 has {fields} fields ({line})"
+
+
+def test_a_name_with_a_comma_in_quotes_is_one_field(day: TinyDay) -> None:
+    edit_text(day.static / "stations.csv", "G1,Upper,", 'G1,"Upper, left bank",')
+    assert day.found().station("G1").name == "Upper, left bank"
+
+
+def test_a_line_of_the_mapping_with_more_fields_than_its_header(day: TinyDay) -> None:
+    """Blank lines and lines within quotes count: the error names the line of the file."""
+    edit_text(day.static / "station_admin_mapping.csv", "1,G1,01B\n", "\n1,,G1,01B\n")
+    error = day.refused(InputInvalid)
+    assert error.found == "line 4 has 4 fields (1,,G1,01B)"
+    assert error.where == str(day.static / "station_admin_mapping.csv")
