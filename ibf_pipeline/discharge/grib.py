@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.grib_messages import read_messages
-from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, field_key, lead_time_steps
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 
@@ -38,7 +38,7 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
     Messages of other variables are passed over. A member without a message for a day is missing on that day.
     Raises InputInvalid where the file is cut off, of another run, grid or unit, or holds a field twice.
     """
-    fields: dict[_Key, Floats] = {}
+    fields: dict[_Key, tuple[Floats, bytes]] = {}
     process_ids: set[int] = set()
     window: Window | None = None
     for message, key, grid in _fields(file, issue_date):
@@ -144,22 +144,26 @@ def _window(grid: _Grid, cells: StationCells, file: Path) -> Window:
     return Window.of(np.linspace(north, south, height), np.linspace(west, east, width), cells, file)
 
 
-def _sample(message: int, window: Window, file: Path) -> Floats:
-    """(station,) m3/s of one field."""
+def _sample(message: int, window: Window, file: Path) -> tuple[Floats, bytes]:
+    """(station,) m3/s of one field, and what tells the field from others."""
     eccodes.codes_set(message, "missingValue", _MISSING)
     field: npt.NDArray[np.float64] = eccodes.codes_get_values(message)
     field = field.reshape(eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni"))
     block = field[window.rows, window.columns].astype(np.float32)
-    return window.sample(block[np.newaxis, np.newaxis], file)[0, 0]
+    return window.sample(block[np.newaxis, np.newaxis], file)[0, 0], field_key(block)
 
 
-def _part(fields: dict[_Key, Floats], window: Window, process_ids: tuple[int, ...], day: date, file: Path) -> Part:
+def _part(
+    fields: dict[_Key, tuple[Floats, bytes]], window: Window, process_ids: tuple[int, ...], day: date, file: Path
+) -> Part:
     stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
     wanted = stamps[lead_time_steps(stamps, day, file)]
     members = sorted({member for member, _ in fields})
     values = np.full((len(members), len(LEAD_TIMES), len(window.outside)), np.nan, dtype=np.float32)
+    keys = [[b""] * len(LEAD_TIMES) for _ in members]
     for row, member in enumerate(members):
         for lead_time, stamp in enumerate(wanted):
             if (member, stamp) in fields:
-                values[row, lead_time] = fields[member, stamp]
-    return Part(tuple(members), values, window.outside, process_ids=process_ids)
+                values[row, lead_time], keys[row][lead_time] = fields[member, stamp]
+    whole_fields = tuple(tuple(member) for member in keys)
+    return Part(tuple(members), values, window.outside, whole_fields, process_ids=process_ids)

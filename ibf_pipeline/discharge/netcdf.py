@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.part import Part, StationCells, Window, lead_time_steps
+from ibf_pipeline.discharge.part import Part, StationCells, Window, field_key, lead_time_steps
 from ibf_pipeline.discharge.version import version_in_attributes
 from ibf_pipeline.errors import InputInvalid
 
@@ -54,9 +54,11 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
         block = np.transpose(block, [kept.index(name) for name in order])
         if member_axis is None:
             block = block[np.newaxis]
-        values = window.sample(block[:, steps - steps.min()], file)
+        block = block[:, steps - steps.min()]
+        values = window.sample(block, file)
+        fields = tuple(tuple(field_key(field) for field in member) for member in block)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
-    return Part(members, values, window.outside, version)
+    return Part(members, values, window.outside, fields, version)
 
 
 def _time_axis(variable: Any, file: Path) -> str:

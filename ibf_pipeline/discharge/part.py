@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,8 @@ from ibf_pipeline.forecast.rule import LEAD_TIMES
 
 LARGEST_DISCHARGE: Final = 1e6
 """m3/s; five times the Amazon: larger numbers are damage, not water"""
+AROUND: Final = 40
+"""cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,6 +43,8 @@ class Part:
     """(member, lead_time, station) m3/s; NaN where missing or outside the grid"""
     outside: npt.NDArray[np.bool_]
     """(station,) true where the file's grid does not reach the station"""
+    fields: tuple[tuple[bytes, ...], ...]
+    """(member, lead_time) what tells apart the whole fields that were read, as from `field_key`"""
     version: str | None = None
     process_ids: tuple[int, ...] = field(default=())
 
@@ -68,6 +73,12 @@ def lead_time_steps(stamps: npt.NDArray[np.datetime64], issue_date: date, file: 
             "two steps carry the same date", where=file, expected="one step a day", remedy="fetch the file again"
         )
     return np.array([int(np.flatnonzero(hours == hour)[0]) for hour in wanted])
+
+
+def field_key(block: Floats) -> bytes:
+    """What tells a field (row, column; m3/s) from others; nothing where it holds no water, which tells nothing."""
+    water = np.where(block > 0, block, np.float32(0))
+    return hashlib.blake2b(water.tobytes(), digest_size=16).digest() if water.any() else b""
 
 
 def _span(stamps: npt.NDArray[np.datetime64]) -> str:
@@ -103,7 +114,7 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rows and columns of a file that hold the stations, so that a global file is not read whole."""
+    """The rows and columns of a file that hold the stations and `AROUND`, so that a global file is not read whole."""
 
     rows: slice
     columns: slice
@@ -127,8 +138,10 @@ class Window:
                 remedy="fetch the area of this country",
             )
         inside = ~outside
-        rows = slice(int(row[inside].min()), int(row[inside].max()) + 1)
-        columns = slice(int(column[inside].min()), int(column[inside].max()) + 1)
+        rows = slice(max(0, int(row[inside].min()) - AROUND), min(lat.size, int(row[inside].max()) + 1 + AROUND))
+        columns = slice(
+            max(0, int(column[inside].min()) - AROUND), min(lon.size, int(column[inside].max()) + 1 + AROUND)
+        )
         return cls(rows, columns, row - rows.start, column - columns.start, outside)
 
     def sample(self, block: Floats, file: Path) -> Floats:

@@ -13,6 +13,7 @@ from ibf_pipeline.discharge.netcdf import read_netcdf
 from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, Part, StationCells
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.forecast.rule import LEAD_TIMES
+from ibf_pipeline.wording import counted
 
 __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing", "read_cube"]
 
@@ -29,7 +30,8 @@ def read_cube(
     mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
     glofas_process_ids, issue_date.
 
-    Raises InputInvalid where a file is damaged, of another day, area, grid, variable or unit, or members repeat.
+    Raises InputInvalid where a file is damaged, of another day, area, grid, variable or unit, or members repeat, by
+    their number or by what they hold.
     Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
     parts = [_read_part(file, cells, issue_date) for file in files]
@@ -49,6 +51,7 @@ def read_cube(
             expected="every member once",
             remedy="remove the files of the other run",
         )
+    _require_different_fields(parts, files[0].parent)
     stated = sorted({part.version for part in parts if part.version is not None})
     if len(stated) > 1:
         raise InputInvalid(
@@ -80,6 +83,29 @@ def read_cube(
             "issue_date": issue_date.isoformat(),
         },
     )
+
+
+def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
+    """InputInvalid where members are one: equal on the whole field that was read, on every day.
+
+    Members start from the same rivers and part with the weather, somewhere within 2 degrees of the stations. Fields
+    without any water tell nothing.
+    """
+    first: dict[tuple[bytes, ...], int] = {}
+    same: dict[int, list[int]] = {}
+    for part in parts:
+        for member, field in zip(part.members, part.fields, strict=True):
+            if any(field) and first.setdefault(field, member) != member:
+                same.setdefault(first[field], []).append(member)
+    if same:
+        one, others = next(iter(same.items()))
+        listed = ", ".join(map(str, sorted(others)))
+        raise InputInvalid(
+            f"member {one} and {counted(len(others), 'other')} ({listed}) hold the same field on every day",
+            where=where,
+            expected="members that differ from each other on some day, in some cell",
+            remedy="one member was written under several numbers: fetch the forecast again",
+        )
 
 
 def _read_part(file: Path, cells: StationCells, issue_date: date) -> Part:

@@ -14,6 +14,7 @@ from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.synthetic import damage
 from ibf_pipeline.synthetic.files import write_ftp_members
+from ibf_pipeline.synthetic.grib import write_ewds_grib
 from tests.bad_input.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
 
 
@@ -162,9 +163,44 @@ def test_a_step_missing_in_one_member_lowers_the_count_of_that_day(day: TinyDay)
 
 def test_a_member_more_than_expected_is_said(day: TinyDay) -> None:
     shutil.copy(day.member(0), day.member(77))
+    with netCDF4.Dataset(day.member(77), "a") as data:
+        data["dis"][:, 0, 0] = 7.0  # a cell without a station
     found = day.found()
     assert "members beyond the 10 expected are there and count: 77" in found.notes
     assert found.station("G1").members == (11,) * 8
+
+
+def test_one_member_under_every_number_is_one_member(day: TinyDay) -> None:
+    """The day triggers with ten members; ten times its driest one would be an all clear, whole by its count."""
+    for file in all_members(day)[1:]:
+        shutil.copy(day.member(0), file)
+    error = day.refused(InputInvalid)
+    assert error.found == "member 0 and 9 others (1, 2, 3, 4, 5, 6, 7, 8, 9) hold the same field on every day"
+    assert error.where == str(day.forecast)
+
+
+def test_two_members_that_are_one(day: TinyDay) -> None:
+    shutil.copy(day.member(3), day.member(8))
+    assert day.refused(InputInvalid).found == "member 3 and 1 other (8) hold the same field on every day"
+
+
+@pytest.mark.parametrize("cell", [(0, 0), (-1, -1)], ids=["north-west", "south-east"])
+def test_members_that_differ_in_one_cell_of_one_day_are_several(day: TinyDay, cell: tuple[int, int]) -> None:
+    """A wadi is dry in every member, and so are the stations: the field around them tells the members apart."""
+    for number, file in enumerate(all_members(day)[1:]):
+        shutil.copy(day.member(0), file)
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][7, cell[0], cell[1]] = 1.0 + number
+    assert day.found().station("G1").members == (10,) * 8
+
+
+def test_members_of_a_grib_file_that_are_one(day: TinyDay) -> None:
+    """All ten members far below the lowest threshold, by the same number: nothing tells them apart."""
+    cube = day.ensemble("").copy(data=np.full((10, 8, 2), 3.0, dtype=np.float32))
+    for file in all_members(day):
+        file.unlink()
+    write_ewds_grib(day.forecast / "glofas.grib2", ISSUE, cube, day.cells, GRID)
+    assert day.refused(InputInvalid).found.startswith("member 0 and 9 others (1, 2, 3")
 
 
 def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
