@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from os.path import abspath
 from pathlib import Path
 
 from ibf_pipeline.alone import alone, beside
 from ibf_pipeline.config import Country
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.inputs import layer_files, require_files, settings_of
+from ibf_pipeline.prepare.inputs import layer_files, raster_files, require_files, settings_of
 from ibf_pipeline.prepare.layers import Layers
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
+from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.stamp import (
     InputStamp,
     Stamp,
     changed_since,
+    name_of,
     read_stamp,
     stamp_inputs,
     stamp_outputs,
@@ -34,6 +38,8 @@ def prepare(country: Country, static: Path, prepared: Path, progress: Progress =
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
     """
     files = require_files(static, country)
+    behind = {raster: files_behind(raster) for raster in raster_files(static, country)}
+    files += sorted({file for further in behind.values() for file in further} - {Path(abspath(f)) for f in files})
     settings = settings_of(country)
     if _is_current(static, files, settings, prepared):
         return ()
@@ -42,13 +48,13 @@ def prepare(country: Country, static: Path, prepared: Path, progress: Progress =
             return ()
         earlier = read_stamp(prepared / "stamp.json")
         inputs = stamp_inputs(static, files, earlier.inputs if earlier else {})
-        return _build(country, static, prepared, inputs, progress)
+        return _build(country, static, prepared, inputs, behind, progress)
 
 
 def _is_current(static: Path, files: list[Path], settings: Mapping[str, object], prepared: Path) -> bool:
     """Sizes and times first, hashes where those differ; of the inputs and of the prepared files alike."""
     stamp = read_stamp(prepared / "stamp.json")
-    if stamp is None or {file.relative_to(static).as_posix() for file in files} != set(stamp.inputs):
+    if stamp is None or {name_of(file, static) for file in files} != set(stamp.inputs):
         return False
     outputs = stamp_outputs(prepared, stamp.outputs)
     if outputs is None or any(outputs[name].size != known.size for name, known in stamp.outputs.items()):
@@ -63,8 +69,28 @@ def _is_current(static: Path, files: list[Path], settings: Mapping[str, object],
     return True
 
 
+def _identities(
+    static: Path, inputs: Mapping[str, InputStamp], behind: Mapping[Path, tuple[Path, ...]]
+) -> dict[str, str]:
+    """The hash of every input; of a raster, over everything that GDAL reads for it."""
+    hashes = {name: stamp.sha256 for name, stamp in inputs.items()}
+    whole = {
+        name_of(raster, static): hashlib.sha256(
+            "".join(hashes[name_of(file, static)] for file in (raster, *further)).encode()
+        ).hexdigest()
+        for raster, further in behind.items()
+        if further
+    }
+    return hashes | whole
+
+
 def _build(
-    country: Country, static: Path, prepared: Path, inputs: Mapping[str, InputStamp], progress: Progress
+    country: Country,
+    static: Path,
+    prepared: Path,
+    inputs: Mapping[str, InputStamp],
+    behind: Mapping[Path, tuple[Path, ...]],
+    progress: Progress,
 ) -> tuple[str, ...]:
     partial = prepared.with_name(prepared.name + ".part")
     with writing(partial):
@@ -72,7 +98,7 @@ def _build(
     steps = 5 + len(country.flood_maps.return_periods) + 2 * len(layer_files(static, country))
     workshop = Workshop(partial, prepared, steps, progress)
     with bounded_gdal():
-        Layers(country, static, partial, {name: stamp.sha256 for name, stamp in inputs.items()}, workshop).make()
+        Layers(country, static, partial, _identities(static, inputs, behind), workshop).make()
     changed = changed_since(static, inputs)
     if changed:
         raise InputInvalid(

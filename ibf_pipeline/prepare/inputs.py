@@ -40,15 +40,22 @@ def water_file(folder: Path, country: Country) -> Path | None:
     return folder / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
 
 
-def static_files(folder: Path, country: Country) -> list[Path]:
-    """Every file of the static data that `prepare` reads."""
+def raster_files(folder: Path, country: Country) -> list[Path]:
+    """Every raster of the static data."""
     water = water_file(folder, country)
     return [
-        *boundary_files(folder, country).values(),
-        *(folder / name for name in (STATIONS, THRESHOLDS, MAPPING)),
         *layer_files(folder, country).values(),
         *flood_map_files(folder, country).values(),
         *([water] if water is not None else []),
+    ]
+
+
+def static_files(folder: Path, country: Country) -> list[Path]:
+    """Every file of the static data that `prepare` reads."""
+    return [
+        *boundary_files(folder, country).values(),
+        *(folder / name for name in (STATIONS, THRESHOLDS, MAPPING)),
+        *raster_files(folder, country),
     ]
 
 

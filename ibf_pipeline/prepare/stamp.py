@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
 
-FORMAT = 4
+FORMAT = 5
 """Version of the prepared folder; another one is rebuilt."""
 
 
@@ -42,7 +43,7 @@ class Stamp:
 
     settings: Mapping[str, Any]
     inputs: Mapping[str, InputStamp]
-    """by path below the static folder"""
+    """by path below the static folder; what lies elsewhere by its whole path"""
     outputs: Mapping[str, OutputStamp]
     """by file name"""
 
@@ -58,16 +59,19 @@ def sha256(file: Path) -> str:
 
 
 def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputStamp]) -> dict[str, InputStamp]:
-    """Size, time and hash of every input, by its path below the static folder.
+    """Size, time and hash of every input, by its name as in `name_of`.
 
     The hash is taken over from `known` where size and time are the same, and counted anew where they differ.
 
     Raises InputInvalid where a file may not be read, or is gone meanwhile.
     """
-    return {
-        file.relative_to(folder).as_posix(): _stamp(file, known.get(file.relative_to(folder).as_posix()))
-        for file in files
-    }
+    return {name_of(file, folder): _stamp(file, known.get(name_of(file, folder))) for file in files}
+
+
+def name_of(file: Path, folder: Path) -> str:
+    """An input's path below the static folder, or its whole path where it lies elsewhere."""
+    path, below = Path(os.path.abspath(file)), Path(os.path.abspath(folder))
+    return (path.relative_to(below) if path.is_relative_to(below) else path).as_posix()
 
 
 def _stamp(file: Path, earlier: InputStamp | None) -> InputStamp:

@@ -240,3 +240,83 @@ def test_two_at_a_time_build_once(static: Path, tmp_path: Path) -> None:
     built.append(prepare(country, static, folder))
     first.join()
     assert sorted(built) == [(), ALL]
+
+
+PAM = '<PAMDataset><PAMRasterBand band="1"><NoDataValue>2</NoDataValue></PAMRasterBand></PAMDataset>'
+"""a sidecar that declares 2 as the nodata value"""
+
+
+def virtual(file: Path, source: str) -> None:
+    """A virtual raster of the tiny country over another file, which lies below the same folder."""
+    file.write_text(
+        '<VRTDataset rasterXSize="20" rasterYSize="10"><SRS>EPSG:4326</SRS>'
+        "<GeoTransform>10, 0.01, 0, 1, 0, -0.01</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><SimpleSource>'
+        f'<SourceFilename relativeToVRT="1">{source}</SourceFilename><SourceBand>1</SourceBand>'
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+
+
+def exposed(folder: Path, period: float) -> float:
+    """People in the water of a flood map, in the whole country."""
+    layers, _ = read_prepared(folder, "XTY")
+    return float(layers.exposure.sel(indicator="population_affected", flood_map=period).sum())
+
+
+@pytest.fixture
+def tile(static: Path) -> Path:
+    """The tile behind the 20-year map, which is a virtual raster over a virtual raster."""
+    map_20 = static / "flood_maps" / "flood_map_XTY_RP20.tif"
+    tiles = static.parent / "tiles"
+    tiles.mkdir()
+    map_20.rename(tiles / "a.tif")
+    virtual(tiles / "mosaic.vrt", "a.tif")
+    virtual(map_20, "../../tiles/mosaic.vrt")
+    return tiles / "a.tif"
+
+
+def test_a_tile_behind_a_virtual_raster_is_part_of_it(static: Path, tile: Path, tmp_path: Path) -> None:
+    """Five rows of 20 cells with two people each are wet, then seven: 200 and 280 people."""
+    prepared = tmp_path / "prepared"
+    assert prepare(tiny_country.country(), static, prepared) == ALL
+    assert exposed(prepared, 20) == pytest.approx(200)
+    assert prepare(tiny_country.country(), static, prepared) == ()
+    wetter = np.zeros((10, 20))
+    wetter[:7, :] = 2.0
+    tiny_country.write_raster(tile, wetter)
+    assert prepare(tiny_country.country(), static, prepared) == (
+        "depth_RP20", "counts_population_affected_RP20", "wet_RP20", "tables"
+    )  # fmt: skip
+    assert exposed(prepared, 20) == pytest.approx(280)
+
+
+def test_a_sidecar_that_appears_changes_and_goes_is_part_of_the_raster(
+    static: Path, folder: Path, tmp_path: Path
+) -> None:
+    """It takes 2 m for nodata: nobody is in the water of the 20-year map as long as it is there."""
+    sidecar = static / "flood_maps" / "flood_map_XTY_RP20.tif.aux.xml"
+    assert exposed(folder, 20) == pytest.approx(200)
+    sidecar.write_text(PAM)
+    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert exposed(folder, 20) == 0
+    assert prepare(tiny_country.country(), static, folder) == ()
+    sidecar.write_text(PAM.replace("<NoDataValue>2<", "<NoDataValue>9<"))
+    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert exposed(folder, 20) == pytest.approx(200)
+    sidecar.unlink()
+    assert "depth_RP20" in prepare(tiny_country.country(), static, folder)
+    assert exposed(folder, 20) == pytest.approx(200)
+
+
+def test_a_tile_that_is_gone_is_named(static: Path, tile: Path, tmp_path: Path) -> None:
+    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    tile.unlink()
+    with pytest.raises(InputInvalid, match=r"flood_map_XTY_RP20.tif: it reads .*tiles/a.tif, which is not there"):
+        prepare(tiny_country.country(), static, tmp_path / "prepared")
+
+
+def test_a_tile_beyond_the_disk_is_refused(static: Path, tile: Path, tmp_path: Path) -> None:
+    map_20 = static / "flood_maps" / "flood_map_XTY_RP20.tif"
+    map_20.write_text(map_20.read_text().replace('"1">../../tiles/mosaic.vrt', '"0">/vsicurl/http://127.0.0.1:9/a.tif'))
+    with pytest.raises(InputInvalid, match=r"it reads /vsicurl/http://127.0.0.1:9/a.tif"):
+        prepare(tiny_country.country(), static, tmp_path / "prepared")

@@ -1,0 +1,62 @@
+"""Which files GDAL reads for a raster: sidecars, masks, overviews, and whatever lies behind a virtual raster."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import rasterio
+from rasterio.errors import RasterioError
+
+from ibf_pipeline.errors import InputInvalid
+
+
+def files_behind(raster: Path) -> tuple[Path, ...]:
+    """Every further file that GDAL reads for a raster, in a fixed order, with absolute paths.
+
+    GDAL itself names the sidecars of a file and the sources of a virtual raster, one level at a time, so each of them
+    is asked in turn. A raster that cannot be opened has none: reading it says why. Raises InputInvalid where something
+    behind it is not there, or lies elsewhere than on a local disk: nobody could tell when that changes.
+    """
+    here = Path(os.path.abspath(raster))
+    found, asked = [here], 0
+    while asked < len(found):
+        for file in _listed(found[asked], raster):
+            if file not in found:
+                found.append(file)
+        asked += 1
+    return tuple(found[1:])
+
+
+def _listed(file: Path, raster: Path) -> list[Path]:
+    try:
+        with rasterio.open(file) as dataset:
+            names = [str(name) for name in dataset.files]
+    except RasterioError:  # a sidecar is no raster
+        return []
+    return [_on_disk(name, raster) for name in names]
+
+
+def _on_disk(name: str, raster: Path) -> Path:
+    """The local file of a name of GDAL's; that of an archive for what lies in one (/vsizip/folder/tiles.zip/a.tif)."""
+    if not name.startswith("/vsi"):
+        file = Path(os.path.abspath(name))
+        if not file.is_file():
+            raise InputInvalid(
+                f"it reads {file}, which is not there",
+                where=raster,
+                expected="every file that the raster is made of",
+                remedy="put it there, or write the raster again from the files that are",
+            )
+        return file
+    inner = Path(name[name.index("/", 1) + 1 :])
+    for place in (inner, *inner.parents):
+        for candidate in (place, Path("/") / place):
+            if candidate.is_file():
+                return Path(os.path.abspath(candidate))
+    raise InputInvalid(
+        f"it reads {name}",
+        where=raster,
+        expected="a raster whose parts are files on a local disk, so that a change of them is noticed",
+        remedy="write it as one file (gdal_translate), or put its parts beside it",
+    )
