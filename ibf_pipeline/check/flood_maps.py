@@ -13,8 +13,16 @@ import numpy as np
 from ibf_pipeline.check.cover import check_cover, degrees_of
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.prepare.grids import Bounds, all_masked, depth_in_metres, require_degrees, require_same_grid
+from ibf_pipeline.prepare.grids import (
+    Bounds,
+    all_masked,
+    depth_in_metres,
+    require_degrees,
+    require_depths,
+    require_same_grid,
+)
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
+from ibf_pipeline.prepare.values import Values
 
 MUCH: Final = 0.5
 """share of a flood map's wet cells from which on the permanent water is doubted"""
@@ -92,14 +100,18 @@ def _count(file: Path, minimum_depth: float, water: Path | None) -> tuple[int, i
     """Wet cells of a map, and those of them that are permanent water; InputInvalid as `prepare` raises it."""
     wet, masked = 0, 0
     with bounded_gdal(), open_raster(file, "flood map") as raster, open_raster(water or file, "raster") as other:
+        values = Values(raster.width * raster.height)
         for window in windows(raster.width, raster.height):
             raw = read_block(raster, window, "flood map")
             if not raw.any():
                 continue
-            block = depth_in_metres(raw, file, minimum_depth) > 0
+            depth = depth_in_metres(raw, minimum_depth)
+            values.add(depth)
+            block = depth > 0
             wet += int(np.count_nonzero(block))
             if water is not None and block.any():
                 masked += int(np.count_nonzero(block & (read_block(other, window, "permanent water") > 0)))
+    require_depths(values, file)
     return wet, masked
 
 

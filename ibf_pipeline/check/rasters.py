@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, fine, of_error
+from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.grids import (
     TOTAL_TOLERANCE,
@@ -21,9 +21,11 @@ from ibf_pipeline.prepare.grids import (
     most_people_a_cell,
     outside_as_zero,
     require_degrees,
+    require_people,
     require_plain_band,
 )
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
+from ibf_pipeline.prepare.values import Values
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
@@ -48,8 +50,9 @@ def check_layer(
                 require_degrees(file, raster, what)
             require_plain_band(file, raster, what)
             yield from check_cover(file, raster, country)
-            total, lost, negative, densest = _people(raster, what, country, maps)
+            total, lost, negative, values = _people(raster, what, country, maps)
             most = most_people_a_cell(raster) if what == "population raster" else float("inf")
+            require_people(values, file, most, what)
     except (InputMissing, InputInvalid) as error:
         yield of_error("rasters", error, "nobody could be counted")
         return
@@ -61,15 +64,6 @@ def check_layer(
             "they count as 0",
             "declare the nodata value (gdal_edit -a_nodata)",
         )
-    if densest > most:
-        yield Finding(
-            "error",
-            "rasters",
-            f"{file.name}: {densest:g} people in one cell, at most {most:,.0f} can live in one of this size",
-            "`prepare` will refuse it",
-            "declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
-        )
-        return
     if total <= 0:
         yield Finding(
             "error",
@@ -101,16 +95,15 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
         return {}
     levels: dict[str, dict[str, float]] = {}
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            for row in csv.DictReader(stream):
-                if row.get("indicator", INDICATOR) != INDICATOR:
-                    continue
-                value, places = float(row["value"]), levels.setdefault(row["adminLevel"], {})
-                if not 0 <= value < math.inf:
-                    raise ValueError(f"{row['placeCode']} has {row['value']} people")
-                if places.setdefault(row["placeCode"], value) != value:
-                    raise ValueError(f"{row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people")
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        for row in read_rows(file, ("adminLevel", "placeCode", "value")):
+            if row.get("indicator", INDICATOR) != INDICATOR:
+                continue
+            value, places = float(row["value"]), levels.setdefault(row["adminLevel"], {})
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{row['placeCode']} has {row['value']} people")
+            if places.setdefault(row["placeCode"], value) != value:
+                raise ValueError(f"{row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people")
+    except ValueError as error:
         raise _no_totals(f"{type(error).__name__}: {error}", file) from None
     ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
     if not ours:
@@ -130,21 +123,22 @@ def _no_totals(why: str, file: Path) -> InputInvalid:
     )
 
 
-def _people(raster: DatasetReader, what: str, country: Bounds, maps: Bounds | None) -> tuple[float, float, int, float]:
-    """Total in the country's box, what of it lies beyond that of the flood maps, cells below 0, the fullest cell."""
-    total, covered, negative, densest = 0.0, 0.0, 0, 0.0
+def _people(raster: DatasetReader, what: str, country: Bounds, maps: Bounds | None) -> tuple[float, float, int, Values]:
+    """Total in the country's box, what of it lies beyond that of the flood maps, cells below 0, and its values."""
+    total, covered, negative = 0.0, 0.0, 0
     inside = cells_inside(raster, country)
+    values = Values(int(inside[0].sum() * inside[1].sum()))
     on_maps = inside if maps is None else cells_inside(raster, maps)
     for window in windows(raster.width, raster.height):
         block = read_block(raster, window, what)
         negative += int(np.count_nonzero(block < 0))
         counts = np.where(np.isfinite(block) & (block > 0), block, 0).astype(np.float64)
-        densest = max(densest, float(counts.max()))
         outside_as_zero(counts, window, inside)
+        values.add(counts)
         total += float(counts.sum())
         outside_as_zero(counts, window, on_maps)
         covered += float(counts.sum())
-    return total, total - covered, negative, densest
+    return total, total - covered, negative, values
 
 
 def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:

@@ -21,12 +21,11 @@ from rasterio.windows import Window
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.tiles import BLOCK, GDAL_CACHE_MIB, new_raster, open_raster, profile, read_block, windows
+from ibf_pipeline.prepare.values import DEEPEST, Values, require_declared_nodata
 from ibf_pipeline.writing import write_failed, writing
 
 TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
-DEEPEST_WATER: Final = 300.0
-"""metres; larger numbers are another unit"""
 DENSEST_PEOPLE: Final = 1_000_000.0
 """people in a square kilometre; the densest quarters of cities reach a tenth of it"""
 _KM_A_DEGREE: Final = 111.32
@@ -98,25 +97,49 @@ def require_plain_band(file: Path, dataset: DatasetReader, what: str) -> None:
         )
 
 
-def depth_in_metres(raw: np.ndarray, source: Path, minimum_depth: float) -> npt.NDArray[np.float32]:
-    """A block of a flood map, 0 where it is below the minimum depth or no number; InputInvalid where it is no depth."""
+def depth_in_metres(raw: np.ndarray, minimum_depth: float) -> npt.NDArray[np.float32]:
+    """A block of a flood map, 0 where it is below the minimum depth or no number."""
     block = raw.astype(np.float32)
     block = np.where(np.isnan(block), np.float32(0), block)
-    if block.max() > DEEPEST_WATER:
-        raise InputInvalid(
-            f"water {block.max():g} deep",
-            where=source,
-            expected=f"metres, at most {DEEPEST_WATER:g}",
-            remedy="convert the map to metres, or declare its nodata value",
-        )
     block[block < np.float32(minimum_depth)] = 0
     return block
+
+
+def require_depths(values: Values, source: Path) -> None:
+    """InputInvalid where a flood map, read to its end, holds an undeclared nodata value, or numbers that are no depth.
+
+    `values`: of blocks as from `depth_in_metres`.
+    """
+    require_declared_nodata(values, source, "flood map", depths=True)
+    if values.greatest > DEEPEST:
+        raise InputInvalid(
+            f"water {values.greatest:g} deep",
+            where=source,
+            expected=f"metres, at most {DEEPEST:g}",
+            remedy="convert the map to metres, or declare its nodata value",
+        )
+
+
+def require_people(values: Values, source: Path, most: float, what: str) -> None:
+    """InputInvalid where a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
+
+    `most`: people that a cell can hold, as from `most_people_a_cell`.
+    """
+    require_declared_nodata(values, source, what, depths=False)
+    if values.greatest > most:
+        raise InputInvalid(
+            f"{values.greatest:g} people in one cell",
+            where=source,
+            expected=f"people a cell, at most {most:,.0f} in a cell of this size",
+            remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
+        )
 
 
 def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
     """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water.
 
-    Raises InputInvalid where all of its water is permanent water: no flood could ever be shown.
+    Raises InputInvalid where it holds no depths (`require_depths`), and where all of its water is permanent water: no
+    flood could ever be shown.
     """
     wet, kept = False, False
     with ExitStack() as stack:
@@ -128,19 +151,22 @@ def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: floa
             mask = stack.enter_context(open_raster(water, "permanent water"))
             require_same_grid(water, mask, grid, "permanent water")
         out = stack.enter_context(new_raster(target, grid, "float32"))
+        values = Values(depth.width * depth.height)
         for window in windows(depth.width, depth.height):
             raw = read_block(depth, window, "flood map")
             if not raw.any():
                 continue  # most of a country is dry
-            block = depth_in_metres(raw, source, minimum_depth)
+            block = depth_in_metres(raw, minimum_depth)
             if not block.any():
                 continue
             wet = True
+            values.add(block)
             if mask is not None:
                 block[read_block(mask, window, "permanent water") > 0] = 0
             if block.any():
                 kept = True
                 out.write(block, window)
+    require_depths(values, source)
     if wet and not kept:
         raise all_masked(water, source)
 
@@ -156,10 +182,15 @@ def all_masked(water: object, source: Path) -> InputInvalid:
 
 
 def most_people_a_cell(raster: DatasetReader) -> float:
-    """What no cell of a population raster can hold, from DENSEST_PEOPLE; infinite where the cells are not degrees."""
-    if raster.crs is None or not raster.crs.is_geographic:
+    """What no cell of a population raster can hold, from DENSEST_PEOPLE.
+
+    Infinite without a coordinate system, and for cells of less than a square metre: these are degrees called metres.
+    """
+    if raster.crs is None:
         return float("inf")
-    return DENSEST_PEOPLE * abs(raster.transform.a * raster.transform.e) * _KM_A_DEGREE**2
+    km = _KM_A_DEGREE if raster.crs.is_geographic else raster.crs.linear_units_factor[1] / 1000
+    square_km = abs(raster.transform.determinant) * km**2
+    return DENSEST_PEOPLE * square_km if square_km > 1e-6 else float("inf")
 
 
 def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -194,7 +225,7 @@ def write_on_grid(
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
     the grid's cells. Cells of degrees outside `country`, its bounding box, are left out: nobody there is counted.
     Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up,
-    and where a cell of `people` holds more than can be.
+    and where it holds an undeclared nodata value, or a cell of `people` more than can be (`require_people`).
     """
     clean = target.with_suffix(".clean.tif")
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
@@ -205,7 +236,7 @@ def write_on_grid(
         same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
         same = same and counts.transform.almost_equals(grid.transform, 1e-9)
         direct = target if same else clean
-        most = most_people_a_cell(counts) if people else float("inf")
+        values = Values(int(inside[0].sum() * inside[1].sum()) if inside else counts.width * counts.height)
         total = 0.0
         with new_raster(direct, counts, "float32", nodata=None) as out:
             for window in windows(counts.width, counts.height):
@@ -214,18 +245,13 @@ def write_on_grid(
                     continue
                 block = raw.astype(np.float64)
                 block = np.where(np.isfinite(block) & (block > 0), block, 0)
-                if block.max() > most:
-                    raise InputInvalid(
-                        f"{block.max():g} people in one cell",
-                        where=source,
-                        expected=f"people a cell, at most {most:,.0f} in a cell of this size",
-                        remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
-                    )
                 if inside is not None:
                     outside_as_zero(block, window, inside)
                 total += float(block.sum())
                 if block.any():
+                    values.add(block)
                     out.write(block, window)
+        require_people(values, source, most_people_a_cell(counts) if people else float("inf"), what)
         if total <= 0:
             raise InputInvalid(
                 f"the {what} has no value above 0 in the country",

@@ -10,6 +10,9 @@ import rasterio
 from rasterio.transform import from_origin
 from rasterio.warp import transform_bounds
 
+from ibf_pipeline.check.country import check_static
+from ibf_pipeline.check.finding import Finding
+from ibf_pipeline.config import load
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.store import read_prepared
 from tests import tiny_country
@@ -217,15 +220,68 @@ def test_values_that_are_to_be_scaled_are_refused(day: TinyDay, name: str) -> No
     ("values", "changes", "said"),
     [
         (np.zeros((10, 20)), {}, "the population raster has no value above 0"),
-        (np.eye(10, 20) * 2147483647, {}, "2.14748e+09 people in one cell"),
+        (np.eye(1, 200).reshape(10, 20) * 2147483647, {}, "2.14748e+09 people in one cell"),
+        (np.eye(10, 20) * 2147483647, {}, "the population raster is 2147483648 in 5.00% of the cells (10 of 200)"),
         (np.eye(10, 20) * 2147483647, {"nodata": 2147483647}, "the population raster has no value above 0"),
         (PEOPLE, {"crs": None}, "the population raster is in no named coordinate system"),
         (PEOPLE, {"transform": from_origin(-70.0, 1.0, 0.01, 0.01)}, "the population raster has no value above 0"),
     ],
-    ids=["nobody", "nodata not declared", "only nodata", "no coordinate system", "another country"],
+    ids=["nobody", "too many", "nodata not declared", "only nodata", "no coordinate system", "another country"],
 )
 def test_a_population_that_cannot_be_this_countrys(
     day: TinyDay, values: np.ndarray, changes: dict[str, object], said: str
 ) -> None:
     tiny_country.write_raster(day.static / "population.tif", values, **changes)
     assert day.refused(InputInvalid).found.startswith(said)
+
+
+def half_counted(dtype: str, value: float) -> np.ndarray:
+    """Two people a cell in the upper half, `value` in the lower one, where nobody was counted."""
+    people = np.full((10, 20), 2.0)
+    people[5:] = value
+    return people.astype(dtype)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("uint8", 255), ("int8", 127), ("uint16", 65535), ("int16", 32767), ("uint32", 2**32 - 1), ("int32", 2**31 - 1),
+     ("float32", 9999), ("uint16", 10_000), ("float32", 65535)],
+)  # fmt: skip
+def test_undeclared_nodata_among_people_is_refused(day: TinyDay, dtype: str, value: float) -> None:
+    """200 people would be 200 and a hundred times the value."""
+    tiny_country.write_raster(day.static / "population.tif", half_counted(dtype, value), dtype=dtype)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith(f"the population raster is {value} in 50.00% of the cells (100 of 200)")
+    assert error.where == str(day.static / "population.tif")
+    assert f"gdal_edit -a_nodata {value}" in error.remedy
+    (said,) = [finding for finding in checked(day) if finding.level == "error"]
+    assert error.found in said.found
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("uint8", 255), ("uint16", 65535), ("float32", 9999)])
+def test_the_same_value_declared_is_nobody(day: TinyDay, dtype: str, value: float) -> None:
+    tiny_country.write_raster(day.static / "population.tif", half_counted(dtype, value), dtype=dtype, nodata=value)
+    assert sum(population(day).values()) == pytest.approx(200)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "share"),
+    [("uint8", 255, "90.00% of the cells (180 of 200)"), ("uint16", 65535, "90.00% of the cells (180 of 200)"),
+     ("uint8", 2, "90.00% of the cells (180 of 200)"), ("float32", 99, "90.00% of the cells (180 of 200)")],
+)  # fmt: skip
+def test_a_mask_whose_nodata_is_not_declared_is_no_flood(day: TinyDay, dtype: str, value: float, share: str) -> None:
+    """1 in the wet top row, the value everywhere else: the whole country would be in the water."""
+    mask = np.full((10, 20), float(value))
+    mask[0] = 1
+    tiny_country.write_raster(flood_map(day), mask.astype(dtype), dtype=dtype)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith(f"the flood map is {value:g} in {share}")
+    assert error.where == str(flood_map(day))
+    (said,) = [finding for finding in checked(day) if finding.level == "error"]
+    assert error.found in said.found
+
+
+def checked(day: TinyDay) -> list[Finding]:
+    """What `check` says of the country's rasters."""
+    findings, _ = check_static(load(day.config).country("XTY"), day.static)
+    return [finding for finding in findings if finding.subject == "rasters"]

@@ -136,6 +136,13 @@ def test_totals_that_are_none(text: str, said: str, static: Path) -> None:
     assert said in found
 
 
+def test_totals_with_a_decimal_comma(static: Path) -> None:
+    """200,5 would count as 200."""
+    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,200,5\n1,02,160\n")
+    (found,) = only(findings(static), "error", "rasters")
+    assert "population_totals.csv: line 2 has 4 fields (1,01,200,5)" in found
+
+
 def test_totals_of_other_levels_are_none_to_compare_with(static: Path) -> None:
     (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n7,01,5\n")
     assert "no known total to compare it with" in only(findings(static), "not checked", "rasters")[0]
@@ -248,9 +255,8 @@ def test_a_population_cell_that_holds_more_than_can_be(static: Path) -> None:
     people = np.full((10, 20), 2.0)
     people[0, 0] = 2147483647
     tiny_country.write_raster(static / "population.tif", people, nodata=-99999)
-    assert "population.tif: 2.14748e+09 people in one cell, at most 1,239,214 can live in one of this size" in only(
-        findings(static), "error", "rasters"
-    )
+    (found,) = only(findings(static), "error", "rasters")
+    assert "population.tif: 2.14748e+09 people in one cell (expected: people a cell, at most 1,239,214" in found
 
 
 def test_a_population_that_ends_inside_the_country(static: Path) -> None:

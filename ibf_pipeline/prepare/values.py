@@ -1,0 +1,104 @@
+"""What the values of a raster say about it: a number that stands for `no value` and is not declared so is found here.
+
+GDAL hands out an undeclared nodata value as people or metres. No single rule tells it from a measurement, but what real
+rasters of people and depths never have is known: the top of an integer type or a row of nines in many cells, one
+greatest value far above all others over a third of the country, one depth of more than 30 m again and again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.errors import InputInvalid
+
+SENTINELS: Final = np.array(
+    [127, 255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 999, 9999, 99999, 999999, 9999999], dtype=np.float64
+)
+"""tops of the integer types (the two largest also as float32 rounds them), and nines: what people and programs write
+where there is no value"""
+OFTEN: Final = 0.01
+"""share of the cells from which on such a number is none that was counted or measured"""
+AT_THE_TOP: Final = 1e-4
+"""the same where no value is greater"""
+FAR_ABOVE: Final = 10.0
+"""times the next greatest value: a greatest value so far above it, in `MANY` cells, is no place where people live"""
+MANY: Final = 1 / 3
+"""share of the cells"""
+DEEPEST: Final = 300.0
+"""metres; larger numbers are another unit"""
+DEEP: Final = 30.0
+"""metres; no flood has one and the same depth of more than this in `AT_THE_TOP` of a country's cells"""
+HALF: Final = 0.5
+"""share of the cells: no flood map has its greatest depth in more than that, and lesser depths besides"""
+_CELLS: Final = 2
+"""once is a measurement"""
+
+
+@dataclass(slots=True)
+class Values:
+    """Counts of the values of a raster that stand out, taken up block by block.
+
+    Values are numbers as they are used: people a cell or metres, nodata as 0.
+    """
+
+    cells: int
+    """of the raster, or of the part of it that counts"""
+    greatest: float = 0.0
+    greatest_cells: int = 0
+    next_greatest: float = 0.0
+    """the greatest value below `greatest`; 0 where there is none above 0"""
+    sentinels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(SENTINELS), dtype=np.int64))
+    """cells with each of `SENTINELS`"""
+
+    def add(self, block: npt.NDArray[np.floating]) -> None:
+        """Take up a block of values >= 0; one that holds nothing but zeros may be left out."""
+        top = float(block.max())
+        if top <= 0:
+            return
+        if top > self.greatest:
+            self.next_greatest, self.greatest, self.greatest_cells = self.greatest, top, 0
+        if top == self.greatest:
+            self.greatest_cells += int(np.count_nonzero(block == top))
+        below = float(np.max(block, where=block < self.greatest, initial=0.0))
+        self.next_greatest = max(self.next_greatest, below)
+        for place in np.flatnonzero(top >= SENTINELS):
+            self.sentinels[place] += int(np.count_nonzero(block == SENTINELS[place]))
+
+    def undeclared_nodata(self, *, depths: bool) -> float | None:
+        """The value that must stand for `no value`, None where none has to; `depths` in metres, else people."""
+        share = self.greatest_cells / max(self.cells, 1)
+        if self.greatest_cells >= _CELLS:
+            if self.greatest in SENTINELS and share >= AT_THE_TOP:
+                return self.greatest
+            if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST:
+                return self.greatest
+            if depths and share > HALF and self.next_greatest > 0:
+                return self.greatest
+            if share > MANY and self.greatest > FAR_ABOVE * self.next_greatest > 0:
+                return self.greatest
+        often = np.flatnonzero((self.sentinels >= _CELLS) & (self.sentinels > OFTEN * self.cells))
+        return float(SENTINELS[often[-1]]) if len(often) else None
+
+    def cells_with(self, value: float) -> int:
+        """How many cells have a value that `undeclared_nodata` gave."""
+        return self.greatest_cells if value == self.greatest else int(self.sentinels[value == SENTINELS][0])
+
+
+def require_declared_nodata(values: Values, file: Path, what: str, *, depths: bool) -> None:
+    """InputInvalid, with the value and its share of the cells, where a raster holds an undeclared nodata value."""
+    value = values.undeclared_nodata(depths=depths)
+    if value is None:
+        return
+    share, number = values.cells_with(value) / values.cells, f"{value:.15g}"
+    raise InputInvalid(
+        f"the {what} is {number} in {share:.2%} of the cells ({values.cells_with(value):,} of {values.cells:,}): "
+        "this stands for `no value` and is not declared so, or values were cut off there",
+        where=file,
+        expected="a declared nodata value, and numbers that were counted or measured everywhere else",
+        remedy=f"declare it (gdal_edit -a_nodata {number}); if values were cut off, write the raster in a wider type",
+    )

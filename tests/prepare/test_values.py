@@ -1,0 +1,83 @@
+"""Numbers that stand for `no value` and are not declared so, and numbers that only look like them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ibf_pipeline.prepare.values import SENTINELS, Values
+
+
+def of(block: np.ndarray) -> Values:
+    """Taken up row by row, as blocks are."""
+    values = Values(block.size)
+    for row in block:
+        values.add(row)
+    return values
+
+
+def people(value: float, cells: int, size: int = 10_000) -> np.ndarray:
+    """People 0, 1, ... 49, each as often, and `value` in the first `cells` cells."""
+    block = np.arange(size, dtype=float) % 50
+    block[:cells] = value
+    return block.reshape(100, -1)
+
+
+@pytest.mark.parametrize("value", SENTINELS)
+def test_the_top_of_a_type_and_nines_in_two_of_ten_thousand_cells(value: float) -> None:
+    values = of(people(value, 2))
+    assert values.undeclared_nodata(depths=False) == value
+    assert values.cells_with(value) == 2
+
+
+@pytest.mark.parametrize("value", [127, 255, 999])
+def test_the_same_number_once_is_a_count(value: float) -> None:
+    assert of(people(value, 1)).undeclared_nodata(depths=False) is None
+
+
+@pytest.mark.parametrize(("cells", "answer"), [(100, None), (101, 255.0)])
+def test_below_greater_values_from_one_in_a_hundred_cells_on(cells: int, answer: float | None) -> None:
+    block = people(255, cells)
+    block[-1, -1] = 3000
+    assert of(block).undeclared_nodata(depths=False) == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "answer"),
+    [(500, 3333, None), (500, 3334, 500.0), (490, 5000, None), (491, 5000, 491.0)],
+    ids=["a third", "more than a third", "ten times the next value", "more than that"],
+)
+def test_a_greatest_value_far_above_the_others_over_much_of_the_country(
+    value: float, cells: int, answer: float | None
+) -> None:
+    assert of(people(value, cells)).undeclared_nodata(depths=False) == answer
+
+
+@pytest.mark.parametrize("value", [1.0, 2.0, 500.0])
+def test_one_number_everywhere_is_a_count(value: float) -> None:
+    assert of(np.full((10, 10), value)).undeclared_nodata(depths=False) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "answer"),
+    [(30, 4000, None), (31, 1, None), (31, 2, 31.0), (300, 2, 300.0), (301, 2, None)],
+    ids=["30 m", "31 m once", "31 m twice", "300 m", "another unit"],
+)
+def test_one_depth_of_more_than_30_metres_again_and_again(value: float, cells: int, answer: float | None) -> None:
+    block = np.zeros(10_000)
+    block[:cells] = value
+    assert of(block.reshape(100, -1)).undeclared_nodata(depths=True) == answer
+
+
+@pytest.mark.parametrize(("cells", "answer"), [(5000, None), (5001, 2.0)])
+def test_a_mask_of_ones_and_twos(cells: int, answer: float | None) -> None:
+    """1 where it is wet and 2 everywhere else: no flood has its greatest depth in more than half of the cells."""
+    block = np.ones(10_000)
+    block[:cells] = 2
+    assert of(block.reshape(100, -1)).undeclared_nodata(depths=True) == answer
+
+
+def test_the_next_greatest_value_whatever_the_order_of_blocks() -> None:
+    for rows in ([[5, 1], [9, 9], [7, 0]], [[9, 7], [5, 9], [1, 0]], [[7, 5], [1, 0], [9, 9]]):
+        values = of(np.array(rows, dtype=float))
+        assert (values.greatest, values.greatest_cells, values.next_greatest) == (9, 2, 7)
