@@ -25,7 +25,7 @@ def plan_day(
     with day.alone("plan"):
         found = _published(day) or find_day(day)[0]
         staging = day.run.stage(day.target_name, 0)
-        with open_target(day, notify=notify) as opened:
+        with open_target(day, notify=notify, publishes=False) as opened:
             plan = opened.draft(found, day.run, staging)
         file = staging / "plan.jsonl"
         with writing(file):

@@ -149,16 +149,18 @@ def _apart(configuration: Configuration) -> Configuration:
 
 
 @contextmanager
-def open_target(day: Day, *, notify: bool = False, hold: bool = False) -> Iterator[OpenTarget]:
-    """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval."""
-    with _TARGETS[day.target.kind](day, notify, hold) as target:
+def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes: bool = True) -> Iterator[OpenTarget]:
+    """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval; `publishes`: a
+    server that is away is waited for, as what comes next must not be left half made.
+    """
+    with _TARGETS[day.target.kind](day, notify, hold, publishes) as target:
         yield target
 
 
 @contextmanager
-def _open_ibf_target(day: Day, notify: bool, hold: bool) -> Iterator[OpenTarget]:
+def _open_ibf_target(day: Day, notify: bool, hold: bool, publishes: bool) -> Iterator[OpenTarget]:
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
-    with open_ibf(day) as client:
+    with open_ibf(day, publishes=publishes) as client:
         destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
         draw = partial(draw_maps, day.prepared) if day.country.map_image else None
         yield IbfTarget(client, destination, day.runs, day.prepared, now, day.target.capabilities, draw)
@@ -170,22 +172,26 @@ def draw_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
 
 
 @contextmanager
-def _open_files_target(day: Day, notify: bool, hold: bool) -> Iterator[OpenTarget]:
+def _open_files_target(day: Day, notify: bool, hold: bool, publishes: bool) -> Iterator[OpenTarget]:
     if hold:
         require_no_hold(day.target_name)
     yield FilesTarget(day.target_name, day.configuration.path(str(day.target.folder)), day.prepared, now)
 
 
-_TARGETS: dict[str, Callable[[Day, bool, bool], AbstractContextManager[OpenTarget]]] = {
+_TARGETS: dict[str, Callable[[Day, bool, bool, bool], AbstractContextManager[OpenTarget]]] = {
     "ibf": _open_ibf_target,
     "files": _open_files_target,
 }
 
 
 @contextmanager
-def open_ibf(day: Day) -> Iterator[IbfClient]:
-    """A client of the day's target; an embedded sandbox is started for it and stopped afterwards."""
-    patience = Patience(day.target.timeout_seconds, day.target.attempts)
+def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
+    """A client of the day's target; an embedded sandbox is started for it and stopped afterwards.
+
+    `publishes`: it waits for a server that is away. A question that a person asks is answered soon: away it is.
+    """
+    keep_trying_seconds = day.target.keep_trying_seconds if publishes else 0.0
+    patience = Patience(day.target.timeout_seconds, day.target.attempts, keep_trying_seconds=keep_trying_seconds)
     if day.target.embedded_sandbox:
         with open_sandbox(day.configuration, day.country) as sandbox:
             client = IbfClient(sandbox.url, Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD), patience)

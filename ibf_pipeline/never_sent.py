@@ -1,4 +1,4 @@
-"""What a connection error means for the request that met it: whether the server can have seen anything (pure)."""
+"""What a connection error means for the request: whether the server saw anything, and whether it may pass (pure)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,19 @@ def never_sent(error: requests.RequestException) -> bool:
     return isinstance(
         why, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError
     )  # NameResolutionError is a NewConnectionError
+
+
+def may_pass(error: requests.RequestException) -> bool:
+    """Whether the same request may succeed minutes later, with nothing changed but the server back.
+
+    An address that is none stays none, and so does a certificate that is not trusted; a TLS connection that was just
+    broken off is that of a server which stops or starts.
+    """
+    if isinstance(error, requests.exceptions.SSLError):
+        cause = error.args[0] if error.args else None
+        parts = getattr(getattr(cause, "reason", cause), "args", ())
+        return any(isinstance(part, ssl.SSLEOFError | ssl.SSLZeroReturnError) for part in parts)
+    return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
 
 
 def _in_handshake(error: ssl.SSLError) -> bool:

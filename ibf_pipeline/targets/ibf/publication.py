@@ -165,9 +165,10 @@ def require_in_time(revision: Revision, now: Clock) -> None:
 
 
 def found_out(client: IbfClient, iso3: str) -> str:
-    """What the server's notification log tells, in words; often nothing can tell."""
+    """What the server's notification log tells, in words; often nothing can tell, and nobody waits minutes for it."""
+    query = {"countryCodesISO3": iso3, "disasterTypes": "floods"}
     try:
-        log = client.get_if_there("/notification/log", countryCodesISO3=iso3, disasterTypes="floods")
+        log = client.get_if_there("/notification/log", keep_trying=False, **query)
     except IbfError:
         return "nothing can tell whether people were notified: this account may not read the server's notification log"
     if log is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,11 +14,9 @@ from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.never_sent import never_sent
+from ibf_pipeline.never_sent import may_pass, never_sent
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.targets.ibf.exchange import reason, retry_after, server_text
@@ -26,6 +25,10 @@ log = logging.getLogger(__name__)
 
 LONGEST_WAIT: Final = 120.0
 """seconds between two tries, whatever a Retry-After header asks for"""
+_LONGEST_PAUSE: Final = 30.0
+"""seconds between two tries where the server asks for nothing"""
+_AWAY: Final = (502, 503, 504)
+"""answers of what stands before a server that is away, or starts again"""
 _SHOWN: Final = 400
 """characters of an answer that are shown to people"""
 
@@ -45,13 +48,62 @@ class Patience:
     timeout_seconds: float = 60.0
     attempts: int = 5
     sleep: Callable[[float], None] = time.sleep
+    keep_trying_seconds: float = 0.0
+    """after its first failure, where the server is away; 0: then, too, `attempts` is the limit"""
+    clock: Callable[[], float] = time.monotonic
 
 
 class _TryAgain(Exception):
-    def __init__(self, error: IbfError, after: float | None = None) -> None:
+    """`passes`: the server is away and may be back soon; `after`: seconds that it asks to be left alone."""
+
+    def __init__(self, error: IbfError, *, passes: bool = False, after: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
+        self.passes = passes
         self.after = after
+
+
+class _Tries:
+    """The failed tries of one call, and when it is tried next."""
+
+    def __init__(self, patience: Patience, keep_trying_seconds: float) -> None:
+        self._patience = patience
+        self._seconds = keep_trying_seconds
+        self._first: float | None = None
+        self._made = 0
+        self._counted = 0
+        """against `attempts`: not those that only waited for a server which was away"""
+
+    def pause(self, again: _TryAgain) -> float | None:
+        """Seconds until the next try after one that failed, which is logged; None where there is none."""
+        now = self._patience.clock()
+        self._first = now if self._first is None else self._first
+        tried = now - self._first
+        self._made += 1
+        if again.passes and self._seconds > 0:
+            seconds = min(self._seconds - tried, self._wish(again))
+            if tried >= self._seconds:
+                return None
+            limit = f"{self._seconds:.0f} s"
+        else:
+            self._counted += 1
+            seconds = self._wish(again)
+            if self._counted >= self._patience.attempts:
+                return None
+            limit = f"{self._patience.attempts} attempts"
+        log.warning(
+            "%s; trying again in %.0f s (attempt %d failed, %.0f s after the first, at most %s)",
+            again, seconds, self._made, tried, limit,
+        )  # fmt: skip
+        return seconds
+
+    def _wish(self, again: _TryAgain) -> float:
+        backoff = random.uniform(0, min(_LONGEST_PAUSE, 2.0 ** min(self._made - 1, 5)))  # noqa: S311
+        if again.after is None:
+            return backoff
+        asked = min(LONGEST_WAIT, again.after)
+        # `Retry-After: 0` must not mean ten minutes of asking without a pause
+        return asked if self._made < self._patience.attempts else max(asked, backoff)
 
 
 class _Session(requests.Session):
@@ -79,18 +131,21 @@ class IbfClient:
         """Give back the connections."""
         self._session.close()
 
-    def get(self, path: str, **query: str) -> Any:
-        """The JSON that a path below the API answers.
+    def get(self, path: str, *, keep_trying: bool = True, **query: str) -> Any:
+        """The JSON that a path below the API answers; without `keep_trying`, `attempts` is the limit in any case.
 
         Raises ServerRefused (also for an answer that is no JSON) or ServerUnreachable.
         """
-        response = self._repeat(lambda: self._checked("GET", f"{self.base}{path}", f"GET {path}", params=query))
-        return self._json(response, f"GET {path}")
+        title = f"GET {path}"
+        response = self._repeat(
+            lambda: self._checked("GET", f"{self.base}{path}", title, params=query), keep_trying=keep_trying
+        )
+        return self._json(response, title)
 
-    def get_if_there(self, path: str, **query: str) -> Any | None:
+    def get_if_there(self, path: str, *, keep_trying: bool = True, **query: str) -> Any | None:
         """Like `get`, None where this server has no such route (404)."""
         try:
-            return self.get(path, **query)
+            return self.get(path, keep_trying=keep_trying, **query)
         except _NoSuchRoute:
             return None
 
@@ -117,12 +172,13 @@ class IbfClient:
     def send(self, call: Call, folder: Path) -> Answer:
         """Carry out a call of a plan; its file lies below `folder`.
 
-        A call that may be repeated is tried again after connection errors, 429 and 5xx. The call that notifies is
-        tried again only where it certainly was not carried out: connection refused, 429, 401, 403.
+        A call that may be repeated is tried again after connection errors, 429 and 5xx, and for as long as the patience
+        says where the server is away. The call that notifies is tried again only where it certainly was not carried
+        out (connection refused, 429, 401, 403, a login that failed), `attempts` times in any case.
         """
         if not call.repeatable:
             self._session.close()  # a kept connection may be dead already, and its reset would look like a lost answer
-        response = self._repeat(lambda: self._carry_out(call, folder))
+        response = self._repeat(lambda: self._carry_out(call, folder), keep_trying=call.repeatable)
         return Answer(response.status_code, self._redacted(response.text))
 
     def _carry_out(self, call: Call, folder: Path) -> requests.Response:
@@ -169,9 +225,8 @@ class IbfClient:
         except _TryAgain as again:
             if isinstance(again.error, _NotCarriedOut | _TooMany):
                 raise
-            raise _TryAgain(
-                _NotCarriedOut(again.error.found, where=again.error.where, remedy=again.error.remedy), again.after
-            ) from None
+            error = _NotCarriedOut(again.error.found, where=again.error.where, remedy=again.error.remedy)
+            raise _TryAgain(error, passes=again.passes, after=again.after) from None
 
     def _login(self) -> None:
         self._token = None
@@ -201,7 +256,8 @@ class IbfClient:
                     f"{title}: {self._redacted(reason(error))}",
                     where=self.base,
                     remedy="check the address and the network, then run again",
-                )
+                ),
+                passes=may_pass(error),
             ) from None
         return self._judged(response, title)
 
@@ -218,10 +274,11 @@ class IbfClient:
         if status in (401, 403):
             raise _Forbidden(said, remedy="check that the account has the role `pipeline`")
         if status == 429:
-            raise _TryAgain(_TooMany(said, where=self.base), retry_after(response))
+            raise _TryAgain(_TooMany(said, where=self.base), passes=True, after=retry_after(response))
         if status >= 500:
             raise _TryAgain(
-                ServerUnreachable(said, where=self.base, remedy="look into the server's log, then run again")
+                ServerUnreachable(said, where=self.base, remedy="look into the server's log, then run again"),
+                passes=status in _AWAY,
             )
         if 300 <= status < 400:
             place = self._redacted(response.headers.get("Location", "nowhere").partition("?")[0])
@@ -248,28 +305,16 @@ class IbfClient:
         except ValueError:
             raise ServerRefused(f"{title} answered no JSON", where=self.base, remedy="check the target's url") from None
 
-    def _repeat(self, once: Callable[[], Any]) -> Any:
-        backoff = wait_random_exponential(multiplier=1, max=30)
-
-        def pause(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.after if isinstance(error, _TryAgain) else None
-            return min(LONGEST_WAIT, asked) if asked is not None else backoff(state)
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(_TryAgain),
-            stop=stop_after_attempt(self._patience.attempts),
-            wait=pause,
-            sleep=self._patience.sleep,
-            before_sleep=lambda state: log.warning(
-                "%s; trying again", state.outcome.exception() if state.outcome else ""
-            ),
-            reraise=True,
-        )
-        try:
-            return retrying(once)
-        except _TryAgain as again:
-            raise again.error from None
+    def _repeat(self, once: Callable[[], Any], *, keep_trying: bool = True) -> Any:
+        tries = _Tries(self._patience, self._patience.keep_trying_seconds if keep_trying else 0.0)
+        while True:
+            try:
+                return once()
+            except _TryAgain as again:
+                seconds = tries.pause(again)
+                if seconds is None:
+                    raise again.error from None
+            self._patience.sleep(seconds)
 
     def _redacted(self, text: str) -> str:
         for secret in (self._credentials.password, self._token):
