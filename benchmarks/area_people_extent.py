@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
-import inputs
 import numpy as np
 import rasterio
 from rasterio.features import shapes
@@ -30,6 +29,7 @@ from rasterio.merge import merge
 from rasterstats import zonal_stats
 from shapely.geometry import shape
 
+from benchmarks import inputs
 from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.impact.extents import extent_file_name
 from ibf_pipeline.prepare.boundaries import read_boundaries

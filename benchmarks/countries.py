@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import inputs
+from benchmarks import inputs
 
 STATIONS = 5
 SIDE = 15
@@ -62,8 +62,8 @@ def make(code: str, base: Path, millions: float) -> float | None:
     from ibf_pipeline.prepare.store import read_prepared
     from ibf_pipeline.synthetic.ensemble import make_ensemble
     from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
-    from ibf_pipeline.synthetic.large_country import Size, large_config, write_large_country
     from ibf_pipeline.synthetic.wishes import parse_wishes
+    from tests.worlds.countries.large_country import Size, large_config, write_large_country
 
     folder = base / code
     country = large_config(code)
@@ -138,7 +138,7 @@ def run(codes: list[str], workers: int, base: Path, work: Path, url: str | None)
 
 def load_libraries() -> None:
     """What a worker has loaded before the clock runs."""
-    import flood_day  # noqa: F401
+    import benchmarks.flood_day  # noqa: F401
 
     logging.getLogger("ibf_pipeline").setLevel(logging.ERROR)
 
@@ -151,12 +151,10 @@ def idle(number: int) -> int:
 
 def day(job: Job) -> Done:
     """The stages of a country's day in their order."""
-    from flood_day import peak_mib
-
+    from benchmarks.flood_day import peak_mib
     from ibf_pipeline.config import load
     from ibf_pipeline.run_folder import RunFolder
     from ibf_pipeline.sources import FolderSource
-    from ibf_pipeline.synthetic.large_country import large_config
     from ibf_pipeline.targets.problems import Consent
     from tasks.floods import (
         find_events,
@@ -167,6 +165,7 @@ def day(job: Job) -> Done:
         read_discharge,
         record_findings,
     )
+    from tests.worlds.countries.large_country import large_config
 
     started, processor = time.perf_counter(), time.process_time()
     country, folder, runs = large_config(job.code), job.base / job.code, job.work / "runs"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import inputs
 import numpy as np
 import xarray as xr
 from rasterio.transform import from_origin
 from rasterstats import zonal_stats
 
+from benchmarks import inputs
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.forecast.probabilities import exceedance
 from ibf_pipeline.forecast.rule import LEAD_TIMES

@@ -33,8 +33,7 @@ from multiprocessing.connection import Connection  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-import inputs  # noqa: E402
-
+from benchmarks import inputs  # noqa: E402
 from ibf_pipeline.config import load  # noqa: E402
 from ibf_pipeline.discharge.reader import find_files  # noqa: E402
 from ibf_pipeline.run_folder import RunFolder  # noqa: E402
@@ -79,7 +78,7 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(place.static, work, theirs))
     server.start()
     try:
-        command = [sys.executable, __file__, "--day", ours.recv(), str(work), "--cache", str(options.cache)]
+        command = [sys.executable, "-m", __spec__.name, "--day", ours.recv(), str(work), "--cache", str(options.cache)]
         command += ["--cell-arcsec", str(options.cell_arcsec)]
         (work / "forecasts").symlink_to(forecasts.resolve())
         print(f"{place.cells / 1e6:.1f} M cells, {len(place.layers.stations)} stations", flush=True)
@@ -98,8 +97,8 @@ def main() -> None:
 
 def compare(place: inputs.Uganda, forecasts: Path, work: Path, ours: float) -> None:
     """Print the peer's steps and the ratio to `ours`, seconds."""
-    import discharge  # the libraries of the peer do not belong to the day that is measured
-    from area_people_extent import Peer
+    from benchmarks import discharge  # the libraries of the peer do not belong to the day that is measured
+    from benchmarks.area_people_extent import Peer
 
     members = find_files(forecasts / f"{inputs.ISSUE:%Y%m%d}")
     read = members[::5][:10]

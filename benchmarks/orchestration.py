@@ -54,7 +54,7 @@ def measured(way: str, work: Path) -> dict[str, Any]:
     """A day in a fresh process."""
     with server(work) if way == "server" else nothing() as environment:
         started = time.perf_counter()
-        command = [sys.executable, __file__, "--way", way, "--work", str(work)]
+        command = [sys.executable, "-m", __spec__.name, "--way", way, "--work", str(work)]
         done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit(f"{way}: {done.stderr[-2000:]}")

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-import inputs
+from benchmarks import inputs
 
 ISO3 = "XLG"
 SIZES = (45, 200)
@@ -43,7 +43,7 @@ def main() -> None:
 
 def measure(millions: float, cache: Path) -> float:
     """Processor seconds of a build from nothing; prints everything about a size."""
-    from ibf_pipeline.synthetic.large_country import Size, write_large_country
+    from tests.worlds.countries.large_country import Size, write_large_country
 
     folder = cache / f"large-{millions:g}"
     size = Size(int(millions * 1e6))
@@ -54,7 +54,7 @@ def measure(millions: float, cache: Path) -> float:
     print(f"{cells:.1f} million cells, {size.side**2} areas, {len(list(folder.rglob('flood_map_*')))} flood maps")
     results = {}
     for what in ("libraries", "build", "unchanged", "mapping", "floor"):
-        command = [sys.executable, __file__, "--child", what, str(folder)]
+        command = [sys.executable, "-m", __spec__.name, "--child", what, str(folder)]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         results[what] = json.loads(done.stdout.splitlines()[-1])
         seconds, spent, peak = (results[what][key] for key in ("seconds", "processor", "peak"))
@@ -72,10 +72,9 @@ def child(what: str, folder: Path) -> dict[str, float | str]:
     """One measurement in this process."""
     import shutil
 
-    from flood_day import peak_mib
-
+    from benchmarks.flood_day import peak_mib
     from ibf_pipeline.prepare.build import prepare
-    from ibf_pipeline.synthetic.large_country import large_config
+    from tests.worlds.countries.large_country import large_config
 
     country, static, prepared = large_config(ISO3), folder / "static", folder / "prepared"
     more = ""

@@ -1,6 +1,6 @@
 """Notifications per second that the receiver accepts durably, over HTTP on loopback.
 
-Run: python benchmarks/receiver.py [notifications]
+Run: python -m benchmarks.receiver [notifications]
 
 Side by side: the receiver in a process of its own under load from eight connections, and the inbox alone in a loop.
 At the end the receiver is killed (SIGKILL) and every notification that it answered with 204 must be in its file.

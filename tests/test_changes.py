@@ -7,8 +7,8 @@ import pytest
 
 from ibf_pipeline.changes import changes_as_data, compare
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.synthetic.square_country import square_config, square_day
 from ibf_pipeline.withdrawn import without_events
+from tests.worlds.countries.square_country import square_config, square_day
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
 FLOOD, MEDIUM, LOW = 350.0, 250.0, 150.0  # above the 5-, 2- and 1.5-year thresholds of 300, 200 and 100 m3/s

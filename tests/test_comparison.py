@@ -8,8 +8,8 @@ import pytest
 
 from ibf_pipeline.comparison import Shown, as_shown, compare
 from ibf_pipeline.found import Found
-from tests import made_found
-from tests.made_found import event
+from tests.worlds.countries import made_found
+from tests.worlds.countries.made_found import event
 
 NO_NAMES: dict[str, str] = {}
 

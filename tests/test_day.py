@@ -18,9 +18,9 @@ from ibf_pipeline.found import Found, read_found, write_found
 from ibf_pipeline.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
-from ibf_pipeline.synthetic.stories import STORIES, story_ensemble
-from tests import tiny_country
-from tests.flood_days import ensemble
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.flood_days import ensemble
+from tests.worlds.countries.stories import STORIES, story_ensemble
 
 ISSUE = date(2026, 2, 15)
 Demo = tuple[CountryLayers, ExtentTiles]

@@ -38,14 +38,13 @@ from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.sources import FolderSource
-from ibf_pipeline.synthetic import damage
-from ibf_pipeline.synthetic.stories import write_day
 from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from tests import tiny_country
 from tests.conftest import ROOT
-from tests.flood_days import ensemble
+from tests.worlds.countries import damage, tiny_country
+from tests.worlds.countries.flood_days import ensemble
+from tests.worlds.countries.stories import write_day
 
 ISSUE = date(2026, 2, 15)
 Demo = tuple[CountryLayers, ExtentTiles]

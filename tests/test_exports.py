@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from ibf_pipeline.exports import cell, write_exports
-from ibf_pipeline.synthetic.square_country import square_config, square_day, square_discharge, square_layers
+from tests.worlds.countries.square_country import square_config, square_day, square_discharge, square_layers
 
 DAY = date(2026, 2, 16)
 NAMES = ("=1+1", "Río, con coma", "አባይ")

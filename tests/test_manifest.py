@@ -14,7 +14,7 @@ from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles
 from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT
-from tests.flood_days import ensemble
+from tests.worlds.countries.flood_days import ensemble
 
 DAY = date(2026, 2, 15)
 

@@ -19,11 +19,11 @@ from ibf_pipeline.no_netrc import NoNetrc
 from ibf_pipeline.sources.ewds_service import EwdsService, Patience
 from tests.conftest import ROOT
 from tests.destine.conftest import ENVIRONMENT, client_of
-from tests.destine.loopback import Loopback
-from tests.destine.platform import Clock
-from tests.eodata.web import Served, Switch
-from tests.eodata.world import RADAR, open_world
-from tests.sources.ewds_server import DATASET, KEY, running
+from tests.worlds.services.catalogue_account import RADAR, open_world
+from tests.worlds.services.catalogue_web import Served, Switch
+from tests.worlds.services.ewds import DATASET, KEY, running
+from tests.worlds.services.hook import Loopback
+from tests.worlds.services.hook_platform import Clock
 
 THIEF = "Basic dGhpZWY6c2VjcmV0"
 """of `thief:secret`"""

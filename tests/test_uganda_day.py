@@ -19,7 +19,7 @@ from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.uganda import make_uganda
 from ibf_pipeline.targets.open_target import Publication
 from tests.conftest import real_data
-from tests.flood_days import FloodDays, open_sandbox
+from tests.worlds.countries.flood_days import FloodDays, open_sandbox
 
 pytestmark = pytest.mark.uganda
 

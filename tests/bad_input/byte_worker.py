@@ -16,7 +16,7 @@ from ibf_pipeline.day import find
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.store import read_prepared, station_cells
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 
 def main(prepared: Path, sound: Path, scratch: Path, issue_date: date) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 import flows.floods
-from tests.bad_input.tiny_day import TinyDay
+from tests.worlds.countries.tiny_day import TinyDay
 
 STAGES = (
     "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from tests.bad_input.tiny_day import TinyDay, edit_json
-from tests.tiny_country import feature, square, write_areas
+from tests.worlds.countries.tiny_country import feature, square, write_areas
+from tests.worlds.countries.tiny_day import TinyDay, edit_json
 
 
 def replace_area(day: TinyDay, code: str, geometry: Any, level: int = 2) -> None:

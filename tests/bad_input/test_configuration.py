@@ -10,7 +10,7 @@ import pytest
 from ibf_pipeline.config import load
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.targets.ibf.moment import require_not_future
-from tests.bad_input.tiny_day import ISSUE, TinyDay, edit_text
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 
 RETURN_PERIOD_CLASSES = {"rule": "return-period", "return_period": {"min": 1.5, "med": 2, "max": 5}, "probability": 0.6}
 

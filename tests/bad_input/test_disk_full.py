@@ -17,8 +17,8 @@ import pytest
 
 from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.run_folder import RunFolder
-from tests import tiny_country
 from tests.conftest import ROOT
+from tests.worlds.countries import tiny_country
 
 ISSUE = date(2026, 2, 15)
 _SMALL = 2000
@@ -35,7 +35,7 @@ from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, FolderSource
 from ibf_pipeline.discharge.reader import read_cube
 from tasks.floods import find_events, record_findings
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 root, stage, limits = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
 configuration = load(Path("config"))

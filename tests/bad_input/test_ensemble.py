@@ -12,10 +12,10 @@ import pytest
 
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.synthetic import damage
 from ibf_pipeline.synthetic.files import write_ftp_members
-from ibf_pipeline.synthetic.grib import write_ewds_grib
-from tests.bad_input.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
+from tests.worlds.countries import damage
+from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
 
 
 def all_members(day: TinyDay) -> list[Path]:

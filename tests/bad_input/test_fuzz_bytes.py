@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.synthetic.damage import make_classic
-from tests import tiny_country
-from tests.bad_input.tiny_day import ISSUE, MEMBERS, TRIGGER, TinyDay
 from tests.conftest import ROOT
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.damage import make_classic
+from tests.worlds.countries.tiny_day import ISSUE, MEMBERS, TRIGGER, TinyDay
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 SHARE = st.floats(0, 1)

@@ -17,7 +17,7 @@ from ibf_pipeline.config import Country, load
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 FEW = settings(
     max_examples=120,

@@ -9,7 +9,7 @@ import yaml
 
 from flows.plan import plan_day
 from ibf_pipeline.errors import InputInvalid
-from tests.bad_input.tiny_day import ISSUE, TinyDay
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 
 
 def planned(day: TinyDay) -> list[str]:

@@ -10,7 +10,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.run_folder import read_forecast
-from tests.bad_input.tiny_day import TinyDay
+from tests.worlds.countries.tiny_day import TinyDay
 
 LAYERS = ["country.json", "tables.nc", "wet_blocks.npy", "areas.tif", "depth_RP10.tif"]
 

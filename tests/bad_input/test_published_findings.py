@@ -10,9 +10,9 @@ import yaml
 
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from tests import tiny_country
-from tests.bad_input.tiny_day import TinyDay
-from tests.flood_days import open_sandbox
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.flood_days import open_sandbox
+from tests.worlds.countries.tiny_day import TinyDay
 
 NEXT = date(2026, 2, 16)
 

@@ -15,8 +15,8 @@ from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.config import load
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.store import read_prepared
-from tests import tiny_country
-from tests.bad_input.tiny_day import TinyDay
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.tiny_day import TinyDay
 
 PEOPLE = np.full((10, 20), 2.0)
 

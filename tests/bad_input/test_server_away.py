@@ -17,8 +17,8 @@ from ibf_pipeline.errors import ConfigError, ServerUnreachable
 from ibf_pipeline.targets.ibf.transport import Patience
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
-from tests.bad_input.tiny_day import ISSUE, TinyDay
 from tests.targets.test_server_away import Time
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 
 
 def set_target(day: TinyDay, **keys: Any) -> None:

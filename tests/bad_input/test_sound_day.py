@@ -1,7 +1,7 @@
 """The day that all the others spoil is sound, and the counting server does count."""
 
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
-from tests.bad_input.tiny_day import TinyDay
+from tests.worlds.countries.tiny_day import TinyDay
 
 
 def test_the_undamaged_day_has_one_trigger(day: TinyDay) -> None:

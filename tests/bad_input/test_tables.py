@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
-from tests.bad_input.tiny_day import TinyDay, edit_json, edit_text
-from tests.tiny_country import thresholds
+from tests.worlds.countries.tiny_country import thresholds
+from tests.worlds.countries.tiny_day import TinyDay, edit_json, edit_text
 
 
 def test_a_mapping_with_an_unknown_place_code(day: TinyDay) -> None:

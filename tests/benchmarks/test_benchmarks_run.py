@@ -22,27 +22,27 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def output(name: str, cache: Path, *options: str) -> str:
-    command = [sys.executable, str(ROOT / "benchmarks" / name), "--cell-arcsec", "30", "--cache", str(cache), *options]
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--cell-arcsec", "30", "--cache", str(cache), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "IBF_TEST_DATA": str(real_data("uganda").parent)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
 def test_discharge(cache: Path) -> None:
-    text = output("discharge.py", cache, "--peer-members", "2")
+    text = output("discharge", cache, "--peer-members", "2")
     assert "largest difference of a probability, same 2 members: 0\n" in text
     assert re.search(r"^ratio: \d+x", text, re.MULTILINE)
 
 
 def test_area_people_extent(cache: Path) -> None:
-    text = output("area_people_extent.py", cache, "--areas", "25", "--peer-areas", "10")
+    text = output("area_people_extent", cache, "--areas", "25", "--peer-areas", "10")
     assert re.search(r"extent: 0 of \d+ wet cells differ", text)
     assert re.search(r"^ratio: people \d+x, extents [\d.]+x$", text, re.MULTILINE)
 
 
 def test_flood_day_ends_with_its_measure(cache: Path) -> None:
-    text = output("flood_day.py", cache, "--peer")
+    text = output("flood_day", cache, "--peer")
     assert re.search(r"^ratio: \d+x; without the peer's maxima of areas \d+x$", text, re.MULTILINE)
     last = text.splitlines()[-1]
     assert re.fullmatch(r"flood day: [\d.]+ s, compute [\d.]+ s, peak \d+ MiB", last)

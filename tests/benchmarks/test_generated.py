@@ -12,15 +12,15 @@ from tests.conftest import ROOT
 
 
 def output(name: str, *options: str) -> str:
-    command = [sys.executable, str(ROOT / "benchmarks" / name), *options]
+    command = [sys.executable, "-m", f"benchmarks.{name}", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
 def test_prepare_by_size(tmp_path: Path) -> None:
-    text = output("prepare.py", "--million-cells", "0.2", "--cache", str(tmp_path))
+    text = output("prepare", "--million-cells", "0.2", "--cache", str(tmp_path))
     assert len(re.findall(r"peak +\d+ MiB  build: 27 parts$", text, re.MULTILINE)) == 1
     assert len(re.findall(r"peak +\d+ MiB  unchanged: 0 parts$", text, re.MULTILINE)) == 1
     assert len(re.findall(r"peak +\d+ MiB  mapping: 1 parts$", text, re.MULTILINE)) == 1
@@ -31,7 +31,7 @@ def test_prepare_by_size(tmp_path: Path) -> None:
 
 def test_countries(tmp_path: Path) -> None:
     text = output(
-        "countries.py", "--countries", "3", "--million-cells", "0.3", "--target", "files", "--cache", str(tmp_path)
+        "countries", "--countries", "3", "--million-cells", "0.3", "--target", "files", "--cache", str(tmp_path)
     )
     assert re.search(
         r"^one after the other: [\d.]+ s, [\d.]+ s a country, [\d.]+ s of them processor, linear [\d.]+, \d+ calls",

@@ -9,7 +9,7 @@ from tests.conftest import ROOT
 
 
 def test_the_stages_alone_need_no_server() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks/orchestration.py"), "--ways", "stages"]
+    command = [sys.executable, "-m", "benchmarks.orchestration", "--ways", "stages"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

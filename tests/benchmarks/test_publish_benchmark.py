@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 
 def test_publish() -> None:
-    command = [sys.executable, str(ROOT / "benchmarks/publish.py"), "--events", "1", "--rounds", "1"]
+    command = [sys.executable, "-m", "benchmarks.publish", "--events", "1", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     first, ours, naive, ratio = done.stdout.splitlines()

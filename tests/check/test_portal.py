@@ -22,7 +22,7 @@ from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 CODES = {1: ("01", "02"), 2: ("01A", "01B", "02A", "02B")}
 

@@ -14,7 +14,7 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 WATER = {"flood_maps": {"return_periods": [10, 20], "permanent_water": "water.tif"}}
 PEOPLE = np.full((10, 20), 2.0)

@@ -17,8 +17,8 @@ from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.synthetic.uganda import make_uganda
-from tests import tiny_country
 from tests.conftest import real_data
+from tests.worlds.countries import tiny_country
 
 
 @pytest.fixture

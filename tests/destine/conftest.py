@@ -17,8 +17,8 @@ from ibf_pipeline.destine.order_desk import OrderDesk
 from ibf_pipeline.destine.redaction import Redactor
 from ibf_pipeline.destine.settings import Token
 from ibf_pipeline.destine.tokens import token_source
-from tests.destine.loopback import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, Loopback
-from tests.destine.platform import Clock
+from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, Loopback
+from tests.worlds.services.hook_platform import Clock
 
 ENVIRONMENT = {
     "DEDL_CLIENT_ID": "api-key",

@@ -16,9 +16,9 @@ from ibf_pipeline.destine.orders import OrderRequest, link_expiry, order_body, o
 from ibf_pipeline.destine.redaction import Redactor, without_secrets
 from ibf_pipeline.destine.workflows import check_options, workflow_from
 from ibf_pipeline.errors import InputInvalid, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
-from tests.certificate import own_certificate
-from tests.destine.loopback import Loopback
-from tests.destine.platform import Clock
+from tests.worlds.services.certificate import own_certificate
+from tests.worlds.services.hook import Loopback
+from tests.worlds.services.hook_platform import Clock
 
 SAMPLES = Path(__file__).parent / "samples"
 SCENE = "S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE"

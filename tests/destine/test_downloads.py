@@ -22,8 +22,8 @@ from ibf_pipeline.destine.downloads import LinkExpired, fetch_product, read_reco
 from ibf_pipeline.destine.orders import OrderRequest, Product, order_body
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from tests.destine.conftest import archive
-from tests.destine.loopback import Loopback
-from tests.destine.platform import Clock
+from tests.worlds.services.hook import Loopback
+from tests.worlds.services.hook_platform import Clock
 
 LARGE = os.urandom(300_000)
 LIMITS = ArchiveLimits(bytes=10_000_000, ratio=200, files=100)

@@ -31,11 +31,11 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from tests.certificate import own_certificate
 from tests.destine.conftest import client_of
-from tests.destine.loopback import DESP_PASSWORD, Loopback
-from tests.destine.platform import Clock, Platform, provided_workflows
 from tests.destine.test_client import NO_LISTS
+from tests.worlds.services.certificate import own_certificate
+from tests.worlds.services.hook import DESP_PASSWORD, Loopback
+from tests.worlds.services.hook_platform import Clock, Platform, provided_workflows
 
 Opening = Callable[..., OrderDesk]
 MINUTE = timedelta(minutes=1)

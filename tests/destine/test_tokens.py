@@ -13,8 +13,8 @@ from ibf_pipeline.destine.settings import Token
 from ibf_pipeline.destine.tokens import DespUserToken, roles_of, token_source
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
 from tests.destine.conftest import ENVIRONMENT
-from tests.destine.loopback import CLIENT_SECRET, DESP_PASSWORD, Loopback
-from tests.destine.platform import Clock
+from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, Loopback
+from tests.worlds.services.hook_platform import Clock
 
 OTP_PAGE = b'<html><form action="https://auth.test/otp"><input name="otp" type="text"></form></html>'
 LOGIN_PAGE = b'<html><form action="https://auth.test/login"><input name="username"></form></html>'

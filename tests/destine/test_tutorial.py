@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 from flows.cli_hook import hook_app
 from ibf_pipeline.errors import IbfError
 from tests.destine.conftest import archive
-from tests.destine.loopback import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
-from tests.destine.platform import Clock
+from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
+from tests.worlds.services.hook_platform import Clock
 
 SCENE = "S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE"
 NAME = "Tutorial data-harvest - jess11"

@@ -16,9 +16,9 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.stations import suspect_reason
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
-from ibf_pipeline.synthetic import damage
-from ibf_pipeline.synthetic.stories import STORIES, story_ensemble, write_day
 from tests.conftest import ROOT, real_data
+from tests.worlds.countries import damage
+from tests.worlds.countries.stories import STORIES, story_ensemble, write_day
 
 ISSUE = date(2026, 2, 15)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from .dialects import ALL, Dialect
-from .web import Served, Switch
-from .world import World, open_world
+from tests.worlds.services.catalogue_account import World, open_world
+from tests.worlds.services.catalogue_web import Served, Switch
+from tests.worlds.services.dialects import ALL, Dialect
 
 
 @pytest.fixture(scope="session")

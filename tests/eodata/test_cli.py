@@ -19,12 +19,11 @@ from ibf_pipeline.eodata.notification import read_product
 from ibf_pipeline.eodata.settings import read_settings
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from tests.conftest import ROOT
-
-from .catalogue import radar_product
-from .dialects import CREODIAS, NSIS
-from .installation import RADAR_OVER_XTS, SECRETS, Installation, installed
-from .odata_evaluation import holds, parse
-from .world import HERE, NOON
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import HERE, NOON
+from tests.worlds.services.dialects import CREODIAS, NSIS
+from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, SECRETS, Installation, installed
+from tests.worlds.services.odata_evaluation import holds, parse
 
 app = typer.Typer()
 app.add_typer(subscriptions_app, name="subscriptions")

@@ -12,11 +12,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ibf_pipeline.eodata.entity import EndpointAccount, SubscriptionChange, SubscriptionRequest
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
-
-from .catalogue import radar_product
-from .dialects import CREODIAS, NSIS
-from .web import Served
-from .world import HERE, NOON, PASSWORD, RADAR, World, open_world
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import HERE, NOON, PASSWORD, RADAR, World, open_world
+from tests.worlds.services.catalogue_web import Served
+from tests.worlds.services.dialects import CREODIAS, NSIS
 
 RECEIVER = EndpointAccount("receiver", "canary-receiver-password")
 PULL = SubscriptionRequest("pull", RADAR)

@@ -24,10 +24,9 @@ from ibf_pipeline.eodata.ledger import Ledger
 from ibf_pipeline.eodata.notification import Product, read_notification, read_product
 from ibf_pipeline.eodata.settings import IntakeSettings
 from ibf_pipeline.eodata.trigger import Observation, trigger
-
-from .catalogue import Catalogue, radar_product
-from .dialects import NSIS
-from .world import ELSEWHERE, HERE, NOON, RADAR, Clock
+from tests.worlds.services.catalogue import Catalogue, radar_product
+from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, RADAR, Clock
+from tests.worlds.services.dialects import NSIS
 
 EVENT = AlertedEvent("XTS", "G1", NOON.date(), "max", 3, shapely.box(*HERE))
 MAX_AGE = timedelta(hours=72)

@@ -20,10 +20,9 @@ from ibf_pipeline.eodata.filters import (
     published_after,
 )
 from ibf_pipeline.errors import ConfigError
-
-from .catalogue import radar_product
-from .odata_evaluation import holds, parse
-from .world import NOON
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import NOON
+from tests.worlds.services.odata_evaluation import holds, parse
 
 degrees = st.floats(-60, 60, allow_nan=False).map(lambda value: round(value, 3))
 

@@ -16,9 +16,8 @@ from ibf_pipeline.eodata.notification import read_notification
 from ibf_pipeline.eodata.reconcile import Wanted
 from ibf_pipeline.eodata.settings import IntakeSettings
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused
-
-from .catalogue import radar_product
-from .world import HERE, NOON, RADAR, World
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import HERE, NOON, RADAR, World
 
 
 def subscribe(world: World) -> str:

@@ -20,8 +20,7 @@ from flows.intake import intake
 from flows.observe_trigger import EVENT
 from flows.wiring_eodata import open_eodata
 from ibf_pipeline.eodata.notification import read_notification
-
-from .installation import RADAR_OVER_XTS, Installation, installed
+from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, Installation, installed
 
 pytestmark = pytest.mark.prefect
 

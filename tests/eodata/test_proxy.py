@@ -15,8 +15,7 @@ import pytest
 import requests
 
 from tests.conftest import ROOT
-
-from .test_receiver import GOOD, basic, notification, receiver
+from tests.eodata.test_receiver import GOOD, basic, notification, receiver
 
 NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: the documented proxy is not tried")

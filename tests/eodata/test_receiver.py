@@ -27,11 +27,10 @@ from ibf_pipeline.eodata.entity import EndpointAccount, SubscriptionRequest
 from ibf_pipeline.eodata.inbox import Inbox
 from ibf_pipeline.eodata.receiver import Admission, build_receiver
 from ibf_pipeline.eodata.reconcile import Wanted
-
-from .catalogue import radar_product
-from .test_recorded import sample
-from .web import Served
-from .world import HERE, NOON, RADAR, Clock, World
+from tests.eodata.test_recorded import sample
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import HERE, NOON, RADAR, Clock, World
+from tests.worlds.services.catalogue_web import Served
 
 OURS = "0000a001-0000-4000-8000-000000000001"
 ACCOUNT = ("receiver", "canary:receiver-Pässword")

@@ -14,9 +14,8 @@ from ibf_pipeline.eodata.entity import EndpointAccount, Subscription, Subscripti
 from ibf_pipeline.eodata.ledger import Owned, same_filter
 from ibf_pipeline.eodata.reconcile import Wanted, dry_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
-
-from .dialects import ALL, CREODIAS
-from .world import RADAR, World, provider_of
+from tests.worlds.services.catalogue_account import RADAR, World, provider_of
+from tests.worlds.services.dialects import ALL, CREODIAS
 
 OPTICAL = "Collection/Name eq 'SENTINEL-2'"
 PULL = SubscriptionRequest("pull", RADAR)

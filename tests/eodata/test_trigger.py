@@ -20,10 +20,9 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RevisionAbout, RunFolder
 from ibf_pipeline.withdrawn import without_events
-from tests.made_found import event, found
-
-from .catalogue import radar_product
-from .world import ELSEWHERE, HERE, NOON, World
+from tests.worlds.countries.made_found import event, found
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, World
 
 TODAY = date(2026, 11, 20)
 AGE = timedelta(hours=72)

@@ -9,7 +9,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.publisher import Outcome
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
-from tests.made_found import event, found, station
+from tests.worlds.countries.made_found import event, found, station
 
 QUIET = found([], [station("G1")])
 ONE = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])

@@ -21,8 +21,8 @@ from flows.floods import floods
 from flows.outcome import exit_code
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.run_folder import RunFolder
-from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
+from tests.worlds.countries.stories import write_day
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)

@@ -29,10 +29,10 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.run_folder import RunFolder
-from ibf_pipeline.synthetic.stories import write_day
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
-from tests.flood_days import PIPELINE
+from tests.worlds.countries.flood_days import PIPELINE
+from tests.worlds.countries.stories import write_day
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)

@@ -13,7 +13,7 @@ from ibf_pipeline.config import Country, load
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.new_country import Draft, country_file
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 
 @pytest.fixture

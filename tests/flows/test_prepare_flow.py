@@ -18,7 +18,7 @@ from flows.check import read_schedules
 from flows.cli import app
 from flows.prepare import prepare_country
 from ibf_pipeline.check.schedule import Schedule, check_schedules
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 
 @pytest.fixture

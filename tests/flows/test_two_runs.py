@@ -11,8 +11,8 @@ import yaml
 from pytest_httpserver import HTTPServer
 
 from ibf_pipeline.run_folder import RunFolder
-from tests.bad_input.tiny_day import ISSUE, TinyDay
 from tests.conftest import ROOT
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 
 
 def start(day: TinyDay) -> subprocess.Popen[str]:

@@ -26,9 +26,9 @@ from flows.watch_source import watch_source
 from ibf_pipeline.config import load
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.run_folder import RunFolder
-from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
-from tests.sources.ftp_server import PASSWORD, USER, running
+from tests.worlds.countries.stories import write_day
+from tests.worlds.services.ftp import PASSWORD, USER, running
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)

@@ -12,7 +12,7 @@ from ibf_pipeline.observation.result import Look, Observed, event_folder, read_o
 from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.publish.lock import country_lock
 from tasks.observe import keep
-from tests.report.square_run import make_square_country
+from tests.worlds.countries.square_run import make_square_country
 
 MONDAY = date(2026, 2, 16)
 

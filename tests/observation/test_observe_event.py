@@ -31,11 +31,11 @@ from ibf_pipeline.found import EventArea, write_found
 from ibf_pipeline.observation.result import observed_share, read_observations
 from ibf_pipeline.prepare.build import prepare
 from tests.destine.conftest import ENVIRONMENT, archive
-from tests.destine.loopback import Loopback
-from tests.destine.platform import Clock
-from tests.made_found import event, found
-from tests.observation.scenes import LAND, WET, flooded_top, write_scene
-from tests.tiny_country import country, write_country, write_raster
+from tests.worlds.countries.made_found import event, found
+from tests.worlds.countries.scenes import LAND, WET, flooded_top, write_scene
+from tests.worlds.countries.tiny_country import country, write_country, write_raster
+from tests.worlds.services.hook import Loopback
+from tests.worlds.services.hook_platform import Clock
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)

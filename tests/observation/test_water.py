@@ -22,8 +22,8 @@ from ibf_pipeline.observation.passes import (
 )
 from ibf_pipeline.observation.verdict import Verdict, judge, judge_together
 from ibf_pipeline.observation.water import decibel, open_water, write_map_water, write_observed, write_scene_water
-from tests.made_found import event
-from tests.observation.scenes import LAND, WET, flooded_top, write_scene
+from tests.worlds.countries.made_found import event
+from tests.worlds.countries.scenes import LAND, WET, flooded_top, write_scene
 
 RULE = OpenWater()
 DAYS = Days(date(2026, 2, 16), date(2026, 2, 20))

@@ -30,8 +30,8 @@ from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sources.remote import Tries
-from tests import tiny_country
-from tests.sources.web_archive import Archive, running
+from tests.worlds.countries import tiny_country
+from tests.worlds.services.web_archive import Archive, running
 
 HASTY = Tries(2, sleep=lambda seconds: None)
 CELL = 0.01

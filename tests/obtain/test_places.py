@@ -17,8 +17,8 @@ from ibf_pipeline.obtain.copy import outdated, refresh_copy
 from ibf_pipeline.obtain.place import Place
 from ibf_pipeline.sources.remote import Tries
 from tasks.floods import prepared_layers
-from tests import tiny_country
-from tests.sources.web_archive import Archive, running
+from tests.worlds.countries import tiny_country
+from tests.worlds.services.web_archive import Archive, running
 
 HASTY = Tries(3, sleep=lambda seconds: None)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from tests.operate.servers import PrefectServer, prefect_server
+from tests.worlds.services.prefect_server import PrefectServer, prefect_server
 
 
 @pytest.fixture(scope="session")

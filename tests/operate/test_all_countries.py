@@ -15,7 +15,7 @@ from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome
 from flows.outcome import exit_code
 from ibf_pipeline.run_folder import RunFolder
-from tests.operate.world import SUNDAY, add_country, make_project
+from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 

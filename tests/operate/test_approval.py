@@ -33,9 +33,9 @@ from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_js
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.notice import Notice
-from tests.made_found import found
-from tests.operate.servers import PrefectServer
-from tests.operate.world import make_project
+from tests.worlds.countries.made_found import found
+from tests.worlds.countries.projects import make_project
+from tests.worlds.services.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.prefect
 

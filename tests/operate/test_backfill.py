@@ -14,8 +14,8 @@ from prefect.client.schemas.objects import FlowRun
 from flows.backfill import _by_deployment, backfill
 from flows.floods import floods
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.synthetic.stories import write_day
-from tests.operate.world import make_project
+from tests.worlds.countries.projects import make_project
+from tests.worlds.countries.stories import write_day
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 

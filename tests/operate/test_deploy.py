@@ -25,8 +25,8 @@ from flows.deployments import planned_deployments
 from flows.wiring import open_configuration
 from ibf_pipeline.errors import ConfigError
 from tests.conftest import ROOT
-from tests.operate.servers import PrefectServer
-from tests.operate.world import add_country, make_project
+from tests.worlds.countries.projects import add_country, make_project
+from tests.worlds.services.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.prefect
 

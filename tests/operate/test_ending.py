@@ -12,7 +12,7 @@ from flows.messages import INPUT_MISSING, NOTIFICATION_UNCONFIRMED
 from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
 from ibf_pipeline.run_folder import RunFolder, write_json
 from ibf_pipeline.targets.notice import Notice
-from tests.made_found import event, found, station
+from tests.worlds.countries.made_found import event, found, station
 
 ENDED = Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")
 

@@ -20,7 +20,7 @@ from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.issue_date import issue_date_of_run
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
-from tests.operate.world import make_project
+from tests.worlds.countries.projects import make_project
 
 pytestmark = pytest.mark.prefect
 DAY = date(2026, 2, 15)

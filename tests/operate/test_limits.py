@@ -13,7 +13,7 @@ from flows import limits
 from flows.deploy import deploy
 from flows.limits import limit_name, one_at_a_time
 from ibf_pipeline.errors import ConfigError
-from tests.operate.world import make_project
+from tests.worlds.countries.projects import make_project
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 

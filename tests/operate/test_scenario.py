@@ -24,9 +24,9 @@ from flows.resume import open_run
 from flows.scenario import scenario
 from ibf_pipeline.run_folder import RunFolder, runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
-from tests.operate.world import SUNDAY, add_country, make_project
+from tests.worlds.countries.projects import SUNDAY, add_country, make_project
+from tests.worlds.countries.stories import write_day
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 WISHES = "G9001=-wwwTTw- G9004=---ww---:min"

@@ -32,12 +32,12 @@ from prefect.states import Cancelled
 
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from tests.browser import open_tab
 from tests.conftest import ROOT
-from tests.operate.servers import PrefectServer, kill_with_children
-from tests.operate.webhook import Webhook, webhook
-from tests.operate.world import make_project
-from tests.publish.faulty_proxy import FaultyProxy
+from tests.worlds.countries.projects import make_project
+from tests.worlds.services.browser import open_tab
+from tests.worlds.services.faulty_proxy import FaultyProxy
+from tests.worlds.services.prefect_server import PrefectServer, kill_with_children
+from tests.worlds.services.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.prefect
 

@@ -27,9 +27,9 @@ from ibf_pipeline.eodata.alerts import AlertedEvent
 from ibf_pipeline.eodata.inbox import Entry
 from ibf_pipeline.eodata.settings import TriggerSettings
 from ibf_pipeline.eodata.trigger import Observation
-from tests.operate.servers import PrefectServer
-from tests.operate.webhook import Webhook, webhook
-from tests.operate.world import make_project
+from tests.worlds.countries.projects import make_project
+from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.services.webhook import Webhook, webhook
 
 pytestmark = pytest.mark.prefect
 TROUBLE = "Satellite observation has trouble"

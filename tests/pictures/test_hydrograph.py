@@ -10,9 +10,8 @@ from ibf_pipeline.day import find
 from ibf_pipeline.pictures.buildup import StationRun, buildup
 from ibf_pipeline.pictures.figure import png, svg
 from ibf_pipeline.pictures.hydrograph import _apart, hydrograph
-from ibf_pipeline.synthetic.square_country import square_config, square_discharge, square_layers
-
-from .clipped import clipped_texts, texts_of
+from tests.pictures.clipped import clipped_texts, texts_of
+from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
 DAY = date(2026, 2, 16)
 LONG = "Río Ñandú en la confluencia con el arroyo de San Sebastián de los Caballeros, puesto hidrométrico número 17"

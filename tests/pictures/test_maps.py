@@ -18,10 +18,9 @@ from ibf_pipeline.pictures.map_frame import View, map_axes, round_length, scale_
 from ibf_pipeline.pictures.outlines import read_map_layers
 from ibf_pipeline.pictures.overview_map import area_classes, by_weight, overview_figure
 from ibf_pipeline.pictures.water import Water, edge_and_body, on_pixels, read_water
-from ibf_pipeline.synthetic.square_country import square_day
-from tests.report.square_run import make_square_country
-
-from .clipped import clipped_texts, texts_of
+from tests.pictures.clipped import clipped_texts, texts_of
+from tests.worlds.countries.square_country import square_day
+from tests.worlds.countries.square_run import make_square_country
 
 DAY = date(2026, 2, 16)
 NAMES = ("Departamento de la Santísima Trinidad de los Ríos del Norte y del Sur", "ولاية النيل الأزرق", "አማራ", "ꀀꀁ")

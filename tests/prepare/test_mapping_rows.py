@@ -8,7 +8,7 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
-from tests.tiny_country import STATIONS
+from tests.worlds.countries.tiny_country import STATIONS
 
 CODES = ("01A", "01B", "02A")
 

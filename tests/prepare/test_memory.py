@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ibf_pipeline.synthetic.large_country import Size, write_large_country
 from tests.conftest import ROOT
+from tests.worlds.countries.large_country import Size, write_large_country
 
 CHILD = """
 import json, sys, time
@@ -16,7 +16,7 @@ from pathlib import Path
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.rasters import write_extent
-from ibf_pipeline.synthetic.large_country import large_config
+from tests.worlds.countries.large_country import large_config
 
 def peak_mib():
     lines = Path("/proc/self/status").read_text().splitlines()

@@ -18,7 +18,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.rasters import write_extent, write_extents
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 
 @pytest.fixture

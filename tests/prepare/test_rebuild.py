@@ -19,8 +19,8 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.parts import Step
 from ibf_pipeline.prepare.store import read_prepared
-from tests import tiny_country
 from tests.conftest import ROOT
+from tests.worlds.countries import tiny_country
 
 ALL = (
     "boundaries", "stations", "depth_RP10", "depth_RP20", "layer_population_affected", "total_population_affected",
@@ -159,7 +159,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from ibf_pipeline.prepare.build import prepare
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 def progress(step):
     if step.words == sys.argv[2]:

@@ -19,7 +19,7 @@ from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
-from tests.flood_days import PIPELINE, FloodDays, open_sandbox
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, open_sandbox
 
 START = date(2026, 3, 1)
 

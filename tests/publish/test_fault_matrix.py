@@ -17,7 +17,6 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.run_folder import Revision
-from ibf_pipeline.synthetic.stories import STORIES
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
@@ -25,8 +24,9 @@ from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
 from ibf_pipeline.targets.ledger import is_finished
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
-from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
-from tests.publish.faulty_proxy import Fault, FaultyProxy
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock, open_sandbox
+from tests.worlds.countries.stories import STORIES
+from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
 
 ISSUE = date(2026, 2, 15)
 ATTEMPTS = 2

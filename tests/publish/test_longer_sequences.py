@@ -19,9 +19,9 @@ from ibf_pipeline.targets.ibf.publication import approve, found_out, require_in_
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
-from tests.flood_days import FloodDays, clock, open_sandbox
-from tests.publish.faulty_proxy import FaultyProxy
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
+from tests.worlds.countries.flood_days import FloodDays, clock, open_sandbox
+from tests.worlds.services.faulty_proxy import FaultyProxy
 
 
 @pytest.fixture

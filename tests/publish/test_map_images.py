@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.config import Configuration, Country
-from tests.flood_days import FloodDays, open_sandbox
+from tests.worlds.countries.flood_days import FloodDays, open_sandbox
 
 DAY = date(2026, 11, 10)
 WISHES = "G9001=---TT--- G9004=----w---:min"

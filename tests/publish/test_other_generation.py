@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from ibf_pipeline.targets.problems import Consent
-from tests.flood_days import PIPELINE, FloodDays
 from tests.publish.test_day_sequences import day, mails, portal, set_trigger, shown
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays
 
 __all__ = ["portal"]
 

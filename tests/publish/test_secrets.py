@@ -20,10 +20,10 @@ import pytest
 import yaml
 
 from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.synthetic.stories import Story, write_day
 from tests.conftest import ROOT
-from tests.flood_days import open_sandbox
-from tests.publish.guarded_door import GuardedDoor
+from tests.worlds.countries.flood_days import open_sandbox
+from tests.worlds.countries.stories import Story, write_day
+from tests.worlds.services.guarded_door import GuardedDoor
 
 pytestmark = pytest.mark.prefect
 ISSUE = date(2026, 2, 15)

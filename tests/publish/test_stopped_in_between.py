@@ -16,9 +16,9 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
-from tests.flood_days import PIPELINE, FloodDays, clock, open_sandbox
-from tests.publish.faulty_proxy import FaultyProxy
 from tests.publish.test_day_sequences import day, kinds, mails, shown
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock, open_sandbox
+from tests.worlds.services.faulty_proxy import FaultyProxy
 
 BEFORE = "G9001=---TT--- G9002=---w----:min"
 AFTER = "G9001=----TT-- G9002=----w---:min"
@@ -246,7 +246,7 @@ def portal_calls(portal: FloodDays, found: Any, run: Any) -> tuple[Call, ...]:
     """The calls as they would be made."""
     from ibf_pipeline.targets.ibf.revise import Destination
     from ibf_pipeline.targets.ibf.target import IbfTarget
-    from tests.flood_days import PIPELINE
+    from tests.worlds.countries.flood_days import PIPELINE
 
     client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
     target = IbfTarget(client, Destination("sandbox", client.base, True, None), portal.runs, portal.prepared, clock)

@@ -7,8 +7,7 @@ import pytest
 
 from ibf_pipeline.found import Found
 from ibf_pipeline.run_folder import RunFolder
-
-from .square_run import SquareCountry, make_square_country
+from tests.worlds.countries.square_run import SquareCountry, make_square_country
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
 FLOOD, LOW = 350.0, 150.0  # above the 5-year threshold (300 m3/s), above the 1.5-year one (100 m3/s)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from tests.browser import open_tab
+from tests.worlds.services.browser import open_tab
 
 HIDDEN = "[...document.querySelectorAll('details > :not(summary)')].filter(e => !e.checkVisibility()).length"
 

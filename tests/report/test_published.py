@@ -15,8 +15,7 @@ from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.write import event_maps, rewrite_report
 from ibf_pipeline.run_folder import RevisionAbout
 from ibf_pipeline.withdrawn import standing, without_events
-
-from .conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
+from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
 
 ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")
 CALLS = [

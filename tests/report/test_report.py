@@ -6,10 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from ibf_pipeline.synthetic.square_country import station_code
-
-from .conftest import FLOOD, MONDAY, NAMES, SUNDAY
-from .square_run import make_square_country
+from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY
+from tests.worlds.countries.square_country import station_code
+from tests.worlds.countries.square_run import make_square_country
 
 
 class Page(HTMLParser):
@@ -199,7 +198,7 @@ def test_inputs_versions_and_rule_are_there(days):
 
 def test_with_many_events_hydrographs_become_small_pictures():
     from ibf_pipeline.report.content import make_report
-    from ibf_pipeline.synthetic.square_country import square_day
+    from tests.worlds.countries.square_country import square_day
 
     def report(events):
         rises = {station_code(n): {2: (40, 350.0)} for n in range(events)}
@@ -236,7 +235,7 @@ def test_a_page_of_40_drawn_events_can_be_mailed(tmp_path):
 
 def test_people_of_shared_areas_are_explained():
     from ibf_pipeline.report.words import area_notes
-    from ibf_pipeline.synthetic.square_country import square_config, square_day
+    from tests.worlds.countries.square_country import square_config, square_day
 
     rises = {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}}  # both in Row 1; the earlier one gets it on level 1
     found = square_day(MONDAY, rises, config=square_config(default_admin_level=2))
@@ -258,7 +257,7 @@ def test_what_was_not_estimated_is_never_shown_as_nobody(days):
 
 def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
     from ibf_pipeline.report.words import cautions, headline
-    from ibf_pipeline.synthetic.square_country import square_config, square_day
+    from tests.worlds.countries.square_country import square_config, square_day
 
     found = square_day(MONDAY, {"S02": {6: (40, FLOOD)}}, config=square_config(classes={"rule": "disable"}))
     assert headline(found).startswith("No river flood alert")
@@ -271,7 +270,7 @@ def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
 
 def test_a_trigger_below_the_smallest_flood_map_is_placed_by_its_areas():
     from ibf_pipeline.report.words import headline
-    from ibf_pipeline.synthetic.square_country import square_config, square_day
+    from tests.worlds.countries.square_country import square_config, square_day
 
     maps = {"return_periods": [10, 20, 50], "below_smallest": "empty"}
     found = square_day(MONDAY, {"S01": {3: (38, FLOOD)}}, config=square_config(flood_maps=maps))

@@ -17,8 +17,8 @@ from ibf_pipeline.report.tables import (
     station_rows,
     summary,
 )
-from tests.made_found import event, station
-from tests.made_found import found as made
+from tests.worlds.countries.made_found import event, station
+from tests.worlds.countries.made_found import found as made
 
 
 def found(events: list[Event], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> Found:

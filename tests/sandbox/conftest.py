@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ibf_pipeline.sandbox import Sandbox
-
-from .world import Clock, Portal, new_portal
+from tests.worlds.services.portal import Clock, Portal, new_portal
 
 
 @pytest.fixture(scope="session")

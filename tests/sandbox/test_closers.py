@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .world import Portal
+from tests.worlds.services.portal import Portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 

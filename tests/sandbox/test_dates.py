@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ibf_pipeline.sandbox import Sandbox
-
-from .world import Portal, exposure_body, new_portal
+from tests.worlds.services.portal import Portal, exposure_body, new_portal
 
 ERROR = {"statusCode": 500, "message": "Internal server error"}
 EXPOSURE = "admin-area-dynamic-data/exposure"

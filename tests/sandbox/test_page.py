@@ -16,10 +16,9 @@ import requests
 from PIL import Image
 from rasterio.transform import from_bounds
 
-from tests.browser import Tab, open_tab
-
-from .test_semantics import set_trigger
-from .world import Portal
+from tests.sandbox.test_semantics import set_trigger
+from tests.worlds.services.browser import Tab, open_tab
+from tests.worlds.services.portal import Portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 

@@ -9,7 +9,7 @@ import requests
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.run_folder import RunFolder, write_findings
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.synthetic.square_country import square_config, square_discharge, square_layers
+from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
 DAY = date(2026, 2, 16)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import requests
 
 from ibf_pipeline.sandbox import CountrySeed, Sandbox, StationSeed
-
-from .world import Portal, new_portal, rectangle
+from tests.worlds.services.portal import Portal, new_portal, rectangle
 
 DAY = "2026-11-10T00:00:00Z"
 

@@ -9,8 +9,7 @@ import pytest
 import requests
 
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-
-from .world import Portal
+from tests.worlds.services.portal import Portal
 
 DAY = "2026-11-10T00:00:00.000Z"
 JSON = "application/json; charset=utf-8"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ibf_pipeline.sandbox import Sandbox
-
-from .world import Portal, new_portal
+from tests.worlds.services.portal import Portal, new_portal
 
 DAYS = [f"2026-11-{day}T00:00:00Z" for day in range(10, 16)]
 DAY, NEXT_DAY = DAYS[0], DAYS[1]

@@ -12,8 +12,7 @@ import requests
 
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, InputMissing
 from ibf_pipeline.sandbox import Sandbox, User, seed_from_static
-
-from .world import Clock, Portal, new_portal, rectangle, small_country
+from tests.worlds.services.portal import Clock, Portal, new_portal, rectangle, small_country
 
 DAY = "2026-11-10T00:00:00Z"
 

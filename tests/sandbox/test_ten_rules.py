@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .world import Portal
+from tests.worlds.services.portal import Portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 

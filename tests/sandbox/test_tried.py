@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.sandbox import Sandbox
-
-from .test_semantics import set_trigger
-from .world import SEVERITY, Portal, new_portal
+from tests.sandbox.test_semantics import set_trigger
+from tests.worlds.services.portal import SEVERITY, Portal, new_portal
 
 DAYS = [f"2026-11-{day}T00:00:00Z" for day in range(10, 16)]
 DAY, NEXT_DAY = DAYS[0], DAYS[1]

@@ -8,8 +8,7 @@ import pytest
 import requests
 
 from ibf_pipeline.sandbox import Sandbox
-
-from .world import Portal, broken, new_portal
+from tests.worlds.services.portal import Portal, broken, new_portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 ERROR = {"statusCode": 500, "message": "Internal server error"}

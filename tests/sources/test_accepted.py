@@ -10,7 +10,7 @@ import xarray as xr
 from ibf_pipeline.config import Country, Settings
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.sources.accepted import accepted_version
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
 
 FILE = Path("in/glofas.grib2")
 

@@ -11,7 +11,7 @@ import pytest
 
 from flows.inputs_tables import print_days
 from ibf_pipeline.sources.cache import CachedDay, InputCache
-from tests.sources.world import ISSUE
+from tests.worlds.countries.forecast_files import ISSUE
 
 
 def fill(cache: InputCache, issue_date: date, size: int, used: float, source: str = "ftp") -> None:

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from ibf_pipeline.errors import InputMissing, UsageError
-from tests import tiny_country
-from tests.sources.ewds_server import KEY, Service, running
-from tests.sources.world import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members
+from tests.worlds.services.ewds import KEY, Service, running
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.sources.edition import SETTLING_SECONDS
 from ibf_pipeline.sources.remote import Tries
-from tests.sources.ftp_server import Server
 from tests.sources.test_ftp import Make, day, make, member, server  # noqa: F401 - fixtures
 from tests.sources.test_object_store import make as make_archive  # noqa: F401 - a fixture
-from tests.sources.world import ISSUE, MEMBERS, cells_of, require_whole, write_grib, write_members
+from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, cells_of, require_whole, write_grib, write_members
+from tests.worlds.services.ftp import Server
 
 DAY = f"{ISSUE:%Y%m%d}"
 

@@ -14,8 +14,8 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, Serve
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
 from ibf_pipeline.sources.ewds_service import EwdsService, Patience
-from tests.sources.ewds_server import DATASET, KEY, Service, running, widget
-from tests.sources.world import ISSUE, MEMBERS, areas, require_whole
+from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole
+from tests.worlds.services.ewds import DATASET, KEY, Service, running, widget
 
 Make = Callable[..., EwdsSource]
 

@@ -19,10 +19,10 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.remote import Tries
-from ibf_pipeline.synthetic.damage import make_classic, truncate
 from tests.conftest import ROOT
-from tests.sources.ftp_server import PASSWORD, USER, Server, running
-from tests.sources.world import GRID, ISSUE, MEMBERS, STATIONS, areas, require_whole, write_members
+from tests.worlds.countries.damage import make_classic, truncate
+from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, STATIONS, areas, require_whole, write_members
+from tests.worlds.services.ftp import PASSWORD, USER, Server, running
 
 Make = Callable[..., MemberSource]
 LAST = f"dis_05_{ISSUE:%Y%m%d}00.nc"
@@ -297,7 +297,7 @@ from pathlib import Path
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.members import MemberSource
-from tests.sources.world import ISSUE, MEMBERS, areas
+from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas
 
 port, cache, user, password = sys.argv[1:]
 folder = FtpFolder("127.0.0.1", int(port), "/glofas", lambda: FtpAccount(user, password), tls=False, timeout_seconds=9)

@@ -15,7 +15,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources.kept import RunSource, read_kept
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
-from tests.bad_input.tiny_day import ISSUE, TinyDay, edit_text
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 
 SOURCES = """sources:
   kept: {kind: run}
@@ -52,7 +52,7 @@ def test_a_past_day_is_run_again_exactly_without_its_raw_files(day: TinyDay) -> 
 
 
 def test_a_day_with_missing_members_and_steps_too(day: TinyDay) -> None:
-    from ibf_pipeline.synthetic import damage
+    from tests.worlds.countries import damage
 
     day.member(3).unlink()
     damage.blank_lead_time(day.member(5), 4)
@@ -111,7 +111,7 @@ def test_fewer_members_than_needed_are_a_reason_to_ask_the_next_source(day: Tiny
 
 def test_a_source_without_one_of_the_days_is_passed_over(day: TinyDay) -> None:
     """Every member is there, and none has the value of 4-day: no station could be judged."""
-    from ibf_pipeline.synthetic import damage
+    from tests.worlds.countries import damage
 
     edit_text(
         day.config / "settings.yaml", "sources:\n", "sources:\n  gap: {kind: folder, root: gap, glofas_version: '4'}\n"

@@ -18,8 +18,8 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import Tries, fetch_file
-from tests.sources import web_archive
-from tests.sources.world import ISSUE, MEMBERS, areas, require_whole, write_grib, write_members
+from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole, write_grib, write_members
+from tests.worlds.services import web_archive
 
 Make = Callable[..., MemberSource]
 NEXT = ISSUE + timedelta(days=1)
@@ -78,7 +78,7 @@ def web(archive: Path, tmp_path: Path) -> Iterator[web_archive.Archive]:
 def require_grib(source: MemberSource) -> None:
     files = source.fetch(NEXT)
     from ibf_pipeline.discharge.reader import read_cube
-    from tests.sources.world import cells_of, discharge
+    from tests.worlds.countries.forecast_files import cells_of, discharge
 
     read = read_cube(files.files, cells_of(source.country), NEXT)
     assert read["member"].values.tolist() == list(range(MEMBERS))

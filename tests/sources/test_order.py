@@ -13,7 +13,7 @@ from ibf_pipeline.config_sources import Waiting
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
 from ibf_pipeline.sources import ForecastFiles, fetch_first, first_usable
-from tests.sources.world import ISSUE
+from tests.worlds.countries.forecast_files import ISSUE
 
 
 @dataclass

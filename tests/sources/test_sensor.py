@@ -15,7 +15,7 @@ from flows.looks import STILL_FETCHED, Looks
 from flows.wiring import open_configuration
 from ibf_pipeline.sources.watch import Look
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
-from tests.sources.world import ISSUE, STATIONS
+from tests.worlds.countries.forecast_files import ISSUE, STATIONS
 
 WHOLE = Look(True, True, "6 of 6 members")
 

@@ -16,9 +16,9 @@ from ibf_pipeline.config import Configuration
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.sources import first_usable
 from ibf_pipeline.sources.members import MemberSource
-from tests.sources.ewds_server import KEY, Service
 from tests.sources.test_cli_inputs import config, service  # noqa: F401 - fixtures
-from tests.sources.world import ISSUE, require_whole
+from tests.worlds.countries.forecast_files import ISSUE, require_whole
+from tests.worlds.services.ewds import KEY, Service
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.discharge.cells import locate
-from ibf_pipeline.synthetic.demo_country import make_demo_country
-from ibf_pipeline.synthetic.demo_rivers import GLOFAS_WINDOW, background, station_cells, stations
-from ibf_pipeline.synthetic.stories import COMMITTED_DAYS, write_day
+from tests.worlds.countries.demo_country import make_demo_country
+from tests.worlds.countries.demo_rivers import GLOFAS_WINDOW, background, station_cells, stations
+from tests.worlds.countries.stories import COMMITTED_DAYS, write_day
 
 FIXTURES = Path(__file__).parents[2] / "data" / "fixtures"
 COUNTRY = FIXTURES / "XDM"

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
 from ibf_pipeline.synthetic.ensemble import make_ensemble
-
-from .plain_rule import (
+from tests.synthetic.plain_rule import (
     DISABLE_RULE,
     PROBABILITY_RULE,
     RETURN_PERIOD_RULE,

@@ -8,12 +8,11 @@ import xarray as xr
 
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.synthetic import damage
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import write_ftp_members
-from ibf_pipeline.synthetic.grib import write_ewds_grib
-
-from .plain_rule import RETURN_PERIOD_RULE, table
+from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, table
+from tests.worlds.countries import damage
+from tests.worlds.countries.ewds_grib import write_ewds_grib
 
 DAY = date(2026, 2, 15)
 GRID = Grid(left=20.0, top=6.0, cell=0.05, width=4, height=3)

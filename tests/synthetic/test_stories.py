@@ -6,11 +6,10 @@ import pytest
 import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.synthetic.demo_rivers import background, station_cells, thresholds
-from ibf_pipeline.synthetic.stories import COMMITTED_DAYS, STORIES, story_ensemble, write_day
-
-from .plain_rule import RETURN_PERIOD_RULE, classes, flags
-from .test_demo_country import COUNTRY
+from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, classes, flags
+from tests.synthetic.test_demo_country import COUNTRY
+from tests.worlds.countries.demo_rivers import background, station_cells, thresholds
+from tests.worlds.countries.stories import COMMITTED_DAYS, STORIES, story_ensemble, write_day
 
 DAY = date(2026, 3, 1)
 

@@ -14,8 +14,7 @@ import rasterio
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.uganda import make_uganda, read_areas, uganda_rivers
-
-from .plain_rule import RETURN_PERIOD_RULE, flags, table
+from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, flags, table
 
 ROOT = Path(__file__).parents[2]
 MAP_PERIODS = (10, 20, 50, 75, 100, 200, 500)

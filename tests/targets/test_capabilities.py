@@ -10,7 +10,7 @@ from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.targets.ibf.capabilities import choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from tests.made_found import AREAS, event, found
+from tests.worlds.countries.made_found import AREAS, event, found
 
 FILE = FileBody("extent.tif", "extent.tif", "0")
 

@@ -12,7 +12,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, runs_of
 from ibf_pipeline.targets.ledger import close_older, published_dates, untold_triggers
-from tests.made_found import event, found
+from tests.worlds.countries.made_found import event, found
 
 TODAY = date(2026, 2, 16)
 DATE = "2026-02-15T00:00:01.000Z"

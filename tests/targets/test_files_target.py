@@ -20,7 +20,7 @@ from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.target import FilesTarget
 from ibf_pipeline.targets.files.transport import FilesTransport, exchange
 from ibf_pipeline.targets.problems import Consent
-from tests.made_found import event, found
+from tests.worlds.countries.made_found import event, found
 
 DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
 DATE = DAY.issue_date.isoformat()

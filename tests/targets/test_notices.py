@@ -9,7 +9,7 @@ import pytest
 from ibf_pipeline.found import Found
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from ibf_pipeline.targets.ibf.revise import UNTOLD
-from tests.made_found import event, found, station
+from tests.worlds.countries.made_found import event, found, station
 
 UPPER = replace(event("Upper", "--TT----", "max", {"A": 3, "A1": 3}), station_code="G1")
 DRY = replace(station("G4"), condition="suspect", reason="practically dry")

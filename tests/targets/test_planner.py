@@ -13,7 +13,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities, choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from tests.made_found import AREAS, event, found, station
+from tests.worlds.countries.made_found import AREAS, event, found, station
 
 MOMENT = datetime(2026, 11, 10, 0, 0, 1, tzinfo=UTC)
 EXTENTS = {day: FileBody(f"files/{day}", f"flood_extent_{day}-day_XTS.tif", "0" * 64) for day in range(8)}

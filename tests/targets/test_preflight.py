@@ -18,8 +18,8 @@ from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
 from ibf_pipeline.targets.problems import Consent, Problem, require_publishable, unreadable_extents
-from tests.made_found import AREAS, event, found, station
-from tests.targets.scripted_server import Says, ScriptedServer
+from tests.worlds.countries.made_found import AREAS, event, found, station
+from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 TODAY = date(2026, 11, 10)
 DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [station("G2"), station("G3", blind=True)])

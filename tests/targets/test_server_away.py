@@ -21,10 +21,10 @@ from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish
 from ibf_pipeline.targets.ibf.publication import found_out
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
-from tests.flood_days import clock
-from tests.publish.faulty_proxy import FaultyProxy
-from tests.targets.scripted_server import LOGIN, Says, ScriptedServer
 from tests.targets.test_transport import tls_server
+from tests.worlds.countries.flood_days import clock
+from tests.worlds.services.faulty_proxy import FaultyProxy
+from tests.worlds.services.scripted_server import LOGIN, Says, ScriptedServer
 
 ACCOUNT = Credentials("me@example.org", "a password")
 PATHS = ("/exposure", "/alerts", "/stations", "/raster", "/process", "/notification/send")

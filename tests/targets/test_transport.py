@@ -19,9 +19,9 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
-from tests.certificate import own_certificate
-from tests.flood_days import clock
-from tests.targets.scripted_server import LOGIN, Says, ScriptedServer
+from tests.worlds.countries.flood_days import clock
+from tests.worlds.services.certificate import own_certificate
+from tests.worlds.services.scripted_server import LOGIN, Says, ScriptedServer
 
 UPLOAD = Call(1, "exposure", "POST", "/exposure", body={"countryCodeISO3": "UGA"})
 END = Call(9, "notify", "POST", "/notification/send", body={"countryCodeISO3": "UGA"}, kind="end")

@@ -23,8 +23,8 @@ from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
-from ibf_pipeline.synthetic.grib import write_ewds_grib
-from tests import tiny_country
+from tests.worlds.countries import tiny_country
+from tests.worlds.countries.ewds_grib import write_ewds_grib
 
 ISSUE = date(2026, 2, 15)
 TRIGGER = "G1=--TTT---"

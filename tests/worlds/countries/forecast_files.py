@@ -14,7 +14,7 @@ from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.synthetic.files import write_ftp_members
-from ibf_pipeline.synthetic.grib import write_ewds_grib
+from tests.worlds.countries.ewds_grib import write_ewds_grib
 
 ISSUE = date(2026, 2, 15)
 GRID = Grid(left=30.0, top=6.0, cell=GLOFAS_CELL, width=120, height=80)

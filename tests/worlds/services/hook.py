@@ -22,7 +22,7 @@ from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
-from tests.destine.platform import LINK_LIFE, Clock, PlacedOrder, Platform, Refused, provided_workflows
+from tests.worlds.services.hook_platform import LINK_LIFE, Clock, PlacedOrder, Platform, Refused, provided_workflows
 
 CLIENT_SECRET = "canary-client-secret-41c7"
 DESP_PASSWORD = "canary-desp-password-9e02"

@@ -13,17 +13,17 @@ import xarray as xr
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
-from ibf_pipeline.synthetic.demo_rivers import (
+from ibf_pipeline.synthetic.ensemble import MEMBERS, make_ensemble
+from ibf_pipeline.synthetic.files import write_ftp_members
+from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, parse_wishes
+from tests.worlds.countries.demo_rivers import (
     GLOFAS_WINDOW,
     NOT_ON_A_RIVER,
     background,
     station_cells,
     thresholds,
 )
-from ibf_pipeline.synthetic.ensemble import MEMBERS, make_ensemble
-from ibf_pipeline.synthetic.files import write_ftp_members
-from ibf_pipeline.synthetic.grib import write_ewds_grib
-from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, parse_wishes
+from tests.worlds.countries.ewds_grib import write_ewds_grib
 
 Layout = Literal["ftp", "ewds"]
 

@@ -21,7 +21,7 @@ from ibf_pipeline.config import Country
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.rasters import create_raster
-from ibf_pipeline.synthetic.square_country import FLOOD_MAPS, THRESHOLDS, square_config
+from tests.worlds.countries.square_country import FLOOD_MAPS, THRESHOLDS, square_config
 
 WEST, NORTH = 20.0, 10.0
 """degrees, the corner of every country"""

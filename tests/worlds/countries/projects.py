@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from ibf_pipeline.synthetic.stories import write_day
 from tests.conftest import ROOT
+from tests.worlds.countries.stories import write_day
 
 SUNDAY = date(2026, 2, 15)
 

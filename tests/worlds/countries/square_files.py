@@ -11,7 +11,7 @@ import shapely
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.rasters import create_raster
-from ibf_pipeline.synthetic.square_country import (
+from tests.worlds.countries.square_country import (
     COUNTRY,
     FLOOD_MAPS,
     PEOPLE,

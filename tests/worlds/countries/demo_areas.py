@@ -16,8 +16,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.synthetic.demo_rivers import COUNTRY, SEED, coast, river
 from ibf_pipeline.synthetic.rivers import winding
+from tests.worlds.countries.demo_rivers import COUNTRY, SEED, coast, river
 
 LEVEL_COUNTS = {1: 4, 2: 20, 3: 120}
 COUNTRY_NAME = "Demoland"

@@ -13,12 +13,11 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-
-from .catalogue import Catalogue, radar_product
-from .dialects import CDSE, Dialect
-from .test_trigger import TRIGGERED, WARNED, finished_run, found, outlines
-from .web import Served, Web
-from .world import PASSWORD, provider_of
+from tests.eodata.test_trigger import TRIGGERED, WARNED, finished_run, found, outlines
+from tests.worlds.services.catalogue import Catalogue, radar_product
+from tests.worlds.services.catalogue_account import PASSWORD, provider_of
+from tests.worlds.services.catalogue_web import Served, Web
+from tests.worlds.services.dialects import CDSE, Dialect
 
 SECRETS = {
     "EODATA_TEST_USERNAME": "analyst",

@@ -23,8 +23,8 @@ import eccodes
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
 from ibf_pipeline.discharge.grib_messages import read_messages
-from ibf_pipeline.synthetic.grib import write_ewds_grib
-from tests.sources.world import GRID, ISSUE, MEMBERS, PLACES, cube
+from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, PLACES, cube
 
 KEY = "0f5c-personal-key"
 DATASET = "cems-glofas-forecast"

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .catalogue import Catalogue, Refusal
+from tests.worlds.services.catalogue import Catalogue, Refusal
 
 
 class Escaped(JSONResponse):

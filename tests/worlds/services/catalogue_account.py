@@ -14,10 +14,9 @@ from ibf_pipeline.eodata.database import Database
 from ibf_pipeline.eodata.inbox import Inbox
 from ibf_pipeline.eodata.ledger import Ledger
 from ibf_pipeline.eodata.settings import IntakeSettings, Provider
-
-from .catalogue import Catalogue
-from .dialects import CDSE, Dialect
-from .web import Served, Web
+from tests.worlds.services.catalogue import Catalogue
+from tests.worlds.services.catalogue_web import Served, Web
+from tests.worlds.services.dialects import CDSE, Dialect
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PASSWORD = "canary-account-password"

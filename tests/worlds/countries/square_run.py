@@ -18,8 +18,8 @@ from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import write_report
 from ibf_pipeline.run_folder import RunFolder, write_findings
-from ibf_pipeline.synthetic.square_country import COUNTRY, Rises, square_config, square_discharge
-from ibf_pipeline.synthetic.square_files import write_square_country
+from tests.worlds.countries.square_country import COUNTRY, Rises, square_config, square_discharge
+from tests.worlds.countries.square_files import write_square_country
 
 
 @dataclass(frozen=True, slots=True)

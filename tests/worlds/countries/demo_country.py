@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.synthetic import static_files
-from ibf_pipeline.synthetic.demo_areas import COUNTRY_NAME, LEVEL_COUNTS, admin_areas, outline
-from ibf_pipeline.synthetic.demo_rivers import COUNTRY, NOT_ON_A_RIVER, SEED, river, rivers, stations, thresholds
 from ibf_pipeline.synthetic.flood_depth import write_flood_maps
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.settlement import write_population
+from tests.worlds.countries.demo_areas import COUNTRY_NAME, LEVEL_COUNTS, admin_areas, outline
+from tests.worlds.countries.demo_rivers import COUNTRY, NOT_ON_A_RIVER, SEED, river, rivers, stations, thresholds
 
 FLOOD_MAP_GRID = arcsecond_grid(20.0, 5.0, 21.0, 6.0)
 """3 arc-seconds over the whole degree; the population raster covers the country only"""
@@ -59,7 +59,7 @@ What is odd here on purpose:
 | population raster smaller than the flood maps, same cells | population.tif |
 
 `forecasts/20260215` is the story `busiest` in the FTP layout, `forecasts/20260216` the story `day-after` as EWDS GRIB2
-(`ibf_pipeline/synthetic/stories.py`); other days can be generated with `write_day` of that file.
+(`tests/worlds/countries/stories.py`); other days can be generated with `write_day` of that file.
 """
 
 

@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ibf_pipeline.eodata.moments import odata_moment, read_moment
-
-from .dialects import Dialect
-from .odata_evaluation import BadFilter, check, holds, parse
+from tests.worlds.services.dialects import Dialect
+from tests.worlds.services.odata_evaluation import BadFilter, check, holds, parse
 
 QUEUE_DETAILS = timedelta(days=3)
 PAGE = 20

@@ -1,0 +1,1 @@
+"""Made-up countries and services on loopback that tests and benchmarks run in."""

@@ -1,0 +1,1 @@
+"""Made-up countries, their forecasts, their days and the damage done to them."""
