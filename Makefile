@@ -2,7 +2,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint install uganda clean
+UNIT := tests/forecast tests/impact tests/discharge tests/targets tests/check tests/test_changes.py tests/test_usable.py
+
+.PHONY: demo test test-unit test-stories test-all lint install uganda clean
 
 # The environment is made again where the project's needs or the locked versions changed.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -18,8 +20,19 @@ demo: install
 uganda: install
 	$(BIN)/ibf-pipeline demo --uganda --workspace work/uganda --open
 
+# Rules and contracts, for every edit.
+test-unit: install
+	$(BIN)/python -m pytest -m "not prefect and not story" $(UNIT)
+
+# Everything that proves behaviour, on two processes.
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
+
+# What takes long: killed workers, automations in their own time, benchmarks, large rasters, many examples.
+test-stories: install
+	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis"
+
+test-all: test-stories test
 
 lint: install
 	$(BIN)/ruff check .

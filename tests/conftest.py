@@ -27,6 +27,18 @@ from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay together on one process and in their order; files that need a Prefect server begin.
+
+    They take longest, and a long file that begins last keeps the other process waiting.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+
+
 def pytest_sessionfinish() -> None:
     """Embedded servers that flows have started stop before the summary, not after it."""
     from prefect.server.api.server import SubprocessASGIServer
