@@ -237,15 +237,15 @@ def test_a_population_that_cannot_be_this_countrys(
 
 def half_counted(dtype: str, value: float) -> np.ndarray:
     """Two people a cell in the upper half, `value` in the lower one, where nobody was counted."""
-    people = np.full((10, 20), 2.0)
+    people = np.full((10, 20), 2, dtype=dtype)
     people[5:] = value
-    return people.astype(dtype)
+    return people
 
 
 @pytest.mark.parametrize(
     ("dtype", "value"),
     [("uint8", 255), ("int8", 127), ("uint16", 65535), ("int16", 32767), ("uint32", 2**32 - 1), ("int32", 2**31 - 1),
-     ("float32", 9999), ("uint16", 10_000), ("float32", 65535)],
+     ("int64", 2**63 - 1), ("uint64", 2**64 - 1), ("float32", 9999), ("uint16", 10_000), ("float32", 65535)],
 )  # fmt: skip
 def test_undeclared_nodata_among_people_is_refused(day: TinyDay, dtype: str, value: float) -> None:
     """200 people would be 200 and a hundred times the value."""
