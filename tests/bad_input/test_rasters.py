@@ -281,6 +281,25 @@ def test_a_mask_whose_nodata_is_not_declared_is_no_flood(day: TinyDay, dtype: st
     assert error.found in said.found
 
 
+@pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP10.tif"])
+def test_what_lies_beyond_the_disk_is_refused_by_check_as_by_prepare(day: TinyDay, name: str) -> None:
+    """A virtual raster over an address inside another: GDAL reads it, and nobody could tell when it changes."""
+    raster = day.static / name
+    tile = raster.rename(raster.with_name("tile.tif"))
+    raster.write_text(
+        '<VRTDataset rasterXSize="20" rasterYSize="10"><SRS>EPSG:4326</SRS>'
+        "<GeoTransform>10, 0.01, 0, 1, 0, -0.01</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><NoDataValue>-99999</NoDataValue><SimpleSource>'
+        f"<SourceFilename>vrt://{tile}?bands=1</SourceFilename><SourceBand>1</SourceBand>"
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("it reads ")
+    assert error.where == str(raster)
+    (said,) = [finding for finding in checked(day) if finding.level == "error"]
+    assert error.found in said.found
+
+
 def checked(day: TinyDay) -> list[Finding]:
     """What `check` says of the country's rasters."""
     findings, _ = check_static(load(day.config).country("XTY"), day.static)
