@@ -76,10 +76,13 @@ class Values:
             self.greatest_cells += int(np.count_nonzero(block == top))
         below = float(np.max(block, where=block < self.greatest, initial=0.0))
         self.next_greatest = max(self.next_greatest, below)
+        if top < SENTINELS.min():
+            return
+        large = block[block >= SENTINELS.min() - ALIKE]
         for place in np.flatnonzero(top >= SENTINELS):
-            same = int(np.count_nonzero(block == SENTINELS[place]))
+            same = int(np.count_nonzero(large == SENTINELS[place]))
             self.sentinels[place] += same
-            self.alike[place] += int(np.count_nonzero(np.abs(block - SENTINELS[place]) <= ALIKE)) - same
+            self.alike[place] += int(np.count_nonzero(np.abs(large - SENTINELS[place]) <= ALIKE)) - same
 
     def undeclared_nodata(self, *, depths: bool) -> float | None:
         """The value that must stand for `no value`, None where none has to; `depths` in metres, else people."""
