@@ -21,6 +21,7 @@ from ibf_pipeline.prepare.grids import (
     require_depths,
     require_same_grid,
 )
+from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
 from ibf_pipeline.prepare.values import Values
 
@@ -84,6 +85,7 @@ def bounds_of(file: Path) -> Bounds | None:
 
 def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> Iterator[Finding]:
     try:
+        files_behind(file)
         with open_raster(file, what) as raster:
             require_degrees(file, raster, what)
             with open_raster(grid_file, "flood map") as grid:

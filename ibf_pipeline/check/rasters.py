@@ -24,6 +24,7 @@ from ibf_pipeline.prepare.grids import (
     require_people,
     require_plain_band,
 )
+from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block, windows
 from ibf_pipeline.prepare.values import Values
 
@@ -45,6 +46,7 @@ def check_layer(
     `country` and `maps`: bounding boxes, None where no flood map could be read.
     """
     try:
+        files_behind(file)
         with bounded_gdal(), open_raster(file, what) as raster:
             if raster.crs is None:
                 require_degrees(file, raster, what)

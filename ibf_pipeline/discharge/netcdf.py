@@ -36,7 +36,9 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
                 remedy="check that this is a GloFAS river discharge file",
             )
         steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
-        window = Window.of(np.asarray(data[axis["lat"]][:]), np.asarray(data[axis["lon"]][:]), cells, file)
+        count = 1 if member_axis is None else variable.shape[variable.dimensions.index(member_axis)]
+        lat, lon = (np.asarray(data[axis[role]][:]) for role in ("lat", "lon"))
+        window = Window.of(lat, lon, cells, file, count)
         members = _members(data, member_axis, file, issue_date)
         roles = {
             axis["time"]: slice(steps.min(), steps.max() + 1),

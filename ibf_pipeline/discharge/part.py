@@ -19,6 +19,8 @@ LARGEST_DISCHARGE: Final = 1e6
 """m3/s; five times the Amazon: larger numbers are damage, not water"""
 AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
+WHOLE: Final = 1_000_000
+"""cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 
 Floats = npt.NDArray[np.float32]
 
@@ -114,7 +116,7 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The rows and columns of a file that hold the stations and `AROUND`, so that a global file is not read whole."""
+    """The rows and columns of a file that are read: all of a country, the stations and `AROUND` of a larger file."""
 
     rows: slice
     columns: slice
@@ -123,7 +125,10 @@ class Window:
     outside: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, lat: npt.NDArray[Any], lon: npt.NDArray[Any], cells: StationCells, file: Path) -> Window:
+    def of(
+        cls, lat: npt.NDArray[Any], lon: npt.NDArray[Any], cells: StationCells, file: Path, members: int = 1
+    ) -> Window:
+        """`members`: how many are read at once."""
         lat, lon = lat.astype(float), lon.astype(float)
         check_axes(lat, lon, file)
         turn = 360.0 * np.rint((lon.mean() - cells.lon) / 360.0)
@@ -137,6 +142,8 @@ class Window:
                 expected="the country's stations",
                 remedy="fetch the area of this country",
             )
+        if lat.size * lon.size * members <= WHOLE:
+            return cls(slice(0, lat.size), slice(0, lon.size), row, column, outside)
         inside = ~outside
         rows = slice(max(0, int(row[inside].min()) - AROUND), min(lat.size, int(row[inside].max()) + 1 + AROUND))
         columns = slice(

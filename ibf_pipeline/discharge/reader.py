@@ -88,8 +88,8 @@ def read_cube(
 def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
     """InputInvalid where members are one: equal on the whole field that was read, on every day.
 
-    Members start from the same rivers and part with the weather, somewhere within 2 degrees of the stations. Fields
-    without any water tell nothing.
+    Members start from the same rivers and part with the weather, somewhere in the country, or within 2 degrees of the
+    stations where a file is larger. Fields without any water tell nothing.
     """
     first: dict[tuple[bytes, ...], int] = {}
     same: dict[int, list[int]] = {}

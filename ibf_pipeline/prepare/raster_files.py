@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
+from html import unescape
 from pathlib import Path
+from typing import Final
 
 import rasterio
 from rasterio.errors import RasterioError
 
 from ibf_pipeline.errors import InputInvalid
 
+_MASK: Final = re.compile(r"<MaskBand>.*?</MaskBand>", re.DOTALL)
+_SOURCE: Final = re.compile(r"<SourceFilename([^>]*)>([^<]*)</SourceFilename>")
+
 
 def files_behind(raster: Path) -> tuple[Path, ...]:
     """Every further file that GDAL reads for a raster, in a fixed order, with absolute paths.
 
     GDAL itself names the sidecars of a file and the sources of a virtual raster, one level at a time, so each of them
-    is asked in turn. A raster that cannot be opened has none: reading it says why. Raises InputInvalid where something
-    behind it is not there, or lies elsewhere than on a local disk: nobody could tell when that changes.
+    is asked in turn; the sources of a mask, which it leaves out, are read from the virtual raster itself. A raster that
+    cannot be opened has none: reading it says why. Raises InputInvalid where something behind it is not there, or lies
+    elsewhere than on a local disk: nobody could tell when that changes.
     """
     here = Path(os.path.abspath(raster))
     found, asked = [here], 0
@@ -32,9 +39,18 @@ def _listed(file: Path, raster: Path) -> list[Path]:
     try:
         with rasterio.open(file) as dataset:
             names = [str(name) for name in dataset.files]
+            if dataset.driver == "VRT":
+                names += _mask_sources(dataset.tags(ns="xml:VRT").get("xml:VRT", ""), file)
     except RasterioError:  # a sidecar is no raster
         return []
     return [_on_disk(name, raster) for name in names]
+
+
+def _mask_sources(xml: str, file: Path) -> list[str]:
+    """Sources of the mask of a virtual raster."""
+    found = [source for mask in _MASK.findall(xml) for source in _SOURCE.findall(mask)]
+    below = Path(os.path.realpath(file)).parent
+    return [str(below / unescape(n)) if 'relativeToVRT="1"' in how else unescape(n) for how, n in found]
 
 
 def _on_disk(name: str, raster: Path) -> Path:

@@ -17,14 +17,20 @@ import numpy.typing as npt
 from ibf_pipeline.errors import InputInvalid
 
 SENTINELS: Final = np.array(
-    [127, 255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 999, 9999, 99999, 999999, 9999999], dtype=np.float64
-)
-"""tops of the integer types (the two largest also as float32 rounds them), and nines: what people and programs write
-where there is no value"""
+    [127, 255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64, 999, 9999, 99999, 999999, 9999999,
+     1e20, np.float32(1e20), float(np.finfo(np.float32).max)],
+    dtype=np.float64,
+)  # fmt: skip
+"""tops of the types (those of 32 bits also as float32 rounds them, those of 64 bits as every float does), nines, and
+the 1e20 of climate data: what people and programs write where there is no value"""
 OFTEN: Final = 0.01
 """share of the cells from which on such a number is none that was counted or measured"""
 AT_THE_TOP: Final = 1e-4
 """the same where no value is greater"""
+HUGE: Final = 9999.0
+"""such a number, from this one on, is never the greatest one twice by chance, in however few cells"""
+ALIKE: Final = 2.0
+"""counts within so many of a number are as frequent as it is, where it was counted itself"""
 FAR_ABOVE: Final = 10.0
 """times the next greatest value: a greatest value so far above it, in `MANY` cells, is no place where people live"""
 MANY: Final = 1 / 3
@@ -35,6 +41,8 @@ DEEP: Final = 30.0
 """metres; no flood has one and the same depth of more than this in `AT_THE_TOP` of a country's cells"""
 HALF: Final = 0.5
 """share of the cells: no flood map has its greatest depth in more than that, and lesser depths besides"""
+_EXACT: Final = {2.0**63: str(2**63 - 1), 2.0**64: str(2**64 - 1)}
+"""how tops are written that no float can hold"""
 _CELLS: Final = 2
 """once is a measurement"""
 
@@ -54,6 +62,8 @@ class Values:
     """the greatest value below `greatest`; 0 where there is none above 0"""
     sentinels: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(SENTINELS), dtype=np.int64))
     """cells with each of `SENTINELS`"""
+    alike: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(SENTINELS), dtype=np.int64))
+    """cells with another number, at most `ALIKE` from each of `SENTINELS`"""
 
     def add(self, block: npt.NDArray[np.floating]) -> None:
         """Take up a block of values >= 0; one that holds nothing but zeros may be left out."""
@@ -66,14 +76,19 @@ class Values:
             self.greatest_cells += int(np.count_nonzero(block == top))
         below = float(np.max(block, where=block < self.greatest, initial=0.0))
         self.next_greatest = max(self.next_greatest, below)
+        if top < SENTINELS.min():
+            return
+        large = block[block >= SENTINELS.min() - ALIKE]
         for place in np.flatnonzero(top >= SENTINELS):
-            self.sentinels[place] += int(np.count_nonzero(block == SENTINELS[place]))
+            same = int(np.count_nonzero(large == SENTINELS[place]))
+            self.sentinels[place] += same
+            self.alike[place] += int(np.count_nonzero(np.abs(large - SENTINELS[place]) <= ALIKE)) - same
 
     def undeclared_nodata(self, *, depths: bool) -> float | None:
         """The value that must stand for `no value`, None where none has to; `depths` in metres, else people."""
         share = self.greatest_cells / max(self.cells, 1)
         if self.greatest_cells >= _CELLS:
-            if self.greatest in SENTINELS and share >= AT_THE_TOP:
+            if self.greatest in SENTINELS and (share >= AT_THE_TOP or self.greatest >= HUGE):
                 return self.greatest
             if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST:
                 return self.greatest
@@ -81,7 +96,8 @@ class Values:
                 return self.greatest
             if share > MANY and self.greatest > FAR_ABOVE * self.next_greatest > 0:
                 return self.greatest
-        often = np.flatnonzero((self.sentinels >= _CELLS) & (self.sentinels > OFTEN * self.cells))
+        stand_out = (self.sentinels >= _CELLS) & (self.sentinels > self.alike)
+        often = np.flatnonzero(stand_out & (self.sentinels > OFTEN * self.cells))
         return float(SENTINELS[often[-1]]) if len(often) else None
 
     def cells_with(self, value: float) -> int:
@@ -94,7 +110,7 @@ def require_declared_nodata(values: Values, file: Path, what: str, *, depths: bo
     value = values.undeclared_nodata(depths=depths)
     if value is None:
         return
-    share, number = values.cells_with(value) / values.cells, f"{value:.15g}"
+    share, number = values.cells_with(value) / values.cells, _EXACT.get(value, f"{value:.15g}")
     raise InputInvalid(
         f"the {what} is {number} in {share:.2%} of the cells ({values.cells_with(value):,} of {values.cells:,}): "
         "this stands for `no value` and is not declared so, or values were cut off there",

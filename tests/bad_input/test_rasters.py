@@ -237,15 +237,15 @@ def test_a_population_that_cannot_be_this_countrys(
 
 def half_counted(dtype: str, value: float) -> np.ndarray:
     """Two people a cell in the upper half, `value` in the lower one, where nobody was counted."""
-    people = np.full((10, 20), 2.0)
+    people = np.full((10, 20), 2, dtype=dtype)
     people[5:] = value
-    return people.astype(dtype)
+    return people
 
 
 @pytest.mark.parametrize(
     ("dtype", "value"),
     [("uint8", 255), ("int8", 127), ("uint16", 65535), ("int16", 32767), ("uint32", 2**32 - 1), ("int32", 2**31 - 1),
-     ("float32", 9999), ("uint16", 10_000), ("float32", 65535)],
+     ("int64", 2**63 - 1), ("uint64", 2**64 - 1), ("float32", 9999), ("uint16", 10_000), ("float32", 65535)],
 )  # fmt: skip
 def test_undeclared_nodata_among_people_is_refused(day: TinyDay, dtype: str, value: float) -> None:
     """200 people would be 200 and a hundred times the value."""
@@ -277,6 +277,25 @@ def test_a_mask_whose_nodata_is_not_declared_is_no_flood(day: TinyDay, dtype: st
     error = day.refused(InputInvalid)
     assert error.found.startswith(f"the flood map is {value:g} in {share}")
     assert error.where == str(flood_map(day))
+    (said,) = [finding for finding in checked(day) if finding.level == "error"]
+    assert error.found in said.found
+
+
+@pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP10.tif"])
+def test_what_lies_beyond_the_disk_is_refused_by_check_as_by_prepare(day: TinyDay, name: str) -> None:
+    """A virtual raster over an address inside another: GDAL reads it, and nobody could tell when it changes."""
+    raster = day.static / name
+    tile = raster.rename(raster.with_name("tile.tif"))
+    raster.write_text(
+        '<VRTDataset rasterXSize="20" rasterYSize="10"><SRS>EPSG:4326</SRS>'
+        "<GeoTransform>10, 0.01, 0, 1, 0, -0.01</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1"><NoDataValue>-99999</NoDataValue><SimpleSource>'
+        f"<SourceFilename>vrt://{tile}?bands=1</SourceFilename><SourceBand>1</SourceBand>"
+        "</SimpleSource></VRTRasterBand></VRTDataset>"
+    )
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("it reads ")
+    assert error.where == str(raster)
     (said,) = [finding for finding in checked(day) if finding.level == "error"]
     assert error.found in said.found
 

@@ -146,3 +146,25 @@ def test_the_same_member_twice_is_an_error(tmp_path: Path, demo_layers: tuple[Co
     other.write_bytes(copy.read_bytes())
     with pytest.raises(InputInvalid, match="member 7 is there more than once"):
         read_cube([copy, other], cells_of(demo_layers), ISSUE)
+
+
+@pytest.mark.parametrize(
+    ("row", "differ"), [(99, True), (45, True), (None, False)], ids=["far away", "near", "nowhere"]
+)
+def test_members_are_told_apart_by_all_of_a_countrys_field(tmp_path: Path, row: int | None, differ: bool) -> None:
+    """100 x 100 cells with 3 m3/s, the station in the sixth row; member 1 has 4 m3/s in one cell on the last day."""
+    lat, lon = 9.975 - 0.05 * np.arange(100), 20.025 + 0.05 * np.arange(100)
+    files = [tmp_path / f"dis_0{member}_2026021500.nc" for member in (0, 1)]
+    for member, file in enumerate(files):
+        field = np.full((8, 100, 100), 3.0, dtype=np.float32)
+        if row is not None:
+            field[7, row, 5] += member
+        days = np.datetime64("2026-02-15", "ns") + np.arange(1, 9) * np.timedelta64(24, "h")
+        cube = xr.DataArray(field, {"time": days, "lat": lat, "lon": lon}, name="dis", attrs={"units": "m3/s"})
+        cube.to_netcdf(file, engine="netcdf4")
+    cells = StationCells(("G1",), lat[[5]], lon[[5]])
+    if differ:
+        assert read_cube(files, cells, date(2026, 2, 15)).values.tolist() == [[[3.0]] * 8] * 2
+    else:
+        with pytest.raises(InputInvalid, match="member 0 and 1 other"):
+            read_cube(files, cells, date(2026, 2, 15))

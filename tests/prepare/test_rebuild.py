@@ -308,6 +308,26 @@ def test_a_sidecar_that_appears_changes_and_goes_is_part_of_the_raster(
     assert exposed(folder, 20) == pytest.approx(200)
 
 
+def test_the_mask_of_a_virtual_raster_is_part_of_it(static: Path, tile: Path, tmp_path: Path) -> None:
+    """It leaves one of five wet rows of 20 cells with two people each, then two: 40 and 80 people."""
+    map_20 = static / "flood_maps" / "flood_map_XTY_RP20.tif"
+    source = (
+        map_20.read_text()
+        .partition("<SimpleSource>")[2]
+        .partition("</SimpleSource>")[0]
+        .replace("mosaic.vrt", "m&amp;.tif")
+    )
+    mask = f'<MaskBand><VRTRasterBand dataType="Byte"><SimpleSource>{source}</SimpleSource></VRTRasterBand></MaskBand>'
+    map_20.write_text(map_20.read_text().replace("</VRTDataset>", f"{mask}</VRTDataset>"))
+    valid = np.zeros((10, 20))
+    for rows, people in ((1, 40), (2, 80)):
+        valid[:rows] = 255
+        tiny_country.write_raster(tile.with_name("m&.tif"), valid, dtype="uint8")
+        assert "depth_RP20" in prepare(tiny_country.country(), static, tmp_path / "prepared")
+        assert exposed(tmp_path / "prepared", 20) == pytest.approx(people)
+        assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ()
+
+
 def test_a_tile_that_is_gone_is_named(static: Path, tile: Path, tmp_path: Path) -> None:
     assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
     tile.unlink()

@@ -42,6 +42,34 @@ def test_below_greater_values_from_one_in_a_hundred_cells_on(cells: int, answer:
     assert of(block).undeclared_nodata(depths=False) == answer
 
 
+@pytest.mark.parametrize(("spread", "answer"), [(1, None), (2, None), (3, 127.0)])
+def test_a_count_among_others_like_it_is_a_count(spread: int, answer: float | None) -> None:
+    """200 of 10,000 cells hold 127, and as many `spread` people more, less or the same: one village like the next."""
+    block = people(127, 200)
+    block[2:4], block[-1, -1] = 127 + spread, 3000
+    assert of(block).undeclared_nodata(depths=False) == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "answer"), [(9999, 2, 9999.0), (65535, 2, 65535.0), (65535, 1, None), (999, 2, None)]
+)
+def test_a_huge_one_at_the_top_is_none_in_however_few_cells(value: float, cells: int, answer: float | None) -> None:
+    """Two of 40,000 cells: a share of 0.00005, which for 65535 is three people a cell all over the country."""
+    assert of(people(value, cells, 40_000)).undeclared_nodata(depths=False) == answer
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("int64", 2**63 - 1), ("uint64", 2**64 - 1), ("float32", 3.4028234663852886e38)]
+)
+def test_the_tops_of_the_widest_types(dtype: str, value: float) -> None:
+    """In 200 of 10,000 cells, far fewer than a third."""
+    block = people(0, 0).astype(dtype)
+    block[:2] = value
+    values = of(block.astype(np.float64))
+    assert values.undeclared_nodata(depths=False) == float(value)
+    assert values.cells_with(float(value)) == 200
+
+
 @pytest.mark.parametrize(
     ("value", "cells", "answer"),
     [(500, 3333, None), (500, 3334, 500.0), (490, 5000, None), (491, 5000, 491.0)],
