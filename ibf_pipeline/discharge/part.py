@@ -19,6 +19,8 @@ LARGEST_DISCHARGE: Final = 1e6
 """m3/s; five times the Amazon: larger numbers are damage, not water"""
 AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
+TRICKLE: Final = 1.0
+"""m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
 WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 
@@ -78,9 +80,12 @@ def lead_time_steps(stamps: npt.NDArray[np.datetime64], issue_date: date, file: 
 
 
 def field_key(block: Floats) -> bytes:
-    """What tells a field (row, column; m3/s) from others; nothing where it holds no water, which tells nothing."""
+    """What tells a field (row, column; m3/s) from others; nothing where it holds no more than a trickle.
+
+    Members of a dry country may well be equal: without rain nothing makes them differ.
+    """
     water = np.where(block > 0, block, np.float32(0))
-    return hashlib.blake2b(water.tobytes(), digest_size=16).digest() if water.any() else b""
+    return hashlib.blake2b(water.tobytes(), digest_size=16).digest() if water.max() >= TRICKLE else b""
 
 
 def _span(stamps: npt.NDArray[np.datetime64]) -> str:

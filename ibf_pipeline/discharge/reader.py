@@ -89,7 +89,7 @@ def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
     """InputInvalid where members are one: equal on the whole field that was read, on every day.
 
     Members start from the same rivers and part with the weather, somewhere in the country, or within 2 degrees of the
-    stations where a file is larger. Fields without any water tell nothing.
+    stations where a file is larger. Fields with nothing but a trickle tell nothing.
     """
     first: dict[tuple[bytes, ...], int] = {}
     same: dict[int, list[int]] = {}

@@ -194,6 +194,18 @@ def test_members_that_differ_in_one_cell_of_one_day_are_several(day: TinyDay, ce
     assert day.found().station("G1").members == (10,) * 8
 
 
+@pytest.mark.parametrize(("trickle", "members"), [(0.9, 10), (1.0, None)])
+def test_members_of_a_country_that_dries_up_may_be_equal(day: TinyDay, trickle: float, members: int | None) -> None:
+    """Less than 1 m3/s in every cell: nothing rains, so nothing makes the members differ."""
+    for file in all_members(day):
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][:] = trickle
+    if members is None:
+        assert day.refused(InputInvalid).found.startswith("member 0 and 9 others")
+    else:
+        assert day.found().station("G1").members == (members,) * 8
+
+
 def test_members_of_a_grib_file_that_are_one(day: TinyDay) -> None:
     """All ten members far below the lowest threshold, by the same number: nothing tells them apart."""
     cube = day.ensemble("").copy(data=np.full((10, 8, 2), 3.0, dtype=np.float32))
