@@ -33,6 +33,9 @@ from ibf_pipeline.eodata.inbox import Inbox
 from ibf_pipeline.eodata.notification import Notification, Product
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.found import Found
+from ibf_pipeline.observation.by_area import ObservedArea
+from ibf_pipeline.observation.result import Look, Observed, event_folder, read_observations, write_observed_event
+from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
@@ -67,7 +70,10 @@ __all__ = [
     "Found",
     "IbfError",
     "Inbox",
+    "Look",
     "Notification",
+    "Observed",
+    "ObservedArea",
     "OrderBook",
     "OrderRequest",
     "Product",
@@ -75,13 +81,17 @@ __all__ = [
     "Revision",
     "RunFolder",
     "Sandbox",
+    "Verdict",
+    "event_folder",
     "load",
     "prepare",
     "published",
     "read_forecast",
+    "read_observations",
     "read_stamp",
     "seed_from_static",
     "standing",
+    "write_observed_event",
 ]
 
 _STAGES = (

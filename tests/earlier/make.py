@@ -12,7 +12,8 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,26 @@ def keep(root: Path, folder: Path) -> None:
             shutil.copytree(root / name, folder / name, ignore=again)
 
 
+def keep_observation(folder: Path) -> None:
+    """What a satellite saw of G1, as it lies in the day's run folder."""
+    verdict = doors.Verdict("hit", "5 km2 of flooded land in the event's areas")
+    areas = (doors.ObservedArea(1, "01", "Area 01", 120.0, 110.0, 5.0, 12, 20),)
+    moment = datetime(2026, 2, 17, 4, 30, tzinfo=UTC)
+    look = doors.Look(
+        "open water", ISSUE, NEXT + timedelta(days=2), (moment,), ("S1A_SCENE",), "VV below -17 dB", verdict, areas
+    )
+    observed = doors.Observed(ISO3, ISSUE, "G1", verdict, 1, areas, (look,))
+    doors.write_observed_event(observed, doors.event_folder(folder / "runs" / ISO3 / ISSUE.isoformat(), "G1"))
+
+
+def keep_sums(folder: Path) -> None:
+    """The hash of every kept file, below the folder."""
+    sums = folder / "SHA256SUMS"
+    files = sorted(file for file in folder.glob("*/**/*") if file.is_file())
+    lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder).as_posix()}\n" for file in files]
+    sums.write_text("".join(lines), encoding="utf-8")
+
+
 def keep_databases(folder: Path) -> None:
     """The inbox of the catalogues and the order book of the Hook, each with a few entries."""
     moment = datetime(2026, 2, 15, 6, tzinfo=UTC)
@@ -218,6 +239,9 @@ def main(folder: Path, workplace: Path) -> None:
             shutil.copytree(workplace / "prepared" / ISO3, folder / "prepared")
         if not (folder / "databases").is_dir():
             keep_databases(folder / "databases")
+        if not (folder / "observed").is_dir():
+            keep_observation(folder / "observed")
+        keep_sums(folder)
     finally:
         shutil.rmtree(workplace)
 

@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from tests.earlier import doors
-from tests.earlier.world import ISO3, KEPT, NOON, Project
+from tests.earlier.world import ISO3, ISSUE, KEPT, NOON, Project
 
 
-def test_a_stamp_is_read(tmp_path: Path) -> None:
+def test_every_kept_file_is_what_was_written() -> None:
+    lines = (KEPT / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    kept = dict(reversed(line.split("  ", 1)) for line in lines)
+    files = {file.relative_to(KEPT).as_posix(): file for file in KEPT.glob("*/**/*") if file.is_file()}
+    assert kept == {name: sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+
+
+def test_nothing_of_a_machine_is_kept() -> None:
+    """Paths begin at /ibf, hosts are 127.0.0.1 and pipeline.example.org."""
+    for file in (file for file in KEPT.glob("*/**/*") if file.suffix in (".json", ".jsonl", ".lock", ".txt", ".csv")):
+        text = file.read_text(encoding="utf-8")
+        assert not re.search(r'"/(?!ibf/)(tmp|home|root|work|usr|var|mnt|Users)\b', text), file
+        assert set(re.findall(r"https?://([\w.-]+)", text)) <= {"127.0.0.1", "www.w3.org"}, file
+        assert set(re.findall(r'"host": "([^"]*)"', text)) <= {"pipeline.example.org"}, file
+
+
+def test_an_observation_is_read() -> None:
+    (observed,) = doors.read_observations(KEPT / "observed" / "runs" / ISO3 / ISSUE.isoformat())
+    assert (observed.event, observed.verdict.kind, observed.people) == ("G1", "hit", (12, 20))
+    (look,) = observed.looks
+    assert (look.source, look.passes, look.on_the_days) == (
+        "open water", (datetime(2026, 2, 17, 4, 30, tzinfo=UTC),), True,
+    )  # fmt: skip
+
+
+def test_a_stamp_is_read() -> None:
     stamp = doors.read_stamp(KEPT / "prepared" / "stamp.json")
     assert stamp is not None
     assert sorted(stamp.inputs) == sorted(
