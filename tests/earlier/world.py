@@ -163,7 +163,8 @@ class Portal:
 
         Read from the kept files as they are, without any of the product's code: the server is as it was left.
         """
-        headers = self._login()
+        session = requests.Session()
+        session.headers.update(self._login())
         folders = sorted(runs.glob(f"**/targets/{PORTAL}/r*/plan.jsonl"), key=_age)
         for number, plan in enumerate(folders, 1):
             done = _done(plan.with_name("journal.jsonl"))
@@ -174,16 +175,16 @@ class Portal:
                     more -= 1
                     if more < 0:
                         break
-                self._make(call, plan.parent, headers)
+                self._make(call, plan.parent, session)
+        session.close()
 
-    def _make(self, call: dict[str, Any], folder: Path, headers: dict[str, str]) -> None:
+    def _make(self, call: dict[str, Any], folder: Path, session: requests.Session) -> None:
         body: dict[str, Any] = {} if call["body"] is None else {"json": call["body"]}
         if call["file"] is not None:
             content = (folder / call["file"]["path"]).read_bytes()
             body = {"files": {"file": (call["file"]["name"], content, "application/octet-stream")}}
-        requests.request(
-            call["method"], f"{self.url}{call['path']}", params=call["query"], headers=headers, timeout=10, **body
-        ).raise_for_status()
+        answer = session.request(call["method"], f"{self.url}{call['path']}", params=call["query"], timeout=10, **body)
+        answer.raise_for_status()
 
 
 def _age(plan: Path) -> tuple[str, int]:
