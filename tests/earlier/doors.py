@@ -185,7 +185,7 @@ def _no_engine() -> Iterator[list[tuple[str, str]]]:
             patch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
         patch.setattr(flows.scenario, "prepared_layers", flows.scenario.prepared_layers.fn)
         patch.setattr(flows.scenario, "make_forecast", flows.scenario.make_forecast.fn)
-        stages = {"plan": flows.floods.plan_revision, "publish": flows.floods.publish_revision}
+        stages: dict[str, Any] = {"plan": flows.floods.plan_revision, "publish": flows.floods.publish_revision}
         patch.setattr(flows.floods, "bring_up_to_date", partial(flows.floods.bring_up_to_date, **stages))
         for module in (flows.floods, flows.scenario):
             patch.setattr(module, "one_at_a_time", lambda iso3: nullcontext())

@@ -18,7 +18,7 @@ from tests.earlier.world import ISO3, ISSUE, KEPT, NOON, Project
 
 def test_every_kept_file_is_what_was_written() -> None:
     lines = (KEPT / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    kept = dict(reversed(line.split("  ", 1)) for line in lines)
+    kept = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     files = {file.relative_to(KEPT).as_posix(): file for file in KEPT.glob("*/**/*") if file.is_file()}
     assert kept == {name: sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
 

@@ -88,7 +88,7 @@ class Project:
             },
         }
         (self.root / "config" / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-        content = tiny_country.country().model_dump(mode="json", exclude_unset=True) | COUNTRY
+        content = tiny_country.country().model_dump(mode="json", exclude_unset=True) | dict(COUNTRY)
         file = self.root / "config" / "countries" / f"{ISO3}.yaml"
         file.write_text(yaml.safe_dump(content), encoding="utf-8")
         return self
