@@ -1,0 +1,317 @@
+"""The doors of the product that these tests go through: where its parts move, only this file changes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import flows.backfill
+import flows.floods
+import flows.resume
+import flows.scenario
+import flows.wiring
+import ibf_pipeline.report.write
+import tasks.floods
+from flows.cli import app
+from flows.outcome import exit_code
+from ibf_pipeline.changes import changes_as_data, compare
+from ibf_pipeline.config import Configuration, Country, load
+from ibf_pipeline.destine.order_book import Elsewhere, OrderBook, Quota
+from ibf_pipeline.destine.orders import OrderRequest
+from ibf_pipeline.discharge.cells import cell_centre, locate
+from ibf_pipeline.eodata.database import Database
+from ibf_pipeline.eodata.inbox import Inbox
+from ibf_pipeline.eodata.notification import Notification, Product
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.found import Found
+from ibf_pipeline.observation.by_area import ObservedArea
+from ibf_pipeline.observation.result import Look, Observed, event_folder, read_observations, write_observed_event
+from ibf_pipeline.observation.verdict import Verdict
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.stamp import read_stamp
+from ibf_pipeline.prepare.stations import read_stations, read_thresholds
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.earlier import correction, earlier_runs
+from ibf_pipeline.run_folder import Revision, RunFolder, read_forecast, runs_of
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.synthetic.ensemble import make_ensemble
+from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
+from ibf_pipeline.targets.ibf.revise import may_be_shown
+from ibf_pipeline.targets.ibf.transport import IbfTransport
+from ibf_pipeline.targets.ledger import (
+    events_perhaps_open,
+    is_finished,
+    is_uploaded,
+    latest_finished,
+    published_dates,
+    unfinished,
+    untold_triggers,
+    was_begun,
+)
+from ibf_pipeline.targets.unconfirmed import unconfirmed, waits_to_notify
+from ibf_pipeline.withdrawn import standing
+
+__all__ = [
+    "SANDBOX_PASSWORD",
+    "Configuration",
+    "Country",
+    "Database",
+    "Elsewhere",
+    "Found",
+    "IbfError",
+    "Inbox",
+    "Look",
+    "Notification",
+    "Observed",
+    "ObservedArea",
+    "OrderBook",
+    "OrderRequest",
+    "Product",
+    "Quota",
+    "Revision",
+    "RunFolder",
+    "Sandbox",
+    "Verdict",
+    "event_folder",
+    "load",
+    "prepare",
+    "published",
+    "read_forecast",
+    "read_observations",
+    "read_stamp",
+    "seed_from_static",
+    "standing",
+    "write_observed_event",
+]
+
+_STAGES = (
+    "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
+    "record_findings",
+)  # fmt: skip
+_CLOCK = flows.wiring.now
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a command ended."""
+
+    code: int
+    text: str
+    """what it printed, or the error that ended it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a run ended."""
+
+    code: int
+    message: str
+    told: tuple[tuple[str, str], ...]
+    """kind and event of each notice that was sent on"""
+
+
+def set_clock(patch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """The product's clock stands still at a moment."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("flows", "tasks", "ibf_pipeline"):
+            clock = vars(module).get("now")
+            if clock is _CLOCK or isinstance(clock, _Standing):
+                patch.setattr(module, "now", _Standing(moment))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    moment: datetime
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+def invoke(*arguments: str) -> Said:
+    (
+        """A command as the console script runs it: an error ends it with its own exit code.
+
+    Only `report` draws pictures.
+    """
+        ""
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flows.resume, "rewrite_report", lambda *_: None)
+        done = CliRunner().invoke(app, list(arguments))
+    if isinstance(done.exception, IbfError):
+        return Said(done.exception.exit_code, str(done.exception))
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.output)
+
+
+def draw_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Reports get empty pictures: what they are drawn from is read all the same."""
+    for name in ("hydrograph", "buildup"):
+        patch.setattr(ibf_pipeline.report.write, name, lambda *_, **__: None)
+    for name in ("overview_map", "event_map", "png", "svg"):
+        patch.setattr(ibf_pipeline.report.write, name, lambda *_, **__: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+
+
+def run_day(config: str, country: str, issue_date: date, target: str, **options: Any) -> Ran:
+    """The flow's own function; its stages without Prefect's engine around them, and without the report's pictures."""
+    with _no_engine() as told:
+        state = flows.floods.floods.fn(country, issue_date, target, config=config, **options)
+        return Ran(exit_code(state), str(state.message), tuple(told))
+
+
+def run_exercise(config: str, country: str, wishes: str, issue_date: date, target: str, **options: Any) -> Ran:
+    """The same for an exercise."""
+    with _no_engine() as told:
+        state = flows.scenario.scenario.fn(country, wishes, issue_date, target, config=config, **options)
+        return Ran(exit_code(state), str(state.message), tuple(told))
+
+
+@contextmanager
+def _no_engine() -> Iterator[list[tuple[str, str]]]:
+    told: list[tuple[str, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _STAGES:
+            patch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
+        patch.setattr(flows.scenario, "prepared_layers", flows.scenario.prepared_layers.fn)
+        patch.setattr(flows.scenario, "make_forecast", flows.scenario.make_forecast.fn)
+        stages: dict[str, Any] = {"plan": flows.floods.plan_revision, "publish": flows.floods.publish_revision}
+        patch.setattr(flows.floods, "bring_up_to_date", partial(flows.floods.bring_up_to_date, **stages))
+        for module in (flows.floods, flows.scenario):
+            patch.setattr(module, "one_at_a_time", lambda iso3: nullcontext())
+        for name in ("keep_artifacts", "publishing_progress", "tell_waiting", "write_day_report"):
+            patch.setattr(flows.floods, name, lambda *_, **__: nullcontext())
+        patch.setattr(tasks.floods, "download_progress", lambda *_: nullcontext())
+        patch.setattr(
+            flows.floods, "tell", lambda found, notices: told.extend((notice.kind, notice.event) for notice in notices)
+        )
+        yield told
+
+
+def is_published(config: str, country: str, issue_date: date, target: str) -> bool:
+    """Whether a backfill passes a day over as published before."""
+    return flows.backfill.is_published(flows.wiring.open_day(config, country, issue_date, target))
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the product says of the revisions of a day, read from their plans and journals."""
+
+    finished: list[int]
+    uploaded: list[int]
+    begun: list[int]
+    closed: list[int]
+    unfinished: int | None
+    """the revision that is to be resumed"""
+    latest_finished: int | None
+    unconfirmed: int | None
+    """the revision whose notification a person has to decide about"""
+    waits: list[str | None]
+    """of each revision, what its notification waits for"""
+    open: list[str]
+    """events that are perhaps open on the target"""
+    untold: list[str]
+    """triggers among them of which nobody was notified"""
+    dates: list[str]
+    """of every upload of the country on the target"""
+
+
+def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
+    """The ledger of a day."""
+    run = RunFolder(runs, country, issue_date)
+    revisions = run.revisions(target)
+
+    def numbers(applies: Callable[[Revision], bool]) -> list[int]:
+        return [revision.number for revision in revisions if applies(revision)]
+
+    def number(revision: Revision | None) -> int | None:
+        return None if revision is None else revision.number
+
+    events = events_perhaps_open(run, target, _CLOCK, partial(may_be_shown, now=_CLOCK))
+    triggers = {event.name for event in events if event.trigger}
+    return Ledger(
+        finished=numbers(lambda revision: is_finished(revision, _CLOCK)),
+        uploaded=numbers(lambda revision: is_uploaded(revision, _CLOCK)),
+        begun=numbers(was_begun),
+        closed=numbers(lambda revision: Journal(revision.journal_file, _CLOCK).is_closed),
+        unfinished=number(unfinished(run, target, _CLOCK)),
+        latest_finished=number(latest_finished(run, target, _CLOCK)),
+        unconfirmed=number(unconfirmed(run, target, _CLOCK)),
+        waits=[waits_to_notify(revision, _CLOCK) for revision in revisions],
+        open=sorted(event.name for event in events),
+        untold=sorted(untold_triggers(triggers, run, target, _CLOCK)),
+        dates=sorted(published_dates(runs, country, target)),
+    )
+
+
+def changes(run: RunFolder) -> list[dict[str, Any]]:
+    """What changed since the newest earlier run of the country, as the report has it."""
+    found = standing(run.found(), run)
+    earlier = earlier_runs(run.path.parents[1], run.iso3, run.issue_date, 1, exercise=found.exercise)
+    return changes_as_data(compare(earlier[0].found if earlier else None, found))
+
+
+def corrected(run: RunFolder) -> tuple[int, list[tuple[str, str]]] | None:
+    """The revision that said something else than the day says now, and what changed since: kind and event."""
+    was = correction(run, run.found())
+    return None if was is None else (was.revision, [(change.kind, change.event) for change in was.changes])
+
+
+def days(runs: Path, country: str) -> list[str]:
+    """The issue dates that have a run folder, each with whether it is whole."""
+    return [f"{run.issue_date} {'whole' if run.is_whole else 'half'}" for run in runs_of(runs, country)]
+
+
+def journal(revision: Revision) -> list[dict[str, Any]]:
+    """The readable entries of a revision's journal."""
+    return [asdict(entry) for entry in Journal(revision.journal_file, _CLOCK).entries()]
+
+
+def write_forecast(
+    root: Path, static: Path, country: Country, issue_date: date, wishes: str, missing: tuple[str, ...] = ()
+) -> None:
+    """The raw files of an ensemble that makes a wish list true."""
+    stations = read_stations(static / "stations.csv")
+    thresholds = read_thresholds(static / "thresholds.json", stations, {1.5, 2.0, 5.0, 10.0, 20.0})
+    cube = make_ensemble(thresholds, country.rule, wishes, members=country.members.expected, missing=missing)
+    grid = glofas_window(10.0, 0.9, 10.2, 1.0)
+    cells = {station.code: locate(*cell_centre(station.lat, station.lon), grid) for station in stations}
+    write_ftp_members(root, issue_date, cube, cells, grid)
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@contextmanager
+def dying(at: Callable[[Any], bool], *, before: bool = False) -> Iterator[None]:
+    """The process dies at a call of the plan: before it is sent, or when the server has carried it out and nobody has
+    noted it.
+    """
+    send = IbfTransport.send
+
+    def spoilt(self: IbfTransport, call: Any) -> Any:
+        if before and at(call):
+            raise Died
+        answer = send(self, call)
+        if at(call):
+            raise Died
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(IbfTransport, "send", spoilt)
+        try:
+            yield
+        except Died:
+            return
+    raise AssertionError("the call was never made")

@@ -1,0 +1,207 @@
+"""What the ledger says of kept days, without asking a portal."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.earlier import doors
+from tests.earlier.doors import Ledger
+from tests.earlier.world import FILES, ISO3, ISSUE, KEPT, NEXT, NOON, PORTAL, Project
+
+FIRST, SECOND = "2026-02-15T00:00:01Z", "2026-02-15T00:00:02Z"
+DONE = Ledger(
+    finished=[1], uploaded=[1], begun=[1], closed=[], unfinished=None, latest_finished=1, unconfirmed=None,
+    waits=[None], open=["G1", "G2"], untold=[], dates=[FIRST],
+)  # fmt: skip
+SENT = replace(DONE, finished=[], unfinished=1, latest_finished=None, open=["G1"], untold=["G1"])
+"""everything but the notification"""
+TWICE = replace(
+    DONE, finished=[1, 2], uploaded=[1, 2], begun=[1, 2], latest_finished=2, waits=[None, None], dates=[FIRST, SECOND]
+)
+
+KNOWN: dict[str, Ledger] = {
+    "finished": DONE,
+    "no-alert": replace(DONE, open=[]),
+    "doubtful": replace(DONE, open=["G1"]),
+    "held": replace(SENT, waits=["is held"]),
+    "half-published": replace(
+        SENT, uploaded=[], waits=["was not sent"], open=[], untold=[]
+    ),
+    "unconfirmed": replace(SENT, unconfirmed=1, waits=["is unconfirmed"]),
+    "unanswered": replace(SENT, unconfirmed=1, waits=["is unconfirmed"]),
+    "withdrawn-in-part": replace(TWICE, open=["G1"]),
+    "withdrawn": replace(TWICE, open=[]),
+    "two-revisions": TWICE,
+    "given-up": replace(
+        SENT, unfinished=None, closed=[1, 2], waits=[None, None]
+    ),
+    "files": DONE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("state", KNOWN)
+def test_a_day(state: str) -> None:
+    assert doors.ledger(KEPT / state / "runs", ISO3, ISSUE, PORTAL) == KNOWN[state]
+
+
+def test_the_day_after() -> None:
+    runs = KEPT / "next-day" / "runs"
+    dates = [FIRST, "2026-02-16T00:00:01Z"]
+    assert doors.ledger(runs, ISO3, ISSUE, PORTAL) == replace(DONE, dates=dates)
+    assert doors.ledger(runs, ISO3, NEXT, PORTAL) == replace(DONE, open=["G2"], dates=dates)
+    assert doors.days(runs, ISO3) == ["2026-02-15 whole", "2026-02-16 whole"]
+
+
+def test_an_exercise() -> None:
+    """It is no real day, and its upload is known as ours all the same."""
+    runs = KEPT / "exercise" / "runs"
+    apart = doors.ledger(runs / "exercises", ISO3, ISSUE, PORTAL)
+    assert apart == replace(DONE, open=["EXERCISE G1"])
+    assert doors.days(runs, ISO3) == []
+    assert doors.ledger(runs, ISO3, ISSUE, PORTAL).dates == [FIRST]
+
+
+def test_a_folder_of_files() -> None:
+    """Nobody was notified by it."""
+    assert doors.ledger(KEPT / "files" / "runs", ISO3, ISSUE, FILES) == replace(DONE, untold=["G1"])
+
+
+@pytest.mark.parametrize(
+    ("state", "published"),
+    [
+        ("finished", True), ("no-alert", True), ("doubtful", True), ("held", False), ("half-published", False),
+        ("unconfirmed", False), ("unanswered", False), ("withdrawn-in-part", True), ("withdrawn", True),
+        ("two-revisions", True), ("given-up", False), ("next-day", True),
+    ],
+)  # fmt: skip
+def test_whether_a_backfill_passes_it_over(state: str, published: bool, tmp_path: Path) -> None:
+    shutil.copytree(KEPT / state, tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    assert doors.is_published(project.config, ISO3, ISSUE, PORTAL) is published
+
+
+@pytest.mark.parametrize(
+    ("state", "entries", "last"),
+    [
+        ("finished", 41, (40, "done")), ("held", 27, (27, "held")), ("half-published", 16, (16, "done")),
+        ("unconfirmed", 27, (27, "sending")), ("unanswered", 29, (27, "unknown")), ("given-up", 1, (0, "unused")),
+    ],
+)  # fmt: skip
+def test_a_journal(state: str, entries: int, last: tuple[int, str]) -> None:
+    """The last revision's; one entry a call, and two of the notification: before and after it is sent."""
+    revision = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE).revisions(PORTAL)[-1]
+    found = doors.journal(revision)
+    assert (len(found), (found[-1]["call"], found[-1]["state"])) == (entries, last)
+    assert datetime.fromisoformat(found[-1]["at"]) == NOON
+
+
+def test_why_revisions_were_given_up() -> None:
+    first, second = doors.RunFolder(KEPT / "given-up" / "runs", ISO3, ISSUE).revisions(PORTAL)
+    for revision, state in ((first, "closed"), (second, "unused")):
+        entry = doors.journal(revision)[-1]
+        assert (entry["state"], entry["error"]) == (state, "aborted by a person: not notified")
+
+
+OUTCOMES: dict[str, list[str]] = {
+    "finished": ["all 40 calls made"],
+    "held": ["26 of 27 calls made; 1 waiting for a person's approval"],
+    "half-published": ["16 of 40 calls made; 24 not made"],
+    "unconfirmed": ["26 of 27 calls made; 1 sent without an answer so far"],
+    "unanswered": ["26 of 27 calls made; 1 of unknown outcome"],
+    "given-up": [
+        "26 of 27 calls made; 1 waiting for a person's approval; then given up",
+        "0 of 37 calls made; 37 not made; then given up",
+    ],
+}
+
+
+@pytest.mark.parametrize("state", OUTCOMES)
+def test_how_publishing_ended_in_words(state: str) -> None:
+    run = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE)
+    assert [revision.outcome for revision in doors.published(run)] == OUTCOMES[state]
+
+
+def test_the_time_limit_of_a_held_one_is_kept() -> None:
+    (revision,) = doors.RunFolder(KEPT / "held" / "runs", ISO3, ISSUE).revisions(PORTAL)
+    assert revision.about().hold_until == "2026-02-16T00:00:00Z"
+
+
+FOUND: dict[str, tuple[str, list[tuple[str, str, bool, int]]]] = {
+    "finished": ("1 trigger, 1 warning", [("G1", "--TTT---", True, 20), ("G2", "----ww--", False, 0)]),
+    "no-alert": ("no alert", []),
+    "doubtful": ("2 triggers", [("G1", "--TTT---", True, 20), ("G3", "---TT---", True, 0)]),
+    "two-revisions": ("1 trigger, 1 warning", [("G1", "--TTT---", True, 100), ("G2", "----ww--", False, 0)]),
+}
+
+
+@pytest.mark.parametrize("state", FOUND)
+def test_what_a_day_found(state: str) -> None:
+    """The 10-year map is deep in one row of ten cells of two people each, the 20-year map in five."""
+    found = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE).found()
+    events = [(event.name, event.flags, event.trigger, event.people) for event in found.events]
+    assert (found.headline, events) == FOUND[state]
+    assert (found.issue_date, found.exercise) == (ISSUE, False)
+    assert [extent.file_name for extent in found.extents] == [
+        f"flood_extent_{lead_time}-day_XTY.tif" for lead_time in range(8)
+    ]
+
+
+def test_stations_of_a_doubtful_day() -> None:
+    run = doors.RunFolder(KEPT / "doubtful" / "runs", ISO3, ISSUE)
+    found = run.found()
+    assert [(station.code, station.name, station.condition) for station in found.stations] == [
+        ("G1", "Upper", "fine"), ("G2", "Na", "blind"), ("G3", "Lonely", "fine"),
+    ]  # fmt: skip
+    assert [event.name for event in found.unpublishable_events] == ["G3"]
+    assert doors.published(run)[0].notices == (
+        "alert could not be published: Tinyland, forecast of 2026-02-15: G3 (Lonely) is alerted and has no areas in "
+        "the mapping: the portal cannot show it.",
+        "station blind: Tinyland, forecast of 2026-02-15: no usable forecast for G2 (Na): 0 valid members on 0-day, 6 "
+        "needed. This is no all clear.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "stands", "withdrawn"), [("withdrawn-in-part", ["G1"], ["G2"]), ("withdrawn", [], ["G1", "G2"])]
+)
+def test_what_stands_after_a_withdrawal(state: str, stands: list[str], withdrawn: list[str]) -> None:
+    run = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE)
+    found = doors.standing(run.found(), run)
+    assert ([event.name for event in found.events], [event.name for event in found.withdrawn]) == (stands, withdrawn)
+    first, second = run.revisions(PORTAL)
+    assert (first.about().withdraws, second.about().withdraws) == ((), tuple(withdrawn))
+    assert (second.about().notify, "Correction: flood forecast of 2026-02-15 for Tinyland" in _text(second)) == (
+        False,
+        True,
+    )
+
+
+def _text(revision: doors.Revision) -> str:
+    return (revision.folder / "withdrawal.txt").read_text(encoding="utf-8")
+
+
+def test_what_changed_since_the_day_before() -> None:
+    run = doors.RunFolder(KEPT / "next-day" / "runs", ISO3, NEXT)
+    found = [(change["kind"], change["event"], change["since"]) for change in doors.changes(run)]
+    assert found == [("escalated", "G2", "2026-02-15"), ("ended", "G1", "2026-02-15")]
+
+
+def test_what_changed_between_two_revisions_of_a_day() -> None:
+    run = doors.RunFolder(KEPT / "two-revisions" / "runs", ISO3, ISSUE)
+    assert doors.corrected(run) == (1, [("larger", "G1")])
+    assert doors.corrected(doors.RunFolder(KEPT / "finished" / "runs", ISO3, ISSUE)) is None
+
+
+def test_a_forecast() -> None:
+    run = doors.RunFolder(KEPT / "finished" / "runs", ISO3, ISSUE)
+    cube = doors.read_forecast(run.path / "forecast.nc")
+    assert dict(cube.sizes) == {"member": 10, "lead_time": 8, "station": 3}
+    upper = cube.sel(station="G1")
+    assert [int((upper.sel(lead_time=day) > 50).sum()) for day in (1, 2, 3, 4, 5)] == [0, 7, 7, 7, 0], (
+        "six of ten are enough"
+    )
