@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 _PREFECT_HOME = tempfile.mkdtemp(prefix="prefect-of-tests-")
 
@@ -18,13 +19,27 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
 )
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config import Configuration, Country, load
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
+from tests.budget import examples
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "nginx": ("nginx", "/usr/sbin/nginx"),
+    "openssl": ("openssl",),
+}
+"""what the tests run beside Python, by Debian package, under the names that it goes by"""
+
+# On every day the same examples, so that nobody's change fails by luck; where stories run, new ones.
+hypothesis_settings.register_profile(
+    "ibf", deadline=None, max_examples=examples(25, 300), derandomize=os.environ.get("IBF_TESTS") != "all"
+)
+hypothesis_settings.load_profile("ibf")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,10 +67,21 @@ def real_data(*parts: str) -> Path:
     """A file or folder of the real test data; skips aloud where it is missing, and fails in CI."""
     path = Path(os.environ.get("IBF_TEST_DATA", ROOT.parent / "shared" / "data")).joinpath(*parts)
     if not path.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is missing: CI must set IBF_TEST_DATA")
-        pytest.skip(f"{path} is missing: set IBF_TEST_DATA to the folder of the real test data")
+        missing(f"{path} is missing: set IBF_TEST_DATA to the folder of the real test data")
     return path
+
+
+def needs(program: str) -> str:
+    """Where a program lies that a test runs; skips aloud where it is not installed, and fails in CI."""
+    found = next(filter(None, map(shutil.which, PROGRAMS[program])), None)
+    return found or missing(f"{program} is not installed: install Debian's package {program}")
+
+
+def missing(reason: str) -> NoReturn:
+    """Nothing was tried, for want of something: said aloud, and a failure in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(f"NOT TRIED: {reason}")
 
 
 @pytest.fixture(scope="session")

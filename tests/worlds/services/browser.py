@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from websockets.sync.client import ClientConnection, connect
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.conftest import needs
+
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -84,14 +82,11 @@ class Tab:
 @contextmanager
 def open_tab(profile: Path) -> Iterator[Tab]:
     """A browser with one page; skips aloud where there is no browser, and fails in CI."""
-    if BROWSER is None:
-        if os.environ.get("CI"):
-            pytest.fail("no chromium: install Debian's package chromium")
-        pytest.skip("NO BROWSER: nothing was looked at; install Debian's package chromium")
+    browser = needs("chromium")
     options = [f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
     errors = profile.with_name(profile.name + ".log")
     with errors.open("wb") as log:
-        process = subprocess.Popen([BROWSER, *FLAGS, *options], stderr=log, stdout=log)
+        process = subprocess.Popen([browser, *FLAGS, *options], stderr=log, stdout=log)
     try:
         with connect(_page_address(errors), max_size=None, open_timeout=60) as socket:
             yield Tab(socket)
