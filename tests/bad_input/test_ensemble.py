@@ -18,6 +18,12 @@ from tests.worlds.countries.ewds_grib import write_ewds_grib
 from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
 
 
+@pytest.fixture(autouse=True)
+def layers(day: TinyDay) -> None:
+    """Nothing here is wrong with the static data."""
+    day.bring_layers()
+
+
 def all_members(day: TinyDay) -> list[Path]:
     return sorted(day.forecast.glob("*.nc"))
 
