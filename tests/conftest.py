@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,6 +36,10 @@ PROGRAMS = {
     "openssl": ("openssl",),
 }
 """what the tests run beside Python, by Debian package, under the names that it goes by"""
+LOGGERS = (
+    "ibf_pipeline", "destinelab", "multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool",
+)  # fmt: skip
+"""loggers of the whole process to which the pipeline gives a level or a filter"""
 
 # On every day the same examples, so that nobody's change fails by luck; where stories run, new ones.
 hypothesis_settings.register_profile(
@@ -52,6 +58,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_before() -> Iterator[None]:
+    """No test finds the levels and filters that the one before has set: each passes alone and in any order."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(logger.level, list(logger.filters)) for logger in loggers]
+    yield
+    for logger, (level, filters) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.filters[:] = filters
 
 
 def pytest_sessionfinish() -> None:

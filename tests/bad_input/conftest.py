@@ -21,14 +21,21 @@ STAGES = (
 
 
 @pytest.fixture
-def day(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> TinyDay:
-    """A sound day; the flow calls its stages directly and would publish to a server that logs every request."""
+def day(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> TinyDay:
+    """A sound day; the flow calls its stages directly and would publish to a server that logs every request.
+
+    Its report is drawn for tests marked `draws` alone.
+    """
     httpserver.expect_request(re.compile(".*")).respond_with_data("no", status=500)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no test pulls the plug
     monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
     monkeypatch.setenv("IBF_PASSWORD", "not a secret")
     for name in STAGES:
         monkeypatch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
+    if "draws" not in request.keywords:  # pictures take four fifths of a day's time
+        monkeypatch.setattr(flows.floods, "write_day_report", lambda *arguments: None)
     monkeypatch.setattr(flows.floods, "one_at_a_time", lambda iso3: nullcontext())  # asks a Prefect server
     monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # so does this
     return TinyDay(tmp_path, httpserver).build()
