@@ -9,6 +9,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
@@ -67,12 +68,14 @@ class Stage:
                 self.carry_out(progress=_stop_after(call.number - 1))
         assert self.next_call() == call.number, "nothing is lost and nothing is made twice"
 
-    def carry_out(self, *, timeout: float = 20.0, **more: Any) -> None:
+    def carry_out(self, *, fault: Fault = "500", **more: Any) -> None:
         """Publish with a client whose token is not fresh: 401 and 403 then mean that it has expired."""
-        client = IbfClient(self.proxy.url, PIPELINE, Patience(timeout, ATTEMPTS, lambda seconds: None))
+        client = IbfClient(self.proxy.url, PIPELINE, Patience(20.0, ATTEMPTS, lambda seconds: None))
         try:
             if self.proxy.listening:
                 client.login()
+            if fault.startswith("timeout"):
+                client._patience = replace(client._patience, timeout_seconds=SHORT)
             carry_out(self.revision, client, clock, **more)
         finally:
             client.close()
@@ -143,7 +146,8 @@ def test_every_call_spoiled_in_turn(
 
 def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[dict[str, Any], int]) -> None:
     """Spoil these calls in turn, the last of which notifies; everything is in its place in the end."""
-    for tried, call in enumerate(calls[:-1], 1):
+    met = 0
+    for call in calls[:-1]:
         stage.go_on_until(call)
         if fault in ONCE:
             stage.proxy.spoil(fault, 1)
@@ -155,12 +159,12 @@ def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[
         else:
             stage.proxy.spoil(fault, ATTEMPTS)
         with pytest.raises(ServerUnreachable):
-            stage.carry_out(timeout=SHORT)
+            stage.carry_out(fault=fault)
         if fault == "refused":
             stage.proxy.listen()
         else:
-            assert stage.proxy.spoiled >= tried, "the fault has met this call"
-            stage.proxy.times = 0
+            met += ATTEMPTS
+            stage.proxy.wait_until_met(met)
         with pytest.raises(_Stop):
             stage.carry_out(progress=_stop_after(call.number))
     stage.go_on_until(calls[-1])
@@ -197,10 +201,11 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
         stage.carry_out()
         assert stage.mails == mails
         return
+    met = stage.proxy.spoiled
     stage.proxy.spoil(fault, 1)
     with pytest.raises(OutcomeUnknown, match="notification log"):
-        stage.carry_out(timeout=SHORT if fault.startswith("timeout") else 20.0)
-    assert stage.proxy.spoiled >= 1
+        stage.carry_out(fault=fault)
+    stage.proxy.wait_until_met(met + 1)
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):
