@@ -37,7 +37,10 @@ def day(
     if "draws" not in request.keywords:  # pictures take four fifths of a day's time
         monkeypatch.setattr(flows.floods, "write_day_report", lambda *arguments: None)
     monkeypatch.setattr(flows.floods, "one_at_a_time", lambda iso3: nullcontext())  # asks a Prefect server
-    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # so does this
+    monkeypatch.setattr(flows.floods, "publishing_progress", lambda *arguments: nullcontext())  # so does this,
+    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # and this,
+    stages = (flows.floods.plan_revision, flows.floods.publish_revision)  # and tasks, which these are by default
+    monkeypatch.setattr(flows.floods.bring_up_to_date, "__defaults__", stages)
     return TinyDay(tmp_path, httpserver).build()
 
 
