@@ -50,13 +50,7 @@ hypothesis_settings.load_profile("ibf")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together on one process and in their order; files that need a Prefect server begin.
-
-    They take longest, and a long file that begins last keeps the other process waiting.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    """Files that need a Prefect server begin: they take longest, and a long one that begins last is waited for."""
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
 
 
