@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 _PREFECT_HOME = tempfile.mkdtemp(prefix="prefect-of-tests-")
 
@@ -18,25 +21,48 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
 )
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config import Configuration, Country, load
 from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
+from tests.budget import examples
 
 ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "nginx": ("nginx", "/usr/sbin/nginx"),
+    "openssl": ("openssl",),
+}
+"""what the tests run beside Python, by Debian package, under the names that it goes by"""
+LOGGERS = (
+    "ibf_pipeline", "destinelab", "multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool",
+)  # fmt: skip
+"""loggers of the whole process to which the pipeline gives a level or a filter"""
+
+# On every day the same examples, so that nobody's change fails by luck; where stories run, new ones.
+hypothesis_settings.register_profile(
+    "ibf", deadline=None, max_examples=examples(25, 300), derandomize=os.environ.get("IBF_TESTS") != "all"
+)
+hypothesis_settings.load_profile("ibf")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay together on one process and in their order; files that need a Prefect server begin.
-
-    They take longest, and a long file that begins last keeps the other process waiting.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    """Files that need a Prefect server begin: they take longest, and a long one that begins last is waited for."""
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_before() -> Iterator[None]:
+    """No test finds the levels and filters that the one before has set: each passes alone and in any order."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(logger.level, list(logger.filters)) for logger in loggers]
+    yield
+    for logger, (level, filters) in zip(loggers, before, strict=True):
+        logger.setLevel(level)
+        logger.filters[:] = filters
 
 
 def pytest_sessionfinish() -> None:
@@ -52,10 +78,21 @@ def real_data(*parts: str) -> Path:
     """A file or folder of the real test data; skips aloud where it is missing, and fails in CI."""
     path = Path(os.environ.get("IBF_TEST_DATA", ROOT.parent / "shared" / "data")).joinpath(*parts)
     if not path.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"{path} is missing: CI must set IBF_TEST_DATA")
-        pytest.skip(f"{path} is missing: set IBF_TEST_DATA to the folder of the real test data")
+        missing(f"{path} is missing: set IBF_TEST_DATA to the folder of the real test data")
     return path
+
+
+def needs(program: str) -> str:
+    """Where a program lies that a test runs; skips aloud where it is not installed, and fails in CI."""
+    found = next(filter(None, map(shutil.which, PROGRAMS[program])), None)
+    return found or missing(f"{program} is not installed: install Debian's package {program}")
+
+
+def missing(reason: str) -> NoReturn:
+    """Nothing was tried, for want of something: said aloud, and a failure in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(f"NOT TRIED: {reason}")
 
 
 @pytest.fixture(scope="session")

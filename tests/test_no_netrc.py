@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ibf_pipeline.destine.settings import Token
 from ibf_pipeline.destine.tokens import DespUserToken, token_source
 from ibf_pipeline.no_netrc import NoNetrc
 from ibf_pipeline.sources.ewds_service import EwdsService, Patience
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 from tests.destine.conftest import ENVIRONMENT, client_of
 from tests.worlds.services.catalogue_account import RADAR, open_world
 from tests.worlds.services.catalogue_web import Served, Switch
@@ -135,7 +136,8 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
 
 @pytest.mark.parametrize("netrc", ["default login thief password secret"], indirect=True)
 def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web: Web) -> None:
-    pytest.importorskip("destinelab")
+    if find_spec("destinelab") is None:
+        missing("destinelab is not installed: install the extra destine")
     assert DespUserToken("somebody", "password", redact=Redactor()).token() == "dedl-token"
     assert [account for _, account in web.asked] == [None] * 4
 

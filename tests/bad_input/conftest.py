@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -19,21 +21,42 @@ STAGES = (
 
 
 @pytest.fixture
-def day(tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> TinyDay:
-    """A sound day; the flow calls its stages directly and would publish to a server that logs every request."""
+def day(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> TinyDay:
+    """A sound day; the flow calls its stages directly and would publish to a server that logs every request.
+
+    Its report is drawn for tests marked `draws` alone.
+    """
     httpserver.expect_request(re.compile(".*")).respond_with_data("no", status=500)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no test pulls the plug
     monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
     monkeypatch.setenv("IBF_PASSWORD", "not a secret")
     for name in STAGES:
         monkeypatch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
+    if "draws" not in request.keywords:  # pictures take four fifths of a day's time
+        monkeypatch.setattr(flows.floods, "write_day_report", lambda *arguments: None)
     monkeypatch.setattr(flows.floods, "one_at_a_time", lambda iso3: nullcontext())  # asks a Prefect server
-    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # so does this
+    monkeypatch.setattr(flows.floods, "publishing_progress", lambda *arguments: nullcontext())  # so does this,
+    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # and this,
+    stages = (flows.floods.plan_revision, flows.floods.publish_revision)  # and tasks, which these are by default
+    monkeypatch.setattr(flows.floods.bring_up_to_date, "__defaults__", stages)
     return TinyDay(tmp_path, httpserver).build()
 
 
+@pytest.fixture(scope="session")
+def finished_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the layers and the run of a sound day are kept once a test has made them."""
+    return tmp_path_factory.mktemp("finished") / "work"
+
+
 @pytest.fixture
-def prepared_day(day: TinyDay) -> TinyDay:
+def prepared_day(day: TinyDay, finished_work: Path) -> TinyDay:
     """A day whose run was finished before: the later one must leave it alone where it fails."""
-    day.found()
+    if finished_work.exists():
+        shutil.copytree(finished_work, day.root / "work", dirs_exist_ok=True)
+    else:
+        day.found()
+        shutil.copytree(day.root / "work", finished_work)
     assert day.run_folder.is_whole
     return day

@@ -12,6 +12,13 @@ from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 
+
+@pytest.fixture(autouse=True)
+def layers(day: TinyDay) -> None:
+    """Nothing here is wrong with the static data."""
+    day.bring_layers()
+
+
 RETURN_PERIOD_CLASSES = {"rule": "return-period", "return_period": {"min": 1.5, "med": 2, "max": 5}, "probability": 0.6}
 
 

@@ -7,75 +7,79 @@ system call like a full disk does. GDAL keeps blocks until it closes a file and 
 from __future__ import annotations
 
 import json
+import os
+import resource
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.errors import WriteFailed
+from ibf_pipeline.config import Country
+from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.discharge.reader import read_cube
+from ibf_pipeline.errors import IbfError, WriteFailed
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.store import ExtentTiles, station_cells
 from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.sources import FolderSource
+from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
 
 ISSUE = date(2026, 2, 15)
 _SMALL = 2000
 """bytes; under this limit an earlier run is there already"""
-CHILD = """
-import json, resource, sys
-from datetime import date
-from pathlib import Path
-from ibf_pipeline.config import load
-from ibf_pipeline.errors import IbfError
-from ibf_pipeline.prepare.build import prepare
-from ibf_pipeline.prepare.store import read_prepared, station_cells
-from ibf_pipeline.run_folder import RunFolder
-from ibf_pipeline.sources import ForecastFiles, FolderSource
-from ibf_pipeline.discharge.reader import read_cube
-from tasks.floods import find_events, record_findings
-from tests.worlds.countries import tiny_country
+Stage = Callable[[int], None]
 
-root, stage, limits = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
-configuration = load(Path("config"))
-country = configuration.country("XDM")
-answers = []
-if stage == "record":
-    issue = date(2026, 2, 15)
-    layers, tiles = read_prepared(root / "prepared", "XDM")
-    files = FolderSource("demo", configuration.static_folder(country) / "forecasts", "4").fetch(issue)
-    cube = read_cube(files.files, station_cells(layers), issue, version="4")
-    found = find_events.fn("XDM", cube, layers, country)
-for limit in limits:
+
+def under_limits(stage: Stage, limits: list[int]) -> dict[int, list[str] | None]:
+    """What a stage says in a child process at each limit: the parts of an error, or None where it went well."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(reading)
+            answers = [answer(stage, limit) for limit in limits]
+            with os.fdopen(writing, "w") as stream:
+                json.dump(answers, stream)
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as stream:
+        answers = json.load(stream)
+    os.waitpid(child, 0)
+    return dict(zip(limits, answers, strict=True))
+
+
+def answer(stage: Stage, limit: int) -> list[str] | None:
+    """The parts of the error that a stage ends with where no file may be longer than so many bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-    run = RunFolder(root / f"runs-{limit}", "XDM", date(2026, 2, 15))
     try:
-        if stage == "record":
-            record_findings.fn("XDM", found, cube, tiles, country, files, run, root / "prepared" / "XDM")
-        else:
-            prepare(tiny_country.country(), root / "static", root / f"prepared-{limit}")
-        answers.append(None)
+        stage(limit)
     except IbfError as error:
-        answers.append([type(error).__name__, error.found, error.where, error.expected, error.remedy])
-resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-(root / "answers.json").write_text(json.dumps(answers))
-"""
+        return [type(error).__name__, *map(str, (error.found, error.where, error.expected, error.remedy))]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    return None
 
 
-def under_limits(root: Path, stage: str, limits: list[int]) -> dict[int, list[str] | None]:
-    """What a child process says at each limit: the parts of an error, or None where it went well."""
-    command = [sys.executable, "-c", CHILD, str(root), stage, json.dumps(limits)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(zip(limits, json.loads((root / "answers.json").read_text()), strict=True))
-
-
-def test_findings_of_a_day(tmp_path: Path, demo_prepared: Path) -> None:
+def test_findings_of_a_day(
+    tmp_path: Path, demo_prepared: Path, demo_country: Country, demo_layers: tuple[CountryLayers, ExtentTiles]
+) -> None:
     """From the first byte to just below the largest file of the run: every limit is an error, none leaves a run."""
-    (tmp_path / "prepared").symlink_to(demo_prepared)
+    layers, tiles = demo_layers
+    files = FolderSource("demo", ROOT / "data/fixtures/XDM/forecasts", "4").fetch(ISSUE)
+    cube = read_cube(files.files, station_cells(layers), ISSUE, version="4")
+    found = find_events.fn("XDM", cube, layers, demo_country)
+
+    def record(limit: int) -> None:
+        run = RunFolder(tmp_path / f"runs-{limit}", "XDM", ISSUE)
+        record_findings.fn("XDM", found, cube, tiles, demo_country, files, run, demo_prepared)
+
     enough = 50_000_000
-    under_limits(tmp_path, "record", [enough])
+    assert under_limits(record, [enough]) == {enough: None}
     whole = RunFolder(tmp_path / f"runs-{enough}", "XDM", ISSUE)
     assert whole.is_whole
     earlier = {path.relative_to(whole.path): path.read_bytes() for path in whole.path.rglob("*") if path.is_file()}
@@ -83,7 +87,7 @@ def test_findings_of_a_day(tmp_path: Path, demo_prepared: Path) -> None:
     shutil.copytree(whole.path, later.path)
     sizes = sorted(path.stat().st_size for path in whole.path.rglob("*") if path.is_file())
     limits = [0, 1, 100, 400, 1000, _SMALL, *(size - 1 for size in sizes), sizes[-1] // 2, sizes[-1]]
-    answers = under_limits(tmp_path, "record", sorted(set(limits)))
+    answers = under_limits(record, sorted(set(limits)))
     for limit, answer in answers.items():
         run = RunFolder(tmp_path / f"runs-{limit}", "XDM", ISSUE)
         assert run.is_whole == (answer is None or limit == _SMALL), f"limit {limit}: {answer}"
@@ -104,9 +108,13 @@ def test_findings_of_a_day(tmp_path: Path, demo_prepared: Path) -> None:
 
 def test_prepare(tmp_path: Path) -> None:
     """Prepared layers are there whole or not at all."""
-    tiny_country.write_country(tmp_path / "static")
+    static = tiny_country.write_country(tmp_path / "static")
+
+    def build(limit: int) -> None:
+        prepare(tiny_country.country(), static, tmp_path / f"prepared-{limit}")
+
     limits = [0, 500, 1000, 3000, 6000, 5_000_000]
-    for limit, answer in under_limits(tmp_path, "prepare", limits).items():
+    for limit, answer in under_limits(build, limits).items():
         assert (tmp_path / f"prepared-{limit}").exists() == (answer is None)
         assert (answer is None) == (limit == 5_000_000), f"limit {limit}: {answer}"
         if answer is not None:

@@ -18,6 +18,12 @@ from tests.worlds.countries.ewds_grib import write_ewds_grib
 from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TRIGGER, TinyDay, edit_text
 
 
+@pytest.fixture(autouse=True)
+def layers(day: TinyDay) -> None:
+    """Nothing here is wrong with the static data."""
+    day.bring_layers()
+
+
 def all_members(day: TinyDay) -> list[Path]:
     return sorted(day.forecast.glob("*.nc"))
 
@@ -137,6 +143,7 @@ def test_too_few_members(day: TinyDay) -> None:
     assert error.exit_code == 3
 
 
+@pytest.mark.draws
 def test_missing_members_above_the_minimum_are_reported(day: TinyDay) -> None:
     damage.leave_out_members(day.forecast, [2, 7])
     found = day.found()
@@ -215,6 +222,7 @@ def test_members_of_a_grib_file_that_are_one(day: TinyDay) -> None:
     assert day.refused(InputInvalid).found.startswith("member 0 and 9 others (1, 2, 3")
 
 
+@pytest.mark.draws
 def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
     row, column = day.cells["G1"]
     for file in all_members(day):
@@ -388,6 +396,7 @@ def set_zero_on(day: TinyDay, members: list[int], lead_times: list[int]) -> None
             data["dis"][lead_times] = 0
 
 
+@pytest.mark.draws
 def test_days_of_some_members_without_water_count_as_missing(day: TinyDay) -> None:
     """On 3-day 6 of 10 members are left, all of them above the threshold; with the 4 zeros it would be 60 %."""
     set_zero_on(day, [1, 4, 5, 9], [3])

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.prepare.build import prepare
+from tests.budget import examples
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.damage import make_classic
@@ -34,7 +35,7 @@ DAMAGE = st.fixed_dictionaries({
     "cut": st.just(1.0) | SHARE,
 })  # fmt: skip
 BOUNDED = settings(
-    max_examples=80,
+    max_examples=examples(20, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,

@@ -17,10 +17,11 @@ from ibf_pipeline.config import Country, load
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
+from tests.budget import examples
 from tests.worlds.countries import tiny_country
 
 FEW = settings(
-    max_examples=120,
+    max_examples=examples(30, 400),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     derandomize=True,

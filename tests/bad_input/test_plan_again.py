@@ -12,6 +12,12 @@ from ibf_pipeline.errors import InputInvalid
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 
 
+@pytest.fixture(autouse=True)
+def layers(day: TinyDay) -> None:
+    """Nothing here is wrong with the static data."""
+    day.bring_layers()
+
+
 def planned(day: TinyDay) -> list[str]:
     found, _, _ = plan_day(str(day.config), "XTY", ISSUE, "out", str(day.root / "work"), notify=False)
     return [event.name for event in found.events]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import ROOT, real_data
 
-pytestmark = pytest.mark.uganda
+pytestmark = [pytest.mark.uganda, pytest.mark.story]
 
 
 @pytest.fixture(scope="module")

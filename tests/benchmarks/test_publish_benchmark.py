@@ -3,10 +3,26 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from benchmarks.publish import make_plan, publish_naively, publish_ours, sandbox
 from tests.conftest import ROOT
 
 
+def test_both_publishers_leave_the_same_server_behind(tmp_path: Path) -> None:
+    """The two routes that the benchmark compares, without their times."""
+    country, calls = make_plan(tmp_path, 1)
+    with sandbox(country, tmp_path / "ours") as server:
+        ours = publish_ours(calls, tmp_path, tmp_path / "journal.jsonl", server)
+    with sandbox(country, tmp_path / "naive") as server:
+        naive = publish_naively(calls, tmp_path, server)
+    assert (ours.state, ours.mails) == (naive.state, naive.mails)
+    assert ours.mails
+
+
+@pytest.mark.story
 def test_publish() -> None:
     command = [sys.executable, "-m", "benchmarks.publish", "--events", "1", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

@@ -31,6 +31,7 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
 )
+from tests.budget import examples
 from tests.destine.conftest import client_of
 from tests.destine.test_client import NO_LISTS
 from tests.worlds.services.certificate import own_certificate
@@ -633,4 +634,4 @@ class Orders(RuleBasedStateMachine):
 
 
 TestOrders = Orders.TestCase
-TestOrders.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestOrders.settings = settings(max_examples=examples(12, 100), stateful_step_count=25, deadline=None)

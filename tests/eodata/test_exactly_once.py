@@ -24,6 +24,7 @@ from ibf_pipeline.eodata.ledger import Ledger
 from ibf_pipeline.eodata.notification import Product, read_notification, read_product
 from ibf_pipeline.eodata.settings import IntakeSettings
 from ibf_pipeline.eodata.trigger import Observation, trigger
+from tests.budget import examples
 from tests.worlds.services.catalogue import Catalogue, radar_product
 from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, RADAR, Clock
 from tests.worlds.services.dialects import NSIS
@@ -214,7 +215,7 @@ happenings = st.lists(
 
 
 @given(happenings)
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(40, 500), deadline=None)
 def test_every_product_triggers_exactly_once(story_of):
     """After one undisturbed search and pass: a run for each young product over the event, and no other run ever."""
     with tempfile.TemporaryDirectory() as folder:
@@ -236,7 +237,7 @@ def test_every_product_triggers_exactly_once(story_of):
 
 
 @given(happenings)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(20, 300), deadline=None)
 def test_without_crashes_nothing_is_even_asked_for_twice(story_of):
     """The inbox alone keeps starts apart; the idempotency key is only needed after a crash."""
     with tempfile.TemporaryDirectory() as folder:

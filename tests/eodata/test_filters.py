@@ -20,6 +20,7 @@ from ibf_pipeline.eodata.filters import (
     published_after,
 )
 from ibf_pipeline.errors import ConfigError
+from tests.budget import examples
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import NOON
 from tests.worlds.services.odata_evaluation import holds, parse
@@ -28,7 +29,7 @@ degrees = st.floats(-60, 60, allow_nan=False).map(lambda value: round(value, 3))
 
 
 @given(st.text(min_size=1).filter(lambda text: "\n" not in text and "\r" not in text))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(50, 500), deadline=None)
 def test_a_literal_means_its_text(text):
     """What the parser reads out of the filter is the text itself, quotes and all."""
     tree = parse(collection_is(text))
@@ -51,7 +52,7 @@ def test_the_documents_filter_is_what_we_build():
 
 
 @given(degrees, degrees, degrees, degrees)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, 300), deadline=None)
 def test_the_area_selects_what_geometry_selects(west, south, other_west, other_south):
     area, box = (
         shapely.box(west, south, west + 2, south + 2),
@@ -76,7 +77,7 @@ def test_published_after():
 
 
 @given(st.lists(st.tuples(degrees, degrees), min_size=3, max_size=60), st.integers(5, MOST_CORNERS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(30, 300), deadline=None)
 def test_the_enclosing_polygon_encloses(points, corners):
     outline = shapely.MultiPoint(points).buffer(0.2)
     polygon = enclosing_polygon(outline, max(corners, 9))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import textwrap
@@ -14,11 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, needs
 from tests.eodata.test_receiver import GOOD, basic, notification, receiver
-
-NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: the documented proxy is not tried")
 
 
 def free_port() -> int:
@@ -30,9 +26,10 @@ def free_port() -> int:
 @pytest.fixture
 def proxy(tmp_path: Path) -> Iterator[tuple[str, Path, Path]]:
     """URL of a running proxy, its certificate, and the receiver's folder."""
+    nginx, openssl = needs("nginx"), needs("openssl")
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
          "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True, timeout=60,
     )  # fmt: skip
@@ -57,7 +54,7 @@ def proxy(tmp_path: Path) -> Iterator[tuple[str, Path, Path]]:
             f"daemon off; pid {tmp_path / 'nginx.pid'}; error_log {tmp_path / 'error.log'};\n"
             f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{block}\n}}\n"
         )
-        process = subprocess.Popen([str(NGINX), "-p", str(tmp_path), "-c", str(configuration)])
+        process = subprocess.Popen([nginx, "-p", str(tmp_path), "-c", str(configuration)])
         try:
             for _ in range(100):
                 with socket.socket() as probe:

@@ -14,6 +14,7 @@ from ibf_pipeline.eodata.entity import EndpointAccount, Subscription, Subscripti
 from ibf_pipeline.eodata.ledger import Owned, same_filter
 from ibf_pipeline.eodata.reconcile import Wanted, dry_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
+from tests.budget import examples
 from tests.worlds.services.catalogue_account import RADAR, World, provider_of
 from tests.worlds.services.dialects import ALL, CREODIAS
 
@@ -175,7 +176,7 @@ entries = st.lists(
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b"]), requests_), entries, st.sampled_from(ALL))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(60, 1000), deadline=None)
 def test_any_account_settles_without_touching_foreign_ones(declared, existing, dialect):
     """From any state that the limits allow, the plan ends, keeps the limits at every step and spares foreign ones."""
     running = dialect.running_limit

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT
 from tests.worlds.countries.large_country import Size, write_large_country
+
+pytestmark = pytest.mark.story
 
 CHILD = """
 import json, sys, time

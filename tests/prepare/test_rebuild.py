@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +17,6 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.parts import Step
 from ibf_pipeline.prepare.store import read_prepared
-from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
 
 ALL = (
@@ -155,18 +152,20 @@ def test_a_prepared_raster_that_was_damaged_since_is_made_again(static: Path, fo
     assert file.read_bytes() == good
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from ibf_pipeline.prepare.build import prepare
-from tests.worlds.countries import tiny_country
+def prepare_until_killed(root: Path, at: str) -> int:
+    """Prepare in a process of its own, which is killed at a step; its exit status."""
 
-def progress(step):
-    if step.words == sys.argv[2]:
-        os.kill(os.getpid(), signal.SIGKILL)
+    def progress(step: Step) -> None:
+        if step.words == at:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-prepare(tiny_country.country(), Path(sys.argv[1]) / "static", Path(sys.argv[1]) / "prepared", progress)
-"""
+    child = os.fork()
+    if child == 0:
+        try:
+            prepare(tiny_country.country(), root / "static", root / "prepared", progress)
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.mark.parametrize(
@@ -181,8 +180,7 @@ prepare(tiny_country.country(), Path(sys.argv[1]) / "static", Path(sys.argv[1]) 
 def test_a_killed_prepare_goes_on_from_its_finished_parts(
     static: Path, tmp_path: Path, at: str, left: tuple[str, ...]
 ) -> None:
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), at], cwd=ROOT, check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert prepare_until_killed(tmp_path, at) == -signal.SIGKILL
     assert not (tmp_path / "prepared").exists()
     steps: list[Step] = []
     assert prepare(tiny_country.country(), static, tmp_path / "prepared", steps.append) == left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
-from tests.worlds.countries.flood_days import PIPELINE, FloodDays, open_sandbox
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, open_sandbox
 
 START = date(2026, 3, 1)
 
@@ -27,15 +26,6 @@ START = date(2026, 3, 1)
 def day(number: int) -> date:
     """The n-th issue date; 1 is the first."""
     return START + timedelta(days=number - 1)
-
-
-@pytest.fixture
-def portal(
-    tmp_path: Path, configuration: Configuration, demo_country: Country, demo_prepared: Path, demo_layers: Any
-) -> Iterator[FloodDays]:
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox:
-        yield FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
 
 
 def shown(portal: FloodDays) -> dict[str, tuple[str, str | None, str | None, str]]:
@@ -307,16 +297,14 @@ def test_an_emptied_server_is_published_to_again(
 
 @pytest.mark.parametrize("capabilities", ["current", "described"])
 def test_the_described_order_gives_the_same_events_on_a_described_server(
-    capabilities: str, tmp_path: Path, portal: FloodDays, configuration: Configuration, demo_country: Country
+    capabilities: str, tmp_path: Path, portal: FloodDays, servers: SharedServers
 ) -> None:
-    static = configuration.static_folder(demo_country)
-    behaves_like = "described" if capabilities == "described" else "current"
-    with open_sandbox(tmp_path / "server", static, [demo_country], behaves_like=behaves_like) as sandbox:
-        days = FloodDays(portal.country, portal.layers, portal.tiles, portal.prepared, tmp_path / "r", sandbox)
-        days.day("G9001=---TT--- G9004=----w---:min", day(1))
-        days.day("G9001=--TT----", day(2))
-        days.day("", day(3))
-        days.day("G9002=----ww--:med", day(4))
-        assert days.revisions(day(4))[0].about().capabilities == capabilities
-        assert mails(days) == 3
-        assert {mail.event_names for mail in days.sandbox.mails("XDM")} >= {("G9001",)}
+    server = servers.empty("described" if capabilities == "described" else "current")
+    days = FloodDays(portal.country, portal.layers, portal.tiles, portal.prepared, tmp_path / "r", server)
+    days.day("G9001=---TT--- G9004=----w---:min", day(1))
+    days.day("G9001=--TT----", day(2))
+    days.day("", day(3))
+    days.day("G9002=----ww--:med", day(4))
+    assert days.revisions(day(4))[0].about().capabilities == capabilities
+    assert mails(days) == 3
+    assert {mail.event_names for mail in days.sandbox.mails("XDM")} >= {("G9001",)}

@@ -15,14 +15,12 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.unconfirmed import give_up
-from tests.publish.test_day_sequences import day, mails, portal, set_trigger, shown
+from tests.publish.test_day_sequences import day, mails, set_trigger, shown
 from tests.publish.test_longer_sequences import tick, ticked
 from tests.publish.test_stopped_in_between import dying_after
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
-
-__all__ = ["portal"]
 
 MEDIUM = "G9001=---ww---:med"
 DISCARD = Consent(discard_decisions=True)

@@ -1,17 +1,22 @@
-"""Every call of a plan under every fault: after resuming, the server is as after an undisturbed run."""
+"""Calls of a plan under every fault: after resuming, the server is as after an undisturbed run.
+
+One call of each kind on every day, every single call in the long stories.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config import Country
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
@@ -24,7 +29,7 @@ from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
 from ibf_pipeline.targets.ledger import is_finished
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
-from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock, open_sandbox
+from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock
 from tests.worlds.countries.stories import STORIES
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
 
@@ -47,12 +52,30 @@ class Stage:
         self.days, self.revision, self.proxy = days, revision, proxy
         self.calls = revision.calls()
 
-    def carry_out(self, *, timeout: float = 20.0, **more: Any) -> None:
+    @property
+    def one_of_each_kind(self) -> list[Call]:
+        """The first call of every kind, where numbers make no kinds, the last before the notification, and this."""
+        kinds: dict[str, Call] = {}
+        for call in self.calls:
+            kinds.setdefault(f"{call.method} {call.path} {call.kind} {re.sub(r'[0-9]+', 'n', call.step)}", call)
+        chosen = {call.number: call for call in (*kinds.values(), *self.calls[-2:])}
+        return [chosen[number] for number in sorted(chosen)]
+
+    def go_on_until(self, call: Call) -> None:
+        """Make the calls before this one, undisturbed."""
+        if self.next_call() < call.number:
+            with pytest.raises(_Stop):
+                self.carry_out(progress=_stop_after(call.number - 1))
+        assert self.next_call() == call.number, "nothing is lost and nothing is made twice"
+
+    def carry_out(self, *, fault: Fault = "500", **more: Any) -> None:
         """Publish with a client whose token is not fresh: 401 and 403 then mean that it has expired."""
-        client = IbfClient(self.proxy.url, PIPELINE, Patience(timeout, ATTEMPTS, lambda seconds: None))
+        client = IbfClient(self.proxy.url, PIPELINE, Patience(20.0, ATTEMPTS, lambda seconds: None))
         try:
             if self.proxy.listening:
                 client.login()
+            if fault.startswith("timeout"):
+                client._patience = replace(client._patience, timeout_seconds=SHORT)
             carry_out(self.revision, client, clock, **more)
         finally:
             client.close()
@@ -74,15 +97,12 @@ def wishes(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def stage(
-    wishes: str,
-    tmp_path: Path,
-    configuration: Configuration,
-    demo_country: Country,
-    demo_prepared: Path,
-    demo_layers: Any,
-) -> Iterator[Stage]:
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox, FaultyProxy(sandbox.url) as proxy:
+    wishes: str, tmp_path: Path, servers: SharedServers, demo_country: Country, demo_prepared: Path,
+    demo_layers: Any, monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Stage]:  # fmt: skip
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    sandbox = servers.empty()
+    with FaultyProxy(sandbox.url) as proxy:
         days = FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
         found, run = days.find(wishes, ISSUE)
         client = IbfClient(sandbox.url, PIPELINE)
@@ -95,31 +115,40 @@ def stage(
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    wishes: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    configuration: Configuration,
-    demo_country: Country,
-    demo_prepared: Path,
-    demo_layers: Any,
-) -> tuple[dict[str, Any], int]:
+    wishes: str, tmp_path_factory: pytest.TempPathFactory, servers: SharedServers, demo_country: Country,
+    demo_prepared: Path, demo_layers: Any,
+) -> tuple[dict[str, Any], int]:  # fmt: skip
     """Snapshot and number of mails after a run without faults."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(folder / "sandbox", static, [demo_country]) as sandbox:
-        days = FloodDays(demo_country, *demo_layers, demo_prepared, folder / "runs", sandbox)
-        days.day(wishes, ISSUE)
-        return sandbox.snapshot(), len(sandbox.mails("XDM"))
+    sandbox = servers.empty()
+    runs = tmp_path_factory.mktemp("undisturbed")
+    days = FloodDays(demo_country, *demo_layers, demo_prepared, runs, sandbox)
+    days.day(wishes, ISSUE)
+    return sandbox.snapshot(), len(sandbox.mails("XDM"))
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_call_of_each_kind_spoiled(fault: Fault, stage: Stage, undisturbed: tuple[dict[str, Any], int]) -> None:
+    """The walk is spoiled at one call of each kind until the run gives up, and resumed."""
+    assert 5 < len(stage.one_of_each_kind) < len(stage.calls)
+    spoil(fault, stage, stage.one_of_each_kind, undisturbed)
+
+
+@pytest.mark.story
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_call_spoiled_in_turn(
     fault: Fault, stage: Stage, undisturbed: tuple[dict[str, Any], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The first call is spoiled until the run gives up; it is resumed, the next call is spoiled, and so on."""
-    tried = 0
-    for call in stage.calls[:-1]:
-        assert stage.next_call() == call.number, "nothing is lost and nothing is made twice"
-        tried += 1
+    spoil(fault, stage, stage.calls, undisturbed)
+    with capsys.disabled():
+        print(f"\nfault matrix: {fault}: {len(stage.calls)} of {len(stage.calls)} calls spoiled and resumed", end=" ")
+
+
+def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[dict[str, Any], int]) -> None:
+    """Spoil these calls in turn, the last of which notifies; everything is in its place in the end."""
+    met = 0
+    for call in calls[:-1]:
+        stage.go_on_until(call)
         if fault in ONCE:
             stage.proxy.spoil(fault, 1)
             with pytest.raises(_Stop):
@@ -130,20 +159,18 @@ def test_every_call_spoiled_in_turn(
         else:
             stage.proxy.spoil(fault, ATTEMPTS)
         with pytest.raises(ServerUnreachable):
-            stage.carry_out(timeout=SHORT)
+            stage.carry_out(fault=fault)
         if fault == "refused":
             stage.proxy.listen()
         else:
-            assert stage.proxy.spoiled >= tried, "the fault has met this call"
-            stage.proxy.times = 0
+            met += ATTEMPTS
+            stage.proxy.wait_until_met(met)
         with pytest.raises(_Stop):
             stage.carry_out(progress=_stop_after(call.number))
-    tried += 1
+    stage.go_on_until(calls[-1])
     _spoil_the_end(stage, fault, undisturbed[1])
     assert is_finished(stage.revision, clock)
     assert stage.days.sandbox.snapshot() == undisturbed[0]
-    with capsys.disabled():
-        print(f"\nfault matrix: {fault}: {tried} of {len(stage.calls)} calls spoiled and resumed", end=" ")
 
 
 class _Stop(IbfError):
@@ -174,10 +201,11 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
         stage.carry_out()
         assert stage.mails == mails
         return
+    met = stage.proxy.spoiled
     stage.proxy.spoil(fault, 1)
     with pytest.raises(OutcomeUnknown, match="notification log"):
-        stage.carry_out(timeout=SHORT if fault.startswith("timeout") else 20.0)
-    assert stage.proxy.spoiled >= 1
+        stage.carry_out(fault=fault)
+    stage.proxy.wait_until_met(met + 1)
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):
@@ -203,19 +231,36 @@ class _DyingClient(IbfClient):
         return answer
 
 
-@pytest.mark.parametrize("when", ["before sending", "after sending", "before the journal"])
+KILLED = ("before sending", "after sending", "before the journal")
+
+
+@pytest.mark.parametrize("when", KILLED)
+def test_killed_at_one_call_of_each_kind(when: str, stage: Stage, undisturbed: tuple[dict[str, Any], int]) -> None:
+    """SIGKILL of the publishing process at one call of each kind; the next process goes on where it died."""
+    kill(when, stage, stage.one_of_each_kind, undisturbed)
+
+
+@pytest.mark.story
+@pytest.mark.parametrize("when", KILLED)
 def test_killed_at_every_call(
     when: str, stage: Stage, undisturbed: tuple[dict[str, Any], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """SIGKILL of the publishing process at every call in turn; each next process goes on where the last one died."""
+    kill(when, stage, stage.calls, undisturbed)
+    with capsys.disabled():
+        print(f"\nfault matrix: kill -9 {when}: {len(stage.calls)} of {len(stage.calls)} calls", end=" ")
+
+
+def kill(when: str, stage: Stage, calls: Sequence[Call], undisturbed: tuple[dict[str, Any], int]) -> None:
+    """Kill a publishing process at each of these calls, the last of which notifies."""
     child = 0
 
     def kill_child() -> None:
         os.kill(child, signal.SIGKILL)
 
     stage.proxy.on_kill = kill_child
-    for call in stage.calls:
-        assert stage.next_call() == call.number
+    for call in calls:
+        stage.go_on_until(call)
         if when == "after sending":
             stage.proxy.spoil("kill", 1)
         child = os.fork()
@@ -223,10 +268,9 @@ def test_killed_at_every_call(
             _die_at(stage, call.number, when)
         _, status = os.waitpid(child, 0)
         assert os.WIFSIGNALED(status), "the process was killed, it did not end by itself"
-        if call.kind == "end":
-            break
-        with pytest.raises(_Stop):
-            stage.carry_out(progress=_stop_after(call.number))
+        if call.kind != "end":
+            with pytest.raises(_Stop):
+                stage.carry_out(progress=_stop_after(call.number))
     sent = when != "before sending"
     assert stage.mails == (undisturbed[1] if sent else 0)
     with pytest.raises(OutcomeUnknown):
@@ -234,8 +278,6 @@ def test_killed_at_every_call(
     stage.carry_out(end="assume" if sent else "again")
     assert stage.mails == undisturbed[1]
     assert stage.days.sandbox.snapshot() == undisturbed[0]
-    with capsys.disabled():
-        print(f"\nfault matrix: kill -9 {when}: {len(stage.calls)} of {len(stage.calls)} calls", end=" ")
 
 
 def _die_at(stage: Stage, number: int, when: str) -> None:

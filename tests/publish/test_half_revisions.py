@@ -14,10 +14,8 @@ from ibf_pipeline.targets.ibf import planner
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from ibf_pipeline.targets.unconfirmed import give_up
-from tests.publish.test_day_sequences import day, mails, portal, shown
+from tests.publish.test_day_sequences import day, mails, shown
 from tests.worlds.countries.flood_days import FloodDays, clock
-
-__all__ = ["portal"]
 
 
 def broken_off_after(portal: FloodDays, wishes: str, step: str, monkeypatch: pytest.MonkeyPatch) -> None:

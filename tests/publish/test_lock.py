@@ -93,7 +93,7 @@ def test_a_run_of_a_country_waits_for_another_one_and_names_it_when_patience_end
         ):
             pytest.fail("two at once")
         assert "waiting: another run of the country is at work: run UGA 2026-02-15" in caplog.text
-        threading.Timer(1, holder.kill).start()
+        threading.Timer(0.2, holder.kill).start()
         with country_lock(file, "run UGA 2026-02-16", clock, patience_seconds=30):
             assert holder.wait(10) == -signal.SIGKILL
     finally:

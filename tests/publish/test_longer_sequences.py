@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ibf_pipeline.config import Configuration, Country
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.found import Found
 from ibf_pipeline.run_folder import RunFolder
@@ -20,17 +17,8 @@ from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
-from tests.worlds.countries.flood_days import FloodDays, clock, open_sandbox
+from tests.worlds.countries.flood_days import FloodDays, SharedServers, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
-
-
-@pytest.fixture
-def portal(
-    tmp_path: Path, configuration: Configuration, demo_country: Country, demo_prepared: Path, demo_layers: Any
-) -> Iterator[FloodDays]:
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox:
-        yield FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
 
 
 def test_six_days_with_a_backfill_in_the_middle(portal: FloodDays) -> None:
@@ -255,19 +243,19 @@ def test_what_the_log_of_notifications_tells(portal: FloodDays) -> None:
 
 
 def test_a_described_server_mails_an_event_of_today_that_a_rerun_makes_a_trigger(
-    portal: FloodDays, tmp_path: Path, configuration: Configuration, demo_country: Country
+    portal: FloodDays, tmp_path: Path, servers: SharedServers
 ) -> None:
     """First issued today, the event is issued anew by the revision, so its 0-day trigger is mailed; tomorrow's is not.
 
     That server shows its events by another route, and has no preview.
     """
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(tmp_path / "server", static, [demo_country], behaves_like="described") as sandbox:
-        days = FloodDays(portal.country, portal.layers, portal.tiles, portal.prepared, tmp_path / "r", sandbox)
-        days.day("G9001=w-------:med", day(1))
-        _, published = days.day("G9001=T-------", day(1))
-        assert (mails(days), kinds(published)) == (2, [])
-        days.day("G9002=w-------:med G9001=T-------", day(2))
-        assert mails(days) == 3, "G9002 is new"
-        _, published = days.day("G9002=T------- G9001=T-------", day(3))
-        assert (mails(days), kinds(published)) == (3, [("trigger without mail", "G9002")])
+    days = FloodDays(
+        portal.country, portal.layers, portal.tiles, portal.prepared, tmp_path / "r", servers.empty("described")
+    )
+    days.day("G9001=w-------:med", day(1))
+    _, published = days.day("G9001=T-------", day(1))
+    assert (mails(days), kinds(published)) == (2, [])
+    days.day("G9002=w-------:med G9001=T-------", day(2))
+    assert mails(days) == 3, "G9002 is new"
+    _, published = days.day("G9002=T------- G9001=T-------", day(3))
+    assert (mails(days), kinds(published)) == (3, [("trigger without mail", "G9002")])

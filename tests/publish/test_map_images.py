@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ibf_pipeline.config import Configuration, Country
-from tests.worlds.countries.flood_days import FloodDays, open_sandbox
+from ibf_pipeline.config import Country
+from tests.worlds.countries.flood_days import FloodDays, SharedServers
 
 DAY = date(2026, 11, 10)
 WISHES = "G9001=---TT--- G9004=----w---:min"
@@ -19,13 +18,11 @@ WISHES = "G9001=---TT--- G9004=----w---:min"
 
 @pytest.fixture(params=["described", "current"])
 def portal(
-    request: pytest.FixtureRequest, tmp_path: Path, configuration: Configuration, demo_country: Country,
+    request: pytest.FixtureRequest, tmp_path: Path, servers: SharedServers, demo_country: Country,
     demo_prepared: Path, demo_layers: Any,
-) -> Iterator[FloodDays]:  # fmt: skip
-    static = configuration.static_folder(demo_country)
+) -> FloodDays:  # fmt: skip
     country = demo_country.model_copy(update={"map_image": True})
-    with open_sandbox(tmp_path / "sandbox", static, [country], behaves_like=request.param) as sandbox:
-        yield FloodDays(country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
+    return FloodDays(country, *demo_layers, demo_prepared, tmp_path / "runs", servers.empty(request.param))
 
 
 def image_calls(portal: FloodDays) -> list[str]:

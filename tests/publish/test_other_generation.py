@@ -6,10 +6,8 @@ import pytest
 import requests
 
 from ibf_pipeline.targets.problems import Consent
-from tests.publish.test_day_sequences import day, mails, portal, set_trigger, shown
+from tests.publish.test_day_sequences import day, mails, set_trigger, shown
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays
-
-__all__ = ["portal"]
 
 
 def publish_theirs(portal: FloodDays) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config import Configuration
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
@@ -22,15 +22,6 @@ from tests.worlds.services.faulty_proxy import FaultyProxy
 
 BEFORE = "G9001=---TT--- G9002=---w----:min"
 AFTER = "G9001=----TT-- G9002=----w---:min"
-
-
-@pytest.fixture
-def portal(
-    tmp_path: Path, configuration: Configuration, demo_country: Country, demo_prepared: Path, demo_layers: Any
-) -> Iterator[FloodDays]:
-    static = configuration.static_folder(demo_country)
-    with open_sandbox(tmp_path / "sandbox", static, [demo_country]) as sandbox:
-        yield FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
 
 
 class Died(BaseException):

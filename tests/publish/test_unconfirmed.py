@@ -13,11 +13,9 @@ from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
-from tests.publish.test_day_sequences import day, kinds, mails, portal
+from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
-
-__all__ = ["portal"]
 
 
 def answer_lost(portal: FloodDays, wishes: str, issue_date: date) -> tuple[Found, RunFolder]:

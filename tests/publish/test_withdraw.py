@@ -20,12 +20,10 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.unconfirmed import give_up, unconfirmed
-from tests.publish.test_day_sequences import day, mails, portal, shown
+from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
-
-__all__ = ["portal"]
 
 BOTH = "G9001=---TT--- G9002=----TT--"
 

@@ -12,7 +12,7 @@ from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.write import event_maps, rewrite_report
+from ibf_pipeline.report.write import _Drawing, event_maps, rewrite_report
 from ibf_pipeline.run_folder import RevisionAbout
 from ibf_pipeline.withdrawn import standing, without_events
 from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
@@ -23,6 +23,26 @@ CALLS = [
     Call(2, "station of the event", "POST", "/point-data/dynamic", body={}, event="S01"),
     Call(3, "notify", "POST", "/events/process", body={}, kind="end"),
 ]
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """What was drawn, by what it was drawn of: here, words are what differs."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def equal_pictures_are_drawn_once(pictures, monkeypatch):
+    for kind in ("overview", "hydrograph", "map"):
+        draw = getattr(_Drawing, kind)
+
+        def kept(self, *what, draw=draw):
+            key = (draw.__name__, repr(self.found), repr(what))
+            if key not in pictures:
+                pictures[key] = draw(self, *what)
+            return pictures[key]
+
+        monkeypatch.setattr(_Drawing, kind, kept)
 
 
 @pytest.fixture

@@ -214,6 +214,14 @@ def test_with_many_events_hydrographs_become_small_pictures():
     )
 
 
+def test_a_drawn_event_takes_no_more_than_its_share_of_a_mail(days):
+    """A page of 40 events must stay below 15 MB; this one has 6, each with three pictures instead of two."""
+    found, run = days.alert
+    assert len(found.events) == 6
+    assert len(text_of(run)) < 15_000_000 * 6 / 40
+
+
+@pytest.mark.story
 def test_a_page_of_40_drawn_events_can_be_mailed(tmp_path):
     """40 squares of 1,000 people, 100 of them where the 10-year map is wet: 4,000 people, every picture drawn."""
     country = make_square_country(tmp_path, 40, NAMES, NAMES)

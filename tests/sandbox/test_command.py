@@ -15,7 +15,9 @@ import requests
 from tests.conftest import ROOT
 
 
-@pytest.mark.parametrize(("behaves_like", "newer"), [("current", True), ("described", False)])
+@pytest.mark.parametrize(
+    ("behaves_like", "newer"), [pytest.param("current", True, marks=pytest.mark.story), ("described", False)]
+)
 def test_the_server_has_the_calls_of_its_description(tmp_path: Path, behaves_like: str, newer: bool) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

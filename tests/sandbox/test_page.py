@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,12 @@ from tests.worlds.services.browser import Tab, open_tab
 from tests.worlds.services.portal import Portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with open_tab(tmp_path_factory.mktemp("browser") / "profile") as opened:
+        yield opened
 
 
 def page(portal: Portal, path: str, **query: Any) -> Any:
@@ -182,15 +189,14 @@ def test_an_extent_becomes_a_picture_in_its_place(portal: Portal) -> None:
     assert page(portal, "extent", leadTime="../x")["problem"] == "no such extent"
 
 
-def test_a_browser_shows_it(portal: Portal, tmp_path: Path) -> None:
+def test_a_browser_shows_it(portal: Portal, tab: Tab) -> None:
     name = "<b>Ärea & bridge</b> with a very long name"
     portal.event(name, [1, 2], DAY, people=1234, flags="---wTTTT")
     portal.station("eapAlertClass", "no", date=DAY)  # nothing is sent for the second one: it is blind
     portal.process()
-    with open_tab(tmp_path / "profile") as tab:
-        tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-10")
-        tab.wait("document.querySelector('[data-ready=yes]') !== null")
-        shown = tab.value("document.documentElement.outerHTML")
+    tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-10")
+    tab.wait("document.querySelector('[data-ready=yes]') !== null")
+    shown = tab.value("document.documentElement.outerHTML")
     assert "1 trigger; 2,468 people affected in triggered events." in shown
     assert "&lt;b&gt;Ärea &amp; bridge&lt;/b&gt;" in shown  # names are text, never markup
     assert len(re.findall(r'class="area alert fill-trigger"', shown)) == 2
@@ -200,7 +206,7 @@ def test_a_browser_shows_it(portal: Portal, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning", "ignore::PendingDeprecationWarning")
-def test_a_person_clicks_through_it(portal: Portal, tmp_path: Path) -> None:
+def test_a_person_clicks_through_it(portal: Portal, tab: Tab, tmp_path: Path) -> None:
     """Two days, an extent that is switched, a station's popup; each click changes what is seen, in pixels too."""
     portal.event("G1", [1], DAY, alert="med", people=0, lead_time="6-day")
     portal.process()
@@ -209,37 +215,36 @@ def test_a_person_clicks_through_it(portal: Portal, tmp_path: Path) -> None:
         portal.station(key, value, date=NEXT_DAY)
     portal.process()
     send_extent(portal, "4-day", tif(np.ones((100, 400))))
-    with open_tab(tmp_path / "profile") as tab:
-        tab.size(1280, 900)
-        tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-11")
-        tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
-        tab.wait("document.querySelectorAll('#map image').length === 1")  # the first trigger's extent is on at first
-        wet = seen(tab, tmp_path / "wet.png")
-        tab.click("#extents input")
-        tab.wait("document.querySelectorAll('#map image').length === 0")
-        dry = seen(tab, tmp_path / "dry.png")
-        red = (165, 0, 38)  # the report's colour of a trigger
-        assert dry.get(red, 0) > 10_000
-        assert wet.get(red, 0) < dry[red] / 2
+    tab.size(1280, 900)
+    tab.open(f"{portal.sandbox.page_url}#{portal.iso3}/floods/2026-11-11")
+    tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
+    tab.wait("document.querySelectorAll('#map image').length === 1")  # the first trigger's extent is on at first
+    wet = seen(tab, tmp_path / "wet.png")
+    tab.click("#extents input")
+    tab.wait("document.querySelectorAll('#map image').length === 0")
+    dry = seen(tab, tmp_path / "dry.png")
+    red = (165, 0, 38)  # the report's colour of a trigger
+    assert dry.get(red, 0) > 10_000
+    assert wet.get(red, 0) < dry[red] / 2
 
-        tab.click("#map .station")
-        tab.wait("!document.getElementById('popup').hidden")
-        words = tab.value("document.getElementById('popup').textContent")
-        assert "612.5" in words
-        tab.wait("document.getElementById('popup').textContent.includes('Hydrograph')")
-        tab.click("#popup .shut")
-        tab.wait("document.getElementById('popup').hidden")
+    tab.click("#map .station")
+    tab.wait("!document.getElementById('popup').hidden")
+    words = tab.value("document.getElementById('popup').textContent")
+    assert "612.5" in words
+    tab.wait("document.getElementById('popup').textContent.includes('Hydrograph')")
+    tab.click("#popup .shut")
+    tab.wait("document.getElementById('popup').hidden")
 
-        tab.click("#earlier")
-        tab.wait("document.querySelectorAll('.area.fill-warning-medium').length === 1")
-        assert tab.value("document.getElementById('day').value") == "2026-11-10"
-        earlier = seen(tab, tmp_path / "earlier.png")
-        assert earlier.get(red, 0) < dry[red] / 20
-        assert earlier.get((245, 134, 52), 0) > 5_000  # medium warning, between its hatches
-        hatched = [n for (r, _, b), n in earlier.items() if 90 <= r < 225 and 48 <= b <= 62]  # lines, smoothed
-        assert sum(hatched) > 1_000
-        tab.click("#later")
-        tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
+    tab.click("#earlier")
+    tab.wait("document.querySelectorAll('.area.fill-warning-medium').length === 1")
+    assert tab.value("document.getElementById('day').value") == "2026-11-10"
+    earlier = seen(tab, tmp_path / "earlier.png")
+    assert earlier.get(red, 0) < dry[red] / 20
+    assert earlier.get((245, 134, 52), 0) > 5_000  # medium warning, between its hatches
+    hatched = [n for (r, _, b), n in earlier.items() if 90 <= r < 225 and 48 <= b <= 62]  # lines, smoothed
+    assert sum(hatched) > 1_000
+    tab.click("#later")
+    tab.wait("document.querySelectorAll('.area.fill-trigger').length === 2")
 
 
 def seen(tab: Tab, file: Path) -> dict[Any, int]:

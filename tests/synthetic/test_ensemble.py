@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
 from ibf_pipeline.synthetic.ensemble import make_ensemble
+from tests.budget import examples
 from tests.synthetic.plain_rule import (
     DISABLE_RULE,
     PROBABILITY_RULE,
@@ -142,7 +143,7 @@ def test_max_warnings_are_possible_beyond_the_lead_time_limit():
     members=st.sampled_from([51, 50, 34, 12]),
     seed=st.integers(0, 10),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20, 200), deadline=None)
 def test_any_wish_comes_out_as_written(days, name, rule, limit, members, seed):
     rule = replace(rule, trigger_lead_time_limit=limit)
     cube = make_ensemble(THRESHOLDS, rule, f"B={days}:{name}", members=members, seed=seed)

@@ -1,9 +1,7 @@
 import csv
 import json
-import os
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import exactextract
 import geopandas as gpd
@@ -14,9 +12,9 @@ import rasterio
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.uganda import make_uganda, read_areas, uganda_rivers
+from tests.conftest import real_data
 from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, flags, table
 
-ROOT = Path(__file__).parents[2]
 MAP_PERIODS = (10, 20, 50, 75, 100, 200, 500)
 
 pytestmark = pytest.mark.uganda
@@ -24,13 +22,7 @@ pytestmark = pytest.mark.uganda
 
 @pytest.fixture(scope="module")
 def source():
-    folder = ROOT / os.environ.get("IBF_TEST_DATA", "../shared/data") / "uganda"
-    if not folder.is_dir():
-        reason = f"the test data of Uganda are not in {folder}: set IBF_TEST_DATA to the folder that holds uganda/"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
+    return real_data("uganda")
 
 
 @pytest.fixture(scope="module", params=[15, 30])

@@ -17,6 +17,7 @@ from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
+from tests.budget import examples
 from tests.targets.any_day import Expected, days
 
 DATE = "2026-11-10T00:00:07Z"
@@ -29,7 +30,7 @@ PATHS = {
 }
 
 both = pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED], ids=lambda table: table.name)
-any_day = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+any_day = settings(max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan(day: tuple[Found, Expected], capabilities: Capabilities, **more: Any) -> list[Call]:

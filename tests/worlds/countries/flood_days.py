@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.run_folder import Revision, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -31,6 +35,11 @@ from ibf_pipeline.targets.problems import Consent
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings
 
 PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
+_UPLOADED = (
+    "early_action_status", "event_area", "exposure", "lead_time_alert", "mail", "map_image", "point_value",
+    "typhoon_track",
+)  # fmt: skip
+"""tables that uploads, people and notifications fill"""
 
 
 def clock() -> datetime:
@@ -59,13 +68,26 @@ class FloodDays:
     patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
 
     def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, RunFolder]:
-        """Run the forecast of a wish list up to the finished run folder."""
-        cube = ensemble(self.layers, self.country, wishes, issue_date, **more)
-        found = find_events.fn(self.country.iso3, cube, self.layers, self.country)
+        """Run the forecast of a wish list up to the finished run folder; equal days are found once and copied."""
         run = RunFolder(self.runs, self.country.iso3, issue_date)
-        files = ForecastFiles("wish list", (), "4")
-        where = (run, self.prepared)
-        return found, record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, *where)
+        wanted = (str(self.prepared), self.country.model_dump_json(), wishes, issue_date, repr(sorted(more.items())))
+        if wanted not in _found_before():
+            cube = ensemble(self.layers, self.country, wishes, issue_date, **more)
+            found = find_events.fn(self.country.iso3, cube, self.layers, self.country)
+            files = ForecastFiles("wish list", (), "4")
+            where = (run, self.prepared)
+            record_findings.fn(self.country.iso3, found, cube, self.tiles, self.country, files, *where)
+            kept = Path(tempfile.mkdtemp(prefix="found-", dir=_found_folder().name))
+            for name in ("events.json", "forecast.nc", "extents", "manifest.json"):
+                _copy(run.path / name, kept / name)
+            _found_before()[wanted] = (found, kept)
+            return found, run
+        found, kept = _found_before()[wanted]
+        partial_folder = run.begin()
+        for name in ("events.json", "forecast.nc", "extents"):
+            _copy(kept / name, partial_folder / name)
+        run.finish(partial_folder, json.loads((kept / "manifest.json").read_text(encoding="utf-8")))
+        return found, run
 
     def publish(
         self,
@@ -121,6 +143,52 @@ class FloodDays:
         query = {"eventName": event} if event else {}
         rows = self.get(f"/admin-area-dynamic-data/{self.country.iso3}/{level}/{indicator}/floods", **query)
         return {row["placeCode"]: row["value"] for row in rows}
+
+
+@cache
+def _found_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="days-of-tests-")
+
+
+@cache
+def _found_before() -> dict[tuple[Any, ...], tuple[Found, Path]]:
+    """What this process has found already: findings, and a folder with their files."""
+    return {}
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target)
+
+
+class SharedServers:
+    """One server of a generation for all tests of a process; whoever asks for it finds it as after its seed."""
+
+    def __init__(self, folder: Path, static: Path, country: Country) -> None:
+        self._folder, self._static, self._country = folder, static, country
+        self._running: dict[BehavesLike, Sandbox] = {}
+
+    def empty(self, behaves_like: BehavesLike = "current") -> Sandbox:
+        """A running server that knows the country, and of which nobody has asked anything yet."""
+        sandbox = self._running.get(behaves_like)
+        if sandbox is None:
+            folder = self._folder / behaves_like
+            sandbox = open_sandbox(folder, self._static, [self._country], behaves_like=behaves_like).start()
+            sandbox._backend.store.run("PRAGMA synchronous = OFF")  # no test pulls the plug
+            self._running[behaves_like] = sandbox
+        with sandbox._backend.store.transaction() as store:
+            for table in _UPLOADED:
+                store.run(f"DELETE FROM {table}")  # noqa: S608
+        for kind in ("flood_extents", "rainfall_extents"):
+            for file in sandbox._backend.raster_folder(kind).iterdir():
+                file.unlink()
+        return sandbox
+
+    def stop(self) -> None:
+        for sandbox in self._running.values():
+            sandbox.stop()
 
 
 def open_sandbox(folder: Path, static: Path, countries: Iterable[Country], **more: Any) -> Sandbox:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import xarray as xr
@@ -19,6 +21,7 @@ from flows.floods import floods
 from ibf_pipeline.discharge.cells import cell_centre, locate
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from ibf_pipeline.found import Found
+from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.run_folder import RunFolder
 from ibf_pipeline.synthetic.ensemble import make_ensemble
@@ -70,9 +73,10 @@ class TinyDay:
         return self.forecast / f"dis_{number:02d}_{ISSUE:%Y%m%d}00.nc"
 
     def build(self) -> TinyDay:
-        """Write everything."""
-        tiny_country.write_country(self.static)
-        self.write_forecast(TRIGGER)
+        """Write everything; static data and forecast are made once a process and copied."""
+        made = _made_once()
+        for name in ("static", "forecasts"):
+            shutil.copytree(made / name, self.root / name)
         (self.config / "countries").mkdir(parents=True)
         settings = {
             "sources": {"folder": {"kind": "folder", "root": "forecasts", "glofas_version": "4"}},
@@ -84,6 +88,10 @@ class TinyDay:
         (self.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
         self.configure()
         return self
+
+    def bring_layers(self) -> None:
+        """The layers as `prepare` makes them of the sound static data, for tests of what comes after it."""
+        shutil.copytree(_prepared_once(), self.prepared, dirs_exist_ok=True)
 
     def configure(self, **changes: Any) -> None:
         """Write the country's file, some keys changed."""
@@ -151,6 +159,29 @@ class TinyDay:
             for path in sorted(folder.rglob("*"))
             if path.is_file() and ".part" not in path.relative_to(folder).parts
         }
+
+
+@cache
+def _kept_folder() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="tiny-day-of-tests-")
+
+
+@cache
+def _made_once() -> Path:
+    """A folder with sound static data and a sound forecast, which nobody alters."""
+    root = Path(_kept_folder().name) / "made"
+    day = TinyDay(root, server=None)  # type: ignore[arg-type]
+    tiny_country.write_country(day.static)
+    day.write_forecast(TRIGGER)
+    return root
+
+
+@cache
+def _prepared_once() -> Path:
+    """Layers of the sound static data, which nobody alters."""
+    folder = Path(_kept_folder().name) / "prepared" / "XTY"
+    prepare(tiny_country.country(), _made_once() / "static", folder)
+    return folder
 
 
 def edit_json(file: Path, change: Callable[[Any], Any]) -> None:

@@ -8,7 +8,8 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -31,6 +32,8 @@ class FaultyProxy:
         self.fault: Fault | None = None
         self.times = 0
         self.spoiled = 0
+        self._busy = 0
+        self._changed = threading.Condition()
         self._connections: set[socket.socket] = set()
         self._server: ThreadingHTTPServer | None = None
         self._port = 0
@@ -53,8 +56,27 @@ class FaultyProxy:
         if self.fault is None or self.times == 0:
             return None
         self.times -= 1
-        self.spoiled += 1
+        with self._changed:
+            self.spoiled += 1
+            self._changed.notify_all()
         return self.fault
+
+    def wait_until_met(self, spoiled: int) -> None:
+        """Until so many calls were spoiled and the server is done with them; the client may have given up before."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.spoiled >= spoiled and not self._busy, 30), "never met"
+
+    @contextlib.contextmanager
+    def carrying_out(self) -> Iterator[None]:
+        """While a request is at the server."""
+        with self._changed:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
 
     def listen(self) -> None:
         """Accept connections, always on the same port."""
@@ -115,20 +137,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with self.proxy.carrying_out():
+            answer = self._spoil_or_forward(body)
+        answer()
+
+    def _spoil_or_forward(self, body: bytes) -> Callable[[], None]:
+        """What the client is told once the server is done with it."""
         fault = None if self.path.endswith("/user/login") else self.proxy.take_fault()
         if fault in STATUS:
-            self._refuse(STATUS[fault])
-        elif fault == "reset before":
-            self._drop()
-        elif fault == "timeout":
-            self._hang()
-        elif fault in ("reset after", "timeout after", "kill"):
-            self._forward(body)
+            return partial(self._refuse, STATUS[fault])
+        if fault == "reset before":
+            return self._drop
+        if fault == "timeout":
+            return self._hang
+        answer = self._forward(body)
+        if fault in ("reset after", "timeout after", "kill"):
             if fault == "kill":
                 self.proxy.on_kill()
-            self._hang() if fault == "timeout after" else self._drop()
-        else:
-            self._answer(*self._forward(body))
+            return self._hang if fault == "timeout after" else self._drop
+        return partial(self._answer, *answer)
 
     def _forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = http.client.HTTPConnection(*self.proxy.upstream, timeout=20)
