@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
+from tests.worlds.services.prefect_server import PrefectServer, prefect_server
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = {
@@ -41,9 +43,12 @@ LOGGERS = (
 )  # fmt: skip
 """loggers of the whole process to which the pipeline gives a level or a filter"""
 
-# On every day the same examples, so that nobody's change fails by luck; where stories run, new ones.
+# The same examples on every day, so that nobody's change fails by luck; new ones where a person runs the stories.
 hypothesis_settings.register_profile(
-    "ibf", deadline=None, max_examples=examples(25, 300), derandomize=os.environ.get("IBF_TESTS") != "all"
+    "ibf",
+    deadline=None,
+    max_examples=examples(25, 300),
+    derandomize=os.environ.get("IBF_TESTS") != "all" or "CI" in os.environ,
 )
 hypothesis_settings.load_profile("ibf")
 
@@ -67,10 +72,9 @@ def loggers_as_before() -> Iterator[None]:
 
 def pytest_sessionfinish() -> None:
     """Embedded servers that flows have started stop before the summary, not after it."""
-    from prefect.server.api.server import SubprocessASGIServer
-
-    for server in list(SubprocessASGIServer._instances.values()):
-        server.stop()
+    if module := sys.modules.get("prefect.server.api.server"):
+        for server in list(module.SubprocessASGIServer._instances.values()):
+            server.stop()
     shutil.rmtree(_PREFECT_HOME, ignore_errors=True)
 
 
@@ -117,3 +121,38 @@ def demo_prepared(
 @pytest.fixture(scope="session")
 def demo_layers(demo_prepared: Path) -> tuple[CountryLayers, ExtentTiles]:
     return read_prepared(demo_prepared, "XDM")
+
+
+@pytest.fixture(scope="session")
+def _prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    with prefect_server(tmp_path_factory.mktemp("prefect"), quiet=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def prefect(_prefect: PrefectServer) -> Iterator[PrefectServer]:
+    """The one Prefect server of this process; what a file's tests register is gone at the file's end.
+
+    Flow runs and artifacts stay: a test looks at its own, by name, by run or by deployment. No automation fires and
+    no schedule starts anything here: `prefect_server(...)` itself is for tests of that.
+    """
+    yield _prefect
+    _prefect.forget_what_is_registered()
+
+
+@pytest.fixture
+def api(prefect: PrefectServer) -> Iterator[PrefectServer]:
+    """The same, with this process as one of its clients."""
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+        yield prefect
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[None]:
+    """Flood days in this process draw no pictures, and build a country's layers once."""
+    from tests.worlds.quick import quick_days
+
+    with quick_days():
+        yield

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from prefect import flow
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 from flows.cli import app as cli
@@ -22,13 +22,7 @@ from flows.wiring_eodata import open_eodata
 from ibf_pipeline.eodata.notification import read_notification
 from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, Installation, installed
 
-pytestmark = pytest.mark.prefect
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 
 
 @pytest.fixture
@@ -53,7 +47,8 @@ def deploy(name: str = "observe-event", **schema: object) -> None:
 
 def observations() -> list[FlowRun]:
     with get_client(sync_client=True) as client:
-        return [run for run in client.read_flow_runs() if run.parameters.get("event") == "G1"]
+        deployment = client.read_deployment_by_name("observe-event/observe-event")
+        return client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment.id]}))
 
 
 def run(place: Installation, **more: bool):

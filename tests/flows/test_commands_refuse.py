@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from flows.backfill import days_of
+from flows.cli import main
 from flows.resume import Decision, open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.report.write import rewrite_report
@@ -64,11 +67,22 @@ def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> 
     ],
     ids=lambda words: words[0],
 )
-def test_a_prefect_server_that_is_down(words: tuple[str, ...], tmp_path: Path) -> None:
-    code, said = command(
-        tmp_path, *words, "--workspace", str(tmp_path / "work"),
-        PREFECT_API_URL="http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES="0",
-    )  # fmt: skip
+def test_a_prefect_server_that_is_down(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`run` as a person calls it; the others with the same entry point in this process."""
+    settings = {"PREFECT_API_URL": "http://127.0.0.1:9/api", "PREFECT_CLIENT_MAX_RETRIES": "0"}
+    words = (*words, "--workspace", str(tmp_path / "work"))
+    if words[0] == "run":
+        code, said = command(tmp_path, *words, **settings)
+    else:
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["ibf-pipeline", *words])
+        down = {PREFECT_API_URL: settings["PREFECT_API_URL"], PREFECT_CLIENT_MAX_RETRIES: 0}
+        with temporary_settings(updates=down), pytest.raises(SystemExit) as ended:
+            main()
+        code, said = ended.value.code, "".join(capfd.readouterr())
     assert code == 1, said
     assert "Traceback" not in said
     assert said.count("the Prefect server cannot be reached") == 1

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from flows.cli import main
 from flows.demo_folder import empty_demo
 from ibf_pipeline.errors import ForbiddenByRule
-from tests.conftest import ROOT
 
 
-def test_the_command_refuses_a_workspace_with_runs_and_leaves_them(tmp_path: Path) -> None:
+def test_the_command_refuses_a_workspace_with_runs_and_leaves_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     run = tmp_path / "runs" / "UGA" / "2026-02-15" / "events.json"
     run.parent.mkdir(parents=True)
     run.write_text("{}")
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "demo", "--workspace", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "no demo has made" in done.stderr
-    assert "Traceback" not in done.stderr
+    monkeypatch.setattr(sys, "argv", ["ibf-pipeline", "demo", "--workspace", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capfd.readouterr().err
+    assert ended.value.code == 1
+    assert "no demo has made" in said
+    assert "Traceback" not in said
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == [run]
 
 

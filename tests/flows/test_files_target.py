@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pandas as pd
 import pytest
 import rasterio
 import yaml
-from prefect.testing.utilities import prefect_test_harness
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -23,18 +23,13 @@ from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.run_folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
+from tests.worlds.services.prefect_server import PrefectServer
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
 ISSUE = date(2026, 2, 15)
 NEXT = date(2026, 2, 16)
 TABLES = {f"{name}.{kind}" for name in ("events", "areas", "stations") for kind in ("csv", "csvt", "geojson", "json")}
 RASTERS = {f"flood_extent_{lead_time}-day_XDM.tif" for lead_time in range(8)}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(project: Path, issue_date: date = ISSUE, **more: object) -> object:
+def run(project: Path, issue_date: date = ISSUE, **more: object) -> State:
     options = {"config": str(project / "config"), "workspace": str(project / "work"), "return_state": True}
     return floods("XDM", issue_date, "shadow", **options, **more)  # type: ignore[call-overload]
 
@@ -74,42 +69,57 @@ def revisions(project: Path, issue_date: date = ISSUE) -> list[int]:
     return [revision.number for revision in run_folder.revisions("shadow")]
 
 
-def test_a_day_in_a_folder(project: Path) -> None:
-    state = run(project)
+@pytest.fixture(scope="module")
+def day(prefect: PrefectServer, quick: None, project: Path) -> State:
+    """The end of the first day's run."""
+    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+        return run(project)
+
+
+@pytest.fixture(scope="module")
+def next_day(prefect: PrefectServer, quick: None, day: State, project: Path) -> tuple[int, str]:
+    """The next one is written by a backfill of both; its exit code and what it says."""
+    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+        return invoke(project, "backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-16")[:2]
+
+
+def test_a_day_in_a_folder(project: Path, day: State) -> None:
+    state = day
     assert state.is_completed(), state.message
-    day = shown(project)
-    assert {file.name for file in day.iterdir()} == TABLES | RASTERS | {"day.json"}
-    assert [entry.name for entry in day.parent.iterdir()] == [ISSUE.isoformat()], "nothing half-written beside it"
+    folder = shown(project)
+    assert {file.name for file in folder.iterdir()} == TABLES | RASTERS | {"day.json"}
+    assert [entry.name for entry in folder.parent.iterdir()] == [ISSUE.isoformat()], "nothing half-written beside it"
 
     found = RunFolder(project / "work" / "runs", "XDM", ISSUE).found()
     assert (len(found.events), len(found.publishable_events)) == (7, 6)
-    events = gpd.read_file(day / "events.geojson")
+    events = gpd.read_file(folder / "events.geojson")
     assert (len(events), events.crs.to_epsg()) == (7, 4326)
     assert sorted(events["event"]) == sorted(event.name for event in found.events)
     assert list(events.loc[~events["published"].astype(bool), "event"]) == ["G9006"]
-    areas = gpd.read_file(day / "areas.geojson")
+    areas = gpd.read_file(folder / "areas.geojson")
     deepest = areas[areas["admin_level"] == found.admin_levels[-1]]
     assert deepest.geometry.notna().all()
     people = sum(event.people for event in found.events if event.flood_map is not None)
     assert deepest["people_affected"].sum() == people > 0
 
-    spreadsheet = pd.read_csv(day / "areas.csv", encoding="utf-8-sig", dtype={"place_code": str})
+    spreadsheet = pd.read_csv(folder / "areas.csv", encoding="utf-8-sig", dtype={"place_code": str})
     assert list(spreadsheet["place_code"]) == list(areas["place_code"])
     assert spreadsheet["people_affected"].fillna(-1).tolist() == areas["people_affected"].fillna(-1).tolist()
-    records = json.loads((day / "stations.json").read_text(encoding="utf-8"))
+    records = json.loads((folder / "stations.json").read_text(encoding="utf-8"))
     assert [row["station_code"] for row in records] == [station.code for station in found.stations]
-    assert pd.read_json(day / "events.json").shape[0] == 7
+    assert pd.read_json(folder / "events.json").shape[0] == 7
 
     run_folder = RunFolder(project / "work" / "runs", "XDM", ISSUE)
     for lead_time in range(8):
         name = f"flood_extent_{lead_time}-day_XDM.tif"
-        with rasterio.open(day / name) as raster:
+        with rasterio.open(folder / name) as raster:
             assert (raster.crs.to_epsg(), raster.dtypes[0]) == (4326, "float32")
-        assert (day / name).read_bytes() == run_folder.extent(name).read_bytes()
+        assert (folder / name).read_bytes() == run_folder.extent(name).read_bytes()
 
 
+@pytest.mark.usefixtures("day")
 def test_the_plan_is_the_files_and_then_the_day(project: Path) -> None:
-    (revision,) = RunFolder(project / "work" / "runs", "XDM", ISSUE).revisions("shadow")
+    revision = RunFolder(project / "work" / "runs", "XDM", ISSUE).revisions("shadow")[0]
     calls = revision.calls()
     assert len(calls) == len(TABLES | RASTERS) + 1 == 21
     assert {call.method for call in calls[:-1]} == {"PUT"}
@@ -117,22 +127,25 @@ def test_the_plan_is_the_files_and_then_the_day(project: Path) -> None:
     assert all(call.repeatable for call in calls), "nobody is notified"
 
 
+@pytest.mark.usefixtures("day")
 def test_the_same_again_is_nothing_to_do(project: Path) -> None:
-    before = shown(project).stat().st_ino
+    before, numbers = shown(project).stat().st_ino, revisions(project)
     assert run(project).is_completed()
-    assert (revisions(project), shown(project).stat().st_ino) == ([1], before)
+    assert (revisions(project), shown(project).stat().st_ino) == (numbers, before)
 
 
+@pytest.mark.usefixtures("day")
 def test_a_day_that_somebody_deleted_is_written_again(project: Path) -> None:
+    before = revisions(project)[-1]
     shutil.rmtree(shown(project))
     assert run(project).is_completed()
-    assert revisions(project) == [1, 2]
-    assert json.loads((shown(project) / "day.json").read_text())["date"] == "2026-02-15T00:00:02Z"
+    assert revisions(project)[-2:] == [before, before + 1]
+    assert json.loads((shown(project) / "day.json").read_text())["date"] == f"2026-02-15T00:00:{before + 1:02}Z"
 
 
-def test_other_days_do_not_touch_it(project: Path) -> None:
+def test_other_days_do_not_touch_it(project: Path, day: State, request: pytest.FixtureRequest) -> None:
     before = shown(project).stat().st_ino
-    code, output, _ = invoke(project, "backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-16")
+    code, output = request.getfixturevalue("next_day")
     assert (code, "2026-02-15: published before, skipped" in output, "2026-02-16: no alert" in output) == (
         0,
         True,
@@ -143,6 +156,7 @@ def test_other_days_do_not_touch_it(project: Path) -> None:
     assert shown(project).stat().st_ino == before
 
 
+@pytest.mark.usefixtures("next_day")
 def test_plan_shows_the_files_and_writes_none(project: Path) -> None:
     shutil.rmtree(shown(project, NEXT))
     code, output, _ = invoke(project, "plan", "XDM", "--date", "2026-02-16")
@@ -157,6 +171,7 @@ def test_nothing_can_be_held(project: Path) -> None:
     assert "there is no notification to hold" in str(state.message)
 
 
+@pytest.mark.usefixtures("next_day")
 def test_a_folder_of_somebody_else_is_not_replaced_unasked(project: Path) -> None:
     theirs = shown(project, NEXT)
     shutil.rmtree(theirs)
@@ -170,8 +185,10 @@ def test_a_folder_of_somebody_else_is_not_replaced_unasked(project: Path) -> Non
     assert {file.name for file in theirs.iterdir()} == TABLES | RASTERS | {"day.json"}
 
 
+@pytest.mark.usefixtures("day")
 def test_an_event_is_taken_back(project: Path) -> None:
     name = gpd.read_file(shown(project) / "events.geojson")["event"].iloc[0]
+    revision = len(revisions(project)) + 1
     code, output, _ = invoke(project, "withdraw", "XDM/2026-02-15", "--event", name)
     assert code == 0, output
     assert f"- {name}, " in output
@@ -179,11 +196,12 @@ def test_an_event_is_taken_back(project: Path) -> None:
     assert (len(events), name in set(events["event"])) == (6, False)
     assert name not in set(gpd.read_file(shown(project) / "areas.geojson")["event"])
     state = run(project)
-    assert f"{name} was withdrawn by revision 3" in str(state.message)
+    assert f"{name} was withdrawn by revision {revision}" in str(state.message)
     assert run(project, publish_withdrawn=True).is_completed()
     assert len(gpd.read_file(shown(project) / "events.geojson")) == 7
 
 
+@pytest.mark.usefixtures("day")
 def test_a_full_folder_is_an_error_and_the_day_stays_as_it_was(project: Path) -> None:
     """A file stands where the new day is put together; once it is gone, the run is resumed."""
     before = {file.name: file.read_bytes() for file in shown(project).iterdir()}
@@ -200,6 +218,7 @@ def test_a_full_folder_is_an_error_and_the_day_stays_as_it_was(project: Path) ->
     assert name not in set(gpd.read_file(shown(project) / "events.geojson")["event"])
 
 
+@pytest.mark.usefixtures("day")
 def test_a_person_has_nothing_to_decide(project: Path) -> None:
     *_, error = invoke(project, "resume", "XDM/2026-02-15", "--notify-again")
     assert isinstance(error, InputMissing)

@@ -1,10 +1,10 @@
-"""The flow under an embedded Prefect server, and what a person sees of it."""
+"""The flow under a Prefect server, and what a person sees of it."""
 
 from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+import time
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,8 +14,9 @@ import pytest
 import requests
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-from prefect.testing.utilities import prefect_test_harness
+from prefect.client.schemas.filters import FlowRunFilter, LogFilter
+from prefect.client.schemas.objects import State
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from flows import floods as floods_module
@@ -33,15 +34,10 @@ from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE
 from tests.worlds.countries.stories import write_day
+from tests.worlds.services.prefect_server import PrefectServer
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
 ISSUE = date(2026, 2, 15)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +67,22 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(tmp_path_factory.mktemp("workspace"))
 
 
-def test_the_demo_day(config: str, workspace: str) -> None:
-    state = floods("XDM", ISSUE, config=config, workspace=workspace, return_state=True)
+@pytest.fixture(scope="module")
+def demo_day(prefect: PrefectServer, quick: None, config: str, workspace: str) -> State:
+    """The end of the first day's run."""
+    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+        return floods("XDM", ISSUE, config=config, workspace=workspace, return_state=True)
+
+
+@pytest.fixture(scope="module")
+def hidden_day(prefect: PrefectServer, quick: None, demo_day: State, config: str, workspace: str) -> State:
+    """The end of the next day's, whose only alert cannot be shown."""
+    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+        return floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
+
+
+def test_the_demo_day(demo_day: State, workspace: str) -> None:
+    state = demo_day
     assert state.is_completed()
     assert state.message == (
         "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping); "
@@ -87,10 +97,10 @@ def test_the_demo_day(config: str, workspace: str) -> None:
     }
 
 
-def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: str, workspace: str) -> None:
+def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(demo_day: State) -> None:
     with get_client(sync_client=True) as client:
-        named = FlowRunFilter(name=FlowRunFilterName(any_=["floods-XDM-2026-02-15"]))
-        run = min(client.read_flow_runs(flow_run_filter=named), key=lambda run: run.start_time)
+        run = client.read_flow_run(demo_day.state_details.flow_run_id)
+        assert run.name == "floods-XDM-2026-02-15"
         names = {task.name for task in client.read_task_runs(flow_run_filter=FlowRunFilter(id={"any_": [run.id]}))}
     assert names == {
         "prepared layers of XDM",
@@ -105,6 +115,26 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(config: 
     }
 
 
+def test_the_run_leaves_artifacts_and_its_log(demo_day: State) -> None:
+    own = {"any_": [demo_day.state_details.flow_run_id]}
+    with get_client(sync_client=True) as client:
+        kept = client.read_artifacts(flow_run_filter=FlowRunFilter(id=own))
+        for _ in range(60):  # the log is sent on by and by
+            logs = client.read_logs(LogFilter(flow_run_id=own), limit=200)
+            messages = [log.message for log in logs if log.name == "ibf_pipeline.tasks"]
+            if said := any("5 triggers, 2 warnings" in message for message in messages):
+                break
+            time.sleep(0.5)
+    assert said
+    artifacts = {artifact.key or artifact.type: artifact for artifact in kept}
+    assert {"summary-xdm", "events-xdm", "areas-xdm", "stations-xdm", "changes-xdm", "progress"} <= set(artifacts)
+    assert "# Demoland: 5 triggers, 2 warnings" in artifacts["summary-xdm"].data
+    assert "data:image/png;base64," in artifacts["summary-xdm"].data
+    assert artifacts["events-xdm"].data.count("G9008") == 1
+    assert artifacts["progress"].data == 100.0
+
+
+@pytest.mark.usefixtures("demo_day")
 def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: str) -> None:
     """Its own upload agrees in every event; another day is no difference, but nothing to compare with."""
     where = ("--target", "sandbox", "--config", config, "--workspace", workspace)
@@ -121,6 +151,7 @@ def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: 
         compare_day(config, "XDM", ISSUE, "files", workspace)
 
 
+@pytest.mark.usefixtures("demo_day")
 def test_run_again_is_nothing_to_do(config: str, workspace: str) -> None:
     code, output = invoke("run", "XDM", "--date", "2026-02-15", "--config", config, "--workspace", workspace)
     assert code == 0, output
@@ -175,15 +206,15 @@ def test_too_few_members_are_input_not_available_yet(config: str, workspace: str
     assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 17)).is_whole
 
 
-def test_an_alert_that_cannot_be_shown_is_a_failed_run(config: str, workspace: str) -> None:
-    state = floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
+def test_an_alert_that_cannot_be_shown_is_a_failed_run(hidden_day: State, workspace: str) -> None:
+    state = hidden_day
     assert state.is_failed()
     assert state.message == (
         "alert could not be published: G9006 (no areas in the mapping); 1 trigger; "
         "doubtful forecast at G9007 (suspect); alert ended: G9001, G9002, G9003 and 3 more"
     )
     assert exit_code(state) == 1
-    (revision,) = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")
+    revision = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[0]
     assert revision.calls()[-1].path == "/notification/send", "the station went out with its class all the same"
 
 
@@ -199,6 +230,7 @@ def test_plan_prints_the_order_and_publishes_nothing(config: str, tmp_path: Path
     assert (run.path / "targets/sandbox/.r0.part/plan.jsonl").is_file()
 
 
+@pytest.mark.usefixtures("hidden_day")
 def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     code, output = invoke(
         "withdraw", "XDM/2026-02-16", "--config", config, "--workspace", workspace, "--event", "G9006"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import CronSchedule
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 from flows.check import read_schedules
@@ -37,14 +35,8 @@ def config(tmp_path: Path) -> str:
     return str(folder)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
-
-
 @pytest.mark.prefect
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("api")
 def test_the_flow_says_what_it_built_and_stops_with_the_remedy(config: str, tmp_path: Path) -> None:
     first = prepare_country("XTY", config, return_state=True)
     assert (first.name, first.message) == ("Completed", "12 parts built")
@@ -75,7 +67,7 @@ def test_the_command_says_what_a_run_would_note(config: str, tmp_path: Path) -> 
 
 
 @pytest.mark.prefect
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("api")
 def test_check_knows_the_schedules_of_the_server() -> None:
     """Two deployments of the country's own flow, one of them paused, one of all countries, and a source's sensor."""
     daily = DeploymentScheduleCreate(schedule=CronSchedule(cron="30 9 * * *", timezone="UTC"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,9 +11,9 @@ import netCDF4
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.states import Cancelled, Completed, Failed
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 import flows.watch_source
@@ -30,14 +29,8 @@ from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.services.ftp import PASSWORD, USER, running
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
 ISSUE = date(2026, 2, 15)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
 
 
 @pytest.fixture
@@ -157,7 +150,8 @@ def test_a_run_shows_how_much_of_its_forecast_is_fetched(
         state = floods("XDM", ISSUE, config=str(config), workspace=str(tmp_path / "work"), return_state=True)
     assert state.is_completed(), state.message
     with get_client(sync_client=True) as client:
-        shown = [a for a in client.read_artifacts() if a.flow_run_id == state.state_details.flow_run_id]
+        runs = FlowRunFilter(id={"any_": [state.state_details.flow_run_id]})
+        shown = client.read_artifacts(flow_run_filter=runs)
     fetched = [a for a in shown if a.description == "Fetching the GloFAS forecast of 2026-02-15 for XDM"]
     assert [(a.type, a.data) for a in fetched] == [("progress", 100.0)]
 
@@ -219,10 +213,16 @@ def test_with_a_server_the_deployment_is_started_once(
     for _ in range(3):
         state, _, _ = watch(config, tmp_path / "work")
         assert state.message == "started XDM (49 of 51 members)"
-    with get_client(sync_client=True) as client:
-        started = [run for run in client.read_flow_runs() if run.idempotency_key == "floods-XDM-2026-02-15"]
-    (run,) = started
+    (run,) = runs_of("XDM")
+    assert run.idempotency_key == "floods-XDM-2026-02-15"
     assert run.parameters == {"country": "XDM", "config": str(config), "issue_date": "2026-02-15"}
+
+
+def runs_of(iso3: str) -> list[FlowRun]:
+    """Those of a country's deployment."""
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name(f"floods/{iso3}")
+        return client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment.id]}))
 
 
 def deploy_instead(config: Path, iso3: str) -> None:
@@ -244,8 +244,7 @@ def test_a_run_that_failed_is_tried_again_three_times_at_most(
 
     def end_newest(state: State) -> str:
         with get_client(sync_client=True) as client:
-            begun = [run for run in client.read_flow_runs() if "XDQ" in run.tags and run.state.is_scheduled()]
-            (run,) = begun
+            (run,) = [run for run in runs_of("XDQ") if run.state.is_scheduled()]
             client.set_flow_run_state(run.id, state, force=True)
             return str(run.idempotency_key)
 
@@ -277,7 +276,7 @@ def test_a_run_that_a_person_ended_or_that_is_done_is_not_started_again(
     state, _, _ = watch(config, tmp_path / "work")
     assert state.message == "started XDR (49 of 51 members)"
     with get_client(sync_client=True) as client:
-        (run,) = (run for run in client.read_flow_runs() if "XDR" in run.tags)
+        (run,) = runs_of("XDR")
         client.set_flow_run_state(run.id, end, force=True)
         state, _, _ = watch(config, tmp_path / "work")
         assert state.message == says

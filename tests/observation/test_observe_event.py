@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,10 +18,9 @@ import numpy as np
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import State, StateType
-from prefect.client.schemas.sorting import FlowRunSort
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import Artifact, State, StateType
 from prefect.flow_engine import run_flow
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 from flows.cli_hook import hook_app
@@ -37,19 +37,13 @@ from tests.worlds.countries.tiny_country import country, write_country, write_ra
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 ISSUE = date(2026, 2, 15)
 SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
 COG = SCENE.replace("_1B2C.SAFE", "_9F00_COG.SAFE")
 """the same scene in another format"""
 SCENE_START = "2026-02-17T03:12:45Z"
 MAPS = {"return_periods": [10, 20], "permanent_water": "water.tif"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prefect_server() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=180):
-        yield
 
 
 @pytest.fixture
@@ -109,6 +103,20 @@ def observe(root: Path, product: str | None = SCENE, **more: Any) -> State:
     return state
 
 
+def observe_both(root: Path, *products: str) -> list[State]:
+    """At the same time, on the same server."""
+    with ThreadPoolExecutor(len(products)) as pool:
+        running = [pool.submit(copy_context().run, observe, root, product) for product in products]
+        return [each.result() for each in running]
+
+
+def artifacts_of(state: State) -> list[Artifact]:
+    """Those that the run of this state has left."""
+    runs = FlowRunFilter(id={"any_": [state.state_details.flow_run_id]})
+    with get_client(sync_client=True) as client:
+        return client.read_artifacts(flow_run_filter=runs)
+
+
 def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], caplog: pytest.LogCaptureFixture) -> None:
     """Top five rows wet, two people a cell: 5.5 and 4.5 columns hold 55 and 45 people; 50 cells of 1.236 km2."""
     root, server = project
@@ -129,9 +137,9 @@ def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], ca
     for words in ("# G1: hit", "Indicative", "below -20 dB", "Misses cannot be seen"):
         assert words in text
     with get_client(sync_client=True) as client:
-        (artifact,) = client.read_artifacts()
+        (artifact,) = artifacts_of(state)
         assert (artifact.key, artifact.data) == ("observed-xty-2026-02-15-g1", text)
-        (flow_run,) = client.read_flow_runs()
+        flow_run = client.read_flow_run(state.state_details.flow_run_id)
         assert flow_run.name == "observe-XTY-2026-02-15-G1"
         kept = json.dumps([str(flow_run.parameters), artifact.data])
     observe(root)
@@ -176,8 +184,7 @@ def test_the_same_scene_in_another_format_is_one_order_and_one_look(project: tup
 def test_both_formats_of_a_scene_at_the_same_time(project: tuple[Path, Loopback]) -> None:
     root, server = project
     server.archives[COG] = server.archives[SCENE]
-    with ThreadPoolExecutor(2) as pool:
-        states = list(pool.map(lambda product: observe(root, product), (SCENE, COG)))
+    states = observe_both(root, SCENE, COG)
     assert sorted(str(state.name) for state in states) == ["Completed", "Skipped"], [state.message for state in states]
     assert len(server.platform.orders) == 1
 
@@ -213,11 +220,9 @@ def test_a_later_dry_pass_leaves_a_hit_a_hit_and_is_listed(project: tuple[Path, 
     ]  # fmt: skip
     assert seen.people == (100, 100)
     assert len(list((run / "observations" / "G1").glob("*/observed.tif"))) == 2
-    with get_client(sync_client=True) as client:
-        texts = [str(artifact.data) for artifact in client.read_artifacts() if artifact.key.endswith("15-g1")]
-    newest = [text for text in texts if "2026-02-19 03:12" in text]
-    assert all("| 2026-02-17 03:12 | open water | 100% | 61.8 | 100 | hit |" in text for text in newest)
-    assert newest
+    (newest,) = artifacts_of(state)
+    assert "2026-02-19 03:12" in str(newest.data)
+    assert "| 2026-02-17 03:12 | open water | 100% | 61.8 | 100 | hit |" in str(newest.data)
     observe(root, later)
     assert len(read_observations(run)[0].looks) == 2
 
@@ -228,8 +233,7 @@ def test_two_passes_of_one_event_at_the_same_time(project: tuple[Path, Loopback]
     later = SCENE.replace("20260217T03", "20260219T03")
     server.archives[later] = dry_archive(root, 2)
     server.platform.workers = 5
-    with ThreadPoolExecutor(2) as pool:
-        states = list(pool.map(lambda product: observe(root, product), (SCENE, later)))
+    states = observe_both(root, SCENE, later)
     assert [state.is_completed() for state in states] == [True, True], [state.message for state in states]
     (seen,) = read_observations(root / "runs" / "XTY" / ISSUE.isoformat())
     assert [(look.verdict.kind, look.people) for look in seen.looks] == [("hit", 100), ("hit", 40)]
@@ -335,8 +339,8 @@ def test_a_young_scene_waits_for_its_flood_map_without_a_worker(project: tuple[P
         assert server.platform.orders == []
         (second,) = [
             run
-            for run in client.read_flow_runs(sort=FlowRunSort.EXPECTED_START_TIME_DESC)
-            if run.deployment_id == deployment and run.id != first.id
+            for run in client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment]}))
+            if run.id != first.id
         ]
         assert second.state.type == StateType.SCHEDULED
         assert second.state.state_details.scheduled_time == datetime(2026, 2, 17, 11, 12, 45, tzinfo=UTC)

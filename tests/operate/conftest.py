@@ -1,23 +1,67 @@
-"""One real Prefect server on loopback for the tests of operation."""
+"""What several tests of operation look at: one evaluation of our automations, and a server that acts by itself."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from tests.conftest import ROOT
+from tests.worlds.countries.projects import make_project
 from tests.worlds.services.prefect_server import PrefectServer, prefect_server
+
+ENDS = {
+    "a failure": ("floods/XDM", "Failed", "the disk is full"),
+    "another failure": ("floods/XDM", "Failed", "the server refused call 7 of 31"),
+    "unconfirmed": ("floods/XDM", "Failed", "notification unconfirmed: no answer to the last call"),
+    "not notified": ("floods/XDM", "Failed", "not notified: approved too late"),
+    "no input": ("floods/XDM", "Failed", "input not available yet: no forecast of 2026-02-15"),
+    "hidden": ("floods/XDM", "Failed", "alert could not be published: G9006 (no areas in the mapping); 1 trigger"),
+    "partly hidden": ("floods/XDM", "Completed", "5 triggers; alert could not be published: G9006 (no areas)"),
+    "crash": ("floods/XDM", "Crashed", "no place for its process"),
+    "cancelled": ("floods/XDM", "Cancelled", ""),
+    "done": ("floods/XDM", "Completed", "5 triggers, 2 warnings"),
+    "heartbeat": ("heartbeat/heartbeat", "Failed", "not finished for 2026-02-15: XDM: there is no run"),
+}
+"""ends of runs: of which deployment, in which state, with which message"""
+UI = "http://127.0.0.1:4200"
+"""where a server's pages would be"""
+SILENCES = ((20.5, 4), (1, 3), (12, 5))
+"""hour of the first heartbeat, and how many days there is one"""
 
 
 @pytest.fixture(scope="session")
-def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as server:
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What `tests.operate.evaluation` has seen: for several files, since its process takes long to load."""
+    folder = tmp_path_factory.mktemp("evaluation")
+    config = make_project(folder / "project", ("XDM",), stories={})
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.operate.evaluation", config],
+        input=json.dumps({"ends": ENDS, "silence": SILENCES}), cwd=ROOT, capture_output=True, text=True, timeout=570,
+        check=False,
+        env={**kept, "PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_UI_URL": UI},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    answers: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answers
+
+
+@pytest.fixture(scope="session")
+def acting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
+    """A server with all its services, as an operator runs it, for the stories: it schedules, and automations fire."""
+    with prefect_server(tmp_path_factory.mktemp("acting")) as server:
         yield server
 
 
 @pytest.fixture
-def api(prefect: PrefectServer) -> Iterator[PrefectServer]:
+def acting_api(acting: PrefectServer) -> Iterator[PrefectServer]:
     """The same, with this process as one of its clients."""
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
-        yield prefect
+    with temporary_settings(updates={PREFECT_API_URL: acting.url}):
+        yield acting

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun, State
@@ -37,7 +37,7 @@ from tests.worlds.countries.made_found import found
 from tests.worlds.countries.projects import make_project
 from tests.worlds.services.prefect_server import PrefectServer
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(approval, "POLL_SECONDS", 1)
+    monkeypatch.setattr(approval, "POLL_SECONDS", 0.3)
 
 
 @contextmanager
@@ -99,9 +99,9 @@ def decide(run: FlowRun, **decision: Any) -> None:
 
 
 def test_a_person_sees_the_preview_and_approves(api: PrefectServer, config: str, workspace: Path) -> None:
-    day = date(2026, 2, 10)
+    day, before = date(2026, 2, 10), mails(workspace)
     with waiting_run(api, config, workspace, day) as (run, ended):
-        assert mails(workspace) == 0
+        assert mails(workspace) == before
         with get_client(sync_client=True) as client:
             previews = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["preview-xdm"]}))
             (preview,) = [artifact for artifact in previews if artifact.flow_run_id == run.id]
@@ -113,7 +113,8 @@ def test_a_person_sees_the_preview_and_approves(api: PrefectServer, config: str,
     (state,) = ended
     assert state.is_completed()
     assert state.message.endswith("approved by Amina")
-    assert mails(workspace) == 1
+    assert mails(workspace) == before + 1
+    assert "Press Resume on the page of the run." in text_of_held(api, day)
 
 
 def test_the_page_of_the_morning_says_that_it_waits(api: PrefectServer, tmp_path: Path) -> None:
@@ -132,12 +133,12 @@ def test_the_page_of_the_morning_says_that_it_waits(api: PrefectServer, tmp_path
 
 
 def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> None:
-    day = date(2026, 2, 11)
+    day, before = date(2026, 2, 11), mails(workspace)
     with waiting_run(api, config, workspace, day) as (run, ended):
         decide(run, decision="stop")
     assert ended[0].is_completed()
     assert ended[0].message == "2 triggers; doubtful forecast at G9007 (suspect); not notified: stopped"
-    assert mails(workspace) == 1, "that of the day before"
+    assert mails(workspace) == before
 
 
 def test_a_newer_day_comes_first_and_the_person_who_approves_is_told_that_nobody_was_notified(
@@ -160,27 +161,25 @@ def test_a_run_that_is_held_and_waits_for_nobody_is_told(api: PrefectServer, con
     day = date(2026, 2, 14)
     state = floods("XDM", day, hold=True, config=config, workspace=str(workspace), return_state=True)
     assert state.message.endswith("; held before the notification: approve or abort it with `ibf-pipeline resume`")
-    (text,) = [event["payload"]["text"] for event in events(api) if event["payload"]["issue_date"] == str(day)]
+    text = text_of_held(api, day)
     assert text.startswith(
         "Demoland XDM, forecast of 2026-02-14: 2 triggers. Everything is on sandbox, and the notification waits for a "
         "person until 20"
     )
     assert " UTC; afterwards nobody is notified. Decide with `ibf-pipeline resume XDM/2026-02-14 --approve`" in text
     assert "/runs/flow-run/" in text
-    (paused,) = [event["payload"]["text"] for event in events(api) if event["payload"]["issue_date"] == "2026-02-10"]
-    assert "Press Resume on the page of the run." in paused
 
 
-def events(server: PrefectServer) -> list[dict[str, Any]]:
-    """What the server was told of held notifications; it takes some seconds to get there."""
-    asked = {"filter": {"event": {"name": ["ibf-pipeline.held"]}}}
-    found: list[dict[str, Any]] = []
-    for _ in range(60):
-        found = httpx.post(f"{server.url}/events/filter", json=asked).json()["events"]
-        if any(event["payload"]["issue_date"] == "2026-02-14" for event in found):
-            break
+def text_of_held(server: PrefectServer, day: date) -> str:
+    """What the server was told of a day's held notification, once; it takes a moment to get there."""
+    asked = {"filter": {"event": {"name": ["ibf-pipeline.held"]}, "resource": {"id": [f"ibf-pipeline.run.XDM.{day}"]}}}
+    for _ in range(120):
+        answer = httpx.post(f"{server.url}/events/filter", json=asked, timeout=60)
+        if answer.is_success and (found := answer.json()["events"]):
+            (event,) = found
+            return str(event["payload"]["text"])
         time.sleep(0.5)
-    return found
+    raise AssertionError(f"nothing was told of {day}")
 
 
 @pytest.mark.parametrize(
@@ -276,14 +275,21 @@ def test_a_retry_of_the_run_that_failed_after_its_approval_asks_again(
     assert mails(tmp_path) == 1
 
 
-def test_after_the_time_limit_nobody_is_notified(api: PrefectServer, config: str, workspace: Path) -> None:
+def test_after_the_time_limit_nobody_is_notified(
+    api: PrefectServer, config: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     day, before = date(2026, 2, 16), mails(workspace)
-    file = Path(config) / "settings.yaml"
-    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-    settings["targets"]["sandbox"]["hold_hours"] = 40 / 3600  # long enough to be seen waiting
-    file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    alarms: list[threading.Timer] = []
+
+    class ByHand(threading.Timer):
+        def start(self) -> None:
+            alarms.append(self)
+
+    monkeypatch.setattr(approval, "threading", SimpleNamespace(Event=threading.Event, Timer=ByHand))
     with waiting_run(api, config, workspace, day) as (run, ended):
-        pass
+        (alarm,) = alarms
+        assert alarm.interval > 3600, "the time that the target gives a person"
+        alarm.function(*alarm.args)
     assert ended[0].is_failed()
     assert ended[0].message.startswith("not notified: nobody approved it until")
     assert mails(workspace) == before

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 
 from flows.backfill import _by_deployment, backfill
@@ -17,7 +17,7 @@ from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.projects import make_project
 from tests.worlds.countries.stories import write_day
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
 
 
 def test_it_stops_at_a_day_without_input_and_goes_on_there(tmp_path: Path) -> None:
@@ -71,7 +71,8 @@ def test_a_waiting_run_that_would_notify_people_is_not_taken_over_by_a_backfill_
     for notify in (True, False, False):
         _by_deployment("XDS", None, {"notify": notify}, notify=notify)(date(2026, 2, 1))
     with get_client(sync_client=True) as client:
-        waiting = [run for run in client.read_flow_runs() if run.deployment_id == deployed]
+        runs = FlowRunFilter(deployment_id={"any_": [deployed]})
+        waiting = client.read_flow_runs(flow_run_filter=runs)
         client.delete_deployment(deployed)
     assert sorted(run.parameters["notify"] for run in waiting) == [False, True]
 

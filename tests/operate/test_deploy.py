@@ -13,6 +13,7 @@ import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
@@ -65,6 +66,21 @@ def test_a_country_is_scheduled_with_its_own_cron_limit_tags_and_help_texts(api:
             "replace an upload of the same day that is not ours."
         )
         assert client.read_global_concurrency_limit_by_name("ibf-floods-XDN").limit == 1
+
+
+def test_every_country_has_its_runs_at_the_hour_of_its_schedule(api: PrefectServer, config: Path) -> None:
+    """As the server itself works them out: days in UTC, whatever the season."""
+    add_country(config, "XDN", schedule="15 7 * * *")
+    deploy(str(config), None)
+    window = {"start_time": "2027-03-27T16:00:00Z", "end_time": "2027-03-29T16:00:00Z", "max_runs": 10}
+    for iso3, hour in (("XDM", "15:00"), ("XDN", "07:15")):
+        with get_client(sync_client=True) as client:
+            deployment = client.read_deployment_by_name(f"floods/{iso3}").id
+            client.request("POST", "/deployments/{id}/schedule", {"id": str(deployment)}, json=window)
+            runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment]}))
+        assert sorted(f"{run.expected_start_time:%Y-%m-%d %H:%M}" for run in runs) == [
+            f"2027-03-28 {hour}", f"2027-03-29 {hour}"
+        ]  # fmt: skip
 
 
 def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(api: PrefectServer, config: Path) -> None:

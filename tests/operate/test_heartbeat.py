@@ -22,7 +22,7 @@ from flows.issue_date import issue_date_of_run
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
 from tests.worlds.countries.projects import make_project
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
 DAY = date(2026, 2, 15)
 
 

@@ -30,7 +30,7 @@ def test_a_run_waits_while_another_one_holds_the_country_and_no_other_country_do
         waiting = threading.Thread(target=contextvars.copy_context().run, args=(run,))  # knows the same server
         waiting.start()
         with one_at_a_time("XDN"):
-            assert not has_it.wait(timeout=5), "the country is held"
+            assert not has_it.wait(timeout=2), "the country is held"
     waiting.join(timeout=120)
     assert has_it.is_set()
 

@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.countries.stories import write_day
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
 WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
 
 

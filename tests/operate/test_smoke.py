@@ -39,7 +39,7 @@ from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.services.prefect_server import PrefectServer, kill_with_children
 from tests.worlds.services.webhook import Webhook, webhook
 
-pytestmark = pytest.mark.prefect
+pytestmark = [pytest.mark.prefect, pytest.mark.story]
 
 COUNTRIES = ("XDM", "XDN", "XDO")
 PATIENCE = 240
@@ -62,7 +62,7 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def installation(prefect: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def installation(acting: PrefectServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Configuration, webhook, a portal beside the sandbox; deployed with the command."""
     folder = tmp_path_factory.mktemp("installation")
     today = datetime.now(UTC).date()
@@ -73,12 +73,12 @@ def installation(prefect: PrefectServer, tmp_path_factory: pytest.TempPathFactor
     portal.seed(
         seed_from_static(ROOT / "data/fixtures/XDM", "XDM", name="D", admin_levels=(1, 2, 3), default_admin_level=2)
     )
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}), webhook() as told, portal:
+    with temporary_settings(updates={PREFECT_API_URL: acting.url}), webhook() as told, portal:
         texts = {"subject": "{{subject}}", "body": "{{body}}"}
         CustomWebhookNotificationBlock(name="ibf", url=told.url, json_data=texts).save("ibf", overwrite=True)
-        story = Story(prefect, config, folder / "workspace", today, told, portal)
+        story = Story(acting, config, folder / "workspace", today, told, portal)
         set_up(story, portal.url)
-        done = prefect.command("ibf-pipeline", "deploy", "--config", str(config), "--workspace", str(story.workspace))
+        done = acting.command("ibf-pipeline", "deploy", "--config", str(config), "--workspace", str(story.workspace))
         assert done.returncode == 0, done.stdout + done.stderr
         story.deployed = done.stdout
         yield story

@@ -1,4 +1,7 @@
-"""What people are told of runs that look from above, on a real server; the runs' states are set without a worker."""
+"""What people are told, by a real server in its own time; the runs' states are set without a worker.
+
+Who is told what is proven in `test_who_is_told`; here it arrives by itself.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ TROUBLE = "Satellite observation has trouble"
 
 
 @pytest.fixture
-def told(api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
+def told(acting_api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
     """An installation whose messages arrive here; its automations are gone afterwards."""
     config = Path(make_project(tmp_path / "project", ("XDM",), stories={}))
     settings = yaml.safe_load((config / "settings.yaml").read_text(encoding="utf-8"))
@@ -71,6 +74,7 @@ def until(told: Webhook, subject: str, words: str, again: Callable[[], None] | N
         time.sleep(0.5)
 
 
+@pytest.mark.story
 def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webhook) -> None:
     event = {"country": "XDM", "issue_date": "2026-02-15", "event": "G5220"}
     for _ in range(3):
@@ -86,6 +90,7 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
     assert not [each for each in told.messages if each["subject"] != TROUBLE and "disk" not in each["body"]]
 
 
+@pytest.mark.story
 @pytest.mark.parametrize(
     ("message", "subject"),
     [
@@ -100,6 +105,7 @@ def test_a_failed_run_is_told_under_its_own_subject(message: str, subject: str, 
     assert set(told.subjects()) == {subject}
 
 
+@pytest.mark.story
 def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(told: Webhook) -> None:
     """It has no name of its own before it begins."""
     due = datetime.now(UTC) - timedelta(hours=1)
@@ -113,6 +119,7 @@ def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(told: Webho
     until(told, "Flood run is late", f"floods/XDM of {due:%Y-%m-%d %H:%M}", be_late)
 
 
+@pytest.mark.story
 def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(told: Webhook) -> None:
     def crash() -> None:
         run: Any = run_deployment("floods/XDM", timeout=0, as_subflow=False)
@@ -124,8 +131,9 @@ def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(told: Webh
     assert all(each["body"].startswith("floods/XDM, ") for each in told.messages)
 
 
-def test_the_intake_starts_the_observation_that_is_deployed(told: Webhook) -> None:
+def test_the_intake_starts_the_observation_that_is_deployed(api: PrefectServer, tmp_path: Path) -> None:
     """With parameters that it takes: the server itself lets unknown ones pass, and a worker fails on them."""
+    deploy(make_project(tmp_path / "project", ("XDM",), stories={}), None)
     alerted = AlertedEvent("XDM", "G5220", date(2026, 2, 15), "max", 2, Point(38.5, 9.5))
     name, passed = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE", datetime.now(UTC)
     product = Entry(

@@ -35,7 +35,7 @@ def make_project(
     (config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     for iso3 in countries:
         add_country(config, iso3)
-    for day, story in (stories or {SUNDAY: "busiest"}).items():
+    for day, story in ({SUNDAY: "busiest"} if stories is None else stories).items():
         write_day(folder / "forecasts", story, day)
     return str(config)
 

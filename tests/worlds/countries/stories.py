@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -124,9 +128,20 @@ def write_day(root: Path, story: Story | str, issue_date: date, layout: Layout =
         if story not in STORIES:
             raise InputInvalid(f"there is no story `{story}`", where="stories", expected=", ".join(STORIES))
         story = STORIES[story]
+    day = Path(root) / f"{issue_date:%Y%m%d}"
+    return Path(
+        shutil.copytree(_written(story, issue_date, layout), day, copy_function=shutil.copy, dirs_exist_ok=True)
+    )
+
+
+@cache
+def _written(story: Story, issue_date: date, layout: Layout) -> Path:
+    """The folder of a day, written once in a process."""
+    root = Path(tempfile.mkdtemp(prefix="forecasts-of-tests-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     cube = story_ensemble(story, issue_date)
     cells, water = station_cells(), background()
-    day = Path(root) / f"{issue_date:%Y%m%d}"
+    day = root / f"{issue_date:%Y%m%d}"
     if layout == "ewds":
         path = day / f"glofas_{issue_date:%Y%m%d}.grib2"
         write_ewds_grib(path, issue_date, cube, cells, GLOFAS_WINDOW, background=water, members=story.members)

@@ -13,10 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
 START_SECONDS = 120
+
+_QUIET = {
+    "PREFECT_SERVER_UI_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_FLUSH_INTERVAL": "0.2",
+    "PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS": "1",
+    **{
+        f"PREFECT_SERVER_SERVICES_{service}_ENABLED": "false"
+        for service in ("SCHEDULER", "LATE_RUNS", "TRIGGERS", "FOREMAN", "CANCELLATION_CLEANUP")
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,14 @@ class PrefectServer:
             [str(program), *arguments[1:]], env=self.environment, capture_output=True, text=True, timeout=180
         )
 
+    def forget_what_is_registered(self) -> None:
+        """Take away automations, deployments, work pools and limits; what has run stays."""
+        with httpx.Client(base_url=self.url, timeout=60) as client:
+            for kind in ("automations", "deployments", "v2/concurrency_limits", "work_pools"):
+                while found := _answer(client, "POST", f"/{kind}/filter", json={}).json():
+                    for each in found:
+                        _answer(client, "DELETE", f"/{kind}/{each['name' if kind == 'work_pools' else 'id']}")
+
     @contextmanager
     def worker(self, pool: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """A worker of a pool in a process group of its own; stopped with its runs."""
@@ -62,6 +81,16 @@ class PrefectServer:
         finally:
             stop(process)
             log.close()
+
+
+def _answer(client: httpx.Client, method: str, path: str, **options: Any) -> httpx.Response:
+    """What the server answers once its database is free: on SQLite it says 503 while it writes something else."""
+    for _ in range(100):
+        answer = client.request(method, path, **options)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(0.1)
+    return answer.raise_for_status()
 
 
 def kill_with_children(pid: int) -> None:
@@ -90,8 +119,12 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM)
 
 
 @contextmanager
-def prefect_server(home: Path) -> Iterator[PrefectServer]:
-    """Start a server on a free port of this machine, with its own database."""
+def prefect_server(home: Path, *, quiet: bool = False) -> Iterator[PrefectServer]:
+    """Start a server on a free port of this machine, with its own database.
+
+    `quiet`: it answers and keeps what it is told, and does nothing by itself: no run is scheduled or late, no
+    automation fires, and there are no pages.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -105,6 +138,7 @@ def prefect_server(home: Path) -> Iterator[PrefectServer]:
                 **server.environment,
                 "PREFECT_SERVER_UI_API_URL": server.url,
                 "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
+                **(_QUIET if quiet else {}),
             },
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip

@@ -1,0 +1,299 @@
+"""Our automations in Prefect's own server code, in one process: what happens to runs, and who is told what of it.
+
+States are set through the server's API, its events are evaluated by its triggers, and its actions send what they have
+rendered to a webhook. The queues between them are replaced, and the clock is moved by hand: nothing is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import json
+import sys
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.events.schemas.automations import AutomationCore
+from prefect.server.api.server import create_app
+from prefect.server.database import provide_database_interface
+from prefect.server.events import actions, messaging, triggers
+from prefect.server.events.clients import PrefectServerEventsClient
+from prefect.server.events.models.automations import automations_session, create_automation
+from prefect.server.events.schemas.automations import Automation, EventTrigger, Posture
+from prefect.server.events.schemas.events import Event, ReceivedEvent
+from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending, Running
+
+from flows import ending
+from flows.automations import SIGNS_OF_LIFE, telling_people, watching_runs
+from flows.deployments import planned_deployments
+from flows.wiring import open_configuration
+from ibf_pipeline.config import Operations
+from ibf_pipeline.targets.notice import Notice
+from tests.worlds.countries.made_found import event, found
+from tests.worlds.services.webhook import Webhook, webhook
+
+LATE_AFTER = timedelta(minutes=1)
+Told = list[dict[str, str]]
+
+
+async def load(ours: AutomationCore) -> Automation:
+    """Known to the server from now on, for as long as it is kept: its trigger refers to it only weakly."""
+    wanted = Automation.model_validate({**ours.model_dump(mode="json"), "id": uuid.uuid4()})
+    async with automations_session(begin_transaction=True) as session:
+        automation = await create_automation(session, wanted)
+    triggers.load_automation(automation)
+    return automation
+
+
+def trigger_of(automation: Automation) -> EventTrigger:
+    (trigger,) = automation.triggers_of_type(EventTrigger)
+    return trigger
+
+
+@dataclass
+class Evaluated:
+    """The server's code, and what it has sent."""
+
+    client: PrefectClient
+    received: Webhook
+    automations: list[Automation] = field(default_factory=list)
+    emitted: list[ReceivedEvent] = field(default_factory=list)
+    """by the server, of states of runs; not evaluated yet"""
+    queued: list[bytes] = field(default_factory=list)
+    """actions that were triggered and not taken yet"""
+
+    async def start(self, deployment: str, due: datetime | None = None) -> FlowRun:
+        """A run of a deployment that waits for a worker."""
+        known = await self.client.read_deployment_by_name(deployment)
+        return await self.client.create_flow_run_from_deployment(
+            known.id, state=None if due is None else State(type="SCHEDULED", state_details={"scheduled_time": due})
+        )
+
+    async def enter(self, run: FlowRun, *states: State, later: timedelta = timedelta()) -> ReceivedEvent:
+        """The run goes through these states; the event of the last one. `later`: than the clock says."""
+        for state in states:
+            await self.client.set_flow_run_state(run.id, state, force=True)
+        last = self.emitted[-1]
+        await self.evaluate(later)
+        return last
+
+    async def evaluate(self, later: timedelta = timedelta()) -> None:
+        """What the server has emitted meanwhile; `later` makes it something that happens then."""
+        while self.emitted:
+            happened = self.emitted.pop(0)
+            if later:
+                happened = happened.model_copy(update={"occurred": happened.occurred + later, "follows": None})
+            await self.happens(happened)
+
+    async def happens(self, happened: ReceivedEvent) -> None:
+        """An event, and what is done about it."""
+        await triggers.reactive_evaluation(happened)
+        await self._act()
+
+    async def _act(self) -> None:
+        """As a consumer of its own does, once the evaluation has let go of the database."""
+        async with actions.consumer() as act:
+            while self.queued:
+                await act(SimpleNamespace(data=self.queued.pop(0), attributes={}))
+
+    async def time_passes(self, since: ReceivedEvent, passed: timedelta) -> None:
+        """The automations that wait for what does not come look again, so long after an event."""
+        for trigger in map(trigger_of, self.automations):
+            if trigger.posture == Posture.Proactive:
+                await triggers.proactive_evaluation(trigger, since.occurred + passed)
+        await self._act()
+        await self.evaluate()
+
+    def told(self) -> Told:
+        """The messages since the last time."""
+        messages = list(self.received.messages)
+        self.received.messages.clear()
+        return messages
+
+
+@asynccontextmanager
+async def evaluated(config: str) -> AsyncIterator[Evaluated]:
+    """Our deployments and automations; messages go to a webhook."""
+    async with PrefectClient(create_app(ephemeral=True)) as client:
+        with webhook() as received:
+            texts = {"subject": "{{subject}}", "body": "{{body}}"}
+            block = CustomWebhookNotificationBlock(name="told", url=received.url, json_data=texts)
+            block_id = await block._save("told", client=client)
+            for item in planned_deployments(open_configuration(config), config, None):
+                flow = await client.create_flow_from_name(item.flow.name)
+                await client.create_deployment(flow, item.name, tags=[item.tag, *item.tags])
+            server = Evaluated(client, received)
+
+            async def emit(self: PrefectServerEventsClient, happened: Event) -> ReceivedEvent:
+                server.emitted.append(happened.receive())
+                return server.emitted[-1]
+
+            PrefectServerEventsClient.emit = emit  # type: ignore[method-assign]
+            operations = Operations(late_after_minutes=int(LATE_AFTER / timedelta(minutes=1)))
+            for ours in (*telling_people(operations, block_id), *watching_runs()):
+                server.automations.append(await load(ours))
+            messaging.create_actions_publisher = lambda: _Queue(server.queued)  # type: ignore[assignment]
+            yield server
+
+
+class _Queue:
+    """Stands where actions are queued."""
+
+    def __init__(self, queued: list[bytes]) -> None:
+        self._queued = queued
+
+    async def __aenter__(self) -> _Queue:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def publish_data(self, data: bytes, attributes: dict[str, str]) -> None:
+        self._queued.append(data)
+
+
+async def ends(server: Evaluated, cases: dict[str, list[str]]) -> dict[str, Any]:
+    """What is told of each run of a deployment that ends in a state with a message."""
+    states = {"Completed": Completed, "Failed": Failed, "Crashed": Crashed, "Cancelled": Cancelled}
+    answers = {}
+    for name, (deployment, state, message) in cases.items():
+        run = await server.start(deployment)
+        before = [] if state == "Crashed" else [Pending(), Running()]
+        await server.enter(run, *before, states[state](message=message))
+        answers[name] = {"name": run.name, "id": str(run.id), "told": server.told()}
+    return answers
+
+
+async def troubles(server: Evaluated) -> dict[str, Told]:
+    """Three failures of two flows that look from above, and of a flood run; the intake's once more, hours later."""
+    told: dict[str, Told] = {}
+    failures = {
+        "intake/intake": "cdse: no answer",
+        "observe-event/observe-event": "used up",
+        "floods/XDM": "the disk is full",
+    }
+    for deployment, message in failures.items():
+        for _ in range(3):
+            await server.enter(await server.start(deployment), Failed(message=message))
+        told[deployment] = server.told()
+    for hours in (5, 7):
+        await server.enter(
+            await server.start("intake/intake"), Failed(message="still down"), later=timedelta(hours=hours)
+        )
+        told[f"{hours} hours on"] = server.told()
+    return told
+
+
+async def lateness(server: Evaluated) -> dict[str, Any]:
+    """Two runs that were due an hour ago; a worker takes one of them."""
+    due = datetime.now(UTC) - timedelta(hours=1)
+    runs = [await server.start("floods/XDM", due) for _ in range(2)]
+    begins = [await server.enter(run, Late(scheduled_time=due)) for run in runs]
+    await server.enter(runs[1], Pending())
+    told = {"at once": server.told()}
+    for name, passed in (("before", LATE_AFTER * 0.9), ("after", LATE_AFTER * 1.1), ("again", LATE_AFTER * 3)):
+        await server.time_passes(begins[-1], passed)
+        told[name] = server.told()
+    return {"due": f"{due:%Y-%m-%d %H:%M}", "late": str(runs[0].id), **told}
+
+
+async def life(server: Evaluated) -> dict[str, Any]:
+    """Three runs give a sign of life; one of them ends, one gives another sign, and of one nothing more is heard."""
+    answers: dict[str, Any] = {}
+    runs = {name: await server.start("floods/XDM") for name in ("ends", "goes on", "is gone")}
+    signs = {}
+    for name, run in runs.items():
+        signs[name] = await server.enter(run, Pending(), Running())
+        await server.happens(_sign(signs[name], timedelta(seconds=1)))
+    await server.enter(runs["ends"], Completed(message="no alert"))
+    await server.happens(_sign(signs["goes on"], timedelta(seconds=SIGNS_OF_LIFE - 1)))
+    server.told()
+    for name, seconds in (("before", SIGNS_OF_LIFE - 5), ("after", SIGNS_OF_LIFE + 5)):
+        await server.time_passes(signs["is gone"], timedelta(seconds=seconds))
+        states = {each: (await server.client.read_flow_run(run.id)).state for each, run in runs.items()}
+        answers[name] = {each: [state.name, state.message or ""] for each, state in states.items() if state}
+    answers["told"] = server.told()
+    return answers
+
+
+def _sign(of: ReceivedEvent, later: timedelta) -> ReceivedEvent:
+    """A sign of life that a run gives so long after another event of it."""
+    update = {"event": "prefect.flow-run.heartbeat", "occurred": of.occurred + later, "id": uuid.uuid4()}
+    return of.model_copy(update={**update, "follows": None})
+
+
+async def words(server: Evaluated) -> Told:
+    """What our flows say themselves: of a notice, and of a notification that waits."""
+    said: list[dict[str, Any]] = []
+    ending.emit_event = lambda **given: said.append(given)  # type: ignore[assignment]
+    day = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [], date(2026, 2, 15))
+    ending.tell(day, [Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")])
+    ending.tell_held(day, "portal", "2026-02-15 18:00 UTC", "Press Resume on the page of the run.")
+    for each in said:
+        happened = Event.model_validate({"occurred": datetime.now(UTC), "id": uuid.uuid4(), **each})
+        await server.happens(happened.receive())
+    return server.told()
+
+
+STEP, BEGIN = timedelta(minutes=15), datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def silence(first: float, days: int) -> list[float]:
+    """Hours since the last heartbeat at which its absence is told, within nine days."""
+    (ours,) = [item for item in telling_people(Operations(), uuid.uuid4()) if item.name.endswith("silent scheduler")]
+    automation = await load(ours)
+    told, beats = [], [BEGIN + timedelta(hours=first + 24 * day) for day in range(days)]
+
+    async def act(firing: object) -> None:
+        told.append((at - beats[-1]) / timedelta(hours=1))
+
+    usual, triggers.act = triggers.act, act
+    at, following = BEGIN, BEGIN
+    while at < BEGIN + timedelta(days=9):
+        if at in beats:
+            await triggers.reactive_evaluation(_heartbeat(at))
+        if at >= following:
+            following = await triggers.proactive_evaluation(trigger_of(automation), at)
+        at += STEP
+    triggers.act = usual
+    triggers.forget_automation(automation.id)
+    return told
+
+
+def _heartbeat(at: datetime) -> ReceivedEvent:
+    flow = {
+        "prefect.resource.id": "prefect.flow.1",
+        "prefect.resource.role": "flow",
+        "prefect.resource.name": "heartbeat",
+    }
+    return ReceivedEvent(
+        occurred=at, received=at, event="prefect.flow-run.Completed", id=uuid.uuid4(), payload={},
+        resource={"prefect.resource.id": f"prefect.flow-run.{uuid.uuid4()}"}, related=[flow],
+    )  # fmt: skip
+
+
+async def main(config: str, cases: dict[str, Any]) -> None:
+    """Everything at once: the server's code takes long to load, and its tables long to make."""
+    await provide_database_interface().create_db()
+    answers: dict[str, Any] = {"silence": [await silence(*case) for case in cases["silence"]]}
+    await triggers.reset_events_clock()
+    async with evaluated(config) as server:
+        answers["ends"] = await ends(server, cases["ends"])
+        answers["troubles"] = await troubles(server)
+        answers["lateness"] = await lateness(server)
+        answers["words"] = await words(server)
+        answers["life"] = await life(server)
+    print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    faulthandler.dump_traceback_later(300, exit=True)
+    asyncio.run(main(sys.argv[1], json.load(sys.stdin)))

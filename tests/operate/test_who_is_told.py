@@ -1,0 +1,101 @@
+"""Who is told what, and when: our automations in the server's own code, and what arrives at an operator's webhook."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from flows.automations import SIGNS_OF_LIFE
+from tests.operate.conftest import ENDS
+
+pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("evaluation")]
+TROUBLE = "Satellite observation has trouble"
+
+
+@pytest.mark.parametrize(
+    ("end", "subject"),
+    [
+        ("a failure", "Flood run failed"),
+        ("another failure", "Flood run failed"),
+        ("unconfirmed", "Flood notification unconfirmed"),
+        ("not notified", "Nobody was notified of a flood alert"),
+        ("no input", "Flood run waits for its input"),
+        ("hidden", "A flood alert could not be published"),
+        ("partly hidden", "A flood alert could not be published"),
+        ("heartbeat", "Flood run failed"),
+    ],
+)
+def test_a_run_that_ended_is_told_once_under_its_own_subject(
+    end: str, subject: str, evaluation: dict[str, Any]
+) -> None:
+    (message,) = evaluation["ends"][end]["told"]
+    run = evaluation["ends"][end]
+    assert message["subject"] == subject
+    assert message["body"].startswith(f"{run['name']}: {ENDS[end][2]}\n")
+    assert message["body"].endswith(f"/runs/flow-run/{run['id']}")
+
+
+def test_a_run_that_is_done_is_not_told(evaluation: dict[str, Any]) -> None:
+    assert evaluation["ends"]["done"]["told"] == []
+
+
+def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(evaluation: dict[str, Any]) -> None:
+    (message,) = evaluation["ends"]["crash"]["told"]
+    assert message["subject"] == "Flood run crashed"
+    assert message["body"].startswith("floods/XDM, ")
+    assert ": no place for its process\n" in message["body"]
+
+
+def test_a_cancelled_run_is_told_with_what_that_leaves_open(evaluation: dict[str, Any]) -> None:
+    (message,) = evaluation["ends"]["cancelled"]["told"]
+    assert message["subject"] == "Flood run cancelled"
+    assert message["body"].startswith("floods/XDM, ")
+    assert "neither sent nor given up" in message["body"]
+
+
+def test_a_catalogue_that_is_down_is_told_once_for_some_hours_and_not_as_a_flood_run(
+    evaluation: dict[str, Any],
+) -> None:
+    told = evaluation["troubles"]
+    for deployment, words in (("intake/intake", "cdse: no answer"), ("observe-event/observe-event", "used up")):
+        (message,) = told[deployment]
+        assert message["subject"] == TROUBLE
+        assert words in message["body"]
+    assert told["5 hours on"] == []
+    assert [message["subject"] for message in told["7 hours on"]] == [TROUBLE]
+
+
+def test_failures_of_flood_runs_are_told_each_time(evaluation: dict[str, Any]) -> None:
+    assert [message["subject"] for message in evaluation["troubles"]["floods/XDM"]] == ["Flood run failed"] * 3
+
+
+def test_a_run_that_has_not_begun_is_told_by_its_deployment_and_hour(evaluation: dict[str, Any]) -> None:
+    """It has no name of its own before it begins. One that a worker takes in time is not told."""
+    seen = evaluation["lateness"]
+    assert (seen["at once"], seen["before"], seen["again"]) == ([], [], [])
+    (message,) = seen["after"]
+    assert message["subject"] == "Flood run is late"
+    assert message["body"].startswith(f"floods/XDM of {seen['due']}")
+    assert message["body"].endswith(f"/runs/flow-run/{seen['late']}")
+
+
+def test_a_notice_and_a_held_notification_are_sent_on_as_they_are(evaluation: dict[str, Any]) -> None:
+    notice, held = evaluation["words"]
+    assert notice == {"subject": "alert ended: G7", "body": "Testland: the alert at G7 has ended."}
+    assert held["subject"] == "Flood alert waits for approval"
+    assert held["body"].endswith("afterwards nobody is notified. Press Resume on the page of the run.")
+
+
+def test_a_run_without_a_sign_of_life_becomes_crashed_and_is_told(evaluation: dict[str, Any]) -> None:
+    """One that goes on giving signs, and one that ends, are left alone."""
+    before, after = evaluation["life"]["before"], evaluation["life"]["after"]
+    assert {name: state for name, (state, _) in before.items()} == {
+        "ends": "Completed", "goes on": "Running", "is gone": "Running"
+    }  # fmt: skip
+    assert {name: state for name, (state, _) in after.items()} == {
+        "ends": "Completed", "goes on": "Running", "is gone": "Crashed"
+    }  # fmt: skip
+    assert after["is gone"][1].startswith(f"no sign of life for {SIGNS_OF_LIFE} seconds: ")
+    (message,) = evaluation["life"]["told"]
+    assert message["subject"] == "Flood run crashed"
