@@ -202,9 +202,23 @@ def test_503_when_the_inbox_is_full_and_nothing_is_claimed(tmp_path: Path):
         assert len(inbox.entries()) == statuses.count(204)
 
 
+def test_a_storm_with_duplicates_is_kept_once_each(tmp_path: Path):
+    """500 posts by 16 connections: 100 products, each five times, 50 posts with a wrong password among them."""
+    assert storm(tmp_path, 100) == ({204: 450, 401: 50}, 90, 450)
+
+
+@pytest.mark.story
 def test_a_storm_of_5000_with_duplicates_is_kept_once_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """5,000 posts by 16 connections: 1,000 products, each five times, 500 posts with a wrong password among them."""
-    bodies = [json.dumps(notification(number % 1000 + 1)).encode() for number in range(5000)]
+    counts, products, stored = storm(tmp_path, 1000)
+    with capsys.disabled():
+        print(f"\nreceiver storm: {counts}, {products} products, {stored} notifications")
+    assert (counts, products, stored) == ({204: 4500, 401: 500}, 900, 4500)
+
+
+def storm(folder: Path, products: int) -> tuple[dict[int, int], int, int]:
+    """Post each product five times, every tenth post with a wrong password: answers, products and posts kept."""
+    bodies = [json.dumps(notification(number % products + 1)).encode() for number in range(5 * products)]
     local = threading.local()
 
     def send(number: int) -> int:
@@ -216,14 +230,10 @@ def test_a_storm_of_5000_with_duplicates_is_kept_once_each(tmp_path: Path, capsy
         answer.read()
         return int(answer.status)
 
-    with receiver(tmp_path) as (url, inbox):
+    with receiver(folder) as (url, inbox):
         with ThreadPoolExecutor(16) as pool:
-            counts = Counter(pool.map(send, range(5000)))
-        products, stored = len(inbox.entries()), inbox.counts()["notifications"]
-    with capsys.disabled():
-        print(f"\nreceiver storm: {dict(counts)}, {products} products, {stored} notifications")
-    assert counts == {204: 4500, 401: 500}
-    assert (products, stored) == (900, 4500)
+            counts = Counter(pool.map(send, range(5 * products)))
+        return dict(counts), len(inbox.entries()), inbox.counts()["notifications"]
 
 
 def test_the_catalogues_own_deliveries(every: World, tmp_path: Path):

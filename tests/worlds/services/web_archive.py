@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,8 @@ class Archive:
     """answer to every file"""
     cut_after: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the connection is closed, once"""
+    before_cut: Callable[[], None] = lambda: None
+    """waits until the connection may be closed"""
     ranges: bool = True
     """whether a part of a file can be asked for"""
     refuse: int = 0
@@ -101,6 +103,7 @@ def running(root: Path) -> Iterator[Archive]:
             if self.command == "GET":
                 self.wfile.write(body[:cut])
             if cut is not None:
+                about.before_cut()
                 self.close_connection = True
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
