@@ -26,11 +26,11 @@ test-unit: install
 
 # Everything that proves behaviour, on two processes.
 test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not story"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
 # What takes long: killed workers, automations in their own time, benchmarks, large rasters, many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "story or hypothesis"
+	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis"
 
 test-all: test-stories test
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _PREFECT_HOME = tempfile.mkdtemp(prefix="prefect-of-tests-")
 
@@ -53,10 +53,30 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("ibf")
 
 
+TOGETHER = {"tests/operate/test_silence.py": "tests/operate/test_who_is_told.py"}
+"""files that stay on the process of another one, whose fixture takes long"""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need a Prefect server begin: they take longest, and a long one that begins last is waited for."""
+    """Files that need a Prefect server begin: a long file that begins last keeps the other process waiting."""
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of a file stay together on one process and in their order.
+
+    Not by marks: pytest-xdist 3.8 writes a group into a test's id, which pytest 9.2 no longer takes from it.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", 1)[0]
+            return TOGETHER.get(file, file)
+
+    return Together(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)

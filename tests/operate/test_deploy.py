@@ -8,11 +8,13 @@ import threading
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -76,7 +78,7 @@ def test_every_country_has_its_runs_at_the_hour_of_its_schedule(api: PrefectServ
     for iso3, hour in (("XDM", "15:00"), ("XDN", "07:15")):
         with get_client(sync_client=True) as client:
             deployment = client.read_deployment_by_name(f"floods/{iso3}").id
-            client.request("POST", "/deployments/{id}/schedule", {"id": str(deployment)}, json=window)
+            httpx.post(f"{api.url}/deployments/{deployment}/schedule", json=window, timeout=60).raise_for_status()
             runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(deployment_id={"any_": [deployment]}))
         assert sorted(f"{run.expected_start_time:%Y-%m-%d %H:%M}" for run in runs) == [
             f"2027-03-28 {hour}", f"2027-03-29 {hour}"
@@ -272,9 +274,9 @@ def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool
 
 
 def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
-    for pool in ("ibf", "ibf-observe"):
-        made = api.command("prefect", "work-pool", "create", pool, "--type", "process", "--overwrite")
-        assert made.returncode == 0, made.stdout + made.stderr
+    with get_client(sync_client=True) as client:
+        for pool in ("ibf", "ibf-observe"):
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
     deployed = api.command("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
     listed = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.operate.conftest import SILENCES
 
-pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("evaluation")]
+pytestmark = pytest.mark.prefect
 
 
 @pytest.mark.parametrize(("first", "days"), SILENCES)

@@ -9,7 +9,7 @@ import pytest
 from flows.automations import SIGNS_OF_LIFE
 from tests.operate.conftest import ENDS
 
-pytestmark = [pytest.mark.prefect, pytest.mark.xdist_group("evaluation")]
+pytestmark = pytest.mark.prefect
 TROUBLE = "Satellite observation has trouble"
 
 
