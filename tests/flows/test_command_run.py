@@ -26,6 +26,7 @@ def command(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.story
 @pytest.mark.prefect
 def test_a_day_without_forecast_ends_with_its_message_and_no_traceback(tmp_path: Path) -> None:
     code, said = command(tmp_path, "run", "XDM", "--date", "2026-02-01", "--workspace", str(tmp_path / "work"))

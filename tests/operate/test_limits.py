@@ -19,17 +19,17 @@ pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
 
 
 def test_a_run_waits_while_another_one_holds_the_country_and_no_other_country_does(tmp_path: Path) -> None:
-    deploy(make_project(tmp_path / "project", ("XDM", "XDN"), stories={}), None)
+    deploy(make_project(tmp_path / "project", ("XDY", "XDZ"), stories={}), None)  # no other test holds these
     has_it = threading.Event()
 
     def run() -> None:
-        with one_at_a_time("XDM"):
+        with one_at_a_time("XDY"):
             has_it.set()
 
-    with concurrency(limit_name("XDM"), strict=True):
+    with concurrency(limit_name("XDY"), strict=True):
         waiting = threading.Thread(target=contextvars.copy_context().run, args=(run,))  # knows the same server
         waiting.start()
-        with one_at_a_time("XDN"):
+        with one_at_a_time("XDZ"):
             assert not has_it.wait(timeout=2), "the country is held"
     waiting.join(timeout=120)
     assert has_it.is_set()

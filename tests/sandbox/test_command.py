@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
@@ -27,8 +26,8 @@ def test_the_server_has_the_calls_of_its_description(tmp_path: Path, behaves_lik
     try:
         paths = openapi(port)
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(30)
+        server.terminate()
+        server.wait(60)
     assert any(path.endswith("event/triggers-per-leadtime") for path in paths)
     assert any(path.endswith("event/alerts-per-lead-time") for path in paths) == newer
 
