@@ -55,8 +55,10 @@ Workspace = Annotated[
 
 def main() -> None:
     """Entry point: errors of the pipeline end with their message and exit code, never with a traceback."""
+    from flows.environment import outlive_readers
     from ibf_pipeline.errors import IbfError
 
+    outlive_readers()
     try:
         app()
     except IbfError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
 from pathlib import Path
+from typing import Any, TextIO
 
 from ibf_pipeline.errors import IbfError, ServerUnreachable
 
@@ -22,6 +24,30 @@ def settle(home: Path | None = None) -> None:
         os.environ["PREFECT_HOME"] = str(home)
         os.environ.setdefault("PREFECT_SERVER_ALLOW_EPHEMERAL_MODE", "true")
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+
+
+class _WithoutReader(io.FileIO):
+    """A stream that goes on where its reader has left."""
+
+    def write(self, data: Any) -> int:
+        """What nobody reads any more counts as written."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def outlive_readers() -> None:
+    """Work in progress never ends because nobody reads along any more, as with `| head`."""
+    if sys.stdout is sys.__stdout__ and sys.__stdout__ is not None:
+        sys.stdout = _outliving(sys.__stdout__)
+    if sys.stderr is sys.__stderr__ and sys.__stderr__ is not None:
+        sys.stderr = _outliving(sys.__stderr__)
+
+
+def _outliving(stream: TextIO) -> TextIO:
+    raw = io.BufferedWriter(_WithoutReader(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)
 
 
 class ShortErrors(logging.Filter):

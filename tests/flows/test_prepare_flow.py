@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from flows.check import read_schedules
 from flows.cli import app
 from flows.prepare import prepare_country
 from ibf_pipeline.check.schedule import Schedule, check_schedules
+from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
 
 
@@ -92,3 +95,14 @@ def test_check_knows_the_schedules_of_the_server() -> None:
     assert once.level == "fine"
     (waiting,) = check_schedules("XSN", list(found.values()))
     assert waiting.found == "one schedule runs XSN: watch-source/archive (30 9 * * * UTC)"
+
+
+def test_a_reader_that_leaves_ends_no_work(config: str, tmp_path: Path) -> None:
+    """As `prepare XTY | head -1`: the layers are there although nobody has read more than one line."""
+    command = [sys.executable, "-m", "flows.cli", "prepare", "XTY", "--config", config, "--workspace", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("1 of 9: ")
+    process.stdout.close()
+    assert process.wait(120) == 0
+    assert (tmp_path / "prepared" / "XTY" / "stamp.json").is_file()
