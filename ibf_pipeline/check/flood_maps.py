@@ -85,7 +85,7 @@ def bounds_of(file: Path) -> Bounds | None:
 
 def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> Iterator[Finding]:
     try:
-        files_behind(file)
+        files_behind(file)  # refuses what `prepare` cannot watch for changes
         with open_raster(file, what) as raster:
             require_degrees(file, raster, what)
             with open_raster(grid_file, "flood map") as grid:

@@ -20,8 +20,8 @@ from ibf_pipeline.prepare.grids import (
     cells_inside,
     most_people_a_cell,
     outside_as_zero,
+    require_counts,
     require_degrees,
-    require_people,
     require_plain_band,
 )
 from ibf_pipeline.prepare.raster_files import files_behind
@@ -46,7 +46,7 @@ def check_layer(
     `country` and `maps`: bounding boxes, None where no flood map could be read.
     """
     try:
-        files_behind(file)
+        files_behind(file)  # refuses what `prepare` cannot watch for changes
         with bounded_gdal(), open_raster(file, what) as raster:
             if raster.crs is None:
                 require_degrees(file, raster, what)
@@ -54,7 +54,7 @@ def check_layer(
             yield from check_cover(file, raster, country)
             total, lost, negative, values = _people(raster, what, country, maps)
             most = most_people_a_cell(raster) if what == "population raster" else float("inf")
-            require_people(values, file, most, what)
+            require_counts(values, file, most, what)
     except (InputMissing, InputInvalid) as error:
         yield of_error("rasters", error, "nobody could be counted")
         return

@@ -120,7 +120,7 @@ def require_depths(values: Values, source: Path) -> None:
         )
 
 
-def require_people(values: Values, source: Path, most: float, what: str) -> None:
+def require_counts(values: Values, source: Path, most: float, what: str) -> None:
     """InputInvalid where a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
 
     `most`: people that a cell can hold, as from `most_people_a_cell`.
@@ -225,7 +225,7 @@ def write_on_grid(
     A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
     the grid's cells. Cells of degrees outside `country`, its bounding box, are left out: nobody there is counted.
     Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up,
-    and where it holds an undeclared nodata value, or a cell of `people` more than can be (`require_people`).
+    and where it holds an undeclared nodata value, or a cell of `people` more than can be (`require_counts`).
     """
     clean = target.with_suffix(".clean.tif")
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
@@ -251,7 +251,7 @@ def write_on_grid(
                 if block.any():
                     values.add(block)
                     out.write(block, window)
-        require_people(values, source, most_people_a_cell(counts) if people else float("inf"), what)
+        require_counts(values, source, most_people_a_cell(counts) if people else float("inf"), what)
         if total <= 0:
             raise InputInvalid(
                 f"the {what} has no value above 0 in the country",

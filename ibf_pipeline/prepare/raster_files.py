@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from html import unescape
 from pathlib import Path
 from typing import Final
@@ -26,13 +27,13 @@ def files_behind(raster: Path) -> tuple[Path, ...]:
     elsewhere than on a local disk: nobody could tell when that changes.
     """
     here = Path(os.path.abspath(raster))
-    found, asked = [here], 0
-    while asked < len(found):
-        for file in _listed(found[asked], raster):
-            if file not in found:
-                found.append(file)
-        asked += 1
-    return tuple(found[1:])
+    found = {here: None}  # in the order in which they are met
+    asked = deque(found)
+    while asked:
+        new = dict.fromkeys(file for file in _listed(asked.popleft(), raster) if file not in found)
+        found |= new
+        asked.extend(new)
+    return tuple(found)[1:]
 
 
 def _listed(file: Path, raster: Path) -> list[Path]:
