@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +19,7 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
     PREFECT_HOME=_PREFECT_HOME,  # never the database of the person who runs the tests
     PREFECT_SERVER_ANALYTICS_ENABLED="false",
     PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW="ignore",
+    PREFECT_API_TLS_INSECURE_SKIP_VERIFY="true",  # none has any, and each client would load certificates
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="180",
 )
 
@@ -26,10 +28,10 @@ from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config import Configuration, Country, load
 from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
-from tests.worlds.services.prefect_server import PrefectServer, prefect_server
+from tests.worlds.quick import prepare_from_kept
+from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = {
@@ -59,7 +61,12 @@ TOGETHER = {"tests/operate/test_silence.py": "tests/operate/test_who_is_told.py"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need a Prefect server begin: a long file that begins last keeps the other process waiting."""
+    """Tests of the shared Prefect server are marked so, and files with one begin: a long file that begins last keeps
+    the other process waiting.
+    """
+    for item in items:
+        if "_prefect" in getattr(item, "fixturenames", ()):
+            item.add_marker("prefect")
     items.sort(key=lambda item: item.get_closest_marker("prefect") is None)
 
 
@@ -134,7 +141,7 @@ def demo_prepared(
     tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
 ) -> Path:
     folder = tmp_path_factory.mktemp("prepared") / "XDM"
-    prepare(demo_country, configuration.static_folder(demo_country), folder)
+    prepare_from_kept(demo_country, configuration.static_folder(demo_country), folder)
     return folder
 
 
@@ -145,8 +152,18 @@ def demo_layers(demo_prepared: Path) -> tuple[CountryLayers, ExtentTiles]:
 
 @pytest.fixture(scope="session")
 def _prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
-    with prefect_server(tmp_path_factory.mktemp("prefect"), quiet=True) as server:
+    with prefect_server(tmp_path_factory.mktemp("prefect"), quiet=True) as server, eager_client():
         yield server
+        _send_what_is_left()
+
+
+def _send_what_is_left() -> None:
+    """Logs and events that still wait: without a server they are tried again and again at the end of the process."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=10)
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +184,15 @@ def api(prefect: PrefectServer) -> Iterator[PrefectServer]:
 
     with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
         yield prefect
+
+
+@pytest.fixture
+def plain(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Flows and tasks of this process are plain calls, unless the test asks for the Prefect server (`api`)."""
+    from tests.worlds.plain_calls import plain_calls
+
+    with nullcontext() if "api" in request.fixturenames else plain_calls():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from ibf_pipeline.observation.result import flooded_km2, observed_share, passes_of
 from ibf_pipeline.observation.verdict import MISSES
@@ -27,6 +28,12 @@ _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
 def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     """The page. `pictures`: file name -> content, for every file that the report names."""
+    inside = {name: _data_uri(name, content) for name, content in pictures.items()}
+    return _template().render(report=report, pictures=inside)
+
+
+@cache
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("ibf_pipeline.report", "templates"),
         autoescape=True,
@@ -42,8 +49,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
         counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES,
         passes_of=passes_of, revision_words=revision_words,
     )  # fmt: skip
-    inside = {name: _data_uri(name, content) for name, content in pictures.items()}
-    return environment.get_template("report.html.j2").render(report=report, pictures=inside)
+    return environment.get_template("report.html.j2")
 
 
 def _data_uri(name: str, content: bytes) -> str:

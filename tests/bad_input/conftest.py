@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,14 @@ from pytest_httpserver import HTTPServer
 import flows.floods
 from tests.worlds.countries.tiny_day import TinyDay
 
-STAGES = (
-    "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
-    "record_findings", "write_day_report",
-)  # fmt: skip
-
 
 @pytest.fixture
 def day(
-    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    tmp_path: Path,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    plain: None,
 ) -> TinyDay:
     """A sound day; the flow calls its stages directly and would publish to a server that logs every request.
 
@@ -32,15 +30,9 @@ def day(
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no test pulls the plug
     monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
     monkeypatch.setenv("IBF_PASSWORD", "not a secret")
-    for name in STAGES:
-        monkeypatch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
     if "draws" not in request.keywords:  # pictures take four fifths of a day's time
         monkeypatch.setattr(flows.floods, "write_day_report", lambda *arguments: None)
-    monkeypatch.setattr(flows.floods, "one_at_a_time", lambda iso3: nullcontext())  # asks a Prefect server
-    monkeypatch.setattr(flows.floods, "publishing_progress", lambda *arguments: nullcontext())  # so does this,
-    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)  # and this,
-    stages = (flows.floods.plan_revision, flows.floods.publish_revision)  # and tasks, which these are by default
-    monkeypatch.setattr(flows.floods.bring_up_to_date, "__defaults__", stages)
+    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)
     return TinyDay(tmp_path, httpserver).build()
 
 

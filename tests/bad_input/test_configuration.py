@@ -118,8 +118,8 @@ def test_an_account_that_is_not_in_the_environment(day: TinyDay, monkeypatch: py
     """Found only when publishing starts, and still before the first call."""
     monkeypatch.delenv("IBF_PASSWORD")
     state = day.flow()
-    assert isinstance(state.data, ConfigError)
-    assert state.data.expected == "environment variables IBF_PASSWORD"
+    assert isinstance(state.result(raise_on_failure=False), ConfigError)
+    assert state.result(raise_on_failure=False).expected == "environment variables IBF_PASSWORD"
     assert day.server.log == []
 
 

@@ -33,7 +33,7 @@ def test_a_late_run_that_is_refused_leaves_the_findings_that_were_published(
         assert day.flow(issue_date=NEXT).message == "1 trigger"
         day.write_forecast("")
         state = day.flow()
-    assert type(state.data) is ForbiddenByRule, state
+    assert type(state.result(raise_on_failure=False)) is ForbiddenByRule, state
     assert "later than the issue date 2026-02-15" in str(state.message)
     assert day.files_of_run() == published
     assert [event.name for event in day.run_folder.found().events] == ["G1"]

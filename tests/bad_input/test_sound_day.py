@@ -15,5 +15,5 @@ def test_the_undamaged_day_has_one_trigger(day: TinyDay) -> None:
 
 def test_publishing_it_reaches_the_server_that_counts(day: TinyDay) -> None:
     state = day.flow()
-    assert isinstance(state.data, ServerRefused | ServerUnreachable)
+    assert isinstance(state.result(raise_on_failure=False), ServerRefused | ServerUnreachable)
     assert len(day.server.log) > 0

@@ -11,6 +11,7 @@ from benchmarks.publish import make_plan, publish_naively, publish_ours, sandbox
 from tests.conftest import ROOT
 
 
+@pytest.mark.story
 def test_both_publishers_leave_the_same_server_behind(tmp_path: Path) -> None:
     """The two routes that the benchmark compares, without their times."""
     country, calls = make_plan(tmp_path, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
@@ -20,7 +20,6 @@ import flows.resume
 import flows.scenario
 import flows.wiring
 import ibf_pipeline.report.write
-import tasks.floods
 from flows.cli import app
 from flows.outcome import exit_code
 from ibf_pipeline.changes import changes_as_data, compare
@@ -60,6 +59,7 @@ from ibf_pipeline.targets.ledger import (
 )
 from ibf_pipeline.targets.unconfirmed import unconfirmed, waits_to_notify
 from ibf_pipeline.withdrawn import standing
+from tests.worlds.plain_calls import plain_calls
 
 __all__ = [
     "SANDBOX_PASSWORD",
@@ -94,10 +94,6 @@ __all__ = [
     "write_observed_event",
 ]
 
-_STAGES = (
-    "find_events", "obtain_forecast", "plan_revision", "prepared_layers", "publish_revision", "read_discharge",
-    "record_findings",
-)  # fmt: skip
 _CLOCK = flows.wiring.now
 
 
@@ -138,13 +134,7 @@ class _Standing:
 
 
 def invoke(*arguments: str) -> Said:
-    (
-        """A command as the console script runs it: an error ends it with its own exit code.
-
-    Only `report` draws pictures.
-    """
-        ""
-    )
+    """A command as the console script runs it: an error ends it with its own exit code. `report` alone draws."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flows.resume, "rewrite_report", lambda *_: None)
         done = CliRunner().invoke(app, list(arguments))
@@ -164,34 +154,27 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def run_day(config: str, country: str, issue_date: date, target: str, **options: Any) -> Ran:
-    """The flow's own function; its stages without Prefect's engine around them, and without the report's pictures."""
+    """A day without Prefect's engine, and without its report."""
     with _no_engine() as told:
-        state = flows.floods.floods.fn(country, issue_date, target, config=config, **options)
+        state = flows.floods.floods(country, issue_date, target, config=config, return_state=True, **options)
         return Ran(exit_code(state), str(state.message), tuple(told))
 
 
 def run_exercise(config: str, country: str, wishes: str, issue_date: date, target: str, **options: Any) -> Ran:
     """The same for an exercise."""
     with _no_engine() as told:
-        state = flows.scenario.scenario.fn(country, wishes, issue_date, target, config=config, **options)
+        state = flows.scenario.scenario(
+            country, wishes, issue_date, target, config=config, return_state=True, **options
+        )
         return Ran(exit_code(state), str(state.message), tuple(told))
 
 
 @contextmanager
 def _no_engine() -> Iterator[list[tuple[str, str]]]:
     told: list[tuple[str, str]] = []
-    with pytest.MonkeyPatch.context() as patch:
-        for name in _STAGES:
-            patch.setattr(flows.floods, name, getattr(flows.floods, name).fn)
-        patch.setattr(flows.scenario, "prepared_layers", flows.scenario.prepared_layers.fn)
-        patch.setattr(flows.scenario, "make_forecast", flows.scenario.make_forecast.fn)
-        stages: dict[str, Any] = {"plan": flows.floods.plan_revision, "publish": flows.floods.publish_revision}
-        patch.setattr(flows.floods, "bring_up_to_date", partial(flows.floods.bring_up_to_date, **stages))
-        for module in (flows.floods, flows.scenario):
-            patch.setattr(module, "one_at_a_time", lambda iso3: nullcontext())
-        for name in ("keep_artifacts", "publishing_progress", "tell_waiting", "write_day_report"):
-            patch.setattr(flows.floods, name, lambda *_, **__: nullcontext())
-        patch.setattr(tasks.floods, "download_progress", lambda *_: nullcontext())
+    with plain_calls(), pytest.MonkeyPatch.context() as patch:
+        for name in ("keep_artifacts", "tell_waiting", "write_day_report"):
+            patch.setattr(flows.floods, name, lambda *_, **__: None)
         patch.setattr(
             flows.floods, "tell", lambda found, notices: told.extend((notice.kind, notice.event) for notice in notices)
         )

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
 import flows.floods
-from tests.bad_input.conftest import STAGES
+from tests.worlds.plain_calls import plain_calls
 
 
 def main(config: str, workspace: str, issue_date: date) -> None:
-    """The flow's own function; no server limits anything, only the files of this machine do."""
+    """No server limits anything, only the files of this machine do."""
     shown = logging.StreamHandler(sys.stdout)
     shown.setLevel(logging.WARNING)
     logging.getLogger("ibf_pipeline").addHandler(shown)
-    for name in STAGES:
-        setattr(flows.floods, name, getattr(flows.floods, name).fn)
     find_events = flows.floods.find_events
 
     def paused(*arguments: Any, **options: Any) -> Any:
@@ -27,10 +24,8 @@ def main(config: str, workspace: str, issue_date: date) -> None:
         return find_events(*arguments, **options)
 
     flows.floods.find_events = paused  # type: ignore[assignment]
-    flows.floods.one_at_a_time = lambda iso3: nullcontext()  # type: ignore[assignment]
-    for name in ("keep_artifacts", "publishing_progress"):
-        setattr(flows.floods, name, lambda *arguments: nullcontext())
-    state = flows.floods.floods.fn("XTY", issue_date, config=config, workspace=workspace)
+    with plain_calls():
+        state = flows.floods.floods("XTY", issue_date, config=config, workspace=workspace, return_state=True)
     print("ended", state.type.value, state.message, flush=True)
 
 

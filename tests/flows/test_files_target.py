@@ -13,7 +13,6 @@ import pytest
 import rasterio
 import yaml
 from prefect.client.schemas.objects import State
-from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -23,9 +22,9 @@ from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.run_folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
-from tests.worlds.services.prefect_server import PrefectServer
+from tests.worlds.plain_calls import plain_calls
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
+pytestmark = pytest.mark.usefixtures("plain", "quick")
 ISSUE = date(2026, 2, 15)
 NEXT = date(2026, 2, 16)
 TABLES = {f"{name}.{kind}" for name in ("events", "areas", "stations") for kind in ("csv", "csvt", "geojson", "json")}
@@ -70,16 +69,16 @@ def revisions(project: Path, issue_date: date = ISSUE) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def day(prefect: PrefectServer, quick: None, project: Path) -> State:
+def day(quick: None, project: Path) -> State:
     """The end of the first day's run."""
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+    with plain_calls():
         return run(project)
 
 
 @pytest.fixture(scope="module")
-def next_day(prefect: PrefectServer, quick: None, day: State, project: Path) -> tuple[int, str]:
+def next_day(quick: None, day: State, project: Path) -> tuple[int, str]:
     """The next one is written by a backfill of both; its exit code and what it says."""
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+    with plain_calls():
         return invoke(project, "backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-16")[:2]
 
 

@@ -34,9 +34,10 @@ from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE
 from tests.worlds.countries.stories import write_day
+from tests.worlds.plain_calls import plain_calls
 from tests.worlds.services.prefect_server import PrefectServer
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
+pytestmark = pytest.mark.usefixtures("plain", "quick")
 ISSUE = date(2026, 2, 15)
 
 
@@ -75,9 +76,9 @@ def demo_day(prefect: PrefectServer, quick: None, config: str, workspace: str) -
 
 
 @pytest.fixture(scope="module")
-def hidden_day(prefect: PrefectServer, quick: None, demo_day: State, config: str, workspace: str) -> State:
+def hidden_day(quick: None, demo_day: State, config: str, workspace: str) -> State:
     """The end of the next day's, whose only alert cannot be shown."""
-    with temporary_settings(updates={PREFECT_API_URL: prefect.url}):
+    with plain_calls():
         return floods("XDM", date(2026, 2, 16), config=config, workspace=workspace, return_state=True)
 
 
@@ -97,6 +98,7 @@ def test_the_demo_day(demo_day: State, workspace: str) -> None:
     }
 
 
+@pytest.mark.usefixtures("api")
 def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(demo_day: State) -> None:
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(demo_day.state_details.flow_run_id)
@@ -115,6 +117,7 @@ def test_the_run_is_named_after_country_and_date_and_has_a_task_a_stage(demo_day
     }
 
 
+@pytest.mark.usefixtures("api")
 def test_the_run_leaves_artifacts_and_its_log(demo_day: State) -> None:
     own = {"any_": [demo_day.state_details.flow_run_id]}
     with get_client(sync_client=True) as client:
@@ -174,6 +177,7 @@ def test_a_day_without_forecast_says_so(config: str, workspace: str) -> None:
         ("XDM", "2026-02-15", "nope", "nope"),
     ],
 )
+@pytest.mark.usefixtures("api")
 def test_what_a_run_cannot_be_asked_for_is_said_in_one_line_of_a_run_with_a_name(
     country: str, day: str, target: str | None, why: str, config: str, tmp_path: Path
 ) -> None:
@@ -268,6 +272,7 @@ def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch
     assert f"all {made[2]} calls made" in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("api")
 def test_a_notice_is_sent_on_by_whoever_gets_to_it(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

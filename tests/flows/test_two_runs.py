@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
@@ -63,6 +64,7 @@ def test_the_second_run_waits_from_the_start_and_nothing_is_lost(tmp_path: Path,
     assert not (run.path / ".part").exists()
 
 
+@pytest.mark.story
 def test_a_run_that_is_killed_keeps_nobody_out(tmp_path: Path, httpserver: HTTPServer) -> None:
     day = TinyDay(tmp_path, httpserver).build()
     first = start(day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,9 +28,10 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.run_folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
+from tests.worlds.plain_calls import run_here
 from tests.worlds.services.ftp import PASSWORD, USER, running
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
+pytestmark = pytest.mark.usefixtures("api", "quick")
 ISSUE = date(2026, 2, 15)
 
 
@@ -62,6 +64,18 @@ class Afternoon:
         self.moment += timedelta(seconds=seconds)
         for when in [when for when in self.happens if when <= self.moment]:
             self.happens.pop(when)()  # type: ignore[operator]
+
+
+@dataclass
+class InThisProcess:
+    """Starts a country's day as the sensor does without a deployment, which gives it a process of its own."""
+
+    config: str
+    workspace: str | None
+
+    def start(self, iso3: str, day: date) -> None:
+        state = floods(iso3, day, config=self.config, workspace=self.workspace, return_state=True)
+        assert state.is_completed(), state.message
 
 
 def at(hour: int, minute: int = 0) -> datetime:
@@ -100,6 +114,7 @@ def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
     afternoon.happens = {at(15, 10): lambda: arrive(20), at(16, 2): lambda: arrive(49)}
     monkeypatch.setenv("GLOFAS_FTP_USER", USER)
     monkeypatch.setenv("GLOFAS_FTP_PASSWORD", PASSWORD)
+    monkeypatch.setattr(flows.watch_source, "_starter", InThisProcess)
     with running(tmp_path / "served") as server:
         settings = yaml.safe_load((config / "settings.yaml").read_text())
         settings["sources"]["ftp"] = {
@@ -179,6 +194,24 @@ def test_a_day_that_never_comes_ends_as_input_not_available_yet(
     assert len([entry for entry in states if entry.name == "Waiting"]) == 11, "from 14:30 to 19:30"
 
 
+@pytest.mark.usefixtures("plain")
+def test_without_a_server_a_run_is_made_and_waited_for(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As below, without the process."""
+    monkeypatch.setattr("flows.starters.run_jobs", lambda jobs, limit: [run_here(job, "none") for job in jobs])
+    starter = EmbeddedStarter(str(config), str(tmp_path / "work"))
+    with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
+        starter.start("XDM", ISSUE)
+    shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
+    starter.start("XDM", ISSUE)
+    assert len(RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
+    (config / "countries/XDM.yaml").write_text("colour: blue\n")
+    with pytest.raises(RuntimeError, match="unknown key"):
+        starter.start("XDM", ISSUE)
+
+
+@pytest.mark.story
 def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -37,7 +38,7 @@ from tests.worlds.countries.tiny_country import country, write_country, write_ra
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+pytestmark = pytest.mark.usefixtures("plain")
 ISSUE = date(2026, 2, 15)
 SCENE = "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE"
 COG = SCENE.replace("_1B2C.SAFE", "_9F00_COG.SAFE")
@@ -46,8 +47,20 @@ SCENE_START = "2026-02-17T03:12:45Z"
 MAPS = {"return_periods": [10, 20], "permanent_water": "water.tif"}
 
 
+@pytest.fixture(scope="module")
+def tiny_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny country's static data and prepared layers, for every test to copy."""
+    root = tmp_path_factory.mktemp("tiny")
+    static = write_country(root / "data" / "countries" / "XTY")
+    lake = np.zeros((10, 20))
+    lake[9] = 1
+    write_raster(static / "water.tif", lake)
+    prepare(country(flood_maps=MAPS), static, root / "prepared" / "XTY")
+    return root
+
+
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Loopback]]:
+def project(tmp_path: Path, tiny_layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, Loopback]]:
     """The tiny country with a run that alerted station G1 on days 2 and 3, and a loopback service.
 
     The lowest of the country's ten rows of cells is a lake. It is eight hours after the scene.
@@ -65,13 +78,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[P
             "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True}},
         }
         (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-        tiny = country(flood_maps=MAPS)
-        write_config(tmp_path, tiny)
-        static = write_country(tmp_path / "data" / "countries" / "XTY")
-        lake = np.zeros((10, 20))
-        lake[9] = 1
-        write_raster(static / "water.tif", lake)
-        prepare(tiny, static, tmp_path / "prepared" / "XTY")
+        write_config(tmp_path, country(flood_maps=MAPS))
+        shutil.copytree(tiny_layers, tmp_path, dirs_exist_ok=True)
         write_run(tmp_path / "runs" / "XTY" / ISSUE.isoformat(), "max")
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
@@ -117,6 +125,7 @@ def artifacts_of(state: State) -> list[Artifact]:
         return client.read_artifacts(flow_run_filter=runs)
 
 
+@pytest.mark.usefixtures("api")
 def test_a_scene_is_ordered_once_and_says_hit(project: tuple[Path, Loopback], caplog: pytest.LogCaptureFixture) -> None:
     """Top five rows wet, two people a cell: 5.5 and 4.5 columns hold 55 and 45 people; 50 cells of 1.236 km2."""
     root, server = project
@@ -205,6 +214,7 @@ def dry_archive(root: Path, rows: int = 0) -> bytes:
     return archive({"S1/x_VH.tif": vh})
 
 
+@pytest.mark.usefixtures("api")
 def test_a_later_dry_pass_leaves_a_hit_a_hit_and_is_listed(project: tuple[Path, Loopback]) -> None:
     """50 cells of 1.236 km2 flooded on the 17th, none on the 19th: still a hit, and both passes are shown."""
     root, server = project
@@ -321,6 +331,7 @@ def test_maps_of_other_passes_are_kept_where_the_scene_is_not_ordered(project: t
 
 
 @pytest.mark.parametrize("comes", [True, False])
+@pytest.mark.usefixtures("api")
 def test_a_young_scene_waits_for_its_flood_map_without_a_worker(project: tuple[Path, Loopback], comes: bool) -> None:
     """Of 03:12:45, looked at an hour before 11:12:45 and again then: a map that has come saves the order."""
     root, server = project
@@ -452,6 +463,7 @@ class Stac:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

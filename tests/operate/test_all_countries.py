@@ -4,23 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 
+from flows import all_countries as module
 from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome
 from flows.outcome import exit_code
 from flows.wiring import open_configuration
 from ibf_pipeline.run_folder import RunFolder
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
-from tests.worlds.quick import prepare_from_kept
+from tests.worlds.plain_calls import plain_calls, run_here
+from tests.worlds.quick import quick_days
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api")]
+REAL = pytest.param("processes", marks=pytest.mark.story)
+
+
+@pytest.fixture(params=["here", REAL])
+def run_where(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Country runs as plain calls one after the other; in the stories each in a process, on a Prefect server."""
+    if request.param == "processes":
+        request.getfixturevalue("api")
+        yield "processes"
+        return
+    monkeypatch.setattr(module, "run_country", run_here)
+    monkeypatch.setattr(module, "ProcessPoolExecutor", lambda workers, **_: ThreadPoolExecutor(workers))
+    with plain_calls(), quick_days():
+        yield "here"
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +47,16 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> str:
     return make_project(tmp_path_factory.mktemp("project"), ("XDM", "XDN"))
 
 
-@pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory, config: str) -> Path:
-    """The demo country's layers are there; its copy's are built by its run."""
-    folder = tmp_path_factory.mktemp("workspace")
-    opened = open_configuration(config, str(folder))
-    country = opened.country("XDM")
-    prepare_from_kept(country, opened.static_folder(country), opened.prepared_folder("XDM"))
-    return folder
-
-
-def test_every_country_has_its_day_though_one_fails(config: str, workspace: Path, tmp_path: Path) -> None:
+def test_every_country_has_its_day_though_one_fails(
+    run_where: str, config: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    workspace = tmp_path / "workspace"
     folder = Path(config)
     add_country(folder, "XDO", static=str(tmp_path / "nothing-here"))
     (folder / "countries" / "XDP.yaml").write_text("iso3: XDP\ncolour: blue\n", encoding="utf-8")
     try:
-        state = all_countries(SUNDAY, config=config, workspace=str(workspace), limit=2, return_state=True)
+        limit = 2 if run_where == "processes" else 1
+        state = all_countries(SUNDAY, config=config, workspace=str(workspace), limit=limit, return_state=True)
     finally:
         for iso3 in ("XDO", "XDP"):
             (folder / "countries" / f"{iso3}.yaml").unlink()
@@ -54,6 +67,8 @@ def test_every_country_has_its_day_though_one_fails(config: str, workspace: Path
     for iso3 in ("XDM", "XDN"):
         (revision,) = RunFolder(workspace / "runs", iso3, SUNDAY).revisions("sandbox")
         assert revision.calls()[-1].path == "/notification/send"
+    if run_where == "here":
+        return
     with get_client(sync_client=True) as client:
         ours = client.read_flow_run(state.state_details.flow_run_id)
         since = FlowRunFilter(start_time={"after_": ours.start_time})
@@ -62,26 +77,51 @@ def test_every_country_has_its_day_though_one_fails(config: str, workspace: Path
     assert runs["floods-XDO-2026-02-15"] == runs["all-countries-2026-02-15"] == "Failed"
 
 
-def test_input_that_is_missing_everywhere_is_code_3(config: str, workspace: Path) -> None:
-    state = all_countries(date(2026, 2, 1), ["XDM"], config=config, workspace=str(workspace), return_state=True)
+def test_input_that_is_missing_everywhere_is_code_3(run_where: str, config: str, tmp_path: Path) -> None:
+    state = all_countries(date(2026, 2, 1), ["XDM"], config=config, workspace=str(tmp_path), return_state=True)
     assert state.message.startswith("0 of 1 countries done; XDM: input not available yet: ")
     assert exit_code(state) == 3
 
 
+@pytest.mark.usefixtures("plain")
 def test_a_country_that_is_not_configured_is_refused_before_anything_runs(config: str, tmp_path: Path) -> None:
     state = all_countries(SUNDAY, ["XDM", "KEN"], config=config, workspace=str(tmp_path), return_state=True)
     assert state.message == "no country KEN. Expected: XDM, XDN."
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.story
+@pytest.mark.usefixtures("api")
 def test_a_process_that_dies_takes_no_other_country_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows import all_countries as module
-
     monkeypatch.setattr(module, "run_country", die_in_xdm)
     jobs = [CountryJob(iso3, SUNDAY, None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
     first, *others = module.run_jobs(jobs, limit=1)
     assert (first.country, first.state, first.exit_code) == ("XDM", "Crashed", 1)
     assert [(other.country, other.message) for other in others] == [("XDN", "no alert"), ("XDO", "no alert")]
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_broken_pool_is_replaced_for_the_next_country(monkeypatch: pytest.MonkeyPatch) -> None:
+    """XDM's breaks; the two others share the next one."""
+    pools: list[str] = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, run: Any, job: CountryJob, *_: Any) -> Any:
+            pools.append(job.country)
+            ended: Future[CountryOutcome] = Future()
+            if job.country == "XDM":
+                ended.set_exception(BrokenProcessPool("killed"))
+            else:
+                ended.set_result(CountryOutcome(job.country, "Completed", "no alert", 0, 0.0))
+            return ended
+
+    made: list[Pool] = []
+    monkeypatch.setattr(module, "ProcessPoolExecutor", lambda workers, **_: made.append(Pool(workers)) or made[-1])
+    jobs = [CountryJob(iso3, SUNDAY, None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
+    first, *others = module.run_jobs(jobs, limit=1)
+    assert (first.state, first.exit_code, "its process died" in first.message) == ("Crashed", 1, True)
+    assert [(other.country, other.message) for other in others] == [("XDN", "no alert"), ("XDO", "no alert")]
+    assert (pools, len(made)) == (["XDM", "XDN", "XDO"], 2), "one pool for the first, another for the others"
 
 
 def die_in_xdm(job: CountryJob, api_url: str) -> CountryOutcome:

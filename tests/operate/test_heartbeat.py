@@ -21,6 +21,8 @@ from flows.heartbeat import heartbeat
 from flows.issue_date import issue_date_of_run
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
 from tests.worlds.countries.projects import make_project
+from tests.worlds.plain_calls import plain_calls
+from tests.worlds.quick import quick_days
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
 DAY = date(2026, 2, 15)
@@ -116,9 +118,10 @@ def test_the_heartbeat_names_every_country_whose_day_has_not_ended(api: object, 
 def test_the_heartbeat_names_a_held_day_and_one_that_only_looked(api: object, tmp_path: Path) -> None:
     config, workspace = make_project(tmp_path / "project", ("XDM", "XDN"), {DAY: "two-events"}), str(tmp_path / "ws")
     where = {"config": config, "workspace": workspace, "return_state": True}
-    looked = floods("XDM", DAY, publish=False, **where)
-    assert looked.message == "2 triggers; doubtful forecast at G9007 (suspect); nothing was published"
-    assert "; held before the notification" in floods("XDN", DAY, hold=True, **where).message
+    with plain_calls(), quick_days():
+        looked = floods("XDM", DAY, publish=False, **where)
+        assert looked.message == "2 triggers; doubtful forecast at G9007 (suspect); nothing was published"
+        assert "; held before the notification" in floods("XDN", DAY, hold=True, **where).message
     assert heartbeat(DAY, config, workspace, return_state=True).message == (
         "not finished for 2026-02-15: XDM: nothing was published to sandbox; "
         "XDN: its publication to sandbox is not finished: `ibf-pipeline resume XDN/2026-02-15`"

@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.countries.stories import write_day
 
-pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("api", "quick")]
+pytestmark = pytest.mark.usefixtures("plain", "quick")
 WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
 
 
@@ -67,6 +67,7 @@ def artifact(key: str) -> str:
     return str(max(kept, key=lambda artifact: artifact.created).data)
 
 
+@pytest.mark.usefixtures("api")
 def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
     state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
@@ -90,11 +91,13 @@ def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, 
     assert Sandbox(workspace / "sandbox" / "exercises").mails("XDM") == [], "nobody is notified unless asked for"
 
 
+@pytest.mark.usefixtures("api")
 def test_nothing_is_said_to_be_unchanged_on_the_first_run_of_a_country(config: str, workspace: Path) -> None:
     assert "there is no earlier run to compare with" in artifact("changes-xdm-exercise")
     assert "nothing has changed" not in artifact("changes-xdm-exercise")
 
 
+@pytest.mark.usefixtures("api")
 def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -> None:
     state = floods("XDM", SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert state.message.startswith("5 triggers, 2 warnings")
@@ -105,6 +108,7 @@ def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -
     assert day.run.path == workspace / "runs/exercises/XDM/2026-02-15"
 
 
+@pytest.mark.usefixtures("api")
 def test_the_links_open_the_report_of_the_exercise_and_that_of_the_real_day(config: str, workspace: Path) -> None:
     """Both are of the same country and day: one read for the other is what must not happen."""
     titles = {}

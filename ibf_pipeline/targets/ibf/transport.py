@@ -270,6 +270,8 @@ class IbfClient:
         status = response.status_code
         if "charset" not in response.headers.get("Content-Type", ""):
             response.encoding = "utf-8"  # else requests takes plain text for Latin-1, and secrets are not found in it
+        if 200 <= status < 300:
+            return self._no_web_page(response, title)
         said = f"{title} answered {status}: {self._redacted(server_text(response))[:_SHOWN]}"
         if status in (401, 403):
             raise _Forbidden(said, remedy="check that the account has the role `pipeline`")
@@ -288,9 +290,10 @@ class IbfClient:
                 expected="an answer from this very address; redirects are not followed, neither is the token sent on",
                 remedy="correct the target's url",
             )
-        if not 200 <= status < 300:
-            kind = _NoSuchRoute if status == 404 else ServerRefused
-            raise kind(said, where=self.base, remedy="correct what the server names, then run again")
+        kind = _NoSuchRoute if status == 404 else ServerRefused
+        raise kind(said, where=self.base, remedy="correct what the server names, then run again")
+
+    def _no_web_page(self, response: requests.Response, title: str) -> requests.Response:
         if "text/html" in response.headers.get("Content-Type", ""):
             raise _TryAgain(
                 ServerUnreachable(

@@ -1,4 +1,4 @@
-"""A whole flood day of the tiny country through the flow's own function, towards a server that counts its requests."""
+"""A whole flood day of the tiny country through its flow, towards a server that counts its requests."""
 
 from __future__ import annotations
 
@@ -125,10 +125,11 @@ class TinyDay:
         return folder
 
     def flow(self, *, publish: bool = True, issue_date: date = ISSUE, target: str | None = None) -> State:
-        """The flow's own function, its stages without Prefect's engine around them."""
-        return floods.fn(
-            "XTY", issue_date, target, publish=publish, config=str(self.config), workspace=str(self.root / "work")
-        )
+        """The country's flow."""
+        return floods(
+            "XTY", issue_date, target, publish=publish, config=str(self.config), workspace=str(self.root / "work"),
+            return_state=True,
+        )  # fmt: skip
 
     def found(self) -> Found:
         """What a sound day finds; nothing is published."""
@@ -141,7 +142,7 @@ class TinyDay:
         earlier = self.files_of_run()
         state = self.flow(**more)
         assert state.is_failed(), state.message
-        error = state.data
+        error = state.result(raise_on_failure=False)
         assert type(error) is kind, error
         assert all((error.found, error.expected, error.remedy)), f"a part of the message is missing: {error}"
         assert error.where or kind is ForbiddenByRule, f"nothing says where: {error}"
