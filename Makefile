@@ -2,7 +2,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-UNIT := tests/forecast tests/impact tests/discharge tests/targets tests/check tests/test_changes.py tests/test_usable.py
+UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
+	tests/discharge tests/targets tests/check tests/report/test_changes.py
 
 .PHONY: demo test test-unit test-stories test-all lint install uganda clean
 

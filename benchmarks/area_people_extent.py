@@ -30,11 +30,11 @@ from rasterstats import zonal_stats
 from shapely.geometry import shape
 
 from benchmarks import inputs
-from ibf_pipeline.forecast.rule import LEAD_TIMES
-from ibf_pipeline.impact.extents import extent_file_name
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.tables import area_sums
-from ibf_pipeline.rasters import write_extent, write_extents
+from ibf_pipeline.runs.extents import write_extent, write_extents
 
 RETURN_PERIOD = 10.0
 MINIMUM_DEPTH = 0.1

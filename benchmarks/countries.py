@@ -152,8 +152,8 @@ def idle(number: int) -> int:
 def day(job: Job) -> Done:
     """The stages of a country's day in their order."""
     from benchmarks.flood_day import peak_mib
-    from ibf_pipeline.config import load
-    from ibf_pipeline.run_folder import RunFolder
+    from ibf_pipeline.config.configuration import load
+    from ibf_pipeline.runs.folder import RunFolder
     from ibf_pipeline.sources import FolderSource
     from ibf_pipeline.targets.problems import Consent
     from tasks.floods import (

@@ -17,8 +17,8 @@ from rasterstats import zonal_stats
 
 from benchmarks import inputs
 from ibf_pipeline.discharge.reader import find_files, read_cube
-from ibf_pipeline.forecast.probabilities import exceedance
-from ibf_pipeline.forecast.rule import LEAD_TIMES
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import station_cells
 

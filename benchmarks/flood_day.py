@@ -34,9 +34,9 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from benchmarks import inputs  # noqa: E402
-from ibf_pipeline.config import load  # noqa: E402
+from ibf_pipeline.config.configuration import load  # noqa: E402
 from ibf_pipeline.discharge.reader import find_files  # noqa: E402
-from ibf_pipeline.run_folder import RunFolder  # noqa: E402
+from ibf_pipeline.runs.folder import RunFolder  # noqa: E402
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
 from ibf_pipeline.sources import FolderSource  # noqa: E402
 from ibf_pipeline.synthetic.wishes import parse_wishes  # noqa: E402

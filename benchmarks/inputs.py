@@ -23,9 +23,10 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 from shapely.geometry import shape
 
-from ibf_pipeline.config import Country, load
-from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import Grid, locate
+from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared

@@ -26,17 +26,17 @@ from typing import Any
 import requests
 import urllib3
 
-from ibf_pipeline.config import Country, load
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.forecast.stations import StationValues
-from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
-from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls

@@ -22,9 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.eodata.database import Database
-from ibf_pipeline.eodata.inbox import Inbox
-from ibf_pipeline.eodata.notification import read_notification
+from ibf_pipeline.satellites.subscriptions.database import Database
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.notification import read_notification
 
 CONNECTIONS = 8
 SUBSCRIPTION = "0000a001-0000-4000-8000-000000000001"
@@ -59,7 +59,7 @@ def serve(file: str, port: Any) -> None:
 
     import uvicorn
 
-    from ibf_pipeline.eodata.receiver import Admission, build_receiver
+    from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))

@@ -28,15 +28,15 @@ from flows.limits import one_at_a_time
 from flows.messages import NOT_NOTIFIED
 from flows.resume import Decision, resume_run
 from flows.wiring import Day, now
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline, listed
-from ibf_pipeline.run_folder import EXERCISES, Revision
-from ibf_pipeline.targets.ledger import close, unfinished
+from ibf_pipeline.runs.folder import EXERCISES, Revision
+from ibf_pipeline.runs.ledger import close, unfinished
+from ibf_pipeline.runs.unconfirmed import DECIDE, unknown_end
 from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.unconfirmed import DECIDE, unknown_end
 
 log = logging.getLogger("ibf_pipeline.flows")
 

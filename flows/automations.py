@@ -19,7 +19,7 @@ from flows.messages import (
     NOTICE_EVENT,
     NOTIFICATION_UNCONFIRMED,
 )  # fmt: skip
-from ibf_pipeline.config import Operations
+from ibf_pipeline.config.settings import Operations
 
 PREFIX = "ibf: "
 """of the names of all our automations"""

@@ -19,10 +19,10 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
 from flows.wiring import Day, now, open_day
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError
-from ibf_pipeline.run_folder import runs_of
-from ibf_pipeline.targets.ledger import begun_after, latest_finished, latest_uploaded, unfinished
-from ibf_pipeline.wording import counted
+from ibf_pipeline.runs.folder import runs_of
+from ibf_pipeline.runs.ledger import begun_after, latest_finished, latest_uploaded, unfinished
 
 log = logging.getLogger("ibf_pipeline.flows")
 

@@ -16,9 +16,9 @@ from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.check.stations import check_river_cells
-from ibf_pipeline.config import Configuration
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, ServerRefused
-from ibf_pipeline.obtain.thresholds import sample_thresholds
+from ibf_pipeline.static.thresholds import sample_thresholds
 from ibf_pipeline.targets.ibf.state import read_state
 
 DISASTER_TYPE = "floods"

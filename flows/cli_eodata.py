@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flows.wiring_eodata import Eodata
-    from ibf_pipeline.eodata.entity import Subscription
-    from ibf_pipeline.eodata.inbox import Entry
-    from ibf_pipeline.eodata.reconcile import Plan
+    from ibf_pipeline.satellites.subscriptions.entity import Subscription
+    from ibf_pipeline.satellites.subscriptions.inbox import Entry
+    from ibf_pipeline.satellites.subscriptions.reconcile import Plan
 
 subscriptions_app = typer.Typer(help="Subscriptions to satellite product catalogues.", no_args_is_help=True)
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
@@ -37,7 +37,7 @@ def plan_command(provider: ProviderName = None, config: Config = "config", works
     Example: ibf-pipeline subscriptions plan
     """
     from flows.wiring_eodata import open_eodata
-    from ibf_pipeline.eodata.apply import plan_subscriptions
+    from ibf_pipeline.satellites.subscriptions.apply import plan_subscriptions
 
     with open_eodata(config, workspace) as eodata:
         for name in _providers(eodata, provider):
@@ -63,7 +63,7 @@ def apply_command(
     Example: ibf-pipeline subscriptions apply --yes
     """
     from flows.wiring_eodata import open_eodata
-    from ibf_pipeline.eodata.apply import (
+    from ibf_pipeline.satellites.subscriptions.apply import (
         adopt_subscription,
         apply_subscriptions,
         plan_subscriptions,
@@ -155,7 +155,7 @@ def delete_command(
     Example: ibf-pipeline subscriptions delete 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider nsis
     """
     from flows.wiring_eodata import open_eodata
-    from ibf_pipeline.eodata.apply import delete_subscription
+    from ibf_pipeline.satellites.subscriptions.apply import delete_subscription
 
     with open_eodata(config, workspace) as eodata, eodata.client(provider) as client:
         delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)

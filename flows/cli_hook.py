@@ -28,8 +28,8 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
     from dataclasses import asdict
 
     from flows.hook_tables import print_findings, print_json
-    from ibf_pipeline.destine.access import check_access
-    from ibf_pipeline.destine.order_book import OrderBook
+    from ibf_pipeline.satellites.hook.access import check_access
+    from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
     with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
@@ -95,7 +95,7 @@ def orders(
     Example: ibf-pipeline hook orders --name jess11
     """
     from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
-    from ibf_pipeline.destine.order_book import OrderBook
+    from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
     if here:
@@ -170,8 +170,8 @@ def files(
     from dataclasses import asdict
 
     from flows.hook_tables import print_files, print_json
-    from ibf_pipeline.destine.private_files import list_files
     from ibf_pipeline.errors import ConfigError
+    from ibf_pipeline.satellites.hook.private_files import list_files
 
     hook = open_hook(config, service)
     if hook.settings.private_storage is None:

@@ -12,7 +12,7 @@ from flows.hook_options import AsJson, Config, Key, ServiceName, open_hook, orde
 
 if TYPE_CHECKING:
     from flows.hook import Hook
-    from ibf_pipeline.destine.order_desk import OrderDesk
+    from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 
 
 def order(
@@ -40,7 +40,7 @@ def order(
     Example: ibf-pipeline hook order data-harvest S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE
     --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
     """
-    from ibf_pipeline.destine.orders import OrderRequest
+    from ibf_pipeline.satellites.hook.orders import OrderRequest
 
     hook = open_hook(config, service)
     options = {**_output(hook, output), **hook.settings.presets.get(workflow, {}), **_given(option or [])}
@@ -131,9 +131,9 @@ def download(
 
     from flows.hook_progress import receiving
     from flows.hook_tables import print_json, print_table
-    from ibf_pipeline.destine import archives
-    from ibf_pipeline.destine.downloads import fetch_product
     from ibf_pipeline.errors import InputMissing
+    from ibf_pipeline.satellites.hook import archives
+    from ibf_pipeline.satellites.hook.downloads import fetch_product
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
@@ -231,7 +231,7 @@ def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_
     """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
     from flows.hook_progress import watching
     from flows.hook_tables import entry_data, print_entries, print_json
-    from ibf_pipeline.destine.order_desk import succeeded
+    from ibf_pipeline.satellites.hook.order_desk import succeeded
 
     if wait_for_it:
         with watching(as_json) as on_look:

@@ -40,10 +40,10 @@ def prepare(
     """
     from flows.local_static import local_static
     from flows.wiring import open_configuration
-    from ibf_pipeline.obtain.static import write_proposal
     from ibf_pipeline.prepare.build import prepare as build
     from ibf_pipeline.prepare.inputs import MAPPING
     from ibf_pipeline.prepare.store import read_prepared
+    from ibf_pipeline.static.static import write_proposal
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
@@ -88,7 +88,7 @@ def new_country(
     from flows.new_country import write_country
     from flows.wiring import open_configuration
     from ibf_pipeline.errors import ConfigError
-    from ibf_pipeline.obtain.static import still_missing
+    from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config)
     try:
@@ -133,7 +133,7 @@ def fetch_static(
     """
     from flows.wiring import open_configuration
     from flows.wiring_static import fetch_country
-    from ibf_pipeline.obtain.static import still_missing
+    from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)

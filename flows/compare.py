@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.wiring import open_day, open_ibf
-from ibf_pipeline.comparison import Compared, Verdict, compare
 from ibf_pipeline.errors import InputMissing, UsageError
-from ibf_pipeline.run_folder import RunFolder, runs_of, write_json
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.runs.folder import RunFolder, runs_of, write_json
+from ibf_pipeline.targets.comparison import Compared, Verdict, compare
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.shown import read_shown
-from ibf_pipeline.writing import writing
 
 KEPT = "comparisons"
 """folder of a run with a file for each portal that it was compared with"""

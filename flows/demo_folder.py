@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.writing import writing
+from ibf_pipeline.io.writing import writing
 
 MARKER = ".ibf-demo"
 """file by which the demo knows its own folder again"""

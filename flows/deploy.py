@@ -25,7 +25,7 @@ from flows.automations import PREFIX, telling_people, watching_runs
 from flows.deployments import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
 from flows.limits import limit_name
 from flows.wiring import open_configuration
-from ibf_pipeline.config import Operations
+from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
 Outcome = Literal["created", "changed", "unchanged", "paused", "removed", "left out"]

@@ -18,7 +18,9 @@ from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
 from flows.wiring_sources import watched_sources
-from ibf_pipeline.config import Configuration, Country, Operations
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
 TAG = "ibf-pipeline"

@@ -19,13 +19,13 @@ from flows.messages import (
     NOTICE_EVENT,
     NOTIFICATION_UNCONFIRMED,
 )  # fmt: skip
+from ibf_pipeline.domain.exercise import PREFIX
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.exercise import PREFIX
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.run_folder import Revision, RunFolder
-from ibf_pipeline.targets.ledger import Clock
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 

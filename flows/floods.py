@@ -23,16 +23,16 @@ from flows.local_static import local_static
 from flows.morning import show_waiting, update_morning
 from flows.wiring import Day, now, open_day, open_target
 from flows.wiring_sources import prune_cache
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, UsageError
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import publication_lock
-from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import Clock, unfinished
+from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
-from ibf_pipeline.targets.ledger import Clock, unfinished
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.unconfirmed import require_confirmed
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
     find_events,

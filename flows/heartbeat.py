@@ -14,10 +14,10 @@ from prefect.states import Completed, Failed
 from flows.issue_date import issue_date_of_run
 from flows.morning import write_morning
 from flows.wiring import now, open_configuration, open_day
-from ibf_pipeline.config import Configuration
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.targets.ledger import latest_finished, unfinished
-from ibf_pipeline.wording import counted
+from ibf_pipeline.runs.ledger import latest_finished, unfinished
 
 log = logging.getLogger("ibf_pipeline.flows")
 

@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.wiring import now
-from ibf_pipeline.config import Configuration, load
-from ibf_pipeline.destine.archives import ArchiveLimits
-from ibf_pipeline.destine.client import OdpClient, Patience
-from ibf_pipeline.destine.order_book import OrderBook, Quota
-from ibf_pipeline.destine.order_desk import OrderDesk
-from ibf_pipeline.destine.redaction import Redactor
-from ibf_pipeline.destine.settings import HookSettings, Service, load_hook_settings
-from ibf_pipeline.destine.tokens import token_source
+from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.satellites.hook.archives import ArchiveLimits
+from ibf_pipeline.satellites.hook.client import OdpClient, Patience
+from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
+from ibf_pipeline.satellites.hook.order_desk import OrderDesk
+from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.satellites.hook.settings import HookSettings, Service, load_hook_settings
+from ibf_pipeline.satellites.hook.tokens import token_source
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import typer
 
 if TYPE_CHECKING:
     from flows.hook import Hook
-    from ibf_pipeline.destine.order_desk import OrderDesk
+    from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
 ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]

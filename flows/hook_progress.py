@@ -17,7 +17,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from ibf_pipeline.destine.order_book import Entry
+from ibf_pipeline.satellites.hook.order_book import Entry
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ibf_pipeline.destine.access import Finding
-from ibf_pipeline.destine.order_book import Entry
-from ibf_pipeline.destine.order_desk import Budget
-from ibf_pipeline.destine.orders import Order, Product
-from ibf_pipeline.destine.private_files import StoredFile
-from ibf_pipeline.destine.workflows import Workflow
+from ibf_pipeline.satellites.hook.access import Finding
+from ibf_pipeline.satellites.hook.order_book import Entry
+from ibf_pipeline.satellites.hook.order_desk import Budget
+from ibf_pipeline.satellites.hook.orders import Order, Product
+from ibf_pipeline.satellites.hook.private_files import StoredFile
+from ibf_pipeline.satellites.hook.workflows import Workflow
 
 _COLOURS = {"completed": "green", "met": "green", "failed": "red", "missing": "red", "refused": "red"}
 

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from flows.wiring_sources import cells_of, open_source, prune_cache
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import UsageError

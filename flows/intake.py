@@ -14,10 +14,10 @@ from prefect.states import Completed, Failed
 from flows.observe_trigger import PrefectStarter
 from flows.wiring import now
 from flows.wiring_eodata import Eodata, open_eodata
-from ibf_pipeline.eodata.client import CatalogueClient
-from ibf_pipeline.eodata.intake import catch_up_is_due
-from ibf_pipeline.eodata.trigger import Triggered
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
+from ibf_pipeline.satellites.subscriptions.intake import catch_up_is_due
+from ibf_pipeline.satellites.subscriptions.trigger import Triggered
 from tasks.eodata import fetch_details, pull_queue, search_catalogue, start_observations
 
 log = logging.getLogger("ibf_pipeline.flows")

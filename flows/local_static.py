@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.obtain.copy import refresh_copy
-from ibf_pipeline.obtain.place import is_url
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.static.copy import refresh_copy
+from ibf_pipeline.static.place import is_url
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -16,7 +17,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 def local_static(configuration: Configuration, country: Country) -> Path:
     """The country's static folder on this machine; what lies behind a URL is brought up to date first.
 
-    Where the URL fails, its last whole copy is used; `ibf_pipeline.obtain.copy.outdated` tells whether that is so.
+    Where the URL fails, its last whole copy is used; `ibf_pipeline.static.copy.outdated` tells whether that is so.
     """
     folder = configuration.static_folder(country)
     if country.static and is_url(country.static):

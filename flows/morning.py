@@ -20,10 +20,10 @@ from flows.issue_date import issue_date_of_run
 from flows.messages import HELD, NOT_NOTIFIED, NOT_PUBLISHED
 from flows.starters import WATCHED
 from flows.wiring import Day, open_configuration
-from ibf_pipeline.config import Configuration
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.report.tables import escaped
-from ibf_pipeline.wording import day_text
 
 log = logging.getLogger("ibf_pipeline.flows")
 

@@ -9,10 +9,13 @@ from typing import Any
 import yaml
 
 from flows.wiring import Day, now, open_ibf
-from ibf_pipeline.config import Configuration, Country, Target, validated
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.reading import validated
+from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, IbfError
-from ibf_pipeline.new_country import Draft, country_file
-from ibf_pipeline.obtain.portal import write_text
+from ibf_pipeline.static.new_country import Draft, country_file
+from ibf_pipeline.static.portal import write_text
 
 DISASTER_TYPE = "floods"
 _KNOWN_LEVELS = range(1, 6)

@@ -18,19 +18,24 @@ from prefect.states import Completed, Failed
 from flows.hook import Hook, open_hook
 from flows.observe_trigger import again_at
 from flows.wiring import open_configuration
-from ibf_pipeline.alone import alone
-from ibf_pipeline.config import Configuration, Country
-from ibf_pipeline.destine.downloads import Fetcher
-from ibf_pipeline.destine.order_book import OrderBook
-from ibf_pipeline.destine.order_desk import succeeded
-from ibf_pipeline.destine.orders import OrderRequest
-from ibf_pipeline.destine.settings import Observation
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.found import Event, Found
-from ibf_pipeline.observation.catalogue import by_pass
-from ibf_pipeline.observation.looks import look_folder, read_looks, write_look
-from ibf_pipeline.observation.passes import (
-    Days,
+from ibf_pipeline.io.locks import alone
+from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.observations import event_folder
+from ibf_pipeline.satellites.hook.downloads import Fetcher
+from ibf_pipeline.satellites.hook.order_book import OrderBook
+from ibf_pipeline.satellites.hook.order_desk import succeeded
+from ibf_pipeline.satellites.hook.orders import OrderRequest
+from ibf_pipeline.satellites.hook.settings import Observation
+from ibf_pipeline.satellites.observation.catalogue import by_pass
+from ibf_pipeline.satellites.observation.looks import look_folder, read_looks, write_look
+from ibf_pipeline.satellites.observation.passes import (
     Scene,
     TooEarly,
     Unsuitable,
@@ -40,11 +45,7 @@ from ibf_pipeline.observation.passes import (
     scene_of,
     worth_an_order,
 )
-from ibf_pipeline.observation.result import Look, Observed, Source, event_folder, flooded_km2, observed_share
-from ibf_pipeline.observation.verdict import judge
-from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.satellites.observation.verdict import judge
 from tasks.observe import (
     Evidence,
     Ground,

@@ -13,8 +13,8 @@ from prefect.events import emit_event
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.runtime import deployment, flow_run
 
-from ibf_pipeline.eodata.trigger import Observation
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from ibf_pipeline.satellites.subscriptions.trigger import Observation
 
 EVENT = "ibf-pipeline.eodata.product-over-alert"
 

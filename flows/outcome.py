@@ -12,7 +12,7 @@ from flows.tables import print_found
 from flows.wiring import now, open_day
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.runs.folder import Revision
 
 
 def print_outcome(

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from flows.floods import find_day
 from flows.wiring import Day, open_day, open_target
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.publish.call import write_plan
 from ibf_pipeline.targets.open_target import Draft
-from ibf_pipeline.writing import writing
 
 log = logging.getLogger("ibf_pipeline.flows")
 

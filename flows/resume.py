@@ -12,22 +12,20 @@ from functools import partial
 from pathlib import Path
 
 from flows.wiring import Day, now, open_day, open_target
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing, UsageError
-from ibf_pipeline.found import Found
-from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.run_folder import EXERCISES, Revision
-from ibf_pipeline.targets.ibf.publication import approve
-from ibf_pipeline.targets.ledger import is_finished, latest_uploaded, unfinished
-from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.unconfirmed import (
+from ibf_pipeline.runs.extents import write_extent
+from ibf_pipeline.runs.folder import EXERCISES, Revision
+from ibf_pipeline.runs.ledger import is_finished, latest_uploaded, unfinished
+from ibf_pipeline.runs.unconfirmed import (
     DECIDE,
     assume_notified,
     give_up,
@@ -40,8 +38,10 @@ from ibf_pipeline.targets.unconfirmed import (
     unknown_end,
     waits_to_notify,
 )
-from ibf_pipeline.withdrawn import without_events
-from ibf_pipeline.writing import writing
+from ibf_pipeline.runs.withdrawn import without_events
+from ibf_pipeline.targets.ibf.publication import approve
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
 
 log = logging.getLogger("ibf_pipeline.flows")
 

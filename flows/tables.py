@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ibf_pipeline.forecast.rule import lead_time_name
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.lead_times import lead_time_name
 from ibf_pipeline.publish.call import Call
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from ibf_pipeline.config import load
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.discharge.cells import locate
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds

@@ -20,7 +20,8 @@ from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.wiring import Day, now, open_configuration
 from flows.wiring_sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing

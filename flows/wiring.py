@@ -11,13 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from flows.wiring_sources import open_sources
-from ibf_pipeline.config import Configuration, Country, Target, load
+from ibf_pipeline.config.configuration import Configuration, load
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.targets import Target
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.run_folder import EXERCISES, RunFolder
+from ibf_pipeline.runs.folder import EXERCISES, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import Source

@@ -11,18 +11,18 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from flows.wiring import now, open_configuration
-from ibf_pipeline.config import Configuration
-from ibf_pipeline.eodata.account import Keycloak, account_from
-from ibf_pipeline.eodata.alerts import AlertedEvent, alerted_events
-from ibf_pipeline.eodata.client import CatalogueClient
-from ibf_pipeline.eodata.database import Database
-from ibf_pipeline.eodata.declared import filter_of, wanted_of
-from ibf_pipeline.eodata.inbox import Inbox
-from ibf_pipeline.eodata.ledger import Ledger
-from ibf_pipeline.eodata.receiver import Admission, build_receiver
-from ibf_pipeline.eodata.reconcile import Wanted
-from ibf_pipeline.eodata.settings import EodataSettings, ReceiverSettings, read_settings
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.satellites.subscriptions.account import Keycloak, account_from
+from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
+from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
+from ibf_pipeline.satellites.subscriptions.database import Database
+from ibf_pipeline.satellites.subscriptions.declared import filter_of, wanted_of
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger
+from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
+from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
+from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, ReceiverSettings, read_settings
 
 
 @dataclass(frozen=True, slots=True)

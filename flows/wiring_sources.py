@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from flows.local_static import local_static
-from ibf_pipeline import config_sources as settings
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config import sources as settings
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flows.wiring import Day, now, open_ibf
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.obtain.place import Place, is_url
-from ibf_pipeline.obtain.static import Places, fetch_static
 from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.static.place import Place, is_url
+from ibf_pipeline.static.static import Places, fetch_static
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 

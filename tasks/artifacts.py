@@ -27,9 +27,9 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
-from ibf_pipeline.changes import compare
 from ibf_pipeline.publish.journal import Journal, no_clock
 from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.report.tables import (
     Row,
@@ -40,9 +40,9 @@ from ibf_pipeline.report.tables import (
     station_rows,
     summary,
 )
-from ibf_pipeline.run_folder import EXERCISES, RunFolder, runs_of
+from ibf_pipeline.runs.folder import EXERCISES, RunFolder, runs_of
+from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
-from ibf_pipeline.withdrawn import standing
 
 log = logging.getLogger("ibf_pipeline.tasks")
 

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.eodata.alerts import AlertedEvent
-from ibf_pipeline.eodata.client import CatalogueClient
-from ibf_pipeline.eodata.inbox import Inbox
-from ibf_pipeline.eodata.intake import catch_up, complete, pull
-from ibf_pipeline.eodata.ledger import Ledger
-from ibf_pipeline.eodata.settings import IntakeSettings
-from ibf_pipeline.eodata.trigger import Starter, Triggered, trigger
+from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
+from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger
+from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
+from ibf_pipeline.satellites.subscriptions.trigger import Starter, Triggered, trigger
 
 log = logging.getLogger("ibf_pipeline.tasks")
 

@@ -13,28 +13,30 @@ import xarray as xr
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config import Country, Settings
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.reader import read_cube
-from ibf_pipeline.found import Found
-from ibf_pipeline.impact.extents import wet_areas
-from ibf_pipeline.obtain.copy import outdated
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.hazards.floods.screening import usable
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.rasters import write_extents
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.run_folder import Revision, RunFolder, write_findings
+from ibf_pipeline.runs.extents import write_extents
+from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import Clock, close_older, unfinished
+from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_kept
-from ibf_pipeline.targets.ledger import Clock, close_older, unfinished
+from ibf_pipeline.static.copy import outdated
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.unconfirmed import require_confirmed
-from ibf_pipeline.usable import usable
 from tasks.artifacts import download_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")

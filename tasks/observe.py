@@ -15,27 +15,27 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.destine.archives import ArchiveLimits, unpack
-from ibf_pipeline.destine.client import OdpClient
-from ibf_pipeline.destine.downloads import Fetcher, fetch_product
-from ibf_pipeline.destine.order_book import GONE
-from ibf_pipeline.destine.order_desk import OrderDesk, succeeded
-from ibf_pipeline.destine.orders import OrderRequest
-from ibf_pipeline.destine.settings import FloodMapCatalogue, Observation, OpenWater, Polling
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.observed import Days, Observed, ObservedArea, flooded_km2, observed_share
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
-from ibf_pipeline.found import Event, Found
-from ibf_pipeline.observation.by_area import ObservedArea, observe_areas
-from ibf_pipeline.observation.catalogue import FloodMapItem, find_flood_maps
-from ibf_pipeline.observation.looks import masks_of, read_looks
-from ibf_pipeline.observation.passes import Days
-from ibf_pipeline.observation.result import Observed, flooded_km2, in_words, observed_share, write_observed_event
-from ibf_pipeline.observation.verdict import judge_together
-from ibf_pipeline.observation.water import write_map_water, write_observed, write_scene_water
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.observations import in_words, write_observed_event
+from ibf_pipeline.satellites.hook.archives import ArchiveLimits, unpack
+from ibf_pipeline.satellites.hook.client import OdpClient
+from ibf_pipeline.satellites.hook.downloads import Fetcher, fetch_product
+from ibf_pipeline.satellites.hook.order_book import GONE
+from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
+from ibf_pipeline.satellites.hook.orders import OrderRequest
+from ibf_pipeline.satellites.hook.settings import FloodMapCatalogue, Observation, OpenWater, Polling
+from ibf_pipeline.satellites.observation.by_area import observe_areas
+from ibf_pipeline.satellites.observation.catalogue import FloodMapItem, find_flood_maps
+from ibf_pipeline.satellites.observation.looks import masks_of, read_looks
+from ibf_pipeline.satellites.observation.verdict import judge_together
+from ibf_pipeline.satellites.observation.water import write_map_water, write_observed, write_scene_water
 
 log = logging.getLogger("ibf_pipeline.tasks")
 

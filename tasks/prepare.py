@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.prepare.build import prepare
 
 log = logging.getLogger("ibf_pipeline.tasks")

@@ -10,8 +10,8 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.forecast.rule import FloodRule
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.rule import FloodRule
 from ibf_pipeline.synthetic.scenario import write_scenario
 
 log = logging.getLogger("ibf_pipeline.tasks")

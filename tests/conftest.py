@@ -26,8 +26,9 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from ibf_pipeline.config import Configuration, Country, load
-from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.config.configuration import Configuration, load
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
 from tests.worlds.quick import prepare_from_kept

@@ -26,17 +26,18 @@ import rasterio
 import yaml
 
 from flows.wiring import now
-from ibf_pipeline.config import Configuration, Country, load
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find
+from ibf_pipeline.config.configuration import Configuration, load
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import find_files, read_cube
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
-from ibf_pipeline.found import Found
-from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sources import FolderSource
 from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.moment import moment_of

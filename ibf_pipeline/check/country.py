@@ -15,15 +15,15 @@ from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.obtain.copy import outdated
-from ibf_pipeline.obtain.mapping import PROPOSED
-from ibf_pipeline.obtain.static import doubts
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
+from ibf_pipeline.static.copy import outdated
+from ibf_pipeline.static.mapping import PROPOSED
+from ibf_pipeline.static.static import doubts
 
 _FILLED = 0.9
 """share of an area that those below it have to fill; real editions differ by a few percent"""

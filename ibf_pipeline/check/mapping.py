@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ibf_pipeline.check.finding import Finding, fine, listed
-from ibf_pipeline.country import Station
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 from ibf_pipeline.prepare.stations import NO_STATION
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ibf_pipeline.check.finding import Finding, fine, listed
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import POPULATION_AFFECTED, Station
-from ibf_pipeline.forecast.events import event_names
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.targets.ibf.preflight import UPLOAD_ROLES
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState
 

@@ -12,8 +12,8 @@ from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, fine, of_error
-from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.grids import (
     TOTAL_TOLERANCE,
     Bounds,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ibf_pipeline.check.finding import Finding, fine, listed, of_error
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
 
 

@@ -11,9 +11,9 @@ import shapely
 import xarray as xr
 
 from ibf_pipeline.check.finding import Finding, fine, listed
-from ibf_pipeline.country import Station
 from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
-from ibf_pipeline.forecast.events import event_names
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
 
 EDGE: Final = 0.01

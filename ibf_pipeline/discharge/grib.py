@@ -15,8 +15,8 @@ import numpy.typing as npt
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.grib_messages import read_messages
 from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, field_key, lead_time_steps
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import LEAD_TIMES
 
 _MISSING: Final = -1.0
 """what a missing value is decoded to; discharge is never negative"""

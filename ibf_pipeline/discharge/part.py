@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge.cells import CENTRE_TOLERANCE, GLOFAS_CELL, indices_in
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import LEAD_TIMES
 
 LARGEST_DISCHARGE: Final = 1e6
 """m3/s; five times the Amazon: larger numbers are damage, not water"""

@@ -11,9 +11,9 @@ import xarray as xr
 
 from ibf_pipeline.discharge.netcdf import read_netcdf
 from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, Part, StationCells
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, InputInvalid
-from ibf_pipeline.forecast.rule import LEAD_TIMES
-from ibf_pipeline.wording import counted
 
 __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing", "read_cube"]
 

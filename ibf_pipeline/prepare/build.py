@@ -9,9 +9,10 @@ from contextlib import suppress
 from os.path import abspath
 from pathlib import Path
 
-from ibf_pipeline.alone import alone, beside
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.locks import alone, beside
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.inputs import layer_files, raster_files, require_files, settings_of
 from ibf_pipeline.prepare.layers import Layers
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
@@ -27,7 +28,6 @@ from ibf_pipeline.prepare.stamp import (
     write_stamp,
 )
 from ibf_pipeline.prepare.tiles import bounded_gdal
-from ibf_pipeline.writing import writing
 
 
 def prepare(country: Country, static: Path, prepared: Path, progress: Progress = log_progress) -> tuple[str, ...]:

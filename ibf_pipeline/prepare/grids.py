@@ -19,10 +19,10 @@ from rasterio.warp import reproject
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_failed, writing
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.tiles import BLOCK, GDAL_CACHE_MIB, new_raster, open_raster, profile, read_block, windows
 from ibf_pipeline.prepare.values import DEEPEST, Values, require_declared_nodata
-from ibf_pipeline.writing import write_failed, writing
 
 TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""

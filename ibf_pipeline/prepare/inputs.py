@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import POPULATION_AFFECTED
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid
 
 STATIONS = "stations.csv"

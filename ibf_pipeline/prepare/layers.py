@@ -16,16 +16,16 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import POPULATION_AFFECTED, Area, Station
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals
-from ibf_pipeline.writing import writing
 
 OUTLINE_TOLERANCE = 0.003
 """degrees; pictures need no more"""

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.stamp import FORMAT, sha256
-from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.country import Station
-from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.part import StationCells
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import lost_zeros
-from ibf_pipeline.wording import counted
 
 NO_STATION = "no_station"
 _LONGEST_PERIOD = 10_000

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.country import Area, CountryLayers, Station
 from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.domain.country import Area, CountryLayers, Station
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.stations import cells_of_stations
 

@@ -16,7 +16,7 @@ from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.writing import write_failed, writing
+from ibf_pipeline.io.writing import write_failed, writing
 
 BLOCK: Final = 512
 """cells; width and height of the tiles of every raster that we write"""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from ibf_pipeline.errors import WriteFailed
-from ibf_pipeline.writing import sync_folder
+from ibf_pipeline.io.writing import sync_folder
 
 State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed", "unused", "reopened"]
 """`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;

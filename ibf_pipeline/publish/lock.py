@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.writing import writing
+from ibf_pipeline.io.writing import writing
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import Entry, Journal, no_clock
-from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import Revision, RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from ibf_pipeline.changes import Correction, compare
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, InputInvalid
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.journal import no_clock
-from ibf_pipeline.run_folder import RunFolder, runs_of
-from ibf_pipeline.targets.ledger import is_uploaded
-from ibf_pipeline.withdrawn import standing
+from ibf_pipeline.report.changes import Correction, compare
+from ibf_pipeline.runs.folder import RunFolder, runs_of
+from ibf_pipeline.runs.ledger import is_uploaded
+from ibf_pipeline.runs.withdrawn import standing
 
 log = logging.getLogger(__name__)
 

@@ -9,11 +9,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from ibf_pipeline.observation.result import flooded_km2, observed_share, passes_of
-from ibf_pipeline.observation.verdict import MISSES
-from ibf_pipeline.report.content import Report
-from ibf_pipeline.report.tables import revision_words
-from ibf_pipeline.wording import (
+from ibf_pipeline.domain.observed import MISSES, flooded_km2, observed_share, passes_of
+from ibf_pipeline.domain.wording import (
     alert_text,
     class_text,
     counted,
@@ -22,6 +19,8 @@ from ibf_pipeline.wording import (
     number_text,
     percent_text,
 )
+from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.tables import revision_words
 
 _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 

@@ -7,15 +7,16 @@ from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.run_folder import RunFolder, read_forecast
+from ibf_pipeline.runs.findings import read_forecast
+from ibf_pipeline.runs.folder import RunFolder
 
 log = logging.getLogger(__name__)
 
 
 def run_hydrograph(runs: Path, iso3: str, issue_date: date, station_code: str) -> bytes | None:
     """SVG of a station's forecast in the run of a country and issue date below `runs`; None where it is not kept."""
-    from ibf_pipeline.pictures.figure import svg  # matplotlib is slow to load and few callers get here
-    from ibf_pipeline.pictures.hydrograph import hydrograph
+    from ibf_pipeline.report.pictures.figure import svg  # matplotlib is slow to load and few callers get here
+    from ibf_pipeline.report.pictures.hydrograph import hydrograph
 
     run = RunFolder(runs, iso3, issue_date)
     if not run.is_whole:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from ibf_pipeline.changes import Change, Correction
-from ibf_pipeline.forecast.rule import lead_time_name
-from ibf_pipeline.found import Event, Found, StationFound
+from ibf_pipeline.domain.found import Event, Found, StationFound
+from ibf_pipeline.domain.lead_times import lead_time_name
+from ibf_pipeline.domain.wording import alert_text, counted, day_text, discharge_text, number_text, percent_text
 from ibf_pipeline.report.calls import Published
+from ibf_pipeline.report.changes import Change, Correction
 from ibf_pipeline.report.words import area_names, cautions, headline, listed
-from ibf_pipeline.wording import alert_text, counted, day_text, discharge_text, number_text, percent_text
 
 Row = Mapping[str, str | int | None]
 

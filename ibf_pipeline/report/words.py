@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ibf_pipeline.evidence import evidence, high_beyond_limit, limit_of
-from ibf_pipeline.forecast.rule import LEAD_TIMES
-from ibf_pipeline.found import Event, Found, RuleApplied, StationFound
-from ibf_pipeline.wording import (
+from ibf_pipeline.domain.found import Event, Found, RuleApplied, StationFound
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.wording import (
     TRIGGER_WORDS,
     alert_text,
     class_text,
@@ -18,6 +17,7 @@ from ibf_pipeline.wording import (
     number_text,
     percent_text,
 )
+from ibf_pipeline.report.evidence import evidence, high_beyond_limit, limit_of
 
 _NAMED = 5
 

@@ -16,22 +16,24 @@ import xarray as xr
 from matplotlib.figure import Figure
 from pydantic import TypeAdapter
 
+from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.observed import Observed
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.exports import write_exports
-from ibf_pipeline.found import Event, Found
-from ibf_pipeline.observation.result import Observed, read_observations
-from ibf_pipeline.pictures.buildup import StationRun, buildup
-from ibf_pipeline.pictures.event_map import event_map
-from ibf_pipeline.pictures.figure import png, svg
-from ibf_pipeline.pictures.hydrograph import hydrograph
-from ibf_pipeline.pictures.outlines import MapLayers, read_map_layers
-from ibf_pipeline.pictures.overview_map import overview_map
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.content import OVERVIEW, Report, make_report, map_name
 from ibf_pipeline.report.earlier import EarlierRun, correction, earlier_runs
+from ibf_pipeline.report.exports import write_exports
 from ibf_pipeline.report.page import page
-from ibf_pipeline.run_folder import RunFolder, read_forecast
-from ibf_pipeline.withdrawn import standing
+from ibf_pipeline.report.pictures.buildup import StationRun, buildup
+from ibf_pipeline.report.pictures.event_map import event_map
+from ibf_pipeline.report.pictures.figure import png, svg
+from ibf_pipeline.report.pictures.hydrograph import hydrograph
+from ibf_pipeline.report.pictures.outlines import MapLayers, read_map_layers
+from ibf_pipeline.report.pictures.overview_map import overview_map
+from ibf_pipeline.runs.findings import read_forecast
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.observations import read_observations
+from ibf_pipeline.runs.withdrawn import standing
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from ibf_pipeline.config import Country, Settings
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.version import VersionRefused, require_matching_version, version_of_process
 
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.cache import RAW
 from ibf_pipeline.sources.cut import cut_member
 from ibf_pipeline.sources.edition import is_another
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Broken, Fetched, RemoteFile, RemoteFolder, Tries, fetch_file
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
-from ibf_pipeline.writing import writing
 
 GRIB: Final = (".grib2", ".grib")
 

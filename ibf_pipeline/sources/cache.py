@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.writing import writing
+from ibf_pipeline.io.writing import writing
 
 log = logging.getLogger(__name__)
 

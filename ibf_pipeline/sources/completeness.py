@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from ibf_pipeline.hazards.floods.screening import leave_out_days_without_water, leave_out_members_without_water
 from ibf_pipeline.sources.source import ForecastFiles
-from ibf_pipeline.usable import leave_out_days_without_water, leave_out_members_without_water
 
 
 @dataclass(frozen=True, slots=True)

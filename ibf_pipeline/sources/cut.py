@@ -15,9 +15,9 @@ from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.netcdf import require_netcdf4, stamps_of
 from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
 from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
-from ibf_pipeline.writing import writing
 
 _LARGEST_CHUNK_CACHE: Final = 256 * 1024 * 1024
 """bytes: a real global day of one member is 86 MB"""

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.fetched import Record
 from ibf_pipeline.sources.remote import RemoteFile
-from ibf_pipeline.writing import writing
 
 _FILE: Final = "edition.json"
 SETTLING_SECONDS: Final = 1800.0

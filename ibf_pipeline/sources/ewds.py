@@ -18,6 +18,7 @@ from ibf_pipeline.discharge.grib_messages import read_messages
 from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.cache import InputCache
@@ -38,7 +39,6 @@ from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
 from ibf_pipeline.sources.source import ForecastFiles, nowhere
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
-from ibf_pipeline.writing import writing
 
 log = logging.getLogger(__name__)
 

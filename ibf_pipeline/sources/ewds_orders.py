@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
-from ibf_pipeline.writing import writing
+from ibf_pipeline.io.writing import writing
 
 _AT_ONCE = 2
 """orders that may fail one after the other before the next one is put off"""

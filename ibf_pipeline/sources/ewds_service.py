@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.no_netrc import NoNetrc
+from ibf_pipeline.io.no_netrc import NoNetrc
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.ewds_request import Request
 from ibf_pipeline.sources.source import AccountMissing
-from ibf_pipeline.writing import writing
 
 if TYPE_CHECKING:
     from ecmwf.datastores import Client, Remote

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.discharge.reader import find_files
+from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.remote import Fetched
-from ibf_pipeline.writing import writing
 
 _RECORD: Final = ".json"
 

@@ -12,7 +12,8 @@ import xarray as xr
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.run_folder import RunFolder, read_forecast
+from ibf_pipeline.runs.findings import read_forecast
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.source import ForecastFiles
 
 

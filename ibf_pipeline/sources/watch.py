@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from ibf_pipeline.config_sources import Waiting
+from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.errors import InputMissing
 
 

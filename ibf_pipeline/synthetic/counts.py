@@ -8,8 +8,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
+from ibf_pipeline.domain.rule import ClassLimit, FloodRule
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import ALERT_CLASSES, ClassLimit, FloodRule
 from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, Wish
 
 

@@ -14,8 +14,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.rule import FloodRule
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import LEAD_TIMES, FloodRule
 from ibf_pipeline.synthetic.counts import counts_above, wanted_class
 from ibf_pipeline.synthetic.wishes import QUIET, Wish, parse_wishes
 

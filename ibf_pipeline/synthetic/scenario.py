@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from ibf_pipeline.country import CountryLayers
 from ibf_pipeline.discharge.cells import locate
-from ibf_pipeline.forecast.rule import FloodRule
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.rule import FloodRule
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.csv_rows import read_rows
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.synthetic.flood_depth import write_flood_maps
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.rivers import River, river_tree

@@ -12,8 +12,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import ALERT_CLASSES, LEAD_TIMES
 
 QUIET, WARNING, TRIGGER = "-", "w", "T"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 
 Kind = Literal[
     "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",

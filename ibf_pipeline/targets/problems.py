@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.day import find
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.prepare.store import read_prepared, station_cells
 from tests.worlds.countries import tiny_country
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import read_cube
+from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError, WriteFailed
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource
 from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT

@@ -13,7 +13,8 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.config import Country, load
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds

@@ -8,8 +8,8 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.rasters import write_extent
-from ibf_pipeline.run_folder import read_forecast
+from ibf_pipeline.runs.extents import write_extent
+from ibf_pipeline.runs.findings import read_forecast
 from tests.worlds.countries.tiny_day import TinyDay
 
 LAYERS = ["country.json", "tables.nc", "wet_blocks.npy", "areas.tif", "depth_RP10.tif"]

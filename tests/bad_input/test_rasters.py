@@ -12,7 +12,7 @@ from rasterio.warp import transform_bounds
 
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding
-from ibf_pipeline.config import load
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.store import read_prepared
 from tests.worlds.countries import tiny_country

@@ -12,7 +12,7 @@ import yaml
 from flows.check import check_country
 from flows.plan import plan_day
 from flows.wiring import now, open_day, open_target
-from ibf_pipeline.config import load
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable
 from ibf_pipeline.targets.ibf.transport import Patience
 from ibf_pipeline.targets.problems import Consent

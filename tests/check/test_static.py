@@ -13,7 +13,8 @@ import pytest
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, worst_first
 from ibf_pipeline.check.stations import on_edge
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.synthetic.uganda import make_uganda

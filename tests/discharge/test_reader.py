@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import CountryLayers
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.reader import StationCells, find_files, read_cube
+from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.stations import suspect_reason
+from ibf_pipeline.hazards.floods.forecast.stations import suspect_reason
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
 from tests.conftest import ROOT, real_data

@@ -22,32 +22,22 @@ import flows.wiring
 import ibf_pipeline.report.write
 from flows.cli import app
 from flows.outcome import exit_code
-from ibf_pipeline.changes import changes_as_data, compare
-from ibf_pipeline.config import Configuration, Country, load
-from ibf_pipeline.destine.order_book import Elsewhere, OrderBook, Quota
-from ibf_pipeline.destine.orders import OrderRequest
+from ibf_pipeline.config.configuration import Configuration, load
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import cell_centre, locate
-from ibf_pipeline.eodata.database import Database
-from ibf_pipeline.eodata.inbox import Inbox
-from ibf_pipeline.eodata.notification import Notification, Product
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.found import Found
-from ibf_pipeline.observation.by_area import ObservedArea
-from ibf_pipeline.observation.result import Look, Observed, event_folder, read_observations, write_observed_event
-from ibf_pipeline.observation.verdict import Verdict
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
+from ibf_pipeline.report.changes import changes_as_data, compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
-from ibf_pipeline.run_folder import Revision, RunFolder, read_forecast, runs_of
-from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.synthetic.ensemble import make_ensemble
-from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
-from ibf_pipeline.targets.ibf.revise import may_be_shown
-from ibf_pipeline.targets.ibf.transport import IbfTransport
-from ibf_pipeline.targets.ledger import (
+from ibf_pipeline.runs.findings import read_forecast
+from ibf_pipeline.runs.folder import Revision, RunFolder, runs_of
+from ibf_pipeline.runs.ledger import (
     events_perhaps_open,
     is_finished,
     is_uploaded,
@@ -57,8 +47,19 @@ from ibf_pipeline.targets.ledger import (
     untold_triggers,
     was_begun,
 )
-from ibf_pipeline.targets.unconfirmed import unconfirmed, waits_to_notify
-from ibf_pipeline.withdrawn import standing
+from ibf_pipeline.runs.observations import event_folder, read_observations, write_observed_event
+from ibf_pipeline.runs.unconfirmed import unconfirmed, waits_to_notify
+from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
+from ibf_pipeline.satellites.hook.orders import OrderRequest
+from ibf_pipeline.satellites.subscriptions.database import Database
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.notification import Notification, Product
+from ibf_pipeline.synthetic.ensemble import make_ensemble
+from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
+from ibf_pipeline.targets.ibf.revise import may_be_shown
+from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.worlds.plain_calls import plain_calls
 
 __all__ = [

@@ -15,7 +15,7 @@ from flows.cli import main
 from flows.resume import Decision, open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from tests.flows.test_command_run import command
 

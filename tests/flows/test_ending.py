@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from flows.ending import HELD, ended
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.publish.publisher import Outcome
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication

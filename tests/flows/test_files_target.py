@@ -19,7 +19,7 @@ from flows.cli import app
 from flows.floods import floods
 from flows.outcome import exit_code
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.plain_calls import plain_calls

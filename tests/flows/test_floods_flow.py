@@ -29,7 +29,7 @@ from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable,
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE

@@ -9,10 +9,11 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli import app
-from ibf_pipeline.config import Country, load
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.new_country import Draft, country_file
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
+from ibf_pipeline.static.new_country import Draft, country_file
 from tests.worlds.countries import tiny_country
 
 

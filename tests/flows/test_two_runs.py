@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 

@@ -23,9 +23,9 @@ from flows.deployments import planned_deployments
 from flows.floods import floods
 from flows.starters import DeploymentStarter, EmbeddedStarter
 from flows.watch_source import watch_source
-from ibf_pipeline.config import load
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.plain_calls import run_here

@@ -35,7 +35,7 @@ from flows import ending
 from flows.automations import SIGNS_OF_LIFE, telling_people, watching_runs
 from flows.deployments import planned_deployments
 from flows.wiring import open_configuration
-from ibf_pipeline.config import Operations
+from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.services.webhook import Webhook, webhook

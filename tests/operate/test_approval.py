@@ -29,9 +29,9 @@ from flows.floods import floods
 from flows.outcome import exit_code
 from flows.wiring import now
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.sandbox import Sandbox
-from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import found
 from tests.worlds.countries.projects import make_project

@@ -22,7 +22,7 @@ from flows.floods import floods
 from flows.outcome import exit_code, print_outcome
 from flows.resume import open_run
 from flows.scenario import scenario
-from ibf_pipeline.run_folder import RunFolder, runs_of
+from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project

@@ -30,7 +30,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled
 
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import make_project

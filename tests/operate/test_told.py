@@ -26,10 +26,10 @@ from flows.deployments import OBSERVATION_TAG, planned_deployments
 from flows.observe_event import observe_event
 from flows.observe_trigger import PrefectStarter
 from flows.wiring import open_configuration
-from ibf_pipeline.eodata.alerts import AlertedEvent
-from ibf_pipeline.eodata.inbox import Entry
-from ibf_pipeline.eodata.settings import TriggerSettings
-from ibf_pipeline.eodata.trigger import Observation
+from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
+from ibf_pipeline.satellites.subscriptions.inbox import Entry
+from ibf_pipeline.satellites.subscriptions.settings import TriggerSettings
+from ibf_pipeline.satellites.subscriptions.trigger import Observation
 from tests.worlds.countries.projects import make_project
 from tests.worlds.services.prefect_server import PrefectServer
 from tests.worlds.services.webhook import Webhook, webhook

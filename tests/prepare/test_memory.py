@@ -19,7 +19,7 @@ import json, sys, time
 from pathlib import Path
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.rasters import write_extent
+from ibf_pipeline.runs.extents import write_extent
 from tests.worlds.countries.large_country import large_config
 
 def peak_mib():

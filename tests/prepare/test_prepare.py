@@ -17,7 +17,7 @@ from rasterio.transform import from_origin
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
-from ibf_pipeline.rasters import write_extent, write_extents
+from ibf_pipeline.runs.extents import write_extent, write_extents
 from tests.worlds.countries import tiny_country
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
 
 

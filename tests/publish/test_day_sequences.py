@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 import requests
 
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
+from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.ibf.publication import approve
-from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, open_sandbox

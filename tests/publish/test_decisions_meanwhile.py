@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.unconfirmed import give_up
 from tests.publish.test_day_sequences import day, mails, set_trigger, shown
 from tests.publish.test_longer_sequences import tick, ticked
 from tests.publish.test_stopped_in_between import dying_after

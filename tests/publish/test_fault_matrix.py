@@ -16,17 +16,17 @@ from typing import Any, get_args
 
 import pytest
 
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.run_folder import Revision
+from ibf_pipeline.runs.folder import Revision
+from ibf_pipeline.runs.ledger import is_finished
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
-from ibf_pipeline.targets.ledger import is_finished
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock

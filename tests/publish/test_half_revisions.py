@@ -10,10 +10,10 @@ import pytest
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.targets.ibf import planner
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
-from ibf_pipeline.targets.unconfirmed import give_up
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.worlds.countries.flood_days import FloodDays, clock
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
-from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.ibf.publication import approve, found_out, require_in_time
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
 from tests.worlds.countries.flood_days import FloodDays, SharedServers, clock

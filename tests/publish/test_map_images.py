@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
 
 DAY = date(2026, 11, 10)

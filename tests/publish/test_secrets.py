@@ -21,7 +21,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 import yaml
 
-from ibf_pipeline.config import Configuration, Country
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.targets.ibf.transport import Credentials
 from tests.conftest import ROOT

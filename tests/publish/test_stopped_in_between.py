@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from ibf_pipeline.config import Configuration
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
-from ibf_pipeline.targets.ledger import close
 from ibf_pipeline.targets.problems import Consent
 from tests.publish.test_day_sequences import day, kinds, mails, shown
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock, open_sandbox

@@ -14,12 +14,12 @@ from flows import resume
 from flows.resume import Decision, Withdrawal, closing_words, resume_run, withdraw_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.unconfirmed import give_up, unconfirmed
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.unconfirmed import give_up, unconfirmed
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.square_run import SquareCountry, make_square_country
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)

@@ -6,15 +6,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from ibf_pipeline.observation.by_area import ObservedArea
-from ibf_pipeline.observation.result import Look, Observed, event_folder, write_observed_event
-from ibf_pipeline.observation.verdict import Verdict
+from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.write import _Drawing, event_maps, rewrite_report
-from ibf_pipeline.run_folder import RevisionAbout
-from ibf_pipeline.withdrawn import standing, without_events
+from ibf_pipeline.runs.folder import RevisionAbout
+from ibf_pipeline.runs.observations import event_folder, write_observed_event
+from ibf_pipeline.runs.withdrawn import standing, without_events
 from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
 
 ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from ibf_pipeline.changes import Correction, compare
-from ibf_pipeline.found import Event, Found, StationFound
+from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.report.calls import Published
+from ibf_pipeline.report.changes import Correction, compare
 from ibf_pipeline.report.tables import (
     MOST_ROWS,
     area_rows,

@@ -7,7 +7,8 @@ import pytest
 import requests
 
 from ibf_pipeline.report.station_picture import run_hydrograph
-from ibf_pipeline.run_folder import RunFolder, write_findings
+from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
@@ -16,7 +17,7 @@ DAY = date(2026, 2, 16)
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    from ibf_pipeline.day import find
+    from ibf_pipeline.hazards.floods.day import find
 
     folder = tmp_path_factory.mktemp("runs")
     layers = square_layers(2)

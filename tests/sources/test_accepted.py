@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from ibf_pipeline.config import Country, Settings
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.sources.accepted import accepted_version
 from tests.worlds.countries import tiny_country

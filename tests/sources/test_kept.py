@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.config import load
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources.kept import RunSource, read_kept

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.config_sources import Waiting
+from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
 from ibf_pipeline.sources import ForecastFiles, fetch_first, first_usable

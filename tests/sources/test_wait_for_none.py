@@ -12,7 +12,7 @@ import yaml
 
 from flows.wiring import open_configuration
 from flows.wiring_sources import open_cache, open_source, open_sources
-from ibf_pipeline.config import Configuration
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.sources import first_usable
 from ibf_pipeline.sources.members import MemberSource

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ibf_pipeline.config_sources import Waiting
+from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, watch
 

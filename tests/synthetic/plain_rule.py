@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
+from ibf_pipeline.domain.rule import ClassLimit, FloodRule
 
 RETURN_PERIODS = (1.5, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0)
 P60 = Fraction(3, 5)

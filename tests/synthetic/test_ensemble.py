@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ibf_pipeline.domain.rule import ClassLimit, FloodRule
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from tests.budget import examples
 from tests.synthetic.plain_rule import (

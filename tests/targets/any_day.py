@@ -7,8 +7,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from ibf_pipeline.forecast.stations import StationValues
-from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
 
 ISSUE = date(2026, 11, 10)
 LIMIT = 5

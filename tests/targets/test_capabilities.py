@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.forecast.rule import LEAD_TIMES
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.targets.ibf.capabilities import choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls

@@ -10,8 +10,8 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, runs_of
-from ibf_pipeline.targets.ledger import close_older, published_dates, untold_triggers
+from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, runs_of
+from ibf_pipeline.runs.ledger import close_older, published_dates, untold_triggers
 from tests.worlds.countries.made_found import event, found
 
 TODAY = date(2026, 2, 16)

@@ -14,7 +14,7 @@ from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.files import transport
 from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.target import FilesTarget

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from tests.worlds.countries.made_found import event, found, station

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls

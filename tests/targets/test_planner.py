@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities, choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, ServerRefused
-from ibf_pipeline.found import Found
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
 from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state

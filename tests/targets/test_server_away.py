@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.never_sent import may_pass
+from ibf_pipeline.io.never_sent import may_pass
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish

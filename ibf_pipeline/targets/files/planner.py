@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.run_folder import content_hash
+from ibf_pipeline.runs.folder import content_hash
 
 PUT = "PUT"
 """bring a file into the day's hidden folder"""

@@ -8,22 +8,22 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.exports import tables, write_exports, write_records
-from ibf_pipeline.found import Found
-from ibf_pipeline.pictures.outlines import read_map_layers
+from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import End, publish, require_decidable
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.report.exports import tables, write_exports, write_records
+from ibf_pipeline.report.pictures.outlines import read_map_layers
+from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
-from ibf_pipeline.targets.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts, require_publishable, unreadable_extents
-from ibf_pipeline.writing import RESUME, writing
 
 
 @dataclass(frozen=True, slots=True)

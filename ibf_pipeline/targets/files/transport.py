@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import sync_folder, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.run_folder import write_json
+from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.targets.files.planner import PUT
-from ibf_pipeline.writing import sync_folder, writing
 
 ABOUT = "day.json"
 """what a shown day is: its revision's date and the hash of every file"""

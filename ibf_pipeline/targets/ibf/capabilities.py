@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from ibf_pipeline.domain.alert_classes import SEVERITY
+from ibf_pipeline.domain.found import Event
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.forecast.rule import SEVERITY
-from ibf_pipeline.found import Event
 
 
 def _severity(event: Event | None) -> float:

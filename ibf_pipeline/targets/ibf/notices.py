@@ -12,9 +12,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from fractions import Fraction
 
-from ibf_pipeline.exercise import is_exercise
-from ibf_pipeline.forecast.rule import LEAD_TIMES, exact, lead_time_name
-from ibf_pipeline.found import Event, Found, StationFound
+from ibf_pipeline.domain.exercise import is_exercise
+from ibf_pipeline.domain.found import Event, Found, StationFound
+from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
+from ibf_pipeline.domain.rule import exact
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import Notice, blind_notices
 

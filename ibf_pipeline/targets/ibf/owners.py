@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ibf_pipeline.exercise import PREFIX
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.exercise import PREFIX
+from ibf_pipeline.domain.found import Found
 
 
 def owners(

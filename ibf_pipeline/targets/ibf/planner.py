@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from ibf_pipeline.domain.found import Event, EventArea, Found, StationFound, StationValues
+from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import LEAD_TIMES, lead_time_name
-from ibf_pipeline.forecast.stations import StationValues
-from ibf_pipeline.found import Event, EventArea, Found, StationFound
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import Capabilities
 from ibf_pipeline.targets.ibf.moment import date_of_calls

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ibf_pipeline.exercise import PREFIX, is_exercise
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.exercise import PREFIX, is_exercise
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.owners import owners

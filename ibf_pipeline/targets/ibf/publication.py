@@ -10,19 +10,19 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
+from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
-from ibf_pipeline.run_folder import Revision, write_json
+from ibf_pipeline.runs.folder import Revision, write_json
+from ibf_pipeline.runs.ledger import Clock, close
+from ibf_pipeline.runs.unconfirmed import unknown_end
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
-from ibf_pipeline.targets.ledger import Clock, close
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
-from ibf_pipeline.targets.unconfirmed import unknown_end
-from ibf_pipeline.writing import RESUME, writing
 
 
 def carry_out(

@@ -9,19 +9,19 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.run_folder import Revision, RevisionAbout, RunFolder, content_hash
+from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, content_hash
+from ibf_pipeline.runs.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.runs.unconfirmed import unconfirmed_before
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import EXPOSURE, PROCESS, SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
-from ibf_pipeline.targets.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
-from ibf_pipeline.targets.unconfirmed import unconfirmed_before
 
 log = logging.getLogger(__name__)
 

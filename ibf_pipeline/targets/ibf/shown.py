@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.comparison import Shown
-from ibf_pipeline.country import POPULATION_AFFECTED
+from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.targets.comparison import Shown
 from ibf_pipeline.targets.ibf.state import ask_events, moment, station_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from ibf_pipeline.comparison import alert_level, first_lead_time
+from ibf_pipeline.domain.found import Event
+from ibf_pipeline.domain.lead_times import lead_time_name
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
-from ibf_pipeline.forecast.rule import lead_time_name
-from ibf_pipeline.found import Event
+from ibf_pipeline.targets.comparison import alert_level, first_lead_time
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ibf_pipeline.found import Found
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import (
+    Clock,
+    event_stations,
+    events_perhaps_open,
+    half_uploaded_dates,
+    latest_finished,
+    published_dates,
+    require_not_withdrawn,
+)
 from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
@@ -30,15 +39,6 @@ from ibf_pipeline.targets.ibf.revise import (
 )
 from ibf_pipeline.targets.ibf.state import OwnRecord, ServerState, as_open, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
-from ibf_pipeline.targets.ledger import (
-    Clock,
-    event_stations,
-    events_perhaps_open,
-    half_uploaded_dates,
-    latest_finished,
-    published_dates,
-    require_not_withdrawn,
-)
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 import requests
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.never_sent import may_pass, never_sent
+from ibf_pipeline.io.never_sent import may_pass, never_sent
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.targets.ibf.exchange import reason, retry_after, server_text

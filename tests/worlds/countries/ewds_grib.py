@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.forecast.rule import LEAD_TIMES
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.synthetic.ensemble import MEMBERS
 from ibf_pipeline.synthetic.files import centres, discharge_fields
 

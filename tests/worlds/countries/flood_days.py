@@ -17,12 +17,12 @@ import xarray as xr
 
 from flows.floods import bring_up_to_date
 from flows.wiring import draw_maps
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.found import Found
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.run_folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import Revision, RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import ForecastFiles

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.rasters import create_raster

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from ibf_pipeline.forecast.stations import StationValues
-from ibf_pipeline.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
 
 SEVERITY = {"no": 0, "min": 0.3, "med": 0.7, "max": 1}
 AREAS = {1: ("A", "B"), 2: ("A1", "A2", "B1")}

@@ -13,11 +13,11 @@ from datetime import date
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import POPULATION_AFFECTED, Area, CountryLayers, Station
-from ibf_pipeline.day import find
-from ibf_pipeline.forecast.rule import LEAD_TIMES
-from ibf_pipeline.found import Found
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, CountryLayers, Station
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.hazards.floods.day import find
 
 COUNTRY = "XSQ"
 THRESHOLDS: Mapping[float, float] = {1.5: 100, 2: 200, 5: 300, 10: 400, 20: 500, 50: 600, 100: 700, 200: 800, 500: 900}

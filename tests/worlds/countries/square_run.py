@@ -8,16 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.config import Country
-from ibf_pipeline.country import CountryLayers
-from ibf_pipeline.day import find
-from ibf_pipeline.found import Found
-from ibf_pipeline.impact.extents import wet_areas
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
-from ibf_pipeline.rasters import write_extent
 from ibf_pipeline.report.write import write_report
-from ibf_pipeline.run_folder import RunFolder, write_findings
+from ibf_pipeline.runs.extents import write_extent
+from ibf_pipeline.runs.findings import write_findings
+from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.square_country import COUNTRY, Rises, square_config, square_discharge
 from tests.worlds.countries.square_files import write_square_country
 

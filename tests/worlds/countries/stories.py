@@ -15,8 +15,8 @@ from typing import Literal
 
 import xarray as xr
 
+from ibf_pipeline.domain.rule import ClassLimit, FloodRule
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.forecast.rule import ClassLimit, FloodRule
 from ibf_pipeline.synthetic.ensemble import MEMBERS, make_ensemble
 from ibf_pipeline.synthetic.files import write_ftp_members
 from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, parse_wishes

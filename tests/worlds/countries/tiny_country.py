@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from ibf_pipeline.config import Country
+from ibf_pipeline.config.country import Country
 
 CELL = 0.01
 """degrees; 20 x 10 cells from (10 E, 1 N): the raster covers 10..10.2 E, 0.9..1 N"""

@@ -19,11 +19,11 @@ from pytest_httpserver import HTTPServer
 
 from flows.floods import floods
 from ibf_pipeline.discharge.cells import cell_centre, locate
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
-from ibf_pipeline.found import Found
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
-from ibf_pipeline.run_folder import RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from tests.worlds.countries import tiny_country

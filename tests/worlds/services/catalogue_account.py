@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ibf_pipeline.eodata.account import Account, Keycloak
-from ibf_pipeline.eodata.client import CatalogueClient
-from ibf_pipeline.eodata.database import Database
-from ibf_pipeline.eodata.inbox import Inbox
-from ibf_pipeline.eodata.ledger import Ledger
-from ibf_pipeline.eodata.settings import IntakeSettings, Provider
+from ibf_pipeline.satellites.subscriptions.account import Account, Keycloak
+from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
+from ibf_pipeline.satellites.subscriptions.database import Database
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger
+from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings, Provider
 from tests.worlds.services.catalogue import Catalogue
 from tests.worlds.services.catalogue_web import Served, Web
 from tests.worlds.services.dialects import CDSE, Dialect

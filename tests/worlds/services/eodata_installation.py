@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from tests.eodata.test_trigger import TRIGGERED, WARNED, finished_run, found, outlines
+from tests.satellites.subscriptions.test_trigger import TRIGGERED, WARNED, finished_run, found, outlines
 from tests.worlds.services.catalogue import Catalogue, radar_product
 from tests.worlds.services.catalogue_account import PASSWORD, provider_of
 from tests.worlds.services.catalogue_web import Served, Web

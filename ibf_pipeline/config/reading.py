@@ -1,0 +1,119 @@
+"""YAML to validated models: one error that names file, key and remedy."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from ibf_pipeline.config.section import Section
+from ibf_pipeline.errors import ConfigError
+
+Model = TypeVar("Model", bound="Section")
+
+
+def read_section(model: type[Model], file: Path) -> Model:
+    """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
+    return validated(model, _read_yaml(file), file)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML keeps the last of two equal keys without a word; here they are an error."""
+
+
+def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, str | int | float):
+            raise yaml.constructor.ConstructorError(None, None, "a key must be text or a number", key_node.start_mark)
+        if key in seen:
+            raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+        seen.add(key)
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
+
+
+_UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    """The keys of a YAML file; ConfigError where it cannot be read or a key stands twice."""
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
+    except Exception as error:  # PyYAML lets all kinds of errors through for odd tags and dates
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(
+            f"this is no readable YAML: {detail}",
+            where=file,
+            expected="YAML in UTF-8",
+            remedy="mend the line named",
+        ) from None
+    if not isinstance(content, dict):
+        raise ConfigError(
+            "the file holds no keys",
+            where=file,
+            expected="a YAML mapping of keys to values",
+            remedy="write it from a copy of another country's file",
+        )
+    return content
+
+
+def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
+    """A part of the configuration as its model; ConfigError names file, key and remedy."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        problems = [_problem(model, item) for item in error.errors()]
+        raise ConfigError(
+            "; ".join(problems),
+            where=file,
+            expected="known keys, each with a value of its kind and range",
+            remedy="correct " + ("this key" if len(problems) == 1 else "these keys"),
+        ) from None
+
+
+def _problem(model: type[Section], item: Any) -> str:
+    places = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "float", "constrained", "["))]
+    if places[:1] == ["sources"] and len(places) > 3:
+        del places[2]  # the kind, which pydantic puts between the source's name and its key
+    key = ".".join(places) or "file"
+    if item["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(places[-1], _keys(model), n=1)
+        return f"{key}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+    if item["type"] == "missing":
+        return f"{key}: this key is missing"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    value = item.get("input")
+    shown = "" if isinstance(value, dict | list | tuple | Section) else f", found {value!r}"
+    hint = _description(model, item["loc"])
+    return f"{key}: {message[:1].lower()}{message[1:]}{shown}" + (f" ({hint})" if hint else "")
+
+
+def _sections(annotation: Any) -> list[type[Section]]:
+    if isinstance(annotation, type):
+        return [annotation] if issubclass(annotation, Section) else []
+    return [found for part in getattr(annotation, "__args__", ()) for found in _sections(part)]
+
+
+def _keys(model: type[Section]) -> list[str]:
+    keys = list(model.model_fields)
+    for field in model.model_fields.values():
+        for section in _sections(field.annotation):
+            keys += _keys(section)
+    return keys
+
+
+def _description(model: type[Section], loc: tuple[Any, ...]) -> str:
+    current: list[type[Section]] = [model]
+    text = ""
+    for part in loc:
+        for section in current:
+            field = section.model_fields.get(str(part))
+            if field is not None:
+                text = field.description or ""
+                current = _sections(field.annotation)
+                break
+    return text

@@ -1,0 +1,81 @@
+"""What is the same for every country: `settings.yaml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from ibf_pipeline.config.section import Cron, GlofasVersion, Section, SourceName
+from ibf_pipeline.config.sources import Inputs, SourceSettings
+from ibf_pipeline.config.targets import Target
+
+
+class Paths(Section):
+    """Where things lie; relative paths start at the folder above the configuration."""
+
+    static: str = Field(
+        "data/countries", description="static data: <static>/<ISO3>/, where a country says nothing else"
+    )
+    prepared: str = Field("prepared", description="prepared layers, made again from the static data at any time")
+    runs: str = Field("runs", description="what was found and published; on a POSIX file system, and worth a back-up")
+    sandbox: str = Field("sandbox", description="the built-in server's database")
+    inputs: str = Field(
+        "fetched",
+        description="cache of fetched forecasts: <inputs>/<source>/<YYYYMMDD>/; and of static data from URLs, which "
+        "have no bound: static/, static-sources/",
+    )
+
+
+class Operations(Section):
+    """How the pipeline is operated with Prefect; without a server only `parallel_countries` matters."""
+
+    schedule: Cron = Field("0 15 * * *", description="cron (UTC) of the daily run of countries that name none")
+    parallel_countries: int = Field(
+        2, ge=1, le=64, strict=True, description="countries that `all-countries` runs at the same time"
+    )
+    work_pool: str = Field("ibf", min_length=1, description="Prefect work pool of all deployments but `observe-event`")
+    observation_pool: str | None = Field(
+        None,
+        min_length=1,
+        description="Prefect work pool of `observe-event`, whose runs wait hours for an order; `<work_pool>-observe` "
+        "where none is given",
+    )
+    work_pool_type: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="how the pools start runs; a pool that exists already keeps its own"
+    )
+    intake_schedule: Cron | None = Field(
+        None, description="cron (UTC) of the intake; not scheduled where none is given"
+    )
+    finished_by: Cron = Field(
+        "30 20 * * *", description="cron (UTC) of the heartbeat: by then every country's run of the day has ended"
+    )
+    late_after_minutes: int = Field(
+        30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"
+    )
+    notification_block: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",
+        description="Prefect block that messages go to, type/name, e.g. slack-webhook/ibf; none: no messages",
+    )
+    reports_url: str | None = Field(
+        None, pattern=r"^https?://", description="where the folder of the runs is served, for links to reports"
+    )
+
+    @property
+    def pool_of_observations(self) -> str:
+        """The work pool of `observe-event`."""
+        return self.observation_pool or f"{self.work_pool}-observe"
+
+
+class Settings(Section):
+    """What is the same for every country."""
+
+    paths: Paths = Paths()
+    sources: dict[SourceName, SourceSettings]
+    inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
+    targets: dict[str, Target]
+    glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
+        default_factory=dict, description="GRIB generating process ids of each GloFAS version"
+    )
+    operations: Operations = Operations()

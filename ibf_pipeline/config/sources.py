@@ -1,0 +1,148 @@
+"""The configuration of sources: one model for each kind of service."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ibf_pipeline.config.section import GlofasVersion, Section
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Waiting(Section):
+    """When a sensor looks for the day's forecast."""
+
+    first_look: ClockTime = Field(
+        "14:30",
+        description="UTC: when the forecast is usually there; a source with `waiting`, be it `{}`, has a sensor",
+    )
+    until: ClockTime = Field(
+        "20:00",
+        description="UTC: when it stops; up to here an incomplete ensemble is waited for. A time before `first_look` "
+        "is on the next morning",
+    )
+    every_minutes: float = Field(5, gt=0, le=120, description="time between two looks")
+
+    @model_validator(mode="after")
+    def _some_time(self) -> Self:
+        if self.first_look == self.until:
+            raise ValueError(f"first_look and until are both {self.until}: there is no time to wait in")
+        return self
+
+
+class SourceSection(Section):
+    """What all kinds of sources have."""
+
+    glofas_version: GlofasVersion | None = Field(
+        None, description="declared version of files that do not carry one themselves"
+    )
+    waiting: Waiting = Field(
+        Waiting(),
+        description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
+    )
+
+
+class FolderSource(SourceSection):
+    """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
+
+    kind: Literal["folder"] = Field(description="files in a folder of this machine")
+    root: str = Field(description="folder with a folder for each issue date")
+
+
+class RemoteSection(SourceSection):
+    """What sources have that fetch files over a network."""
+
+    margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are kept")
+    parallel: int = Field(4, ge=1, le=16, strict=True, description="files fetched at a time")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a file; each goes on where the last broke")
+    keep_raw: bool = Field(False, description="keep the files as delivered beside the cuts: about 30 GB a day by FTP")
+
+
+class FtpSource(RemoteSection):
+    """ECMWF's file server: `<folder>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc`, global, cut to the countries on arrival."""
+
+    kind: Literal["ftp"] = Field(description="ECMWF's file server")
+    host: str = Field("aux.ecmwf.int", min_length=1, description="name of the server")
+    port: int = Field(21, ge=1, le=65535, strict=True, description="of its control connection")
+    tls: bool = Field(False, description="FTP over TLS, where the server offers it")
+    folder: str = Field("DATA/CEMS_Flood_Glofas/fc_netcdf", description="on the server, above the issue dates")
+    user_variable: Variable = Field("GLOFAS_FTP_USER", description="environment variable with the account's name")
+    password_variable: Variable = Field("GLOFAS_FTP_PASSWORD", description="environment variable with its password")
+
+
+class ObjectStoreSource(RemoteSection):
+    """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
+
+    kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
+    url: str = Field(
+        pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above the issue dates"
+    )
+    endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="of an S3 service that is not Amazon's; its keys come from the environment",
+    )
+    anonymous: bool = Field(False, description="read a public S3 bucket without keys")
+
+    @field_validator("url")
+    @classmethod
+    def _no_password(cls, value: str) -> str:
+        if re.match(r"\w+://[^/]*@", value):
+            raise ValueError("a url with a password in it: the keys belong into the environment")
+        return value
+
+
+class EwdsSource(SourceSection):
+    """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
+
+    kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
+    url: str = Field(
+        "https://ewds.climate.copernicus.eu/api", pattern=r"^https?://[^@]*$", description="of the service's API"
+    )
+    dataset: str = Field("cems-glofas-forecast", min_length=1, description="name of the collection")
+    key_variable: Variable = Field("EWDS_KEY", description="environment variable with the account's key")
+    margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are ordered")
+    days: int = Field(
+        len(LEAD_TIMES), ge=len(LEAD_TIMES), le=30, strict=True, description="lead times ordered, 0-day to the last"
+    )
+    request: dict[str, str | list[str]] = Field(
+        default_factory=dict,
+        description="keys of the order that differ from ours, e.g. a renamed variable; an empty list leaves a key out",
+    )
+    fields_per_request: int = Field(
+        1000, ge=1, strict=True, description="members x lead times of one order; more are split into several"
+    )
+    check: bool = Field(True, description="hold orders against the service's own form and constraints first")
+    queue_minutes: float = Field(90, gt=0, le=1440, description="how long an order may wait and run")
+    longest_poll_seconds: float = Field(30, gt=0, le=600, description="between two questions after its state")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call or download that may be repeated")
+    retry_seconds: float = Field(20, gt=0, le=600, description="between two tries")
+    again_minutes: float = Field(
+        30, ge=0, le=1440, description="an incomplete ensemble is not ordered again before, however often it is looked"
+    )
+
+
+class RunSource(SourceSection):
+    """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
+
+    kind: Literal["run"] = Field(description="what earlier runs kept")
+    runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
+
+
+SourceSettings = Annotated[
+    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | RunSource, Field(discriminator="kind")
+]
+
+
+class Inputs(Section):
+    """The cache of fetched forecasts."""
+
+    largest_gigabytes: float = Field(20, gt=0, description="beyond it the days that were not used longest are deleted")
+    keep_hours: float = Field(24, ge=1, description="what was used within this time is never deleted")

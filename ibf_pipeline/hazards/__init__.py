@@ -1,0 +1,1 @@
+"""The pure leg of each hazard: forecast values in, findings out."""

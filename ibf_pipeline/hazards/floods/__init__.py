@@ -1,0 +1,1 @@
+"""River floods: from the discharge of an ensemble to events, areas, people and stations. Pure functions."""

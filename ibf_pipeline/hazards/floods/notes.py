@@ -1,0 +1,81 @@
+"""What a reader of a flood day must be told besides its events: the findings' notes, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.found import Event, StationFound
+from ibf_pipeline.hazards.floods.screening import Usable
+
+
+def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:
+    """Members (numbers; 0 is the control) that are missing or have no water, and those that nobody expected."""
+    beyond = [int(member) for member in present if member >= expected]
+    if beyond:
+        yield f"members beyond the {expected} expected are there and count: {_numbers(beyond)}"
+    if ensemble.missing:
+        there = expected - len(ensemble.missing)
+        yield f"{there} of {expected} members are there; missing: {_numbers(ensemble.missing)}"
+    if ensemble.without_water:
+        yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"
+    for day, members in ensemble.days_without_water.items():
+        yield (
+            f"members that are 0 m3/s at every station on {day}-day, beside water, count as missing there: "
+            f"{_numbers(members)}"
+        )
+
+
+def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[str]:
+    """Stations that are not fine, and those with fewer valid members than the `members` there are."""
+    for station in stations:
+        if station.condition != "fine":
+            yield f"station {station.code} ({station.name}) is {station.condition}: {station.reason}"
+        elif min(station.members) < members:
+            yield f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members"
+
+
+def event_notes(events: Sequence[Event], country: Country) -> Iterator[str]:
+    """What the portal cannot show of an event, and the flood map that stands in for one that is not there."""
+    smallest = min(country.flood_maps.return_periods)
+    for event in events:
+        if not event.publishable:
+            yield f"event {event.name} has no areas in the mapping: it cannot be shown in the portal"
+        if event.shared_areas_kept:
+            yield (
+                f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
+                f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
+                "map mixes them up"
+            )
+        if event.publishable and (event.trigger or event.flood_map) and event.return_period < smallest:
+            use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
+            yield (
+                f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "
+                f"({smallest:g} years): {use}"
+            )
+
+
+def nobody_affected(events: Sequence[Event], layers: CountryLayers) -> Iterator[str]:
+    """Events with people to count of whom none are found: outside the rasters, or a map that is dry there."""
+    for event in events:
+        deepest = layers.mapping.get(event.station_code, ())
+        empty = [code for code in deepest if layers.areas[code].population <= 0]
+        if event.flood_map is not None and empty:
+            yield (
+                f"event {event.name}: nobody lives in {len(empty)} of its {len(deepest)} areas ({_some(empty)}) by the "
+                "population raster: outside of it, or practically without size"
+            )
+        if event.flood_map is not None and deepest and event.people == 0:
+            yield (
+                f"event {event.name} shows 0 people: the {event.flood_map:g}-year flood map reaches nobody in its "
+                "areas; check that the maps cover them"
+            )
+
+
+def _numbers(members: Iterable[int]) -> str:
+    return ", ".join(f"{member:02d}" for member in members)
+
+
+def _some(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")

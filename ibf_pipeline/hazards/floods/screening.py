@@ -1,0 +1,166 @@
+"""What of an ensemble may be used: missing input is never "no flood" (design rule 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.floods.forecast.stations import blind_reason
+
+FLOWING: Final = 10.0
+"""m3/s at all stations of a country together: no trickle that its beds swallow before the next day"""
+RIVER: Final = 1.0
+"""m3/s at one station"""
+SEVERAL: Final = 3
+"""rivers; one or two may be wadis, which fill out of nothing within a day and are empty soon after"""
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A forecast that says something about at least one station."""
+
+    discharge: xr.DataArray
+    """(member, lead_time, station) m3/s; members, and days of members, without water are NaN"""
+    missing: tuple[int, ...]
+    """numbers of the members that are not there or have no water"""
+    without_water: tuple[int, ...]
+    """those of them that are 0 everywhere"""
+    days_without_water: Mapping[int, tuple[int, ...]]
+    """lead time (days) -> numbers of the members with water whose 0 at every station is no dry day there"""
+    blind: Mapping[str, str | None]
+    """station code -> why it has no usable forecast; None where it has one"""
+
+
+def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> Usable:
+    """Hold an ensemble against what a day needs.
+
+    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
+
+    Raises InputMissing with fewer members than the country's minimum; InputInvalid where enough are there and too few
+    of them have any value, where every value is 0, and where every station is blind: waiting does not mend these.
+    """
+    whole = discharge
+    discharge, without_water = leave_out_members_without_water(discharge)
+    discharge, days_without_water = leave_out_days_without_water(discharge)
+    missing = _require_members(discharge, country)
+    _require_water(whole, country)
+    valid = discharge.notnull().sum("member")
+    blind = {
+        station.code: blind_reason(
+            valid.sel(station=station.code),
+            country.members.minimum,
+            outside=bool(discharge["outside"].sel(station=station.code)),
+            river=station.river,
+        )
+        for station in layers.stations
+    }
+    if all(blind.values()):
+        reasons = [f"{code} {reason}" for code, reason in blind.items()]
+        reasons += [
+            f"{len(members)} members are 0 m3/s at every station on {day}-day, beside water, which counts as missing"
+            for day, members in days_without_water.items()
+        ]
+        raise InputInvalid(
+            "no station has a usable forecast: " + "; ".join(reasons),
+            where=_source(discharge, country),
+            expected="at least one station with enough valid members on every lead time",
+            remedy="check that the forecast files are whole and cover the country",
+        )
+    return Usable(discharge, missing, without_water, days_without_water, blind)
+
+
+def leave_out_members_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, tuple[int, ...]]:
+    """Members that are 0 at every station on every day become NaN; their numbers too.
+
+    Only where another member has water on the first day: all members start from the same rivers, so these are empty
+    files and no dry spell.
+    """
+    has_water = (discharge > 0).any(["lead_time", "station"])
+    empty = discharge.notnull().any(["lead_time", "station"]) & ~has_water
+    if not bool(empty.any()) or not bool((discharge.isel(lead_time=0) > 0).any()):
+        return discharge, ()
+    return discharge.where(~empty), tuple(int(member) for member in discharge["member"].values[empty.values])
+
+
+def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, dict[int, tuple[int, ...]]]:
+    """Days (lead times) of a member on which every station is 0 become NaN where they cannot be dry; their members too.
+
+    Rivers rise and recede from day to day, and do not all stop at once. So a day of nothing but zeros, together with
+    those next to it, is a damaged file and no forecast
+    * before or after a day on which three stations (`SEVERAL`) or more carry 1 m3/s (`RIVER`) or more each;
+    * after a day on which the stations, however few, together carry 10 m3/s (`FLOWING`) or more;
+    * on the first days, where 0-day of another member is such a day: all members start from the same rivers.
+    After less water than that zeros are a forecast: a river dries out by way of a trickle. With one or two stations so
+    are zeros before water: both may be wadis. Where one station is 0 and another one has water nothing is left out, and
+    values that are missing already are no zeros.
+
+    `discharge`: (member, lead_time, station) m3/s. Returns it and lead time -> numbers of the members.
+    """
+    water = discharge.transpose("member", "lead_time", "station").fillna(0).values
+    dry = water.sum(axis=2) == 0
+    several = (water >= RIVER).sum(axis=2) >= SEVERAL
+    flowing = several | (water.sum(axis=2) >= FLOWING)
+    from_the_start = np.full(len(dry), flowing[:, 0].any())
+    no_start = np.zeros(len(dry), dtype=bool)
+    lost = _dry_after(flowing, dry, from_the_start) | _dry_after(several[:, ::-1], dry[:, ::-1], no_start)[:, ::-1]
+    without_water = xr.DataArray(lost, dims=("member", "lead_time")) & discharge.notnull().any("station")
+    by_day = {
+        day: tuple(int(member) for member in discharge["member"].values[without_water.values[:, day]])
+        for day in np.flatnonzero(without_water.any("member")).tolist()
+    }
+    return discharge.where(~without_water), by_day
+
+
+def _dry_after(
+    flowing: npt.NDArray[np.bool_], dry: npt.NDArray[np.bool_], before: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """(member, day) the dry days that follow a flowing one or each other; `before`: (member,) the day before all."""
+    after = np.zeros_like(dry)
+    for day in range(dry.shape[1]):
+        after[:, day] = dry[:, day] & before
+        before = flowing[:, day] | after[:, day]
+    return after
+
+
+def _require_members(discharge: xr.DataArray, country: Country) -> tuple[int, ...]:
+    valid = discharge.notnull().any(["lead_time", "station"])
+    present = [int(member) for member in discharge["member"].values[valid.values]]
+    if len(present) < country.members.minimum <= discharge.sizes["member"]:
+        raise InputInvalid(
+            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station",
+            where=_source(discharge, country),
+            expected=f"at least {country.members.minimum}",
+            remedy="look at the forecast files: they may cover another area, or be a run that failed",
+        )
+    if len(present) < country.members.minimum:
+        raise InputMissing(
+            f"{len(present)} of {country.members.expected} ensemble members are there",
+            where=_source(discharge, country),
+            expected=f"at least {country.members.minimum}",
+            remedy="wait until the forecast is complete and run again",
+        )
+    return tuple(sorted(set(range(country.members.expected)) - set(present)))
+
+
+def _require_water(discharge: xr.DataArray, country: Country) -> None:
+    """No river of a country is dry for a week."""
+    if bool((discharge.notnull() & (discharge != 0)).any()):
+        return
+    raise InputInvalid(
+        f"every value at all {discharge.sizes['station']} stations is 0 m3/s",
+        where=_source(discharge, country),
+        expected="a forecast with water in it; this one would read as an all clear",
+        remedy="obtain the forecast again: its files are empty or damaged",
+    )
+
+
+def _source(discharge: xr.DataArray, country: Country) -> str:
+    return str(discharge.attrs.get("source") or country.iso3)

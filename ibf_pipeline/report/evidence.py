@@ -1,0 +1,94 @@
+"""Why a lead time has its class: members above a threshold against the number that the rule needs (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from ibf_pipeline.domain.found import Found, RuleApplied, StationFound
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.rule import exact
+from ibf_pipeline.domain.wording import day_text, discharge_text, percent_text
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The members of one run at one station on one day, against one threshold."""
+
+    issue_date: date
+    lead_time: int
+    """days"""
+    day: date
+    above: int
+    """members with discharge strictly above the threshold"""
+    members: int
+    """members present"""
+    needed: int
+    """the smallest count that the rule takes: ceil(probability * members)"""
+    return_period: float
+    """years"""
+    threshold: float
+    """m3/s"""
+    probability: float
+    """0..1, of the rule"""
+
+    @property
+    def met(self) -> bool:
+        """Whether enough members are above."""
+        return self.members > 0 and self.above >= self.needed
+
+    @property
+    def text(self) -> str:
+        """`38 of 51 members above the 5-year threshold (412 m3/s) on Thu 2026-02-19 (4-day); the rule needs 31
+        (60 %)`."""
+        return (
+            f"{self.count_text} above the {self.return_period:g}-year threshold ({discharge_text(self.threshold)} m³/s)"
+            f" on {day_text(self.day)} ({self.lead_time}-day); the rule needs {self.needed}"
+            f" ({percent_text(self.probability)})"
+        )
+
+    @property
+    def count_text(self) -> str:
+        """`38 of 51 members`."""
+        return f"{self.above} of {self.members} members"
+
+
+def needed_members(probability: float, members: int) -> int:
+    """The smallest count that is a share of at least `probability` of the members, exactly."""
+    share: Fraction = exact(probability)
+    return -((-share.numerator * members) // share.denominator)
+
+
+def limit_of(rule: RuleApplied, alert_class: str) -> tuple[float, float]:
+    """(return period in years, probability) that decide a class; those of the trigger where the class has none."""
+    if alert_class == "max" or alert_class not in rule.classes:
+        return rule.trigger_return_period, rule.trigger_probability
+    return rule.classes[alert_class]
+
+
+def evidence(found: Found, station: StationFound, lead_time: int, limit: tuple[float, float]) -> Evidence:
+    """The members of a station on a lead time against a limit (return period, probability)."""
+    return_period, probability = limit
+    key = f"{return_period:g}"
+    members = station.members[lead_time]
+    return Evidence(
+        issue_date=found.issue_date,
+        lead_time=lead_time,
+        day=found.issue_date + timedelta(days=lead_time),
+        above=station.above[key][lead_time],
+        members=members,
+        needed=needed_members(probability, members),
+        return_period=return_period,
+        threshold=station.thresholds[key],
+        probability=probability,
+    )
+
+
+def high_beyond_limit(found: Found, station: StationFound) -> list[Evidence]:
+    """The lead times beyond the trigger lead time limit that are as high as a trigger."""
+    if station.condition == "blind":
+        return []
+    limit = limit_of(found.rule, "max")
+    later = (evidence(found, station, lead, limit) for lead in LEAD_TIMES if lead > found.rule.trigger_lead_time_limit)
+    return [item for item in later if item.met]

@@ -1,0 +1,116 @@
+"""How a forecast built up: the last runs of one station under one another, on the same calendar days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
+from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
+from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, points, write
+from ibf_pipeline.report.pictures.fonts import titled
+
+WIDTH = 1000
+_LEFT, _RIGHT, _TOP, _ROW, _GAP, _BOTTOM = 150, 120, 96, 96, 34, 30
+_LETTER = {"no": "", "min": "low", "med": "med", "max": "T"}
+
+
+@dataclass(frozen=True, slots=True)
+class StationRun:
+    """One run's forecast of a station."""
+
+    issue_date: date
+    discharge: np.ndarray
+    """(member, lead_time) m3/s"""
+    classes: tuple[str, ...]
+    """by lead time; empty where the station was blind"""
+    threshold: float
+    """m3/s, of the trigger"""
+
+
+def buildup(
+    code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False
+) -> Figure:
+    """The runs from oldest (top) to newest: range and middle of the members, median, threshold, class of each day."""
+    runs = sorted(runs, key=lambda run: run.issue_date)
+    height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
+    figure = new_figure(WIDTH, height)
+    first = runs[0].issue_date
+    days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
+    top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
+    title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
+    line = fitted(figure, title, 20, WIDTH - 40, weight="bold")
+    write(figure, 20 / WIDTH, 1 - 16 / height, line, 20, va="top", weight="bold")
+    _key(figure, return_period, runs[-1].threshold, height)
+    for place, run in enumerate(runs):
+        axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
+        _row(axes, run, (run.issue_date - first).days, days, top)
+        middle = 1 - (_TOP + place * (_ROW + _GAP) + _ROW / 2) / height
+        words = f"run of\n{WEEKDAYS[run.issue_date.weekday()]}\n{run.issue_date.isoformat()}"
+        write(figure, 16 / WIDTH, middle, words, 14, va="center", weight="bold", linespacing=1.25)
+    _calendar(axes, first, days)
+    return figure
+
+
+def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None:
+    axes.set_xlim(-0.5, days - 0.5)
+    axes.set_ylim(0, top)
+    axes.set_xticks(range(days), [""] * days)
+    axes.tick_params(axis="y", labelsize=points(12))
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    some = np.isfinite(run.discharge).any(axis=0)
+    if some.any():
+        x = start + np.array(LEAD_TIMES)[some]
+        low, ten, middle, ninety, high = np.nanquantile(run.discharge[:, some], (0, 0.1, 0.5, 0.9, 1), axis=0)
+        axes.fill_between(x, low, high, color=MEMBER, alpha=0.18, linewidth=0)
+        axes.fill_between(x, ten, ninety, color=MEMBER, alpha=0.32, linewidth=0)
+        axes.plot(x, middle, color=MEDIAN, linewidth=2.2, marker="o", markersize=4)
+    axes.axhline(run.threshold, color=CLASS_COLOURS["max"], linewidth=1.8)
+    room = 26 / _ROW * top
+    for lead, name in enumerate(run.classes):
+        box = Rectangle(
+            (start + lead - 0.46, top * 1.02), 0.92, room * 0.7, facecolor=CLASS_COLOURS[name], edgecolor=INK,
+            linewidth=0.6, clip_on=False,
+        )  # fmt: skip
+        axes.add_patch(box)
+        write(
+            axes, start + lead, top * 1.02 + room * 0.34, _LETTER[name], 12, ha="center", va="center",
+            color=CLASS_INK[name], weight="bold",
+        )  # fmt: skip
+    if not run.classes:
+        write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
+
+
+def _calendar(axes: Axes, first: date, days: int) -> None:
+    step = max(1, -(-days // 9))  # room for nine dates
+    for place in range(0, days, step):
+        day = first + timedelta(days=place)
+        text = f"{WEEKDAYS[day.weekday()]}\n{day.isoformat()}"
+        axes.annotate(
+            text, (place, 0), (0, -6), xycoords="data", textcoords="offset points", ha="center", va="top",
+            fontsize=points(12), annotation_clip=False,
+        )  # fmt: skip
+
+
+def _key(figure: Figure, return_period: float, threshold: float, height: int) -> None:
+    text = (
+        f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
+        f"({discharge_text(threshold)} m³/s); T: trigger"
+    )
+    write(figure, 20 / WIDTH, 1 - 46 / height, fitted(figure, text, 14, WIDTH - 40), 14, va="top", color=MUTED)
+
+
+def _highest(discharge: np.ndarray) -> float:
+    return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0

@@ -1,0 +1,241 @@
+"""Map of an event, 1200 pixels wide: areas by people affected, extent, station. Legible in a mail on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import shapely
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.found import Event, EventArea, Found, StationFound
+from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, day_text, number_text, percent_text
+from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
+from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, png, text_width, wrapped, write
+from ibf_pipeline.report.pictures.fonts import drawable, font_note, shortened, titled
+from ibf_pipeline.report.pictures.map_frame import (
+    Labels,
+    View,
+    draw_water,
+    label_point,
+    locator,
+    map_axes,
+    scale_bar,
+    view_of,
+    water_sample,
+)
+from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
+from ibf_pipeline.report.pictures.water import Water, read_water
+
+WIDTH, HEIGHT = 1200, 1560
+_LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
+_LEGEND_TOP = _TOP + _DOWN + 22
+PEOPLE_STEPS = (1, 100, 1_000, 10_000)
+"""where the colours of people affected change"""
+_STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
+_LABELLED = 6
+
+
+def event_map(found: Found, event: Event, layers: MapLayers, extent: Path | None) -> bytes:
+    """The map of an event as PNG.
+
+    `extent`: flood depth raster of the event's lead time (`found.extents[event.lead_time]`), None for none.
+    """
+    return png(event_figure(found, event, layers, extent))
+
+
+def event_figure(found: Found, event: Event, layers: MapLayers, extent: Path | None) -> Figure:
+    """The map as a figure."""
+    station = found.station(event.station_code)
+    deepest = found.admin_levels[-1]
+    areas = {area.place_code: area for area in event.areas_of(deepest)}
+    view = _view(layers, deepest, areas, station)
+    figure = new_figure(WIDTH, HEIGHT)
+    _header(figure, found, event, station)
+    axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
+    shows_people = event.flood_map is not None and event.publishable
+    _areas(axes, layers, deepest, areas, shows_people, event.alert_class)
+    water = None
+    own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]
+    if extent is not None and event.trigger and shows_people:
+        water = read_water(extent, view.bounds, (_DOWN, _ACROSS))
+    draw_water(axes, [water] if water else [], own, zorder=6)
+    _borders(axes, found, layers, own)
+    labels = Labels(figure, axes)
+    labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country))
+    _labels(labels, axes, found, event, layers, areas, view, station)
+    _legend(figure, found, event, water, shows_people)
+    if own:  # else the map itself shows the whole country
+        locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
+    names = [station.name, *(area.name for area in areas.values())]
+    _footer(figure, found, event, font_note(names))
+    return figure
+
+
+def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station: StationFound) -> View:
+    bounds = layers.levels[deepest].bounds(areas)
+    x, y = station.lon, station.lat
+    if bounds is None:
+        west, south, east, north = (x, y, x, y) if layers.country.is_empty else layers.country.bounds
+        west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
+    else:
+        west, south, east, north = bounds
+        reach = 0.75 * max(east - west, north - south, 0.2)
+        if west - reach <= x <= east + reach and south - reach <= y <= north + reach:  # else too far away to be shown
+            west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
+    return view_of((west, south, east, north), _ACROSS, _DOWN)
+
+
+def _header(figure: Figure, found: Found, event: Event, station: StationFound) -> None:
+    band = axes_at(figure, 0, 0, WIDTH, 76)
+    band.set_xlim(0, WIDTH)
+    band.set_ylim(76, 0)
+    band.axis("off")
+    band.add_patch(Rectangle((0, 0), WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none"))
+    words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
+    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
+    ink = CLASS_INK[event.alert_class]
+    write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
+    day = found.issue_date + timedelta(days=event.lead_time)
+    dates = f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}"
+    for text, size, weight, y in (
+        (titled(station.name, station.code), 36, "bold", 110),
+        (dates, 29, "normal", 156),
+    ):
+        line = fitted(figure, text, size, WIDTH - 48, weight=weight)
+        write(figure, 24 / WIDTH, 1 - y / HEIGHT, line, size, va="center", weight=weight)
+    number, words = _people_words(found, event)
+    left = 24.0
+    if number:
+        write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
+        left += text_width(figure, number, 44, weight="bold") + 14
+    words = fitted(figure, f"{words} · {drawable(found.country_name, found.country)}", 26, WIDTH - 24 - left)
+    write(figure, left / WIDTH, 1 - 206 / HEIGHT, words, 26, va="center", color=INK if number else MUTED)
+
+
+def _people_words(found: Found, event: Event) -> tuple[str, str]:
+    """The number that matters most, large, and the words behind it."""
+    if not event.areas:
+        return "", "no areas are mapped to this station: the portal cannot show the alert"
+    if event.flood_map is None:
+        words = "no flood map applies" if event.trigger else "a warning: people and flood extent are not estimated"
+        return "", words
+    people = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
+    return people, f"where the water may be {found.rule.minimum_depth:g} m or deeper"
+
+
+def _areas(
+    axes: Axes, layers: MapLayers, deepest: int, areas: dict[str, EventArea], shows_people: bool, alert_class: str
+) -> None:
+    draw_areas(axes, [layers.country], facecolor=LAND, edgecolor="none", zorder=1)
+    outlines = layers.levels[deepest]
+    for colour, codes in _by_colour(areas, shows_people, alert_class):
+        shapes = [outlines.shapes[code] for code in codes if code in outlines.shapes]
+        draw_areas(axes, shapes, facecolor=colour, edgecolor="none", zorder=2)
+    draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.6, zorder=7)
+
+
+def _by_colour(areas: dict[str, EventArea], shows_people: bool, alert_class: str) -> Iterator[tuple[str, list[str]]]:
+    if not shows_people:
+        yield CLASS_COLOURS[alert_class], list(areas)
+        return
+    for step, colour in enumerate(PEOPLE_COLOURS):
+        yield colour, [code for code, area in areas.items() if people_step(area.people) == step]
+
+
+def people_step(people: int) -> int:
+    """Which of the five colours stands for a number of people."""
+    return sum(people >= step for step in PEOPLE_STEPS)
+
+
+def _borders(axes: Axes, found: Found, layers: MapLayers, own: list[BaseGeometry]) -> None:
+    upper = layers.levels[found.default_admin_level].shapes.values()
+    draw_areas(axes, upper, facecolor="none", edgecolor="#6d6d66", linewidth=1.8, zorder=8)
+    draw_areas(axes, own, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=9)
+    draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.6, zorder=10)
+
+
+def _labels(
+    labels: Labels, axes: Axes, found: Found, event: Event, layers: MapLayers, areas: dict[str, EventArea], view: View,
+    station: StationFound,
+) -> None:  # fmt: skip
+    outlines = layers.levels[found.admin_levels[-1]]
+    if view.west <= station.lon <= view.east and view.south <= station.lat <= view.north:
+        axes.plot(
+            station.lon, station.lat, marker="^", markersize=17, color=INK, markeredgecolor="white",
+            markeredgewidth=2, zorder=14, linestyle="none",
+        )  # fmt: skip
+        shift = (view.north - view.south) * 30 / _DOWN
+        labels.block_around(station.lon, station.lat, 20)
+        labels.put(station.lon, station.lat + shift, station.code, 31, always=True, va="bottom", weight="bold")
+    largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
+    if event.flood_map is None and len(largest) > _LABELLED:
+        largest = []  # without people none of them matters more than the others
+    step = (view.north - view.south) * 74 / _DOWN
+    done = 0
+    for area in largest:
+        point = label_point(outlines.shapes[area.place_code], view) if area.place_code in outlines.shapes else None
+        if point is None or done == _LABELLED:
+            continue
+        text = shortened(drawable(area.name, area.place_code), 22)
+        if event.flood_map is not None:
+            text += f"\n{number_text(area.people)}"
+        done += any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step))
+    upper = layers.levels[found.default_admin_level]
+    for code, shape in upper.shapes.items():
+        point = label_point(shape, view)
+        if point is not None:
+            name = shortened(drawable(upper.names[code], code), 22)
+            labels.put(*point, name, 26, color=MUTED, style="italic")
+
+
+def _legend(figure: Figure, found: Found, event: Event, water: Water | None, shows_people: bool) -> None:
+    axes = axes_at(figure, _LEFT, _LEGEND_TOP, 1160, 300)
+    axes.set_xlim(0, 1160)
+    axes.set_ylim(300, 0)
+    axes.axis("off")
+    y = 20
+    if shows_people:
+        write(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
+        for step, (colour, words) in enumerate(zip(PEOPLE_COLOURS, _STEP_WORDS, strict=True)):
+            left = (0, 92, 232, 410, 638)[step]
+            axes.add_patch(Rectangle((left, y + 26), 40, 32, facecolor=colour, edgecolor=INK, linewidth=1))
+            write(axes, left + 48, y + 43, words, 24, va="center")
+        y += 98
+    elif event.publishable:
+        colour = CLASS_COLOURS[event.alert_class]
+        axes.add_patch(Rectangle((0, y - 16), 40, 32, facecolor=colour, edgecolor=INK, linewidth=1))
+        write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
+        y += 48
+    if event.trigger and shows_people:
+        water_sample(axes, 0, y - 16, 46, 32)
+        text = f"flood extent: {event.flood_map:g}-year flood map, {found.rule.minimum_depth:g} m or deeper"
+        if water is None:
+            text += " (not drawn: no raster)"
+        write(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
+        y += 48
+    axes.plot(20, y, marker="^", markersize=17, color=INK, markeredgecolor="white", clip_on=False)
+    write(axes, 52, y, "GloFAS station of the forecast", 26, va="center")
+    y += 48
+    axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
+    write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
+
+
+def _footer(figure: Figure, found: Found, event: Event, note: str) -> None:
+    members = f"{found.members_expected - len(found.members_missing)} of {found.members_expected} members"
+    parts = [f"Discharge: GloFAS {found.glofas_version}, {members}."]
+    share = percent_text(found.rule.trigger_probability)
+    parts.append(f"Trigger: {share} of the members above the {found.rule.trigger_return_period:g}-year threshold.")
+    if event.flood_map is not None and event.publishable:
+        parts.append("People and depth: the country's prepared population and flood maps.")
+    parts.append("A forecast, not an observation.")
+    if note:
+        parts.append(f"Note: {note}.")
+    lines = wrapped(figure, " ".join(parts), 23, WIDTH - 48, 4)
+    for place, line in enumerate(lines):
+        write(figure, 24 / WIDTH, (HEIGHT - 1440 - place * 32) / HEIGHT, line, 23, va="center", color=MUTED)

@@ -1,0 +1,180 @@
+"""Hydrograph of a station: every member and the median against the thresholds, class and count of each day below."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.found import Found, StationFound
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
+from ibf_pipeline.report.evidence import evidence, limit_of
+from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
+from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, points, write
+from ibf_pipeline.report.pictures.fonts import titled
+
+WIDTH, HEIGHT = 1000, 640
+_LEFT, _RIGHT, _TOP, _PLOT = 92, 200, 106, 330
+_SHORT = {"no": "–", "min": "low", "med": "medium", "max": "TRIGGER"}
+
+
+def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Figure:
+    """The forecast of one station.
+
+    `discharge`: (member, lead_time) m3/s of that station, NaN where a value is missing. A blind station has its values
+    drawn and no classes.
+    """
+    figure = new_figure(WIDTH, HEIGHT)
+    axes = axes_at(figure, _LEFT, _TOP, WIDTH - _LEFT - _RIGHT, _PLOT)
+    _title(figure, found, station)
+    top = _scale(axes, found, station, discharge)
+    _limit(axes, found, top)
+    _members(axes, discharge)
+    _thresholds(axes, found, station, top)
+    _frame(axes, found)
+    _strip(figure, found, station)
+    _key(figure)
+    return figure
+
+
+def _title(figure: Figure, found: Found, station: StationFound) -> None:
+    title = marked(titled(station.name, station.code), exercise=found.exercise)
+    line = fitted(figure, title, 24, WIDTH - 40, weight="bold")
+    write(figure, 20 / WIDTH, 1 - 20 / HEIGHT, line, 24, va="top", weight="bold")
+    issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
+    present = f"{max(station.members)} of {found.members_expected} members"
+    text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
+    write(figure, 20 / WIDTH, 1 - 52 / HEIGHT, fitted(figure, text, 15, WIDTH - 40), 15, va="top", color=MUTED)
+
+
+def _scale(axes: Axes, found: Found, station: StationFound, discharge: np.ndarray) -> float:
+    """Range of the discharge axis, so that the members and the trigger's threshold are both seen."""
+    trigger = station.thresholds[f"{found.rule.trigger_return_period:g}"]
+    highest = float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
+    top = max(highest, trigger) * 1.08 or 1.0
+    axes.set_ylim(0, top)
+    axes.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)
+    return top
+
+
+def _limit(axes: Axes, found: Found, top: float) -> None:
+    limit = found.rule.trigger_lead_time_limit
+    if limit >= LEAD_TIMES[-1]:
+        return
+    beyond = Rectangle((limit + 0.5, 0), LEAD_TIMES[-1] - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
+    axes.add_patch(beyond)
+    axes.axvline(limit + 0.5, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
+    right = len(LEAD_TIMES) - 0.5
+    write(axes, right, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED)
+
+
+def _members(axes: Axes, discharge: np.ndarray) -> None:
+    lines = [np.column_stack([LEAD_TIMES, member]) for member in discharge if np.isfinite(member).any()]
+    axes.add_collection(LineCollection(lines, colors=MEMBER, linewidths=0.9, alpha=0.38, zorder=3))
+    some = np.isfinite(discharge).any(axis=0)
+    if some.any():
+        days = np.array(LEAD_TIMES)[some]
+        axes.plot(
+            days,
+            np.nanmedian(discharge[:, some], axis=0),
+            color=MEDIAN,
+            linewidth=2.8,
+            marker="o",
+            markersize=6,
+            zorder=5,
+        )
+
+
+def _thresholds(axes: Axes, found: Found, station: StationFound, top: float) -> None:
+    """Lines at the thresholds in sight, named at the right; names that would overlap move apart."""
+    trigger = found.rule.trigger_return_period
+    shown = sorted((value, float(period)) for period, value in station.thresholds.items() if value <= top and value > 0)
+    used = {period for period, _ in found.rule.classes.values()} | {trigger}
+    if len(shown) > 6:  # the rule's own and the highest ones; more would be a wall of lines
+        shown = [item for place, item in enumerate(shown) if item[1] in used or place >= len(shown) - 2]
+    heights = _apart([value for value, _ in shown], top * 20 / _PLOT, top)
+    for (value, period), height in zip(shown, heights, strict=True):
+        is_trigger = period == trigger
+        colour = CLASS_COLOURS["max"] if is_trigger else INK
+        axes.axhline(
+            value, color=colour, linewidth=2.2 if is_trigger else 1.0,
+            linestyle="-" if is_trigger else (0, (6, 3)), zorder=4,
+        )  # fmt: skip
+        name = f"{period:g}-year: {discharge_text(value)}" + (" (trigger)" if is_trigger else "")
+        axes.annotate(
+            name, (len(LEAD_TIMES) - 0.5, value), (len(LEAD_TIMES) - 0.36, height), fontsize=points(14),
+            color=colour, va="center", weight="bold" if is_trigger else "normal", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+
+
+def _apart(values: list[float], gap: float, top: float) -> list[float]:
+    """Ascending heights at least `gap` from each other, as near to the values as that allows, below `top`."""
+    heights: list[float] = []
+    for value in values:
+        heights.append(max(value, heights[-1] + gap) if heights else value)
+    ceiling = top
+    for place in range(len(heights) - 1, -1, -1):
+        heights[place] = min(heights[place], ceiling)
+        ceiling = heights[place] - gap
+    return heights
+
+
+def _frame(axes: Axes, found: Found) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.set_xticks(list(LEAD_TIMES), ["" for _ in LEAD_TIMES])
+    axes.tick_params(axis="y", labelsize=points(14))
+    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
+    axes.set_ylabel("discharge (m³/s)", fontsize=points(15))
+
+
+def _strip(figure: Figure, found: Found, station: StationFound) -> None:
+    """Below each day: lead time, date, class in colour and word, members above the trigger's threshold."""
+    strip = axes_at(figure, _LEFT, _TOP + _PLOT + 6, WIDTH - _LEFT - _RIGHT, 140)
+    strip.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)
+    strip.set_ylim(140, 0)
+    strip.axis("off")
+    limit = limit_of(found.rule, "max")
+    for lead in LEAD_TIMES:
+        day = found.issue_date + timedelta(days=lead)
+        write(strip, lead, 12, f"{lead}-day", 14, ha="center", va="center", weight="bold")
+        write(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
+        write(strip, lead, 48, day.isoformat(), 13, ha="center", va="center")
+        if not station.classes:
+            continue
+        name = station.classes[lead]
+        box = Rectangle((lead - 0.46, 62), 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
+        strip.add_patch(box)
+        write(strip, lead, 77, _SHORT[name], 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
+        here = evidence(found, station, lead, limit)
+        write(strip, lead, 110, f"{here.above}/{here.members}", 14, ha="center", va="center")
+    needed = percent_text(found.rule.trigger_probability)
+    right = (WIDTH - _RIGHT + 14) / WIDTH
+    if station.classes:
+        write(figure, right, 1 - (_TOP + _PLOT + 83) / HEIGHT, "class of the day", 13, va="center", color=MUTED)
+        text = f"members above the\n{found.rule.trigger_return_period:g}-year threshold,\n{needed} needed"
+        write(figure, right, 1 - (_TOP + _PLOT + 107) / HEIGHT, text, 13, va="top", color=MUTED, linespacing=1.2)
+    else:
+        text = f"no classes: the station is blind, {station.reason}"
+        write(figure, _LEFT / WIDTH, 1 - (_TOP + _PLOT + 84) / HEIGHT, fitted(figure, text, 14, 880), 14, va="center")
+
+
+def _key(figure: Figure) -> None:
+    handles = [
+        Line2D([], [], color=MEMBER, linewidth=1.2, alpha=0.6, label="a member"),
+        Line2D([], [], color=MEDIAN, linewidth=2.8, marker="o", markersize=6, label="median of the members"),
+        Line2D([], [], color=CLASS_COLOURS["max"], linewidth=2.2, label="threshold of the trigger"),
+        Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="other thresholds"),
+    ]
+    figure.legend(
+        handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=points(14),
+        bbox_to_anchor=(0.5, 4 / HEIGHT),
+    )  # fmt: skip

@@ -1,0 +1,104 @@
+"""Flood extents of a day written block by block: only blocks that hold water are read and written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.floods.impact.extents import WetAreas
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.store import ExtentTiles
+from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
+
+
+def write_extents(wet: Mapping[int, WetAreas], tiles: ExtentTiles, files: Mapping[int, Path]) -> dict[int, int]:
+    """Write the extents of a day, a file for every lead time in `files`; returns wet cells by lead time.
+
+    Lead times on which the same areas are wet at the same return periods, most of a day's, have the same raster: it is
+    made once and copied. Files, units and errors as in `write_extent`.
+    """
+    made: dict[frozenset[tuple[str, float]], int] = {}
+    cells: dict[int, int] = {}
+    for lead_time, file in files.items():
+        first = made.setdefault(frozenset(wet[lead_time].items()), lead_time)
+        if first == lead_time:
+            cells[lead_time] = write_extent(wet[lead_time], tiles, file)
+        else:
+            with writing(file):
+                _copy(files[first], file)
+            cells[lead_time] = cells[first]
+    return cells
+
+
+def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
+    """Write the extent of one lead time; returns the number of wet cells.
+
+    float32 metres, EPSG:4326, nodata 0, tiled, DEFLATE, on the country's grid; inside every area of `wet` the depth of
+    that return period's map, 0 everywhere else. Blocks without water are left out of the file (they read as 0).
+    The file appears under its name only when it is whole. Raises WriteFailed where the disk is full, InputInvalid where
+    the prepared rasters are damaged.
+    """
+    periods = list(tiles.depths)
+    number_of = {code: number for number, code in enumerate(tiles.place_codes)}
+    position = np.full(len(tiles.place_codes) + 1, -1)  # by cell value; 0 is outside the country
+    for code, period in wet.items():
+        position[number_of[code] + 1] = periods.index(period)
+    wanted = tiles.wet[position[tiles.wet[:, 2] + 1] == tiles.wet[:, 3]] if len(tiles.wet) else tiles.wet
+    partial = file.with_suffix(".part")
+    cells = 0
+    with bounded_gdal(), _prepared(tiles.areas) as areas, new_raster(partial, areas, "float32") as out:
+        for row, column in np.unique(wanted[:, :2], axis=0):
+            here = wanted[(wanted[:, 0] == row) & (wanted[:, 1] == column)]
+            window = _window(int(row), int(column), areas.width, areas.height)
+            place = position[read_block(areas, window, "area grid")]
+            block = np.zeros(place.shape, dtype=np.float32)
+            for period in np.unique(here[:, 3]):
+                with _prepared(tiles.depths[periods[int(period)]]) as depth:
+                    block = np.where(place == period, read_block(depth, window, "depth of a flood map"), block)
+            cells += int(np.count_nonzero(block))
+            out.write(block, window)
+    with writing(file):
+        _appear(partial, file)
+    return cells
+
+
+def _copy(source: Path, file: Path) -> None:
+    partial = file.with_suffix(".part")
+    shutil.copyfile(source, partial)
+    if partial.stat().st_size != source.stat().st_size:
+        raise OSError(f"the copy of {source.name} is not whole")
+    _appear(partial, file)
+
+
+def _appear(partial: Path, file: Path) -> None:
+    """A whole file takes its name."""
+    with partial.open("rb") as stream:
+        os.fsync(stream.fileno())
+    partial.replace(file)
+
+
+@contextmanager
+def _prepared(file: Path) -> Iterator[DatasetReader]:
+    try:
+        with open_raster(file, "prepared raster") as dataset:
+            yield dataset
+    except (InputMissing, InputInvalid) as error:
+        raise InputInvalid(
+            error.found,
+            where=error.where,
+            expected="the layers as `prepare` wrote them",
+            remedy=f"delete {file.parent} and run `ibf-pipeline prepare` again",
+        ) from None
+
+
+def _window(row: int, column: int, width: int, height: int) -> Window:
+    left, top = column * BLOCK, row * BLOCK
+    return Window(left, top, min(BLOCK, width - left), min(BLOCK, height - top))

@@ -1,0 +1,120 @@
+"""What a day found, on disk: `events.json` and the station cube `forecast.nc`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from pydantic import TypeAdapter, ValidationError
+
+from ibf_pipeline.domain.found import FORMAT, Found
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import writing
+
+_ADAPTER = TypeAdapter(Found)
+
+
+def write_found(found: Found, file: Path) -> None:
+    """Write `events.json`, whole or not at all."""
+    partial = file.with_suffix(".part")
+    with partial.open("wb") as stream:
+        stream.write(_ADAPTER.dump_json(found, indent=1))
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(file)
+
+
+def read_found(file: Path) -> Found:
+    """Read `events.json`; InputInvalid where it is damaged or of another format."""
+    try:
+        found = _ADAPTER.validate_json(file.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise InputInvalid(
+            f"what the day found cannot be read ({type(error).__name__})",
+            where=file,
+            expected="events.json of a finished run",
+            remedy="run the day again",
+        ) from None
+    if found.format != FORMAT:
+        raise InputInvalid(
+            f"events.json of format {found.format}",
+            where=file,
+            expected=f"format {FORMAT}",
+            remedy="run the day again",
+        )
+    return found
+
+
+def write_findings(found: Found, discharge: xr.DataArray, folder: Path) -> None:
+    """`events.json` and `forecast.nc` of a day into a folder; WriteFailed where the disk is full."""
+    with writing(folder):
+        write_found(found, folder / "events.json")
+        write_forecast(found, discharge, folder / "forecast.nc")
+
+
+def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
+    """The station cube (member, lead_time, station) as CF-1.8 netCDF, from which the day can be run again."""
+    by_code = {station.code: station for station in found.stations}
+    codes = [str(code) for code in discharge["station"].values]
+    issue = np.datetime64(found.issue_date, "ns")
+    days = discharge["lead_time"].values.astype("timedelta64[D]").astype("timedelta64[ns]")
+    data = xr.Dataset(
+        {"discharge": discharge.drop_vars(("outside", "lead_time", "station", "member"))},
+        coords={
+            "member": ("member", discharge["member"].values, {"standard_name": "realization"}),
+            "lead_time": ("lead_time", discharge["lead_time"].values, {"long_name": "lead time", "units": "1"}),
+            "time": ("lead_time", issue + days, {"standard_name": "time", "long_name": "start of the day"}),
+            "forecast_reference_time": ((), issue, {"standard_name": "forecast_reference_time"}),
+            "station": ("station", codes, {"cf_role": "timeseries_id", "long_name": "station code"}),
+            "station_name": ("station", [by_code[code].name for code in codes]),
+            "lat": ("station", [by_code[code].lat for code in codes], _axis("latitude", "degrees_north")),
+            "lon": ("station", [by_code[code].lon for code in codes], _axis("longitude", "degrees_east")),
+            "outside": ("station", discharge["outside"].values.astype("int8"), {"long_name": "outside the grid"}),
+        },
+        attrs={
+            "Conventions": "CF-1.8",
+            "featureType": "timeSeries",
+            "title": f"GloFAS river discharge at the stations of {found.country_name}, run of {found.issue_date}",
+        },
+    )
+    data["discharge"].attrs = {
+        "units": "m3 s-1",
+        "standard_name": "water_volume_transport_in_river_channel",
+        "cell_methods": "time: mean (of the day)",
+        "source": found.source,
+        "glofas_version": found.glofas_version,
+        "issue_date": found.issue_date.isoformat(),
+    }
+    data.to_netcdf(file, engine="netcdf4", encoding={"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}})
+
+
+def read_forecast(file: Path) -> xr.DataArray:
+    """The kept cube of a past day, as `read_cube` gave it; InputInvalid where it is damaged."""
+    try:
+        with xr.open_dataset(file, engine="netcdf4") as data:
+            cube = data["discharge"].load()
+            return xr.DataArray(
+                cube.values,
+                dims=("member", "lead_time", "station"),
+                coords={
+                    "member": data["member"].values,
+                    "lead_time": data["lead_time"].values,
+                    "station": data["station"].values.astype(str),
+                    "outside": ("station", data["outside"].values.astype(bool)),
+                },
+                name="discharge",
+                attrs=cube.attrs,
+            )
+    except Exception as error:  # what a damaged file makes of netCDF is not limited to a few types
+        raise InputInvalid(
+            f"the kept forecast cannot be read ({error})",
+            where=file,
+            expected="forecast.nc of a finished run",
+            remedy="run the day again",
+        ) from None
+
+
+def _axis(name: str, units: str) -> dict[str, str]:
+    return {"standard_name": name, "units": units}

@@ -1,0 +1,125 @@
+"""Notifications of which nobody knows whether they went out: they stay so until a person says, closed or not."""
+
+from __future__ import annotations
+
+import logging
+
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.journal import REVISION, Journal
+from ibf_pipeline.publish.publisher import may_have_been_sent
+from ibf_pipeline.runs.folder import Revision, RunFolder, runs_of
+from ibf_pipeline.runs.ledger import Clock, begun_after, close, is_finished, was_begun
+
+log = logging.getLogger(__name__)
+
+DECIDE = "find out whether people were notified, then `ibf-pipeline resume` with --notify-again or --assume-notified"
+
+
+def unknown_end(revision: Revision, now: Clock) -> Call | None:
+    """The notification of a revision if it was sent, or may have been, and no answer is known."""
+    journal = Journal(revision.journal_file, now)
+    return next((call for call in revision.calls() if call.kind == "end" and may_have_been_sent(call, journal)), None)
+
+
+def unconfirmed(run: RunFolder, target: str, now: Clock) -> Revision | None:
+    """The newest revision of a day whose notification is unconfirmed, given up or not; None if a later one has
+    notified. One that was to notify nobody, as a withdrawal can be, leaves the question open.
+    """
+    for revision in reversed(run.revisions(target)):
+        if is_finished(revision, now) and revision.about().notify:
+            return None
+        if unknown_end(revision, now) is not None:
+            return revision
+    return None
+
+
+def unconfirmed_before(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
+    """Events of earlier days whose notification is unconfirmed and not given up yet: name -> newest such issue date."""
+    events: dict[str, str] = {}
+    for day in runs_of(run.path.parents[1], run.iso3):
+        for revision in day.revisions(target) if day.issue_date < run.issue_date else ():
+            try:
+                if not Journal(revision.journal_file, now).is_closed and unknown_end(revision, now) is not None:
+                    found = revision.found()
+                    events |= dict.fromkeys((e.name for e in found.publishable_events), day.issue_date.isoformat())
+            except InputInvalid as error:
+                log.warning("an earlier revision is damaged: %s", error)
+    return events
+
+
+def require_confirmed(run: RunFolder, target: str, now: Clock) -> None:
+    """OutcomeUnknown where a revision was given up with its notification unconfirmed: a new one would mail again."""
+    revision = unconfirmed(run, target, now)
+    if revision is not None and Journal(revision.journal_file, now).is_closed:
+        raise OutcomeUnknown(
+            f"revision {revision.number} of {run.issue_date} was given up, and its notification may have gone out",
+            where=revision.folder,
+            expected="a person who knows whether people were notified",
+            remedy=DECIDE,
+        )
+
+
+def give_up(revision: Revision, now: Clock, why: str) -> bool:
+    """Close a revision, and keep whether people were notified by it: returns whether that is unknown."""
+    unknown = unknown_end(revision, now) is not None
+    close(revision, now, f"{why}: {'notification unconfirmed' if unknown else 'not notified'}")
+    return unknown
+
+
+def give_up_replaced(run: RunFolder, target: str, by: Revision, now: Clock) -> None:
+    """Give up the unfinished revisions of a day that a person has replaced by another one."""
+    for earlier in run.revisions(target):
+        closed = Journal(earlier.journal_file, now).is_closed
+        if earlier.number < by.number and not closed and not is_finished(earlier, now):
+            give_up(earlier, now, f"replaced by revision {by.number}")
+
+
+def waits_to_notify(revision: Revision, now: Clock) -> str | None:
+    """What became of a notification that is not known as sent and that nobody has given up; None for any other."""
+    if not revision.about().notify or is_finished(revision, now):
+        return None
+    if unknown_end(revision, now) is not None:
+        return "is unconfirmed"
+    if Journal(revision.journal_file, now).is_closed:
+        return None
+    return "is held" if revision.about().hold_until is not None else "was not sent"
+
+
+def assume_notified(revision: Revision, now: Clock) -> None:
+    """Keep a person's word that the notification of a revision that was given up had gone out."""
+    call = unknown_end(revision, now)
+    if call is not None:
+        Journal(revision.journal_file, now).append(call.number, "assumed")
+
+
+def require_newest_day(runs: RunFolder, target: str) -> None:
+    """ForbiddenByRule where a later day was begun on the target: sending again would mail that day's events."""
+    later = [
+        run.issue_date
+        for run in runs_of(runs.path.parents[1], runs.iso3)
+        if run.issue_date > runs.issue_date and any(was_begun(revision) for revision in run.revisions(target))
+    ]
+    if later:
+        raise ForbiddenByRule(
+            f"{later[-1]} has been published since: sending again would mail the events of that day",
+            where=runs.path,
+            expected="the newest day",
+            remedy="tell the recipients yourself if they were not notified, then `resume --assume-notified`",
+        )
+
+
+def require_not_replaced(revision: Revision, run: RunFolder, target: str) -> None:
+    """ForbiddenByRule where a later revision of the day was begun: sending again would mail what that one shows."""
+    if begun_after(run, target, revision):
+        raise ForbiddenByRule(
+            f"revision {revision.number} was replaced since: sending again would mail what the later one shows",
+            where=revision.folder,
+            expected="the newest revision of the day",
+            remedy="tell the recipients yourself if they were not notified, then `resume --assume-notified`",
+        )
+
+
+def reopen(revision: Revision, now: Clock) -> None:
+    """Take up a revision again that was given up: a person wants its notification sent after all."""
+    Journal(revision.journal_file, now).append(REVISION, "reopened")

@@ -1,0 +1,1 @@
+"""What works beside the forecasts: catalogue subscriptions, orders of evidence, observation of floods."""

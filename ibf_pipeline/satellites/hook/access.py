@@ -1,0 +1,126 @@
+"""What an account needs before it can order, told one by one (the service's page names three prerequisites)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+from ibf_pipeline.errors import IbfError, ServerUnreachable
+from ibf_pipeline.satellites.hook.client import OdpClient
+from ibf_pipeline.satellites.hook.order_desk import OrderDesk
+from ibf_pipeline.satellites.hook.settings import HOOK_ROLE, QUOTAS, HookSettings, Service
+from ibf_pipeline.satellites.hook.tokens import roles_of, unset, variables_text
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One prerequisite and whether it is met."""
+
+    what: str
+    state: Literal["met", "missing", "unknown"]
+    says: str
+    """what was found, and what to do where it is missing"""
+    answered: bool = True
+    """false: the service was silent, so that nobody knows"""
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing has to be done about it, as far as can be seen."""
+        return self.answered and self.state != "missing"
+
+
+def check_access(
+    open_client: Callable[[], OdpClient], open_desk: Callable[[OdpClient], OrderDesk], service: Service,
+    settings: HookSettings, environment: Mapping[str, str],
+) -> Iterator[Finding]:  # fmt: skip
+    """The prerequisites in their order; those that cannot be tried because an earlier one is missing are unknown."""
+    account = "account of My DataLake Services (prerequisite 1)"
+    try:
+        client = open_client()
+        roles = roles_of(client.token())
+        yield Finding(account, "met", "the identity service gave a token")
+    except IbfError as error:
+        yield _failed(account, error)
+        for what in ("Hook role in a project (prerequisite 2)", "OnDemand Processing API (prerequisite 3)"):
+            yield Finding(what, "unknown", "cannot be tried without a token")
+        yield _variables(settings, environment)
+        return
+    with closing(client):
+        yield _role(service, roles)
+        yield from _interface(client, open_desk, settings)
+    yield _variables(settings, environment)
+    yield Finding("JupyterHub (prerequisite 4)", "met", "not needed: these commands take its place")
+
+
+def _failed(what: str, error: IbfError) -> Finding:
+    if isinstance(error, ServerUnreachable):
+        return Finding(what, "unknown", f"no answer: {error}", answered=False)
+    return Finding(what, "missing", str(error))
+
+
+def _variables(settings: HookSettings, environment: Mapping[str, str]) -> Finding:
+    """What every order of a workflow hands to the platform, by `env:NAME` in the presets."""
+    what = "environment variables of destine.yaml's presets"
+    names = [
+        value[4:]
+        for options in settings.presets.values()
+        for value in options.values()
+        if isinstance(value, str) and value.startswith("env:")
+    ]
+    missing = unset(names, environment)
+    if missing:
+        workflows = ", ".join(name for name, options in settings.presets.items() if _needs(options, missing))
+        return Finding(what, "missing", f"{variables_text(missing)} not set: {workflows} cannot be ordered")
+    return Finding(what, "met", ", ".join(dict.fromkeys(names)) or "none")
+
+
+def _needs(options: Mapping[str, str | int], names: Sequence[str]) -> bool:
+    return any(f"env:{name}" in options.values() for name in names)
+
+
+def _role(service: Service, roles: frozenset[str] | None) -> Finding:
+    """Roles as the token names them; whether it names them at all is not documented."""
+    what = "Hook role in a project (prerequisite 2)"
+    if service.role is None:
+        return Finding(what, "unknown", "this service has no roles in the configuration")
+    if roles is None or not (roles & {HOOK_ROLE, *QUOTAS}):
+        return Finding(
+            what, "unknown", f"the token names neither {HOOK_ROLE} nor a quota role; ask for them in My DataLake "
+            "Services where the next check fails",
+        )  # fmt: skip
+    if HOOK_ROLE not in roles:
+        return Finding(what, "missing", f"the token lacks the role {HOOK_ROLE}: request it in My DataLake Services")
+    if service.role not in roles:
+        held = ", ".join(sorted(roles & set(QUOTAS))) or "no quota role"
+        return Finding(
+            what, "missing", f"the configuration says {service.role}, the account has {held}: correct role in "
+            "destine.yaml, or request the role",
+        )  # fmt: skip
+    return Finding(what, "met", f"{HOOK_ROLE} and {service.role}")
+
+
+def _interface(
+    client: OdpClient, open_desk: Callable[[OdpClient], OrderDesk], settings: HookSettings
+) -> Iterator[Finding]:
+    what = "OnDemand Processing API (prerequisite 3)"
+    try:
+        names = [workflow.name for workflow in client.workflows()]
+    except IbfError as error:
+        yield _failed(what, error)
+        return
+    yield Finding(what, "met" if names else "missing", f"workflows open to the account: {', '.join(names) or 'none'}")
+    wanted = sorted({*settings.presets, settings.observation.order_workflow})
+    absent = [name for name in wanted if name not in names]
+    yield Finding(
+        "workflows of destine.yaml", "missing" if absent else "met",
+        f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted),
+    )  # fmt: skip
+    try:
+        budget = open_desk(client).budget()
+    except IbfError as error:
+        yield _failed("budget", error)
+        return
+    limit = budget.quota.items_per_month
+    yield Finding("budget", "met" if budget.left else "missing", f"{budget.left} of {limit} items left this month")

@@ -1,0 +1,169 @@
+"""Orders and their products, as we ask for them and as the service tells of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from ibf_pipeline.errors import InputInvalid, ServerRefused
+from ibf_pipeline.satellites.hook.odata import moment
+from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
+
+SUCCESS: Final = "completed"
+RUNNING: Final = frozenset({"queued", "in_progress"})
+"""every other status is final, known to us or not (CloudFerro's own client reads it so)"""
+KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
+"""our own key at the end of an order's name: the API has no idempotency key, and names may repeat"""
+
+
+class NotThere(ServerRefused):
+    """The service has nothing under this id (404, 410)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """What is to be ordered. Options with secrets carry `env:NAME` until the order is sent."""
+
+    workflow: str
+    identifiers: tuple[str, ...]
+    options: Mapping[str, str | int]
+    label: str
+    """what people call it; stands before the key in the order's name"""
+    repeat: int = 0
+    """0 for the first; the same again on purpose gets another number, and so another key"""
+
+    @property
+    def key(self) -> str:
+        """`fp-` and 12 hex digits that follow from what is ordered: the same request has the same key for ever."""
+        content = [self.workflow, list(self.identifiers), sorted(self.options.items()), self.repeat]
+        return "fp-" + hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+    @property
+    def name(self) -> str:
+        """Name of the order at the service; the key comes last, where `endswith` finds it."""
+        return f"{self.label} {self.key}"
+
+
+def require_sensible(request: OrderRequest) -> None:
+    """InputInvalid for an order that nobody can mean."""
+    if not request.identifiers or any(not entry.strip() for entry in request.identifiers):
+        raise InputInvalid("an order without a product", remedy="name at least one product to be worked on")
+    if len(set(request.identifiers)) != len(request.identifiers):
+        raise InputInvalid("a product is named twice in one order", remedy="name each product once: every one is paid")
+    try:
+        require_no_literal_secret(request.options)
+    except ValueError as error:
+        raise InputInvalid(str(error), where="options", remedy="export the secret and name its variable") from None
+
+
+def order_body(request: OrderRequest, options: Mapping[str, str | int]) -> dict[str, Any]:
+    """The body of a batch order; `options` are the request's with secrets filled in: never written down."""
+    return {
+        "Name": request.name,
+        "WorkflowName": request.workflow,
+        "IdentifierList": list(request.identifiers),
+        "WorkflowOptions": [{"Name": name, "Value": value} for name, value in options.items()],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as the service lists it."""
+
+    id: str
+    name: str
+    status: str
+    """in small letters: documents write `failed` and `Failed`"""
+    message: str
+    workflow: str
+    reference: str
+    """the product worked on, for orders of one item"""
+    submitted: datetime | None
+    expected: datetime | None
+    """when the service thinks that it will be done"""
+
+    @property
+    def running(self) -> bool:
+        """Whether anything more will happen to it."""
+        return self.status in RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One item of an order and its result."""
+
+    id: str
+    order_id: str
+    reference: str
+    status: str
+    message: str
+    name: str
+    """of the result; empty while there is none"""
+    size: int | None
+    """bytes, of the product and not of the archive that is downloaded"""
+    submitted: datetime | None
+    completed: datetime | None
+    link: str | None = field(repr=False)
+    """a temporary link: whoever has it has the result, so it is shown to nobody"""
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the temporary link ends; 14 days after completion in the samples."""
+        return None if self.link is None else link_expiry(self.link)
+
+
+def order_from(content: Mapping[str, Any]) -> Order:
+    """An order of a listing or a single one. Ids come as text and as numbers: here they are text."""
+    reference = content.get("InputProductReference")
+    if isinstance(reference, Mapping):
+        reference = reference.get("Reference")
+    return Order(
+        id=_text(content.get("Id")),
+        name=_text(content.get("Name")),
+        status=_text(content.get("Status")).lower(),
+        message=_text(content.get("StatusMessage")),
+        workflow=_text(content.get("WorkflowName")),
+        reference=_text(reference),
+        submitted=moment(content.get("SubmissionDate")),
+        expected=moment(content.get("EstimatedDate")),
+    )
+
+
+def product_from(content: Mapping[str, Any]) -> Product:
+    """An item of an order; what is not there yet is empty."""
+    reference, size, link = (content.get(key) for key in ("InputProductReference", "ProcessedSize", "DownloadLink"))
+    if isinstance(reference, Mapping):
+        reference = reference.get("Reference")
+    return Product(
+        id=_text(content.get("Id")),
+        order_id=_text(content.get("BatchOrderId")),
+        reference=_text(reference),
+        status=_text(content.get("Status")).lower(),
+        message=_text(content.get("StatusMessage")),
+        name=_text(content.get("ProcessedName")),
+        size=size if isinstance(size, int) else None,
+        submitted=moment(content.get("SubmissionDate")),
+        completed=moment(content.get("CompletedDate")),
+        link=link if isinstance(link, str) and link else None,
+    )
+
+
+def link_expiry(link: str) -> datetime | None:
+    """End of a Swift temporary URL: `temp_url_expires`, seconds since 1970 or ISO 8601 (OpenStack Swift, tempurl)."""
+    found = parse_qs(urlsplit(link).query).get("temp_url_expires", [""])[0]
+    if found.isdigit():
+        try:
+            return datetime.fromtimestamp(int(found), UTC)
+        except (OverflowError, ValueError, OSError):
+            return None
+    return moment(found)
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

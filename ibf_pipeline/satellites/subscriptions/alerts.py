@@ -1,0 +1,94 @@
+"""Which events are alerted right now, and where: read from the run folders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.withdrawn import standing
+from ibf_pipeline.satellites.subscriptions.declared import read_outlines
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertedEvent:
+    """An event of a country's latest run."""
+
+    country: str
+    name: str
+    issue_date: date
+    alert_class: str
+    lead_time: int
+    """days"""
+    where: BaseGeometry
+    """its areas, or its station where it has none"""
+
+
+def alerted_events(
+    runs: Path, prepared: Callable[[str], Path], today: date, *, valid_days: int, triggers_only: bool = False
+) -> list[AlertedEvent]:
+    """The events of each country's latest finished run, if that is at most `valid_days` old and no exercise.
+
+    Events that a person took back are none.
+    A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
+    """
+    found: list[AlertedEvent] = []
+    for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
+        try:
+            day = _latest(runs, folder.name, today, valid_days)
+            if day is not None:
+                found += _events(day, prepared(folder.name), triggers_only)
+        except IbfError as error:
+            log.warning("%s: its alerts are not known: %s", folder.name, error)
+    return found
+
+
+def _latest(runs: Path, iso3: str, today: date, valid_days: int) -> Found | None:
+    for age in range(valid_days + 1):
+        run = RunFolder(runs, iso3, today - timedelta(days=age))
+        if run.is_whole:
+            found = run.found()
+            if not found.exercise:
+                return standing(found, run)
+    return None
+
+
+def _events(day: Found, prepared: Path, triggers_only: bool) -> list[AlertedEvent]:
+    chosen = [event for event in day.events if event.trigger or not triggers_only]
+    if not chosen:
+        return []
+    level = day.admin_levels[-1]
+    try:
+        outlines = read_outlines(prepared, level)
+    except IbfError as error:
+        log.warning("%s: stations stand for their areas: %s", day.country, error)
+        outlines = {}
+    return [
+        AlertedEvent(
+            country=day.country,
+            name=event.name,
+            issue_date=day.issue_date,
+            alert_class=event.alert_class,
+            lead_time=event.lead_time,
+            where=_where(event, day, outlines, level),
+        )
+        for event in chosen
+    ]
+
+
+def _where(event: Event, day: Found, outlines: dict[str, BaseGeometry], level: int) -> BaseGeometry:
+    areas = [outlines[area.place_code] for area in event.areas_of(level) if area.place_code in outlines]
+    if areas:
+        return shapely.union_all(areas)
+    station = day.station(event.station_code)
+    return shapely.Point(station.lon, station.lat)

@@ -1,0 +1,153 @@
+"""Carrying out what the comparison of declared and existing subscriptions asks for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
+from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
+from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionChange
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger, Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.reconcile import MOST_STEPS, Plan, Step, Stuck, Wanted, dry_run, next_step
+
+log = logging.getLogger(__name__)
+
+
+def plan_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
+    """What `apply` would do; nothing is changed, at the catalogue or in the ledger."""
+    for item in wanted:
+        client.require_sound(item.request, item.name)
+    owned = {entry.id: entry for entry in ledger.owned(client.name, missing=True)}
+    return dry_run(wanted, _listed(client, ledger), owned, client.name, client.provider)
+
+
+def apply_subscriptions(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
+    """Take steps until everything is as declared; the steps taken and what stays undone.
+
+    ForbiddenByRule before the first step where one of the declarations would be refused, and while another process
+    applies.
+    """
+    for item in wanted:
+        client.require_sound(item.request, item.name)
+    with ledger.alone():
+        return _until_as_declared(client, ledger, wanted)
+
+
+def _until_as_declared(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> Plan:
+    steps: list[Step] = []
+    for _ in range(MOST_STEPS):
+        live = _listed(client, ledger)
+        _settle(client.name, ledger, live)
+        owned = {entry.id: entry for entry in ledger.owned(client.name)}
+        step, stuck = next_step(wanted, live, owned, client.provider)
+        if step is None:
+            return Plan(tuple(steps), tuple(stuck))
+        if steps and step == steps[-1]:
+            text = f"{client.name} accepted to {step.kind} {step.subscription_id or step.name} and shows no change"
+            return Plan(tuple(steps), (*stuck, Stuck(step.name, text)))
+        log.info("%s: %s %s: %s", client.name, step.kind, step.subscription_id or step.name, step.reason)
+        _carry_out(step, client, ledger, live)
+        steps.append(step)
+    return Plan(tuple(steps), (Stuck("", f"not settled after {MOST_STEPS} steps: see `subscriptions list`"),))
+
+
+def renew_endpoint_accounts(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted]) -> int:
+    """Send the receiver's credentials to every push subscription of ours that is declared; how many.
+
+    The catalogue never shows credentials, so that a change of them can only be told, not seen.
+    """
+    live = {subscription.id: subscription for subscription in client.existing()}
+    accounts = {item.name: item.request.account for item in wanted}
+    count = 0
+    for entry in ledger.owned(client.name):
+        account, subscription = accounts.get(entry.name), live.get(entry.id)
+        if account is not None and subscription is not None and subscription.kind == "push":
+            client.edit(subscription, SubscriptionChange(account=account))
+            count += 1
+    return count
+
+
+def delete_subscription(client: CatalogueClient, ledger: Ledger, subscription_id: str, *, foreign: bool) -> None:
+    """Delete one subscription; ForbiddenByRule for one that the pipeline did not make, unless that is wanted."""
+    wanted = client.get(subscription_id)
+    if not foreign and ledger.provider_of(wanted.id) != client.name:
+        raise ForbiddenByRule(
+            f"subscription {wanted.id} was not made by this pipeline",
+            where=client.name,
+            remedy="say --foreign if it shall be deleted all the same",
+        )
+    client.delete(wanted.id)
+    ledger.gone(wanted.id)
+
+
+def adopt_subscription(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted], subscription_id: str) -> str:
+    """Take over a subscription that is exactly what a declaration asks for; the declaration's name."""
+    found = client.get(subscription_id)
+    for item in wanted:
+        request = item.request
+        if (
+            found.kind == request.kind
+            and same_filter(found.filter, request.filter)
+            and set(found.events) == set(request.events)
+        ):
+            ledger.made(Owned(found.id, client.name, item.name, request.kind, request.filter, request.events))
+            return item.name
+    raise ForbiddenByRule(
+        f"subscription {found.id} is not what any declaration asks for",
+        where=client.name,
+        expected="the same kind, events and filter",
+        remedy="declare it so, or delete it with --foreign",
+    )
+
+
+def _settle(provider: str, ledger: Ledger, live: Sequence[Subscription]) -> None:
+    for entry in ledger.settle(provider, live):
+        log.warning("%s: %s was made by an interrupted run for %s; claimed", provider, entry.id, entry.name)
+    lost, back = ledger.seen(provider, live)
+    for entry in lost:
+        log.warning("%s: %s (%s) is no longer listed; it stays ours", provider, entry.id, entry.name)
+    for entry in back:
+        log.warning("%s: %s (%s) is listed again", provider, entry.id, entry.name)
+
+
+def _listed(client: CatalogueClient, ledger: Ledger) -> list[Subscription]:
+    """What the catalogue lists; asked again where one of ours is missing, since listings were incomplete before."""
+    live = client.existing()
+    ours = {entry.id for entry in ledger.owned(client.name)}
+    return live if ours <= {subscription.id for subscription in live} else client.existing()
+
+
+def _carry_out(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]) -> None:
+    if step.kind == "create" and step.request is not None:
+        _create(step, client, ledger, live)
+        return
+    target = next(subscription for subscription in live if subscription.id == step.subscription_id)
+    if step.kind == "pause":
+        client.pause(target)
+    elif step.kind == "resume":
+        client.resume(target)
+    elif step.kind == "delete":
+        client.delete(target.id)
+        ledger.gone(target.id)
+    elif step.request is not None:
+        client.edit(target, SubscriptionChange(endpoint=step.request.endpoint, account=step.request.account))
+
+
+def _create(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]) -> None:
+    request = step.request
+    assert request is not None  # noqa: S101 - for the type checker
+    ledger.begin(client.name, step.name, request, live)
+    try:
+        new_id = client.create(request)
+    except (ServerRefused, ForbiddenByRule):
+        ledger.abandon(client.name, step.name)
+        raise
+    if new_id is not None:
+        ledger.made(Owned(new_id, client.name, step.name, request.kind, request.filter, request.events))
+    elif not ledger.settle(client.name, client.existing()):
+        raise OutcomeUnknown(
+            f"{step.name} was made, and nothing in the list of subscriptions looks like it",
+            where=client.name,
+            remedy="look with `subscriptions list`, then `subscriptions apply --adopt <id>`",
+        )

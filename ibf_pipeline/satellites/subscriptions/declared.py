@@ -1,0 +1,91 @@
+"""From the configuration to subscription requests: filters from outlines, credentials from the environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
+from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionRequest
+from ibf_pipeline.satellites.subscriptions.filters import enclosing_polygon, product_filter
+from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
+from ibf_pipeline.satellites.subscriptions.settings import Declared, EodataSettings
+
+
+def read_outlines(prepared: Path, level: int) -> dict[str, BaseGeometry]:
+    """The areas of an admin level by place code, out of a country's prepared layers."""
+    file = prepared / f"outlines_adm{level}.geojson"
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return {
+            str(feature["properties"]["place_code"]): shapely.make_valid(shape(feature["geometry"]))
+            for feature in content["features"]
+        }
+    except OSError:
+        raise InputMissing(
+            "the country's outlines are not there", where=file, remedy="run `ibf-pipeline prepare` for the country"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InputInvalid(
+            "the country's outlines cannot be read", where=file, remedy="run `ibf-pipeline prepare` for the country"
+        ) from None
+
+
+def country_outline(prepared: Path) -> BaseGeometry:
+    """A country as one geometry: its areas of the highest level there is."""
+    for level in range(1, 6):
+        if (prepared / f"outlines_adm{level}.geojson").is_file():
+            return shapely.union_all(list(read_outlines(prepared, level).values()))
+    raise InputMissing(
+        "the country's outlines are not there", where=prepared, remedy="run `ibf-pipeline prepare` for the country"
+    )
+
+
+def filter_of(declared: Declared, prepared: Callable[[str], Path]) -> str:
+    """The product filter of a declaration."""
+    area = None
+    if declared.country is not None:
+        area = enclosing_polygon(country_outline(prepared(declared.country)))
+    elif declared.area is not None:
+        area = shapely.box(*declared.area)
+    return product_filter(declared.collection, declared.product_types, area)
+
+
+def endpoint_account(name: str, declared: Declared, environment: Mapping[str, str]) -> EndpointAccount:
+    """The receiver's credentials; ConfigError names the variables that are not set."""
+    variables = (declared.username_variable, declared.password_variable)
+    missing = [variable for variable in variables if not environment.get(variable)]
+    if missing:
+        raise ConfigError(
+            f"the receiver's credentials for subscription {name} are not in the environment",
+            where="eodata.yaml",
+            expected="environment variables " + " and ".join(missing),
+            remedy="export the same values as for the receiver",
+        )
+    return EndpointAccount(environment[variables[0]], environment[variables[1]])
+
+
+def wanted_of(
+    settings: EodataSettings, provider: str, prepared: Callable[[str], Path], environment: Mapping[str, str]
+) -> list[Wanted]:
+    """What is declared for one provider, in the order of the file."""
+    found = []
+    for name, declared in settings.subscriptions.items():
+        if declared.provider != provider:
+            continue
+        request = SubscriptionRequest(
+            kind=declared.kind,
+            filter=filter_of(declared, prepared),
+            events=declared.events,
+            status=declared.status,
+            endpoint=declared.endpoint,
+            account=endpoint_account(name, declared, environment) if declared.kind == "push" else None,
+            everything=declared.everything,
+        )
+        found.append(Wanted(name, request))
+    return found

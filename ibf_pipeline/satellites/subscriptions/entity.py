@@ -1,0 +1,126 @@
+"""A subscription as the catalogues describe it, and a request for a new one. Credentials are written, never read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.satellites.subscriptions.moments import read_moment
+
+Kind = Literal["push", "pull"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a catalogue says of a subscription (an entry of `Subscriptions/Info`)."""
+
+    id: str
+    """lower case: GUIDs differ in case between messages"""
+    status: str
+    """running, paused or cancelled"""
+    events: tuple[str, ...]
+    filter: str
+    """empty: everything published"""
+    endpoint: str | None
+    """None: a pull subscription"""
+    submitted: datetime | None
+    last_notified: datetime | None
+    """push: last delivery that succeeded; pull: last acknowledgement"""
+
+    @property
+    def kind(self) -> Kind:
+        """The services tell the two kinds apart by the endpoint alone."""
+        return "pull" if self.endpoint is None else "push"
+
+    @property
+    def running(self) -> bool:
+        """Whether it takes a running slot."""
+        return self.status == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointAccount:
+    """Basic credentials of the receiver; never printed."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRequest:
+    """A subscription to be made."""
+
+    kind: Kind
+    filter: str
+    events: tuple[str, ...] = ("created",)
+    status: str = "running"
+    endpoint: str | None = None
+    account: EndpointAccount | None = None
+    everything: bool = False
+    """an explicit yes to an empty filter"""
+
+    def body(self) -> dict[str, Any]:
+        """The POST body. Two events are one string with a comma in it (NSIS document, CDSE document)."""
+        content: dict[str, Any] = {
+            "StageOrder": True,
+            "FilterParam": self.filter,
+            "Priority": 1,
+            "Status": self.status,
+            "SubscriptionEvent": [", ".join(self.events)],
+        }
+        if self.endpoint is not None:
+            content["NotificationEndpoint"] = self.endpoint
+        if self.account is not None:
+            content["NotificationEpUsername"] = self.account.username
+            content["NotificationEpPassword"] = self.account.password
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionChange:
+    """What shall be different about a subscription; None leaves a property as it is."""
+
+    status: str | None = None
+    endpoint: str | None = None
+    account: EndpointAccount | None = None
+    filter: str | None = None
+    """no catalogue lets it be changed: refused"""
+    events: tuple[str, ...] | None = None
+    """as filter"""
+
+    def body(self) -> dict[str, Any]:
+        """The PATCH body: only what changes."""
+        content: dict[str, Any] = {}
+        if self.status is not None:
+            content["Status"] = self.status
+        if self.endpoint is not None:
+            content["NotificationEndpoint"] = self.endpoint
+        if self.account is not None:
+            content["NotificationEpUsername"] = self.account.username
+            content["NotificationEpPassword"] = self.account.password
+        return content
+
+
+def read_events(value: object) -> tuple[str, ...]:
+    """`["created, modified"]`, `["created", "modified"]` and `"created"` all as a tuple; default created."""
+    parts = [value] if isinstance(value, str) else value if isinstance(value, Sequence) else []
+    words = [word.strip().lower() for part in parts if isinstance(part, str) for word in part.split(",")]
+    return tuple(word for word in words if word) or ("created",)
+
+
+def read_subscription(content: object) -> Subscription:
+    """An entry of `Info` or a reply; InputInvalid where it has no Id."""
+    if not isinstance(content, Mapping) or not isinstance(content.get("Id"), str) or not content["Id"]:
+        raise InputInvalid("the catalogue describes a subscription without an Id", expected="an object with Id")
+    return Subscription(
+        id=content["Id"].lower(),
+        status=str(content.get("Status") or "running").lower(),
+        events=read_events(content.get("SubscriptionEvent")),
+        filter=str(content.get("FilterParam") or ""),
+        endpoint=content.get("NotificationEndpoint") or None,
+        submitted=read_moment(content.get("SubmissionDate")),
+        last_notified=read_moment(content.get("LastNotificationDate")),
+    )

@@ -1,0 +1,138 @@
+"""The receiver of push notifications: a small ASGI app behind a proxy that ends TLS.
+
+There is no signature on a notification: Basic credentials and the list of our own subscriptions are all there is to
+tell it from anybody's. It answers 2xx only when the notification is on disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.satellites.subscriptions.database import StorageFailed
+from ibf_pipeline.satellites.subscriptions.inbox import Inbox
+from ibf_pipeline.satellites.subscriptions.notification import Notification, read_notification
+
+log = logging.getLogger(__name__)
+
+PATH = "/notifications"
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who is let in, and how much may come."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+    provider_of: Callable[[str], str | None] = field(repr=False)
+    """the provider of a subscription that is accepted, None for a foreign one"""
+    body_limit: int = 1_000_000
+    """bytes"""
+    body_seconds: float = 20.0
+
+    def lets_in(self, header: str) -> bool:
+        """Whether an Authorization header holds the right Basic credentials; takes the same time for any wrong one."""
+        given = b""
+        scheme, _, encoded = header.partition(" ")
+        if scheme.lower() == "basic":
+            try:
+                given = base64.b64decode(encoded.strip(), validate=True)
+            except (binascii.Error, ValueError):
+                given = b""
+        return hmac.compare_digest(given, f"{self.username}:{self.password}".encode())
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, count: str, text: str) -> None:
+        super().__init__(text)
+        self.status, self.count, self.text = status, count, text
+
+
+def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
+    """The app: `POST /notifications` takes one notification, `GET /health` tells counts."""
+    counts: Counter[str] = Counter()
+
+    async def receive(request: Request) -> Response:
+        try:
+            if not admission.lets_in(request.headers.get("authorization", "")):
+                raise _Refused(401, "wrong credentials", "wrong credentials")
+            item = await run_in_threadpool(_notification, await _body(request, admission))
+            provider = await run_in_threadpool(_accepted, admission, item)
+            await run_in_threadpool(inbox.store, provider, "push", [item])
+        except _Refused as refusal:
+            counts[refusal.count] += 1
+            log.warning("a notification was refused: %s", refusal.text)
+            headers = {"Connection": "close"}
+            if refusal.status == 401:
+                headers["WWW-Authenticate"] = 'Basic realm="notifications"'
+            return JSONResponse({"detail": refusal.text}, refusal.status, headers)
+        except StorageFailed as error:
+            counts["not stored"] += 1
+            log.error("a notification was not stored: %s", error)
+            return JSONResponse({"detail": "cannot be stored now"}, 503, {"Retry-After": "60"})
+        except ClientDisconnect:
+            counts["broken off"] += 1
+            return Response(status_code=400)
+        except Exception:  # a fault of ours: counted and told, and the next one is still taken
+            counts["failed"] += 1
+            log.exception("a notification could not be handled")
+            return JSONResponse({"detail": "the notification could not be handled"}, 500)
+        counts["stored"] += 1
+        return Response(status_code=204)
+
+    async def health(_: Request) -> Response:
+        try:
+            stored = await run_in_threadpool(inbox.counts)
+        except StorageFailed:
+            return JSONResponse({"status": "the inbox cannot be read", "since start": dict(counts)}, 503)
+        return JSONResponse({"status": "ok", "since start": dict(counts), "inbox": stored})
+
+    return Starlette(routes=[Route(PATH, receive, methods=["POST"]), Route("/health", health, methods=["GET"])])
+
+
+async def _body(request: Request, admission: Admission) -> bytes:
+    """The body, refused as soon as it is, or says it is, larger than the limit."""
+    too_large = _Refused(413, "too large", f"the body is larger than {admission.body_limit} bytes")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > admission.body_limit:
+        raise too_large
+    parts = bytearray()
+    try:
+        async with asyncio.timeout(admission.body_seconds):
+            async for part in request.stream():
+                parts += part
+                if len(parts) > admission.body_limit:
+                    raise too_large
+    except TimeoutError:
+        raise _Refused(408, "too slow", "the body did not arrive in time") from None
+    return bytes(parts)
+
+
+def _notification(body: bytes) -> Notification:
+    try:
+        return read_notification(json.loads(body))
+    except (ValueError, RecursionError):
+        raise _Refused(400, "no JSON", "the body is no JSON") from None
+    except InputInvalid as error:
+        raise _Refused(422, "not a notification", error.found) from None
+
+
+def _accepted(admission: Admission, item: Notification) -> str:
+    provider = admission.provider_of(item.subscription_id)
+    if provider is None:
+        raise _Refused(403, "foreign subscription", "the subscription is not one of ours")
+    return provider

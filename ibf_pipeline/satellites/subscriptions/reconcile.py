@@ -1,0 +1,191 @@
+"""From the declared subscriptions to the next thing to do, judged by what the catalogue lists right now.
+
+Only one step is decided at a time; after it the catalogue is asked again. An interrupted run therefore needs no
+memory: the next one sees what is there and goes on. Subscriptions that the pipeline did not make are never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
+from ibf_pipeline.satellites.subscriptions.ledger import Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.settings import Provider
+
+MOST_STEPS = 60
+"""in one run for one provider: ten subscriptions, each created, swapped and deleted"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A declared subscription with its filter built."""
+
+    name: str
+    request: SubscriptionRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do."""
+
+    kind: Literal["create", "pause", "resume", "patch", "delete"]
+    name: str
+    """of the declaration"""
+    subscription_id: str | None
+    """None for one that is to be made"""
+    reason: str
+    request: SubscriptionRequest | None = None
+    """what to make (create), or whose endpoint and credentials to send (patch)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A declaration that cannot be met, and what a person can do."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps in order, and what stays undone."""
+
+    steps: tuple[Step, ...]
+    stuck: tuple[Stuck, ...]
+
+
+def next_step(
+    wanted: Sequence[Wanted], live: Sequence[Subscription], owned: Mapping[str, Owned], provider: Provider
+) -> tuple[Step | None, list[Stuck]]:
+    """The next step, None where everything is as declared or nothing more can be done; and what is stuck.
+
+    A change of filter, events or kind makes a new subscription first (paused, if no running slot is free), then
+    pauses the old one, lets the new one run, and deletes the old one last: the gap is as short as the limits allow.
+    """
+    stuck: list[Stuck] = []
+    names = {entry.name for entry in wanted}
+    ours = [(subscription, owned[subscription.id]) for subscription in live if subscription.id in owned]
+    for subscription, entry in ours:
+        if entry.name not in names and subscription.running:
+            reason = "no longer declared; `subscriptions delete` removes it"
+            return Step("pause", entry.name, subscription.id, reason), stuck
+    for item in wanted:
+        mine = [pair for pair in ours if pair[1].name == item.name]
+        step, problem = _next_for(item, mine, live, provider)
+        if step is not None:
+            return step, stuck
+        if problem is not None:
+            stuck.append(problem)
+    return None, stuck
+
+
+def _next_for(
+    item: Wanted, mine: Sequence[tuple[Subscription, Owned]], live: Sequence[Subscription], provider: Provider
+) -> tuple[Step | None, Stuck | None]:
+    request = item.request
+    fitting = [subscription for subscription, entry in mine if _fits(request, subscription, entry)]
+    fitting.sort(key=lambda subscription: (not subscription.running, subscription.id))
+    stale = [subscription for subscription, _ in mine if subscription not in fitting[:1]]
+    free = provider.running_limit - sum(subscription.running for subscription in live)
+    if not fitting:
+        return _make(item, stale, live, provider, free)
+    target = fitting[0]
+    if request.kind == "push" and not _same_address(target.endpoint, request.endpoint):
+        return Step("patch", item.name, target.id, f"the endpoint is {target.endpoint}", request), None
+    for subscription in stale:
+        if subscription.running:
+            return Step("pause", item.name, subscription.id, "replaced by " + target.id), None
+    if request.status != target.status:
+        if request.status == "paused":
+            return Step("pause", item.name, target.id, "declared paused"), None
+        if free > 0:
+            return Step("resume", item.name, target.id, "declared running"), None
+        return None, _no_slot(item, live, provider)
+    if stale:
+        return Step("delete", item.name, stale[0].id, "replaced by " + target.id), None
+    return None, None
+
+
+def _make(
+    item: Wanted, stale: Sequence[Subscription], live: Sequence[Subscription], provider: Provider, free: int
+) -> tuple[Step | None, Stuck | None]:
+    request = item.request
+    if len(live) >= provider.total_limit:
+        if stale:
+            return Step(
+                "delete", item.name, stale[0].id, "makes room for its replacement; the catalogue search closes the gap"
+            ), None
+        paused = [s.id for s in live if not s.running]
+        text = f"the account has {len(live)} of {provider.total_limit} subscriptions: delete one"
+        return None, Stuck(item.name, text + (" of " + ", ".join(paused) if paused else ""))
+    if request.status == "running" and free <= 0:
+        if not any(subscription.running for subscription in stale):
+            return None, _no_slot(item, live, provider)
+        return Step(
+            "create",
+            item.name,
+            None,
+            "changed; paused until the old one gives its slot",
+            replace(request, status="paused"),
+        ), None
+    return Step("create", item.name, None, "changed" if stale else "declared and not there", request), None
+
+
+def _fits(request: SubscriptionRequest, subscription: Subscription, entry: Owned) -> bool:
+    """Whether a subscription is the declared one, by what was asked for: replies may show another filter."""
+    return (
+        subscription.kind == request.kind
+        and same_filter(entry.filter, request.filter)
+        and set(entry.events) == set(request.events)
+    )
+
+
+def _same_address(one: str | None, other: str | None) -> bool:
+    return (one or "").rstrip("/") == (other or "").rstrip("/")
+
+
+def _no_slot(item: Wanted, live: Sequence[Subscription], provider: Provider) -> Stuck:
+    running = ", ".join(f"{s.id} ({s.kind})" for s in live if s.running)
+    text = f"all {provider.running_limit} running subscriptions are taken: pause one of {running}"
+    request = item.request
+    for subscription in live:
+        same = same_filter(subscription.filter, request.filter) and set(subscription.events) == set(request.events)
+        if subscription.kind == request.kind and same:
+            text += f"; {subscription.id} is exactly as declared: `subscriptions apply --adopt {subscription.id}`"
+    return Stuck(item.name, text)
+
+
+def dry_run(
+    wanted: Sequence[Wanted], live: Sequence[Subscription], owned: Mapping[str, Owned], provider_name: str,
+    provider: Provider,
+) -> Plan:  # fmt: skip
+    """Every step that `apply` would take, by carrying each out on a copy of what is there."""
+    world, book = list(live), dict(owned)
+    steps: list[Step] = []
+    for number in range(MOST_STEPS):
+        step, stuck = next_step(wanted, world, book, provider)
+        if step is None:
+            return Plan(tuple(steps), tuple(stuck))
+        steps.append(step)
+        world, book = _after(step, world, book, provider_name, f"(new-{number})")
+    return Plan(tuple(steps), (Stuck("", f"more than {MOST_STEPS} steps"),))
+
+
+def _after(
+    step: Step, live: list[Subscription], owned: dict[str, Owned], provider: str, new_id: str
+) -> tuple[list[Subscription], dict[str, Owned]]:
+    if step.kind == "create" and step.request is not None:
+        request = step.request
+        made = Subscription(new_id, request.status, request.events, request.filter, request.endpoint, None, None)
+        entry = Owned(new_id, provider, step.name, request.kind, request.filter, request.events)
+        return [*live, made], {**owned, new_id: entry}
+    if step.kind == "delete":
+        return [s for s in live if s.id != step.subscription_id], owned
+    changes = {
+        "pause": {"status": "paused"},
+        "resume": {"status": "running"},
+        "patch": {"endpoint": step.request.endpoint if step.request else None},
+    }[step.kind]
+    return [replace(s, **changes) if s.id == step.subscription_id else s for s in live], owned  # type: ignore[arg-type]

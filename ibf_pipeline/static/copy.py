@@ -1,0 +1,124 @@
+"""The copy of static data behind a URL: it changes all at once, and a whole one is kept when the URL fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.locks import alone, beside
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare import inputs
+from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.static.place import Place
+
+OPTIONAL: Final = ("population_totals.csv",)
+RECORD: Final = "copy.json"
+"""in the copy: the URL that it is a whole copy of, and why it could not be brought up to date the last time"""
+_INCOMING: Final = ".incoming"
+
+
+def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> str:
+    """Bring the copy of a country's static data up to date by size and tag; "" where it is as the URL has it.
+
+    What changed is fetched beside the copy and taken over when all of it has arrived. Where the URL does not answer or
+    lacks a file, a whole copy of the same URL stays as it is, and the text returned says so. Without such a copy the
+    error of the URL is raised; files that are not there are left to those who need them. Another process that does the
+    same is waited for.
+    """
+    with alone(beside(folder), f"is bringing the static data of {country.iso3} up to date"):
+        return _refresh(country, folder, tries)
+
+
+def _refresh(country: Country, folder: Path, tries: Tries | None) -> str:
+    url = str(country.static)
+    names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
+    is_whole = _copied_from(folder) == url and all((folder / name).is_file() for name in names)
+    try:
+        gone = _sync(url, folder, names, is_whole=is_whole, tries=tries)
+    except (ServerUnreachable, ServerRefused) as error:
+        if not is_whole:
+            raise
+        return _keep(folder, url, error)
+    if gone and is_whole:
+        return _keep(folder, url, InputMissing(f"{url}: not there: {', '.join(gone)}"))
+    if not gone:
+        _write_record(folder, {"url": url})
+    return f"{url}: not there: {', '.join(gone)}" if gone else ""
+
+
+def outdated(folder: Path) -> str | None:
+    """What a run must be told of a copy that could not be brought up to date; None where it is as it should be."""
+    text = _record(folder).get("outdated")
+    return str(text) if text else None
+
+
+def _sync(url: str, folder: Path, names: list[str], *, is_whole: bool, tries: Tries | None) -> list[str]:
+    """Fetch what changed; names of the necessary files that are not there. A whole copy changes only when none is."""
+    incoming = folder / _INCOMING
+    arriving, here = Place(url, incoming, tries=tries), Place(url, folder, tries=tries)
+    changed, gone = [], []
+    for name in (*names, *OPTIONAL):
+        try:
+            if not here.has(name):
+                arriving.file(name)
+                changed.append(name)
+        except InputMissing:
+            gone.append(name)
+    necessary = [name for name in gone if name not in OPTIONAL]
+    if necessary and is_whole:
+        return necessary
+    with writing(folder):
+        _take_over(incoming, folder, changed)
+        for name in set(gone) - set(necessary):
+            (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(incoming, ignore_errors=True)
+    return necessary
+
+
+def _take_over(incoming: Path, folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").unlink(missing_ok=True)  # it must never describe the other file
+        (incoming / name).replace(folder / name)
+        (incoming / f"{name}.json").replace(folder / f"{name}.json")
+
+
+def _keep(folder: Path, url: str, error: IbfError) -> str:
+    record = folder / RECORD
+    copied = datetime.fromtimestamp(record.stat().st_mtime, UTC)
+    text = (
+        f"the static data could not be brought up to date ({error.found}); "
+        f"the copy of {url} of {copied:%Y-%m-%d %H:%M} UTC is used"
+    )
+    _write_record(folder, {"url": url, "outdated": text}, copied)
+    return text
+
+
+def _copied_from(folder: Path) -> str | None:
+    url = _record(folder).get("url")
+    return str(url) if url else None
+
+
+def _record(folder: Path) -> dict[str, object]:
+    try:
+        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _write_record(folder: Path, content: dict[str, str], copied: datetime | None = None) -> None:
+    """Its time is that of the last whole copy."""
+    record, partial = folder / RECORD, folder / f"{RECORD}.part"
+    with writing(record):
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        if copied is not None:
+            os.utime(partial, (copied.timestamp(), copied.timestamp()))
+        partial.replace(record)

@@ -1,0 +1,116 @@
+"""A proposal which areas a station stands for. A person confirms it by renaming the file; until then nobody uses it.
+
+The rule: take the largest flood map within `REACH` of the station. Its wet cells that hang together, corners
+included, are one water. Of those the waters count that come within `NEAR` of the station (one GloFAS cell). Every
+deepest area that such a water covers by `SHARE` of the area, or by `CELLS` cells, belongs to the station; an area that
+several stations reach belongs to the nearest of them. What the rule cannot know: whether the area lies upstream, other
+rivers that share a flood plain, and dikes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import rasterio
+import shapely
+from rasterio.features import shapes
+from rasterio.windows import Window, from_bounds
+from shapely.geometry import shape
+
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.stations import NO_STATION
+from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block
+
+REACH: Final = 0.45
+"""degrees to every side of the station, about 50 km"""
+NEAR: Final = 0.05
+"""degrees from the station to its river"""
+SHARE: Final = 0.01
+"""of an area that must be covered"""
+CELLS: Final = 100
+"""raster cells that suffice in a large area: about 0.8 km2 at 3 arc-seconds"""
+PROPOSED: Final = "station_admin_mapping.proposed.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A station that reaches an area."""
+
+    station: str
+    kilometres: float
+    """from the station to the nearest water in the area"""
+    share: float
+    """of the area that the station's water covers"""
+
+
+def propose_mapping(
+    stations: Sequence[Station], deepest: Boundaries, flood_map: Path, minimum_depth: float
+) -> dict[str, list[Candidate]]:
+    """Place code -> stations that reach the area, nearest first; areas that none reaches are left out.
+
+    `flood_map`: the map of the largest return period, EPSG:4326. Raises InputInvalid where no station reaches any area.
+    """
+    tree = shapely.STRtree(deepest.geometries)
+    found: dict[str, list[Candidate]] = {}
+    with bounded_gdal(), open_raster(flood_map, "flood map") as raster:
+        cell_area = raster.transform.a * -raster.transform.e
+        for station in stations:
+            water = _water_of(station, raster, minimum_depth)
+            if water is None:
+                continue
+            point = shapely.Point(station.lon, station.lat)
+            for number in np.sort(tree.query(water, predicate="intersects")):
+                area = deepest.geometries[number]
+                wet = shapely.intersection(area, water)
+                share = float(wet.area / area.area)
+                if share >= SHARE or wet.area >= CELLS * cell_area:
+                    away = float(shapely.distance(point, wet)) * 111.2
+                    candidate = Candidate(station.code, round(away, 1), round(share, 3))
+                    found.setdefault(deepest.place_codes[number], []).append(candidate)
+    if not found:
+        raise InputInvalid(
+            "no station has water of the flood map within one GloFAS cell",
+            where=flood_map,
+            expected="stations on the rivers of the flood map",
+            remedy="check the coordinates in stations.csv, or write the mapping by hand",
+        )
+    return {code: sorted(candidates, key=lambda c: (c.kilometres, c.station)) for code, candidates in found.items()}
+
+
+def as_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
+    """The proposal as `prepare` reads a mapping, with the reasons in further columns."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("glofasStation", "placeCode", "areaName", "shareUnderWater", "kmFromStation", "alsoReachedBy"))
+    for code, name in zip(deepest.place_codes, deepest.names, strict=True):
+        candidates = proposed.get(code, [])
+        if not candidates:
+            writer.writerow((NO_STATION, code, name, "", "", ""))
+            continue
+        first, *others = candidates
+        also = " ".join(f"{other.station} ({other.kilometres:g} km)" for other in others)
+        writer.writerow((first.station, code, name, first.share, first.kilometres, also))
+    return out.getvalue()
+
+
+def _water_of(station: Station, raster: rasterio.io.DatasetReader, minimum_depth: float) -> shapely.Geometry | None:
+    """The waters near a station as one geometry, cut off at its reach; None where there is none."""
+    around = (station.lon - REACH, station.lat - REACH, station.lon + REACH, station.lat + REACH)
+    exact = from_bounds(*around, raster.transform).round_offsets().round_lengths()
+    try:
+        window = exact.intersection(Window(0, 0, raster.width, raster.height))
+    except rasterio.errors.WindowError:
+        return None
+    wet = (read_block(raster, window, "flood map") >= minimum_depth).astype("uint8")
+    outlines = shapes(wet, mask=wet == 1, connectivity=8, transform=raster.window_transform(window))
+    point = shapely.Point(station.lon, station.lat)
+    near = [polygon for geometry, _ in outlines if shapely.distance(point, polygon := shape(geometry)) <= NEAR]
+    return shapely.union_all([shapely.make_valid(polygon) for polygon in near]) if near else None

@@ -1,0 +1,182 @@
+"""Thresholds of stations sampled from the GloFAS threshold grids, at the cells that forecasts are read at too.
+
+Grids: `flood_threshold_glofas_v4_rl_<rp>.nc` of the CEMS auxiliary data, one for each return period, m3/s on the 0.05
+degree grid, a Gumbel fit (L-moments) to the annual maxima of 1979-2022.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import netCDF4
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.discharge.cells import indices_in
+from ibf_pipeline.discharge.names import find
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.static.place import Place
+
+_SPELLINGS: Final = ("{0:.1f}", "{0:g}")
+"""how file names write a return period: 2.0 or 2"""
+BESIDE: Final = 3.0
+"""times: a neighbouring cell with so much larger a threshold carries the river"""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A station whose river flows through a neighbouring cell."""
+
+    code: str
+    here: float | None
+    """m3/s at the smallest return period; None where the grid has no river at all"""
+    there: float
+    lat: float
+    """degrees, centre of the neighbouring cell"""
+    lon: float
+
+    def __str__(self) -> str:
+        here = "no river" if self.here is None else f"{self.here:.3g} m3/s"
+        return f"{self.code} ({here} here, {self.there:.3g} m3/s at {self.lat:g}, {self.lon:g})"
+
+
+def sample_thresholds(
+    place: Place, stations: Sequence[Station], periods: Sequence[float], major_version: str
+) -> tuple[dict[str, dict[float, float]], list[Beside]]:
+    """Station code -> return period (years) -> m3/s, and the stations that seem to lie beside their river.
+
+    Raises InputMissing where a grid is not there, InputInvalid where it cannot be read or a station's cell has no
+    value in it.
+    """
+    tables: dict[str, dict[float, float]] = {station.code: {} for station in stations}
+    beside: list[Beside] = []
+    for number, period in enumerate(sorted(periods)):
+        file = _grid_file(place, period, major_version)
+        around = _around(file, stations)
+        here = around[:, 1, 1]
+        if number == 0:
+            beside = _beside(stations, around)
+        without = [station.code for station, value in zip(stations, here, strict=True) if not value > 0]
+        if without:
+            hints = [str(entry) for entry in beside if entry.code in without]
+            raise InputInvalid(
+                f"no river in the cells of {', '.join(without)}",
+                where=file,
+                expected="stations on river cells" + (f"; there is one beside: {', '.join(hints)}" if hints else ""),
+                remedy="move these stations onto the river in stations.csv, or remove them",
+            )
+        for station, value in zip(stations, here.tolist(), strict=True):
+            tables[station.code][period] = round(value, 3)
+    return tables, beside
+
+
+def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[str, Mapping[float, float]]) -> None:
+    """Write `thresholds.json`."""
+    entries = [
+        {
+            "station_code": station.code,
+            "station_name": station.name,
+            "lat": station.lat,
+            "lon": station.lon,
+            "thresholds": [
+                {"return_period": period, "threshold_value": value} for period, value in tables[station.code].items()
+            ],
+        }
+        for station in stations
+    ]
+    partial = file.with_name(f"{file.name}.part")
+    with writing(file):
+        partial.write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        partial.replace(file)
+
+
+def _grid_file(place: Place, period: float, major_version: str) -> Path:
+    names = list(
+        dict.fromkeys(f"flood_threshold_glofas_v{major_version}_rl_{form.format(period)}.nc" for form in _SPELLINGS)
+    )
+    for name in names:
+        try:
+            return place.file(name)
+        except InputMissing:
+            continue
+    raise InputMissing(
+        f"there is no threshold grid of {period:g} years",
+        where=place.where,
+        expected=" or ".join(names),
+        remedy="fetch the grids of thresholds_version, or correct static_sources.thresholds and threshold_periods",
+    )
+
+
+def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
+    """(station, 3, 3) m3/s of each station's cell and its neighbours, north first; NaN where there is no value."""
+    try:
+        with netCDF4.Dataset(file) as data:
+            variable = _variable(data, file)
+            lat, lon = (np.asarray(data[find(role, data.variables, file)][:], float) for role in ("lat", "lon"))
+            rows = indices_in(lat, np.array([station.cell_lat for station in stations]))
+            columns = indices_in(lon, np.array([station.cell_lon for station in stations]))
+            outside = [s.code for s, row, column in zip(stations, rows, columns, strict=True) if min(row, column) < 0]
+            if outside:
+                raise InputInvalid(
+                    f"stations outside the grid: {', '.join(outside)}",
+                    where=file,
+                    expected="a grid that covers the country, of 0.05 degree",
+                    remedy="take the global grid",
+                )
+            down = 1 if lat[0] > lat[-1] else -1
+            return np.array(
+                [_window(variable, row, column, down) for row, column in zip(rows, columns, strict=True)], dtype=float
+            ).reshape(-1, 3, 3)
+    except (OSError, RuntimeError, IndexError) as error:
+        raise InputInvalid(
+            f"the threshold grid cannot be read ({error})",
+            where=file,
+            expected="a whole netCDF file",
+            remedy="fetch it again",
+        ) from None
+
+
+def _variable(data: Any, file: Path) -> Any:
+    found = [variable for variable in data.variables.values() if len(variable.dimensions) >= 2]
+    if len(found) != 1:
+        raise InputInvalid(
+            f"{len(found)} variables on a grid",
+            where=file,
+            expected="one: the threshold in m3/s",
+            remedy="check that this is a GloFAS threshold grid",
+        )
+    return found[0]
+
+
+def _window(variable: Any, row: int, column: int, down: int) -> npt.NDArray[np.float64]:
+    values = np.full((3, 3), np.nan)
+    height, width = variable.shape[-2:]
+    for line, step in enumerate((-down, 0, down)):
+        for place, side in enumerate((-1, 0, 1)):
+            y, x = int(row) + step, int(column) + side
+            if 0 <= y < height and 0 <= x < width:
+                index = (*(0,) * (len(variable.shape) - 2), y, x)
+                value = variable[index]
+                values[line, place] = np.nan if np.ma.is_masked(value) else float(value)
+    return values
+
+
+def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> list[Beside]:
+    found = []
+    for station, values in zip(stations, around, strict=True):
+        here = values[1, 1] if values[1, 1] > 0 else None
+        if not np.isfinite(values).any():
+            continue
+        line, place = np.unravel_index(np.nanargmax(values), values.shape)
+        there = float(values[line, place])
+        if there > 0 and (here is None or there > BESIDE * here):
+            lat = round(station.cell_lat - 0.05 * (int(line) - 1), 3)
+            lon = round(station.cell_lon + 0.05 * (int(place) - 1), 3)
+            found.append(Beside(station.code, None if here is None else float(here), there, lat, lon))
+    return found

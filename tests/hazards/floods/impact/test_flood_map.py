@@ -1,0 +1,26 @@
+"""Which flood map stands for an event (design section 5, rule 7)."""
+
+import numpy as np
+import pytest
+
+from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
+
+MAPS = [10.0, 20.0, 50.0]
+
+
+@pytest.mark.parametrize(("period", "chosen"), [(10, 10), (17, 10), (20, 20), (49.9, 20), (500, 50)])
+def test_the_map_at_or_below_the_return_period(period: float, chosen: float) -> None:
+    assert flood_map_for(period, MAPS, "empty") == chosen
+
+
+def test_below_the_smallest_map_the_setting_decides() -> None:
+    assert flood_map_for(5, MAPS, "use-smallest") == 10
+    assert flood_map_for(5, MAPS, "empty") is None
+
+
+def test_the_largest_return_period_of_the_trigger_days_or_that_of_the_first() -> None:
+    reached = np.array([50.0, 5.0, 20.0, 10.0])
+    triggers = np.array([False, True, True, True])
+    assert event_return_period(reached, triggers) == 20
+    assert event_return_period(reached, triggers, "first-trigger-day") == 5
+    assert event_return_period(reached, np.zeros(4, dtype=bool)) == 0

@@ -1,0 +1,177 @@
+"""The account of a .netrc goes to no service at which we have an account of our own."""
+
+from __future__ import annotations
+
+import ast
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from ibf_pipeline.io.no_netrc import NoNetrc
+from ibf_pipeline.satellites.hook.downloads import fetch_product
+from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
+from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.satellites.hook.settings import Token
+from ibf_pipeline.satellites.hook.tokens import DespUserToken, token_source
+from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from tests.conftest import ROOT, missing
+from tests.satellites.hook.conftest import ENVIRONMENT, client_of
+from tests.worlds.services.catalogue_account import RADAR, open_world
+from tests.worlds.services.catalogue_web import Served, Switch
+from tests.worlds.services.ewds import DATASET, KEY, running
+from tests.worlds.services.hook import Loopback
+from tests.worlds.services.hook_platform import Clock
+
+THIEF = "Basic dGhpZWY6c2VjcmV0"
+"""of `thief:secret`"""
+WITHOUT_ACCOUNT = {
+    ("ibf_pipeline/io/no_netrc.py", "requests.Session"),  # the guard itself
+    ("ibf_pipeline/targets/ibf/transport.py", "requests.Session"),  # guarded by its own `auth`
+    ("ibf_pipeline/static/place.py", "requests.head"),  # an open file of somebody's web server
+    ("ibf_pipeline/sources/ewds_service.py", "requests.get"),  # a signed address, without the key
+    ("flows/observe_event.py", "requests.Session"),  # flood maps of an open catalogue
+}
+"""where `requests` may look into a .netrc, because nothing of ours goes there, and the two guards"""
+
+
+@pytest.fixture(params=["machine 127.0.0.1 login thief password secret", "default login thief password secret"])
+def netrc(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "netrc"
+    file.write_text(request.param + "\n", encoding="utf-8")
+    file.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(file))
+
+
+def test_hook_gets_the_bearer_its_realm_nothing_and_links_nothing(netrc: None, tmp_path: Path) -> None:
+    clock = Clock()
+    with Loopback(clock) as server:
+        server.default_archive = b"result"
+        client = client_of(server, clock)
+        options = {"output_storage": "TEMPORARY"}
+        order_id = str(client.place(order_body(OrderRequest("data-harvest", ("P1",), options, "x"), options)))
+        clock.sleep(300)
+        (product,) = client.products(order_id)
+        fetch_product(client, product, tmp_path / "by its link", 100)
+        server.faults = ["expired"]
+        fetch_product(client, product, tmp_path / "by the service", 100)
+        client.close()
+        (token,) = server.tokens
+    assert [(path.rsplit("/", 1)[-1], account) for path, account in server.seen_tokens] == [
+        ("token", None),
+        ("OData.CSC.Order", f"Bearer {token}"),
+        ("Products", f"Bearer {token}"),
+        ("20260216_253770.zip", None),
+        ("20260216_253770.zip", None),
+        ("$value", f"Bearer {token}"),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["service-account", "password"])
+def test_token_endpoints_get_the_form_alone(kind: str, netrc: None) -> None:
+    clock = Clock()
+    with Loopback(clock) as server:
+        settings = Token(kind=kind, url=server.token_url, client_id="cdse-public" if kind == "password" else None)
+        source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
+        source.token()
+        source.renew()
+    assert [account for _, account in server.seen_tokens] == [None, None]
+
+
+def test_the_catalogue_gets_the_bearer_and_its_account_service_nothing(netrc: None, tmp_path: Path) -> None:
+    with Served(Switch()) as served, open_world(served, tmp_path) as world:
+        assert world.client.info() == []
+        (page,) = world.client.products(RADAR, max_pages=1)
+        assert page.products == ()
+        world.clock.forward(seconds=590)
+        assert world.client.info() == []
+        assert world.web.accounts == [
+            ("token", None),
+            ("odata", "Bearer token-1"),
+            ("odata", "Bearer token-1"),
+            ("token", None),
+            ("odata", "Bearer token-2"),
+        ]
+
+
+def test_the_early_warning_data_store_gets_its_key_alone(netrc: None) -> None:
+    with running() as service:
+        client = EwdsService(service.url, DATASET, lambda: KEY, Patience(5, 3, 0.01, 600, 30))
+        assert client.form()
+    assert service.accounts == {None}
+
+
+class Web(HTTPAdapter):
+    """The identity services of DESP and DEDL, and what each request carried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[str, str | None]] = []
+        self.answers = [
+            (200, b'<html><form action="https://desp.test/login"></form></html>', ""),
+            (302, b"", "https://desp.test/?code=1"),
+            (200, json.dumps({"access_token": "desp-token"}).encode(), ""),
+            (200, json.dumps({"access_token": "dedl-token"}).encode(), ""),
+        ]
+
+    def answer(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+        self.asked.append((str(request.url).split("?")[0], request.headers.get("Authorization")))
+        response = requests.Response()
+        response.status_code, response._content, location = self.answers.pop(0)
+        response.request, response.url = request, str(request.url)
+        response.headers["Location"] = location
+        return response
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Web:
+    found = Web()
+    monkeypatch.setattr(HTTPAdapter, "send", lambda _, request, **more: found.answer(request, **more))
+    monkeypatch.setattr("requests.sessions.extract_cookies_to_jar", lambda *_: None)
+    return found
+
+
+@pytest.mark.parametrize("netrc", ["default login thief password secret"], indirect=True)
+def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web: Web) -> None:
+    if find_spec("destinelab") is None:
+        missing("destinelab is not installed: install the extra destine")
+    assert DespUserToken("somebody", "password", redact=Redactor()).token() == "dedl-token"
+    assert [account for _, account in web.asked] == [None] * 4
+
+
+@pytest.mark.parametrize("netrc", ["default login thief password secret"], indirect=True)
+@pytest.mark.parametrize(
+    ("onward", "account"), [("https://a.test/y", "Bearer ours"), ("https://b.test/y", None)], ids=["home", "foreign"]
+)
+def test_a_redirect_brings_no_account_of_a_netrc_either(
+    onward: str, account: str | None, netrc: None, web: Web
+) -> None:
+    for session, expected in ((requests.Session(), [THIEF, THIEF]), (NoNetrc(), ["Bearer ours", account])):
+        web.asked, web.answers = [], [(307, b"", onward), (200, b"", "")]
+        session.get("https://a.test/x", headers={"Authorization": "Bearer ours"})
+        assert web.asked == list(zip(["https://a.test/x", onward], expected, strict=True))
+
+
+def test_every_request_has_an_account_of_its_own_or_says_that_it_needs_none() -> None:
+    found = {
+        (str(file.relative_to(ROOT)), name)
+        for folder in ("ibf_pipeline", "flows", "tasks")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        for name in sends(ast.parse(file.read_text(encoding="utf-8")))
+    }
+    assert found == WITHOUT_ACCOUNT
+
+
+def sends(tree: ast.AST) -> set[str]:
+    """Sessions that are opened or derived from, and requests without `auth`."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and not any(word.arg == "auth" for word in node.keywords):
+            found.add(ast.unparse(node.func))
+        elif isinstance(node, ast.ClassDef):
+            found.update(map(ast.unparse, node.bases))
+    verbs = ("Session", "session", "request", "get", "head", "post", "put", "patch", "delete", "options")
+    return found & {f"requests.{verb}" for verb in verbs}

@@ -1,0 +1,246 @@
+"""The commands, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+from typer.testing import CliRunner
+
+from flows.cli_eodata import inbox_app, receiver, subscriptions_app
+from flows.wiring_eodata import open_eodata, open_receiver
+from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
+from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
+from ibf_pipeline.satellites.subscriptions.notification import read_product
+from ibf_pipeline.satellites.subscriptions.settings import read_settings
+from tests.conftest import ROOT
+from tests.worlds.services.catalogue import radar_product
+from tests.worlds.services.catalogue_account import HERE, NOON
+from tests.worlds.services.dialects import CREODIAS, NSIS
+from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, SECRETS, Installation, installed
+from tests.worlds.services.odata_evaluation import holds, parse
+
+app = typer.Typer()
+app.add_typer(subscriptions_app, name="subscriptions")
+app.add_typer(inbox_app, name="inbox")
+app.command()(receiver)
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    with installed(tmp_path, monkeypatch) as installation:
+        installation.declare(floods=RADAR_OVER_XTS)
+        yield installation
+
+
+def run(place: Installation, *words: str, answer: str | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*words, *place.options], input=answer, env={"COLUMNS": "300"})
+    if isinstance(result.exception, IbfError):
+        return result.exception.exit_code, str(result.exception)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def test_plan_apply_list_and_delete(place: Installation):
+    assert run(place, "subscriptions", "plan") == (0, "test: would create for floods: declared and not there\n")
+    assert place.catalogue.subscriptions == {}
+    code, text = run(place, "subscriptions", "apply", answer="n\n")
+    assert (code, place.catalogue.subscriptions) == (1, {})
+    assert run(place, "subscriptions", "apply", "--yes")[0] == 0
+    ((made, entry),) = place.catalogue.subscriptions.items()
+    product = {"Collection": "SENTINEL-1", "Attributes": [{"Name": "productType", "Value": "IW_GRDH_1S"}]}
+    inside = {**product, "GeoFootprint": {"type": "Point", "coordinates": [32.9, 0.9]}}  # in B1
+    outside = {**product, "GeoFootprint": {"type": "Point", "coordinates": [34, 0.9]}}
+    assert holds(parse(entry["FilterParam"]), inside)
+    assert not holds(parse(entry["FilterParam"]), outside)
+    assert run(place, "subscriptions", "plan") == (0, "test: everything is as declared\n")
+    assert "name one in operations.intake_schedule" in run(place, "subscriptions", "apply", "--yes")[1]
+    settings = yaml.safe_load((place.config / "settings.yaml").read_text(encoding="utf-8"))
+    settings["operations"] = {"intake_schedule": "*/10 * * * *"}
+    (place.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    assert run(place, "subscriptions", "apply", "--yes")[1] == "test: everything is as declared\ntest: 0 steps taken\n"
+    code, text = run(place, "subscriptions", "list", "--json")
+    (listed,) = json.loads(text)
+    assert (listed["id"], listed["declared_as"], listed["kind"]) == (made, "floods", "pull")
+    assert made in run(place, "subscriptions", "list")[1]
+    assert run(place, "subscriptions", "delete", made, "--provider", "test")[0] == 0
+    assert place.catalogue.subscriptions == {}
+
+
+def test_what_is_stuck_ends_with_code_1(place: Installation):
+    place.catalogue.create({"FilterParam": ""})
+    code, text = run(place, "subscriptions", "apply", "--yes")
+    assert code == 1
+    assert "all 1 running subscriptions are taken: pause one of" in text
+    assert (
+        "not made by this pipeline"
+        in run(place, "subscriptions", "delete", next(iter(place.catalogue.subscriptions)), "--provider", "test")[1]
+    )
+
+
+def test_push_and_renewed_credentials(place: Installation, monkeypatch: pytest.MonkeyPatch):
+    place.declare(floods={**RADAR_OVER_XTS, "kind": "push", "endpoint": "https://floods.example.org/notifications"})
+    assert run(place, "subscriptions", "apply", "--yes")[0] == 0
+    (entry,) = place.catalogue.subscriptions.values()
+    assert entry["NotificationEpPassword"] == SECRETS["EODATA_ENDPOINT_PASSWORD"]
+    monkeypatch.setenv("EODATA_ENDPOINT_PASSWORD", "canary-second")
+    code, text = run(place, "subscriptions", "apply", "--yes", "--renew-credentials")
+    assert (code, entry["NotificationEpPassword"]) == (0, "canary-second")
+    assert "canary" not in text
+    monkeypatch.delenv("EODATA_ENDPOINT_PASSWORD")
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "EODATA_ENDPOINT_PASSWORD" in text) == (1, True)
+
+
+def test_inbox_commands(place: Installation):
+    run(place, "subscriptions", "apply", "--yes")
+    product = place.publish_over_the_alert(1)
+    with open_eodata(str(place.config), str(place.workspace)) as eodata, eodata.client("test") as client:
+        (queue,) = place.catalogue.queues
+        eodata.inbox.store("test", "pull", client.read(queue).notifications)
+    assert product in run(place, "inbox", "list", "--state", "waiting")[1]
+    shown = json.loads(run(place, "inbox", "show", product.upper())[1])
+    assert (shown["state"], shown["notifications"][0]["times"], shown["catalogue"]["Id"]) == ("waiting", 1, product)
+    assert run(place, "inbox", "replay", product) == (0, f"{product}: waiting, replay 1\n")
+    assert run(place, "inbox", "prune", "--older-than", "30") == (0, "0 products pruned\n")
+    assert run(place, "inbox", "show", "nothing")[0] == 3
+
+
+def test_ids_are_whole_in_a_narrow_terminal_and_a_beginning_is_enough(place: Installation):
+    """Eighty columns, names of 70 letters; the ids of products 1 and 16 begin alike, that of the third does not."""
+    long = "S1A_IW_GRDH_1SDV_" + "X" * 53
+    ids = ["abcdef01-0000-4000-8000-000000000001", "abcdef01-0000-4000-8000-000000000016", "b" * 36]
+    with open_eodata(str(place.config), str(place.workspace)) as eodata:
+        eodata.inbox.store_products(
+            "test", [read_product({**radar_product(1, NOON, HERE), "Id": key, "Name": long}) for key in ids]
+        )
+        eodata.inbox.decide(ids[0], "ignored", "acquired 99 h ago, the limit is 72 h")
+    result = CliRunner().invoke(app, ["inbox", "list", *place.options], env={"COLUMNS": "80"})
+    assert result.exit_code == 0
+    for text in (*ids, long, "acquired 99 h ago, the limit is 72 h", "acquired 2026-11-20 12:00:00Z", "2 waiting"):
+        assert text in result.output
+    listed = json.loads(run(place, "inbox", "list", "--json", "--state", "ignored")[1])
+    assert [product["product"] for product in listed["products"]] == ids[:1]
+    assert listed["counts"]["waiting"] == 2
+    assert json.loads(run(place, "inbox", "show", "bbb")[1])["product"] == ids[2]
+    assert json.loads(run(place, "inbox", "show", ids[1].upper()[:36])[1])["product"] == ids[1]
+    code, text = run(place, "inbox", "show", "abcdef01-0000")
+    assert (code, f"one of {ids[0]}, {ids[1]}" in text) == (3, True)
+    run(place, "subscriptions", "apply", "--yes")
+    (made,) = place.catalogue.subscriptions
+    result = CliRunner().invoke(app, ["subscriptions", "list", *place.options], env={"COLUMNS": "80"})
+    assert f"{made}  test  floods  pull  running" in result.output
+
+
+def test_nothing_declared_is_said(place: Installation):
+    place.declare()
+    for word in ("plan", "apply"):
+        assert run(place, "subscriptions", word) == (
+            0, "nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline\n"
+        )  # fmt: skip
+
+
+def test_no_secret_is_shown_or_kept(place: Installation, caplog: pytest.LogCaptureFixture):
+    """Neither in what the commands print, nor in the logs, nor in the files."""
+    caplog.set_level(logging.DEBUG)
+    place.declare(floods={**RADAR_OVER_XTS, "kind": "push", "endpoint": "https://floods.example.org/notifications"})
+    texts = [
+        run(place, "subscriptions", word, *more)[1]
+        for word, more in (("plan", ()), ("apply", ("--yes",)), ("list", ()))
+    ]
+    place.web.password = "changed"
+    place.web.tokens.clear()
+    texts.append(run(place, "subscriptions", "list")[1])
+    assert "no token was given" in texts[-1]
+    texts += [
+        caplog.text,
+        *(file.read_bytes().decode("latin-1") for file in place.workspace.rglob("*") if file.is_file()),
+    ]
+    assert [text for text in texts if "canary" in text or "token-1" in text] == []
+
+
+@pytest.mark.parametrize("dialect", [CREODIAS, NSIS], ids=lambda dialect: dialect.name)
+def test_apply_twice_in_the_other_dialects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dialect):
+    with installed(tmp_path, monkeypatch, dialect) as place:
+        place.declare(floods=RADAR_OVER_XTS)
+        assert run(place, "subscriptions", "apply", "--yes")[0] == 0
+        text = run(place, "subscriptions", "apply", "--yes")[1]
+        assert text.startswith("test: everything is as declared\ntest: 0 steps taken\n")
+        assert len(place.catalogue.subscriptions) == 1
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"provider": "none"}, "floods: there is no provider 'none'"),
+        ({"kind": "push"}, "kind push has an endpoint"),
+        ({"country": None, "collection": None, "product_types": []}, "say `everything: true` to want it"),
+        ({"everything": True}, "contradict each other"),
+        ({"area": [1, 2, 3, 4]}, "either a country or an area"),
+        ({"country": None, "area": [3, 2, 1, 4]}, "west < east"),
+        ({"events": ["deleted", "created"]}, "a subscription of its own"),
+        ({"colection": "SENTINEL-1"}, "unknown key, did you mean 'collection'"),
+        ({"password": "canary-in-a-file"}, "unknown key"),
+    ],
+)
+def test_wrong_declarations_name_the_file_and_the_remedy(place: Installation, declared, message):
+    place.declare(floods={**RADAR_OVER_XTS, **declared})
+    with pytest.raises(ConfigError) as error:
+        read_settings(place.config)
+    assert message in str(error.value)
+    assert "eodata.yaml" in str(error.value)
+    assert "canary" not in str(error.value)
+
+
+def test_an_unencrypted_service_is_refused(place: Installation):
+    file = place.config / "eodata.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("http://127.0.0.1", "http://catalogue.example.org"))
+    with pytest.raises(ConfigError, match="travel over https only"):
+        read_settings(place.config)
+
+
+def test_the_shipped_settings_hold_the_documents_limits():
+    providers = read_settings(ROOT / "config").providers
+    assert {name: (p.running_limit, p.total_limit, p.events) for name, p in providers.items()} == {
+        "creodias": (1, 10, ("created",)),
+        "nsis": (2, 10, ("created", "modified", "deleted")),
+        "cdse": (1, 10, ("created", "modified", "deleted")),
+    }
+
+
+def test_missing_pieces_are_named(place: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    place.declare(floods={**RADAR_OVER_XTS, "country": "XXX"})
+    assert run(place, "subscriptions", "plan")[0] == 3
+    with pytest.raises(InputMissing, match="ibf-pipeline prepare"):
+        country_outline(tmp_path / "nothing")
+    monkeypatch.delenv("EODATA_TEST_PASSWORD")
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "expected" in text.lower(), "EODATA_TEST_PASSWORD" in text) == (1, True, True)
+    monkeypatch.delenv("EODATA_ENDPOINT_USERNAME")
+    with pytest.raises(ConfigError, match="EODATA_ENDPOINT_USERNAME"), open_receiver(str(place.config)):
+        pass
+    (place.config / "eodata.yaml").unlink()
+    with pytest.raises(ConfigError, match="copy the repository's"):
+        read_settings(place.config)
+
+
+def test_a_provider_without_a_token_service_says_so(place: Installation):
+    file = place.config / "eodata.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["providers"]["test"]["token_url"] = None
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "has no token_url" in text) == (1, True)
+
+
+def test_an_area_instead_of_a_country(place: Installation):
+    place.declare(floods={"provider": "test", "area": [30, 0, 31.5, 1], "collection": "SENTINEL-1"})
+    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: Path(iso3), {})
+    assert (
+        "POLYGON((31.5000 0.0000,31.5000 1.0000,30.0000 1.0000,30.0000 0.0000,31.5000 0.0000))" in item.request.filter
+    )
