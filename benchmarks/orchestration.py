@@ -64,7 +64,7 @@ def measured(way: str, work: Path) -> dict[str, Any]:
 
 def prepare(work: Path) -> None:
     """Prepared layers, once for all three."""
-    from flows.wiring import open_day
+    from flows.wiring.day import open_day
     from ibf_pipeline.prepare.build import prepare as build
 
     day = open_day("config", "XDM", DAY, None, workspace=str(work / "ws"))
@@ -73,7 +73,7 @@ def prepare(work: Path) -> None:
 
 def run(way: str, work: Path) -> dict[str, Any]:
     """One day; `day`: seconds of it, without loading the libraries."""
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     if way == "stages":  # a part that asks for a server after all ends the measurement
         os.environ["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "false"
@@ -100,7 +100,7 @@ def run(way: str, work: Path) -> dict[str, Any]:
 def stages(workspace: str) -> dict[str, Any]:
     """The flow's own stages, in their order, as plain functions; fails where one of them asks for a Prefect server."""
     from flows import floods
-    from flows.wiring import open_day
+    from flows.wiring.day import open_day
     from ibf_pipeline.targets.problems import Consent
 
     for name in ("prepared_layers", "obtain_forecast", "read_discharge", "find_events", "record_findings"):

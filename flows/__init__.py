@@ -1,5 +1,5 @@
 """Prefect flows and the console script: orchestration, no logic."""
 
-from flows.environment import shorten_errors
+from flows.wiring.environment import shorten_errors
 
 shorten_errors()

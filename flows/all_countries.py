@@ -23,8 +23,8 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 
 from flows.country_process import CountryJob, CountryOutcome, run_country
-from flows.issue_date import issue_date_of_run
-from flows.wiring import open_configuration
+from flows.wiring.day import open_configuration
+from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 
 log = logging.getLogger("ibf_pipeline.flows")

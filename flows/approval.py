@@ -24,10 +24,10 @@ from prefect.utilities.urls import url_for
 from pydantic import Field
 
 from flows.ending import notices_of, tell_held
-from flows.limits import one_at_a_time
-from flows.messages import NOT_NOTIFIED
 from flows.resume import Decision, resume_run
-from flows.wiring import Day, now
+from flows.states import NOT_NOTIFIED
+from flows.wiring.day import Day, now
+from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.publish.journal import Journal

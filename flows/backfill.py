@@ -18,7 +18,7 @@ from prefect.states import Completed, Failed
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
-from flows.wiring import Day, now, open_day
+from flows.wiring.day import Day, now, open_day
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import runs_of

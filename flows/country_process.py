@@ -38,7 +38,7 @@ def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
     """Run the flow against the Prefect server at `api_url`; its states and logs are there when this returns."""
     import time
 
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     os.environ["PREFECT_API_URL"] = api_url
     settle()
@@ -47,7 +47,7 @@ def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
     from prefect.logging.handlers import APILogWorker
 
     from flows.floods import floods
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     state: Any = floods(
         job.country, job.issue_date, job.target, config=job.config, workspace=job.workspace, return_state=True,

@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
-from flows.messages import HELD as HELD_WORDS
-from flows.messages import (
+from flows.states import HELD as HELD_WORDS
+from flows.states import (
     HELD_EVENT,
     INPUT_MISSING,
     NOT_NOTIFIED,

@@ -17,12 +17,12 @@ from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
 from flows.ending import HELD, ended, failed, tell, untold_notices
-from flows.issue_date import issue_date_of_run, named_date
-from flows.limits import one_at_a_time
-from flows.local_static import local_static
 from flows.morning import show_waiting, update_morning
-from flows.wiring import Day, now, open_day, open_target
-from flows.wiring_sources import prune_cache
+from flows.wiring.day import Day, now, open_day, open_target
+from flows.wiring.issue_date import issue_date_of_run, named_date
+from flows.wiring.limits import one_at_a_time
+from flows.wiring.local_static import local_static
+from flows.wiring.sources import prune_cache
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.publish.lock import publication_lock

@@ -11,9 +11,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.issue_date import issue_date_of_run
 from flows.morning import write_morning
-from flows.wiring import now, open_configuration, open_day
+from flows.wiring.day import now, open_configuration, open_day
+from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError

@@ -12,8 +12,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.observe_trigger import PrefectStarter
-from flows.wiring import now
-from flows.wiring_eodata import Eodata, open_eodata
+from flows.wiring.day import now
+from flows.wiring.subscriptions import Eodata, open_eodata
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.intake import catch_up_is_due

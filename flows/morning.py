@@ -16,10 +16,9 @@ from prefect.flows import Flow
 from prefect.runtime import flow_run as this_run
 from prefect.utilities.urls import url_for
 
-from flows.issue_date import issue_date_of_run
-from flows.messages import HELD, NOT_NOTIFIED, NOT_PUBLISHED
-from flows.starters import WATCHED
-from flows.wiring import Day, open_configuration
+from flows.states import HELD, NOT_NOTIFIED, NOT_PUBLISHED, WATCHED
+from flows.wiring.day import Day, open_configuration
+from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.errors import IbfError

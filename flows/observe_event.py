@@ -15,9 +15,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from flows.hook import Hook, open_hook
 from flows.observe_trigger import again_at
-from flows.wiring import open_configuration
+from flows.wiring.day import open_configuration
+from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.found import Event, Found

@@ -8,8 +8,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.local_static import local_static
-from flows.wiring import open_configuration
+from flows.wiring.day import open_configuration
+from flows.wiring.local_static import local_static
 from ibf_pipeline.errors import IbfError
 from tasks.prepare import build_layers
 

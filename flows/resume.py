@@ -11,7 +11,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from flows.wiring import Day, now, open_day, open_target
+from flows.wiring.day import Day, now, open_day, open_target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing, UsageError
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
@@ -260,7 +260,7 @@ def withdrawal_text(found: Found, names: list[str]) -> str:
 
 def _workspace_of(run: Path, config: str) -> str | None:
     """The workspace of a run folder that is not the settings' own: <workspace>/runs/<ISO3>/<date>/..."""
-    from flows.wiring import open_configuration
+    from flows.wiring.day import open_configuration
 
     configuration = open_configuration(config)
     runs = next((parent for parent in run.parents if parent.name == "runs"), None)

@@ -12,10 +12,10 @@ from prefect.runtime import flow_run
 
 from flows.ending import failed
 from flows.floods import after_hold, conclude, find_day, require_allowed
-from flows.issue_date import issue_date_of_run, named_date
-from flows.limits import one_at_a_time
-from flows.local_static import local_static
-from flows.wiring import open_day
+from flows.wiring.day import open_day
+from flows.wiring.issue_date import issue_date_of_run, named_date
+from flows.wiring.limits import one_at_a_time
+from flows.wiring.local_static import local_static
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.sources import FolderSource
 from ibf_pipeline.targets.problems import Consent

@@ -12,10 +12,9 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 
 from flows.all_countries import run_jobs
 from flows.country_process import CountryJob
+from flows.states import WATCHED
 from ibf_pipeline.errors import InputMissing
 
-WATCHED = "watched"
-"""tag of the runs that a sensor has started"""
 ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
 

@@ -13,13 +13,13 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed, Running
 
-from flows.inputs_fetch import fetched_cube
-from flows.issue_date import issue_date_of_run
-from flows.looks import Looks
-from flows.messages import INPUT_MISSING
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
-from flows.wiring import Day, now, open_configuration
-from flows.wiring_sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
+from flows.states import INPUT_MISSING
+from flows.wiring.day import Day, now, open_configuration
+from flows.wiring.inputs_fetch import fetched_cube
+from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.looks import Looks
+from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable

@@ -25,7 +25,7 @@ import pytest
 import rasterio
 import yaml
 
-from flows.wiring import now
+from flows.wiring.day import now
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import find_files, read_cube

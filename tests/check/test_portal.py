@@ -14,7 +14,7 @@ import yaml
 from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules

@@ -18,10 +18,10 @@ import flows.backfill
 import flows.floods
 import flows.resume
 import flows.scenario
-import flows.wiring
+import flows.wiring.day
 import ibf_pipeline.report.write
-from flows.cli import app
-from flows.outcome import exit_code
+from flows.cli.app import app
+from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import cell_centre, locate
@@ -95,7 +95,7 @@ __all__ = [
     "write_observed_event",
 ]
 
-_CLOCK = flows.wiring.now
+_CLOCK = flows.wiring.day.now
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _no_engine() -> Iterator[list[tuple[str, str]]]:
 
 def is_published(config: str, country: str, issue_date: date, target: str) -> bool:
     """Whether a backfill passes a day over as published before."""
-    return flows.backfill.is_published(flows.wiring.open_day(config, country, issue_date, target))
+    return flows.backfill.is_published(flows.wiring.day.open_day(config, country, issue_date, target))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 def command(home: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """Exit code and all that it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", *arguments],
+        [sys.executable, "-m", "flows.cli.app", *arguments],
         cwd=ROOT,
         env={**os.environ, "PREFECT_HOME": str(home / "prefect"), "NO_COLOR": "1", **environment},
         capture_output=True,

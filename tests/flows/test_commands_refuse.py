@@ -11,7 +11,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from flows.backfill import days_of
-from flows.cli import main
+from flows.cli.app import main
 from flows.resume import Decision, open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.report.write import rewrite_report

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import main
-from flows.demo_folder import empty_demo
+from flows.cli.app import main
+from flows.cli.demo_folder import empty_demo
 from ibf_pipeline.errors import ForbiddenByRule
 
 

@@ -15,9 +15,9 @@ import yaml
 from prefect.client.schemas.objects import State
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from flows.floods import floods
-from flows.outcome import exit_code
+from flows.states import exit_code
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT

@@ -20,11 +20,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
 from flows import floods as floods_module
-from flows.cli import app
-from flows.compare import compare_day
+from flows.cli.app import app
+from flows.cli.compare import compare_day
 from flows.floods import floods
-from flows.outcome import exit_code
-from flows.wiring import now, open_configuration, open_sandbox
+from flows.states import exit_code
+from flows.wiring.day import now, open_configuration, open_sandbox
 from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError

@@ -14,8 +14,8 @@ from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import CronSchedule
 from typer.testing import CliRunner
 
-from flows.check import read_schedules
-from flows.cli import app
+from flows.cli.app import app
+from flows.cli.check import read_schedules
 from flows.prepare import prepare_country
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from tests.conftest import ROOT
@@ -99,7 +99,17 @@ def test_check_knows_the_schedules_of_the_server() -> None:
 
 def test_a_reader_that_leaves_ends_no_work(config: str, tmp_path: Path) -> None:
     """As `prepare XTY | head -1`: the layers are there although nobody has read more than one line."""
-    command = [sys.executable, "-m", "flows.cli", "prepare", "XTY", "--config", config, "--workspace", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "flows.cli.app",
+        "prepare",
+        "XTY",
+        "--config",
+        config,
+        "--workspace",
+        str(tmp_path),
+    ]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("1 of 9: ")

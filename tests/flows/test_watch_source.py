@@ -18,8 +18,8 @@ from prefect.states import Cancelled, Completed, Failed
 from typer.testing import CliRunner
 
 import flows.watch_source
-from flows.cli import app
-from flows.deployments import planned_deployments
+from flows.cli.app import app
+from flows.deployment.table import planned_deployments
 from flows.floods import floods
 from flows.starters import DeploymentStarter, EmbeddedStarter
 from flows.watch_source import watch_source
@@ -185,7 +185,7 @@ def test_a_published_day_is_not_waited_for_again(config: Path, tmp_path: Path, a
 def test_a_day_that_never_comes_ends_as_input_not_available_yet(
     config: Path, tmp_path: Path, afternoon: Afternoon
 ) -> None:
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     state, _, states = watch(config, tmp_path / "work")
     assert state.is_failed()

@@ -32,9 +32,9 @@ from prefect.server.events.schemas.events import Event, ReceivedEvent
 from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending, Running
 
 from flows import ending
-from flows.automations import SIGNS_OF_LIFE, telling_people, watching_runs
-from flows.deployments import planned_deployments
-from flows.wiring import open_configuration
+from flows.deployment.automations import SIGNS_OF_LIFE, telling_people, watching_runs
+from flows.deployment.table import planned_deployments
+from flows.wiring.day import open_configuration
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import event, found

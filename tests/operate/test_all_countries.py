@@ -19,8 +19,8 @@ from prefect.client.schemas.filters import FlowRunFilter
 from flows import all_countries as module
 from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome
-from flows.outcome import exit_code
-from flows.wiring import open_configuration
+from flows.states import exit_code
+from flows.wiring.day import open_configuration
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.plain_calls import plain_calls, run_here

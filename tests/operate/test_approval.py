@@ -26,8 +26,8 @@ from prefect.states import Pending
 from flows import approval
 from flows.approval import NotNotified, StoppedTooLate, preview_page, settled_before
 from flows.floods import floods
-from flows.outcome import exit_code
-from flows.wiring import now
+from flows.states import exit_code
+from flows.wiring.day import now
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, write_json
 from ibf_pipeline.runs.ledger import close

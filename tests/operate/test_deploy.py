@@ -19,11 +19,11 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
-from flows.automations import TOLD_APART, all_but
-from flows.cli import app
-from flows.deploy import Deployed, await_server, deploy
-from flows.deployments import planned_deployments
-from flows.wiring import open_configuration
+from flows.cli.app import app
+from flows.deployment.automations import TOLD_APART, all_but
+from flows.deployment.deploy import Deployed, await_server, deploy
+from flows.deployment.table import planned_deployments
+from flows.wiring.day import open_configuration
 from ibf_pipeline.errors import ConfigError
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import add_country, make_project

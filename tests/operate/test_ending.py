@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flows.approval import NotNotified
 from flows.ending import ended, failed, kept_notices
-from flows.messages import INPUT_MISSING, NOTIFICATION_UNCONFIRMED
+from flows.states import INPUT_MISSING, NOTIFICATION_UNCONFIRMED
 from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.notice import Notice

@@ -15,11 +15,11 @@ from prefect.states import Completed, Crashed, Failed, Running
 from typer.testing import CliRunner
 
 from flows import morning
-from flows.cli import app
+from flows.cli.app import app
 from flows.floods import floods
 from flows.heartbeat import heartbeat
-from flows.issue_date import issue_date_of_run
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
+from flows.wiring.issue_date import issue_date_of_run
 from tests.worlds.countries.projects import make_project
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.quick import quick_days

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from prefect.concurrency.sync import concurrency
 
-from flows import limits
-from flows.deploy import deploy
-from flows.limits import limit_name, one_at_a_time
+from flows.deployment.deploy import deploy
+from flows.wiring import limits
+from flows.wiring.limits import limit_name, one_at_a_time
 from ibf_pipeline.errors import ConfigError
 from tests.worlds.countries.projects import make_project
 

@@ -18,10 +18,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter
 from rich.console import Console
 
+from flows.cli.outcome import print_outcome
 from flows.floods import floods
-from flows.outcome import exit_code, print_outcome
 from flows.resume import open_run
 from flows.scenario import scenario
+from flows.states import exit_code
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT

@@ -20,12 +20,12 @@ from prefect.deployments import run_deployment
 from prefect.states import Crashed, Failed, Late
 from shapely import Point
 
-from flows.automations import watching_runs
-from flows.deploy import deploy
-from flows.deployments import OBSERVATION_TAG, planned_deployments
+from flows.deployment.automations import watching_runs
+from flows.deployment.deploy import deploy
+from flows.deployment.table import OBSERVATION_TAG, planned_deployments
 from flows.observe_event import observe_event
 from flows.observe_trigger import PrefectStarter
-from flows.wiring import open_configuration
+from flows.wiring.day import open_configuration
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.inbox import Entry
 from ibf_pipeline.satellites.subscriptions.settings import TriggerSettings

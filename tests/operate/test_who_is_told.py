@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.automations import SIGNS_OF_LIFE
+from flows.deployment.automations import SIGNS_OF_LIFE
 from tests.operate.conftest import ENDS
 
 pytestmark = pytest.mark.prefect

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.wiring import open_day
+from flows.wiring.day import open_day
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
 from ibf_pipeline.publish.lock import country_lock, publication_lock
 from tests.conftest import ROOT

@@ -48,11 +48,11 @@ CHILD = """
 import json, sys, traceback
 from datetime import date
 from pathlib import Path
-from flows.environment import settle
+from flows.wiring.environment import settle
 work = Path(sys.argv[1])
 settle(work / "prefect")
 import flows.floods as module
-from flows.outcome import exit_code, print_outcome
+from flows.cli.outcome import exit_code, print_outcome
 from rich.console import Console
 answers, write_report = {}, module.write_day_report
 workspace = str(work / "workspace")

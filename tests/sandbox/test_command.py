@@ -22,7 +22,7 @@ def test_the_server_has_the_calls_of_its_description(tmp_path: Path, behaves_lik
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = ["sandbox", "XDM", "--port", str(port), "--behaves-like", behaves_like, "--workspace", str(tmp_path)]
-    server = subprocess.Popen([sys.executable, "-m", "flows.cli", *command], cwd=ROOT, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([sys.executable, "-m", "flows.cli.app", *command], cwd=ROOT, stdout=subprocess.DEVNULL)
     try:
         paths = openapi(port)
     finally:

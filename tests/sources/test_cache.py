@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.inputs_tables import print_days
+from flows.cli.inputs_tables import print_days
 from ibf_pipeline.sources.cache import CachedDay, InputCache
 from tests.worlds.countries.forecast_files import ISSUE
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from ibf_pipeline.errors import InputMissing, UsageError
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, PLACES, STATIONS, write_members

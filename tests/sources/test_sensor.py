@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 import flows.watch_source as sensor
-from flows.inputs_fetch import fetch_and_read
-from flows.looks import STILL_FETCHED, Looks
-from flows.wiring import open_configuration
+from flows.wiring.day import open_configuration
+from flows.wiring.inputs_fetch import fetch_and_read
+from flows.wiring.looks import STILL_FETCHED, Looks
 from ibf_pipeline.sources.watch import Look
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
 from tests.worlds.countries.forecast_files import ISSUE, STATIONS
@@ -69,7 +69,7 @@ def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
     pauses: list[float],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     use(config, "ewds")
     monkeypatch.delenv("EWDS_KEY", raising=False)
@@ -101,7 +101,7 @@ def test_a_country_whose_file_is_broken_is_in_the_sensors_state(
     config: Path,  # noqa: F811
     pauses: list[float],
 ) -> None:
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     file = config / "countries" / "AAA.yaml"
     file.write_text(file.read_text() + "\nunknown_key: 1\n")

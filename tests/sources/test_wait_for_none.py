@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.wiring import open_configuration
-from flows.wiring_sources import open_cache, open_source, open_sources
+from flows.wiring.day import open_configuration
+from flows.wiring.sources import open_cache, open_source, open_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.sources import first_usable

@@ -16,7 +16,7 @@ import yaml
 from rasterio.transform import from_origin
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station

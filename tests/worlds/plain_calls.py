@@ -24,7 +24,7 @@ from prefect.tasks import Task
 
 from flows.country_process import CountryJob, CountryOutcome
 from flows.floods import floods
-from flows.outcome import exit_code
+from flows.states import exit_code
 
 _PICKLE = PickleSerializer()
 
@@ -37,7 +37,7 @@ def plain_calls() -> Iterator[None]:
         patch.object(Task, "__call__", _run_task),
         patch("prefect.artifacts.get_client", _NoServer),
         warnings.catch_warnings(),
-        patch("flows.limits.get_client", _NoServer),
+        patch("flows.wiring.limits.get_client", _NoServer),
         patch("flows.all_countries.get_client", _NoServer),
         patch("prefect.events.utilities.should_emit_events", lambda: False),
     ):

@@ -94,8 +94,8 @@ def config(server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cl
     (folder / "settings.yaml").write_text(Path("config/settings.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("flows.hook.clock", clock)
-    monkeypatch.setattr("flows.hook.pause", clock.sleep)
+    monkeypatch.setattr("flows.wiring.hook.clock", clock)
+    monkeypatch.setattr("flows.wiring.hook.pause", clock.sleep)
     return folder
 
 

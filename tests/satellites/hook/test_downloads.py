@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.hook import open_hook
+from flows.wiring.hook import open_hook
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits, check_archive, unpack
 from ibf_pipeline.satellites.hook.client import OdpClient

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from flows.cli_hook import hook_app
+from flows.cli.hook import hook_app
 from ibf_pipeline.errors import IbfError
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback

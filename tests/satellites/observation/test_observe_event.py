@@ -24,9 +24,9 @@ from prefect.client.schemas.objects import Artifact, State, StateType
 from prefect.flow_engine import run_flow
 from typer.testing import CliRunner
 
-from flows.cli_hook import hook_app
+from flows.cli.hook import hook_app
 from flows.observe_event import observe_event
-from flows.outcome import exit_code
+from flows.states import exit_code
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.found import EventArea
 from ibf_pipeline.domain.observed import observed_share
@@ -85,8 +85,8 @@ def project(tmp_path: Path, tiny_layers: Path, monkeypatch: pytest.MonkeyPatch) 
         write_run(tmp_path / "runs" / "XTY" / ISSUE.isoformat(), "max")
         for name, value in ENVIRONMENT.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("flows.hook.clock", clock)
-        monkeypatch.setattr("flows.hook.pause", clock.sleep)
+        monkeypatch.setattr("flows.wiring.hook.clock", clock)
+        monkeypatch.setattr("flows.wiring.hook.pause", clock.sleep)
         vh = write_scene(tmp_path / "made" / "x_VH.tif", flooded_top(5, fine=2), cell=0.005).read_bytes()
         server.archives[SCENE] = archive({"S1/x_VH.tif": vh, "S1/x_VV.tif": b"-", "S1/about.xml": b"-"})
         yield tmp_path, server

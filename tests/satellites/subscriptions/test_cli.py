@@ -12,8 +12,8 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
-from flows.cli_eodata import inbox_app, receiver, subscriptions_app
-from flows.wiring_eodata import open_eodata, open_receiver
+from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
+from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
 from ibf_pipeline.satellites.subscriptions.notification import read_product

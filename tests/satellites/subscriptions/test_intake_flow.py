@@ -14,11 +14,11 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 from typer.testing import CliRunner
 
-from flows.cli import app as cli
-from flows.cli_eodata import subscriptions_app
+from flows.cli.app import app as cli
+from flows.cli.subscriptions import subscriptions_app
 from flows.intake import intake
 from flows.observe_trigger import EVENT
-from flows.wiring_eodata import open_eodata
+from flows.wiring.subscriptions import open_eodata
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
 from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, Installation, installed
 

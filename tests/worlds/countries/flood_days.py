@@ -16,7 +16,7 @@ import requests
 import xarray as xr
 
 from flows.floods import bring_up_to_date
-from flows.wiring import draw_maps
+from flows.wiring.day import draw_maps
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found

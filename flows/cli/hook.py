@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows import cli_hook_orders
-from flows.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
+from flows.cli import hook_orders as cli_hook_orders
+from flows.cli.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
 
 hook_app = typer.Typer(
     help="Order evidence from the DestinE Hook service (OnDemand Processing API). docs/hook.md walks through it.",
@@ -27,7 +27,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
     import os
     from dataclasses import asdict
 
-    from flows.hook_tables import print_findings, print_json
+    from flows.cli.hook_tables import print_findings, print_json
     from ibf_pipeline.satellites.hook.access import check_access
     from ibf_pipeline.satellites.hook.order_book import OrderBook
 
@@ -51,7 +51,7 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: A
 
     Example: ibf-pipeline hook workflows
     """
-    from flows.hook_tables import print_json, print_table, workflow_data
+    from flows.cli.hook_tables import print_json, print_table, workflow_data
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflows()
@@ -72,7 +72,7 @@ def describe(
 
     Example: ibf-pipeline hook describe data-harvest
     """
-    from flows.hook_tables import print_json, print_workflow, workflow_data
+    from flows.cli.hook_tables import print_json, print_workflow, workflow_data
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflow(name)
@@ -94,7 +94,7 @@ def orders(
 
     Example: ibf-pipeline hook orders --name jess11
     """
-    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
     from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
@@ -120,7 +120,7 @@ def status(key: Key, service: ServiceName = None, config: Config = "config", as_
 
     Example: ibf-pipeline hook status 25380
     """
-    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
@@ -144,7 +144,7 @@ def products(key: Key, service: ServiceName = None, config: Config = "config", a
 
     Example: ibf-pipeline hook products 25379
     """
-    from flows.hook_tables import print_json, print_products, product_data
+    from flows.cli.hook_tables import print_json, print_products, product_data
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
@@ -169,7 +169,7 @@ def files(
     import os
     from dataclasses import asdict
 
-    from flows.hook_tables import print_files, print_json
+    from flows.cli.hook_tables import print_files, print_json
     from ibf_pipeline.errors import ConfigError
     from ibf_pipeline.satellites.hook.private_files import list_files
 
@@ -192,7 +192,7 @@ def budget(service: ServiceName = None, config: Config = "config", as_json: AsJs
 
     Example: ibf-pipeline hook budget
     """
-    from flows.hook_tables import budget_data, print_budget, print_json
+    from flows.cli.hook_tables import budget_data, print_budget, print_json
 
     hook = open_hook(config, service)
     with hook.desk() as (_, desk):

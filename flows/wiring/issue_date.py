@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from prefect.runtime import flow_run
 from pydantic import TypeAdapter, ValidationError
 
-from flows.wiring import now
+from flows.wiring.day import now
 from ibf_pipeline.errors import UsageError
 
 _DATE = TypeAdapter(date)

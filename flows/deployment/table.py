@@ -17,7 +17,7 @@ from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
-from flows.wiring_sources import watched_sources
+from flows.wiring.sources import watched_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.settings import Operations

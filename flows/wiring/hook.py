@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from flows.wiring import now
+from flows.wiring.day import now
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits

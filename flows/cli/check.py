@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from flows.local_static import local_static
-from flows.wiring import Day, now, open_configuration, open_ibf
-from flows.wiring_sources import users_of
-from flows.wiring_static import open_places
+from flows.wiring.day import Day, now, open_configuration, open_ibf
+from flows.wiring.local_static import local_static
+from flows.wiring.sources import users_of
+from flows.wiring.static import open_places
 from ibf_pipeline.check.country import StaticData, check_static
 from ibf_pipeline.check.finding import Finding, fine, of_error
 from ibf_pipeline.check.portal import check_portal

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from flows.cli_deploy import deploy_app
-from flows.cli_eodata import inbox_app, receiver, subscriptions_app
-from flows.cli_hook import hook_app
-from flows.cli_inputs import inputs_app
-from flows.cli_intake import intake
-from flows.cli_operate import operate_app
-from flows.cli_prepare import check, fetch_static, new_country, prepare
+from flows.cli.deploy import deploy_app
+from flows.cli.hook import hook_app
+from flows.cli.inputs import inputs_app
+from flows.cli.intake import intake
+from flows.cli.operate import operate_app
+from flows.cli.prepare import check, fetch_static, new_country, prepare
+from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +55,7 @@ Workspace = Annotated[
 
 def main() -> None:
     """Entry point: errors of the pipeline end with their message and exit code, never with a traceback."""
-    from flows.environment import outlive_readers
+    from flows.wiring.environment import outlive_readers
     from ibf_pipeline.errors import IbfError
 
     outlive_readers()
@@ -64,7 +64,7 @@ def main() -> None:
     except IbfError as error:
         _stop(error)
     except Exception as error:
-        from flows.environment import as_unreachable
+        from flows.wiring.environment import as_unreachable
 
         unreachable = as_unreachable(error)
         if unreachable is None:
@@ -92,15 +92,15 @@ def demo(
 
     Example: ibf-pipeline demo --open
     """
-    from flows.demo_folder import empty_demo
-    from flows.environment import settle
+    from flows.cli.demo_folder import empty_demo
+    from flows.wiring.environment import settle
 
     base = Path(workspace)
     empty_demo(base)
     settle(base / "prefect")
     country, day = "XDM", date(2026, 2, 15)
     if uganda:
-        from flows.uganda_demo import ISSUE_DATE, set_up
+        from flows.cli.uganda_demo import ISSUE_DATE, set_up
 
         country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
     code = _run_day(country, day, None, config, workspace)
@@ -110,7 +110,7 @@ def demo(
 
 
 def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) -> None:
-    from flows.wiring import open_configuration, open_sandbox
+    from flows.wiring.day import open_configuration, open_sandbox
 
     configuration = open_configuration(config, workspace)
     with open_sandbox(configuration, configuration.country(country)) as portal:
@@ -147,7 +147,7 @@ def run(
 
     Example: ibf-pipeline run UGA --date 2026-02-15 --target sandbox
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     options = {
@@ -268,11 +268,11 @@ def backfill(
 
     Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from flows.backfill import backfill_days, require_confirmed
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     require_confirmed(notify=notify, really=really)
     console, code = _console(), 0
@@ -301,11 +301,11 @@ def plan(
 
     Example: ibf-pipeline plan XDM --date 2026-02-15 --target sandbox
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
-    from flows.plan import plan_day
-    from flows.tables import print_found, print_plan
+    from flows.cli.plan import plan_day
+    from flows.cli.tables import print_found, print_plan
 
     found, draft, file = plan_day(config, country, _day(issue_date), target, workspace, notify=notify)
     console = _console()
@@ -347,7 +347,7 @@ def sandbox(
 
     Example: ibf-pipeline sandbox XDM --port 8510
     """
-    from flows.wiring import open_configuration, open_sandbox
+    from flows.wiring.day import open_configuration, open_sandbox
     from ibf_pipeline.errors import InputMissing
 
     configuration = open_configuration(config, workspace)
@@ -367,8 +367,8 @@ def sandbox(
 def _run_day(
     country: str, issue_date: date | None, target: str | None, config: str, workspace: str | None, **options: Any
 ) -> int:
+    from flows.cli.outcome import print_outcome
     from flows.floods import floods
-    from flows.outcome import print_outcome
 
     state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
     return print_outcome(state, config, country, issue_date, target, workspace, _console())

@@ -25,9 +25,9 @@ def list_inputs(config: Config = "config", workspace: Workspace = None) -> None:
 
     Example: ibf-pipeline inputs list
     """
-    from flows.inputs_tables import print_days
-    from flows.wiring import open_configuration
-    from flows.wiring_sources import open_cache
+    from flows.cli.inputs_tables import print_days
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sources import open_cache
 
     configuration = open_configuration(config, workspace)
     cache = open_cache(configuration)
@@ -57,9 +57,9 @@ def fetch(
     """
     import logging
 
-    from flows.inputs_fetch import fetch_and_read
-    from flows.inputs_tables import print_forecast
-    from flows.wiring import now, open_configuration
+    from flows.cli.inputs_tables import print_forecast
+    from flows.wiring.day import now, open_configuration
+    from flows.wiring.inputs_fetch import fetch_and_read
 
     if verbose:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -83,12 +83,12 @@ def watch(
 
     Example: ibf-pipeline inputs watch ewds
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from rich.console import Console
 
-    from flows.outcome import exit_code
+    from flows.states import exit_code
     from flows.watch_source import watch_source
 
     day = None if issue_date is None else issue_date.date()
@@ -112,9 +112,9 @@ def prune(
 
     Example: ibf-pipeline inputs prune --largest-gigabytes 5
     """
-    from flows.inputs_tables import print_deleted
-    from flows.wiring import open_configuration
-    from flows.wiring_sources import open_cache
+    from flows.cli.inputs_tables import print_deleted
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sources import open_cache
 
     configuration = open_configuration(config, workspace)
     bounds = configuration.settings.inputs

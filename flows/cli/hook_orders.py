@@ -1,4 +1,4 @@
-"""The Hook commands that order, watch and fetch; `flows.cli_hook` puts them beside those that only look."""
+"""The Hook commands that order, watch and fetch; `flows.cli.hook` puts them beside those that only look."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
+from flows.cli.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
 
 if TYPE_CHECKING:
-    from flows.hook import Hook
+    from flows.wiring.hook import Hook
     from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 
 
@@ -71,7 +71,7 @@ def cancel(key: Key, service: ServiceName = None, config: Config = "config", as_
 
     Example: ibf-pipeline hook cancel fp-0123456789ab
     """
-    from flows.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
@@ -102,7 +102,7 @@ def settle(
 
     Example: ibf-pipeline hook settle fp-0123456789ab --order-id 25380
     """
-    from flows.hook_tables import entry_data, print_entries, print_json
+    from flows.cli.hook_tables import entry_data, print_entries, print_json
 
     if never_arrived == (order_id is not None):
         raise typer.BadParameter("give either --order-id or --never-arrived")
@@ -129,8 +129,8 @@ def download(
     """
     from dataclasses import asdict
 
-    from flows.hook_progress import receiving
-    from flows.hook_tables import print_json, print_table
+    from flows.cli.hook_progress import receiving
+    from flows.cli.hook_tables import print_json, print_table
     from ibf_pipeline.errors import InputMissing
     from ibf_pipeline.satellites.hook import archives
     from ibf_pipeline.satellites.hook.downloads import fetch_product
@@ -183,12 +183,12 @@ def observe(
 
     Example: ibf-pipeline hook observe XDM --date 2026-02-15 --event G5220 --product S1A_IW_GRDH_..
     """
-    from flows.environment import settle as settle_prefect
+    from flows.wiring.environment import settle as settle_prefect
 
     settle_prefect()
-    from flows.hook_tables import console
+    from flows.cli.hook_tables import console
     from flows.observe_event import SKIPPED, observe_event
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     state = observe_event(
         country,
@@ -229,8 +229,8 @@ def _given(options: list[str]) -> dict[str, str | int]:
 
 def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
     """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
-    from flows.hook_progress import watching
-    from flows.hook_tables import entry_data, print_entries, print_json
+    from flows.cli.hook_progress import watching
+    from flows.cli.hook_tables import entry_data, print_entries, print_json
     from ibf_pipeline.satellites.hook.order_desk import succeeded
 
     if wait_for_it:

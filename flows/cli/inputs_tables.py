@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from flows.inputs_fetch import ForecastRead
+from flows.wiring.inputs_fetch import ForecastRead
 from ibf_pipeline.sources.cache import CachedDay
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flows.wiring_sources import cells_of, open_source, prune_cache
+from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells, read_cube

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from flows.hook import Hook
+    from flows.wiring.hook import Hook
     from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
@@ -18,7 +18,7 @@ Key = Annotated[str, typer.Argument(help="key fp-... of the order book, or the s
 
 def open_hook(config: str, service: str | None) -> Hook:
     """The service that a command talks to."""
-    from flows import hook
+    from flows.wiring import hook
 
     return hook.open_hook(config, service)
 

@@ -38,8 +38,8 @@ def prepare(
 
     Example: ibf-pipeline prepare UGA
     """
-    from flows.local_static import local_static
-    from flows.wiring import open_configuration
+    from flows.wiring.day import open_configuration
+    from flows.wiring.local_static import local_static
     from ibf_pipeline.prepare.build import prepare as build
     from ibf_pipeline.prepare.inputs import MAPPING
     from ibf_pipeline.prepare.store import read_prepared
@@ -85,8 +85,8 @@ def new_country(
 
     Example: ibf-pipeline new-country KEN --name Kenya
     """
-    from flows.new_country import write_country
-    from flows.wiring import open_configuration
+    from flows.cli.new_country import write_country
+    from flows.wiring.day import open_configuration
     from ibf_pipeline.errors import ConfigError
     from ibf_pipeline.static.static import still_missing
 
@@ -131,8 +131,8 @@ def fetch_static(
 
     Example: ibf-pipeline fetch-static KEN
     """
-    from flows.wiring import open_configuration
-    from flows.wiring_static import fetch_country
+    from flows.wiring.day import open_configuration
+    from flows.wiring.static import fetch_country
     from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config, workspace)
@@ -164,7 +164,7 @@ def check(
     """
     import json
 
-    from flows.check import as_rows, check_country
+    from flows.cli.check import as_rows, check_country
     from ibf_pipeline.check.finding import worst_first
 
     findings = worst_first(check_country(config, country, target, workspace))

@@ -26,14 +26,14 @@ def intake(
 
     Example: ibf-pipeline intake --catch-up
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from rich.console import Console
     from rich.text import Text
 
     from flows.intake import intake as flow
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     state: Any = flow(catch_up, config, workspace, return_state=True)
     Console(highlight=False, soft_wrap=True).print(

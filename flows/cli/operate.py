@@ -37,13 +37,13 @@ def run_all_countries(
 
     Example: ibf-pipeline all-countries --date 2026-02-15 --limit 2
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from rich.console import Console
 
     from flows.all_countries import all_countries
-    from flows.outcome import exit_code
+    from flows.states import exit_code
 
     state: Any = all_countries(
         issue_date.date() if issue_date else None, countries, target, notify, limit=limit, config=config,
@@ -72,12 +72,12 @@ def scenario(
 
     Example: ibf-pipeline scenario UGA G5220=---wTTTT G5230=------ww:med
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from rich.console import Console
 
-    from flows.outcome import print_outcome
+    from flows.cli.outcome import print_outcome
     from flows.scenario import scenario as run
 
     day = issue_date.date() if issue_date else None
@@ -108,7 +108,7 @@ def compare_with_portal(
     """
     from rich.console import Console
 
-    from flows.compare import compare_day, kept_comparisons, print_compared, print_kept
+    from flows.cli.compare import compare_day, kept_comparisons, print_compared, print_kept
 
     console = Console(highlight=False, soft_wrap=True)
     if kept:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from flows.wiring import now, open_configuration
+from flows.wiring.day import now, open_configuration
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.satellites.subscriptions.account import Keycloak, account_from

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flows.wiring_eodata import Eodata
+    from flows.wiring.subscriptions import Eodata
     from ibf_pipeline.satellites.subscriptions.entity import Subscription
     from ibf_pipeline.satellites.subscriptions.inbox import Entry
     from ibf_pipeline.satellites.subscriptions.reconcile import Plan
@@ -36,7 +36,7 @@ def plan_command(provider: ProviderName = None, config: Config = "config", works
 
     Example: ibf-pipeline subscriptions plan
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import plan_subscriptions
 
     with open_eodata(config, workspace) as eodata:
@@ -62,7 +62,7 @@ def apply_command(
 
     Example: ibf-pipeline subscriptions apply --yes
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import (
         adopt_subscription,
         apply_subscriptions,
@@ -109,7 +109,7 @@ def list_command(
 
     Example: ibf-pipeline subscriptions list --provider cdse
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
 
     found: list[tuple[str, Subscription]] = []
     with open_eodata(config, workspace) as eodata:
@@ -154,7 +154,7 @@ def delete_command(
 
     Example: ibf-pipeline subscriptions delete 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider nsis
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import delete_subscription
 
     with open_eodata(config, workspace) as eodata, eodata.client(provider) as client:
@@ -176,7 +176,7 @@ def inbox_list(
 
     Example: ibf-pipeline inbox list --state triggered
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
 
     with open_eodata(config, workspace) as eodata:
         entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
@@ -200,7 +200,7 @@ def inbox_show(
 
     Example: ibf-pipeline inbox show 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
 
     with open_eodata(config, workspace) as eodata:
         entry = eodata.inbox.entry(product_id)
@@ -229,7 +229,7 @@ def inbox_replay(
 
     Example: ibf-pipeline inbox replay 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.subscriptions import open_eodata
 
     with open_eodata(config, workspace) as eodata:
         entry = eodata.inbox.replay(product_id)
@@ -248,8 +248,8 @@ def inbox_prune(
     """
     from datetime import timedelta
 
-    from flows.wiring import now
-    from flows.wiring_eodata import open_eodata
+    from flows.wiring.day import now
+    from flows.wiring.subscriptions import open_eodata
 
     with open_eodata(config, workspace) as eodata:
         count = eodata.inbox.prune(now() - timedelta(days=older_than))
@@ -267,7 +267,7 @@ def receiver(
     """
     import uvicorn
 
-    from flows.wiring_eodata import open_receiver
+    from flows.wiring.subscriptions import open_receiver
 
     with open_receiver(config, workspace) as (app, settings):
         chosen = port or settings.port

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.wiring import Day, now, open_ibf
+from flows.wiring.day import Day, now, open_ibf
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated

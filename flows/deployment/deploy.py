@@ -21,10 +21,10 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
-from flows.automations import PREFIX, telling_people, watching_runs
-from flows.deployments import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
-from flows.limits import limit_name
-from flows.wiring import open_configuration
+from flows.deployment.automations import PREFIX, telling_people, watching_runs
+from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
+from flows.wiring.day import open_configuration
+from flows.wiring.limits import limit_name
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 

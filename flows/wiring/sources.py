@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from flows.local_static import local_static
+from flows.wiring.local_static import local_static
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country

@@ -10,8 +10,8 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
-from flows.deployments import OBSERVATION_TAG, OUR_TAGS, TAG
-from flows.messages import (
+from flows.deployment.table import OBSERVATION_TAG, OUR_TAGS, TAG
+from flows.states import (
     HELD_EVENT,
     INPUT_MISSING,
     NOT_NOTIFIED,

@@ -8,8 +8,9 @@ from prefect.client.schemas.objects import State
 from rich.console import Console
 from rich.text import Text
 
-from flows.tables import print_found
-from flows.wiring import now, open_day
+from flows.cli.tables import print_found
+from flows.states import _error, exit_code
+from flows.wiring.day import now, open_day
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.folder import Revision
@@ -49,16 +50,3 @@ def _published(target: str, revision: Revision) -> str:
     return (
         f"published to {target} only in part: {len(calls) - len(left)} of {len(calls)} calls; next is {left[0].title}"
     )
-
-
-def exit_code(state: State) -> int:
-    """0 done, 1 failed, 3 input not available yet, 4 notification unconfirmed."""
-    error = _error(state)
-    if isinstance(error, IbfError):
-        return error.exit_code
-    return 0 if state.is_completed() else 1
-
-
-def _error(state: State) -> BaseException | None:
-    result = state.result(raise_on_failure=False) if not state.is_completed() else None
-    return result if isinstance(result, BaseException) else None

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli_operate import Config, Day, Workspace
+from flows.cli.operate import Config, Day, Workspace
 
 deploy_app = typer.Typer()
 
@@ -27,15 +27,15 @@ def deploy(
 
     Example: PREFECT_API_URL=http://127.0.0.1:4200/api ibf-pipeline deploy
     """
-    from flows.environment import settle
+    from flows.wiring.environment import settle
 
     settle()
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from flows.deploy import await_server, server_address
-    from flows.deploy import deploy as register
+    from flows.deployment.deploy import await_server, server_address
+    from flows.deployment.deploy import deploy as register
 
     console = Console(highlight=False)
     if server_address() is not None:
@@ -63,7 +63,7 @@ def heartbeat(issue_date: Day = None, config: Config = "config", workspace: Work
     from rich.console import Console
 
     from flows.heartbeat import overdue
-    from flows.wiring import now, open_configuration
+    from flows.wiring.day import now, open_configuration
 
     day = issue_date.date() if issue_date else now().date()
     missing = overdue(open_configuration(config, workspace), day, config, workspace)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.wiring import open_day, open_ibf
+from flows.wiring.day import open_day, open_ibf
 from ibf_pipeline.errors import InputMissing, UsageError
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.runs.folder import RunFolder, runs_of, write_json

@@ -1,0 +1,1 @@
+"""The console script: commands, their options, and what is printed."""
