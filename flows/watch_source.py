@@ -23,10 +23,10 @@ from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_s
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.runs.ledger import latest_finished
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
-from ibf_pipeline.targets.ibf.revise import latest_finished
 
 log = logging.getLogger("ibf_pipeline.flows")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class IbfError(Exception):
     """Base of every error that the pipeline raises on purpose; shown to the user without a traceback."""
@@ -23,6 +26,24 @@ class IbfError(Exception):
             parts.append(f"What to do: {self.remedy}.")
         head = parts[0] if parts[0].endswith((".", "!", "?")) or len(parts) == 1 else parts[0] + "."
         return " ".join([head, *parts[1:]])
+
+
+@contextmanager
+def turned_into(
+    kind: type[IbfError], found: str, *, where: object = None, expected: str = "", remedy: str = ""
+) -> Iterator[None]:
+    """The wall against libraries: whatever one raises within is an error of this kind; ours pass as they are.
+
+    What a damaged file makes of netCDF, GRIB, GDAL and YAML is not limited to a few types, and most have no public
+    base class. `found`: what is said, with `{}` for the library's own words, or the error's type where it has none.
+    """
+    try:
+        yield
+    except IbfError:
+        raise
+    except Exception as error:
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise kind(found.replace("{}", words), where=where, expected=expected, remedy=remedy) from error
 
 
 class ConfigError(IbfError):

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from ibf_pipeline.config.section import Section
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.errors import ConfigError, turned_into
 
 Model = TypeVar("Model", bound="Section")
 
@@ -41,16 +41,14 @@ _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG,
 
 def _read_yaml(file: Path) -> dict[str, Any]:
     """The keys of a YAML file; ConfigError where it cannot be read or a key stands twice."""
-    try:
+    with turned_into(
+        ConfigError,
+        "this is no readable YAML: {}",
+        where=file,
+        expected="YAML in UTF-8",
+        remedy="mend the line named",
+    ):
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506
-    except Exception as error:  # PyYAML lets all kinds of errors through for odd tags and dates
-        detail = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(
-            f"this is no readable YAML: {detail}",
-            where=file,
-            expected="YAML in UTF-8",
-            remedy="mend the line named",
-        ) from None
     if not isinstance(content, dict):
         raise ConfigError(
             "the file holds no keys",

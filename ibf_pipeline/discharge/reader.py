@@ -13,7 +13,7 @@ from ibf_pipeline.discharge.netcdf import read_netcdf
 from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, Part, StationCells
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 
 __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing", "read_cube"]
 
@@ -116,21 +116,18 @@ def _read_part(file: Path, cells: StationCells, issue_date: date) -> Part:
             expected="a GloFAS forecast file",
             remedy="remove it and fetch it again" if file.exists() else "fetch the forecast again",
         )
-    try:
+    with turned_into(
+        InputInvalid,
+        "the file cannot be read: {}",
+        where=file,
+        expected="a whole netCDF file" if file.suffix == ".nc" else "a whole GRIB2 file",
+        remedy="it is damaged or was cut off: delete it and fetch it again",
+    ):
         if file.suffix == ".nc":
             return read_netcdf(file, cells, issue_date)
         from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library: only where a GRIB file is read
 
         return read_grib(file, cells, issue_date)
-    except IbfError:
-        raise
-    except Exception as error:  # what a damaged file makes of the C libraries is not limited to a few types
-        raise InputInvalid(
-            f"the file cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
-            where=file,
-            expected="a whole netCDF file" if file.suffix == ".nc" else "a whole GRIB2 file",
-            remedy="it is damaged or was cut off: delete it and fetch it again",
-        ) from error
 
 
 def find_files(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,11 @@ class ClassLimit:
     """years"""
     probability: Fraction
     """0..1, exact, so that 0.6 of 50 members is 30 and not 31"""
+
+
+def members_needed(probability: float | str | Fraction, members: int) -> int:
+    """The smallest count that is at least the share `probability` of the members: ceil(p * n), exactly."""
+    return math.ceil(exact(probability) * members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 
 REPAIR_LIMIT = 0.01
 """share of its area that a polygon may gain or lose when it is made valid"""
@@ -171,15 +171,14 @@ def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeome
     if isinstance(raw, dict) and raw.get("type") == "Polygon" and _depth(raw.get("coordinates")) == 4:
         raw = {"type": "MultiPolygon", "coordinates": raw["coordinates"]}
         findings.append(f"area {code} was labelled Polygon but nested as MultiPolygon: read as MultiPolygon")
-    try:
+    with turned_into(
+        InputInvalid,
+        f"area {code} has no readable geometry ({{}})",
+        where=file,
+        expected="a Polygon or MultiPolygon",
+        remedy="export the boundaries again",
+    ):
         geometry = shape(raw)
-    except Exception as error:
-        raise InputInvalid(
-            f"area {code} has no readable geometry ({error})",
-            where=file,
-            expected="a Polygon or MultiPolygon",
-            remedy="export the boundaries again",
-        ) from None
     if geometry.geom_type not in ("Polygon", "MultiPolygon") or geometry.is_empty:
         raise InputInvalid(
             f"area {code} is an empty or linear {geometry.geom_type}",

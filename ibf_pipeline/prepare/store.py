@@ -11,7 +11,7 @@ import xarray as xr
 
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.country import Area, CountryLayers, Station
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 from ibf_pipeline.prepare.stations import cells_of_stations
 
 
@@ -41,7 +41,13 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             expected="prepared layers with their stamp.json",
             remedy=f"run `ibf-pipeline prepare {iso3}`",
         )
-    try:
+    with turned_into(
+        InputInvalid,
+        f"the prepared layers of {iso3} are damaged ({{}})",
+        where=folder,
+        expected="the layers as `prepare` wrote them",
+        remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
+    ):
         content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
         with xr.open_dataset(folder / "tables.nc", engine="netcdf4") as tables:
             thresholds, exposure = tables["thresholds"].load(), tables["exposure"].load()
@@ -62,13 +68,6 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             wet=wet,
             place_codes=tuple(str(code) for code in exposure["area"].values),
         )
-    except Exception as error:  # what a damaged file makes of JSON, numpy and netCDF is not limited to a few types
-        raise InputInvalid(
-            f"the prepared layers of {iso3} are damaged ({type(error).__name__}: {error})",
-            where=folder,
-            expected="the layers as `prepare` wrote them",
-            remedy=f"delete the folder and run `ibf-pipeline prepare {iso3}`",
-        ) from None
     return layers, tiles
 
 

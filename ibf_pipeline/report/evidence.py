@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fractions import Fraction
 
 from ibf_pipeline.domain.found import Found, RuleApplied, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
-from ibf_pipeline.domain.rule import exact
+from ibf_pipeline.domain.rule import members_needed
 from ibf_pipeline.domain.wording import day_text, discharge_text, percent_text
 
 
@@ -54,12 +53,6 @@ class Evidence:
         return f"{self.above} of {self.members} members"
 
 
-def needed_members(probability: float, members: int) -> int:
-    """The smallest count that is a share of at least `probability` of the members, exactly."""
-    share: Fraction = exact(probability)
-    return -((-share.numerator * members) // share.denominator)
-
-
 def limit_of(rule: RuleApplied, alert_class: str) -> tuple[float, float]:
     """(return period in years, probability) that decide a class; those of the trigger where the class has none."""
     if alert_class == "max" or alert_class not in rule.classes:
@@ -78,7 +71,7 @@ def evidence(found: Found, station: StationFound, lead_time: int, limit: tuple[f
         day=found.issue_date + timedelta(days=lead_time),
         above=station.above[key][lead_time],
         members=members,
-        needed=needed_members(probability, members),
+        needed=members_needed(probability, members),
         return_period=return_period,
         threshold=station.thresholds[key],
         probability=probability,

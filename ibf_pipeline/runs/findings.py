@@ -10,7 +10,7 @@ import xarray as xr
 from pydantic import TypeAdapter, ValidationError
 
 from ibf_pipeline.domain.found import FORMAT, Found
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import writing
 
 _ADAPTER = TypeAdapter(Found)
@@ -92,28 +92,27 @@ def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
 
 def read_forecast(file: Path) -> xr.DataArray:
     """The kept cube of a past day, as `read_cube` gave it; InputInvalid where it is damaged."""
-    try:
-        with xr.open_dataset(file, engine="netcdf4") as data:
-            cube = data["discharge"].load()
-            return xr.DataArray(
-                cube.values,
-                dims=("member", "lead_time", "station"),
-                coords={
-                    "member": data["member"].values,
-                    "lead_time": data["lead_time"].values,
-                    "station": data["station"].values.astype(str),
-                    "outside": ("station", data["outside"].values.astype(bool)),
-                },
-                name="discharge",
-                attrs=cube.attrs,
-            )
-    except Exception as error:  # what a damaged file makes of netCDF is not limited to a few types
-        raise InputInvalid(
-            f"the kept forecast cannot be read ({error})",
-            where=file,
-            expected="forecast.nc of a finished run",
-            remedy="run the day again",
-        ) from None
+    damaged = turned_into(
+        InputInvalid,
+        "the kept forecast cannot be read ({})",
+        where=file,
+        expected="forecast.nc of a finished run",
+        remedy="run the day again",
+    )
+    with damaged, xr.open_dataset(file, engine="netcdf4") as data:
+        cube = data["discharge"].load()
+        return xr.DataArray(
+            cube.values,
+            dims=("member", "lead_time", "station"),
+            coords={
+                "member": data["member"].values,
+                "lead_time": data["lead_time"].values,
+                "station": data["station"].values.astype(str),
+                "outside": ("station", data["outside"].values.astype(bool)),
+            },
+            name="discharge",
+            attrs=cube.attrs,
+        )
 
 
 def _axis(name: str, units: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from ibf_pipeline.domain.found import Found, StationFound
+from ibf_pipeline.domain.lead_times import QUIET_LEAD_TIME
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import no_clock
 from ibf_pipeline.runs.folder import RunFolder
@@ -39,7 +40,7 @@ def without_events(found: Found, names: Collection[str]) -> Found:
     def quiet(station: StationFound) -> StationFound:
         if station.code not in codes or station.values is None:
             return station
-        return replace(station, values=replace(station.values, lead_time=7, alert_class="no"))
+        return replace(station, values=replace(station.values, lead_time=QUIET_LEAD_TIME, alert_class="no"))
 
     return replace(
         found,

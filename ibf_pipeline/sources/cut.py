@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.netcdf import require_netcdf4, stamps_of
 from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
-from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
@@ -33,20 +33,16 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
     usable value in any area: one such member is left out, and not found by the reader of a whole ensemble. WriteFailed
     where the disk is full.
     """
-    with FILE_LIBRARIES:
-        try:
-            with netCDF4.Dataset(file) as data:
-                require_netcdf4(data, file)
-                _cut(data, file, issue_date, targets)
-        except IbfError:
-            raise
-        except Exception as error:  # what a damaged file makes of the C libraries is not limited to a few types
-            raise InputInvalid(
-                f"the file cannot be read: {' '.join(str(error).split()) or type(error).__name__}",
-                where=file,
-                expected="a whole netCDF file",
-                remedy="it is damaged or was cut off: fetch it again",
-            ) from error
+    damaged = turned_into(
+        InputInvalid,
+        "the file cannot be read: {}",
+        where=file,
+        expected="a whole netCDF file",
+        remedy="it is damaged or was cut off: fetch it again",
+    )
+    with FILE_LIBRARIES, damaged, netCDF4.Dataset(file) as data:
+        require_netcdf4(data, file)
+        _cut(data, file, issue_date, targets)
 
 
 def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.rule import ClassLimit, FloodRule
+from ibf_pipeline.domain.rule import ClassLimit, FloodRule, members_needed
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.synthetic.wishes import TRIGGER, WARNING, Wish
-
-
-def members_needed(probability: Fraction, members: int) -> int:
-    """The smallest count of members that meets a probability: ceil(p * n)."""
-    return math.ceil(probability * members)
 
 
 def wanted_class(wish: Wish, lead_time: int, rule: FloodRule) -> str:

@@ -235,7 +235,7 @@ def test_what_the_log_of_notifications_tells(portal: FloodDays) -> None:
     said = {}
     for role in ("admin", "pipeline"):
         client = IbfClient(portal.sandbox.url, Credentials(f"{role}@sandbox.example", SANDBOX_PASSWORD))
-        said[role] = found_out(client, "XDM")
+        said[role] = found_out(client, "XDM", "floods")
         client.close()
     assert "recipients, about G9001" in said["admin"]
     assert said["pipeline"].startswith("nothing can tell whether people were notified")

@@ -319,7 +319,7 @@ def test_a_notification_that_was_not_carried_out_keeps_its_five_attempts(
 def test_nobody_waits_for_the_log_of_notifications_to_hear_that_one_is_unknown() -> None:
     script = {"/api/user/login": [LOGIN], "/api/notification/log": [Says(503)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, time):
-        assert found_out(client, "UGA").startswith("nothing can tell")
+        assert found_out(client, "UGA", "floods").startswith("nothing can tell")
         assert (len(server.calls("/api/notification/log")), time.slept) == (5, [1, 2, 4, 8])
 
 

@@ -6,16 +6,14 @@ The server mails an event whose first flagged day is 0-day only when it was firs
 from __future__ import annotations
 
 import html
-import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
-from fractions import Fraction
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
-from ibf_pipeline.domain.rule import exact
+from ibf_pipeline.domain.rule import members_needed
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import Notice, blind_notices
 
@@ -162,11 +160,11 @@ def _server_stays_silent(event: Event, issued_before: Collection[str]) -> bool:
 def _reached_beyond_limit(found: Found, station: StationFound) -> list[int]:
     """Lead times beyond the limit on which the trigger's return period is reached with its probability."""
     above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
-    probability: Fraction = exact(found.rule.trigger_probability)
+    probability, limit = found.rule.trigger_probability, found.rule.trigger_lead_time_limit
     return [
         lead_time
         for lead_time, count, members in zip(LEAD_TIMES, above, station.members, strict=False)
-        if lead_time > found.rule.trigger_lead_time_limit and members and count >= math.ceil(probability * members)
+        if lead_time > limit and members and count >= members_needed(probability, members)
     ]
 
 

@@ -66,7 +66,8 @@ def carry_out(
     try:
         final = publish(last, transport, journal, end=end, on_answer=keep, progress=progress)
     except OutcomeUnknown as error:
-        known = found_out(client, revision.found().country)
+        published = revision.found()
+        known = found_out(client, published.country, published.disaster_type)
         raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
     outcome = Outcome(
         len(calls),
@@ -164,9 +165,9 @@ def require_in_time(revision: Revision, now: Clock) -> None:
         )
 
 
-def found_out(client: IbfClient, iso3: str) -> str:
+def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
     """What the server's notification log tells, in words; often nothing can tell, and nobody waits minutes for it."""
-    query = {"countryCodesISO3": iso3, "disasterTypes": "floods"}
+    query = {"countryCodesISO3": iso3, "disasterTypes": disaster_type}
     try:
         log = client.get_if_there("/notification/log", keep_trying=False, **query)
     except IbfError:

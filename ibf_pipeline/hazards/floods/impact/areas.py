@@ -6,7 +6,7 @@ class and its people are counted twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -74,12 +74,3 @@ def allocate(claims: Sequence[Claim], parent_of: Callable[[str], str], *, keep_a
         shares.append(Share(owner[area], area, tuple(counted)))
         shares += [Share(event, area, tuple(own[event, area])) for event, areas in kept.items() if area in areas]
     return Allocation(tuple(shares), kept)
-
-
-def twice_mapped(mapping: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Deepest-level areas that are mapped to more than one station: place code -> station codes."""
-    stations: dict[str, list[str]] = {}
-    for station, areas in mapping.items():
-        for area in areas:
-            stations.setdefault(area, []).append(station)
-    return {area: found for area, found in stations.items() if len(found) > 1}
