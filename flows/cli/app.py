@@ -14,6 +14,19 @@ from flows.cli.hook import hook_app
 from flows.cli.inputs import inputs_app
 from flows.cli.intake import intake
 from flows.cli.operate import operate_app
+from flows.cli.options import (
+    AcceptBlind,
+    Config,
+    Day,
+    DiscardDecisions,
+    Hold,
+    Iso3,
+    Notify,
+    RunName,
+    TakeOver,
+    TargetName,
+    Workspace,
+)
 from flows.cli.prepare import check, fetch_static, new_country, prepare
 from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
 
@@ -40,17 +53,6 @@ app.command()(fetch_static)
 app.command()(new_country)
 app.add_typer(operate_app)
 app.add_typer(deploy_app)
-
-Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
-Day = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
-]
-TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Workspace = Annotated[
-    str | None,
-    typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
-]
 
 
 def main() -> None:
@@ -126,17 +128,11 @@ def run(
     country: Iso3,
     issue_date: Day = None,
     target: TargetName = None,
-    notify: Annotated[bool, typer.Option(help="notify people at the end")] = True,
-    hold: Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")] = False,
-    accept_blind: Annotated[
-        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
-    ] = None,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")
-    ] = False,
-    discard_decisions: Annotated[
-        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
-    ] = False,
+    notify: Notify = True,
+    hold: Hold = False,
+    accept_blind: AcceptBlind = None,
+    take_over: TakeOver = False,
+    discard_decisions: DiscardDecisions = False,
     publish_withdrawn: Annotated[
         bool, typer.Option("--publish-withdrawn", help="publish events again that were withdrawn")
     ] = False,
@@ -163,7 +159,7 @@ def run(
 
 @app.command()
 def resume(
-    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    run: RunName,
     target: TargetName = None,
     approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
     abort: Annotated[bool, typer.Option("--abort", help="give the revision up; it notifies nobody any more")] = False,
@@ -173,9 +169,7 @@ def resume(
     assume_notified: Annotated[
         bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
     ] = False,
-    discard_decisions: Annotated[
-        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
-    ] = False,
+    discard_decisions: DiscardDecisions = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -209,7 +203,7 @@ def resume(
 
 @app.command()
 def withdraw(
-    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    run: RunName,
     event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
     target: TargetName = None,
     notify: Annotated[
@@ -218,15 +212,9 @@ def withdraw(
             "--notify/--no-notify", help="mail the remaining events; not, unless asked for", show_default=False
         ),
     ] = None,
-    accept_blind: Annotated[
-        list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
-    ] = None,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")
-    ] = False,
-    discard_decisions: Annotated[
-        bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
-    ] = False,
+    accept_blind: AcceptBlind = None,
+    take_over: TakeOver = False,
+    discard_decisions: DiscardDecisions = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -317,7 +305,7 @@ def plan(
 
 @app.command()
 def report(
-    run: Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")],
+    run: RunName,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:

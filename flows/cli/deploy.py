@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.operate import Config, Day, Workspace
+from flows.cli.options import Config, Day, Workspace
 
 deploy_app = typer.Typer()
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from flows.cli import hook_orders as cli_hook_orders
-from flows.cli.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
+from flows.cli.hook_options import open_hook, order_id_of
+from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
 
 hook_app = typer.Typer(
     help="Order evidence from the DestinE Hook service (OnDemand Processing API). docs/hook.md walks through it.",
@@ -19,7 +20,7 @@ hook_app = typer.Typer(
 
 
 @hook_app.command()
-def check(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def check(service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """Tell the prerequisites of the Hook service one by one, and which of them is missing.
 
     Example: ibf-pipeline hook check
@@ -46,7 +47,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: AsJso
 
 
 @hook_app.command()
-def workflows(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def workflows(service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """List the workflows that the account may order.
 
     Example: ibf-pipeline hook workflows
@@ -63,10 +64,10 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: A
 
 @hook_app.command()
 def describe(
-    name: Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")],
+    name: WorkflowName,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """Show a workflow's options as the service describes them now.
 
@@ -88,7 +89,7 @@ def orders(
     here: Annotated[bool, typer.Option("--book", help="the order book's own, without asking the service")] = False,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """List the account's orders as the service knows them, newest first; with --book those of the order book.
 
@@ -115,7 +116,7 @@ def orders(
 
 
 @hook_app.command()
-def status(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def status(key: OrderKey, service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """Ask the service how an order stands. Sends nothing.
 
     Example: ibf-pipeline hook status 25380
@@ -139,7 +140,7 @@ def status(key: Key, service: ServiceName = None, config: Config = "config", as_
 
 
 @hook_app.command()
-def products(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def products(key: OrderKey, service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """List an order's items, how they ended, and until when their links hold.
 
     Example: ibf-pipeline hook products 25379
@@ -160,7 +161,7 @@ def files(
     prefix: Annotated[str, typer.Argument(help="only keys that start so, e.g. the key fp-... of an order")] = "",
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """List the results in the private bucket of destine.yaml.
 
@@ -187,7 +188,7 @@ def files(
 
 
 @hook_app.command()
-def budget(service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def budget(service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """Show what the account may still order this month, counted here and at the service.
 
     Example: ibf-pipeline hook budget

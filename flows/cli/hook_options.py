@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
     from ibf_pipeline.satellites.hook.order_desk import OrderDesk
-
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]
-AsJson = Annotated[bool, typer.Option("--json", help="data instead of a table")]
-Key = Annotated[str, typer.Argument(help="key fp-... of the order book, or the service's order id", metavar="ORDER")]
 
 
 def open_hook(config: str, service: str | None) -> Hook:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.hook_options import AsJson, Config, Key, ServiceName, open_hook, order_id_of
+from flows.cli.hook_options import open_hook, order_id_of
+from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def order(
-    workflow: Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")],
+    workflow: WorkflowName,
     products: Annotated[list[str], typer.Argument(help="names of the products to work on", metavar="PRODUCT...")],
     name: Annotated[str, typer.Option("--name", help="what you call it; our key is put behind it")] = "ibf-pipeline",
     output: Annotated[str, typer.Option("--output", help="an output of destine.yaml")] = "temporary",
@@ -30,7 +31,7 @@ def order(
     wait_for_it: Annotated[bool, typer.Option("--wait/--no-wait", help="watch until they are finished")] = False,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """Order a workflow for one product or several; what does not fit the budget or the parallel limit waits here.
 
@@ -54,7 +55,7 @@ def wait(
     keys: Annotated[list[str] | None, typer.Argument(help="orders of the book; all open ones", metavar="ORDER")] = None,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """Send what waits and fits, clear up what is unclear, and watch until the orders are finished.
 
@@ -66,7 +67,7 @@ def wait(
         _follow(hook, desk, chosen, True, as_json)
 
 
-def cancel(key: Key, service: ServiceName = None, config: Config = "config", as_json: AsJson = False) -> None:
+def cancel(key: OrderKey, service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
     """Take back an order that waits here, or cancel it at the service; what already runs there comes to its end.
 
     Example: ibf-pipeline hook cancel fp-0123456789ab
@@ -91,12 +92,12 @@ def cancel(key: Key, service: ServiceName = None, config: Config = "config", as_
 
 
 def settle(
-    key: Key,
+    key: OrderKey,
     order_id: Annotated[str | None, typer.Option("--order-id", help="the service has it under this id")] = None,
     never_arrived: Annotated[bool, typer.Option("--never-arrived", help="it is not there: send it again")] = False,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """Say what became of an order whose answer was lost and that cannot be looked up by name (several products).
 
@@ -115,13 +116,13 @@ def settle(
 
 
 def download(
-    key: Key,
+    key: OrderKey,
     item: Annotated[str | None, typer.Argument(help="one item of the order; all completed ones")] = None,
     folder: Annotated[Path | None, typer.Option("--folder", help="where to; the folder of destine.yaml")] = None,
     unpack: Annotated[bool, typer.Option("--unpack", help="unpack the archive beside itself, under limits")] = False,
     service: ServiceName = None,
     config: Config = "config",
-    as_json: AsJson = False,
+    as_json: NoTable = False,
 ) -> None:
     """Fetch an order's results: streamed, resumed where they broke off, checksum beside the file.
 

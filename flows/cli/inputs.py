@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+
+from flows.cli.options import Config, Day, FetchedWorkspace
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -13,14 +14,9 @@ inputs_app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Workspace = Annotated[
-    str | None, typer.Option("--workspace", help="folder for fetched forecasts instead of the settings' own")
-]
-
 
 @inputs_app.command("list")
-def list_inputs(config: Config = "config", workspace: Workspace = None) -> None:
+def list_inputs(config: Config = "config", workspace: FetchedWorkspace = None) -> None:
     """Show what the cache holds, by source and issue date.
 
     Example: ibf-pipeline inputs list
@@ -37,10 +33,7 @@ def list_inputs(config: Config = "config", workspace: Workspace = None) -> None:
 @inputs_app.command()
 def fetch(
     country: Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. KEN", metavar="COUNTRY")],
-    issue_date: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given"),
-    ] = None,
+    issue_date: Day = None,
     source: Annotated[
         str | None, typer.Option("--source", help="source of settings.yaml; else in the country's order")
     ] = None,
@@ -49,7 +42,7 @@ def fetch(
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: FetchedWorkspace = None,
 ) -> None:
     """Fetch a country's forecast, read it and tell what is in it. Nothing is run or published.
 
@@ -72,12 +65,9 @@ def fetch(
 @inputs_app.command()
 def watch(
     source: Annotated[str, typer.Argument(help="source of settings.yaml")],
-    issue_date: Annotated[
-        datetime | None,
-        typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given"),
-    ] = None,
+    issue_date: Day = None,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: FetchedWorkspace = None,
 ) -> None:
     """Wait for a source's forecast, and run and publish the countries that use it: the sensor without a server.
 
@@ -106,7 +96,7 @@ def prune(
         float | None, typer.Option("--keep-hours", min=0, help="what was used within this time stays")
     ] = None,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: FetchedWorkspace = None,
 ) -> None:
     """Delete the days that were not used longest, until the cache is as small as it must be.
 

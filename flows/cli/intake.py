@@ -6,10 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Workspace = Annotated[
-    str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")
-]
+from flows.cli.options import Config, InboxWorkspace
 
 
 def intake(
@@ -17,7 +14,7 @@ def intake(
         bool, typer.Option("--catch-up", help="search the catalogues now, however recently they were searched")
     ] = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Read the queues, search the catalogues where it is due, and start observations of alerted events, once.
 

@@ -7,18 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-operate_app = typer.Typer()
+from flows.cli.options import Config, Day, Hold, Iso3, Notify, TargetName, Workspace
 
-Day = Annotated[
-    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
-]
-TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
-Workspace = Annotated[
-    str | None,
-    typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
-]
+operate_app = typer.Typer()
 
 
 @operate_app.command("all-countries")
@@ -26,7 +17,7 @@ def run_all_countries(
     countries: Annotated[list[str] | None, typer.Argument(help="ISO3 codes; all configured countries")] = None,
     issue_date: Day = None,
     target: TargetName = None,
-    notify: Annotated[bool, typer.Option(help="notify people at the end")] = True,
+    notify: Notify = True,
     limit: Annotated[int | None, typer.Option(min=1, help="countries at the same time; else as configured")] = None,
     config: Config = "config",
     workspace: Workspace = None,
@@ -62,7 +53,7 @@ def scenario(
     issue_date: Day = None,
     target: TargetName = None,
     notify: Annotated[bool, typer.Option(help="send the notification of the exercise")] = False,
-    hold: Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")] = False,
+    hold: Hold = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.options import AsData, Config, Iso3, TargetName, Workspace
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ibf_pipeline.check.finding import Finding
     from ibf_pipeline.prepare.parts import Progress, Step
 
-Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
-TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Workspace = Annotated[
-    str | None,
-    typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
-]
 
 _SHOWN = 10
 """notes of `prepare` on the terminal"""
@@ -154,7 +149,7 @@ def fetch_static(
 def check(
     country: Iso3,
     target: TargetName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    as_json: AsData = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.cli.options import AsData, Config, InboxWorkspace
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
 subscriptions_app = typer.Typer(help="Subscriptions to satellite product catalogues.", no_args_is_help=True)
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
-Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
-Workspace = Annotated[
-    str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")
-]
 ProviderName = Annotated[
     str | None, typer.Option("--provider", help="a name under providers in eodata.yaml; else all in use")
 ]
@@ -31,7 +29,7 @@ OneProvider = Annotated[str, typer.Option("--provider", help="a name under provi
 
 
 @subscriptions_app.command("plan")
-def plan_command(provider: ProviderName = None, config: Config = "config", workspace: Workspace = None) -> None:
+def plan_command(provider: ProviderName = None, config: Config = "config", workspace: InboxWorkspace = None) -> None:
     """Show what `apply` would do; nothing is changed.
 
     Example: ibf-pipeline subscriptions plan
@@ -56,7 +54,7 @@ def apply_command(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Make the subscriptions as declared in eodata.yaml: creates, pauses, patches, recreates. Shows the plan first.
 
@@ -101,9 +99,9 @@ def apply_command(
 @subscriptions_app.command("list")
 def list_command(
     provider: ProviderName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    as_json: AsData = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """List all subscriptions of the accounts, and which of them are ours.
 
@@ -148,7 +146,7 @@ def delete_command(
     provider: OneProvider,
     foreign: Annotated[bool, typer.Option("--foreign", help="even if the pipeline did not make it")] = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Delete one subscription with its queue. A declared one comes back with the next `apply`.
 
@@ -168,9 +166,9 @@ def inbox_list(
         str | None, typer.Option("--state", help="incomplete, waiting, triggered or ignored; else all")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="products, the latest first")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    as_json: AsData = False,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """List products, the latest first, with what became of them.
 
@@ -194,7 +192,7 @@ def inbox_list(
 def inbox_show(
     product_id: Annotated[str, typer.Argument(help="as `list` shows it, or its beginning")],
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Show all that is known of a product: notifications, starts, and the catalogue's own description.
 
@@ -223,7 +221,7 @@ def inbox_show(
 def inbox_replay(
     product_id: Annotated[str, typer.Argument(help="as `list` shows it")],
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Let the next intake compare a product with the alerts again; what it starts then is a new start.
 
@@ -240,7 +238,7 @@ def inbox_replay(
 def inbox_prune(
     older_than: Annotated[int, typer.Option("--older-than", min=7, help="days since a product was first seen")] = 90,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Forget the contents of settled products. Their ids stay, so that a late duplicate is recognised.
 
@@ -259,7 +257,7 @@ def inbox_prune(
 def receiver(
     port: Annotated[int | None, typer.Option(help="instead of the settings' port")] = None,
     config: Config = "config",
-    workspace: Workspace = None,
+    workspace: InboxWorkspace = None,
 ) -> None:
     """Serve the receiver of push notifications on this machine, behind a proxy that ends TLS (docs/subscriptions.md).
 

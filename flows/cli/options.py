@@ -1,0 +1,44 @@
+"""Options and arguments that several commands have, each declared once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.g. UGA", metavar="COUNTRY")]
+RunName = Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")]
+Day = Annotated[
+    datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
+]
+TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
+Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
+Workspace = Annotated[
+    str | None,
+    typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
+]
+InboxWorkspace = Annotated[
+    str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")
+]
+FetchedWorkspace = Annotated[
+    str | None, typer.Option("--workspace", help="folder for fetched forecasts instead of the settings' own")
+]
+
+Notify = Annotated[bool, typer.Option(help="notify people at the end")]
+Hold = Annotated[bool, typer.Option("--hold", help="stop before the notification for a person's approval")]
+AcceptBlind = Annotated[
+    list[str] | None, typer.Option("--accept-blind", help="event that may close although its station is not seen")
+]
+TakeOver = Annotated[bool, typer.Option("--take-over", help="replace an upload of the same day that is not ours")]
+DiscardDecisions = Annotated[
+    bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
+]
+AsData = Annotated[bool, typer.Option("--json", help="for programs")]
+
+ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]
+WorkflowName = Annotated[str, typer.Argument(help="name of a workflow, e.g. data-harvest")]
+OrderKey = Annotated[
+    str, typer.Argument(help="key fp-... of the order book, or the service's order id", metavar="ORDER")
+]
+NoTable = Annotated[bool, typer.Option("--json", help="data instead of a table")]
