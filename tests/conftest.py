@@ -56,7 +56,13 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("ibf")
 
 
-TOGETHER = {"tests/operate/test_silence.py": "tests/operate/test_who_is_told.py"}
+_REPORTED = "tests/report/test_report.py"
+TOGETHER = {
+    "tests/operate/test_silence.py": "tests/operate/test_who_is_told.py",
+    "tests/report/test_browser.py": _REPORTED,
+    "tests/report/test_published.py": _REPORTED,
+    "tests/report/test_tables.py": _REPORTED,
+}
 """files that stay on the process of another one, whose fixture takes long"""
 
 

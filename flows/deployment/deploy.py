@@ -163,7 +163,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "job_variables": {"env": RUN_ENVIRONMENT},
         "parameter_openapi_schema": parameter_schema(planned.flow.fn).model_dump_for_openapi(),
         "concurrency_limit": planned.at_once,
-        "pull_steps": [],  # those of prefect.yaml name a folder that a container does not have
+        "pull_steps": [],  # those of `prefect deploy` name a folder that a container does not have
     }
     now = _registered(client, planned.full_name)
     if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:

@@ -12,7 +12,6 @@ import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
@@ -25,7 +24,6 @@ from flows.deployment.deploy import Deployed, await_server, deploy
 from flows.deployment.table import planned_deployments
 from flows.wiring.day import open_configuration
 from ibf_pipeline.errors import ConfigError
-from tests.conftest import ROOT
 from tests.worlds.countries.projects import add_country, make_project
 from tests.worlds.services.prefect_server import PrefectServer
 
@@ -139,7 +137,7 @@ def test_a_deployment_that_an_operator_paused_stays_paused(api: PrefectServer, c
         assert client.read_deployment_by_name("floods/XDM").paused
 
 
-def test_what_prefect_yaml_has_left_on_a_deployment_is_taken_away(api: PrefectServer, config: Path) -> None:
+def test_what_prefect_deploy_has_left_on_a_deployment_is_taken_away(api: PrefectServer, config: Path) -> None:
     deploy(str(config), None)
     step = {"prefect.deployments.steps.set_working_directory": {"directory": "/nowhere"}}
     with get_client(sync_client=True) as client:
@@ -268,20 +266,3 @@ def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
 def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool) -> None:
     patterns = all_but(TOLD_APART)
     assert any(fnmatch.fnmatchcase(message, pattern) for pattern in patterns) is other
-
-
-def test_the_usual_prefect_way_works_too(api: PrefectServer) -> None:
-    with get_client(sync_client=True) as client:
-        for pool in ("ibf", "ibf-observe"):
-            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    deployed = api.command("prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(ROOT / "prefect.yaml"))
-    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
-    listed = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    with get_client(sync_client=True) as client:
-        for entry in listed:
-            flow = entry["entrypoint"].split(":")[0].removeprefix("flows/").removesuffix(".py").replace("_", "-")
-            deployment = client.read_deployment_by_name(f"{flow}/{entry['name']}")
-            assert deployment.work_pool_name == ("ibf-observe" if flow == "observe-event" else "ibf")
-            assert deployment.entrypoint == entry["entrypoint"]
-        (schedule,) = client.read_deployment_by_name("floods/XDM").schedules
-        assert schedule.schedule.cron == "0 15 * * *"

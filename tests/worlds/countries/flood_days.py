@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 import xarray as xr
+from shapely.geometry import box, mapping, shape
 
 from flows.floods import bring_up_to_date
 from flows.wiring.day import draw_maps
@@ -195,13 +196,18 @@ def open_sandbox(folder: Path, static: Path, countries: Iterable[Country], **mor
     """A sandbox that knows the countries; to be used as a context manager."""
     sandbox = Sandbox(folder, **more)
     for country in countries:
-        sandbox.seed(
-            seed_from_static(
-                static,
-                country.iso3,
-                name=country.name,
-                admin_levels=country.admin_levels,
-                default_admin_level=country.default_admin_level,
-            )
+        seed = seed_from_static(
+            static,
+            country.iso3,
+            name=country.name,
+            admin_levels=country.admin_levels,
+            default_admin_level=country.default_admin_level,
         )
+        sandbox.seed(replace(seed, admin_areas={level: boxed(areas) for level, areas in seed.admin_areas.items()}))
     return sandbox
+
+
+def boxed(areas: dict[str, Any]) -> dict[str, Any]:
+    """The areas with their bounding boxes for shapes: every plan asks for all of them, and only maps look at them."""
+    features = [{**f, "geometry": mapping(box(*shape(f["geometry"]).bounds))} for f in areas["features"]]
+    return {**areas, "features": features}
