@@ -24,9 +24,9 @@ from prefect.utilities.urls import url_for
 from pydantic import Field
 
 from flows.ending import notices_of, tell_held
-from flows.resume import Decision, resume_run
 from flows.states import NOT_NOTIFIED
 from flows.wiring.day import Day, now
+from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
@@ -37,6 +37,7 @@ from ibf_pipeline.runs.folder import EXERCISES, Revision
 from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.unconfirmed import DECIDE, unknown_end
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.resume import Decision
 
 log = logging.getLogger("ibf_pipeline.flows")
 

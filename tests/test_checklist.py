@@ -18,14 +18,14 @@ SEQUENCES = "publish/test_day_sequences.py"
 ITEMS = {
     "lead-0 data": (DEFECTS, "test_defect_06_lead_time_0_is_taken_for_none"),
     "1, 2, 3 warning days before a trigger": (DEFECTS, "test_defect_01_trigger_lost_after_two_warning_days"),
-    "trigger beyond the lead time limit": ("forecast/test_classes.py", "test_beyond_the_limit_a_trigger_is_a_medium_warning"),  # noqa: E501
+    "trigger beyond the lead time limit": ("hazards/floods/forecast/test_classes.py", "test_beyond_the_limit_a_trigger_is_a_medium_warning"),  # noqa: E501
     "trigger, then fall": (DEFECTS, "test_defect_10_alerts_per_lead_time_never_end"),
-    "two stations of one name": ("forecast/test_classes.py", "test_names_that_cannot_identify_an_event_fall_back_to_the_code"),  # noqa: E501
+    "two stations of one name": ("hazards/floods/forecast/test_classes.py", "test_names_that_cannot_identify_an_event_fall_back_to_the_code"),  # noqa: E501
     "station without areas": (DEFECTS, "test_defect_12_the_no_alert_upload_follows_an_active_trigger"),
     "area without threshold": (DEFECTS, "test_defect_11_an_area_without_threshold_ends_the_upload"),
     "34, 50 and 0 members": (DEFECTS, "test_defect_13_missing_members_shrink_the_denominator_in_silence"),
     "a member NaN at one step": (ENSEMBLE, "test_a_step_missing_in_one_member_lowers_the_count_of_that_day"),
-    "5-year trigger with maps from 10 years": ("test_day.py", "test_below_the_smallest_map_an_extent_can_be_empty"),
+    "5-year trigger with maps from 10 years": ("hazards/floods/test_day.py", "test_below_the_smallest_map_an_extent_can_be_empty"),
     "two events, one lead time, one raster": (DEFECTS, "test_two_events_on_one_lead_time_share_one_raster"),
     "trigger of the deepest level alone": (DEFECTS, "test_defect_04_grand_parents_are_not_triggered"),
     "re-run that drops an event": (SEQUENCES, "test_a_rerun_of_the_same_day_drops_what_has_vanished"),

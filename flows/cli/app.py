@@ -180,8 +180,10 @@ def resume(
     from prefect.settings import PREFECT_API_URL
 
     from flows.ending import tell
-    from flows.resume import Decision, closing_words, open_run, reported, resume_run
+    from flows.wiring.day import now
+    from flows.wiring.decisions import open_run, reported, resume_run
     from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.resume import Decision, closing_words
 
     decision = Decision(approve, abort, notify_again, assume_notified)
     day = open_run(run, config, target, workspace)
@@ -189,7 +191,7 @@ def resume(
         revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
     console = _console()
     if publication is None:
-        console.print(closing_words(revision), soft_wrap=True)
+        console.print(closing_words(revision, now), soft_wrap=True)
         return
     outcome = publication.outcome
     console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
@@ -222,8 +224,10 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
-    from flows.resume import closing_words, open_run, reported, withdraw_run
+    from flows.wiring.day import now
+    from flows.wiring.decisions import open_run, reported, withdraw_run
     from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.resume import closing_words
 
     day = open_run(run, config, target, workspace)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
@@ -238,7 +242,7 @@ def withdraw(
     for notice in done.publication.notices:
         console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
     if done.doubtful is not None:
-        console.print(closing_words(done.doubtful), soft_wrap=True)
+        console.print(closing_words(done.doubtful, now), soft_wrap=True)
 
 
 @app.command()
@@ -313,7 +317,7 @@ def report(
 
     Example: ibf-pipeline report UGA/2026-02-15
     """
-    from flows.resume import open_run
+    from flows.wiring.decisions import open_run
     from ibf_pipeline.report.write import rewrite_report
 
     day = open_run(run, config, None, workspace)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.check import DISASTER_TYPE
 from flows.wiring.day import open_day, open_ibf
-from ibf_pipeline.errors import InputMissing, UsageError
-from ibf_pipeline.io.writing import writing
-from ibf_pipeline.runs.folder import RunFolder, runs_of, write_json
-from ibf_pipeline.targets.comparison import Compared, Verdict, compare
-from ibf_pipeline.targets.ibf.owners import owners
+from ibf_pipeline.errors import UsageError
+from ibf_pipeline.targets.comparison import Compared, Verdict
+from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons
 from ibf_pipeline.targets.ibf.shown import read_shown
-
-KEPT = "comparisons"
-"""folder of a run with a file for each portal that it was compared with"""
 
 
 def compare_day(
@@ -42,43 +35,14 @@ def compare_day(
             remedy="name the portal that the other pipeline publishes to",
         )
     with open_ibf(day) as client:
-        portal = read_shown(client, country, "floods", day.country.default_admin_level)
-    shown = portal.last_upload.date() if portal.last_upload else None
-    if shown is None or (issue_date is not None and shown != issue_date):
-        raise InputMissing(
-            f"{target} shows {f'the day {shown}' if shown else 'no day'}"
-            + (f", not {issue_date}" if issue_date and shown else ""),
-            where=str(day.target.url or target),
-            expected=f"an upload of {issue_date or 'any day'}",
-            remedy="compare when the other pipeline has published that day, and before its next one",
-        )
-    run = replace(day, issue_date=shown).run
-    found = run.found()
-    names = [event.name for event in portal.events]
-    rows = compare(found, portal.events, owners(found, names, portal.stations, {}))
-    file = _file(run, target)
-    with writing(file):
-        file.parent.mkdir(exist_ok=True)
-        write_json(file, {"issue_date": shown.isoformat(), "target": target, "events": [asdict(row) for row in rows]})
-    return shown, rows
+        portal = read_shown(client, country, DISASTER_TYPE, day.country.default_admin_level)
+    where = str(day.target.url or target)
+    return compare_with(portal, lambda shown: replace(day, issue_date=shown).run, issue_date, target, where)
 
 
-def kept_comparisons(
-    config: str, country: str, target: str, workspace: str | None
-) -> list[tuple[date, dict[str, int]]]:
+def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[date, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
-    day = open_day(config, country, date.min, target, workspace=workspace)
-    kept = []
-    for run in runs_of(day.runs, country):
-        file = _file(run, target)
-        if file.is_file():
-            content = json.loads(file.read_text(encoding="utf-8"))
-            kept.append((run.issue_date, dict(Counter(str(row["verdict"]) for row in content["events"]))))
-    return kept
-
-
-def _file(run: RunFolder, target: str) -> Path:
-    return run.path / KEPT / f"{target}.json"
+    return kept_comparisons(open_day(config, country, date.min, target, workspace=workspace).runs, country, target)
 
 
 def print_compared(issue_date: date, rows: list[Compared], target: str, console: Console) -> None:

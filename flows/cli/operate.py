@@ -99,11 +99,11 @@ def compare_with_portal(
     """
     from rich.console import Console
 
-    from flows.cli.compare import compare_day, kept_comparisons, print_compared, print_kept
+    from flows.cli.compare import compare_day, kept_of, print_compared, print_kept
 
     console = Console(highlight=False, soft_wrap=True)
     if kept:
-        print_kept(kept_comparisons(config, country, target, workspace), console)
+        print_kept(kept_of(config, country, target, workspace), console)
         return
     day, rows = compare_day(config, country, issue_date.date() if issue_date else None, target, workspace)
     print_compared(day, rows, target, console)

@@ -159,8 +159,8 @@ def check(
     """
     import json
 
-    from flows.cli.check import as_rows, check_country
-    from ibf_pipeline.check.finding import worst_first
+    from flows.cli.check import check_country
+    from ibf_pipeline.check.finding import as_rows, worst_first
 
     findings = worst_first(check_country(config, country, target, workspace))
     if as_json:

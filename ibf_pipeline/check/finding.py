@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,3 +51,15 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     """Errors, warnings, what was not checked, and last what is fine; otherwise in the order of the checks."""
     order: tuple[Level, ...] = ("error", "warning", "not checked", "fine")
     return sorted(findings, key=lambda finding: order.index(finding.level))
+
+
+def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
+    """For programs."""
+    for entry in findings:
+        yield {
+            "level": entry.level,
+            "subject": entry.subject,
+            "found": entry.found,
+            "meaning": entry.meaning,
+            "remedy": entry.remedy,
+        }

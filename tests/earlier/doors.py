@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 import flows.backfill
 import flows.floods
-import flows.resume
 import flows.scenario
 import flows.wiring.day
+import flows.wiring.decisions
 import ibf_pipeline.report.write
 from flows.cli.app import app
 from flows.states import exit_code
@@ -137,7 +137,7 @@ class _Standing:
 def invoke(*arguments: str) -> Said:
     """A command as the console script runs it: an error ends it with its own exit code. `report` alone draws."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(flows.resume, "rewrite_report", lambda *_: None)
+        patch.setattr(flows.wiring.decisions, "rewrite_report", lambda *_: None)
         done = CliRunner().invoke(app, list(arguments))
     if isinstance(done.exception, IbfError):
         return Said(done.exception.exit_code, str(done.exception))

@@ -12,11 +12,12 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, tempor
 
 from flows.backfill import days_of
 from flows.cli.app import main
-from flows.resume import Decision, open_run
+from flows.wiring.decisions import open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.resume import Decision
 from tests.flows.test_command_run import command
 
 

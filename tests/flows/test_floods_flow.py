@@ -264,7 +264,7 @@ def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch
         raise ZeroDivisionError("a font without height")
 
     with monkeypatch.context() as patched:
-        patched.setattr("flows.resume.rewrite_report", broken)
+        patched.setattr("flows.wiring.decisions.rewrite_report", broken)
         code, output = invoke("resume", "XDM/2026-02-15", "--approve", *place)
     assert code == 0, output  # the report is behind, people were told
     code, _ = invoke("resume", "XDM/2026-02-15", *place)

@@ -20,9 +20,9 @@ from rich.console import Console
 
 from flows.cli.outcome import print_outcome
 from flows.floods import floods
-from flows.resume import open_run
 from flows.scenario import scenario
 from flows.states import exit_code
+from flows.wiring.decisions import open_run
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT

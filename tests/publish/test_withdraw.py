@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flows import resume
-from flows.resume import Decision, Withdrawal, closing_words, resume_run, withdraw_run
+from flows.wiring import decisions as resume
+from flows.wiring.decisions import resume_run, withdraw_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.folder import RunFolder
@@ -20,6 +20,8 @@ from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import Decision, closing_words
+from ibf_pipeline.targets.withdraw import Withdrawal
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
@@ -94,7 +96,7 @@ def test_a_withdrawal_that_notifies_nobody_leaves_the_doubt(portal: FloodDays, f
     assert (set(shown(portal)), mails(portal), done.publication.notified) == ({"G9002"}, 1, False)
     one, two = portal.revisions(day(1))
     assert done.doubtful == one
-    assert "revision 1 is closed, its notification is unconfirmed" in closing_words(one)
+    assert "revision 1 is closed, its notification is unconfirmed" in closing_words(one, clock)
     assert Journal(one.journal_file, clock).entries()[-1].error == "replaced by revision 2: notification unconfirmed"
     with pytest.raises(OutcomeUnknown):
         resume_run(first, Decision())
@@ -132,6 +134,6 @@ def test_what_is_withdrawn_from_is_what_was_published_when_the_lock_was_got(
         portal.day("G9001=---TT--- G9003=---TT---", day(1))
         yield
 
-    monkeypatch.setattr(resume, "publication_lock", got_late)
+    monkeypatch.setattr("ibf_pipeline.targets.withdraw.publication_lock", got_late)
     withdraw(first)
     assert set(shown(portal)) == {"G9003"}

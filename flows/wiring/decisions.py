@@ -1,0 +1,84 @@
+"""`resume` and `withdraw` of a run that is named: its day and its target are opened. No Prefect server is needed."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from flows.wiring.day import Day, now, open_configuration, open_day, open_target
+from ibf_pipeline.errors import UsageError
+from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.runs.folder import EXERCISES, Revision
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
+from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
+from ibf_pipeline.targets.withdraw import Withdrawal, withdraw
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+NO_CONSENT = Consent()
+
+
+def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
+    """The day that a run folder (`.../XDM/2026-02-15`, or just `XDM/2026-02-15`) stands for; also one of an exercise
+    (`exercises/XDM/2026-02-15`).
+    """
+    match = re.search(r"([A-Z]{3})/(\d{4}-\d{2}-\d{2})(?:/.*)?$", run.rstrip("/"))
+    try:
+        issue_date = date.fromisoformat(match.group(2)) if match else None
+    except ValueError:
+        issue_date = None
+    if match is None or issue_date is None:
+        raise UsageError(
+            f"{run!r} names no run",
+            expected="a run folder such as runs/UGA/2026-02-15, or UGA/2026-02-15",
+            remedy="name a country and a day that there is",
+        )
+    if workspace is None and Path(run).is_dir():
+        workspace = _workspace_of(Path(run).resolve(), config)
+    exercise = EXERCISES in Path(run).parts
+    return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
+
+
+def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
+    """`ibf_pipeline.targets.resume.resume`, on the day's target."""
+    return resume(_published(day), decision, consent, partial(open_target, day, notify=True), now)
+
+
+def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent) -> Withdrawal:
+    """`ibf_pipeline.targets.withdraw.withdraw`, on the day's target."""
+
+    def opened(notifies: bool) -> AbstractContextManager[OpenTarget]:
+        return open_target(day, notify=notifies)
+
+    return withdraw(_published(day), events, notify=notify, consent=consent, open_target=opened, now=now)
+
+
+def _published(day: Day) -> PublishedDay:
+    return PublishedDay(day.run, day.target_name, day.lock_file, day.prepared, day.country.deepest_admin_level)
+
+
+@contextmanager
+def reported(day: Day) -> Iterator[None]:
+    """Write the report again after a decision, whatever became of it; a report that fails is logged and no more."""
+    try:
+        yield
+    finally:
+        if day.run.is_whole:
+            try:
+                rewrite_report(day.run, day.prepared)
+            except Exception:  # whatever a font or a shape does to a picture, the decision has been carried out
+                log.exception("%s: the report could not be written again", day.country.iso3)
+
+
+def _workspace_of(run: Path, config: str) -> str | None:
+    """The workspace of a run folder that is not the settings' own: <workspace>/runs/<ISO3>/<date>/..."""
+    configuration = open_configuration(config)
+    runs = next((parent for parent in run.parents if parent.name == "runs"), None)
+    own = configuration.path(configuration.settings.paths.runs).resolve()
+    return None if runs is None or runs == own else str(runs.parent)

@@ -1,0 +1,67 @@
+"""A country against what lies outside its files: threshold grids, and the server of its target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ibf_pipeline.check.country import StaticData
+from ibf_pipeline.check.finding import Finding, fine, of_error
+from ibf_pipeline.check.portal import check_portal
+from ibf_pipeline.check.stations import check_river_cells
+from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.targets import Target
+from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
+from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.thresholds import sample_thresholds
+from ibf_pipeline.targets.ibf.state import read_state
+from ibf_pipeline.targets.ibf.transport import IbfClient
+
+
+def check_threshold_grids(grids: Place | None, country: Country, data: StaticData) -> list[Finding]:
+    """The stations against the GloFAS threshold grids, where the country names them."""
+    if data.stations is None:
+        return []
+    unknown = "a station beside its river never alerts, and nobody would notice"
+    if grids is None:
+        text = "river cells: no threshold grids are named"
+        remedy = f"name them in static_sources.thresholds of countries/{country.iso3}.yaml"
+        return [Finding("not checked", "stations", text, unknown, remedy)]
+    period = min(country.static_sources.threshold_periods)
+    try:
+        major = country.thresholds_version.split(".")[0]
+        tables, beside = sample_thresholds(grids, data.stations, (period,), major)
+    except InputInvalid as error:
+        return [of_error("stations", error, "a station without a river never alerts")]
+    except IbfError as error:
+        return [Finding("not checked", "stations", f"river cells: {error.found}", unknown, error.remedy)]
+    grid = {code: table[period] for code, table in tables.items()}
+    return list(check_river_cells(beside, grid, data.thresholds, period))
+
+
+def check_target(
+    open_client: Callable[[], AbstractContextManager[IbfClient]],
+    name: str,
+    target: Target,
+    country: Country,
+    disaster_type: str,
+    data: StaticData,
+) -> list[Finding]:
+    """The country as its target's server knows it, as far as the server can be reached."""
+    if target.kind != "ibf":
+        return [fine("portal", f"target {name} writes files: there is no portal to ask")]
+    if target.embedded_sandbox and (data.boundaries is None or data.stations is None):
+        text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
+        return [Finding("not checked", "portal", text, "the static data come first", "see above")]
+    try:
+        with open_client() as client:
+            client.login()
+            state = read_state(client, country.iso3, disaster_type, target.capabilities)
+            layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{disaster_type}")
+    except ServerRefused as error:
+        return [of_error("portal", error, "a run would be refused just so")]
+    except IbfError as error:  # no account in the environment, or not to be reached from here
+        text = f"target {name}: {error.found}" + (f" ({error.expected})" if error.expected else "")
+        return [Finding("not checked", "portal", text, "whether the portal takes a run is not known", error.remedy)]
+    return list(check_portal(state, layers, country, data.stations or (), data.place_codes()))

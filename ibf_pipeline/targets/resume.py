@@ -1,0 +1,128 @@
+"""`resume`: what a person decides about a revision after the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ibf_pipeline.errors import InputMissing, UsageError
+from ibf_pipeline.publish.journal import Journal
+from ibf_pipeline.publish.lock import publication_lock
+from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import Clock, is_finished, unfinished
+from ibf_pipeline.runs.unconfirmed import (
+    DECIDE,
+    assume_notified,
+    give_up,
+    reopen,
+    require_confirmed,
+    require_newest_day,
+    require_not_replaced,
+    unconfirmed,
+    unknown_end,
+)
+from ibf_pipeline.targets.ibf.publication import approve
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
+from ibf_pipeline.targets.problems import Consent
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDay:
+    """A day of a country on a target, about which a person decides."""
+
+    run: RunFolder
+    target_name: str
+    lock_file: Path
+    """held while something is published for the country on the target"""
+    prepared: Path
+    """the country's prepared layers"""
+    deepest_admin_level: int
+
+    @property
+    def words(self) -> str:
+        """`UGA on 2026-02-15`."""
+        return f"{self.run.iso3} on {self.run.issue_date}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person says about an unfinished revision; at most one of them."""
+
+    approve: bool = False
+    abort: bool = False
+    notify_again: bool = False
+    assume_notified: bool = False
+
+    def __post_init__(self) -> None:
+        if sum((self.approve, self.abort, self.notify_again, self.assume_notified)) > 1:
+            raise UsageError("these options exclude each other", remedy="give one of them")
+
+    @property
+    def end(self) -> End | None:
+        """How the notification is treated."""
+        if self.notify_again:
+            return "again"
+        if self.assume_notified:
+            return "assume"
+        return "send" if self.approve else None
+
+
+def resume(
+    day: PublishedDay,
+    decision: Decision,
+    consent: Consent,
+    open_target: Callable[[], AbstractContextManager[OpenTarget]],
+    now: Clock,
+) -> tuple[Revision, Publication | None]:
+    """Go on with the unfinished revision of a run at the first call that is not known to be done.
+
+    The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
+    revision was given up. Raises InputMissing where nothing is unfinished, ForbiddenByRule where the server has gone on
+    since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
+    so, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    """
+    purpose = f"resume {day.run.iso3} {day.run.issue_date}"
+    with publication_lock(day.lock_file, purpose, now):
+        revision = unfinished(day.run, day.target_name, now)
+        if decision.notify_again or decision.assume_notified:
+            revision = unconfirmed(day.run, day.target_name, now) or revision
+        elif revision is None:
+            require_confirmed(day.run, day.target_name, now)
+        if revision is None:
+            raise InputMissing(
+                f"nothing of {day.words} is unfinished on target {day.target_name}",
+                where=day.run.path,
+                remedy="nothing to resume; `ibf-pipeline run` publishes the day",
+            )
+        if decision.abort:
+            give_up(revision, now, "aborted by a person")
+            return revision, None
+        closed = Journal(revision.journal_file, now).is_closed
+        if closed and decision.assume_notified:
+            assume_notified(revision, now)
+            return revision, None
+        if decision.approve:
+            approve(revision, now)
+        if closed:
+            require_newest_day(day.run, day.target_name)
+            require_not_replaced(revision, day.run, day.target_name)
+        with open_target() as target:
+            target.require_resumable(revision, consent, end=decision.end)
+            if closed:
+                reopen(revision, now)
+            return revision, target.carry_out(revision, end=decision.end)
+
+
+def closing_words(revision: Revision, now: Clock) -> str:
+    """What is known of the notification of a revision that no call is made for any more."""
+    if unknown_end(revision, now) is not None:
+        return (
+            f"revision {revision.number} is closed, its notification is unconfirmed: people may have been notified by "
+            f"it. The next run of the day asks again; {DECIDE}"
+        )
+    if is_finished(revision, now):
+        return f"revision {revision.number} is closed, its notification is taken as sent"
+    return f"revision {revision.number} is closed: nobody is notified by it"

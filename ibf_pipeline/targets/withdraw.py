@@ -1,0 +1,136 @@
+"""`withdraw`: a correcting revision without events that a person takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.publish.lock import publication_lock
+from ibf_pipeline.runs.extents import write_extent
+from ibf_pipeline.runs.folder import Revision
+from ibf_pipeline.runs.ledger import Clock, latest_uploaded
+from ibf_pipeline.runs.unconfirmed import (
+    give_up_replaced,
+    unconfirmed,
+    waits_to_notify,
+)
+from ibf_pipeline.runs.withdrawn import without_events
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
+from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import PublishedDay
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A correcting revision, and what people must be told."""
+
+    revision: Revision
+    publication: Publication
+    text: str
+    """for the people who were mailed"""
+    doubtful: Revision | None
+    """an earlier revision of the day of which nobody knows whether it notified people"""
+
+
+def withdraw(
+    day: PublishedDay,
+    events: list[str],
+    *,
+    notify: bool | None,
+    consent: Consent,
+    open_target: Callable[[bool], AbstractContextManager[OpenTarget]],
+    now: Clock,
+) -> Withdrawal:
+    """Publish a correcting revision without the named events (all of them where none is named).
+
+    `notify`: whether the events that are left are mailed; None where nobody has said, which is no. Raises InputMissing
+    where nothing was published, ForbiddenByRule where nobody has said and events are left of which people are not known
+    to be notified: the revision that was to do it is given up.
+    """
+    purpose = f"withdraw {day.run.iso3} {day.run.issue_date}"
+    with publication_lock(day.lock_file, purpose, now):
+        published, names = _published_events(day, events, now)
+        found = published.found()
+        remaining = without_events(found, names)
+        if notify is None:
+            _require_told(published, remaining, now)
+        with open_target(bool(notify)) as target:
+            withdraws = tuple(sorted({*names, *published.about().withdraws}))
+            extents = partial(_extents, day, remaining)
+            revision = target.revise(remaining, day.run, consent, extents=extents, withdraws=withdraws)
+            if revision is None:
+                raise ForbiddenByRule("the target already is without these events", where=published.folder)
+            give_up_replaced(day.run, day.target_name, revision, now)
+            text = withdrawal_text(found, names)
+            with writing(revision.folder / "withdrawal.txt"):
+                (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # also if the calls fail
+            publication = target.carry_out(revision)
+        return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name, now))
+
+
+def _published_events(day: PublishedDay, events: list[str], now: Clock) -> tuple[Revision, list[str]]:
+    """The revision that the target shows, and the names of its events that are taken back."""
+    published = latest_uploaded(day.run, day.target_name, now)
+    if published is None:
+        raise InputMissing(f"nothing of {day.words} was published to {day.target_name}", where=day.run.path)
+    found = published.found()
+    names = events or [event.name for event in found.events]
+    unknown = sorted(set(names) - {event.name for event in found.events})
+    if unknown or not names:
+        raise ConfigError(
+            f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
+            expected=", ".join(event.name for event in found.events) or "a run with events",
+        )
+    return published, names
+
+
+def _require_told(published: Revision, remaining: Found, now: Clock) -> None:
+    """ForbiddenByRule where events stay on the portal whose notification would be given up without a word."""
+    left = [event.name for event in remaining.publishable_events]
+    state = waits_to_notify(published, now)
+    if left and state is not None:
+        raise ForbiddenByRule(
+            f"the notification of revision {published.number} {state}, and the withdrawal takes its place: "
+            f"{', '.join(left)} would stay on the portal, and people may not have been told of it",
+            where=published.folder,
+            expected="--notify or --no-notify",
+            remedy="--notify mails what is left with the withdrawal, --no-notify mails nobody: tell the recipients "
+            "yourself then",
+        )
+
+
+def _extents(day: PublishedDay, remaining: Found, staging: Path) -> Mapping[int, FileBody]:
+    """The flood extents of what is left, kept with the revision."""
+    _, tiles = read_prepared(day.prepared, day.run.iso3)
+    wet = wet_areas(remaining.publishable_events, day.deepest_admin_level)
+    folder = staging / "made"
+    folder.mkdir()
+    bodies = {}
+    for extent in remaining.extents:
+        write_extent(wet[extent.lead_time], tiles, folder / extent.file_name)
+        bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
+        (folder / extent.file_name).unlink()
+    folder.rmdir()
+    return bodies
+
+
+def withdrawal_text(found: Found, names: list[str]) -> str:
+    """For the people who were mailed: the portal sends nothing about alerts that end."""
+    lines = [f"Correction: flood forecast of {found.issue_date} for {found.country_name}", ""]
+    lines.append("The following alerts of that day are withdrawn. They were sent in error; please do not act on them:")
+    for event in found.events:
+        if event.name in names:
+            station = found.station(event.station_code)
+            lines.append(f"- {event.name}, {station.name} ({'trigger' if event.trigger else 'warning'})")
+    left = [event.name for event in found.events if event.name not in names]
+    lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]
+    return "\n".join(lines) + "\n"
