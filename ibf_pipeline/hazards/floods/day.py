@@ -43,16 +43,12 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     discharge, thresholds = ensemble.discharge.sel(station=codes), layers.thresholds.sel(station=codes)
     counts = exceedance(discharge, thresholds)
     classes = classify(counts, country.rule)
-    ranks, triggers = classes["alert_class"].values, classes["trigger"].values
-    alerts = timing(ranks, triggers)
+    alerts = timing(classes["alert_class"].values, classes["trigger"].values)
     names = event_names([(station.code, station.name) for station in layers.stations], country.event_name)
     if exercise:
         names = {code: exercise_name(name) for code, name in names.items()}
-    stations = _stations_found(
-        discharge, thresholds, counts, ranks, triggers, alerts, ensemble.blind, names, layers, country
-    )
-    reached = largest_return_period(counts, country.rule.trigger.probability).values
-    periods = _return_periods(reached, ranks, triggers, alerts, country).tolist()
+    stations = _stations_found(discharge, thresholds, counts, classes, alerts, ensemble.blind, names, layers, country)
+    periods = _return_periods(counts, classes, alerts, country).tolist()
     exposure = ExposureTable(layers.exposure)
     alerted = [
         _event(station, station.values, period, layers, exposure, country)
@@ -91,15 +87,15 @@ def _stations_found(
     discharge: xr.DataArray,
     thresholds: xr.DataArray,
     counts: xr.Dataset,
-    ranks: npt.NDArray[np.integer],
-    triggers: npt.NDArray[np.bool_],
+    classes: xr.Dataset,
     alerts: Timing,
     blind: Sequence[str | None],
     names: Mapping[str, str],
     layers: CountryLayers,
     country: Country,
 ) -> list[StationFound]:
-    """What is found of every station, out of arrays of all of them in the order of the country's stations."""
+    """What is found of every station: arrays of all of them, in the country's order, taken apart once."""
+    ranks = classes["alert_class"].values
     values = station_values(
         discharge, counts, thresholds, alerts, blind,
         trigger=country.rule.trigger, level=country.stations.forecast_level,
@@ -127,33 +123,30 @@ def _stations_found(
             blind,
             suspect,
             values,
-            flags(ranks, triggers),
-            ranks.T.tolist(),
-            counts["members"].transpose("station", "lead_time").values.tolist(),
-            counts["above"].transpose("station", "return_period", "lead_time").values.tolist(),
-            thresholds.transpose("station", "return_period").values.tolist(),
+            flags(ranks, classes["trigger"].values),
+            map(np.ndarray.tolist, ranks.T),
+            map(np.ndarray.tolist, counts["members"].transpose("station", "lead_time").values),
+            map(np.ndarray.tolist, counts["above"].transpose("station", "return_period", "lead_time").values),
+            map(np.ndarray.tolist, thresholds.transpose("station", "return_period").values),
             strict=True,
         )
     ]
 
 
 def _return_periods(
-    reached: npt.NDArray[np.float64],
-    ranks: npt.NDArray[np.integer],
-    triggers: npt.NDArray[np.bool_],
-    alerts: Timing,
-    country: Country,
+    counts: xr.Dataset, classes: xr.Dataset, alerts: Timing, country: Country
 ) -> npt.NDArray[np.float64]:
     """(station,) years: rule 7 for triggers; a warning that shows people has at least the return period of its class.
 
-    `reached`, `ranks`, `triggers`: (lead_time, station).
+    0 where there is neither.
     """
-    of_triggers = event_return_period(reached, triggers, country.flood_maps.event_return_period)
+    reached = largest_return_period(counts, country.rule.trigger.probability).values
+    choice, limits = country.flood_maps.event_return_period, country.rule.classes
+    of_triggers = event_return_period(reached, classes["trigger"].values, choice)
     if not country.people.for_warnings:
         return of_triggers
-    limits = country.rule.classes
     of_classes = np.array([limits[name].return_period if name in limits else 0.0 for name in ALERT_CLASSES])
-    of_warnings = np.maximum(event_return_period(reached, ranks > 0), of_classes[alerts.rank])
+    of_warnings = np.maximum(event_return_period(reached, classes["alert_class"].values > 0), of_classes[alerts.rank])
     return np.where(alerts.triggered, of_triggers, of_warnings)
 
 

@@ -17,6 +17,9 @@ AREAS_PER_STATION = 3
 STATIONS_PER_DISTRICT = 4
 """the last area of a station lies in the next station's district, so that districts are shared"""
 
+RISE = np.array([0.7, 0.8, 1.0, 1.2, 1.3, 1.2, 1.0, 0.8])
+"""of the rivers over the lead times"""
+
 
 def country(**changes: Any) -> Country:
     """Its configuration: warnings from the 1.5-year threshold on, triggers from the 5-year one."""
@@ -72,13 +75,13 @@ def layers(stations: int, seed: int = 0) -> CountryLayers:
 def ensemble(thresholds: xr.DataArray, members: int = 51, seed: int = 0) -> xr.DataArray:
     """Discharge (member, lead_time, station) m3/s in 32 bits, as the reader gives it.
 
-    Levels of stations and days lie around the thresholds, and the members around them, so that some stations are quiet,
-    some warn and some trigger.
+    Levels of stations lie around their thresholds and rise and fall over the days, and the members lie around them.
+    Some stations are quiet, some warn and some trigger, about as large a share of a hundred as of ten thousand.
     """
     made = np.random.default_rng(seed)
     smallest = thresholds.min("return_period").values
-    level = made.lognormal(-0.3, 0.6, (1, 1, smallest.size)) * made.lognormal(0.0, 0.2, (1, len(LEAD_TIMES), 1))
-    values = smallest * level * made.lognormal(0.0, 0.2, (members, len(LEAD_TIMES), smallest.size))
+    level = smallest * made.lognormal(-0.4, 0.6, smallest.size) * RISE[:, np.newaxis]
+    values = level * made.lognormal(0.0, 0.2, (members, len(LEAD_TIMES), smallest.size))
     return xr.DataArray(
         values.astype("float32"),
         dims=("member", "lead_time", "station"),
