@@ -13,7 +13,7 @@ from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.reader import StationCells, find_files, read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.floods.forecast.stations import suspect_reason
+from ibf_pipeline.hazards.floods.forecast.stations import suspect_reasons
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
 from tests.conftest import ROOT, real_data
@@ -45,8 +45,9 @@ def test_the_real_member_at_kenyas_stations() -> None:
 def test_the_station_off_the_river_is_suspect() -> None:
     athi = kenya().sel(station=["G5142"])
     assert float(athi.max()) < 0.1
-    assert suspect_reason(athi, 2.4, 0.05) is not None
-    assert suspect_reason(kenya().sel(station=["G5195"]), 100.0, 0.05) is None
+    stations = kenya().sel(station=["G5142", "G5195"])
+    thresholds = xr.DataArray([[2.4], [100.0]], dims=("station", "return_period"))
+    assert [reason is None for reason in suspect_reasons(stations, thresholds, 0.05)] == [False, True]
 
 
 def cells_of(demo_layers: tuple[CountryLayers, ExtentTiles]) -> StationCells:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
-from ibf_pipeline.domain.country import Station as PreparedStation
 from ibf_pipeline.domain.exercise import exercise_name
-from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound
+from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance, largest_return_period
-from ibf_pipeline.hazards.floods.forecast.stations import station_values, suspect_reason
+from ibf_pipeline.hazards.floods.forecast.stations import station_values, suspect_reasons
 from ibf_pipeline.hazards.floods.impact.areas import Claim, allocate
 from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
@@ -38,34 +38,23 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     every value is 0: missing input is never "no flood".
     """
     ensemble = usable(discharge, layers, country)
-    discharge, missing = ensemble.discharge, ensemble.missing
-    thresholds = layers.thresholds.sel(station=discharge["station"].values)
-    exposure = ExposureTable(layers.exposure)
+    missing = ensemble.missing
+    codes = [station.code for station in layers.stations]
+    discharge, thresholds = ensemble.discharge.sel(station=codes), layers.thresholds.sel(station=codes)
     counts = exceedance(discharge, thresholds)
     classes = classify(counts, country.rule)
-    reached = largest_return_period(counts, country.rule.trigger.probability)
+    alerts = timing(classes["alert_class"].values, classes["trigger"].values)
     names = event_names([(station.code, station.name) for station in layers.stations], country.event_name)
     if exercise:
         names = {code: exercise_name(name) for code, name in names.items()}
-
-    stations: list[StationFound] = []
-    alerted: list[Event] = []
-    for station in layers.stations:
-        at = {"station": [station.code]}
-        ranks = classes["alert_class"].sel(station=station.code).values
-        triggers = classes["trigger"].sel(station=station.code).values
-        blind = ensemble.blind[station.code]
-        event = None if blind else timing(ranks, triggers)
-        stations.append(
-            _station_found(
-                station, discharge.sel(at), counts.sel(at), thresholds.sel(at), ranks, triggers, event, blind, country,
-                names[station.code],
-            )
-        )  # fmt: skip
-        if event is not None:
-            period = _return_period(reached.sel(station=station.code).values, ranks, triggers, event, country)
-            name, day_flags = names[station.code], flags(ranks, triggers)
-            alerted.append(_event(name, station.code, event, day_flags, period, layers, exposure, country))
+    stations = _stations_found(discharge, thresholds, counts, classes, alerts, ensemble.blind, names, layers, country)
+    periods = _return_periods(counts, classes, alerts, country).tolist()
+    exposure = ExposureTable(layers.exposure)
+    alerted = [
+        _event(station, station.values, period, layers, exposure, country)
+        for station, period in zip(stations, periods, strict=True)
+        if station.values is not None and station.values.alert_class != "no"
+    ]
     events = _with_areas(alerted, layers, exposure, country)
     return Found(
         country=country.iso3,
@@ -94,82 +83,90 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
     )
 
 
-def _station_found(
-    station: PreparedStation,
+def _stations_found(
     discharge: xr.DataArray,
-    counts: xr.Dataset,
     thresholds: xr.DataArray,
-    ranks: np.ndarray,
-    triggers: np.ndarray,
-    event: Timing | None,
-    blind: str | None,
+    counts: xr.Dataset,
+    classes: xr.Dataset,
+    alerts: Timing,
+    blind: Sequence[str | None],
+    names: Mapping[str, str],
+    layers: CountryLayers,
     country: Country,
-    event_name: str,
-) -> StationFound:
-    trigger = country.rule.trigger
-    periods = [float(period) for period in thresholds["return_period"].values]
-    suspect = None
-    if blind is None:
-        suspect = suspect_reason(discharge, float(thresholds.min()), country.stations.suspect_below)
-    return StationFound(
-        code=station.code,
-        name=station.name,
-        lat=station.lat,
-        lon=station.lon,
-        condition="blind" if blind else "suspect" if suspect else "fine",
-        reason=blind or suspect or "",
-        event_name=event_name,
-        flags="-" * len(LEAD_TIMES) if blind else flags(ranks, triggers),
-        classes=() if blind else tuple(ALERT_CLASSES[rank] for rank in ranks),
-        values=None
-        if blind
-        else station_values(
-            discharge,
-            counts,
-            thresholds,
-            event,
-            return_period=trigger.return_period,
-            probability=trigger.probability,
-            level=country.stations.forecast_level,
-        ),
-        members=tuple(int(n) for n in counts["members"].isel(station=0).values),
-        above={
-            f"{period:g}": tuple(int(n) for n in counts["above"].sel(return_period=period).isel(station=0).values)
-            for period in periods
-        },
-        thresholds={f"{period:g}": float(thresholds.sel(return_period=period).item()) for period in periods},
-    )
+) -> list[StationFound]:
+    """What is found of every station: arrays of all of them, in the country's order, taken apart once."""
+    ranks = classes["alert_class"].values
+    values = station_values(
+        discharge, counts, thresholds, alerts, blind,
+        trigger=country.rule.trigger, level=country.stations.forecast_level,
+    )  # fmt: skip
+    suspect = suspect_reasons(discharge, thresholds, country.stations.suspect_below)
+    periods = [f"{period:g}" for period in thresholds["return_period"].values.tolist()]
+    return [
+        StationFound(
+            code=station.code,
+            name=station.name,
+            lat=station.lat,
+            lon=station.lon,
+            condition="blind" if unseen else "suspect" if doubtful else "fine",
+            reason=unseen or doubtful or "",
+            event_name=names[station.code],
+            flags="-" * len(LEAD_TIMES) if unseen else marks,
+            classes=() if unseen else tuple(ALERT_CLASSES[rank] for rank in by_day),
+            values=shown,
+            members=tuple(members),
+            above={period: tuple(count) for period, count in zip(periods, above, strict=True)},
+            thresholds=dict(zip(periods, limits, strict=True)),
+        )
+        for station, unseen, doubtful, shown, marks, by_day, members, above, limits in zip(
+            layers.stations,
+            blind,
+            suspect,
+            values,
+            flags(ranks, classes["trigger"].values),
+            map(np.ndarray.tolist, ranks.T),
+            map(np.ndarray.tolist, counts["members"].transpose("station", "lead_time").values),
+            map(np.ndarray.tolist, counts["above"].transpose("station", "return_period", "lead_time").values),
+            map(np.ndarray.tolist, thresholds.transpose("station", "return_period").values),
+            strict=True,
+        )
+    ]
 
 
-def _return_period(
-    reached: np.ndarray, ranks: np.ndarray, triggers: np.ndarray, event: Timing, country: Country
-) -> float:
-    """Rule 7 for triggers; a warning that shows people has at least the return period of its class."""
-    if event.first_trigger is not None:
-        return event_return_period(reached, triggers, country.flood_maps.event_return_period)
+def _return_periods(
+    counts: xr.Dataset, classes: xr.Dataset, alerts: Timing, country: Country
+) -> npt.NDArray[np.float64]:
+    """(station,) years: rule 7 for triggers; a warning that shows people has at least the return period of its class.
+
+    0 where there is neither.
+    """
+    reached = largest_return_period(counts, country.rule.trigger.probability).values
+    choice, limits = country.flood_maps.event_return_period, country.rule.classes
+    of_triggers = event_return_period(reached, classes["trigger"].values, choice)
     if not country.people.for_warnings:
-        return 0.0
-    of_class = country.rule.classes.get(event.alert_class)
-    return max(event_return_period(reached, ranks > 0), of_class.return_period if of_class else 0.0)
+        return of_triggers
+    of_classes = np.array([limits[name].return_period if name in limits else 0.0 for name in ALERT_CLASSES])
+    of_warnings = np.maximum(event_return_period(reached, classes["alert_class"].values > 0), of_classes[alerts.rank])
+    return np.where(alerts.triggered, of_triggers, of_warnings)
 
 
 def _event(
-    name: str, station: str, event: Timing, day_flags: str, period: float, layers: CountryLayers,
-    exposure: ExposureTable, country: Country,
+    station: StationFound, values: StationValues, period: float, layers: CountryLayers, exposure: ExposureTable,
+    country: Country,
 ) -> Event:  # fmt: skip
-    trigger = event.first_trigger is not None
+    trigger = "T" in station.flags
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
-    deepest = layers.mapping.get(station, ())
+    deepest = layers.mapping.get(station.code, ())
     areas = tuple(_row(place_code, [(flood_map, place_code)], layers, exposure) for place_code in deepest)
     return Event(
-        name=name,
-        station_code=station,
-        alert_class=event.alert_class,
+        name=station.event_name,
+        station_code=station.code,
+        alert_class=values.alert_class,
         trigger=trigger,
-        lead_time=event.lead_time,
-        first_trigger=event.first_trigger,
-        flags=day_flags,
+        lead_time=values.lead_time,
+        first_trigger=values.lead_time if trigger else None,
+        flags=station.flags,
         return_period=period,
         flood_map=flood_map,
         people=sum(area.people for area in areas),

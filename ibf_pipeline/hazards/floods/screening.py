@@ -13,7 +13,7 @@ import xarray as xr
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.hazards.floods.forecast.stations import blind_reason
+from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons
 
 FLOWING: Final = 10.0
 """m3/s at all stations of a country together: no trickle that its beds swallow before the next day"""
@@ -35,8 +35,8 @@ class Usable:
     """those of them that are 0 everywhere"""
     days_without_water: Mapping[int, tuple[int, ...]]
     """lead time (days) -> numbers of the members with water whose 0 at every station is no dry day there"""
-    blind: Mapping[str, str | None]
-    """station code -> why it has no usable forecast; None where it has one"""
+    blind: tuple[str | None, ...]
+    """why a station of the country has no usable forecast; None where it has one"""
 
 
 def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> Usable:
@@ -52,18 +52,15 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> 
     discharge, days_without_water = leave_out_days_without_water(discharge)
     missing = _require_members(discharge, country)
     _require_water(whole, country)
-    valid = discharge.notnull().sum("member")
-    blind = {
-        station.code: blind_reason(
-            valid.sel(station=station.code),
-            country.members.minimum,
-            outside=bool(discharge["outside"].sel(station=station.code)),
-            river=station.river,
-        )
-        for station in layers.stations
-    }
-    if all(blind.values()):
-        reasons = [f"{code} {reason}" for code, reason in blind.items()]
+    codes = [station.code for station in layers.stations]
+    blind = blind_reasons(
+        discharge.notnull().sum("member").sel(station=codes),
+        country.members.minimum,
+        outside=discharge["outside"].sel(station=codes).values.tolist(),
+        rivers=[station.river for station in layers.stations],
+    )
+    if all(blind):
+        reasons = [f"{code} {reason}" for code, reason in zip(codes, blind, strict=True)]
         reasons += [
             f"{len(members)} members are 0 m3/s at every station on {day}-day, beside water, which counts as missing"
             for day, members in days_without_water.items()
@@ -74,7 +71,7 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> 
             expected="at least one station with enough valid members on every lead time",
             remedy="check that the forecast files are whole and cover the country",
         )
-    return Usable(discharge, missing, without_water, days_without_water, blind)
+    return Usable(discharge, missing, without_water, days_without_water, tuple(blind))
 
 
 def leave_out_members_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, tuple[int, ...]]:

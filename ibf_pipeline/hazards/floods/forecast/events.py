@@ -9,44 +9,40 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-
 _NO_NAMES = frozenset({"", "-", "na", "n/a", "none", "nan", "null", "no", "no name", "no alert", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When an alerted station is alerted."""
+    """When stations are alerted; every array is (station,)."""
 
-    lead_time: int
-    """days: the first trigger lead time; without a trigger the first lead time of any class"""
-    first_trigger: int | None
-    """days"""
-    alert_class: str
-    """`max` with a trigger, else the highest class of the lead times"""
+    rank: npt.NDArray[np.integer]
+    """of the alert class: `max` with a trigger, else the highest class of the lead times; 0 where there is no event"""
+    triggered: npt.NDArray[np.bool_]
+    """whether any lead time triggers"""
+    lead_time: npt.NDArray[np.integer]
+    """days: the first trigger lead time; without a trigger the first lead time of any class; 0 without an event"""
 
 
-def timing(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> Timing | None:
-    """The event of a station, None where no lead time has a class.
+def timing(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> Timing:
+    """The events of stations; there is none where no lead time has a class.
 
-    `ranks`: (lead_time,) class ranks; `triggers`: (lead_time,). Source: the API description's event loop ("determine
-    the 1st leadTime above trigger threshold ... if nowhere above, the 1st leadTime above any threshold").
+    `ranks`: (lead_time, station) class ranks; `triggers`: (lead_time, station). Source: the API description's event
+    loop ("determine the 1st leadTime above trigger threshold ... if nowhere above, the 1st leadTime above any
+    threshold").
     """
-    alerted = np.flatnonzero(ranks > 0)
-    if alerted.size == 0:
-        return None
-    triggered = np.flatnonzero(triggers)
-    first_trigger = int(triggered[0]) if triggered.size else None
-    return Timing(
-        lead_time=int(alerted[0]) if first_trigger is None else first_trigger,
-        first_trigger=first_trigger,
-        alert_class=ALERT_CLASSES[int(ranks.max())],
-    )
+    triggered = triggers.max(axis=0)
+    first = np.where(triggered, triggers.argmax(axis=0), (ranks > 0).argmax(axis=0))
+    return Timing(ranks.max(axis=0), triggered, first)
 
 
-def flags(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> str:
-    """One character a lead time: `T` trigger, `w` warning, `-` neither; for people and wish lists."""
-    return "".join("T" if trigger else "w" if rank > 0 else "-" for rank, trigger in zip(ranks, triggers, strict=True))
+def flags(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> list[str]:
+    """One character a lead time: `T` trigger, `w` warning, `-` neither; for people and wish lists.
+
+    `ranks`, `triggers`: (lead_time, station). Returns one text a station.
+    """
+    marks = np.where(triggers, "T", np.where(ranks > 0, "w", "-"))
+    return ["".join(days) for days in marks.T.tolist()]
 
 
 def event_names(stations: Sequence[tuple[str, str]], scheme: str) -> Mapping[str, str]:

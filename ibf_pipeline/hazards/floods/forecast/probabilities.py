@@ -50,13 +50,15 @@ def largest_return_period(counts: xr.Dataset, probability: Fraction) -> xr.DataA
 
 
 def level_of_share(discharge: xr.DataArray, probability: Fraction) -> xr.DataArray:
-    """The discharge (m3/s) that the share `probability` of the members reaches, per (lead_time, station).
+    """The discharge (m3/s) that the share `probability` of the members reaches.
 
-    It is the k-th largest member value with k = ceil(probability * members), so it lies strictly above a threshold
-    exactly where at least that share of the members does. NaN with no members.
+    `discharge`: dims member and any others, which are those of the result. It is the k-th largest member value with
+    k = ceil(probability * members), so it lies strictly above a threshold exactly where at least that share of the
+    members does. NaN with no members.
     """
-    values = -np.sort(-discharge.transpose("member", "lead_time", "station").values, axis=0)  # NaN sorts last
-    members = discharge.notnull().sum("member").transpose("lead_time", "station")
+    discharge = discharge.transpose("member", ...)
+    values = -np.sort(-discharge.values, axis=0)  # NaN sorts last
+    members = discharge.notnull().sum("member")
     place = np.maximum(required_members(probability, members).values - 1, 0)
     level = np.take_along_axis(values, place[np.newaxis], axis=0)[0]
     return members.copy(data=np.where(members.values > 0, level, np.nan)).astype(float)

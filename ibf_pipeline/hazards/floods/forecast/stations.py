@@ -1,16 +1,19 @@
-"""What is said of a station: its four values, and whether it is blind or suspect (rules 11 and 12)."""
+"""What is said of stations: their four values, and whether they are blind or suspect (rules 11 and 12)."""
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.found import StationValues
 from ibf_pipeline.domain.lead_times import QUIET_LEAD_TIME
+from ibf_pipeline.domain.rule import ClassLimit
 from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import as_precise, largest_return_period, level_of_share
 
@@ -19,38 +22,44 @@ def station_values(
     discharge: xr.DataArray,
     counts: xr.Dataset,
     thresholds: xr.DataArray,
-    event: Timing | None,
+    events: Timing,
+    blind: Sequence[object],
     *,
-    return_period: float,
-    probability: Fraction,
+    trigger: ClassLimit,
     level: Literal["trigger-probability", "mean"],
-) -> StationValues:
-    """Values of ONE station (the arrays carry its coordinate as a dimension of length 1).
+) -> list[StationValues | None]:
+    """Values of every station, None for a blind one.
 
-    At the event's lead time; without an event those of the lead time of highest trigger probability, sent as 7-day.
-    `forecast_level` is rounded to 0.01 m3/s away from the trigger level, so that rounding never changes on which side
-    of it the level lies.
+    `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `blind`: (station,)
+    true where nothing can be said. At the event's lead time; without an event those of the lead time of highest trigger
+    probability, sent as 7-day. `forecast_level` is rounded to 0.01 m3/s away from the trigger level, so that rounding
+    never changes on which side of it the level lies.
     """
-    if event is not None:
-        day = event.lead_time
-    else:
-        share = counts["above"].sel(return_period=return_period) / counts["members"]
-        day = int(share.isel(station=0).argmax("lead_time"))
-    trigger_level = float(thresholds.sel(return_period=return_period).item())
-    at = {"lead_time": day}
-    if level == "mean":
-        exact_level = float(discharge.sel(at).mean("member").item())
-    else:
-        exact_level = float(level_of_share(discharge.sel(lead_time=[day]), probability).item())
-    if exact_level == float(as_precise(thresholds.sel(return_period=return_period), discharge).item()):
-        exact_level = trigger_level
-    return StationValues(
-        lead_time=QUIET_LEAD_TIME if event is None else event.lead_time,
-        forecast_level=rounded_away(exact_level, trigger_level),
-        forecast_return_period=float(largest_return_period(counts, probability).sel(at).item()),
-        trigger_level=trigger_level,
-        alert_class="no" if event is None else event.alert_class,
-    )
+    share = (counts["above"].sel(return_period=trigger.return_period) / counts["members"]).fillna(0)
+    alerted = events.rank > 0
+    shown = np.where(alerted, events.lead_time, share.argmax("lead_time").values)
+    day = {"lead_time": xr.DataArray(shown, dims="station"), "station": xr.DataArray(range(shown.size), dims="station")}
+    limits = thresholds.sel(return_period=trigger.return_period)
+    levels = _levels(discharge.isel(day), level, trigger)
+    levels = np.where(levels == as_precise(limits, discharge).values, limits.values, levels)
+    periods = largest_return_period(counts, trigger.probability).isel(day).values
+    sent = np.where(alerted, events.lead_time, QUIET_LEAD_TIME)
+    rows = zip(*(each.tolist() for each in (sent, levels, periods, limits.values, events.rank)), strict=True)
+    return [
+        None if unseen else StationValues(days, rounded_away(of_day, limit), period, limit, ALERT_CLASSES[rank])
+        for unseen, (days, of_day, period, limit, rank) in zip(blind, rows, strict=True)
+    ]
+
+
+def _levels(
+    discharge: xr.DataArray, level: Literal["trigger-probability", "mean"], trigger: ClassLimit
+) -> npt.NDArray[np.float64]:
+    """(station,) the discharge (m3/s) that stands for the ensemble; `discharge`: (member, station), one day each."""
+    if level == "trigger-probability":
+        return level_of_share(discharge, trigger.probability).values
+    # a station's members lie side by side: numpy would else add them in an order that depends on the other stations
+    side_by_side = np.ascontiguousarray(discharge.transpose("station", "member").values)
+    return xr.DataArray(side_by_side, dims=("station", "member")).mean("member").values.astype(float)
 
 
 def rounded_away(level: float, limit: float) -> float:
@@ -62,25 +71,36 @@ def rounded_away(level: float, limit: float) -> float:
     return level
 
 
-def blind_reason(members: xr.DataArray, minimum: int, *, outside: bool, river: bool) -> str | None:
-    """Why ONE station has no usable forecast, None where it has one.
+def blind_reasons(
+    members: xr.DataArray, minimum: int, *, outside: Sequence[bool], rivers: Sequence[bool]
+) -> list[str | None]:
+    """Why stations have no usable forecast, None where they have one.
 
-    `members`: (lead_time,) members present at the station. Missing input is never "no flood".
+    `members`: (lead_time, station) members present; `outside`, `rivers`: (station,). Missing input is never "no flood".
     """
-    if outside:
-        return "outside the grid of the forecast"
-    if not river:
-        return "on a cell that is no river"
-    fewest = int(members.min())
-    if fewest < minimum:
-        day = int(members.argmin("lead_time"))
-        return f"{fewest} valid members on {day}-day, {minimum} needed"
-    return None
+    fewest, days = members.min("lead_time").values.tolist(), members.argmin("lead_time").values.tolist()
+
+    def reason(outside: bool, river: bool, fewest: int, day: int) -> str | None:
+        if outside:
+            return "outside the grid of the forecast"
+        if not river:
+            return "on a cell that is no river"
+        return f"{fewest} valid members on {day}-day, {minimum} needed" if fewest < minimum else None
+
+    return [reason(*station) for station in zip(outside, rivers, fewest, days, strict=True)]
 
 
-def suspect_reason(discharge: xr.DataArray, smallest_threshold: float, share: float) -> str | None:
-    """Why the forecast of ONE station is doubtful: practically dry against its thresholds on every lead time."""
-    highest = float(np.nanmax(discharge.values))
-    if highest < share * smallest_threshold:
-        return f"practically dry: at most {highest:.2g} m3/s against a smallest threshold of {smallest_threshold:g}"
-    return None
+def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: float) -> list[str | None]:
+    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time.
+
+    `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `share`: of the
+    smallest threshold, 0..1.
+    """
+    highest = discharge.max(["member", "lead_time"]).values.tolist()
+    smallest = thresholds.min("return_period").values.tolist()
+    return [
+        f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {low:g}"
+        if high < share * low
+        else None
+        for high, low in zip(highest, smallest, strict=True)
+    ]

@@ -53,24 +53,21 @@ def allocate(claims: Sequence[Claim], parent_of: Callable[[str], str], *, keep_a
     the level still adds up.
     """
     order = sorted(claims, key=lambda claim: (-claim.rank, claim.lead_time, -claim.people, claim.event))
-    own: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    owner: dict[str, str] = {}
+    own: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    areas_of: dict[str, set[str]] = {}
     for claim in order:
         for deepest in claim.deepest_areas:
             area = parent_of(deepest)
-            owner.setdefault(area, claim.event)
-            own.setdefault((claim.event, area), []).append((claim.event, deepest))
+            own.setdefault(area, {}).setdefault(claim.event, []).append((claim.event, deepest))
+            areas_of.setdefault(claim.event, set()).add(area)
+    owner = {area: next(iter(events)) for area, events in own.items()}
     holders = set(owner.values())
     kept = {
-        claim.event: tuple(sorted(area for event, area in own if event == claim.event))
-        for claim in order
-        if keep_at_least_one and claim.event not in holders and claim.deepest_areas
+        event: tuple(sorted(areas)) for event, areas in areas_of.items() if keep_at_least_one and event not in holders
     }
     shares = []
-    for area in sorted(owner):
-        counted = [
-            part for (event, place), parts in own.items() if place == area and event not in kept for part in parts
-        ]
+    for area, events in sorted(own.items()):
+        counted = [part for event, parts in events.items() if event not in kept for part in parts]
         shares.append(Share(owner[area], area, tuple(counted)))
-        shares += [Share(event, area, tuple(own[event, area])) for event, areas in kept.items() if area in areas]
+        shares += [Share(event, area, tuple(parts)) for event, parts in events.items() if event in kept]
     return Allocation(tuple(shares), kept)

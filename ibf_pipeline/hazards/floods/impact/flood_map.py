@@ -13,16 +13,15 @@ def event_return_period(
     by_lead_time: npt.NDArray[np.float64],
     days: npt.NDArray[np.bool_],
     choice: Literal["largest", "first-trigger-day"] = "largest",
-) -> float:
-    """Return period (years) of an event's extent and people.
+) -> npt.NDArray[np.float64]:
+    """Return periods (years) of the extent and people of stations' events; dims as given but for the first one.
 
-    `by_lead_time`: (lead_time,) largest return period reached with the trigger probability; `days`: (lead_time,) the
-    trigger lead times (the alerted ones for a warning). 0 where there is no such day.
+    `by_lead_time`: (lead_time, station) largest return period reached with the trigger probability; `days`:
+    (lead_time, station) the trigger lead times (the alerted ones for a warning). 0 where there is no such day.
     """
-    periods = by_lead_time[days]
-    if periods.size == 0:
-        return 0.0
-    return float(periods.max() if choice == "largest" else periods[0])
+    if choice == "first-trigger-day":
+        days = days & (days.cumsum(axis=0) == 1)
+    return np.where(days, by_lead_time, 0.0).max(axis=0)
 
 
 def flood_map_for(

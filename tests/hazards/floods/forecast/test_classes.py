@@ -9,7 +9,7 @@ import xarray as xr
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.rule import ClassLimit, FloodRule, exact
 from ibf_pipeline.hazards.floods.forecast.classes import classify
-from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
+from ibf_pipeline.hazards.floods.forecast.events import event_names, flags, timing
 
 SIXTY = exact(0.6)
 RETURN_PERIOD = FloodRule(
@@ -42,8 +42,8 @@ def counts(above: Mapping[float, list[int]], members: int = 10) -> xr.Dataset:
 
 def classes(table: xr.Dataset, rule: FloodRule) -> tuple[list[str], str]:
     result = classify(table, rule)
-    ranks, triggers = result["alert_class"].values[:, 0], result["trigger"].values[:, 0]
-    return [ALERT_CLASSES[rank] for rank in ranks], flags(ranks, triggers)
+    ranks, triggers = result["alert_class"].values, result["trigger"].values
+    return [ALERT_CLASSES[rank] for rank in ranks[:, 0]], flags(ranks, triggers)[0]
 
 
 def test_return_period_rule_gives_the_highest_class_met() -> None:
@@ -86,25 +86,37 @@ def test_only_med_and_max_classes() -> None:
 @pytest.mark.parametrize(
     ("days", "highest", "expected"),
     [
-        ("--------", "no", None),
-        ("-wwwTTw-", "max", Timing(4, 4, "max")),
-        ("wwwwwwwT", "max", Timing(7, 7, "max")),
-        ("T-------", "max", Timing(0, 0, "max")),
-        ("-TT-----", "max", Timing(1, 1, "max")),
-        ("---ww---", "min", Timing(3, None, "min")),
-        ("w------w", "med", Timing(0, None, "med")),
+        ("--------", "no", (0, False, "no")),
+        ("-wwwTTw-", "max", (4, True, "max")),
+        ("wwwwwwwT", "max", (7, True, "max")),
+        ("T-------", "max", (0, True, "max")),
+        ("-TT-----", "max", (1, True, "max")),
+        ("---ww---", "min", (3, False, "min")),
+        ("w------w", "med", (0, False, "med")),
     ],
 )
-def test_lead_time_of_the_event(days: str, highest: str, expected: Timing | None) -> None:
+def test_lead_time_of_the_event(days: str, highest: str, expected: tuple[int, bool, str]) -> None:
     """Any number of warning days before the trigger; a trigger that falls again stays one."""
     rank = ALERT_CLASSES.index(highest)
-    ranks = np.array([{"-": 0, "w": min(rank, 2), "T": 3}[day] for day in days])
-    assert timing(ranks, np.array([day == "T" for day in days])) == expected
+    ranks = [{"-": 0, "w": min(rank, 2), "T": 3}[day] for day in days]
+    assert timed([ranks], [[day == "T" for day in days]]) == [expected]
 
 
 def test_a_warning_has_the_highest_class_of_its_days() -> None:
-    found = timing(np.array([0, 1, 2, 1]), np.zeros(4, dtype=bool))
-    assert found == Timing(1, None, "med")
+    assert timed([[0, 1, 2, 1]], [[False] * 4]) == [(1, False, "med")]
+
+
+def test_stations_side_by_side_have_each_their_own_timing_and_flags() -> None:
+    ranks, triggers = [[0, 1, 3], [2, 0, 1], [0, 0, 0]], [[False, False, True], [False] * 3, [False] * 3]
+    assert timed(ranks, triggers) == [(2, True, "max"), (0, False, "med"), (0, False, "no")]
+    assert flags(np.array(ranks).T, np.array(triggers).T) == ["-wT", "w-w", "---"]
+
+
+def timed(ranks: list[list[int]], triggers: list[list[bool]]) -> list[tuple[int, bool, str]]:
+    """Lead time, trigger and class of stations whose days are rows."""
+    found = timing(np.array(ranks).T, np.array(triggers).T)
+    highest = [ALERT_CLASSES[rank] for rank in found.rank]
+    return list(zip(found.lead_time.tolist(), found.triggered.tolist(), highest, strict=True))
 
 
 def test_event_names_are_codes_unless_the_country_says_otherwise() -> None:

@@ -24,3 +24,11 @@ def test_the_largest_return_period_of_the_trigger_days_or_that_of_the_first() ->
     assert event_return_period(reached, triggers) == 20
     assert event_return_period(reached, triggers, "first-trigger-day") == 5
     assert event_return_period(reached, np.zeros(4, dtype=bool)) == 0
+
+
+def test_return_periods_of_stations_side_by_side() -> None:
+    """Rows are lead times. The second station never triggers, the third one on two days that are not the first."""
+    reached = np.array([[50.0, 20.0, 10.0], [5.0, 20.0, 2.0], [10.0, 20.0, 5.0]])
+    triggers = np.array([[True, False, False], [True, False, True], [False, False, True]])
+    assert event_return_period(reached, triggers).tolist() == [50, 0, 5]
+    assert event_return_period(reached, triggers, "first-trigger-day").tolist() == [50, 0, 2]
