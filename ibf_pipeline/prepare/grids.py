@@ -17,11 +17,21 @@ from rasterio.features import rasterize
 from rasterio.io import DatasetReader
 from rasterio.warp import reproject
 from rasterio.windows import Window
+from rioxarray.exceptions import NoDataInBounds
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_failed, writing
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.tiles import BLOCK, GDAL_CACHE_MIB, new_raster, open_raster, profile, read_block, windows
+from ibf_pipeline.prepare.tiles import (
+    BLOCK,
+    GDAL_CACHE_MIB,
+    as_array,
+    new_raster,
+    open_raster,
+    profile,
+    read_block,
+    windows,
+)
 from ibf_pipeline.prepare.values import DEEPEST, Values, require_declared_nodata
 
 TOTAL_TOLERANCE: Final = 0.005
@@ -199,14 +209,15 @@ def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.
     if raster.crs is None or raster.crs.to_epsg() != 4326 or transform.b or transform.d:
         return np.ones(raster.height, dtype=bool), np.ones(raster.width, dtype=bool)
     west, south, east, north = bounds
-
-    def reach(origin: float, cell: float, count: int, low: float, high: float) -> npt.NDArray[np.bool_]:
-        edges = np.sort(origin + cell * np.stack([np.arange(count), np.arange(count) + 1]), axis=0)
-        tolerance = 1e-6 * abs(cell)
-        return np.asarray((edges[1] > low + tolerance) & (edges[0] < high - tolerance))
-
-    rows = reach(transform.f, transform.e, raster.height, south, north)
-    return rows, reach(transform.c, transform.a, raster.width, west, east)
+    across, down = 1e-6 * abs(transform.a), 1e-6 * abs(transform.e)  # a border on the edge of a cell does not reach it
+    with as_array(raster, "raster") as cells:
+        try:
+            inside = cells.rio.clip_box(
+                west + across, south + down, east - across, north - down, allow_one_dimensional_raster=True
+            )
+        except NoDataInBounds:
+            return np.zeros(raster.height, dtype=bool), np.zeros(raster.width, dtype=bool)
+        return np.isin(cells.y, inside.y), np.isin(cells.x, inside.x)
 
 
 def outside_as_zero(

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import rasterio
+import rioxarray
+import xarray as xr
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
@@ -61,7 +63,7 @@ def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
 
 @contextmanager
 def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
-    """A raster open for reading, with the pipeline's own errors; read it with `read_block`."""
+    """A raster open for reading, with the pipeline's own errors; read it with `read_block`, or a part `as_array`."""
     if not file.is_file():
         raise InputInvalid(
             f"there is no {what}",
@@ -89,13 +91,33 @@ def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray
             return np.asarray(dataset.read(1, window=window))  # nothing to replace, and no mask to make
         block: npt.NDArray[Any] = dataset.read(1, window=window, masked=True).filled(0)
     except RasterioError as error:
-        raise InputInvalid(
-            f"the {what} is damaged ({_first_line(error)})",
-            where=dataset.name,
-            expected="a whole GeoTIFF",
-            remedy="fetch it again",
-        ) from None
+        raise _damaged(dataset, what, error) from None
     return block
+
+
+@contextmanager
+def as_array(dataset: DatasetReader, what: str) -> Iterator[xr.DataArray]:
+    """The first band of an open raster as an array (y, x) with its coordinates, nodata as NaN.
+
+    Only what is looked at is read, and that at once: cut a part out first. InputInvalid, naming the file, where it is
+    damaged. Not for every block of a country: `read_block` makes no mask where nodata is 0. Nor for another grid:
+    `.rio.reproject` holds the rasters of both in memory, GDAL warps from file to file in bounded memory.
+    """
+    name = dataset.subdatasets[0] if dataset.subdatasets else dataset.name  # a file of several pages: its first
+    try:
+        with rioxarray.open_rasterio(name, masked=True, cache=False, lock=False) as array:
+            yield array[0]
+    except RasterioError as error:
+        raise _damaged(dataset, what, error) from None
+
+
+def _damaged(dataset: DatasetReader, what: str, error: RasterioError) -> InputInvalid:
+    return InputInvalid(
+        f"the {what} is damaged ({_first_line(error)})",
+        where=dataset.name,
+        expected="a whole GeoTIFF",
+        remedy="fetch it again",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import rasterio
 import shapely
+import xarray as xr
 from rasterio.features import shapes
-from rasterio.windows import Window, from_bounds
+from rasterio.windows import from_bounds
+from rioxarray.exceptions import NoDataInBounds
 from shapely.geometry import shape
 
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.stations import NO_STATION
-from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, read_block
+from ibf_pipeline.prepare.tiles import as_array, bounded_gdal, open_raster
 
 REACH: Final = 0.45
 """degrees to every side of the station, about 50 km"""
@@ -60,10 +61,10 @@ def propose_mapping(
     """
     tree = shapely.STRtree(deepest.geometries)
     found: dict[str, list[Candidate]] = {}
-    with bounded_gdal(), open_raster(flood_map, "flood map") as raster:
+    with bounded_gdal(), open_raster(flood_map, "flood map") as raster, as_array(raster, "flood map") as depth:
         cell_area = raster.transform.a * -raster.transform.e
         for station in stations:
-            water = _water_of(station, raster, minimum_depth)
+            water = _water_of(station, depth, minimum_depth)
             if water is None:
                 continue
             point = shapely.Point(station.lon, station.lat)
@@ -101,16 +102,16 @@ def as_csv(deepest: Boundaries, proposed: dict[str, list[Candidate]]) -> str:
     return out.getvalue()
 
 
-def _water_of(station: Station, raster: rasterio.io.DatasetReader, minimum_depth: float) -> shapely.Geometry | None:
+def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> shapely.Geometry | None:
     """The waters near a station as one geometry, cut off at its reach; None where there is none."""
     around = (station.lon - REACH, station.lat - REACH, station.lon + REACH, station.lat + REACH)
-    exact = from_bounds(*around, raster.transform).round_offsets().round_lengths()
+    window = from_bounds(*around, depth.rio.transform()).round_offsets().round_lengths()
     try:
-        window = exact.intersection(Window(0, 0, raster.width, raster.height))
-    except rasterio.errors.WindowError:
+        reached = depth.rio.isel_window(window)  # clip_box would give some stations a row or column more than others
+    except NoDataInBounds:
         return None
-    wet = (read_block(raster, window, "flood map") >= minimum_depth).astype("uint8")
-    outlines = shapes(wet, mask=wet == 1, connectivity=8, transform=raster.window_transform(window))
+    wet = (reached.values >= minimum_depth).astype("uint8")
+    outlines = shapes(wet, mask=wet == 1, connectivity=8, transform=reached.rio.transform())
     point = shapely.Point(station.lon, station.lat)
     near = [polygon for geometry, _ in outlines if shapely.distance(point, polygon := shape(geometry)) <= NEAR]
     return shapely.union_all([shapely.make_valid(polygon) for polygon in near]) if near else None
