@@ -6,8 +6,9 @@ import logging
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
+from flows.installed import known_to_automations
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
 from ibf_pipeline.errors import IbfError
@@ -17,6 +18,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 
 @flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
+@known_to_automations
 def prepare_country(country: str, config: str = "config", workspace: str | None = None) -> State:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
@@ -33,5 +35,5 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
         built = build_layers(country, chosen, local_static(configuration, chosen), folder)
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
-    return Completed(message=f"{len(built)} parts built" if built else "up to date")
+        return FAILED.state(str(error), error)
+    return COMPLETED.state(f"{len(built)} parts built" if built else "up to date")
