@@ -22,7 +22,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
 
 from flows.country_process import CountryJob, CountryOutcome, run_country
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
@@ -46,7 +46,6 @@ def _run_name() -> str:
 
 
 @flow(name="all-countries", flow_run_name=_run_name, retries=0, persist_result=False)
-@known_to_automations
 def all_countries(
     issue_date: date | None = None,
     countries: list[str] | None = None,
@@ -75,13 +74,13 @@ def all_countries(
         chosen = _chosen(configuration.country_codes(), countries)
     except IbfError as error:
         log.error("%s", error)
-        return FAILED.state(str(error), error)
+        return final(FAILED.state(str(error), error))
     day = issue_date_of_run(issue_date)
     options = {"notify": notify, "publish": publish}
     jobs = [CountryJob(iso3, day, target, config, workspace, options) for iso3 in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, day)
-    return _ended(outcomes)
+    return final(_ended(outcomes))
 
 
 def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:

@@ -17,7 +17,7 @@ from prefect.runtime import deployment, flow_run
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import Day, now, open_day
 from ibf_pipeline.domain.wording import counted
@@ -50,7 +50,6 @@ def _run_name() -> str:
 
 
 @flow(name="backfill", flow_run_name=_run_name, retries=0, persist_result=False)
-@known_to_automations
 def backfill(
     country: str,
     date_from: date,
@@ -101,7 +100,7 @@ def backfill(
             progress.show(len(rows))
     except IbfError as error:
         log.error("%s", error)
-        return FAILED.state(str(error), error)
+        return final(FAILED.state(str(error), error))
     finally:
         _keep_table(country, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
@@ -109,8 +108,8 @@ def backfill(
     partly = [day for day in ran if day.published and not day.state.is_completed()]
     message += "".join(f"; {day.issue_date} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return FAILED.state(f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}")
-    return (FAILED if partly else COMPLETED).state(message)
+        return final(FAILED.state(f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}"))
+    return final((FAILED if partly else COMPLETED).state(message))
 
 
 def require_confirmed(*, notify: bool, really: bool) -> None:

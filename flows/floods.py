@@ -17,7 +17,7 @@ from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
 from flows.ending import HOLD, ended, failed, tell, untold_notices
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.morning import show_waiting, update_morning
 from flows.states import COMPLETED, HELD
 from flows.wiring.day import Day, now, open_day, open_target
@@ -64,7 +64,6 @@ def _run_name() -> str:
     on_crashed=[update_morning],
     on_cancellation=[update_morning],
 )
-@known_to_automations
 def floods(
     country: str,
     issue_date: date | None = None,
@@ -111,8 +110,8 @@ def floods(
         if held:
             state = after_hold(day, found, run, state, approval=approval)
     except IbfError as error:
-        return failed(error)
-    return state
+        return final(failed(error))
+    return final(state)
 
 
 def _require_own(country: str) -> None:

@@ -7,12 +7,10 @@ version knows, Prefect's own for the type of its state, and says in its message 
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ParamSpec
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
@@ -32,8 +30,6 @@ VERSION_TAG = f"ibf-automations-{VERSION}"
 OUTDATED = "the server's automations are of an older version: run `ibf-pipeline deploy`"
 _SECONDS = 3.0
 """for the server's answer: it is asked when everything is done, and is about to be told the end of the run anyway"""
-
-Parameters = ParamSpec("Parameters")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +79,10 @@ def found_installed() -> Installed | None:
         return None
 
 
-def known_to_automations(flow: Callable[Parameters, State]) -> Callable[Parameters, State]:
-    """The function of a flow, whose state the server's automations know, whatever their version."""
-
-    @functools.wraps(flow)
-    def run(*arguments: Parameters.args, **named: Parameters.kwargs) -> State:
-        state = flow(*arguments, **named)
-        found = found_installed()
-        return state if found is None else as_known(state, found)
-
-    return run
+def final(state: State) -> State:
+    """The state in which a flow ends, as the automations of the server know it: every flow returns its state so."""
+    found = found_installed()
+    return state if found is None else as_known(state, found)
 
 
 def as_known(state: State, found: Installed) -> State:

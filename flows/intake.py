@@ -10,7 +10,7 @@ from datetime import timedelta
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.observe_trigger import PrefectStarter
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now
@@ -25,7 +25,6 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 
 @flow(name="intake", retries=0, persist_result=False)
-@known_to_automations
 def intake(catch_up: bool = False, config: str = "config", workspace: str | None = None) -> State:
     """Fetch notifications of new satellite products and start observations of alerted events.
 
@@ -42,12 +41,12 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
             counts = eodata.inbox.counts()
     except IbfError as error:
         log.error("%s", error)
-        return FAILED.state(str(error), error)
+        return final(FAILED.state(str(error), error))
     problems += done.failures
     text = f"{len(done.started)} observations started, {counts['waiting']} products waiting"
     if problems:
-        return FAILED.state("; ".join([text, *problems]))
-    return COMPLETED.state(text)
+        return final(FAILED.state("; ".join([text, *problems])))
+    return final(COMPLETED.state(text))
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:

@@ -14,7 +14,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.observe_trigger import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration
@@ -70,7 +70,6 @@ def _run_name() -> str:
 
 
 @flow(name="observe-event", flow_run_name=_run_name, retries=0, persist_result=False)
-@known_to_automations
 def observe_event(
     country: str,
     issue_date: date,
@@ -113,21 +112,23 @@ def observe_event(
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
     except Unsuitable as error:
         log.info("%s", error)
-        return SKIPPED.state(f"skipped: {error}")
+        return final(SKIPPED.state(f"skipped: {error}"))
     except TooEarly as error:
         log.info("%s", error)
         if not again_at(error.until):
-            return FAILED.state(f"nothing to look at yet: {error}", error)
-        return COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}")
+            return final(FAILED.state(f"nothing to look at yet: {error}", error))
+        return final(COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}"))
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
-        return FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error)
+        return final(FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error))
     seen, forecast = observed.people
-    return COMPLETED.state(
-        f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded "
-        f"cells, {forecast:,} affected in the forecast"
-    )  # fmt: skip
+    return final(
+        COMPLETED.state(
+            f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded cells, "
+            f"{forecast:,} affected in the forecast"
+        )
+    )
 
 
 def _observe(

@@ -7,7 +7,7 @@ import logging
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
@@ -18,7 +18,6 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 
 @flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
-@known_to_automations
 def prepare_country(country: str, config: str = "config", workspace: str | None = None) -> State:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
@@ -35,5 +34,5 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
         built = build_layers(country, chosen, local_static(configuration, chosen), folder)
     except IbfError as error:
         log.error("%s", error)
-        return FAILED.state(str(error), error)
-    return COMPLETED.state(f"{len(built)} parts built" if built else "up to date")
+        return final(FAILED.state(str(error), error))
+    return final(COMPLETED.state(f"{len(built)} parts built" if built else "up to date"))

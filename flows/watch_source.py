@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 from prefect.states import Running
 
-from flows.installed import known_to_automations
+from flows.installed import final
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
 from flows.wiring.day import Day, now, open_configuration
@@ -42,7 +42,6 @@ def _run_name() -> str:
 
 
 @flow(name="watch-source", flow_run_name=_run_name, retries=0, persist_result=False)
-@known_to_automations
 def watch_source(
     source: str, issue_date: date | None = None, config: str = "config", workspace: str | None = None
 ) -> State:
@@ -63,8 +62,8 @@ def watch_source(
         prune_cache(configuration)
     except IbfError as error:
         log.error("%s", error)
-        return FAILED.state(str(error), error)
-    return _ended(source, day, watched)
+        return final(FAILED.state(str(error), error))
+    return final(_ended(source, day, watched))
 
 
 def _watched(configuration: Configuration, source: str, day: date, starter: Starter) -> Watched:

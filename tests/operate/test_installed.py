@@ -11,6 +11,7 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter
+from prefect.events.schemas.automations import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pytest_httpserver import HTTPServer
 
@@ -18,7 +19,7 @@ from flows import installed as module
 from flows.deployment.deploy import deploy
 from flows.floods import floods
 from flows.heartbeat import heartbeat
-from flows.installed import OUTDATED, PREFIX, found_installed, known_to_automations
+from flows.installed import OUTDATED, PREFIX, final, found_installed
 from flows.morning import morning_page
 from flows.states import COMPLETED, INPUT_MISSING
 from tests.worlds.countries.projects import make_project
@@ -54,7 +55,8 @@ def make_older() -> None:
     with get_client(sync_client=True) as client:
         for automation in client.read_automations():
             if automation.name.startswith(PREFIX):
-                client.update_automation(automation.id, automation.model_copy(update={"tags": []}))
+                earlier = AutomationCore.model_validate({**automation.model_dump(), "tags": []})
+                client.update_automation(automation.id, earlier)
 
 
 @pytest.mark.usefixtures("deployed")
@@ -72,13 +74,14 @@ def test_deploy_brings_them_up_to_date(config: str) -> None:
     assert found_installed() == before
 
 
-@pytest.mark.usefixtures("deployed", "quick")
+@pytest.mark.usefixtures("quick")
 def test_the_heartbeat_fails_so_that_people_are_told_and_the_morning_page_says_it_too(
-    config: str, tmp_path: Path
+    config: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     workspace = str(tmp_path / "work")
     with plain_calls(), quick_days():
         assert floods("XDM", DAY, config=config, workspace=workspace, return_state=True).is_completed()
+    request.getfixturevalue("deployed")
     good = heartbeat(DAY, config, workspace, return_state=True)
     assert (good.name, good.message) == ("Completed", "1 day of 2026-02-15 finished")
     make_older()
@@ -104,7 +107,7 @@ def test_a_server_in_trouble_is_asked_once_and_ignored() -> None:
         server.expect_request("/api/automations/filter").respond_with_data("busy", status=503)
         server.expect_request("/api/csrf-token").respond_with_data("no", status=404)
         with temporary_settings(updates={PREFECT_API_URL: server.url_for("/api")}):
-            assert known_to_automations(lambda: state)() is state
+            assert final(state) is state
         assert [request.path for request, _ in server.log if "automations" in request.path] == [
             "/api/automations/filter"
         ]
@@ -124,4 +127,4 @@ def test_a_run_of_no_deployment_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "get_client", lambda **_: pytest.fail("the server is asked"))
     state = COMPLETED.state("no alert")
     with temporary_settings(updates={PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        assert known_to_automations(lambda: state)() is state
+        assert final(state) is state
