@@ -20,9 +20,10 @@ from prefect.client.schemas.objects import State
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
-from prefect.states import Completed, Failed
 
 from flows.country_process import CountryJob, CountryOutcome, run_country
+from flows.installed import final
+from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError
@@ -73,13 +74,13 @@ def all_countries(
         chosen = _chosen(configuration.country_codes(), countries)
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
+        return final(FAILED.state(str(error), error))
     day = issue_date_of_run(issue_date)
     options = {"notify": notify, "publish": publish}
     jobs = [CountryJob(iso3, day, target, config, workspace, options) for iso3 in chosen]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, day)
-    return _ended(outcomes)
+    return final(_ended(outcomes))
 
 
 def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
@@ -125,13 +126,10 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
     except ObjectNotFound:
         return _crashed(job, f"there is no deployment floods/{job.country}: run `ibf-pipeline deploy`", started)
     state: State | None = run.state
-    message = (state.message if state else "") or ""
-    done = state is not None and state.is_completed()
-    code = 0 if done else 3 if message.startswith("input not available yet") else 1
-    code = 4 if message.startswith("notification unconfirmed") else code
-    return CountryOutcome(
-        job.country, state.name if state and state.name else "unknown", message, code, time.perf_counter() - started
-    )
+    name, message, code = "unknown", "", 1
+    if state is not None:
+        name, message, code = state.name or name, state.message or "", exit_code_by_name(state)
+    return CountryOutcome(job.country, name, message, code, time.perf_counter() - started)
 
 
 class _Process:
@@ -204,6 +202,6 @@ def _ended(outcomes: Sequence[CountryOutcome]) -> State:
     failed = [outcome for outcome in outcomes if outcome.exit_code != 0]
     message = f"{len(outcomes) - len(failed)} of {len(outcomes)} countries done"
     if not failed:
-        return Completed(message=message)
+        return COMPLETED.state(message)
     text = "; ".join([message, *(f"{outcome.country}: {outcome.message}" for outcome in failed)])
-    return Failed(message=text, data=CountriesFailed(text, {outcome.exit_code for outcome in failed}))
+    return FAILED.state(text, CountriesFailed(text, {outcome.exit_code for outcome in failed}))

@@ -24,7 +24,7 @@ from prefect.utilities.urls import url_for
 from pydantic import Field
 
 from flows.ending import notices_of, tell_held
-from flows.states import NOT_NOTIFIED
+from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, Outcome
 from flows.wiring.day import Day, now
 from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
@@ -55,16 +55,13 @@ class Approval(RunInput):
     by: str = Field("", description="who decides; written into the log")
 
 
-class NotNotified(IbfError):
-    """A held notification was not approved in time, or its revision was given up before."""
-
-
 class StoppedTooLate(IbfError):
     """A person stopped a notification that had been sent."""
 
 
-def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
-    """Pause the run until a person decides; returns the publication, None where it was stopped, and what was decided.
+def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Outcome]:
+    """Pause the run until a person decides; returns the publication, None where it was stopped, what was decided, and
+    what that is as the outcome of a run.
 
     The country is free for other runs meanwhile, and other persons for `ibf-pipeline resume`. Raises NotNotified after
     the time limit of the revision, which is then closed (nobody is notified late by accident), and where it is approved
@@ -73,7 +70,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
     revision = unfinished(day.run, day.target_name, now)
     until = revision.about().hold_until if revision else None
     if revision is None or until is None:
-        return None, "nothing waits for approval"
+        return None, "nothing waits for approval", COMPLETED
     limit = _moment(until)
     _keep_preview(found, revision, limit)
     seconds = max(0.0, (limit - now()).total_seconds())
@@ -92,16 +89,20 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str]:
         if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
         if not _still_waits(day, revision):
-            return None, settled_before(revision, "late" if expired.is_set() else approval.decision, who)
+            decision = "late" if expired.is_set() else approval.decision
+            said = settled_before(revision, decision, who)
+            return None, said, STOPPED if decision == "stop" else COMPLETED
         if expired.is_set():
-            close(revision, now, f"{NOT_NOTIFIED}: nobody approved it in time")
-            raise NotNotified(f"{NOT_NOTIFIED}: nobody approved it until {_in_words(limit)}", remedy=_TELL)
+            close(revision, now, f"{NOT_NOTIFIED.words}: nobody approved it in time")
+            raise NotNotified(f"{NOT_NOTIFIED.words}: nobody approved it until {_in_words(limit)}", remedy=_TELL)
         _, publication = resume_run(
             day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
         )
     if publication is None and unknown_end(revision, now) is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
-    return publication, f"approved{who}" if publication else f"{NOT_NOTIFIED}: stopped{who}"
+    if publication is None:
+        return None, f"{STOPPED.words}: stopped{who}", STOPPED
+    return publication, f"approved{who}", COMPLETED
 
 
 def tell_waiting(day: Day, *, in_ui: bool) -> None:
@@ -141,10 +142,10 @@ def settled_before(revision: Revision, decision: Literal["approve", "stop", "lat
         return f"{'not approved here' if decision == 'late' else f'approved{who}'}: people had been notified before"
     why = next(entry.error for entry in reversed(journal.entries()) if entry.state in ("closed", "unused"))
     if decision == "stop":
-        return f"{NOT_NOTIFIED}: stopped{who}"
+        return f"{STOPPED.words}: stopped{who}"
     asked = "nobody approved it" if decision == "late" else f"approved{who} too late"
     raise NotNotified(
-        f"{NOT_NOTIFIED}: {asked}, revision {revision.number} had been given up ({why or 'no reason given'})",
+        f"{NOT_NOTIFIED.words}: {asked}, revision {revision.number} had been given up ({why or 'no reason given'})",
         remedy="tell the recipients yourself where the alert still stands",
     )
 

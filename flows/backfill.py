@@ -14,10 +14,11 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.flow_runs import wait_for_flow_run
 from prefect.runtime import deployment, flow_run
-from prefect.states import Completed, Failed
 from prefect.utilities.asyncutils import run_coro_as_sync
 
 from flows.floods import floods
+from flows.installed import final
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import Day, now, open_day
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError
@@ -99,7 +100,7 @@ def backfill(
             progress.show(len(rows))
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
+        return final(FAILED.state(str(error), error))
     finally:
         _keep_table(country, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
@@ -107,8 +108,8 @@ def backfill(
     partly = [day for day in ran if day.published and not day.state.is_completed()]
     message += "".join(f"; {day.issue_date} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return Failed(message=f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}")
-    return Failed(message=message) if partly else Completed(message=message)
+        return final(FAILED.state(f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}"))
+    return final((FAILED if partly else COMPLETED).state(message))
 
 
 def require_confirmed(*, notify: bool, really: bool) -> None:

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
-from prefect.states import Completed, Failed
 
-from flows.states import HELD as HELD_WORDS
 from flows.states import (
+    COMPLETED,
+    FAILED,
+    HELD,
     HELD_EVENT,
     INPUT_MISSING,
+    NOT_ALL_PUBLISHED,
     NOT_NOTIFIED,
     NOT_PUBLISHED,
     NOTICE_EVENT,
     NOTIFICATION_UNCONFIRMED,
-)  # fmt: skip
+    NotNotified,
+    Outcome,
+)
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
@@ -43,20 +47,25 @@ _IN_STATE = {
 }
 """kinds of notices that the state's message names, and how many events of each"""
 
-HELD = f"{HELD_WORDS}: approve or abort it with `ibf-pipeline resume`"
+HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
 
-def ended(found: Found, publications: Sequence[Publication], *further: str) -> State:
-    """The state's message: what was found and what a person has to do; automations go by its first words."""
+def ended(found: Found, publications: Sequence[Publication], *further: str, otherwise: Outcome = COMPLETED) -> State:
+    """The state's message: what was found and what a person has to do.
+
+    An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
+    nothing else tells people of it, whereas a held notification has an event of its own.
+    """
     says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
     hidden = [event.name for event in found.unpublishable_events]
-    parts = [f"{NOT_PUBLISHED}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
+    parts = [f"{NOT_PUBLISHED.words}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
     failed_day = bool(hidden) and not found.publishable_events
     parts = [*parts, says] if failed_day else [says, *parts]
     parts += [*_other_content(found, publications), *_silent(found, publications)]
     parts += [*_unseen(found), *_told(publications)]
     message = "; ".join([*parts, *further])
-    return Failed(message=message, data=None) if failed_day else Completed(message=message)
+    outcome = NOT_PUBLISHED if failed_day else NOT_ALL_PUBLISHED if hidden else otherwise
+    return outcome.state(message)
 
 
 def _other_content(found: Found, publications: Sequence[Publication]) -> list[str]:
@@ -101,9 +110,12 @@ def _told(publications: Sequence[Publication]) -> list[str]:
 
 def failed(error: IbfError) -> State:
     """Failed with the cause in one line, which Prefect logs as the state of the run."""
-    if error.found.startswith(NOT_NOTIFIED):  # where it is known stands behind what matters: automations go by it
-        return Failed(message=str(IbfError(error.found, expected=error.expected, remedy=error.remedy)), data=error)
-    return Failed(message=f"{_cause(error)}{error}", data=error)
+    if isinstance(error, NotNotified):  # its own words say it, and stand first: where is left out
+        return NOT_NOTIFIED.state(str(IbfError(error.found, expected=error.expected, remedy=error.remedy)), error)
+    for kind, outcome in ((OutcomeUnknown, NOTIFICATION_UNCONFIRMED), (InputMissing, INPUT_MISSING)):
+        if isinstance(error, kind):
+            return outcome.state(f"{outcome.words}: {error}", error)
+    return FAILED.state(str(error), error)
 
 
 def tell(found: Found, notices: Sequence[Notice]) -> None:
@@ -177,9 +189,3 @@ def notices_of(revision: Revision) -> list[Notice]:
         return []
     kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))
     return [Notice(**notice) for notice in kept["notices"]]
-
-
-def _cause(error: IbfError) -> str:
-    if isinstance(error, OutcomeUnknown):
-        return f"{NOTIFICATION_UNCONFIRMED}: "
-    return f"{INPUT_MISSING}: " if isinstance(error, InputMissing) else ""

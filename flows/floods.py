@@ -16,8 +16,10 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HELD, ended, failed, tell, untold_notices
+from flows.ending import HOLD, ended, failed, tell, untold_notices
+from flows.installed import final
 from flows.morning import show_waiting, update_morning
+from flows.states import COMPLETED, HELD
 from flows.wiring.day import Day, now, open_day, open_target
 from flows.wiring.issue_date import issue_date_of_run, named_date
 from flows.wiring.limits import one_at_a_time
@@ -108,8 +110,8 @@ def floods(
         if held:
             state = after_hold(day, found, run, state, approval=approval)
     except IbfError as error:
-        return failed(error)
-    return state
+        return final(failed(error))
+    return final(state)
 
 
 def _require_own(country: str) -> None:
@@ -134,7 +136,8 @@ def conclude(
             with publishing_progress(run, day.target_name):
                 publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
-        state = ended(found, publications, *([HELD] if held else []), *([] if publish else ["nothing was published"]))
+        further = [*([HOLD] if held else []), *([] if publish else ["nothing was published"])]
+        state = ended(found, publications, *further, otherwise=HELD if held else COMPLETED)
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error)
@@ -152,8 +155,8 @@ def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval
         return state
     show_waiting(day)
     try:
-        publication, decided = await_approval(day, found)
-        state = ended(found, [publication] if publication else [], decided)
+        publication, decided, outcome = await_approval(day, found)
+        state = ended(found, [publication] if publication else [], decided, otherwise=outcome)
     finally:
         report(day, run)
     return state

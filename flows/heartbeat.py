@@ -9,9 +9,10 @@ from uuid import UUID
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
 
+from flows.installed import final, found_installed
 from flows.morning import write_morning
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration, open_day
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
@@ -28,7 +29,8 @@ def _run_name() -> str:
 
 @flow(name="heartbeat", flow_run_name=_run_name, retries=0, persist_result=False)
 def heartbeat(issue_date: date | None = None, config: str = "config", workspace: str | None = None) -> State:
-    """Fail where a country's day has not ended well, naming every such country and why.
+    """Fail where a country's day has not ended well, naming every such country and why; and where the server's
+    automations are of an older version, since on a quiet day nothing else would tell people so.
 
     Args:
         issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
@@ -39,15 +41,17 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     try:
         configuration = open_configuration(config, workspace)
     except IbfError as error:
-        return Failed(message=str(error), data=error)
+        return final(FAILED.state(str(error), error))
     missing = overdue(configuration, day, config, workspace)
     try:
         write_morning(day, configuration, UUID(str(flow_run.id)))
     except Exception:  # what it found counts, not the page
         log.exception("the morning page could not be written")
     if missing:
-        return Failed(message=f"not finished for {day}: " + "; ".join(missing))
-    return Completed(message=f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")
+        return final(FAILED.state(f"not finished for {day}: " + "; ".join(missing)))
+    found = found_installed()
+    outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
+    return final(outcome.state(f"{counted(len(configuration.country_codes()), 'day')} of {day} finished"))
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:

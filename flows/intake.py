@@ -9,9 +9,10 @@ from datetime import timedelta
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
+from flows.installed import final
 from flows.observe_trigger import PrefectStarter
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now
 from flows.wiring.subscriptions import Eodata, open_eodata
 from ibf_pipeline.errors import IbfError
@@ -40,12 +41,12 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
             counts = eodata.inbox.counts()
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
+        return final(FAILED.state(str(error), error))
     problems += done.failures
     text = f"{len(done.started)} observations started, {counts['waiting']} products waiting"
     if problems:
-        return Failed(message="; ".join([text, *problems]), data=None)
-    return Completed(message=text)
+        return final(FAILED.state("; ".join([text, *problems])))
+    return final(COMPLETED.state(text))
 
 
 def take_in(eodata: Eodata, *, catch_up: bool) -> list[str]:

@@ -16,7 +16,8 @@ from prefect.flows import Flow
 from prefect.runtime import flow_run as this_run
 from prefect.utilities.urls import url_for
 
-from flows.states import HELD, NOT_NOTIFIED, NOT_PUBLISHED, WATCHED
+from flows.installed import OUTDATED, installed
+from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
@@ -91,7 +92,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
                 key=KEY,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
-                data=morning_page(day, countries, runs),
+                data=morning_page(day, countries, runs, outdated=_outdated(client)),
                 flow_run_id=run,
             )
         )
@@ -128,8 +129,16 @@ def _target_of(configuration: Configuration, iso3: str) -> str | None:
         return None
 
 
-def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun]) -> str:
-    """The page: what needs a person first, then the rest."""
+def _outdated(client: SyncPrefectClient) -> bool:
+    try:
+        return installed(client).older
+    except Exception:  # the page is worth more than this line of it
+        log.debug("the server's automations could not be read", exc_info=True)
+        return False
+
+
+def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun], *, outdated: bool = False) -> str:
+    """The page: what needs a person first, then the rest. `outdated`: the server's automations are."""
     order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
     ranks = [_rank(runs.get(iso3)) for iso3 in countries]
     waiting = sum(rank < _NOT_YET for rank in ranks)
@@ -137,14 +146,15 @@ def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun
     if waiting:
         done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
     lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
-    head = f"# Flood forecasts of {day_text(day)}\n\n{done}\n\n"
+    mind = f"> **Mind:** {OUTDATED}. Until then people may not be told of what happens.\n\n" if outdated else ""
+    head = f"# Flood forecasts of {day_text(day)}\n\n{mind}{done}\n\n"
     return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 
 _RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED", "CANCELLING")
 """states that need a person, most urgent first"""
-_UNDONE = {HELD: "PAUSED", NOT_PUBLISHED: "CANCELLED", NOT_NOTIFIED: "CANCELLED"}
-"""words in the message of a completed run by which it needs a person all the same: like which state"""
+_UNDONE = {HELD.name: "PAUSED", NOT_ALL_PUBLISHED.name: "CANCELLED", STOPPED.name: "CANCELLED"}
+"""names of the states of completed runs that need a person all the same: like which state"""
 _NOT_YET, _DONE = len(_RANKS), len(_RANKS) + 1
 
 
@@ -154,9 +164,8 @@ def _rank(run: FlowRun | None) -> int:
         return _NOT_YET
     name = run.state.type.value
     if name == "COMPLETED":
-        message = run.state.message or ""
-        undone = [_RANKS.index(like) for words, like in _UNDONE.items() if words in message]
-        return min(undone, default=_DONE)
+        like = _UNDONE.get(run.state.name or "")
+        return _RANKS.index(like) if like else _DONE
     return _RANKS.index(name) if name in _RANKS else _NOT_YET
 
 

@@ -13,9 +13,10 @@ import shapely
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
 
+from flows.installed import final
 from flows.observe_trigger import again_at
+from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration
 from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
@@ -61,8 +62,6 @@ from tasks.observe import (
 )
 
 log = logging.getLogger("ibf_pipeline.flows")
-SKIPPED = "Skipped"
-"""name of the state of a run that had nothing to do: the pass or the event is not worth an order"""
 
 
 def _run_name() -> str:
@@ -113,21 +112,23 @@ def observe_event(
         observed = _observe(hook, configuration, chosen, run, found, alerted, days, product_name)
     except Unsuitable as error:
         log.info("%s", error)
-        return Completed(name=SKIPPED, message=f"skipped: {error}")
+        return final(SKIPPED.state(f"skipped: {error}"))
     except TooEarly as error:
         log.info("%s", error)
         if not again_at(error.until):
-            return Failed(message=f"nothing to look at yet: {error}", data=error)
-        return Completed(message=f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}")
+            return final(FAILED.state(f"nothing to look at yet: {error}", error))
+        return final(COMPLETED.state(f"looks again at {error.until:%Y-%m-%d %H:%M} UTC: {error}"))
     except IbfError as error:
         log.error("%s", error)
         waits = isinstance(error, InputMissing)
-        return Failed(message=f"{'nothing to look at yet: ' if waits else ''}{error}", data=error)
+        return final(FAILED.state(f"{'nothing to look at yet: ' if waits else ''}{error}", error))
     seen, forecast = observed.people
-    return Completed(
-        message=f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded "
-        f"cells, {forecast:,} affected in the forecast"
-    )  # fmt: skip
+    return final(
+        COMPLETED.state(
+            f"{observed.event}: {observed.verdict.kind} ({observed.verdict.reason}); {seen:,} people in flooded cells, "
+            f"{forecast:,} affected in the forecast"
+        )
+    )
 
 
 def _observe(

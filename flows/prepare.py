@@ -6,8 +6,9 @@ import logging
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
+from flows.installed import final
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
 from ibf_pipeline.errors import IbfError
@@ -33,5 +34,5 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
         built = build_layers(country, chosen, local_static(configuration, chosen), folder)
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
-    return Completed(message=f"{len(built)} parts built" if built else "up to date")
+        return final(FAILED.state(str(error), error))
+    return final(COMPLETED.state(f"{len(built)} parts built" if built else "up to date"))

@@ -12,6 +12,7 @@ from prefect.runtime import flow_run
 
 from flows.ending import failed
 from flows.floods import after_hold, conclude, find_day, require_allowed
+from flows.installed import final
 from flows.wiring.day import open_day
 from flows.wiring.issue_date import issue_date_of_run, named_date
 from flows.wiring.limits import one_at_a_time
@@ -82,5 +83,5 @@ def scenario(
         if held:
             state = after_hold(day, found, run, state, approval=approval)
     except IbfError as error:
-        return failed(error)
-    return state
+        return final(failed(error))
+    return final(state)

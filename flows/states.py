@@ -1,44 +1,102 @@
-"""Words of the messages of run states, and names of events: automations and the morning page go by them."""
+"""How our runs end: one table of the states, by whose names automations, exit codes and the morning page go.
+
+A name says the one thing that people must act on first; the rest stands in the message. Prefect's event of a run that
+ends is `prefect.flow-run.<name of the state>`, whatever its type: an automation has to name every outcome that it is to
+see.
+"""
 
 from __future__ import annotations
 
-from prefect.client.schemas.objects import State
+from dataclasses import dataclass
+
+from prefect.client.schemas.objects import State, StateType
 
 from ibf_pipeline.errors import IbfError
 
-INPUT_MISSING = "input not available yet"
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A way for a run to end."""
+
+    name: str
+    """of the state"""
+    type: StateType
+    exit_code: int
+    """of the command that ran it, and of a country's run among those of all countries"""
+    told: str = ""
+    """automation, without the prefix of their names, that tells people of a run that ends so; empty for none"""
+    words: str = ""
+    """what the message says of it; people and earlier automations look for this"""
+
+    @property
+    def event(self) -> str:
+        """The event of Prefect by which automations hear of it."""
+        return f"prefect.flow-run.{self.name}"
+
+    def state(self, message: str, error: IbfError | None = None) -> State:
+        """A state for a run that ends so; `error` is what the command line shows of it."""
+        return State(type=self.type, name=self.name, message=message, data=error)
 
 
-NOT_PUBLISHED = "alert could not be published"
+COMPLETED = Outcome("Completed", StateType.COMPLETED, 0)
+SKIPPED = Outcome("Skipped", StateType.COMPLETED, 0)
+"""there was nothing to do: the pass or the event is not worth an order"""
+HELD = Outcome("Held", StateType.COMPLETED, 0, words="held before the notification")
+"""people are told by an event of its own, HELD_EVENT, which a run that waits for a person has as well"""
+STOPPED = Outcome("Notification stopped", StateType.COMPLETED, 0, words="not notified")
+"""by a person, who need not be told"""
+NOT_ALL_PUBLISHED = Outcome(
+    "Not all published", StateType.COMPLETED, 0, "alert could not be published", "alert could not be published"
+)
+"""some alerts are on the portal, and some have no areas"""
+NOT_PUBLISHED = Outcome(
+    "Could not be published", StateType.FAILED, 1, "alert could not be published", "alert could not be published"
+)
+"""no alert of the day is on the portal"""
+INPUT_MISSING = Outcome("Input not available", StateType.FAILED, 3, "input not available", "input not available yet")
+NOTIFICATION_UNCONFIRMED = Outcome(
+    "Notification unconfirmed", StateType.FAILED, 4, "notification unconfirmed", "notification unconfirmed"
+)
+NOT_NOTIFIED = Outcome("Not notified", StateType.FAILED, 1, "not notified", "not notified")
+"""everything was published, and nobody has approved the notification in time"""
+FAILED = Outcome("Failed", StateType.FAILED, 1, "failed runs")
+"""for any other reason, also those that Prefect itself finds; the exit code is that of the error where there is one"""
+CRASHED = Outcome("Crashed", StateType.CRASHED, 1, "crashed runs")
+CANCELLED = Outcome("Cancelled", StateType.CANCELLED, 1, "cancelled runs")
 
-
-NOTIFICATION_UNCONFIRMED = "notification unconfirmed"
-
-
-NOT_NOTIFIED = "not notified"
-
-
-HELD = "held before the notification"
-
+OUTCOMES = {
+    outcome.name: outcome
+    for outcome in (
+        COMPLETED, SKIPPED, HELD, STOPPED, NOT_ALL_PUBLISHED, NOT_PUBLISHED, INPUT_MISSING, NOTIFICATION_UNCONFIRMED,
+        NOT_NOTIFIED, FAILED, CRASHED, CANCELLED,
+    )
+}  # fmt: skip
+"""every one, by name; Crashed and Cancelled are set by Prefect alone"""
 
 NOTICE_EVENT = "ibf-pipeline.notice"
-
-
 HELD_EVENT = "ibf-pipeline.held"
-
-
-def exit_code(state: State) -> int:
-    """0 done, 1 failed, 3 input not available yet, 4 notification unconfirmed."""
-    error = _error(state)
-    if isinstance(error, IbfError):
-        return error.exit_code
-    return 0 if state.is_completed() else 1
-
-
-def _error(state: State) -> BaseException | None:
-    result = state.result(raise_on_failure=False) if not state.is_completed() else None
-    return result if isinstance(result, BaseException) else None
-
 
 WATCHED = "watched"
 """tag of the runs that a sensor has started"""
+
+
+class NotNotified(IbfError):
+    """A held notification was not approved in time, or its revision was given up before."""
+
+
+def exit_code(state: State) -> int:
+    """0 done, 1 failed, 2 bad usage, 3 input not available yet, 4 notification unconfirmed."""
+    error = error_of(state) if state.name == FAILED.name else None
+    return error.exit_code if isinstance(error, IbfError) else exit_code_by_name(state)
+
+
+def exit_code_by_name(state: State) -> int:
+    """The same where only a server knows the run, and so not the error that made it fail."""
+    known = OUTCOMES.get(state.name or "")
+    return known.exit_code if known else int(not state.is_completed())
+
+
+def error_of(state: State) -> BaseException | None:
+    """What has made a run of this process end so."""
+    result = state.result(raise_on_failure=False) if not state.is_completed() else None
+    return result if isinstance(result, BaseException) else None

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from datetime import date
-from typing import Any
 
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
-from prefect.states import Completed, Failed, Running
+from prefect.states import Running
 
+from flows.installed import final
 from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
-from flows.states import INPUT_MISSING
+from flows.states import COMPLETED, FAILED, INPUT_MISSING
 from flows.wiring.day import Day, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube
 from flows.wiring.issue_date import issue_date_of_run
@@ -62,8 +62,8 @@ def watch_source(
         prune_cache(configuration)
     except IbfError as error:
         log.error("%s", error)
-        return Failed(message=str(error), data=error)
-    return _ended(source, day, watched)
+        return final(FAILED.state(str(error), error))
+    return final(_ended(source, day, watched))
 
 
 def _watched(configuration: Configuration, source: str, day: date, starter: Starter) -> Watched:
@@ -153,26 +153,26 @@ def _show(text: str) -> None:
 
 
 def _ended(source: str, day: date, watched: Watched) -> State:
-    parts = []  # automations go by the beginning: what needs people comes first
+    parts = []  # what needs people comes first
     if watched.not_started:
         parts.append("NOT started: " + grouped(watched.not_started))
     if watched.faulty:
         parts.append(f"NOT possible: {source} of {day} for " + grouped(watched.faulty))
     if watched.absent:
-        parts.append(f"{INPUT_MISSING}: {source} of {day} for " + grouped(watched.absent))
+        parts.append(f"{INPUT_MISSING.words}: {source} of {day} for " + grouped(watched.absent))
     if watched.started:
         parts.append("started " + grouped(watched.started))
     if watched.done:
         parts.append("nothing to do for " + grouped(watched.done))
     message = "; ".join(parts) or f"no country uses source {source}"
     if watched.not_started:
-        return Failed(message=message, data=None)
+        return FAILED.state(message)
     if watched.faulty:
-        return Failed(message=message, data=ServerRefused(message, where=source))
+        return FAILED.state(message, ServerRefused(message, where=source))
     if watched.absent:
-        error: Any = InputMissing(message, where=source, remedy="run the sensor or the countries again later")
-        return Failed(message=message, data=error)
-    return Completed(message=message)
+        remedy = "run the sensor or the countries again later"
+        return INPUT_MISSING.state(message, InputMissing(message, where=source, remedy=remedy))
+    return COMPLETED.state(message)
 
 
 def _starter(config: str, workspace: str | None) -> Starter:

@@ -188,8 +188,8 @@ def observe(
 
     settle_prefect()
     from flows.cli.hook_tables import console
-    from flows.observe_event import SKIPPED, observe_event
-    from flows.states import exit_code
+    from flows.observe_event import observe_event
+    from flows.states import SKIPPED, exit_code
 
     state = observe_event(
         country,
@@ -203,7 +203,7 @@ def observe(
         workspace=workspace,
         return_state=True,
     )
-    skipped = state.name == SKIPPED
+    skipped = state.name == SKIPPED.name
     colour = "yellow" if skipped else "green" if state.is_completed() else "red"
     console().print(state.message or state.name, style=colour)
     raise typer.Exit(1 if skipped else exit_code(state))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.tables import print_found
-from flows.states import _error, exit_code
+from flows.states import error_of, exit_code
 from flows.wiring.day import now, open_day
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import Journal
@@ -21,7 +21,7 @@ def print_outcome(
     console: Console, *, exercise: bool = False,
 ) -> int:  # fmt: skip
     """Print what the day found, where it is, and how publishing ended; returns the exit code."""
-    error = _error(state)
+    error = error_of(state)
     if error is not None:
         text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
         console.print(Text(text or str(error), style="red"), soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,23 +10,13 @@ from prefect.events.actions import ChangeFlowRunState, SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 from flows.deployment.table import OBSERVATION_TAG, OUR_TAGS, TAG
-from flows.states import (
-    HELD_EVENT,
-    INPUT_MISSING,
-    NOT_NOTIFIED,
-    NOT_PUBLISHED,
-    NOTICE_EVENT,
-    NOTIFICATION_UNCONFIRMED,
-)  # fmt: skip
+from flows.installed import PREFIX, VERSION_TAG
+from flows.states import COMPLETED, CRASHED, FAILED, HELD_EVENT, NOTICE_EVENT, OUTCOMES
 from ibf_pipeline.config.settings import Operations
 
-PREFIX = "ibf: "
-"""of the names of all our automations"""
 SIGNS_OF_LIFE = 120
 """seconds without any after which a run counts as dead; runs give one every 30"""
 
-TOLD_APART = (INPUT_MISSING, NOT_PUBLISHED, NOTIFICATION_UNCONFIRMED, NOT_NOTIFIED)
-"""beginnings of the messages of failed runs that have an automation of their own"""
 OBSERVATION_SILENCE = timedelta(hours=6)
 """after a message about intake or observations, until the next: a catalogue that is down fails run after run"""
 SILENCE = timedelta(hours=25)
@@ -46,33 +35,25 @@ _DEPLOYED = "{{ flow.name }}/{{ deployment.name }}"
 """what is known of a run that has not begun: until then its name is one that the server made up"""
 
 
-def all_but(beginnings: Sequence[str]) -> list[str]:
-    """Patterns of which one fits every text that begins with none of these.
-
-    An automation can name patterns of which one must fit, not such that must not. None of the beginnings begins with
-    another one.
-    """
-    patterns = []
-    for part in sorted({text[:end] for text in beginnings for end in range(len(text))}):
-        following = sorted({text[len(part)] for text in beginnings if text.startswith(part)})
-        patterns += [part, f"{part}[!{''.join(following)}]*"]
-    return patterns
-
-
 def watching_runs() -> list[AutomationCore]:
     """Automations that need nobody to be told: a run whose worker is gone becomes Crashed."""
-    states = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended", "AwaitingRetry", "Scheduled")
+    waiting = ("Paused", "Suspended", "AwaitingRetry", "Scheduled")
     heartbeat = "prefect.flow-run.heartbeat"
     return [
         AutomationCore(
             name=f"{PREFIX}runs without a sign of life",
             description="A run whose process is gone becomes Crashed; the next attempt resumes its plan.",
+            tags=[VERSION_TAG],
             trigger=EventTrigger(
                 match={"prefect.resource.id": _RUN},
                 match_related=_tagged(*OUR_TAGS),
                 for_each={"prefect.resource.id"},
                 after={heartbeat},
-                expect={heartbeat, *(f"prefect.flow-run.{state}" for state in states)},
+                expect={
+                    heartbeat,
+                    *(outcome.event for outcome in OUTCOMES.values()),
+                    *(f"prefect.flow-run.{state}" for state in waiting),
+                },
                 posture=Posture.Proactive,
                 threshold=1,
                 within=timedelta(seconds=SIGNS_OF_LIFE),
@@ -90,51 +71,43 @@ def watching_runs() -> list[AutomationCore]:
 
 def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     """Automations that send a message through a notification block."""
-    heard = {"prefect.flow-run.Completed", "prefect.flow-run.Failed"}
+    heard = {COMPLETED.event, FAILED.event}
     later = {f"prefect.flow-run.{state}" for state in ("Pending", "Running", "Cancelled", "Cancelling")}
     return [
-        _told(
+        _end_told(
             "failed runs",
             "A run has failed for another reason than those below.",
-            _ended({"Failed"}, all_but(TOLD_APART)),
             "Flood run failed",
             block,
         ),
-        _told(
-            "crashed runs", "A run died.", _ended({"Crashed"}), "Flood run crashed", block, text=f"{_DEPLOYED}, {_TEXT}"
-        ),
-        _told(
+        _end_told("crashed runs", "A run died.", "Flood run crashed", block, text=f"{_DEPLOYED}, {_TEXT}"),
+        _end_told(
             "input not available",
             "No forecast yet; the sensors or a person run the day later.",
-            _ended({"Failed"}, [f"{INPUT_MISSING}*"]),
             "Flood run waits for its input",
             block,
         ),
-        _told(
+        _end_told(
             "alert could not be published",
             "An alerted station has no areas: the portal cannot show it.",
-            _ended({"Failed", "Completed"}, [f"{NOT_PUBLISHED}*", f"*; {NOT_PUBLISHED}*"]),
             "A flood alert could not be published",
             block,
         ),
-        _told(
+        _end_told(
             "notification unconfirmed",
             "Nobody knows whether people were notified: a person decides.",
-            _ended({"Failed"}, [f"{NOTIFICATION_UNCONFIRMED}*"]),
             "Flood notification unconfirmed",
             block,
         ),
-        _told(
+        _end_told(
             "not notified",
             "Everything was published but the notification: it was not approved, or came too late.",
-            _ended({"Failed"}, [f"{NOT_NOTIFIED}*"]),
             "Nobody was notified of a flood alert",
             block,
         ),
-        _told(
+        _end_told(
             "cancelled runs",
             "A person has cancelled a run, or one that waited for approval: that decides nothing.",
-            _ended({"Cancelled"}),
             "Flood run cancelled",
             block,
             text=_DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
@@ -192,7 +165,7 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
                 match={"prefect.resource.id": _RUN},
                 match_related=_tagged(OBSERVATION_TAG),
                 for_each={"related:flow:prefect.resource.id"},
-                expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+                expect={FAILED.event, CRASHED.event},
                 posture=Posture.Reactive,
                 threshold=1,
                 within=OBSERVATION_SILENCE,
@@ -222,17 +195,16 @@ def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     ]
 
 
-def _ended(states: set[str], messages: Sequence[str] = ()) -> EventTrigger:
-    match: dict[str, str | list[str]] = {"prefect.resource.id": _RUN}
-    if messages:
-        match["prefect.state-message"] = list(messages)
-    return EventTrigger(
-        match=match,
+def _end_told(name: str, description: str, subject: str, block: UUID, *, text: str = _TEXT) -> AutomationCore:
+    """For the outcomes of which this automation tells, by the names of their states."""
+    trigger = EventTrigger(
+        match={"prefect.resource.id": _RUN},
         match_related=_FLOODS,
-        expect={f"prefect.flow-run.{state}" for state in states},
+        expect={outcome.event for outcome in OUTCOMES.values() if outcome.told == name},
         posture=Posture.Reactive,
         threshold=1,
     )
+    return _told(name, description, trigger, subject, block, text=text)
 
 
 def _told(
@@ -241,6 +213,7 @@ def _told(
     return AutomationCore(
         name=PREFIX + name,
         description=description,
+        tags=[VERSION_TAG],
         trigger=trigger,
         actions=[SendNotification(block_document_id=block, subject=subject, body=text)],
     )

@@ -21,8 +21,9 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
-from flows.deployment.automations import PREFIX, telling_people, watching_runs
+from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
+from flows.installed import PREFIX
 from flows.wiring.day import open_configuration
 from flows.wiring.limits import limit_name
 from ibf_pipeline.config.settings import Operations
@@ -274,7 +275,7 @@ def _apply_automations(client: SyncPrefectClient, wanted: Sequence[AutomationCor
 
 def _definition(automation: AutomationCore) -> dict[str, Any]:
     """What is compared: everything but whether an operator has switched it off."""
-    dumped = automation.model_dump(mode="json", include={"name", "description", "trigger", "actions"})
+    dumped = automation.model_dump(mode="json", include={"name", "description", "tags", "trigger", "actions"})
     return {name: _in_order(value) for name, value in dumped.items()}
 
 

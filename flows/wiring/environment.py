@@ -72,9 +72,15 @@ class ShortErrors(logging.Filter):
         elif isinstance(task, str) and task in self._stopped and str(record.msg).startswith("Finished in state "):
             self._stopped.discard(task)
             record.msg, record.args = "Finished in state Failed", ()
-        elif task is None and str(record.msg).startswith("Finished in state Failed"):
+        elif task is None and _says_failed(str(record.msg)):
             record.levelno, record.levelname = logging.ERROR, "ERROR"
         return True
+
+
+def _says_failed(text: str) -> bool:
+    """Prefect's line about a run: it names the type of a state behind the message where the name is another."""
+    failed = text.startswith("Finished in state Failed(") or text.endswith("type=FAILED)")
+    return failed and text.startswith("Finished in state ")
 
 
 def shorten_errors() -> None:

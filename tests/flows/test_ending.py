@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flows.ending import HELD, ended
+from flows.ending import HOLD, ended
+from flows.states import COMPLETED, HELD, STOPPED
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.publish.publisher import Outcome
 from ibf_pipeline.targets.notice import Notice
@@ -71,10 +72,10 @@ def test_an_earlier_run_that_is_resumed_is_not_hidden_by_todays_content() -> Non
 
 
 def test_what_is_held_is_said_where_it_is_not_todays_content() -> None:
-    assert message(TWO, publication(ONE, held=True, notified=False), further=(HELD,)) == (
-        f"1 trigger, 1 warning; what is held is revision 1 of an earlier run (1 trigger); {HELD}"
+    assert message(TWO, publication(ONE, held=True, notified=False), further=(HOLD,)) == (
+        f"1 trigger, 1 warning; what is held is revision 1 of an earlier run (1 trigger); {HOLD}"
     )
-    assert message(TWO, publication(TWO, held=True, notified=False), further=(HELD,)) == f"1 trigger, 1 warning; {HELD}"
+    assert message(TWO, publication(TWO, held=True, notified=False), further=(HOLD,)) == f"1 trigger, 1 warning; {HOLD}"
 
 
 def test_an_alert_that_cannot_be_shown_comes_first_and_blind_stations_all_the_same() -> None:
@@ -84,3 +85,17 @@ def test_an_alert_that_cannot_be_shown_comes_first_and_blind_stations_all_the_sa
     assert state.message == (
         "alert could not be published: G1 (no areas in the mapping); 1 trigger; no usable forecast at G2 (blind)"
     )
+
+
+def test_the_name_is_the_one_thing_to_act_on_first() -> None:
+    """An alert that the portal cannot show, which nothing else tells; then a notification that waits or was stopped."""
+    hidden = replace(ONE.events[0], areas=())
+    some, all_of_it = found([hidden, TWO.events[1]], []), found([hidden], [])
+    assert [ended(ONE, [], otherwise=outcome).name for outcome in (COMPLETED, HELD, STOPPED)] == [
+        "Completed", "Held", "Notification stopped"
+    ]  # fmt: skip
+    for outcome in (COMPLETED, HELD, STOPPED):
+        state = ended(some, [], HOLD, otherwise=outcome)
+        assert (state.name, state.is_completed()) == ("Not all published", True)
+        assert str(state.message).endswith(f"; {HOLD}"), "the rest stands in the message"
+        assert ended(all_of_it, [], otherwise=outcome).name == "Could not be published"

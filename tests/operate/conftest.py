@@ -19,17 +19,20 @@ from tests.worlds.services.prefect_server import PrefectServer, prefect_server
 ENDS = {
     "a failure": ("floods/XDM", "Failed", "the disk is full"),
     "another failure": ("floods/XDM", "Failed", "the server refused call 7 of 31"),
-    "unconfirmed": ("floods/XDM", "Failed", "notification unconfirmed: no answer to the last call"),
-    "not notified": ("floods/XDM", "Failed", "not notified: approved too late"),
-    "no input": ("floods/XDM", "Failed", "input not available yet: no forecast of 2026-02-15"),
-    "hidden": ("floods/XDM", "Failed", "alert could not be published: G9006 (no areas in the mapping); 1 trigger"),
-    "partly hidden": ("floods/XDM", "Completed", "5 triggers; alert could not be published: G9006 (no areas)"),
+    "unconfirmed": ("floods/XDM", "Notification unconfirmed", "notification unconfirmed: no answer to the last call"),
+    "not notified": ("floods/XDM", "Not notified", "not notified: approved too late"),
+    "no input": ("floods/XDM", "Input not available", "input not available yet: no forecast of 2026-02-15"),
+    "hidden": ("floods/XDM", "Could not be published", "alert could not be published: G9006 (no areas); 1 trigger"),
+    "partly hidden": ("floods/XDM", "Not all published", "5 triggers; alert could not be published: G9006 (no areas)"),
     "crash": ("floods/XDM", "Crashed", "no place for its process"),
     "cancelled": ("floods/XDM", "Cancelled", ""),
     "done": ("floods/XDM", "Completed", "5 triggers, 2 warnings"),
+    "held": ("floods/XDM", "Held", "5 triggers; held before the notification: approve or abort it"),
+    "stopped": ("floods/XDM", "Notification stopped", "5 triggers; not notified: stopped by Amina"),
+    "skipped": ("observe-event/observe-event", "Skipped", "skipped: the event's class is med"),
     "heartbeat": ("heartbeat/heartbeat", "Failed", "not finished for 2026-02-15: XDM: there is no run"),
 }
-"""ends of runs: of which deployment, in which state, with which message"""
+"""ends of runs: of which deployment, under which name, with which message"""
 UI = "http://127.0.0.1:4200"
 """where a server's pages would be"""
 SILENCES = ((20.5, 4), (1, 3), (12, 5))

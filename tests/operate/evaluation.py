@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,11 +30,13 @@ from prefect.server.events.clients import PrefectServerEventsClient
 from prefect.server.events.models.automations import automations_session, create_automation
 from prefect.server.events.schemas.automations import Automation, EventTrigger, Posture
 from prefect.server.events.schemas.events import Event, ReceivedEvent
-from prefect.states import Cancelled, Completed, Crashed, Failed, Late, Pending, Running
+from prefect.states import Failed, Late, Pending, Running
 
 from flows import ending
 from flows.deployment.automations import SIGNS_OF_LIFE, telling_people, watching_runs
 from flows.deployment.table import planned_deployments
+from flows.installed import Installed, as_known, of_automations
+from flows.states import NOT_NOTIFIED, OUTCOMES
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.targets.notice import Notice
@@ -41,6 +44,8 @@ from tests.worlds.countries.made_found import event, found
 from tests.worlds.services.webhook import Webhook, webhook
 
 LATE_AFTER = timedelta(minutes=1)
+OF_VERSION_1 = Path(__file__).with_name("automations_of_version_1.json")
+"""as they were registered when outcomes were told apart by how messages begin"""
 Told = list[dict[str, str]]
 
 
@@ -64,6 +69,8 @@ class Evaluated:
 
     client: PrefectClient
     received: Webhook
+    block: uuid.UUID
+    """that sends to it"""
     automations: list[Automation] = field(default_factory=list)
     emitted: list[ReceivedEvent] = field(default_factory=list)
     """by the server, of states of runs; not evaluated yet"""
@@ -130,7 +137,7 @@ async def evaluated(config: str) -> AsyncIterator[Evaluated]:
             for item in planned_deployments(open_configuration(config), config, None):
                 flow = await client.create_flow_from_name(item.flow.name)
                 await client.create_deployment(flow, item.name, tags=[item.tag, *item.tags])
-            server = Evaluated(client, received)
+            server = Evaluated(client, received, block_id)
 
             async def emit(self: PrefectServerEventsClient, happened: Event) -> ReceivedEvent:
                 server.emitted.append(happened.receive())
@@ -160,16 +167,37 @@ class _Queue:
         self._queued.append(data)
 
 
-async def ends(server: Evaluated, cases: dict[str, list[str]]) -> dict[str, Any]:
-    """What is told of each run of a deployment that ends in a state with a message."""
-    states = {"Completed": Completed, "Failed": Failed, "Crashed": Crashed, "Cancelled": Cancelled}
+async def ends(server: Evaluated, cases: dict[str, list[str]], found: Installed | None = None) -> dict[str, Any]:
+    """What is told of each run of a deployment that ends in an outcome of ours with a message.
+
+    `found`: what the run finds of our automations, where they are not those of today.
+    """
     answers = {}
-    for name, (deployment, state, message) in cases.items():
+    for name, (deployment, outcome, message) in cases.items():
         run = await server.start(deployment)
-        before = [] if state == "Crashed" else [Pending(), Running()]
-        await server.enter(run, *before, states[state](message=message))
+        before = [] if outcome == "Crashed" else [Pending(), Running()]
+        state = OUTCOMES[outcome].state(message)
+        await server.enter(run, *before, state if found is None else as_known(state, found))
         answers[name] = {"name": run.name, "id": str(run.id), "told": server.told()}
     return answers
+
+
+async def before_deploy(server: Evaluated, cases: dict[str, list[str]]) -> dict[str, Any]:
+    """The same with automations of version 1, as after an upgrade; and a run that ends well before it would be dead."""
+    for automation in server.automations:
+        triggers.forget_automation(automation.id)
+    text = OF_VERSION_1.read_text(encoding="utf-8").replace(str(uuid.UUID(int=0)), str(server.block))
+    earlier = [AutomationCore.model_validate(each) for each in json.loads(text)]
+    server.automations = [await load(each) for each in earlier]
+    found = of_automations(earlier)
+    answers: dict[str, Any] = {"ends": await ends(server, cases, found)}
+    run = await server.start("floods/XDM")
+    begun = await server.enter(run, Pending(), Running())
+    await server.happens(_sign(begun, timedelta(seconds=1)))
+    await server.enter(run, as_known(NOT_NOTIFIED.state("not notified: approved too late"), found))
+    await server.time_passes(begun, timedelta(seconds=SIGNS_OF_LIFE + 5))
+    state = (await server.client.read_flow_run(run.id)).state
+    return {**answers, "not dead": state.name if state else ""}
 
 
 async def troubles(server: Evaluated) -> dict[str, Told]:
@@ -213,9 +241,9 @@ async def life(server: Evaluated) -> dict[str, Any]:
     for name, run in runs.items():
         signs[name] = await server.enter(run, Pending(), Running())
         await server.happens(_sign(signs[name], timedelta(seconds=1)))
-    await server.enter(runs["ends"], Completed(message="no alert"))
+    await server.enter(runs["ends"], NOT_NOTIFIED.state("not notified: approved too late"))
     await server.happens(_sign(signs["goes on"], timedelta(seconds=SIGNS_OF_LIFE - 1)))
-    server.told()
+    server.told()  # of the one that ended
     for name, seconds in (("before", SIGNS_OF_LIFE - 5), ("after", SIGNS_OF_LIFE + 5)):
         await server.time_passes(signs["is gone"], timedelta(seconds=seconds))
         states = {each: (await server.client.read_flow_run(run.id)).state for each, run in runs.items()}
@@ -291,6 +319,7 @@ async def main(config: str, cases: dict[str, Any]) -> None:
         answers["lateness"] = await lateness(server)
         answers["words"] = await words(server)
         answers["life"] = await life(server)
+        answers["before deploy"] = await before_deploy(server, cases["ends"])
     print(json.dumps(answers))
 
 

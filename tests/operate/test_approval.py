@@ -24,9 +24,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending
 
 from flows import approval
-from flows.approval import NotNotified, StoppedTooLate, preview_page, settled_before
+from flows.approval import StoppedTooLate, preview_page, settled_before
 from flows.floods import floods
-from flows.states import exit_code
+from flows.states import NotNotified, exit_code
 from flows.wiring.day import now
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, write_json
@@ -111,7 +111,7 @@ def test_a_person_sees_the_preview_and_approves(api: PrefectServer, config: str,
         assert "no mail" not in preview.data
         decide(run, decision="approve", by="Amina")
     (state,) = ended
-    assert state.is_completed()
+    assert (state.is_completed(), state.name) == (True, "Completed")
     assert state.message.endswith("approved by Amina")
     assert mails(workspace) == before + 1
     assert "Press Resume on the page of the run." in text_of_held(api, day)
@@ -136,7 +136,7 @@ def test_a_person_stops_it(api: PrefectServer, config: str, workspace: Path) -> 
     day, before = date(2026, 2, 11), mails(workspace)
     with waiting_run(api, config, workspace, day) as (run, ended):
         decide(run, decision="stop")
-    assert ended[0].is_completed()
+    assert (ended[0].is_completed(), ended[0].name) == (True, "Notification stopped")
     assert ended[0].message == "2 triggers; doubtful forecast at G9007 (suspect); not notified: stopped"
     assert mails(workspace) == before
 
@@ -150,7 +150,7 @@ def test_a_newer_day_comes_first_and_the_person_who_approves_is_told_that_nobody
         before = mails(workspace)
         decide(run, decision="approve", by="Amina")
     (state,) = ended
-    assert state.is_failed()
+    assert (state.is_failed(), state.name) == (True, "Not notified")
     assert state.message.startswith("not notified: approved by Amina too late, revision 1 had been given up (")
     assert "2026-02-13" in state.message
     assert exit_code(state) == 1
@@ -160,6 +160,7 @@ def test_a_newer_day_comes_first_and_the_person_who_approves_is_told_that_nobody
 def test_a_run_that_is_held_and_waits_for_nobody_is_told(api: PrefectServer, config: str, workspace: Path) -> None:
     day = date(2026, 2, 14)
     state = floods("XDM", day, hold=True, config=config, workspace=str(workspace), return_state=True)
+    assert (state.is_completed(), state.name) == (True, "Held")
     assert state.message.endswith("; held before the notification: approve or abort it with `ibf-pipeline resume`")
     text = text_of_held(api, day)
     assert text.startswith(

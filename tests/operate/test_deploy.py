@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import socket
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
 from flows.cli.app import app
-from flows.deployment.automations import TOLD_APART, all_but
 from flows.deployment.deploy import Deployed, await_server, deploy
 from flows.deployment.table import planned_deployments
 from flows.wiring.day import open_configuration
@@ -243,26 +241,3 @@ def test_deploy_waits_for_a_server_that_is_starting(tmp_path: Path) -> None:
 def test_without_a_server_there_is_nothing_to_deploy_to(config: Path) -> None:
     with pytest.raises(ConfigError, match="there is no Prefect server"):
         deploy(str(config), None)
-
-
-@pytest.mark.parametrize(
-    ("message", "other"),
-    [
-        ("input not available yet: /x: no forecast of 2026-02-01", False),
-        ("not notified: nobody approved it until 2026-02-12 10:00 UTC", False),
-        ("not", True),
-        ("note that the disk is full", True),
-        ("nothing to do", True),
-        ("notification unconfirmed: POST /notification/send", False),
-        ("alert could not be published: G9006; 1 trigger", False),
-        ("input files are damaged", True),
-        ("no country 'KEN'", True),
-        ("", True),
-        ("i", True),
-        ("Flow run encountered an exception: ValueError", True),
-        ("5 triggers; alert could not be published: G9006", True),
-    ],
-)
-def test_other_failures_are_those_that_begin_otherwise(message: str, other: bool) -> None:
-    patterns = all_but(TOLD_APART)
-    assert any(fnmatch.fnmatchcase(message, pattern) for pattern in patterns) is other

@@ -19,6 +19,7 @@ from flows.cli.app import app
 from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
+from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED
 from flows.wiring.issue_date import issue_date_of_run
 from tests.worlds.countries.projects import make_project
 from tests.worlds.plain_calls import plain_calls
@@ -50,9 +51,9 @@ def test_what_needs_a_person_stands_on_top() -> None:
 def test_what_is_published_and_not_told_is_not_done() -> None:
     runs = {
         "KEN": run(Completed(message="1 trigger")),
-        "SSD": run(Completed(message="3 triggers; held before the notification: approve or abort it")),
-        "UGA": run(Completed(message="1 trigger; not notified: stopped by Amina")),
-        "XDM": run(Completed(message="1 trigger; alert could not be published: G9006 (no areas in the mapping)")),
+        "SSD": run(HELD.state("3 triggers; held before the notification: approve or abort it")),
+        "UGA": run(STOPPED.state("1 trigger; not notified: stopped by Amina")),
+        "XDM": run(NOT_ALL_PUBLISHED.state("1 trigger; alert could not be published: G9006 (no areas in the mapping)")),
         "XDN": run(Failed(message="no country KEN")),
     }
     page = morning_page(DAY, ["KEN", "SSD", "UGA", "XDM", "XDN"], runs)

@@ -17,7 +17,7 @@ import yaml
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import get_client
 from prefect.deployments import run_deployment
-from prefect.states import Crashed, Failed, Late
+from prefect.states import Crashed, Late
 from shapely import Point
 
 from flows.deployment.automations import watching_runs
@@ -25,6 +25,7 @@ from flows.deployment.deploy import deploy
 from flows.deployment.table import OBSERVATION_TAG, planned_deployments
 from flows.observe_event import observe_event
 from flows.observe_trigger import PrefectStarter
+from flows.states import FAILED, NOT_NOTIFIED, NOTIFICATION_UNCONFIRMED, Outcome
 from flows.wiring.day import open_configuration
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.inbox import Entry
@@ -57,10 +58,10 @@ def told(acting_api: PrefectServer, tmp_path: Path) -> Iterator[Webhook]:
         deploy(str(config), None)
 
 
-def fail(deployment: str, message: str, **parameters: object) -> None:
+def fail(deployment: str, message: str, outcome: Outcome = FAILED, **parameters: object) -> None:
     run: Any = run_deployment(deployment, parameters=parameters, timeout=0, as_subflow=False)
     with get_client(sync_client=True) as client:
-        client.set_flow_run_state(run.id, Failed(message=message), force=True)
+        client.set_flow_run_state(run.id, outcome.state(message), force=True)
 
 
 def until(told: Webhook, subject: str, words: str, again: Callable[[], None] | None = None) -> None:
@@ -92,16 +93,19 @@ def test_a_catalogue_that_is_down_is_told_once_and_not_as_a_flood_run(told: Webh
 
 @pytest.mark.story
 @pytest.mark.parametrize(
-    ("message", "subject"),
+    ("outcome", "message", "subject"),
     [
-        ("notification unconfirmed: no answer to the last call", "Flood notification unconfirmed"),
-        ("not notified: approved too late", "Nobody was notified of a flood alert"),
-        ("the server refused call 7 of 31", "Flood run failed"),
+        (NOTIFICATION_UNCONFIRMED, "notification unconfirmed: no answer", "Flood notification unconfirmed"),
+        (NOT_NOTIFIED, "not notified: approved too late", "Nobody was notified of a flood alert"),
+        (FAILED, "the server refused call 7 of 31", "Flood run failed"),
     ],
+    ids=["unconfirmed", "not notified", "failed"],
 )
-def test_a_failed_run_is_told_under_its_own_subject(message: str, subject: str, told: Webhook) -> None:
-    fail("floods/XDM", message)
-    until(told, subject, message, again=lambda: fail("floods/XDM", message))
+def test_a_failed_run_is_told_under_its_own_subject(
+    outcome: Outcome, message: str, subject: str, told: Webhook
+) -> None:
+    fail("floods/XDM", message, outcome)
+    until(told, subject, message, again=lambda: fail("floods/XDM", message, outcome))
     assert set(told.subjects()) == {subject}
 
 

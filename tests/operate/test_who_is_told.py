@@ -7,25 +7,34 @@ from typing import Any
 import pytest
 
 from flows.deployment.automations import SIGNS_OF_LIFE
+from flows.installed import OUTDATED
+from flows.states import OUTCOMES
 from tests.operate.conftest import ENDS
 
 pytestmark = pytest.mark.prefect
 TROUBLE = "Satellite observation has trouble"
 
 
-@pytest.mark.parametrize(
-    ("end", "subject"),
-    [
-        ("a failure", "Flood run failed"),
-        ("another failure", "Flood run failed"),
-        ("unconfirmed", "Flood notification unconfirmed"),
-        ("not notified", "Nobody was notified of a flood alert"),
-        ("no input", "Flood run waits for its input"),
-        ("hidden", "A flood alert could not be published"),
-        ("partly hidden", "A flood alert could not be published"),
-        ("heartbeat", "Flood run failed"),
-    ],
-)
+SUBJECTS = {
+    "a failure": "Flood run failed",
+    "another failure": "Flood run failed",
+    "unconfirmed": "Flood notification unconfirmed",
+    "not notified": "Nobody was notified of a flood alert",
+    "no input": "Flood run waits for its input",
+    "hidden": "A flood alert could not be published",
+    "partly hidden": "A flood alert could not be published",
+    "heartbeat": "Flood run failed",
+}
+QUIET = ("done", "held", "stopped", "skipped")
+"""told of by nobody, or by an event of its own"""
+
+
+def test_every_outcome_is_tried() -> None:
+    assert {name for _, name, _ in ENDS.values()} == set(OUTCOMES)
+    assert {*SUBJECTS, *QUIET, "crash", "cancelled"} == set(ENDS)
+
+
+@pytest.mark.parametrize(("end", "subject"), SUBJECTS.items())
 def test_a_run_that_ended_is_told_once_under_its_own_subject(
     end: str, subject: str, evaluation: dict[str, Any]
 ) -> None:
@@ -36,8 +45,25 @@ def test_a_run_that_ended_is_told_once_under_its_own_subject(
     assert message["body"].endswith(f"/runs/flow-run/{run['id']}")
 
 
-def test_a_run_that_is_done_is_not_told(evaluation: dict[str, Any]) -> None:
-    assert evaluation["ends"]["done"]["told"] == []
+@pytest.mark.parametrize("end", QUIET)
+def test_a_run_that_is_done_is_not_told(end: str, evaluation: dict[str, Any]) -> None:
+    assert evaluation["ends"][end]["told"] == []
+
+
+@pytest.mark.parametrize(("end", "subject"), SUBJECTS.items())
+def test_people_are_told_as_ever_while_the_automations_are_of_an_older_version(
+    end: str, subject: str, evaluation: dict[str, Any]
+) -> None:
+    """And what to do about that, in the very message."""
+    run = evaluation["before deploy"]["ends"][end]
+    (message,) = run["told"]
+    assert message["subject"] == subject
+    assert message["body"].startswith(f"{run['name']}: {ENDS[end][2]}; {OUTDATED}\n")
+
+
+def test_older_automations_take_no_run_for_dead_that_has_ended(evaluation: dict[str, Any]) -> None:
+    assert evaluation["before deploy"]["not dead"] == "Failed"
+    assert [evaluation["before deploy"]["ends"][end]["told"] for end in QUIET] == [[]] * len(QUIET)
 
 
 def test_a_run_that_crashed_before_it_began_is_told_by_its_deployment(evaluation: dict[str, Any]) -> None:
@@ -91,10 +117,10 @@ def test_a_run_without_a_sign_of_life_becomes_crashed_and_is_told(evaluation: di
     """One that goes on giving signs, and one that ends, are left alone."""
     before, after = evaluation["life"]["before"], evaluation["life"]["after"]
     assert {name: state for name, (state, _) in before.items()} == {
-        "ends": "Completed", "goes on": "Running", "is gone": "Running"
+        "ends": "Not notified", "goes on": "Running", "is gone": "Running"
     }  # fmt: skip
     assert {name: state for name, (state, _) in after.items()} == {
-        "ends": "Completed", "goes on": "Running", "is gone": "Crashed"
+        "ends": "Not notified", "goes on": "Running", "is gone": "Crashed"
     }  # fmt: skip
     assert after["is gone"][1].startswith(f"no sign of life for {SIGNS_OF_LIFE} seconds: ")
     (message,) = evaluation["life"]["told"]

@@ -1,0 +1,97 @@
+"""Are the server's automations those of this version? After an upgrade they are the earlier ones until `deploy` is run.
+
+An automation hears of a run by the name of its state, so earlier ones know nothing of a new name: nobody would be told,
+and a run that has ended would be declared dead. A run that finds such a server therefore ends under the name that every
+version knows, Prefect's own for the type of its state, and says in its message what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import State
+from prefect.events.schemas.automations import AutomationCore, EventTrigger
+from prefect.runtime import deployment
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, get_current_settings, temporary_settings
+
+from flows.states import OUTCOMES, Outcome
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+PREFIX = "ibf: "
+"""of the names of all our automations"""
+VERSION = 2
+"""of the definitions in `flows.deployment.automations`; 1 had none, and told outcomes apart by how messages begin"""
+VERSION_TAG = f"ibf-automations-{VERSION}"
+OUTDATED = "the server's automations are of an older version: run `ibf-pipeline deploy`"
+_SECONDS = 3.0
+"""for the server's answer: it is asked when everything is done, and is about to be told the end of the run anyway"""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a run has to know of the server's automations."""
+
+    older: bool
+    """than this version; false where there are none"""
+    events: frozenset[str]
+    """that they hear of; empty where there are none"""
+
+    def knows(self, outcome: Outcome) -> bool:
+        """Whether a run may end so, and be taken for what it is."""
+        return not self.events or outcome.event in self.events
+
+
+def installed(client: SyncPrefectClient) -> Installed:
+    """What the server has of our automations."""
+    return of_automations(client.read_automations())
+
+
+def of_automations(automations: Iterable[AutomationCore]) -> Installed:
+    """The same, of automations of whatever origin."""
+    ours = [each for each in automations if each.name.startswith(PREFIX)]
+    triggers = [each.trigger for each in ours if isinstance(each.trigger, EventTrigger)]
+    events = frozenset(event for trigger in triggers for event in trigger.expect)
+    return Installed(any(_version(each) < VERSION for each in ours), events)
+
+
+def _version(automation: AutomationCore) -> int:
+    numbers = [re.fullmatch(r"ibf-automations-(\d+)", tag) for tag in automation.tags]
+    return max((int(number[1]) for number in numbers if number), default=1)
+
+
+def found_installed() -> Installed | None:
+    """What a run of a deployment finds on its server; None for another run, and where the server does not answer."""
+    try:
+        if get_current_settings().api.url is None or deployment.id is None:
+            return None
+        with (
+            temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}),
+            get_client(httpx_settings={"timeout": _SECONDS}, sync_client=True) as client,
+        ):
+            return installed(client)
+    except Exception as error:  # no run fails, or waits, because this cannot be known
+        log.debug("the server's automations could not be read: %s", error)
+        return None
+
+
+def final(state: State) -> State:
+    """The state in which a flow ends, as the automations of the server know it: every flow returns its state so."""
+    found = found_installed()
+    return state if found is None else as_known(state, found)
+
+
+def as_known(state: State, found: Installed) -> State:
+    """A state as the automations that were found know it. Its message begins as ever: earlier ones go by that."""
+    changes: dict[str, str] = {}
+    outcome = OUTCOMES.get(state.name or "")
+    if outcome is not None and not found.knows(outcome):
+        changes["name"] = state.type.value.capitalize()
+    if found.older:
+        log.warning("%s", OUTDATED)
+        changes["message"] = f"{state.message}; {OUTDATED}" if state.message else OUTDATED
+    return state.model_copy(update=changes) if changes else state
