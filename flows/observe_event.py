@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -35,16 +34,14 @@ from ibf_pipeline.satellites.hook.order_desk import succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 from ibf_pipeline.satellites.hook.settings import Observation
 from ibf_pipeline.satellites.observation.catalogue import by_pass
+from ibf_pipeline.satellites.observation.choice import require_late_enough, require_unseen, scene_to_order, stands_for
 from ibf_pipeline.satellites.observation.looks import look_folder, read_looks, write_look
 from ibf_pipeline.satellites.observation.passes import (
     Scene,
     TooEarly,
     Unsuitable,
     event_days,
-    other_name,
-    require_vh,
     scene_of,
-    worth_an_order,
 )
 from ibf_pipeline.satellites.observation.verdict import judge
 from tasks.observe import (
@@ -142,7 +139,7 @@ def _observe(
     folder = event_folder(run.path, event.name)
     scene = None if product is None else scene_of(product)
     if product is not None:
-        _require_unseen(event, product, [name for _, look in read_looks(folder) for name in look.products])
+        require_unseen(event, product, [name for _, look in read_looks(folder) for name in look.products])
 
     def all_together() -> Observed:
         with alone(folder / "lock"):
@@ -152,9 +149,9 @@ def _observe(
 
     maps = _see_existing_maps(hook, ground, event, days, scene, folder)
     observed = all_together() if maps else None
-    if observed is None or not any(_stands_for(look, scene, hook.settings.observation) for look in maps):
+    if observed is None or not any(stands_for(look, scene, hook.settings.observation) for look in maps):
         if product is not None and scene is not None and days.contain(scene.start):
-            _require_late_enough(hook, event, product, scene)
+            require_late_enough(event, product, scene, hook.settings.observation, hook.patience.now())
         _order_and_see(hook, ground, found, event, days, product, folder)
         observed = all_together()
     return observed
@@ -195,30 +192,6 @@ def _see_existing_maps(
     return looks
 
 
-def _stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
-    """Whether flood maps say what there is to say of a scene: they are of its pass, and saw enough of the areas."""
-    if scene is None or rule.catalogue is None:
-        return True
-    within = timedelta(minutes=rule.catalogue.pass_minutes)
-    of_the_pass = all(abs(moment - scene.start) <= within for moment in look.passes)
-    return of_the_pass and observed_share(look.areas) >= rule.observed_share
-
-
-def _require_late_enough(hook: Hook, event: Event, product: str, scene: Scene) -> None:
-    """TooEarly while a catalogue may still get the scene's flood map: it costs nothing, an order does."""
-    catalogue = hook.settings.observation.catalogue
-    if catalogue is not None:
-        until = scene.start + timedelta(hours=catalogue.wait_hours)
-        if hook.patience.now() < until:
-            error = TooEarly(
-                f"no flood map of {product} is there yet", where=event.name,
-                expected=f"one until {until:%Y-%m-%d %H:%M} UTC",
-                remedy="look again then; observation.catalogue.wait_hours: 0 in destine.yaml orders at once",
-            )  # fmt: skip
-            error.until = until
-            raise error
-
-
 def _order_and_see(
     hook: Hook, ground: Ground, found: Found, event: Event, days: Days, product: str | None, folder: Path
 ) -> None:
@@ -229,43 +202,20 @@ def _order_and_see(
             f"no flood map of {days.first} to {days.last} and no product to order", where=event.name,
             expected="a flood map of the catalogue, or --product", remedy="try again after the next pass",
         )  # fmt: skip
-    scene = scene_of(product)
-    require_vh(product, scene)
-    moment = scene.start
-    if not days.contain(moment):
-        raise Unsuitable(
-            f"{product} passed on {moment:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
-            remedy="choose a pass on the event's days, or widen them with --from and --to",
-        )  # fmt: skip
-    if not worth_an_order(event, rule.order_from_class):
-        raise Unsuitable(
-            f"the event's class is {event.alert_class}: the scene is not ordered", where=event.name,
-            expected=f"at least {rule.order_from_class}" if rule.order_from_class else "orders allowed",
-            remedy="lower observation.order_from_class in destine.yaml if it is worth one of the month's orders",
-        )  # fmt: skip
+    moment = scene_to_order(event, product, days, rule).start
     options = {**hook.settings.outputs.get("temporary", {}), **hook.settings.presets.get(rule.order_workflow, {})}
     label = f"{found.country} {found.issue_date} {event.name}"
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
         patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
         with alone(_book(hook).with_suffix(".scenes.lock")):
-            _require_unseen(event, product, _asked_for(hook, request))
+            require_unseen(event, product, _asked_for(hook, request))
             ask_for_scene(event.name, request, patron)
         files = order_scene(event.name, request, patron)
     place = look_folder(folder, moment, (product,))
     with alone(folder / "lock"):
         evidence = open_water_of(event.name, files, rule.open_water, product, moment, place)
         _look(hook, ground, event, days, "open water", evidence, place)
-
-
-def _require_unseen(event: Event, product: str, names: Collection[str]) -> None:
-    """Unsuitable for a scene that is among these in another format: each scene is ordered once and looked at once."""
-    other = other_name(product, names)
-    if other is not None:
-        raise Unsuitable(
-            f"{product} is seen as {other}", where=event.name, expected="each scene in one format",
-            remedy="nothing; to look at its result for another event, name that product",
-        )  # fmt: skip
 
 
 def _asked_for(hook: Hook, request: OrderRequest) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from prefect.client.schemas.objects import State, StateType
 
+from ibf_pipeline.domain.wording import NOT_SHOWN
 from ibf_pipeline.errors import IbfError
 
 
@@ -45,13 +46,9 @@ HELD = Outcome("Held", StateType.COMPLETED, 0, words="held before the notificati
 """people are told by an event of its own, HELD_EVENT, which a run that waits for a person has as well"""
 STOPPED = Outcome("Notification stopped", StateType.COMPLETED, 0, words="not notified")
 """by a person, who need not be told"""
-NOT_ALL_PUBLISHED = Outcome(
-    "Not all published", StateType.COMPLETED, 0, "alert could not be published", "alert could not be published"
-)
+NOT_ALL_PUBLISHED = Outcome("Not all published", StateType.COMPLETED, 0, "alert could not be published", NOT_SHOWN)
 """some alerts are on the portal, and some have no areas"""
-NOT_PUBLISHED = Outcome(
-    "Could not be published", StateType.FAILED, 1, "alert could not be published", "alert could not be published"
-)
+NOT_PUBLISHED = Outcome("Could not be published", StateType.FAILED, 1, "alert could not be published", NOT_SHOWN)
 """no alert of the day is on the portal"""
 INPUT_MISSING = Outcome("Input not available", StateType.FAILED, 3, "input not available", "input not available yet")
 NOTIFICATION_UNCONFIRMED = Outcome(

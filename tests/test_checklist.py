@@ -25,7 +25,7 @@ ITEMS = {
     "area without threshold": (DEFECTS, "test_defect_11_an_area_without_threshold_ends_the_upload"),
     "34, 50 and 0 members": (DEFECTS, "test_defect_13_missing_members_shrink_the_denominator_in_silence"),
     "a member NaN at one step": (ENSEMBLE, "test_a_step_missing_in_one_member_lowers_the_count_of_that_day"),
-    "5-year trigger with maps from 10 years": ("hazards/floods/test_day.py", "test_below_the_smallest_map_an_extent_can_be_empty"),
+    "5-year trigger with maps from 10 years": ("hazards/floods/test_day.py", "test_below_the_smallest_map_an_extent_can_be_empty"),  # noqa: E501
     "two events, one lead time, one raster": (DEFECTS, "test_two_events_on_one_lead_time_share_one_raster"),
     "trigger of the deepest level alone": (DEFECTS, "test_defect_04_grand_parents_are_not_triggered"),
     "re-run that drops an event": (SEQUENCES, "test_a_rerun_of_the_same_day_drops_what_has_vanished"),

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
+
+NOT_SHOWN: Final = "alert could not be published"
+"""of alerts whose station has no areas, which no portal can show"""
+
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

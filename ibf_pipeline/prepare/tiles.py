@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -105,7 +105,7 @@ def as_array(dataset: DatasetReader, what: str) -> Iterator[xr.DataArray]:
     """
     name = dataset.subdatasets[0] if dataset.subdatasets else dataset.name  # a file of several pages: its first
     try:
-        with rioxarray.open_rasterio(name, masked=True, cache=False, lock=False) as array:
+        with cast(xr.DataArray, rioxarray.open_rasterio(name, masked=True, cache=False, lock=False)) as array:
             yield array[0]
     except RasterioError as error:
         raise _damaged(dataset, what, error) from None

@@ -14,6 +14,7 @@ from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
 from ibf_pipeline.domain.rule import members_needed
+from ibf_pipeline.domain.wording import NOT_SHOWN
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import Notice, blind_notices
 
@@ -72,7 +73,7 @@ def notices(
         made += _closed(found, name, before[name], owners.get(name), day)
     for event in found.unpublishable_events:
         text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
-        made.append(Notice("alert could not be published", event.name, text))
+        made.append(Notice(NOT_SHOWN, event.name, text))
     return [*made, *blind_notices(found)]
 
 

@@ -1,0 +1,75 @@
+"""What people are told of a day in one line: what was found, and what a person has to do (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ibf_pipeline.domain.exercise import PREFIX
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.wording import NOT_SHOWN
+from ibf_pipeline.report.words import listed
+from ibf_pipeline.targets.open_target import Publication
+
+_MOST = 3
+"""names of a kind in the state's message, before the number of the others"""
+_IN_STATE = {
+    "trigger without mail": 10,
+    "trigger lapsed beyond the limit": 10,
+    "alert ended": _MOST,
+    "station no longer monitored": _MOST,
+    "alert goes on under another name": _MOST,
+    "earlier notification unconfirmed": _MOST,
+}
+"""kinds of notices that the state's message names, and how many events of each"""
+
+
+def day_in_words(found: Found, publications: Sequence[Publication], *further: str) -> str:
+    """The line; what a portal cannot show of a day stands first where nothing of it can be shown."""
+    says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
+    hidden = [event.name for event in found.unpublishable_events]
+    parts = [f"{NOT_SHOWN}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
+    nothing_shown = bool(hidden) and not found.publishable_events
+    parts = [*parts, says] if nothing_shown else [says, *parts]
+    parts += [*_other_content(found, publications), *_silent(found, publications)]
+    parts += [*_unseen(found), *_told(publications)]
+    return "; ".join([*parts, *further])
+
+
+def _other_content(found: Found, publications: Sequence[Publication]) -> list[str]:
+    """Revisions that were finished just now and say something else than today's forecast."""
+    parts = []
+    for publication in publications:
+        if publication.published.events != found.events:
+            what = f"revision {publication.number} of an earlier run ({publication.published.headline})"
+            if publication.outcome.held:
+                parts.append(f"what is held is {what}")
+            else:
+                mailed = "people were notified of it just now" if publication.notified else "nobody was notified of it"
+                parts.append(f"{what} was finished first: {mailed}")
+    return parts
+
+
+def _silent(found: Found, publications: Sequence[Publication]) -> list[str]:
+    """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
+    for last in publications[-1:]:
+        if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
+            return ["nobody was notified"]
+    return []
+
+
+def _unseen(found: Found) -> list[str]:
+    """Stations of which the forecast says nothing, or nothing that can be relied on: "no alert" is not about them."""
+    blind, suspect = (
+        [s.event_name.removeprefix(PREFIX) for s in found.with_condition(c)] for c in ("blind", "suspect")
+    )
+    parts = [f"no usable forecast at {listed(blind, _MOST)} (blind)"] if blind else []
+    return [*parts, f"doubtful forecast at {listed(suspect, _MOST)} (suspect)"] if suspect else parts
+
+
+def _told(publications: Sequence[Publication]) -> list[str]:
+    """The notices in short, by kind."""
+    names: dict[str, dict[str, None]] = {}
+    for notice in (notice for publication in publications for notice in publication.notices):
+        if notice.kind in _IN_STATE:
+            names.setdefault(notice.kind, {})[notice.event] = None
+    return [f"{kind}: {listed(list(names[kind]), most)}" for kind, most in _IN_STATE.items() if kind in names]
