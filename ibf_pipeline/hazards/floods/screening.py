@@ -36,7 +36,7 @@ class Usable:
     days_without_water: Mapping[int, tuple[int, ...]]
     """lead time (days) -> numbers of the members with water whose 0 at every station is no dry day there"""
     blind: tuple[str | None, ...]
-    """why a station of the country has no usable forecast; None where it has one"""
+    """(station,) in the country's order: why it has no usable forecast; None where it has one"""
 
 
 def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> Usable:
