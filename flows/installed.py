@@ -8,7 +8,6 @@ version knows, Prefect's own for the type of its state, and says in its message 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -26,7 +25,9 @@ PREFIX = "ibf: "
 """of the names of all our automations"""
 VERSION = 2
 """of the definitions in `flows.deployment.automations`; 1 had none, and told outcomes apart by how messages begin"""
-VERSION_TAG = f"ibf-automations-{VERSION}"
+_TAG = "ibf-automations-"
+VERSION_TAG = f"{_TAG}{VERSION}"
+"""of every automation of ours: by it runs tell those of another version"""
 OUTDATED = "the server's automations are of an older version: run `ibf-pipeline deploy`"
 _SECONDS = 3.0
 """for the server's answer: it is asked when everything is done, and is about to be told the end of the run anyway"""
@@ -60,8 +61,8 @@ def of_automations(automations: Iterable[AutomationCore]) -> Installed:
 
 
 def _version(automation: AutomationCore) -> int:
-    numbers = [re.fullmatch(r"ibf-automations-(\d+)", tag) for tag in automation.tags]
-    return max((int(number[1]) for number in numbers if number), default=1)
+    numbers = [tag.removeprefix(_TAG) for tag in automation.tags if tag.startswith(_TAG)]
+    return max((int(number) for number in numbers if number.isdecimal()), default=1)
 
 
 def found_installed() -> Installed | None:

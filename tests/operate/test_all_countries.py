@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from flows import all_countries as module
 from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome
-from flows.states import exit_code
+from flows.states import OUTCOMES, Outcome, exit_code
 from flows.wiring.day import open_configuration
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
@@ -128,6 +129,17 @@ def die_in_xdm(job: CountryJob, api_url: str) -> CountryOutcome:
     if job.country == "XDM":
         os.kill(os.getpid(), signal.SIGKILL)
     return CountryOutcome(job.country, "Completed", "no alert", 0, 0.0)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
+def test_a_countrys_run_elsewhere_counts_by_the_name_of_its_state(
+    outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its message and its error may be anything: only the server knows the run."""
+    ended = SimpleNamespace(state=outcome.state("whatever it says"))
+    monkeypatch.setattr(module, "run_deployment", lambda *_, **__: ended)
+    done = module.by_deployment(CountryJob("XDM", SUNDAY, None, "config", None))
+    assert (done.state, done.message, done.exit_code) == (outcome.name, "whatever it says", outcome.exit_code)
 
 
 def test_the_configured_limit_is_taken(config: str) -> None:

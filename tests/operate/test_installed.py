@@ -55,7 +55,8 @@ def make_older() -> None:
     with get_client(sync_client=True) as client:
         for automation in client.read_automations():
             if automation.name.startswith(PREFIX):
-                earlier = AutomationCore.model_validate({**automation.model_dump(), "tags": []})
+                kept = automation.model_dump(include={"name", "description", "trigger", "actions"})
+                earlier = AutomationCore.model_validate({**kept, "tags": []})
                 client.update_automation(automation.id, earlier)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import logging
 import re
 from pathlib import Path
 from uuid import UUID
@@ -19,6 +20,7 @@ from flows.deployment.table import OBSERVATION_TAG, TAG, planned_deployments
 from flows.installed import OUTDATED, PREFIX, VERSION, VERSION_TAG, Installed, as_known, of_automations
 from flows.states import COMPLETED, FAILED, NOT_ALL_PUBLISHED, OUTCOMES, Outcome, exit_code, exit_code_by_name
 from flows.wiring.day import open_configuration
+from flows.wiring.environment import ShortErrors
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import UsageError
 from tests.conftest import ROOT
@@ -84,6 +86,16 @@ def test_a_name_stands_for_one_thing() -> None:
         assert exit_code_by_name(state) == outcome.exit_code
     assert exit_code_by_name(Crashed()) == exit_code_by_name(State(type="FAILED", name="TimedOut")) == 1
     assert exit_code(FAILED.state("no", UsageError("no"))) == 2
+
+
+@every_outcome
+def test_the_log_has_the_end_of_a_failed_run_as_an_error(outcome: Outcome) -> None:
+    """Prefect writes it as any other line."""
+    line = logging.LogRecord(
+        "prefect.flow_runs", logging.INFO, "", 1, f"Finished in state {outcome.state('1 trigger')}", (), None
+    )
+    ShortErrors().filter(line)
+    assert line.levelname == ("ERROR" if outcome.type == FAILED.type else "INFO")
 
 
 def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> None:

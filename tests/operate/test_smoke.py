@@ -253,7 +253,7 @@ def test_a_country_never_runs_twice_at_once_and_others_go_on_beside_it(story: St
 def test_a_day_without_input_fails_in_one_line_and_somebody_is_told(story: Story) -> None:
     until_told(story, "Flood run waits for its input", again=lambda: story.runs.update({"failing": fail_one()}))
     name, state, message = named(story.runs["failing"])
-    assert (name, state) == ("floods-XDO-2026-01-01", "Failed"), "the day that it was scheduled for"
+    assert (name, state) == ("floods-XDO-2026-01-01", "Input not available"), "the day that it was scheduled for"
     assert message.startswith("input not available yet: ")
     assert "\n" not in message
     (told,) = {m["body"] for m in story.told.messages if m["subject"] == "Flood run waits for its input"}
