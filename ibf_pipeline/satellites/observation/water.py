@@ -134,6 +134,7 @@ def _share_on_grid(mask: Path, areas: Path, target: Path) -> None:
 
 
 def _warp(mask: Path, target: Path, grid: dict[str, Any], resampling: Resampling) -> None:
+    """From file to file: a scene has more cells than fit into memory, and warped in blocks it gives other shares."""
     with rasterio.open(mask) as source, rasterio.open(target, "w+", **{**grid, "SPARSE_OK": False}) as out:
         reproject(
             rasterio.band(source, 1), rasterio.band(out, 1), resampling=resampling, src_nodata=_HIDDEN,
