@@ -210,7 +210,7 @@ def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.
         return np.ones(raster.height, dtype=bool), np.ones(raster.width, dtype=bool)
     west, south, east, north = bounds
     across, down = 1e-6 * abs(transform.a), 1e-6 * abs(transform.e)  # a border on the edge of a cell does not reach it
-    with as_array(raster, "raster") as cells:
+    with as_array(raster) as cells:
         try:
             inside = cells.rio.clip_box(
                 west + across, south + down, east - across, north - down, allow_one_dimensional_raster=True

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +63,7 @@ def profile(like: DatasetReader | DatasetWriter, dtype: str) -> dict[str, Any]:
 
 @contextmanager
 def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
-    """A raster open for reading, with the pipeline's own errors; read it with `read_block`, or a part `as_array`."""
+    """A raster open for reading, with the pipeline's own errors; read it with `read_block` or `as_array`."""
     if not file.is_file():
         raise InputInvalid(
             f"there is no {what}",
@@ -91,30 +91,36 @@ def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray
             return np.asarray(dataset.read(1, window=window))  # nothing to replace, and no mask to make
         block: npt.NDArray[Any] = dataset.read(1, window=window, masked=True).filled(0)
     except RasterioError as error:
-        raise _damaged(dataset, what, error) from None
+        raise _damaged(dataset.name, what, error) from None
     return block
 
 
 @contextmanager
-def as_array(dataset: DatasetReader, what: str) -> Iterator[xr.DataArray]:
-    """The first band of an open raster as an array (y, x) with its coordinates, nodata as NaN.
+def as_array(dataset: DatasetReader) -> Iterator[xr.DataArray]:
+    """The first band of an open raster as an array (y, x) with its coordinates, nodata as NaN; nothing is read yet.
 
-    Only what is looked at is read, and that at once: cut a part out first. InputInvalid, naming the file, where it is
-    damaged. Not for every block of a country: `read_block` makes no mask where nodata is 0. Nor for another grid:
-    `.rio.reproject` holds the rasters of both in memory, GDAL warps from file to file in bounded memory.
+    Cut a part out of it and read that with `read_part`. Not for every block of a country: `read_block` makes no mask
+    where nodata is 0. Nor for another grid: `.rio.reproject` holds the rasters of both in memory, GDAL warps from file
+    to file in bounded memory.
     """
     name = dataset.subdatasets[0] if dataset.subdatasets else dataset.name  # a file of several pages: its first
+    bands: Any = rioxarray.open_rasterio(name, masked=True, cache=False, lock=False)
+    with bands:
+        yield bands[0]
+
+
+def read_part(part: xr.DataArray, what: str) -> npt.NDArray[np.floating]:
+    """The values of a part of `as_array`; InputInvalid, naming the file, where it is damaged."""
     try:
-        with cast(xr.DataArray, rioxarray.open_rasterio(name, masked=True, cache=False, lock=False)) as array:
-            yield array[0]
+        return np.asarray(part.values)
     except RasterioError as error:
-        raise _damaged(dataset, what, error) from None
+        raise _damaged(part.encoding["source"], what, error) from None
 
 
-def _damaged(dataset: DatasetReader, what: str, error: RasterioError) -> InputInvalid:
+def _damaged(file: str, what: str, error: RasterioError) -> InputInvalid:
     return InputInvalid(
         f"the {what} is damaged ({_first_line(error)})",
-        where=dataset.name,
+        where=file,
         expected="a whole GeoTIFF",
         remedy="fetch it again",
     )

@@ -28,7 +28,7 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.stations import NO_STATION
-from ibf_pipeline.prepare.tiles import as_array, bounded_gdal, open_raster
+from ibf_pipeline.prepare.tiles import as_array, bounded_gdal, open_raster, read_part
 
 REACH: Final = 0.45
 """degrees to every side of the station, about 50 km"""
@@ -61,7 +61,7 @@ def propose_mapping(
     """
     tree = shapely.STRtree(deepest.geometries)
     found: dict[str, list[Candidate]] = {}
-    with bounded_gdal(), open_raster(flood_map, "flood map") as raster, as_array(raster, "flood map") as depth:
+    with bounded_gdal(), open_raster(flood_map, "flood map") as raster, as_array(raster) as depth:
         cell_area = raster.transform.a * -raster.transform.e
         for station in stations:
             water = _water_of(station, depth, minimum_depth)
@@ -110,7 +110,7 @@ def _water_of(station: Station, depth: xr.DataArray, minimum_depth: float) -> sh
         reached = depth.rio.isel_window(window)  # clip_box would give some stations a row or column more than others
     except NoDataInBounds:
         return None
-    wet = (reached.values >= minimum_depth).astype("uint8")
+    wet = (read_part(reached, "flood map") >= minimum_depth).astype("uint8")
     outlines = shapes(wet, mask=wet == 1, connectivity=8, transform=reached.rio.transform())
     point = shapely.Point(station.lon, station.lat)
     near = [polygon for geometry, _ in outlines if shapely.distance(point, polygon := shape(geometry)) <= NEAR]

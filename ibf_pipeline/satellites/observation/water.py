@@ -17,7 +17,7 @@ from rasterio.warp import reproject
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.grids import require_same_grid
-from ibf_pipeline.prepare.tiles import GDAL_CACHE_MIB, as_array, bounded_gdal, open_raster, profile, windows
+from ibf_pipeline.prepare.tiles import GDAL_CACHE_MIB, as_array, bounded_gdal, open_raster, profile, read_part, windows
 from ibf_pipeline.satellites.hook.settings import OpenWater
 
 NOT_OBSERVED: Final = 0
@@ -57,7 +57,7 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
     """1 where a VH raster shows open water, 0 where not, 255 where nothing was measured; on the scene's own grid."""
     what = "VH backscatter"
     with (
-        bounded_gdal(), open_raster(scene, what) as vh, as_array(vh, what) as values,
+        bounded_gdal(), open_raster(scene, what) as vh, as_array(vh) as values,
         rasterio.open(target, "w", **_mask(vh)) as out,
     ):  # fmt: skip
         if vh.crs is None:
@@ -69,7 +69,7 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
             )  # fmt: skip
         water = open_water(rule)
         for window in windows(vh.width, vh.height):
-            block = values[window.toslices()].values
+            block = read_part(values[window.toslices()], what)
             seen = ~np.isnan(decibel(block, rule))
             out.write(np.where(seen, water(block), _HIDDEN).astype(np.uint8), 1, window=window)
 
@@ -134,6 +134,7 @@ def _share_on_grid(mask: Path, areas: Path, target: Path) -> None:
 
 
 def _warp(mask: Path, target: Path, grid: dict[str, Any], resampling: Resampling) -> None:
+    """From file to file: a scene has more cells than fit into memory, and warped in blocks it gives other shares."""
     with rasterio.open(mask) as source, rasterio.open(target, "w+", **{**grid, "SPARSE_OK": False}) as out:
         reproject(
             rasterio.band(source, 1), rasterio.band(out, 1), resampling=resampling, src_nodata=_HIDDEN,

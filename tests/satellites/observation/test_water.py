@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.control import GroundControlPoint
 
 from ibf_pipeline.domain.observed import Days, Verdict
 from ibf_pipeline.errors import InputInvalid
@@ -63,6 +64,24 @@ def test_a_scene_becomes_a_mask(tmp_path: Path) -> None:
 def test_a_raster_in_decibel_is_not_read_as_linear(tmp_path: Path) -> None:
     scene = write_scene(tmp_path / "vh.tif", np.full((10, 20), -12.0))
     with pytest.raises(InputInvalid, match="unit to decibel"):
+        write_scene_water(scene, RULE, tmp_path / "mask.tif")
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32", "float64"])
+def test_what_the_scene_declares_as_nodata_was_not_measured(tmp_path: Path, dtype: str) -> None:
+    """Amplitudes as whole numbers too; NaN is none in any scene."""
+    values = np.array([[0, 1, 2, 9]]) if dtype == "uint16" else np.array([[np.nan, 0.001, 1, 9]])
+    scene = write_scene(tmp_path / "vh.tif", values, dtype=dtype, nodata=9)
+    write_scene_water(scene, RULE, tmp_path / "mask.tif")
+    assert read(tmp_path / "mask.tif").tolist() == [[255, 0 if dtype == "uint16" else 1, 0, 255]]
+
+
+def test_a_scene_that_was_not_geocoded_is_refused(tmp_path: Path) -> None:
+    """It has points on the ground, whose coordinate system is not that of its cells."""
+    corners = [(0, 0), (0, 20), (10, 0), (10, 20)]
+    points = [GroundControlPoint(row, column, 10 + column / 100, 1 - row / 100) for row, column in corners]
+    scene = write_scene(tmp_path / "vh.tif", np.full((10, 20), WET), transform=None, gcps=points)
+    with pytest.raises(InputInvalid, match="no coordinate system"):
         write_scene_water(scene, RULE, tmp_path / "mask.tif")
 
 
