@@ -116,13 +116,18 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
     """The flow run of a country's deployment, waited for; the same one however often this run is repeated."""
     started = time.perf_counter()
     parameters = {
-        "issue_date": job.issue_date.isoformat(), **job.options, **({"target": job.target} if job.target else {}),
-    }  # fmt: skip
+        "issue_date": job.issue_date.isoformat(),
+        **job.options,
+        **({"target": job.target} if job.target else {}),
+    }
     try:
         run: Any = run_deployment(
-            f"floods/{job.country}", parameters=parameters, timeout=None, poll_interval=5,
+            f"floods/{job.country}",
+            parameters=parameters,
+            timeout=None,
+            poll_interval=5,
             idempotency_key=f"all-countries-{flow_run.id}-{job.country}",
-        )  # fmt: skip
+        )
     except ObjectNotFound:
         return _crashed(job, f"there is no deployment floods/{job.country}: run `ibf-pipeline deploy`", started)
     state: State | None = run.state

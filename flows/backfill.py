@@ -91,9 +91,16 @@ def backfill(
     try:
         require_confirmed(notify=notify, really=really_notify)
         for day in backfill_days(
-            country, date_from, date_to, target, notify=notify, config=config, workspace=workspace,
-            skipped=lambda day: row(day, "skipped", "published before"), run_day=run,
-        ):  # fmt: skip
+            country,
+            date_from,
+            date_to,
+            target,
+            notify=notify,
+            config=config,
+            workspace=workspace,
+            skipped=lambda day: row(day, "skipped", "published before"),
+            run_day=run,
+        ):
             ran.append(day)
             row(day.issue_date, day.state.name or day.state.type.value, day.state.message)
             log.info("%s %s: %s", country, day.issue_date, day.state.message)

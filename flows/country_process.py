@@ -50,9 +50,14 @@ def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
     from flows.states import exit_code
 
     state: Any = floods(
-        job.country, job.issue_date, job.target, config=job.config, workspace=job.workspace, return_state=True,
+        job.country,
+        job.issue_date,
+        job.target,
+        config=job.config,
+        workspace=job.workspace,
+        return_state=True,
         **job.options,
-    )  # fmt: skip
+    )
     code = exit_code(state)
     for service in (EventsWorker, APILogWorker):  # a pool's process ends without the handlers that would do it
         service.drain_all(timeout=10)

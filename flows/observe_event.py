@@ -129,9 +129,15 @@ def observe_event(
 
 
 def _observe(
-    hook: Hook, configuration: Configuration, country: Country, run: RunFolder, found: Found, event: Event, days: Days,
+    hook: Hook,
+    configuration: Configuration,
+    country: Country,
+    run: RunFolder,
+    found: Found,
+    event: Event,
+    days: Days,
     product: str | None,
-) -> Observed:  # fmt: skip
+) -> Observed:
     """Evidence, then areas and people, then the verdict of all looks at the event."""
     prepared = configuration.prepared_folder(country.iso3)
     layers, tiles = read_prepared(prepared, country.iso3)
@@ -199,9 +205,11 @@ def _order_and_see(
     rule = hook.settings.observation
     if product is None:
         raise InputMissing(
-            f"no flood map of {days.first} to {days.last} and no product to order", where=event.name,
-            expected="a flood map of the catalogue, or --product", remedy="try again after the next pass",
-        )  # fmt: skip
+            f"no flood map of {days.first} to {days.last} and no product to order",
+            where=event.name,
+            expected="a flood map of the catalogue, or --product",
+            remedy="try again after the next pass",
+        )
     moment = scene_to_order(event, product, days, rule).start
     options = {**hook.settings.outputs.get("temporary", {}), **hook.settings.presets.get(rule.order_workflow, {})}
     label = f"{found.country} {found.issue_date} {event.name}"
@@ -245,9 +253,15 @@ def _look(
         flooded_km2(areas), observed_share(areas), evidence.passes, days, rule, lakes_among_it=lakes_among_it
     )
     look = Look(
-        source=source, first_day=days.first, last_day=days.last, passes=evidence.passes, products=evidence.products,
-        method=_method(rule, source, lakes_among_it=lakes_among_it), verdict=verdict, areas=areas,
-    )  # fmt: skip
+        source=source,
+        first_day=days.first,
+        last_day=days.last,
+        passes=evidence.passes,
+        products=evidence.products,
+        method=_method(rule, source, lakes_among_it=lakes_among_it),
+        verdict=verdict,
+        areas=areas,
+    )
     write_look(look, place)
     return look
 
@@ -258,14 +272,17 @@ def _event(found: Found, name: str, run: Path) -> Event:
             return event
         if event.name == name:
             raise Unsuitable(
-                "the event's station has no areas: there is nothing to compare a pass with", where=name,
+                "the event's station has no areas: there is nothing to compare a pass with",
+                where=name,
                 remedy=f"link station {event.station_code} to areas in the country's data",
-            )  # fmt: skip
+            )
     names = ", ".join(event.name for event in found.publishable_events)
     raise InputMissing(
-        f"the run has no event {name!r} with areas", where=run, expected=f"one of {names}" if names else "any event",
+        f"the run has no event {name!r} with areas",
+        where=run,
+        expected=f"one of {names}" if names else "any event",
         remedy="look with `ibf-pipeline plan`",
-    )  # fmt: skip
+    )
 
 
 def _method(rule: Observation, source: Source, *, lakes_among_it: bool) -> str:
@@ -274,8 +291,10 @@ def _method(rule: Observation, source: Source, *, lakes_among_it: bool) -> str:
         return f"Flood maps of {rule.catalogue.collection} ({rule.catalogue.asset}); {share}."
     lakes = (
         "lakes and rivers among it, since the country has no layer of permanent water: it cannot show a flood, only "
-        "that there is none" if lakes_among_it else "the country's permanent water left out"
-    )  # fmt: skip
+        "that there is none"
+        if lakes_among_it
+        else "the country's permanent water left out"
+    )
     return (
         f"Open water where VH lies below {rule.open_water.threshold_decibel:g} dB, {lakes}; {share}. A fixed threshold "
         "also takes radar shadow and smooth dry ground for water, and sees none under trees or between houses."

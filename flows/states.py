@@ -64,10 +64,20 @@ CANCELLED = Outcome("Cancelled", StateType.CANCELLED, 1, "cancelled runs")
 OUTCOMES = {
     outcome.name: outcome
     for outcome in (
-        COMPLETED, SKIPPED, HELD, STOPPED, NOT_ALL_PUBLISHED, NOT_PUBLISHED, INPUT_MISSING, NOTIFICATION_UNCONFIRMED,
-        NOT_NOTIFIED, FAILED, CRASHED, CANCELLED,
+        COMPLETED,
+        SKIPPED,
+        HELD,
+        STOPPED,
+        NOT_ALL_PUBLISHED,
+        NOT_PUBLISHED,
+        INPUT_MISSING,
+        NOTIFICATION_UNCONFIRMED,
+        NOT_NOTIFIED,
+        FAILED,
+        CRASHED,
+        CANCELLED,
     )
-}  # fmt: skip
+}
 """every one, by name; Crashed and Cancelled are set by Prefect alone"""
 
 NOTICE_EVENT = "ibf-pipeline.notice"

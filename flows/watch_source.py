@@ -80,8 +80,12 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
     times = LookTimes.of(day, chosen.waiting)
     log.info(
         "%s: %s for %s, from %s to %s UTC",
-        source, day, ", ".join(countries) or "no country", f"{times.first:%H:%M}", f"{times.last:%Y-%m-%d %H:%M}",
-    )  # fmt: skip
+        source,
+        day,
+        ", ".join(countries) or "no country",
+        f"{times.first:%H:%M}",
+        f"{times.last:%Y-%m-%d %H:%M}",
+    )
 
     def start(iso3: str) -> str | None:
         log.info("%s: starting %s for %s", source, iso3, day)

@@ -52,8 +52,11 @@ def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> 
         layers = replace(layers, findings=(*layers.findings, old_copy))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
-        iso3, "built" if built else "read", len(layers.stations), len(layers.areas),
-    )  # fmt: skip
+        iso3,
+        "built" if built else "read",
+        len(layers.stations),
+        len(layers.areas),
+    )
     return layers, tiles
 
 
@@ -80,8 +83,11 @@ def read_discharge(
     missing = usable(cube, layers, country).missing
     log.info(
         "%s: %d of %d members at %d stations",
-        iso3, country.members.expected - len(missing), country.members.expected, cube.sizes["station"],
-    )  # fmt: skip
+        iso3,
+        country.members.expected - len(missing),
+        country.members.expected,
+        cube.sizes["station"],
+    )
     return cube
 
 

@@ -93,9 +93,10 @@ def ask_for_scene(event: str, request: OrderRequest, patron: Patron) -> None:
     """
     if patron.desk.find(request.key) is None and patron.desk.budget().left < 1:
         raise ForbiddenByRule(
-            "the month's budget is used up: the scene is not ordered", where=request.workflow,
+            "the month's budget is used up: the scene is not ordered",
+            where=request.workflow,
             remedy="look with `ibf-pipeline hook budget`; the next month begins on the first (UTC)",
-        )  # fmt: skip
+        )
     entry = patron.desk.submit(request)
     log.info("%s: order %s is %s", event, entry.key, entry.state)
 
@@ -107,9 +108,10 @@ def order_scene(event: str, request: OrderRequest, patron: Patron) -> list[Path]
     if not succeeded(entry):
         gone = f"`ibf-pipeline hook settle {entry.key} --never-arrived` orders it once more"
         raise ServerRefused(
-            f"order {entry.order_id or entry.key} ended as {entry.state}: {entry.message}", where=request.workflow,
+            f"order {entry.order_id or entry.key} ended as {entry.state}: {entry.message}",
+            where=request.workflow,
             remedy=gone if entry.state == GONE else "`--again` in `ibf-pipeline hook order` pays for another try",
-        )  # fmt: skip
+        )
     files: list[Path] = []
     for product in patron.client.products(str(entry.order_id)):
         fetched = fetch_product(patron.client, product, patron.folder, patron.limits.bytes)
@@ -127,9 +129,11 @@ def open_water_of(
     if len(chosen) != 1:
         names = ", ".join(sorted(file.name for file in chosen or files)[:8])
         raise InputInvalid(
-            f"{len(chosen)} files of the result match {rule.file_pattern}: {names}", where=product, expected="one",
+            f"{len(chosen)} files of the result match {rule.file_pattern}: {names}",
+            where=product,
+            expected="one",
             remedy="correct observation.open_water.file_pattern in destine.yaml",
-        )  # fmt: skip
+        )
     folder.mkdir(parents=True, exist_ok=True)
     mask = folder / "water_0.tif"
     write_scene_water(chosen[0], rule, mask)
@@ -174,9 +178,14 @@ def all_looks(event: Event, found: Found, ground: Ground, rule: Observation, fol
         [(look.verdict, flooded_km2(look.areas)) for _, look in counted], observed_share(areas), rule
     )
     return Observed(
-        country=found.country, issue_date=found.issue_date, event=event.name, verdict=verdict,
-        default_admin_level=found.default_admin_level, areas=tuple(areas), looks=tuple(look for _, look in kept),
-    )  # fmt: skip
+        country=found.country,
+        issue_date=found.issue_date,
+        event=event.name,
+        verdict=verdict,
+        default_admin_level=found.default_admin_level,
+        areas=tuple(areas),
+        looks=tuple(look for _, look in kept),
+    )
 
 
 @task(task_run_name="keep what was observed of {observed.event}", cache_policy=NO_CACHE)

@@ -269,9 +269,15 @@ def backfill(
     require_confirmed(notify=notify, really=really)
     console, code = _console(), 0
     for day in backfill_days(
-        country, first.date(), last.date(), target, notify=notify, config=config, workspace=workspace,
+        country,
+        first.date(),
+        last.date(),
+        target,
+        notify=notify,
+        config=config,
+        workspace=workspace,
         skipped=lambda day: console.print(f"{day}: published before, skipped"),
-    ):  # fmt: skip
+    ):
         code = exit_code(day.state) or code
         console.print(f"{day.issue_date}: {day.state.message}", soft_wrap=True)
         if not day.published:

@@ -36,7 +36,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
     with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
         findings = check_access(
             hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings, os.environ
-        )  # fmt: skip
+        )
         if as_json:
             kept = list(findings)
             print_json([asdict(finding) for finding in kept])
@@ -177,9 +177,10 @@ def files(
     hook = open_hook(config, service)
     if hook.settings.private_storage is None:
         raise ConfigError(
-            "no private_storage is configured", where=Path(config) / "destine.yaml",
+            "no private_storage is configured",
+            where=Path(config) / "destine.yaml",
             remedy="fill in endpoint_url and bucket; docs/hook.md shows how",
-        )  # fmt: skip
+        )
     found = list_files(hook.settings.private_storage, prefix, os.environ, hook.redact)
     if as_json:
         print_json([asdict(file) for file in found])

@@ -144,23 +144,23 @@ def download(
             chosen = [product for product in chosen if product.status == "completed"]
         if not chosen:
             raise InputMissing(
-                f"order {order_id} has no completed item{'' if item is None else f' {item}'}", where=hook.name,
+                f"order {order_id} has no completed item{'' if item is None else f' {item}'}",
+                where=hook.name,
                 remedy=f"look with `ibf-pipeline hook products {order_id}`",
-            )  # fmt: skip
+            )
         fetched = []
         for product in chosen:
             with receiving(product.id, as_json) as progress:
-                fetched.append(
-                    fetch_product(client, product, folder or hook.downloads, hook.largest_bytes, progress)
-                )  # fmt: skip
+                fetched.append(fetch_product(client, product, folder or hook.downloads, hook.largest_bytes, progress))
     for result in fetched:
         entries = archives.check_archive(result.file, hook.archive_limits)
         if unpack:
             archives.unpack(result.file, result.file.with_suffix(""), hook.archive_limits)
         if not as_json:
-            print_table(("bytes", "sha256", "files", "file"), [
-                (result.record.bytes, result.record.sha256, len(entries), str(result.file))
-            ])  # fmt: skip
+            print_table(
+                ("bytes", "sha256", "files", "file"),
+                [(result.record.bytes, result.record.sha256, len(entries), str(result.file))],
+            )
     if as_json:
         print_json([{**asdict(result.record), "file": str(result.file)} for result in fetched])
 
@@ -214,10 +214,11 @@ def _output(hook: Hook, name: str) -> dict[str, str | int]:
 
     if name not in hook.settings.outputs:
         raise ConfigError(
-            f"there is no output {name!r}", where="destine.yaml",
+            f"there is no output {name!r}",
+            where="destine.yaml",
             expected="one of " + (", ".join(sorted(hook.settings.outputs)) or "none is configured"),
             remedy="add it under outputs, or choose another",
-        )  # fmt: skip
+        )
     return hook.settings.outputs[name]
 
 

@@ -45,6 +45,9 @@ def receiving(item_id: str, silent: bool) -> Iterator[Callable[[int, int | None]
 def _bar(silent: bool, *columns: ProgressColumn) -> Progress:
     terminal = Console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"), BarColumn(), *columns,
-        console=terminal, disable=silent or not terminal.is_terminal,
-    )  # fmt: skip
+        TextColumn("{task.description}"),
+        BarColumn(),
+        *columns,
+        console=terminal,
+        disable=silent or not terminal.is_terminal,
+    )

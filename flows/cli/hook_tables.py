@@ -84,12 +84,17 @@ def print_entries(entries: Iterable[Entry]) -> None:
         ("key", "order", "state", "workflow", "product", "name", "message"),
         [
             (
-                e.key, e.order_id or "", e.state, e.request.workflow, ", ".join(e.request.identifiers), e.request.label,
+                e.key,
+                e.order_id or "",
+                e.state,
+                e.request.workflow,
+                ", ".join(e.request.identifiers),
+                e.request.label,
                 e.message,
             )
             for e in entries
         ],
-    )  # fmt: skip
+    )
 
 
 def order_data(order: Order) -> dict[str, Any]:
@@ -133,10 +138,15 @@ def print_findings(findings: Iterable[Finding]) -> bool:
 def budget_data(name: str, budget: Budget) -> dict[str, Any]:
     """The month's budget as JSON."""
     return {
-        "service": name, "items_per_month": budget.quota.items_per_month, "left": budget.left,
-        "used_here": budget.used_here, "used_elsewhere": budget.used_elsewhere,
-        "parallel_items": budget.quota.parallel_items, "running": budget.running, "waiting": budget.waiting,
-    }  # fmt: skip
+        "service": name,
+        "items_per_month": budget.quota.items_per_month,
+        "left": budget.left,
+        "used_here": budget.used_here,
+        "used_elsewhere": budget.used_elsewhere,
+        "parallel_items": budget.quota.parallel_items,
+        "running": budget.running,
+        "waiting": budget.waiting,
+    }
 
 
 def print_budget(name: str, budget: Budget) -> None:

@@ -30,9 +30,12 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
         files = ", ".join(f"{country} {count}" for country, count in sorted(day.countries.items()))
         used = datetime.fromtimestamp(day.used, UTC)
         table.add_row(
-            day.source, str(day.issue_date), files or "none whole yet", f"{day.size / 1e6:,.1f}",
+            day.source,
+            str(day.issue_date),
+            files or "none whole yet",
+            f"{day.size / 1e6:,.1f}",
             f"{used:%Y-%m-%d %H:%M}",
-        )  # fmt: skip
+        )
     console.print(table)
     size = sum(day.size for day in days) / 1e9
     console.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
@@ -58,8 +61,11 @@ def print_forecast(read: ForecastRead) -> int:
         console.print(Text(str(read.files.origin["corrected"]), style="yellow"))
     size = sum(file.stat().st_size for file in read.files.files) / 1e6
     where = read.files.files[0].parent
-    console.print(f"{country.iso3} {read.issue_date} from source {read.files.source}: "
-                  f"{len(read.files.files)} files, {size:,.1f} MB; {where}", soft_wrap=True)  # fmt: skip
+    console.print(
+        f"{country.iso3} {read.issue_date} from source {read.files.source}: "
+        f"{len(read.files.files)} files, {size:,.1f} MB; {where}",
+        soft_wrap=True,
+    )
     ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
     version = read.discharge.attrs["glofas_version"] or "not told"
     console.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))

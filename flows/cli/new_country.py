@@ -23,9 +23,13 @@ _LEVELS, _DEFAULT = (1, 2, 3), 2
 
 
 def write_country(
-    configuration: Configuration, iso3: str, name: str | None, levels: list[int] | None, default: int | None,
+    configuration: Configuration,
+    iso3: str,
+    name: str | None,
+    levels: list[int] | None,
+    default: int | None,
     target: str | None,
-) -> Path:  # fmt: skip
+) -> Path:
     """Write `countries/<ISO3>.yaml`; never over a file that is there. Raises ConfigError with the remedy."""
     file = configuration.folder / "countries" / f"{iso3}.yaml"
     if not re.fullmatch(r"[A-Z]{3}", iso3):
@@ -96,8 +100,14 @@ def _stand_in(iso3: str, target: str) -> Country:
     """A country of which nothing but its code matters."""
     return Country.model_validate(
         {
-            "iso3": iso3, "name": iso3, "admin_levels": [1], "default_admin_level": 1,
+            "iso3": iso3,
+            "name": iso3,
+            "admin_levels": [1],
+            "default_admin_level": 1,
             "trigger": {"return_period": 5, "probability": 0.6, "lead_time_limit": 7},
-            "flood_maps": {"return_periods": [10]}, "thresholds_version": "4", "sources": ["none"], "target": target,
+            "flood_maps": {"return_periods": [10]},
+            "thresholds_version": "4",
+            "sources": ["none"],
+            "target": target,
         }
-    )  # fmt: skip
+    )

@@ -37,9 +37,15 @@ def run_all_countries(
     from flows.states import exit_code
 
     state: Any = all_countries(
-        issue_date.date() if issue_date else None, countries, target, notify, limit=limit, config=config,
-        workspace=workspace, return_state=True,
-    )  # fmt: skip
+        issue_date.date() if issue_date else None,
+        countries,
+        target,
+        notify,
+        limit=limit,
+        config=config,
+        workspace=workspace,
+        return_state=True,
+    )
     Console(highlight=False).print(state.message, soft_wrap=True, style="green" if state.is_completed() else "red")
     raise typer.Exit(exit_code(state))
 
@@ -73,9 +79,16 @@ def scenario(
 
     day = issue_date.date() if issue_date else None
     state: Any = run(
-        country, " ".join(wishes), day, target, notify=notify, hold=hold, config=config, workspace=workspace,
+        country,
+        " ".join(wishes),
+        day,
+        target,
+        notify=notify,
+        hold=hold,
+        config=config,
+        workspace=workspace,
         return_state=True,
-    )  # fmt: skip
+    )
     console = Console(highlight=False)
     raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console, exercise=True))
 

@@ -17,9 +17,16 @@ from ibf_pipeline.runs.folder import Revision
 
 
 def print_outcome(
-    state: State, config: str, country: str, issue_date: date | None, target: str | None, workspace: str | None,
-    console: Console, *, exercise: bool = False,
-) -> int:  # fmt: skip
+    state: State,
+    config: str,
+    country: str,
+    issue_date: date | None,
+    target: str | None,
+    workspace: str | None,
+    console: Console,
+    *,
+    exercise: bool = False,
+) -> int:
     """Print what the day found, where it is, and how publishing ended; returns the exit code."""
     error = error_of(state)
     if error is not None:

@@ -42,6 +42,7 @@ def _published(day: Day) -> Found | None:
         log.warning(
             "%s: the country's configuration has changed since %s was published; this plan is of what was found then, "
             "`ibf-pipeline run` finds it afresh",
-            day.country.iso3, day.issue_date,
-        )  # fmt: skip
+            day.country.iso3,
+            day.issue_date,
+        )
     return day.run.found()

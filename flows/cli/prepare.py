@@ -190,9 +190,11 @@ def _print_findings(country: str, findings: list[Finding], console: Console) -> 
         style = _COLOURS[finding.level]
         cells = (finding.found, finding.meaning, finding.remedy)
         table.add_row(
-            Text(finding.level, style=style), finding.subject, *(Text(text) for text in cells),
+            Text(finding.level, style=style),
+            finding.subject,
+            *(Text(text) for text in cells),
             end_section=finding.level != "fine",
-        )  # fmt: skip
+        )
     if console.width < _TABLE_FROM:
         _print_blocks(findings, console)
     else:

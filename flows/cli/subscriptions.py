@@ -91,8 +91,9 @@ def apply_command(
         if eodata.settings.subscriptions and eodata.configuration.settings.operations.intake_schedule is None:
             _console().print(
                 "the intake is on no schedule: name one in operations.intake_schedule of settings.yaml, then "
-                "`ibf-pipeline deploy`", soft_wrap=True,
-            )  # fmt: skip
+                "`ibf-pipeline deploy`",
+                soft_wrap=True,
+            )
     raise typer.Exit(1 if stuck else 0)
 
 
@@ -135,9 +136,10 @@ def list_command(
     for name, item in found:
         notified = f"; last notified {_time(item.last_notified)}" if item.last_notified else ""
         _block(
-            item.id, [name, ours.get(item.id, "(not ours)"), item.kind, item.status],
+            item.id,
+            [name, ours.get(item.id, "(not ours)"), item.kind, item.status],
             [f"{', '.join(item.events)}{notified}", item.filter or "everything"],
-        )  # fmt: skip
+        )
 
 
 @subscriptions_app.command("delete")

@@ -53,9 +53,12 @@ class Hook:
     def client(self) -> OdpClient:
         """A client; ConfigError where the account is not in the environment."""
         tokens = token_source(
-            self.service.token, os.environ, now=self.patience.now, redact=self.redact,
+            self.service.token,
+            os.environ,
+            now=self.patience.now,
+            redact=self.redact,
             timeout=self.patience.timeout_seconds,
-        )  # fmt: skip
+        )
         return OdpClient(self.service.url, tokens, self.patience, self.redact)
 
     @contextmanager
@@ -68,10 +71,16 @@ class Hook:
     def desk_of(self, client: OdpClient, book: OrderBook) -> OrderDesk:
         """The desk of a client and a book."""
         return OrderDesk(
-            self.name, client, book, Quota(*self.service.quota), environment=os.environ, redact=self.redact,
-            now=self.patience.now, settle=timedelta(seconds=self.settings.polling.settle_seconds),
+            self.name,
+            client,
+            book,
+            Quota(*self.service.quota),
+            environment=os.environ,
+            redact=self.redact,
+            now=self.patience.now,
+            settle=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
-        )  # fmt: skip
+        )
 
 
 def clock() -> datetime:
@@ -91,10 +100,11 @@ def open_hook(config: str, service: str | None = None) -> Hook:
     name = service or settings.service
     if name not in settings.services:
         raise ConfigError(
-            f"there is no service {name!r}", where=folder / "destine.yaml",
+            f"there is no service {name!r}",
+            where=folder / "destine.yaml",
             expected="one of " + ", ".join(sorted(settings.services)),
             remedy="add it under services, or choose another",
-        )  # fmt: skip
+        )
     patience = Patience(
         settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds), lambda: clock()
     )

@@ -57,15 +57,22 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
             return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version)
         case settings.FtpSource():
             remote: RemoteFolder = FtpFolder(
-                chosen.host, chosen.port, chosen.folder, _ftp_account(name, chosen),
-                tls=chosen.tls, timeout_seconds=chosen.timeout_seconds,
-            )  # fmt: skip
+                chosen.host,
+                chosen.port,
+                chosen.folder,
+                _ftp_account(name, chosen),
+                tls=chosen.tls,
+                timeout_seconds=chosen.timeout_seconds,
+            )
             return _member_source(configuration, name, country, chosen, remote)
         case settings.ObjectStoreSource():
             remote = FsspecFolder(
-                chosen.url, members=country.members.expected, endpoint_url=chosen.endpoint_url,
-                anonymous=chosen.anonymous, timeout_seconds=chosen.timeout_seconds,
-            )  # fmt: skip
+                chosen.url,
+                members=country.members.expected,
+                endpoint_url=chosen.endpoint_url,
+                anonymous=chosen.anonymous,
+                timeout_seconds=chosen.timeout_seconds,
+            )
             return _member_source(configuration, name, country, chosen, remote)
         case settings.EwdsSource():
             cells = cells_of(configuration, country)

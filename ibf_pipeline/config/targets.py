@@ -31,10 +31,13 @@ class Target(Section):
     timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call that may be repeated")
     keep_trying_seconds: float = Field(
-        600, ge=0, le=3600, strict=True,
+        600,
+        ge=0,
+        le=3600,
+        strict=True,
         description="how long publishing tries a call again, from its first failure, while the server is away "
         "(connection errors, 429, 502, 503, 504), however many `attempts` that takes; never the notification",
-    )  # fmt: skip
+    )
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -22,9 +22,15 @@ _MISSING: Final = -1.0
 """what a missing value is decoded to; discharge is never negative"""
 _SCANNING = ("iScansNegatively", "jPointsAreConsecutive", "alternativeRowScanning")
 _GRID = (
-    "gridType", "Ni", "Nj", "latitudeOfFirstGridPointInDegrees", "latitudeOfLastGridPointInDegrees",
-    "longitudeOfFirstGridPointInDegrees", "longitudeOfLastGridPointInDegrees", *_SCANNING,
-)  # fmt: skip
+    "gridType",
+    "Ni",
+    "Nj",
+    "latitudeOfFirstGridPointInDegrees",
+    "latitudeOfLastGridPointInDegrees",
+    "longitudeOfFirstGridPointInDegrees",
+    "longitudeOfLastGridPointInDegrees",
+    *_SCANNING,
+)
 
 _Key = tuple[int, np.datetime64]
 """member, and end of the day that a field is about"""

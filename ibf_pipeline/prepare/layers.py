@@ -152,9 +152,11 @@ class Layers:
         source, minimum = self._maps[period], self._country.flood_maps.minimum_depth
         water = inputs.water_file(self._static, self._country)
         made_from = {
-            "map": self._hash(source), "grid": grid, "minimum_depth": minimum,
+            "map": self._hash(source),
+            "grid": grid,
+            "minimum_depth": minimum,
             "water": None if water is None else self._hash(water),
-        }  # fmt: skip
+        }
         part = Part(f"depth_RP{period:g}", (_depth_name(period),), made_from)
 
         def build(_: list[Part]) -> None:
@@ -237,9 +239,13 @@ class Layers:
         return list(parts.values())
 
     def _write_tables(
-        self, levels: list[dict[str, Any]], stations: tuple[Station, ...], thresholds: xr.DataArray,
-        mapping: Mapping[str, tuple[str, ...]], findings: list[str],
-    ) -> None:  # fmt: skip
+        self,
+        levels: list[dict[str, Any]],
+        stations: tuple[Station, ...],
+        thresholds: xr.DataArray,
+        mapping: Mapping[str, tuple[str, ...]],
+        findings: list[str],
+    ) -> None:
         per_period = [np.load(self._target / f"wet_RP{period:g}.npy") for period in self._maps]
         blocks = np.concatenate(
             [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
@@ -253,9 +259,11 @@ class Layers:
             np.array(counts).transpose(0, 2, 1),
             dims=("indicator", "area", "flood_map"),
             coords={
-                "indicator": list(self._rasters), "area": levels[-1]["place_codes"], "flood_map": list(self._maps),
+                "indicator": list(self._rasters),
+                "area": levels[-1]["place_codes"],
+                "flood_map": list(self._maps),
             },
-        )  # fmt: skip
+        )
         content = {
             "iso3": self._country.iso3,
             "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
@@ -263,9 +271,10 @@ class Layers:
             "mapping": mapping,
             "return_periods": list(self._maps),
             "findings": [
-                *findings, *(f"the flood map of {period:g} years holds no water inside the country" for period in dry)
+                *findings,
+                *(f"the flood map of {period:g} years holds no water inside the country" for period in dry),
             ],
-        }  # fmt: skip
+        }
         tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
         with writing(self._target):
             np.save(self._target / "wet_blocks.npy", blocks)

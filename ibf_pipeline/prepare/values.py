@@ -17,10 +17,28 @@ import numpy.typing as npt
 from ibf_pipeline.errors import InputInvalid
 
 SENTINELS: Final = np.array(
-    [127, 255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64, 999, 9999, 99999, 999999, 9999999,
-     1e20, np.float32(1e20), float(np.finfo(np.float32).max)],
+    [
+        127,
+        255,
+        32767,
+        65535,
+        2**31 - 1,
+        2**31,
+        2**32 - 1,
+        2**32,
+        2**63,
+        2**64,
+        999,
+        9999,
+        99999,
+        999999,
+        9999999,
+        1e20,
+        np.float32(1e20),
+        float(np.finfo(np.float32).max),
+    ],
     dtype=np.float64,
-)  # fmt: skip
+)
 """tops of the types (those of 32 bits also as float32 rounds them, those of 64 bits as every float does), nines, and
 the 1e20 of climate data: what people and programs write where there is no value"""
 OFTEN: Final = 0.01

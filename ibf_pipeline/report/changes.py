@@ -22,8 +22,17 @@ from ibf_pipeline.report.evidence import Evidence, evidence, high_beyond_limit, 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
 
 KINDS: tuple[Kind, ...] = (
-    "new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved",
-)  # fmt: skip
+    "new",
+    "escalated",
+    "larger",
+    "blind",
+    "lapsed",
+    "withdrawn",
+    "downgraded",
+    "smaller",
+    "ended",
+    "moved",
+)
 """new: no alert before, or one whose days are over and a gap since; escalated: higher class, or a warning that became
 a trigger; larger, smaller: the same class and first day, another return period or number of people; blind: alerted
 before, no usable forecast now; lapsed: a trigger before, now as high only beyond the trigger lead time limit;

@@ -27,13 +27,35 @@ Shapes = Mapping[str, Any]
 """place code -> shapely polygon, degrees"""
 
 _AREA_COLUMNS = (
-    "country", "issue_date", "exercise", "event", "admin_level", "place_code", "area", "alert_class", "trigger",
-    "lead_time_days", "people_affected", "share_of_population",
-)  # fmt: skip
+    "country",
+    "issue_date",
+    "exercise",
+    "event",
+    "admin_level",
+    "place_code",
+    "area",
+    "alert_class",
+    "trigger",
+    "lead_time_days",
+    "people_affected",
+    "share_of_population",
+)
 _EVENT_COLUMNS = (
-    "country", "issue_date", "exercise", "event", "station_code", "station", "alert_class", "trigger",
-    "lead_time_days", "day", "days", "people_affected", "flood_map_years", "published",
-)  # fmt: skip
+    "country",
+    "issue_date",
+    "exercise",
+    "event",
+    "station_code",
+    "station",
+    "alert_class",
+    "trigger",
+    "lead_time_days",
+    "day",
+    "days",
+    "people_affected",
+    "flood_map_years",
+    "published",
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

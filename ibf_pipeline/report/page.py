@@ -41,13 +41,22 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day_text, people=number_text, discharge=discharge_text, percent=percent_text, in_class=class_text,
+        day=day_text,
+        people=number_text,
+        discharge=discharge_text,
+        percent=percent_text,
+        in_class=class_text,
         when=_when,
-    )  # fmt: skip
+    )
     environment.globals.update(
-        counted=counted, alert_text=alert_text, flooded_km2=flooded_km2, observed_share=observed_share, misses=MISSES,
-        passes_of=passes_of, revision_words=revision_words,
-    )  # fmt: skip
+        counted=counted,
+        alert_text=alert_text,
+        flooded_km2=flooded_km2,
+        observed_share=observed_share,
+        misses=MISSES,
+        passes_of=passes_of,
+        revision_words=revision_words,
+    )
     return environment.get_template("report.html.j2")
 
 

@@ -56,9 +56,10 @@ def read_observations(run: Path) -> list[Observed]:
             found.append(_ADAPTER.validate_json(file.read_bytes()))
         except (OSError, ValidationError) as error:
             raise InputInvalid(
-                f"an observation cannot be read ({type(error).__name__})", where=file,
+                f"an observation cannot be read ({type(error).__name__})",
+                where=file,
                 remedy="delete its folder and observe the event again",
-            ) from None  # fmt: skip
+            ) from None
     return found
 
 

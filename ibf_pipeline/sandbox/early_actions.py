@@ -22,8 +22,9 @@ def actions_with_status(store: Store, disaster: str, place_code: str, event: str
     found = store.rows(
         "SELECT s.action, s.checked FROM early_action_status AS s JOIN event_area AS e ON e.id = s.event_area_id"  # noqa: S608
         f" WHERE s.place_code = ? AND e.closed = 0{only_event} ORDER BY s.id",
-        place_code, *((event,) if event else ()),
-    )  # fmt: skip
+        place_code,
+        *((event,) if event else ()),
+    )
     checked = {row["action"]: bool(row["checked"]) for row in found}
     return [
         {
@@ -48,11 +49,17 @@ def tick_action(store: Store, body: Mapping[str, Any], moment: str) -> dict[str,
             raise server_error()
         area = store.row(
             "SELECT id FROM event_area WHERE place_code = ? AND disaster = ? AND event IS ? AND closed = 0",
-            body["placeCode"], body["disasterType"], body["eventName"] or None,
-        )  # fmt: skip
+            body["placeCode"],
+            body["disasterType"],
+            body["eventName"] or None,
+        )
         store.run(
             "INSERT INTO early_action_status (event_area_id, action, place_code, checked, moment)"
             " VALUES (?, ?, ?, ?, ?)",
-            None if area is None else area["id"], body["action"], body["placeCode"], int(body["status"]), moment,
-        )  # fmt: skip
+            None if area is None else area["id"],
+            body["action"],
+            body["placeCode"],
+            int(body["status"]),
+            moment,
+        )
     return {"status": body["status"], "placeCode": body["placeCode"], "timestamp": moment}

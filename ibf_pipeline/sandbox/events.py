@@ -74,8 +74,10 @@ def active_events(store: Store, iso3: str, disaster: str) -> list[Event]:
             " FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
             " WHERE a.iso3 = ? AND e.disaster = ? AND e.closed = 0 AND e.end_date >= ?"
             " GROUP BY e.event ORDER BY e.event",
-            iso3, disaster, last.day,
-        )  # fmt: skip
+            iso3,
+            disaster,
+            last.day,
+        )
         events = [_event(store, iso3, disaster, row) for row in found]
     if len(events) > 1 and any(event.first_lead_time is None for event in events):
         raise server_error()  # the service's own sort breaks on an event without any flagged lead time
@@ -122,8 +124,11 @@ def flags_at(store: Store, iso3: str, disaster: str, event: str | None, last: La
     found = store.rows(
         "SELECT lead_time, day, MAX(alert) AS alert, MAX(trigger) AS trigger FROM lead_time_alert"  # noqa: S608
         f" WHERE iso3 = ? AND disaster = ? AND moment = ?{only_event} GROUP BY lead_time",
-        iso3, disaster, last.moment, *((event,) if event else ()),
-    )  # fmt: skip
+        iso3,
+        disaster,
+        last.moment,
+        *((event,) if event else ()),
+    )
     if not found:
         return {}
     by_lead_time = {row["lead_time"]: row for row in found}
@@ -147,8 +152,10 @@ def alert_areas(store: Store, iso3: str, disaster: str, level: int, event: str |
         "SELECT e.*, a.name, a.level AS admin_level, a.parent_name FROM event_area AS e"  # noqa: S608
         " JOIN admin_area AS a ON a.place_code = e.place_code WHERE a.iso3 = ? AND e.disaster = ? AND e.closed = 0"
         f" AND e.severity > 0{only_event} ORDER BY e.exposure IS NOT NULL, e.exposure DESC, e.number",
-        iso3, disaster, *((event,) if event else ()),
-    )  # fmt: skip
+        iso3,
+        disaster,
+        *((event,) if event else ()),
+    )
     areas = [_area_json(store, iso3, disaster, row, event, bool(active)) for row in found]
     return sorted(at_highest_level(areas), key=lambda area: ALERT_LEVELS.index(area["alertLevel"]))
 
@@ -193,8 +200,12 @@ def _deeper_areas(
         " LEFT JOIN event_area AS g ON g.place_code = parent.parent_code"
         " WHERE x.disaster = ? AND x.indicator = ? AND x.moment >= ?"
         f" AND x.place_code IN ({', '.join('?' * len(place_codes))}){only_event} ORDER BY x.id",
-        disaster, MAIN_EXPOSURE[disaster], last.cutoff, *place_codes, *((event,) if event else ()),
-    )  # fmt: skip
+        disaster,
+        MAIN_EXPOSURE[disaster],
+        last.cutoff,
+        *place_codes,
+        *((event,) if event else ()),
+    )
     areas = [
         {
             "placeCode": row["place_code"],
@@ -259,6 +270,18 @@ def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list
 
 
 _LOG_FIELDS = (
-    "countryCodeISO3", "disasterType", "eventName", "placeCode", "name", "firstIssuedDate", "closed", "endDate",
-    "exposureIndicator", "exposureValue", "alertLevel", "userTrigger", "userTriggerDate", "databaseId",
-)  # fmt: skip
+    "countryCodeISO3",
+    "disasterType",
+    "eventName",
+    "placeCode",
+    "name",
+    "firstIssuedDate",
+    "closed",
+    "endDate",
+    "exposureIndicator",
+    "exposureValue",
+    "alertLevel",
+    "userTrigger",
+    "userTriggerDate",
+    "databaseId",
+)

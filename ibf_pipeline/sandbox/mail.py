@@ -128,9 +128,15 @@ def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int
         store.run(
             "INSERT INTO mail (at, moment, iso3, disaster, subject, recipients, events, html)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            at, last.moment if last else None, iso3, disaster, notice.subject, recipients,
-            json.dumps([event.name for event in notice.events]), notice.html,
-        )  # fmt: skip
+            at,
+            last.moment if last else None,
+            iso3,
+            disaster,
+            notice.subject,
+            recipients,
+            json.dumps([event.name for event in notice.events]),
+            notice.html,
+        )
 
 
 def kept_mails(store: Store, iso3: str | None = None) -> list[Mail]:

@@ -109,8 +109,14 @@ def _map_rows(store: Store, view: View, last: LastUpload, shown: list[str]) -> l
         " LEFT JOIN event_area AS e ON e.place_code = a.place_code AND e.closed = 0 AND e.disaster = ?"
         " WHERE a.iso3 = ? AND a.level = ? AND x.moment >= ? AND x.disaster = ? AND x.indicator = ?"
         f"{wanted} ORDER BY x.lead_time DESC, a.place_code, x.id, e.number",
-        view.disaster, view.iso3, view.level, last.cutoff, view.disaster, MAIN_EXPOSURE[view.disaster], *values,
-    )  # fmt: skip
+        view.disaster,
+        view.iso3,
+        view.level,
+        last.cutoff,
+        view.disaster,
+        MAIN_EXPOSURE[view.disaster],
+        *values,
+    )
 
 
 def _filters(view: View, shown: list[str]) -> tuple[str, list[Any]]:
@@ -196,8 +202,10 @@ def _event_totals(store: Store, disaster: str, event: str, last: LastUpload) -> 
     found = store.rows(
         "SELECT indicator, SUM(value) AS total, MAX(value) AS highest FROM exposure"
         " WHERE moment >= ? AND disaster = ? AND event = ? GROUP BY indicator ORDER BY indicator",
-        last.cutoff, disaster, event,
-    )  # fmt: skip
+        last.cutoff,
+        disaster,
+        event,
+    )
     highest = (ALERT_THRESHOLD, FORECAST_SEVERITY, FORECAST_TRIGGER)
     return {row["indicator"]: row["highest"] if row["indicator"] in highest else as_real(row["total"]) for row in found}
 
@@ -207,8 +215,10 @@ def _static_values(store: Store, view: View, shown: list[str]) -> list[dict[str,
     found = store.rows(
         "SELECT place_code, parent_code, population FROM admin_area AS a"  # noqa: S608
         f" WHERE iso3 = ? AND level = ?{wanted} ORDER BY rowid",
-        view.iso3, view.level, *values,
-    )  # fmt: skip
+        view.iso3,
+        view.level,
+        *values,
+    )
     return [
         {
             "placeCode": row["place_code"],
@@ -227,8 +237,13 @@ def _area_values(store: Store, view: View, last: LastUpload, shown: list[str]) -
         " FROM admin_area AS a JOIN exposure AS x ON x.place_code = a.place_code"
         " LEFT JOIN event_area AS e ON e.place_code = a.place_code AND e.closed = 0 AND e.disaster = ?"
         f" WHERE a.iso3 = ? AND a.level = ? AND x.disaster = ? AND x.moment >= ?{wanted} ORDER BY x.id",
-        view.disaster, view.iso3, view.level, view.disaster, last.cutoff, *values,
-    )  # fmt: skip
+        view.disaster,
+        view.iso3,
+        view.level,
+        view.disaster,
+        last.cutoff,
+        *values,
+    )
     records = [
         {
             "placeCode": row["place_code"],
@@ -265,8 +280,13 @@ def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, A
         found = store.rows(
             "SELECT x.value, x.place_code FROM exposure AS x WHERE x.iso3 = ? AND x.disaster = ? AND x.indicator = ?"  # noqa: S608
             f" AND x.level = ? AND x.moment >= ?{wanted} ORDER BY x.day DESC, x.id",
-            view.iso3, view.disaster, indicator, view.level, last.cutoff, *values,
-        )  # fmt: skip
+            view.iso3,
+            view.disaster,
+            indicator,
+            view.level,
+            last.cutoff,
+            *values,
+        )
         return [{"value": number(row["value"]), "placeCode": row["place_code"]} for row in found]
 
 

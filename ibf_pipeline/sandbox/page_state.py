@@ -71,8 +71,11 @@ def select_day(store: Store, iso3: str, disaster: str, day: str | None) -> Selec
     start = parse_moment(day)
     found = store.row(
         "SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = ? AND disaster = ? AND moment >= ? AND moment < ?",
-        iso3, disaster, moment_text(start), moment_text(start + timedelta(days=1)),
-    )  # fmt: skip
+        iso3,
+        disaster,
+        moment_text(start),
+        moment_text(start + timedelta(days=1)),
+    )
     if found is None or found["moment"] is None:
         return None
     moment = found["moment"]
@@ -120,8 +123,10 @@ def _portal_events(store: Store, selection: Selection) -> list[dict[str, Any]]:
             "SELECT COUNT(*) AS areas, SUM(e.exposure) AS people FROM event_area AS e"
             " JOIN admin_area AS a ON a.place_code = e.place_code"
             " WHERE a.iso3 = ? AND e.disaster = ? AND e.event = ? AND e.closed = 0",
-            selection.iso3, selection.disaster, event.name,
-        )  # fmt: skip
+            selection.iso3,
+            selection.disaster,
+            event.name,
+        )
         events.append(
             {
                 "name": event.name,
@@ -170,8 +175,12 @@ def _first_issued(store: Store, selection: Selection, event: str) -> str | None:
     found = store.row(
         "SELECT MIN(e.first_issued) AS first FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
         " WHERE a.iso3 = ? AND e.disaster = ? AND e.event = ? AND e.first_issued <= ? AND e.end_date >= ?",
-        selection.iso3, selection.disaster, event, selection.last.moment, selection.last.moment,
-    )  # fmt: skip
+        selection.iso3,
+        selection.disaster,
+        event,
+        selection.last.moment,
+        selection.last.moment,
+    )
     return None if found is None else found["first"]
 
 

@@ -115,8 +115,11 @@ def _forget_areas_of_this_period(store: Store, iso3: str, disaster: str, event: 
     store.run(
         "DELETE FROM event_area WHERE disaster = ? AND event = ? AND first_issued >= ?"
         " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = ?)",
-        disaster, event, last.cutoff, iso3,
-    )  # fmt: skip
+        disaster,
+        event,
+        last.cutoff,
+        iso3,
+    )
 
 
 def forecast_areas(
@@ -149,9 +152,16 @@ def _joined(
         f" LEFT JOIN exposure AS exposed ON {same.format('exposed')}"
         " WHERE alert.iso3 = ? AND alert.disaster = ? AND alert.level = ? AND alert.moment >= ? AND alert.moment <= ?"
         f" AND alert.indicator = ? AND ({counts}){only_event} ORDER BY alert.id, trigger.id, exposed.id",
-        FORECAST_TRIGGER, MAIN_EXPOSURE[disaster], iso3, disaster, level, last.cutoff, last.until, indicator,
+        FORECAST_TRIGGER,
+        MAIN_EXPOSURE[disaster],
+        iso3,
+        disaster,
+        level,
+        last.cutoff,
+        last.until,
+        indicator,
         *(() if event is None else (event,)),
-    )  # fmt: skip
+    )
     legacy = indicator == ALERT_THRESHOLD
     return [
         ForecastArea(
@@ -182,8 +192,10 @@ def _open_areas(store: Store, iso3: str, disaster: str, event: str) -> dict[str,
     found = store.rows(
         "SELECT e.id, e.place_code FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
         " WHERE a.iso3 = ? AND e.disaster = ? AND e.event = ? AND e.closed = 0",
-        iso3, disaster, event,
-    )  # fmt: skip
+        iso3,
+        disaster,
+        event,
+    )
     return {row["place_code"]: row["id"] for row in found}
 
 
@@ -213,10 +225,17 @@ def _add_new_areas(
         found = store.row("SELECT place_code FROM admin_area WHERE place_code = ?", area.place_code)
         rows.append(
             (
-                str(uuid.uuid4()), None if found is None else area.place_code, disaster, event, area.severity,
-                int(area.trigger), area.exposure or 0.0, last.moment, last.moment,
+                str(uuid.uuid4()),
+                None if found is None else area.place_code,
+                disaster,
+                event,
+                area.severity,
+                int(area.trigger),
+                area.exposure or 0.0,
+                last.moment,
+                last.moment,
             )
-        )  # fmt: skip
+        )
     store.run_many(
         "INSERT INTO event_area (id, place_code, disaster, event, severity, trigger, exposure, first_issued, end_date)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -229,8 +248,10 @@ def close_events(store: Store, iso3: str, disaster: str, last: LastUpload) -> No
     store.run(
         "UPDATE event_area SET closed = 1 WHERE disaster = ? AND closed = 0 AND end_date < ?"
         " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = ?)",
-        disaster, last.moment, iso3,
-    )  # fmt: skip
+        disaster,
+        last.moment,
+        iso3,
+    )
 
 
 def described_alert_logic(store: Store, iso3: str, disaster: str, level: float, event: str | None) -> None:

@@ -99,8 +99,10 @@ def set_trigger(call: Call) -> Answer:
         changed = backend.store.run(
             "UPDATE event_area SET user_trigger = 1, user_trigger_date = ?, user_trigger_name = ?"  # noqa: S608
             f" WHERE id IN ({', '.join('?' * len(ids))})",
-            backend.now_text(), call.user.full_name, *(str(i) for i in ids),
-        )  # fmt: skip
+            backend.now_text(),
+            call.user.full_name,
+            *(str(i) for i in ids),
+        )
     _mail(backend, *_place(call), 201, quiet=call.body.get("noNotifications") is True)
     return Answer(201, {"generatedMaps": [], "raw": [], "affected": changed}, empty=False)
 

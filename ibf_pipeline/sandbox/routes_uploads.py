@@ -151,6 +151,9 @@ def event_map_image(call: Call) -> Answer:
     params = call.params
     call.backend.store.run(
         "INSERT OR REPLACE INTO map_image VALUES (?, ?, ?, ?)",
-        params["iso3"], params["disaster"], params["event"], call.upload.content,
-    )  # fmt: skip
+        params["iso3"],
+        params["disaster"],
+        params["event"],
+        call.upload.content,
+    )
     return created()

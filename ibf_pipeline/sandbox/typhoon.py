@@ -23,8 +23,10 @@ def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     with store.transaction():
         store.run(
             "DELETE FROM typhoon_track WHERE iso3 = ? AND event = ? AND moment >= ?",
-            iso3, event, period_start("typhoon", moment),
-        )  # fmt: skip
+            iso3,
+            event,
+            period_start("typhoon", moment),
+        )
         store.run_many(
             "INSERT INTO typhoon_track (iso3, event, lead_time, moment, point) VALUES (?, ?, ?, ?, ?)",
             [(iso3, event, body["leadTime"], moment, json.dumps(point)) for point in body["trackpointDetails"]],
@@ -39,8 +41,11 @@ def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     found = store.rows(
         "SELECT event, lead_time, point FROM typhoon_track WHERE iso3 = ? AND moment >= ?"
         " AND (? IS NULL OR event = ?) ORDER BY id",
-        iso3, last.cutoff, event, event,
-    )  # fmt: skip
+        iso3,
+        last.cutoff,
+        event,
+        event,
+    )
     return [{"eventName": r["event"], "leadTime": r["lead_time"], **json.loads(r["point"])} for r in found]
 
 

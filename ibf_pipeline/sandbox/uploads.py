@@ -69,12 +69,21 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
             " received, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
-                    iso3, disaster, indicator, level, event, place["placeCode"], lead_time,
-                    day_of(moment), moment, received, as_real(place["amount"]),
+                    iso3,
+                    disaster,
+                    indicator,
+                    level,
+                    event,
+                    place["placeCode"],
+                    lead_time,
+                    day_of(moment),
+                    moment,
+                    received,
+                    as_real(place["amount"]),
                 )
                 for place in places
             ],
-        )  # fmt: skip
+        )
 
 
 def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
@@ -145,12 +154,20 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
                 raise server_error()
             store.run(
                 "DELETE FROM point_value WHERE point_id = ? AND key = ? AND lead_time IS ? AND moment >= ?",
-                point_id, key, lead_time, start,
-            )  # fmt: skip
+                point_id,
+                key,
+                lead_time,
+                start,
+            )
             store.run(
                 "INSERT INTO point_value (point_id, key, lead_time, moment, received, value) VALUES (?, ?, ?, ?, ?, ?)",
-                point_id, key, lead_time, moment, received, as_text(item.get("value")),
-            )  # fmt: skip
+                point_id,
+                key,
+                lead_time,
+                moment,
+                received,
+                as_text(item.get("value")),
+            )
 
 
 def _point(store: Store, fid: str | None, category: Any) -> str | None:

@@ -164,9 +164,15 @@ class EwdsSource:
         parts = list(split(request, self._most_fields(request)))
         log.info(
             "%s: %s for %s: %d fields of %d cells, about %.0f MB, %d order%s",
-            self.name, issue_date, self.country, fields_of(request), self.area.cells,
-            estimated_bytes(request, self.area) / 1e6, len(parts), "s"[: len(parts) != 1],
-        )  # fmt: skip
+            self.name,
+            issue_date,
+            self.country,
+            fields_of(request),
+            self.area.cells,
+            estimated_bytes(request, self.area) / 1e6,
+            len(parts),
+            "s"[: len(parts) != 1],
+        )
         folder = self._folder(issue_date).folder
         orders = Orders(folder / _ORDERS)
         files = [folder / f"part_{_digest(part)}" for part in parts]

@@ -29,9 +29,14 @@ Progress = Callable[[str, float], None]
 """called with (state of the order, seconds since it was placed) at every look"""
 
 _NO_DATA: Final = (
-    "no data", "nodata", "no matching data", "data not found", "not yet available", "is available yet",
+    "no data",
+    "nodata",
+    "no matching data",
+    "data not found",
+    "not yet available",
+    "is available yet",
     "latest date available",
-)  # fmt: skip
+)
 """what a refused or failed order says where the run is not in the archive yet"""
 _GONE: Final = (403, 404, 410)
 """answers where a result was deleted, or its signed address has expired"""

@@ -207,8 +207,14 @@ class MemberSource:
         cuts = self._cuts(folder, edition)
         log.info(
             "%s: %s has %d files, of %d members; fetching %d, %d at a time, for %s",
-            self.name, issue_date, len(on_server), self.expected, len(names), self.parallel, ", ".join(cuts),
-        )  # fmt: skip
+            self.name,
+            issue_date,
+            len(on_server),
+            self.expected,
+            len(names),
+            self.parallel,
+            ", ".join(cuts),
+        )
         arrival = Arrival(
             self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.tries, self.keep_raw
         )
@@ -231,8 +237,12 @@ class MemberSource:
                 if done % 10 == 0 or done == len(names):
                     log.info(
                         "%s: %d of %d files, %.1f MB in %.1f s",
-                        self.name, done - len(errors), len(names), size / 1e6, time.monotonic() - began,
-                    )  # fmt: skip
+                        self.name,
+                        done - len(errors),
+                        len(names),
+                        size / 1e6,
+                        time.monotonic() - began,
+                    )
         if errors and not self._there(folder, edition):
             raise next(iter(errors.values()))
 

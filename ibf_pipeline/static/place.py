@@ -68,9 +68,11 @@ class Place:
         fetched = fetch_file(remote, _UNDATED, base, target, self._tries)
         with writing(note):
             content = {
-                "size": fetched.remote.size, "stamp": fetched.remote.stamp, "sha256": fetched.sha256,
+                "size": fetched.remote.size,
+                "stamp": fetched.remote.stamp,
+                "sha256": fetched.sha256,
                 "modified": target.stat().st_mtime_ns,
-            }  # fmt: skip
+            }
             note.write_text(json.dumps(content), encoding="utf-8")
         return target
 

@@ -8,10 +8,16 @@ from typing import Literal
 from ibf_pipeline.domain.found import Found
 
 Kind = Literal[
-    "trigger without mail", "alert ended", "trigger lapsed beyond the limit", "alert could not be published",
-    "station blind", "station suspect", "station no longer monitored", "alert goes on under another name",
+    "trigger without mail",
+    "alert ended",
+    "trigger lapsed beyond the limit",
+    "alert could not be published",
+    "station blind",
+    "station suspect",
+    "station no longer monitored",
+    "alert goes on under another name",
     "earlier notification unconfirmed",
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True, slots=True)

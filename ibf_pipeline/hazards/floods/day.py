@@ -97,9 +97,14 @@ def _stations_found(
     """What is found of every station: arrays of all of them, in the country's order, taken apart once."""
     ranks = classes["alert_class"].values
     values = station_values(
-        discharge, counts, thresholds, alerts, blind,
-        trigger=country.rule.trigger, level=country.stations.forecast_level,
-    )  # fmt: skip
+        discharge,
+        counts,
+        thresholds,
+        alerts,
+        blind,
+        trigger=country.rule.trigger,
+        level=country.stations.forecast_level,
+    )
     suspect = suspect_reasons(discharge, thresholds, country.stations.suspect_below)
     periods = [f"{period:g}" for period in thresholds["return_period"].values.tolist()]
     return [
@@ -151,9 +156,13 @@ def _return_periods(
 
 
 def _event(
-    station: StationFound, values: StationValues, period: float, layers: CountryLayers, exposure: ExposureTable,
+    station: StationFound,
+    values: StationValues,
+    period: float,
+    layers: CountryLayers,
+    exposure: ExposureTable,
     country: Country,
-) -> Event:  # fmt: skip
+) -> Event:
     trigger = "T" in station.flags
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
@@ -236,12 +245,13 @@ def _extents(events: Sequence[Event], iso3: str) -> tuple[ExtentFound, ...]:
             lead_time,
             extent_file_name(lead_time, iso3),
             tuple(
-                event.name for event in events
+                event.name
+                for event in events
                 if event.publishable and event.flood_map is not None and event.flags[lead_time] == "T"
             ),
         )
         for lead_time in LEAD_TIMES
-    )  # fmt: skip
+    )
 
 
 def _rule_applied(country: Country) -> RuleApplied:

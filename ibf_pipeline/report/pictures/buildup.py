@@ -81,14 +81,26 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
     room = 26 / _ROW * top
     for lead, name in enumerate(run.classes):
         box = Rectangle(
-            (start + lead - 0.46, top * 1.02), 0.92, room * 0.7, facecolor=CLASS_COLOURS[name], edgecolor=INK,
-            linewidth=0.6, clip_on=False,
-        )  # fmt: skip
+            (start + lead - 0.46, top * 1.02),
+            0.92,
+            room * 0.7,
+            facecolor=CLASS_COLOURS[name],
+            edgecolor=INK,
+            linewidth=0.6,
+            clip_on=False,
+        )
         axes.add_patch(box)
         write(
-            axes, start + lead, top * 1.02 + room * 0.34, _LETTER[name], 12, ha="center", va="center",
-            color=CLASS_INK[name], weight="bold",
-        )  # fmt: skip
+            axes,
+            start + lead,
+            top * 1.02 + room * 0.34,
+            _LETTER[name],
+            12,
+            ha="center",
+            va="center",
+            color=CLASS_INK[name],
+            weight="bold",
+        )
     if not run.classes:
         write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
 
@@ -99,9 +111,16 @@ def _calendar(axes: Axes, first: date, days: int) -> None:
         day = first + timedelta(days=place)
         text = f"{WEEKDAYS[day.weekday()]}\n{day.isoformat()}"
         axes.annotate(
-            text, (place, 0), (0, -6), xycoords="data", textcoords="offset points", ha="center", va="top",
-            fontsize=points(12), annotation_clip=False,
-        )  # fmt: skip
+            text,
+            (place, 0),
+            (0, -6),
+            xycoords="data",
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=points(12),
+            annotation_clip=False,
+        )
 
 
 def _key(figure: Figure, return_period: float, threshold: float, height: int) -> None:

@@ -161,15 +161,28 @@ def _borders(axes: Axes, found: Found, layers: MapLayers, own: list[BaseGeometry
 
 
 def _labels(
-    labels: Labels, axes: Axes, found: Found, event: Event, layers: MapLayers, areas: dict[str, EventArea], view: View,
+    labels: Labels,
+    axes: Axes,
+    found: Found,
+    event: Event,
+    layers: MapLayers,
+    areas: dict[str, EventArea],
+    view: View,
     station: StationFound,
-) -> None:  # fmt: skip
+) -> None:
     outlines = layers.levels[found.admin_levels[-1]]
     if view.west <= station.lon <= view.east and view.south <= station.lat <= view.north:
         axes.plot(
-            station.lon, station.lat, marker="^", markersize=17, color=INK, markeredgecolor="white",
-            markeredgewidth=2, zorder=14, linestyle="none",
-        )  # fmt: skip
+            station.lon,
+            station.lat,
+            marker="^",
+            markersize=17,
+            color=INK,
+            markeredgecolor="white",
+            markeredgewidth=2,
+            zorder=14,
+            linestyle="none",
+        )
         shift = (view.north - view.south) * 30 / _DOWN
         labels.block_around(station.lon, station.lat, 20)
         labels.put(station.lon, station.lat + shift, station.code, 31, always=True, va="bottom", weight="bold")

@@ -104,15 +104,24 @@ def _thresholds(axes: Axes, found: Found, station: StationFound, top: float) -> 
         is_trigger = period == trigger
         colour = CLASS_COLOURS["max"] if is_trigger else INK
         axes.axhline(
-            value, color=colour, linewidth=2.2 if is_trigger else 1.0,
-            linestyle="-" if is_trigger else (0, (6, 3)), zorder=4,
-        )  # fmt: skip
+            value,
+            color=colour,
+            linewidth=2.2 if is_trigger else 1.0,
+            linestyle="-" if is_trigger else (0, (6, 3)),
+            zorder=4,
+        )
         name = f"{period:g}-year: {discharge_text(value)}" + (" (trigger)" if is_trigger else "")
         axes.annotate(
-            name, (len(LEAD_TIMES) - 0.5, value), (len(LEAD_TIMES) - 0.36, height), fontsize=points(14),
-            color=colour, va="center", weight="bold" if is_trigger else "normal", annotation_clip=False,
+            name,
+            (len(LEAD_TIMES) - 0.5, value),
+            (len(LEAD_TIMES) - 0.36, height),
+            fontsize=points(14),
+            color=colour,
+            va="center",
+            weight="bold" if is_trigger else "normal",
+            annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
+        )
 
 
 def _apart(values: list[float], gap: float, top: float) -> list[float]:
@@ -175,6 +184,10 @@ def _key(figure: Figure) -> None:
         Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="other thresholds"),
     ]
     figure.legend(
-        handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=points(14),
+        handles=handles,
+        loc="lower center",
+        ncols=len(handles),
+        frameon=False,
+        fontsize=points(14),
         bbox_to_anchor=(0.5, 4 / HEIGHT),
-    )  # fmt: skip
+    )

@@ -64,9 +64,10 @@ def read_outlines(file: File) -> Outlines:
         raise InputMissing("no outlines", where=file, remedy="run `ibf-pipeline prepare` for the country") from None
     except (OSError, ValueError, KeyError, TypeError, shapely.errors.GEOSException) as error:
         raise InputInvalid(
-            f"outlines cannot be read ({type(error).__name__})", where=file,
+            f"outlines cannot be read ({type(error).__name__})",
+            where=file,
             remedy="delete the prepared folder and run `ibf-pipeline prepare`",
-        ) from None  # fmt: skip
+        ) from None
     return Outlines(names, {code: shape for code, shape in zip(names, shapes, strict=True) if shape is not None})
 
 

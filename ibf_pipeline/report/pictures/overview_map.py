@@ -69,9 +69,14 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     for alert_class in ALERT_CLASSES[1:]:
         shapes = [outlines.shapes[c] for c, k in classes.items() if k == alert_class and c in outlines.shapes]
         draw_areas(
-            axes, shapes, facecolor=CLASS_COLOURS[alert_class], edgecolor="#5a4a3a", linewidth=0,
-            hatch=CLASS_HATCHES[alert_class], zorder=2,
-        )  # fmt: skip
+            axes,
+            shapes,
+            facecolor=CLASS_COLOURS[alert_class],
+            edgecolor="#5a4a3a",
+            linewidth=0,
+            hatch=CLASS_HATCHES[alert_class],
+            zorder=2,
+        )
     waters = [read_water(extent, view.bounds, (_DOWN, _ACROSS)) for extent in extents]
     shows_water = draw_water(axes, [water for water in waters if water], _flooded(found, layers), zorder=6)
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
@@ -159,8 +164,12 @@ def _stations(axes: Axes, found: Found, labels: Labels, view: View) -> None:
             continue
         up, right = (view.north - view.south) * 20 / _DOWN, (view.east - view.west) * 20 / _ACROSS
         words = station.code + (" (blind)" if kind == "blind" else "")
-        places = ((0, up, "center", "bottom"), (0, -up, "center", "top"), (right, 0, "left", "center"),
-                  (-right, 0, "right", "center"))  # fmt: skip
+        places = (
+            (0, up, "center", "bottom"),
+            (0, -up, "center", "top"),
+            (right, 0, "left", "center"),
+            (-right, 0, "right", "center"),
+        )
         any(
             labels.put(station.lon + x, station.lat + y, words, 28, ha=across, va=anchor, weight="bold")
             for x, y, across, anchor in places
@@ -181,9 +190,15 @@ def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
             x, y, marker=CLASS_MARKERS[kind], markersize=size + 5, color="white", markeredgecolor="white", **options
         )
     axes.plot(
-        x, y, marker=CLASS_MARKERS[kind], markersize=size, color=CLASS_COLOURS[kind], markeredgecolor=INK,
-        markeredgewidth=1.6, **options,
-    )  # fmt: skip
+        x,
+        y,
+        marker=CLASS_MARKERS[kind],
+        markersize=size,
+        color=CLASS_COLOURS[kind],
+        markeredgecolor=INK,
+        markeredgewidth=1.6,
+        **options,
+    )
 
 
 def _legend(figure: Figure, found: Found, shown: set[str], shows_water: bool) -> None:

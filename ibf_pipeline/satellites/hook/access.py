@@ -32,9 +32,12 @@ class Finding:
 
 
 def check_access(
-    open_client: Callable[[], OdpClient], open_desk: Callable[[OdpClient], OrderDesk], service: Service,
-    settings: HookSettings, environment: Mapping[str, str],
-) -> Iterator[Finding]:  # fmt: skip
+    open_client: Callable[[], OdpClient],
+    open_desk: Callable[[OdpClient], OrderDesk],
+    service: Service,
+    settings: HookSettings,
+    environment: Mapping[str, str],
+) -> Iterator[Finding]:
     """The prerequisites in their order; those that cannot be tried because an earlier one is missing are unknown."""
     account = "account of My DataLake Services (prerequisite 1)"
     try:
@@ -87,17 +90,21 @@ def _role(service: Service, roles: frozenset[str] | None) -> Finding:
         return Finding(what, "unknown", "this service has no roles in the configuration")
     if roles is None or not (roles & {HOOK_ROLE, *QUOTAS}):
         return Finding(
-            what, "unknown", f"the token names neither {HOOK_ROLE} nor a quota role; ask for them in My DataLake "
+            what,
+            "unknown",
+            f"the token names neither {HOOK_ROLE} nor a quota role; ask for them in My DataLake "
             "Services where the next check fails",
-        )  # fmt: skip
+        )
     if HOOK_ROLE not in roles:
         return Finding(what, "missing", f"the token lacks the role {HOOK_ROLE}: request it in My DataLake Services")
     if service.role not in roles:
         held = ", ".join(sorted(roles & set(QUOTAS))) or "no quota role"
         return Finding(
-            what, "missing", f"the configuration says {service.role}, the account has {held}: correct role in "
+            what,
+            "missing",
+            f"the configuration says {service.role}, the account has {held}: correct role in "
             "destine.yaml, or request the role",
-        )  # fmt: skip
+        )
     return Finding(what, "met", f"{HOOK_ROLE} and {service.role}")
 
 
@@ -114,9 +121,10 @@ def _interface(
     wanted = sorted({*settings.presets, settings.observation.order_workflow})
     absent = [name for name in wanted if name not in names]
     yield Finding(
-        "workflows of destine.yaml", "missing" if absent else "met",
+        "workflows of destine.yaml",
+        "missing" if absent else "met",
         f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted),
-    )  # fmt: skip
+    )
     try:
         budget = open_desk(client).budget()
     except IbfError as error:

@@ -44,17 +44,20 @@ def check_archive(file: Path, limits: ArchiveLimits) -> list[zipfile.ZipInfo]:
         problem = _problem(entry, names)
         if problem:
             raise InputInvalid(
-                f"the archive holds {entry.filename!r}, {problem}", where=file,
-                expected="plain files below the archive's own folder", remedy="do not unpack it; tell the service",
-            )  # fmt: skip
+                f"the archive holds {entry.filename!r}, {problem}",
+                where=file,
+                expected="plain files below the archive's own folder",
+                remedy="do not unpack it; tell the service",
+            )
         names.add(entry.filename)
     size = sum(entry.file_size for entry in entries)
     if size > limits.bytes or len(entries) > limits.files or size > limits.ratio * max(1, file.stat().st_size):
         raise InputInvalid(
             f"the archive would unpack {file.stat().st_size:,} bytes to {size:,} bytes in {len(entries):,} files",
-            where=file, expected=f"at most {limits.bytes:,} bytes, {limits.files:,} files and {limits.ratio:g} to 1",
+            where=file,
+            expected=f"at most {limits.bytes:,} bytes, {limits.files:,} files and {limits.ratio:g} to 1",
             remedy="raise the limits under downloads in destine.yaml if the product is really so large",
-        )  # fmt: skip
+        )
     return [entry for entry in entries if not entry.is_dir()]
 
 

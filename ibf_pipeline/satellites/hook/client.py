@@ -72,10 +72,11 @@ class OdpClient:
             if entry.get("Name") == name:
                 return workflow_from(entry)
         raise InputMissing(
-            f"the service lists no workflow {name!r} for this account", where=self.base,
+            f"the service lists no workflow {name!r} for this account",
+            where=self.base,
             expected="one of " + (", ".join(workflow.name for workflow in self.workflows()) or "none at all"),
             remedy="choose another, or ask for the role that opens it",
-        )  # fmt: skip
+        )
 
     def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
         """The account's orders, newest first; those whose name ends so, or no older than a moment.
@@ -91,9 +92,11 @@ class OdpClient:
             order = order_from(entry)
             if not order.id:
                 raise ServerRefused(
-                    "ProductionOrders lists an order without Id", where=self.base, expected="an Id for every order",
+                    "ProductionOrders lists an order without Id",
+                    where=self.base,
+                    expected="an Id for every order",
                     remedy="try again later; if it stays so, report it to the service",
-                )  # fmt: skip
+                )
             if name_ends_with is not None and not order.name.endswith(name_ends_with):
                 continue  # a server that does not know the filter answers with everything
             if since is not None and order.submitted is not None and order.submitted < since:
@@ -140,9 +143,10 @@ class OdpClient:
             if again.certainly_not_carried_out:
                 raise NotSent(again.text, where=self.base, remedy="it stays in the order book; send it later") from None
             raise OutcomeUnknown(
-                f"{title} was sent and its answer is unknown ({again.text})", where=self.base,
+                f"{title} was sent and its answer is unknown ({again.text})",
+                where=self.base,
                 remedy="`ibf-pipeline hook wait` looks it up by name before anything is sent again",
-            ) from None  # fmt: skip
+            ) from None
         try:
             found = entities(response.json())
         except ValueError:
@@ -165,9 +169,11 @@ class OdpClient:
         while url is not None:
             if url in seen or len(seen) >= MOST_PAGES:
                 raise ServerRefused(
-                    f"the pages of {path} go in circles or never end", where=self.base,
-                    expected=f"an end within {MOST_PAGES} pages", remedy="report it to the service",
-                )  # fmt: skip
+                    f"the pages of {path} go in circles or never end",
+                    where=self.base,
+                    expected=f"an end within {MOST_PAGES} pages",
+                    remedy="report it to the service",
+                )
             seen.add(url)
             entries, link = self._page(path, self._json(self._get(url, parameters or {})))
             yield from entries
@@ -179,17 +185,19 @@ class OdpClient:
             return listing(content), next_link(content)
         except ValueError as error:
             raise ServerRefused(
-                self.redact(f"GET {path} answered 200 with {error}"), where=self.base,
+                self.redact(f"GET {path} answered 200 with {error}"),
+                where=self.base,
                 expected="a JSON array, or an object with one as `value`",
                 remedy="try again later; if it stays so, report it to the service",
-            ) from None  # fmt: skip
+            ) from None
 
     def _own(self, url: str) -> str:
         if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
             raise ServerRefused(
-                f"the next page lies on another host ({urlsplit(url).hostname})", where=self.base,
+                f"the next page lies on another host ({urlsplit(url).hostname})",
+                where=self.base,
                 remedy="correct the service's url; the token is not sent there",
-            )  # fmt: skip
+            )
         return url
 
     def _get(self, path: str, query: Mapping[str, str]) -> requests.Response:
@@ -270,9 +278,11 @@ class OdpClient:
             return response.json()
         except ValueError:
             raise ServerRefused(
-                "the service answered no JSON", where=self.base, expected="an OData service",
+                "the service answered no JSON",
+                where=self.base,
+                expected="an OData service",
                 remedy="check the service's url; it ends with odata/v1",
-            ) from None  # fmt: skip
+            ) from None
 
 
 class NotSent(ServerUnreachable):

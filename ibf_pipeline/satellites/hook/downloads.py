@@ -76,12 +76,16 @@ def fetch_product(
     if product.status != SUCCESS:
         raise InputMissing(
             f"item {product.id} of order {product.order_id} is {product.status}: {product.message or 'no message'}",
-            where=client.base, expected="a completed item", remedy="`ibf-pipeline hook wait`, or order it again",
-        )  # fmt: skip
+            where=client.base,
+            expected="a completed item",
+            remedy="`ibf-pipeline hook wait`, or order it again",
+        )
     record = {
-        "order_id": product.order_id, "item_id": product.id, "reference": product.reference,
+        "order_id": product.order_id,
+        "item_id": product.id,
+        "reference": product.reference,
         "reported_bytes": product.size,
-    }  # fmt: skip
+    }
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
     with alone(folder / LOCKS / name):
         kept = read_record(folder / name)
@@ -94,9 +98,13 @@ def fetch_product(
             except LinkExpired:
                 pass  # the service may still have it
         return fetcher.fetch(
-            client.value_url(product.order_id, product.id), folder / name, record=record, progress=progress,
-            token=client.token, renew=client.renew_token,
-        )  # fmt: skip
+            client.value_url(product.order_id, product.id),
+            folder / name,
+            record=record,
+            progress=progress,
+            token=client.token,
+            renew=client.renew_token,
+        )
 
 
 class Fetcher:
@@ -127,9 +135,10 @@ class Fetcher:
         expires = link_expiry(url)
         if expires is not None and expires <= self._patience.now():
             raise LinkExpired(
-                f"the temporary link ended on {expires:%Y-%m-%d %H:%M} UTC", where=_address(url),
+                f"the temporary link ended on {expires:%Y-%m-%d %H:%M} UTC",
+                where=_address(url),
                 remedy="order the product again (`--again`)",
-            )  # fmt: skip
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(target.name + ".part")
         for attempt in range(1, self._patience.attempts + 1):
@@ -141,16 +150,21 @@ class Fetcher:
                     partial.unlink(missing_ok=True)
                 if attempt == self._patience.attempts:
                     raise ServerUnreachable(
-                        self._redact(broken.text), where=_address(url),
+                        self._redact(broken.text),
+                        where=_address(url),
                         remedy="the part that arrived is kept: the same command goes on from there",
-                    ) from None  # fmt: skip
+                    ) from None
                 self._patience.sleep(min(60.0, 2.0**attempt))
         return self._keep(partial, target, url, size, expires, record or {})
 
     def _stream(
-        self, url: str, partial: Path, progress: Progress | None,
-        token: Callable[[], str] | None, renew: Callable[[], str] | None,
-    ) -> int:  # fmt: skip
+        self,
+        url: str,
+        partial: Path,
+        progress: Progress | None,
+        token: Callable[[], str] | None,
+        renew: Callable[[], str] | None,
+    ) -> int:
         """One try: what is missing of the file, appended; the whole size in bytes."""
         tag_file = partial.with_name(partial.name + ".etag")
         start = partial.stat().st_size if partial.is_file() and tag_file.is_file() else 0
@@ -162,9 +176,11 @@ class Fetcher:
                 start, total = _position(response, start)
                 if total is not None and total > self._largest:
                     raise InputInvalid(
-                        f"a download of {total:,} bytes", where=_address(url), expected=f"at most {self._largest:,}",
+                        f"a download of {total:,} bytes",
+                        where=_address(url),
+                        expected=f"at most {self._largest:,}",
                         remedy="raise downloads.largest_gigabytes in destine.yaml",
-                    )  # fmt: skip
+                    )
                 tag = response.headers.get("ETag", "")
                 if tag and not tag.startswith("W/"):
                     tag_file.write_text(tag, encoding="utf-8")
@@ -238,18 +254,28 @@ class Fetcher:
         raise ServerRefused(said, where=_address(url), remedy="check the order with `ibf-pipeline hook products`")
 
     def _keep(
-        self, partial: Path, target: Path, url: str, size: int, expires: datetime | None,
+        self,
+        partial: Path,
+        target: Path,
+        url: str,
+        size: int,
+        expires: datetime | None,
         more: dict[str, str | int | None],
-    ) -> Fetched:  # fmt: skip
+    ) -> Fetched:
         digest = hashlib.sha256()
         with partial.open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
         record = DownloadRecord(
-            file=target.name, bytes=size, sha256=digest.hexdigest(), host=urlsplit(url).hostname or "",
-            path=urlsplit(url).path, fetched=self._patience.now().isoformat(timespec="seconds"),
-            link_expires=None if expires is None else expires.isoformat(), **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+            file=target.name,
+            bytes=size,
+            sha256=digest.hexdigest(),
+            host=urlsplit(url).hostname or "",
+            path=urlsplit(url).path,
+            fetched=self._patience.now().isoformat(timespec="seconds"),
+            link_expires=None if expires is None else expires.isoformat(),
+            **more,  # type: ignore[arg-type]
+        )
         partial.replace(target)
         target.with_name(target.name + ".json").write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
         return Fetched(target, record)

@@ -123,11 +123,20 @@ class OrderBook:
                 " state, asked_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (service, key) DO NOTHING",
                 (
-                    service, request.key, request.name, request.workflow, json.dumps(request.identifiers),
-                    json.dumps(dict(request.options)), request.label, request.repeat, len(request.identifiers), WAITING,
-                    text, text,
+                    service,
+                    request.key,
+                    request.name,
+                    request.workflow,
+                    json.dumps(request.identifiers),
+                    json.dumps(dict(request.options)),
+                    request.label,
+                    request.repeat,
+                    len(request.identifiers),
+                    WAITING,
+                    text,
+                    text,
                 ),
-            )  # fmt: skip
+            )
             self._db.execute(
                 "UPDATE hook_order SET state = ?, message = '', changed_at = ? WHERE service = ? AND key = ?"
                 " AND state IN (?, ?)",
@@ -207,9 +216,14 @@ class OrderBook:
     def accepted(self, entry: Entry, order_id: str, now: datetime, submitted: datetime | None = None) -> Entry:
         """The service has it under this id."""
         return self._set(
-            entry, now, state=SENT, order_id=order_id, message="", settled_at=_text(now),
+            entry,
+            now,
+            state=SENT,
+            order_id=order_id,
+            message="",
+            settled_at=_text(now),
             submitted_at=None if submitted is None else _text(submitted),
-        )  # fmt: skip
+        )
 
     def unclear(self, entry: Entry, message: str, now: datetime) -> Entry:
         """It was sent and no answer came."""

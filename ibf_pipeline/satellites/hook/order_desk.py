@@ -120,10 +120,11 @@ class OrderDesk:
         require_sensible(request)
         if len(request.identifiers) > self._quota.parallel_items:
             raise ForbiddenByRule(
-                f"an order of {len(request.identifiers)} items", where=self.name,
+                f"an order of {len(request.identifiers)} items",
+                where=self.name,
                 expected=f"at most {self._quota.parallel_items}, which may run at the same time",
                 remedy="order them one by one: the book sends each when there is room",
-            )  # fmt: skip
+            )
         self._filled(request)
         check_options(self._service.workflow(request.workflow), request.options)
         return self._book.ask(self.name, request, self._now())
@@ -155,8 +156,13 @@ class OrderDesk:
                     break
                 self._send(entry_or_none)
 
-    def wait(self, keys: Iterable[str], polling: Polling, sleep: Callable[[float], None],
-             on_look: Callable[[list[Entry]], None] | None = None) -> list[Entry]:  # fmt: skip
+    def wait(
+        self,
+        keys: Iterable[str],
+        polling: Polling,
+        sleep: Callable[[float], None],
+        on_look: Callable[[list[Entry]], None] | None = None,
+    ) -> list[Entry]:
         """Advance until every one of these orders is finished, with longer and longer waits between two looks.
 
         Raises ServerUnreachable after `give_up_hours`; the orders themselves go on. A service that is silent for
@@ -181,16 +187,18 @@ class OrderDesk:
                     self._filled(entry.request)
                 if entry.state == UNCLEAR and len(entry.request.identifiers) > 1:
                     raise OutcomeUnknown(
-                        f"order {entry.key} has several products and its answer was lost", where=self.name,
+                        f"order {entry.key} has several products and its answer was lost",
+                        where=self.name,
                         remedy="find it at the service, then `ibf-pipeline hook settle` with --order-id or "
                         "--never-arrived",
-                    )  # fmt: skip
+                    )
             if self._now() >= until:
                 open_keys = ", ".join(f"{entry.key} ({entry.state})" for entry in entries if not entry.finished)
                 raise ServerUnreachable(
-                    f"not finished after {polling.give_up_hours:g} hours: {open_keys}", where=self.name,
+                    f"not finished after {polling.give_up_hours:g} hours: {open_keys}",
+                    where=self.name,
                     remedy="they stay in the order book: `ibf-pipeline hook wait` goes on watching",
-                )  # fmt: skip
+                )
             sleep(pause)
             pause = min(polling.longest_seconds, pause * polling.factor)
 
@@ -199,9 +207,11 @@ class OrderDesk:
         found = self.find(key)
         if found is None:
             raise InputMissing(
-                f"the order book has no order {key}", where=self._book.file, expected="a key fp-... or an order's id",
+                f"the order book has no order {key}",
+                where=self._book.file,
+                expected="a key fp-... or an order's id",
                 remedy="look with `ibf-pipeline hook orders`",
-            )  # fmt: skip
+            )
         return found
 
     def find(self, key: str) -> Entry | None:
@@ -226,9 +236,10 @@ class OrderDesk:
             return entry
         if entry.order_id is None:
             raise OutcomeUnknown(
-                f"order {entry.key} is {entry.state} and has no id yet", where=self.name,
+                f"order {entry.key} is {entry.state} and has no id yet",
+                where=self.name,
                 remedy="`ibf-pipeline hook wait` looks it up first",
-            )  # fmt: skip
+            )
         try:
             self._service.cancel(entry.order_id)
         except NotThere as error:
@@ -244,9 +255,10 @@ class OrderDesk:
             entry = self.entry(key)
             if entry.state not in (UNCLEAR, SENDING, GONE):
                 raise ForbiddenByRule(
-                    f"order {entry.key} is {entry.state}, not unclear", where=self.name,
+                    f"order {entry.key} is {entry.state}, not unclear",
+                    where=self.name,
                     remedy="`ibf-pipeline hook cancel` closes one that the service does not know any more",
-                )  # fmt: skip
+                )
             if order_id is None:
                 return self._book.waits_again(entry, "a person said that it never arrived", self._now())
             return self._book.accepted(entry, order_id, self._now(), self._service.order(order_id).submitted)
@@ -344,9 +356,11 @@ class OrderDesk:
                 secret = self._environment.get(value[4:])
                 if not secret:
                     raise ConfigError(
-                        f"the environment variable {value[4:]} is not set", where=f"option {name}",
-                        expected="what the order sends to the service", remedy=f"export {value[4:]}",
-                    )  # fmt: skip
+                        f"the environment variable {value[4:]} is not set",
+                        where=f"option {name}",
+                        expected="what the order sends to the service",
+                        remedy=f"export {value[4:]}",
+                    )
                 if is_secret_name(name):
                     self._redact.know(secret)
                 value = secret

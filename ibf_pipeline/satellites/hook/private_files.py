@@ -29,30 +29,36 @@ def list_files(
         import s3fs
     except ImportError:
         raise ConfigError(
-            "the package s3fs is not installed", expected="it, to list a private bucket",
+            "the package s3fs is not installed",
+            expected="it, to list a private bucket",
             remedy=INSTALL,
-        ) from None  # fmt: skip
+        ) from None
     keys = {}
     for argument, variable in (("key", storage.access_key_variable), ("secret", storage.secret_key_variable)):
         value = environment.get(variable)
         if not value:
             raise ConfigError(
-                f"the environment variable {variable} is not set", where="destine.yaml: private_storage",
+                f"the environment variable {variable} is not set",
+                where="destine.yaml: private_storage",
                 remedy=f"export {variable}: a key of your bucket alone",
-            )  # fmt: skip
+            )
         keys[argument] = value
         redact.know(value)
     system = s3fs.S3FileSystem(
-        endpoint_url=storage.endpoint_url, use_listings_cache=False, skip_instance_cache=True,
-        config_kwargs={"retries": {"max_attempts": 3}, "s3": {"addressing_style": "path"}}, **keys,
-    )  # fmt: skip
+        endpoint_url=storage.endpoint_url,
+        use_listings_cache=False,
+        skip_instance_cache=True,
+        config_kwargs={"retries": {"max_attempts": 3}, "s3": {"addressing_style": "path"}},
+        **keys,
+    )
     try:
         found: Mapping[str, Any] = system.find(storage.bucket, prefix=prefix, detail=True)
     except PermissionError as error:
         raise ServerRefused(
-            redact(f"the bucket is not open to this key ({error})"), where=storage.endpoint_url,
+            redact(f"the bucket is not open to this key ({error})"),
+            where=storage.endpoint_url,
             remedy="check the key and the bucket's name",
-        ) from None  # fmt: skip
+        ) from None
     except FileNotFoundError:
         raise ServerRefused(
             f"there is no bucket {storage.bucket}", where=storage.endpoint_url, remedy="create it, or correct its name"

@@ -210,7 +210,9 @@ def load_hook_settings(folder: Path) -> HookSettings:
     file = folder / "destine.yaml"
     if not file.is_file():
         raise ConfigError(
-            "there is no destine.yaml", where=folder, expected="the file that docs/hook.md describes",
+            "there is no destine.yaml",
+            where=folder,
+            expected="the file that docs/hook.md describes",
             remedy="copy it from the project's config folder, or pass --config",
-        )  # fmt: skip
+        )
     return read_section(HookSettings, file)

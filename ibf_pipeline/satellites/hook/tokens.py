@@ -65,16 +65,15 @@ class GrantToken:
             )
         except requests.RequestException as error:
             raise ServerUnreachable(
-                f"the token endpoint did not answer ({type(error).__name__})", where=self._url,
+                f"the token endpoint did not answer ({type(error).__name__})",
+                where=self._url,
                 remedy="check the address and the network",
-            ) from None  # fmt: skip
+            ) from None
         if response.status_code != 200:
             said = self._redact(f"the token was refused ({response.status_code}: {server_text(response)})")
             if response.status_code == 429 or response.status_code >= 500:
                 raise ServerUnreachable(said, where=self._url, remedy="the realm is busy or down: try again later")
-            raise ServerRefused(
-                said, where=self._url, remedy="check the account's name and secret in the environment"
-            )  # fmt: skip
+            raise ServerRefused(said, where=self._url, remedy="check the account's name and secret in the environment")
         content = _json(response)
         token = content.get("access_token")
         if not isinstance(token, str) or not token:
@@ -108,9 +107,10 @@ class DespUserToken:
             import destinelab.errors
         except ImportError:
             raise ConfigError(
-                "the package destinelab is not installed", expected="it, for tokens of kind desp-user",
+                "the package destinelab is not installed",
+                expected="it, for tokens of kind desp-user",
                 remedy=f"{INSTALL}, or use a service account",
-            ) from None  # fmt: skip
+            ) from None
         logging.getLogger("destinelab").setLevel(logging.WARNING)
         self._token = None
         try:
@@ -140,9 +140,10 @@ class DespUserToken:
 
 def _no_prompt() -> str:
     raise ServerRefused(
-        "the DESP account asks for a one-time code", expected="an account that can log in without a person",
+        "the DESP account asks for a one-time code",
+        expected="an account that can log in without a person",
         remedy="use a service account (an API key of My DataLake Services)",
-    )  # fmt: skip
+    )
 
 
 def token_source(
@@ -154,17 +155,22 @@ def token_source(
         missing = unset(variables, environment)
         if missing:
             raise ConfigError(
-                f"{variables_text(missing)} not set", where="destine.yaml",
-                expected=f"the account of a token of kind {settings.kind}", remedy=f"export {' and '.join(missing)}",
-            )  # fmt: skip
+                f"{variables_text(missing)} not set",
+                where="destine.yaml",
+                expected=f"the account of a token of kind {settings.kind}",
+                remedy=f"export {' and '.join(missing)}",
+            )
         return [environment[variable] for variable in variables]
 
     if settings.kind == "service-account":
         name, secret = values(settings.client_id_variable, settings.client_secret_variable)
         redact.know(secret)
         form = {
-            "grant_type": "client_credentials", "client_id": name, "client_secret": secret, "scope": "openid",
-        }  # fmt: skip
+            "grant_type": "client_credentials",
+            "client_id": name,
+            "client_secret": secret,
+            "scope": "openid",
+        }
         return GrantToken(str(settings.url), form, now=now, redact=redact, timeout=timeout)
     further = (settings.one_time_code_variable,) if settings.one_time_code_variable else ()
     username, password, *codes = values(settings.username_variable, settings.password_variable, *further)
@@ -172,8 +178,11 @@ def token_source(
     if settings.kind == "desp-user":
         return DespUserToken(username, password, redact=redact)
     form = {
-        "grant_type": "password", "client_id": str(settings.client_id), "username": username, "password": password,
-    }  # fmt: skip
+        "grant_type": "password",
+        "client_id": str(settings.client_id),
+        "username": username,
+        "password": password,
+    }
     if codes:
         form["totp"] = codes[0]
     return GrantToken(str(settings.url), form, now=now, redact=redact, timeout=timeout)

@@ -51,10 +51,8 @@ def workflow_from(content: Mapping[str, Any]) -> Workflow:
         version=_text(content.get("WorkflowVersion")),
         input_types=_types(content, "Input"),
         output_types=_types(content, "Output"),
-        options=tuple(
-            _option(entry) for entry in content.get("WorkflowOptions") or () if isinstance(entry, Mapping)
-        ),
-    )  # fmt: skip
+        options=tuple(_option(entry) for entry in content.get("WorkflowOptions") or () if isinstance(entry, Mapping)),
+    )
 
 
 def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
@@ -78,10 +76,11 @@ def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
     ]
     if problems:
         raise InputInvalid(
-            "; ".join(problems), where=f"options of {workflow.name}",
+            "; ".join(problems),
+            where=f"options of {workflow.name}",
             expected="options that the service describes now: " + (", ".join(known) or "none"),
             remedy=f"look with `ibf-pipeline hook describe {workflow.name}`, then correct the order or destine.yaml",
-        )  # fmt: skip
+        )
 
 
 def _option(content: Mapping[str, Any]) -> WorkflowOption:

@@ -53,9 +53,13 @@ def people_in_flood(observed: Path, static: Path, country: Country, codes: Seque
     deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     places = [deepest.place_codes.index(code) for code in codes]
     chosen = Boundaries(
-        deepest.admin_level, tuple(codes), tuple(deepest.names[place] for place in places),
-        tuple(deepest.parents[place] for place in places), tuple(deepest.geometries[place] for place in places), (),
-    )  # fmt: skip
+        deepest.admin_level,
+        tuple(codes),
+        tuple(deepest.names[place] for place in places),
+        tuple(deepest.parents[place] for place in places),
+        tuple(deepest.geometries[place] for place in places),
+        (),
+    )
     scratch.mkdir(parents=True, exist_ok=True)
     people, flooded = scratch / "people.tif", scratch / "flooded.tif"
     with bounded_gdal():
@@ -102,9 +106,14 @@ def observe_areas(
 
 
 def _row(
-    level: int, place: str, layers: CountryLayers, members: Sequence[str], km2: Mapping[str, np.ndarray],
-    people: Mapping[str, float], forecast: Mapping[str, int],
-) -> ObservedArea:  # fmt: skip
+    level: int,
+    place: str,
+    layers: CountryLayers,
+    members: Sequence[str],
+    km2: Mapping[str, np.ndarray],
+    people: Mapping[str, float],
+    forecast: Mapping[str, int],
+) -> ObservedArea:
     total = np.sum([km2[code] for code in members], axis=0)
     return ObservedArea(
         admin_level=level,

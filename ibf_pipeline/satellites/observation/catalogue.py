@@ -37,9 +37,10 @@ def find_flood_maps(
         import pystac_client
     except ImportError:
         raise ConfigError(
-            "the package pystac-client is not installed", expected="it, to look for flood maps",
+            "the package pystac-client is not installed",
+            expected="it, to look for flood maps",
             remedy=f"{INSTALL}, or remove observation.catalogue from destine.yaml",
-        ) from None  # fmt: skip
+        ) from None
     try:
         client = pystac_client.Client.open(catalogue.url, timeout=timeout)
         search = client.search(
@@ -50,8 +51,9 @@ def find_flood_maps(
         # pystac-client, pystac and requests raise many kinds; for us the catalogue did not answer as one
         raise ServerUnreachable(
             f"the catalogue of flood maps did not answer ({type(error).__name__})",
-            where=urlsplit(catalogue.url).hostname, remedy="check observation.catalogue in destine.yaml",
-        ) from None  # fmt: skip
+            where=urlsplit(catalogue.url).hostname,
+            remedy="check observation.catalogue in destine.yaml",
+        ) from None
     found, without = [], []
     for item in items:
         moment = item.datetime or item.common_metadata.start_datetime
@@ -66,10 +68,11 @@ def find_flood_maps(
         text = f"item {item.id} has no time or no asset {catalogue.asset!r} to be fetched"
         if not found:
             raise InputInvalid(
-                text, where=catalogue.collection,
+                text,
+                where=catalogue.collection,
                 expected="one of its assets: " + (", ".join(sorted(item.assets)) or "it has none"),
                 remedy="correct observation.catalogue.asset in destine.yaml",
-            )  # fmt: skip
+            )
         log.warning("%s: %s", catalogue.collection, text)
     return sorted(found, key=lambda entry: (entry.moment, entry.id))
 

@@ -35,10 +35,11 @@ def require_late_enough(event: Event, product: str, scene: Scene, rule: Observat
         until = scene.start + timedelta(hours=catalogue.wait_hours)
         if now < until:
             error = TooEarly(
-                f"no flood map of {product} is there yet", where=event.name,
+                f"no flood map of {product} is there yet",
+                where=event.name,
                 expected=f"one until {until:%Y-%m-%d %H:%M} UTC",
                 remedy="look again then; observation.catalogue.wait_hours: 0 in destine.yaml orders at once",
-            )  # fmt: skip
+            )
             error.until = until
             raise error
 
@@ -48,9 +49,11 @@ def require_unseen(event: Event, product: str, names: Collection[str]) -> None:
     other = other_name(product, names)
     if other is not None:
         raise Unsuitable(
-            f"{product} is seen as {other}", where=event.name, expected="each scene in one format",
+            f"{product} is seen as {other}",
+            where=event.name,
+            expected="each scene in one format",
             remedy="nothing; to look at its result for another event, name that product",
-        )  # fmt: skip
+        )
 
 
 def scene_to_order(event: Event, product: str, days: Days, rule: Observation) -> Scene:
@@ -59,13 +62,16 @@ def scene_to_order(event: Event, product: str, days: Days, rule: Observation) ->
     require_vh(product, scene)
     if not days.contain(scene.start):
         raise Unsuitable(
-            f"{product} passed on {scene.start:%Y-%m-%d}", where=event.name, expected=f"{days.first} to {days.last}",
+            f"{product} passed on {scene.start:%Y-%m-%d}",
+            where=event.name,
+            expected=f"{days.first} to {days.last}",
             remedy="choose a pass on the event's days, or widen them with --from and --to",
-        )  # fmt: skip
+        )
     if not worth_an_order(event, rule.order_from_class):
         raise Unsuitable(
-            f"the event's class is {event.alert_class}: the scene is not ordered", where=event.name,
+            f"the event's class is {event.alert_class}: the scene is not ordered",
+            where=event.name,
             expected=f"at least {rule.order_from_class}" if rule.order_from_class else "orders allowed",
             remedy="lower observation.order_from_class in destine.yaml if it is worth one of the month's orders",
-        )  # fmt: skip
+        )
     return scene

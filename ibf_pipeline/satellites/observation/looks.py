@@ -35,9 +35,10 @@ def read_looks(event_folder: Path) -> list[tuple[Path, Look]]:
             found.append((file.parent, _ADAPTER.validate_json(file.read_bytes())))
         except (OSError, ValidationError) as error:
             raise InputInvalid(
-                f"a look at an event cannot be read ({type(error).__name__})", where=file,
+                f"a look at an event cannot be read ({type(error).__name__})",
+                where=file,
                 remedy="delete its folder and observe the event again",
-            ) from None  # fmt: skip
+            ) from None
     return found
 
 

@@ -59,9 +59,10 @@ def scene_of(product: str) -> Scene:
     match = _NAME.match(product)
     if match is None:
         raise InputInvalid(
-            f"{product!r} is no Sentinel-1 GRD product", remedy="give the whole name of the notified product",
+            f"{product!r} is no Sentinel-1 GRD product",
+            remedy="give the whole name of the notified product",
             expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C",
-        )  # fmt: skip
+        )
     start, stop = (datetime.strptime(match[name], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) for name in ("start", "stop"))
     return Scene(
         match["satellite"], match["mode"], start, stop, match["orbit"], match["datatake"], match["polarisation"]
@@ -79,9 +80,10 @@ def require_vh(product: str, scene: Scene) -> None:
     """Unsuitable for scenes without VV and VH: the water rule reads VH."""
     if scene.polarisation != "DV":
         raise Unsuitable(
-            f"{product} has polarisation {scene.polarisation}", expected="DV (VV and VH)",
+            f"{product} has polarisation {scene.polarisation}",
+            expected="DV (VV and VH)",
             remedy="choose a scene over land in dual polarisation",
-        )  # fmt: skip
+        )
 
 
 def worth_an_order(event: Event, lowest: str | None) -> bool:

@@ -62,10 +62,12 @@ def judge_together(looks: Sequence[tuple[Verdict, float]], observed_share: float
         return Verdict("undecided", f"{len(wet)} of {len(looks)} looks saw water; the most of it: {wettest.reason}")
     if looks and observed_share >= rule.observed_share:
         return Verdict(
-            "false alarm", f"in each of {len(looks)} looks less than {rule.hit_square_kilometres:g} km2 flooded "
+            "false alarm",
+            f"in each of {len(looks)} looks less than {rule.hit_square_kilometres:g} km2 flooded "
             f"(at most {most:.1f} km2), with {observed_share:.0%} seen by them together",
-        )  # fmt: skip
+        )
     return Verdict(
-        "undecided", f"in {len(looks)} looks together only {observed_share:.0%} of the event's areas were seen, and "
+        "undecided",
+        f"in {len(looks)} looks together only {observed_share:.0%} of the event's areas were seen, and "
         "little water there",
-    )  # fmt: skip
+    )

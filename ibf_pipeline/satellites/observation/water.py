@@ -57,16 +57,20 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
     """1 where a VH raster shows open water, 0 where not, 255 where nothing was measured; on the scene's own grid."""
     what = "VH backscatter"
     with (
-        bounded_gdal(), open_raster(scene, what) as vh, as_array(vh) as values,
+        bounded_gdal(),
+        open_raster(scene, what) as vh,
+        as_array(vh) as values,
         rasterio.open(target, "w", **_mask(vh)) as out,
-    ):  # fmt: skip
+    ):
         if vh.crs is None:
             raise InputInvalid("the VH raster has no coordinate system", where=scene, expected="a geocoded product")
         if rule.unit == "linear" and _looks_like_decibel(vh):
             raise InputInvalid(
-                "the VH raster has negative values", where=scene, expected="linear backscatter, all above 0",
+                "the VH raster has negative values",
+                where=scene,
+                expected="linear backscatter, all above 0",
                 remedy="set observation.open_water.unit to decibel in destine.yaml",
-            )  # fmt: skip
+            )
         water = open_water(rule)
         for window in windows(vh.width, vh.height):
             block = read_part(values[window.toslices()], what)
@@ -137,9 +141,13 @@ def _warp(mask: Path, target: Path, grid: dict[str, Any], resampling: Resampling
     """From file to file: a scene has more cells than fit into memory, and warped in blocks it gives other shares."""
     with rasterio.open(mask) as source, rasterio.open(target, "w+", **{**grid, "SPARSE_OK": False}) as out:
         reproject(
-            rasterio.band(source, 1), rasterio.band(out, 1), resampling=resampling, src_nodata=_HIDDEN,
-            dst_nodata=grid["nodata"], warp_mem_limit=GDAL_CACHE_MIB,
-        )  # fmt: skip
+            rasterio.band(source, 1),
+            rasterio.band(out, 1),
+            resampling=resampling,
+            src_nodata=_HIDDEN,
+            dst_nodata=grid["nodata"],
+            warp_mem_limit=GDAL_CACHE_MIB,
+        )
 
 
 def _mask(like: rasterio.io.DatasetReader) -> dict[str, object]:

@@ -108,9 +108,10 @@ class Database:
                 raise _failed(error, self.file) from None
             except (UnicodeError, OverflowError) as error:
                 raise InputInvalid(
-                    f"a value cannot be stored ({type(error).__name__})", where=self.file,
+                    f"a value cannot be stored ({type(error).__name__})",
+                    where=self.file,
                     expected="text that is UTF-8 and numbers of 64 bits",
-                ) from None  # fmt: skip
+                ) from None
 
     def rows(self, query: str, parameters: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """The rows of a query."""

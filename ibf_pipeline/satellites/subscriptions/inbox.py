@@ -103,9 +103,11 @@ class Inbox:
         if len(rows) > 1:
             some = ", ".join(row["product_id"] for row in rows[:3]) + (", .." if len(rows) > 3 else "")
             raise InputMissing(
-                f"several products begin with {product_id}", where=self._database.file, expected=f"one of {some}",
+                f"several products begin with {product_id}",
+                where=self._database.file,
+                expected=f"one of {some}",
                 remedy="give more of the id",
-            )  # fmt: skip
+            )
         return _entry(rows[0])
 
     def entries(self, state: str | None = None, limit: int = 1_000_000) -> list[Entry]:

@@ -60,10 +60,11 @@ def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: 
         if batch.last_ack is None:
             raise InputInvalid(
                 f"{len(batch.notifications)} notifications were stored and carry no AckId",
-                where=client.name, expected="an AckId with each of them, or they stay in the queue",
+                where=client.name,
+                expected="an AckId with each of them, or they stay in the queue",
                 remedy="if it stays so, delete the subscription and run `ibf-pipeline subscriptions apply`: the "
                 "catalogue search finds what is announced meanwhile",
-            )  # fmt: skip
+            )
         client.acknowledge(subscription_id, batch.last_ack)
     return Pulled(notifications, new, tuple(problems), emptied=False)
 
@@ -130,8 +131,9 @@ def catch_up(
     if not finished and mark is not None and published == mark.published:
         raise InputInvalid(
             f"the search stays at {published:%Y-%m-%d %H:%M} UTC: {products} products and more were published "
-            f"in the {settings.overlap_hours:g} hours before", where=client.name,
+            f"in the {settings.overlap_hours:g} hours before",
+            where=client.name,
             expected=f"no more than {settings.max_pages} pages of them",
             remedy="narrow the subscription, or raise intake.max_pages in eodata.yaml",
-        )  # fmt: skip
+        )
     return CaughtUp(products, new, published, finished)

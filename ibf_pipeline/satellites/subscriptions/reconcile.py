@@ -158,9 +158,12 @@ def _no_slot(item: Wanted, live: Sequence[Subscription], provider: Provider) -> 
 
 
 def dry_run(
-    wanted: Sequence[Wanted], live: Sequence[Subscription], owned: Mapping[str, Owned], provider_name: str,
+    wanted: Sequence[Wanted],
+    live: Sequence[Subscription],
+    owned: Mapping[str, Owned],
+    provider_name: str,
     provider: Provider,
-) -> Plan:  # fmt: skip
+) -> Plan:
     """Every step that `apply` would take, by carrying each out on a copy of what is there."""
     world, book = list(live), dict(owned)
     steps: list[Step] = []

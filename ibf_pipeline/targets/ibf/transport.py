@@ -93,8 +93,12 @@ class _Tries:
             limit = f"{self._patience.attempts} attempts"
         log.warning(
             "%s; trying again in %.0f s (attempt %d failed, %.0f s after the first, at most %s)",
-            again, seconds, self._made, tried, limit,
-        )  # fmt: skip
+            again,
+            seconds,
+            self._made,
+            tried,
+            limit,
+        )
         return seconds
 
     def _wish(self, again: _TryAgain) -> float:
