@@ -23,7 +23,7 @@ from prefect.runtime import flow_run
 from prefect.utilities.urls import url_for
 from pydantic import Field
 
-from flows.ending import notices_of, tell_held
+from flows.ending import tell_held
 from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, Outcome
 from flows.wiring.day import Day, now
 from flows.wiring.decisions import resume_run
@@ -38,6 +38,7 @@ from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.unconfirmed import DECIDE, unknown_end
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.targets.told import notices_of
 
 log = logging.getLogger("ibf_pipeline.flows")
 

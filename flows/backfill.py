@@ -19,11 +19,10 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from flows.floods import floods
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import Day, now, open_day
+from flows.wiring.day import now, open_day
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError
-from ibf_pipeline.runs.folder import runs_of
-from ibf_pipeline.runs.ledger import begun_after, latest_finished, latest_uploaded, unfinished
+from ibf_pipeline.runs.ledger import is_published
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -141,18 +140,6 @@ def days_of(first: date, last: date) -> list[date]:
     return [first + timedelta(days=day) for day in range(number)]
 
 
-def is_published(day: Day) -> bool:
-    """Whether a day is on its target, and no later revision of it is unfinished, or was given up half way where it can
-    still be repaired: while no later day is published.
-    """
-    latest = latest_finished(day.run, day.target_name, now)
-    if latest is None or unfinished(day.run, day.target_name, now) is not None:
-        return False
-    later = (run for run in runs_of(day.runs, day.country.iso3) if run.issue_date > day.issue_date)
-    is_past = any(latest_uploaded(run, day.target_name, now) is not None for run in later)
-    return is_past or not begun_after(day.run, day.target_name, latest)
-
-
 def backfill_days(
     country: str,
     first: date,
@@ -172,7 +159,7 @@ def backfill_days(
     """
     for issue_date in days_of(first, last):
         day = open_day(config, country, issue_date, target, workspace=workspace)
-        if is_published(day):
+        if is_published(day.run, day.runs, day.target_name, now):
             skipped(issue_date)
             continue
         if run_day is not None:
@@ -181,7 +168,7 @@ def backfill_days(
             state = floods(
                 country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
             )
-        published = state.is_completed() or is_published(day)
+        published = state.is_completed() or is_published(day.run, day.runs, day.target_name, now)
         yield PastDay(issue_date, state, published)
         if not published:
             return

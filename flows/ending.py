@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 
@@ -24,15 +23,13 @@ from flows.states import (
     Outcome,
 )
 from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.runs.folder import Revision, RunFolder
-from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.told import day_in_words
 
 log = logging.getLogger("ibf_pipeline.flows")
+
 
 HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
@@ -101,31 +98,3 @@ def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
         )
     except Exception:  # the state of the run says so too
         log.exception("%s: that a notification waits could not be sent on", found.country)
-
-
-def kept_notices(run: RunFolder, target: str) -> list[Notice]:
-    """The notices of the newest revision of a run: they are on disk before anybody is notified."""
-    revisions = run.revisions(target)
-    return notices_of(revisions[-1]) if revisions else []
-
-
-def untold_notices(run: RunFolder, target: str, error: IbfError, now: Clock) -> list[Notice]:
-    """The notices of a run that failed at its notification: they are on disk, and nobody has sent them on."""
-    if isinstance(error, OutcomeUnknown):
-        return kept_notices(run, target)
-    if not isinstance(error, ServerRefused | ServerUnreachable):
-        return []
-    for revision in run.revisions(target)[-1:]:
-        journal = Journal(revision.journal_file, now)
-        failed_at = {call.kind for call in revision.calls() if journal.last_state(call.number) == "failed"}
-        if "end" in failed_at and not journal.is_closed:
-            return notices_of(revision)
-    return []
-
-
-def notices_of(revision: Revision) -> list[Notice]:
-    """The notices of a revision; none where it did not get that far."""
-    if not revision.notices_file.is_file():
-        return []
-    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))
-    return [Notice(**notice) for notice in kept["notices"]]

@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment, flow_run
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HOLD, ended, failed, tell, untold_notices
+from flows.ending import HOLD, ended, failed, tell
 from flows.installed import final
 from flows.morning import show_waiting, update_morning
 from flows.states import COMPLETED, HELD
@@ -35,6 +35,7 @@ from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.told import untold_notices
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.floods import (
     find_events,

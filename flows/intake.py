@@ -19,7 +19,7 @@ from ibf_pipeline.errors import IbfError
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.intake import catch_up_is_due
 from ibf_pipeline.satellites.subscriptions.trigger import Triggered
-from tasks.eodata import fetch_details, pull_queue, search_catalogue, start_observations
+from tasks.subscriptions import fetch_details, pull_queue, search_catalogue, start_observations
 
 log = logging.getLogger("ibf_pipeline.flows")
 

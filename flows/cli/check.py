@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import Day, now, open_configuration, open_ibf
+from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration, open_ibf
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
@@ -18,8 +18,6 @@ from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError, IbfError
-
-DISASTER_TYPE = "floods"
 
 
 def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:

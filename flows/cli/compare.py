@@ -10,8 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.check import DISASTER_TYPE
-from flows.wiring.day import open_day, open_ibf
+from flows.wiring.day import DISASTER_TYPE, open_day, open_ibf
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.targets.comparison import Compared, Verdict
 from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.wiring.day import Day, now, open_ibf
+from flows.wiring.day import DISASTER_TYPE, Day, now, open_ibf
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
@@ -17,7 +17,6 @@ from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.static.new_country import Draft, country_file
 from ibf_pipeline.static.portal import write_text
 
-DISASTER_TYPE = "floods"
 _KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2
 

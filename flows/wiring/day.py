@@ -30,6 +30,8 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
 from ibf_pipeline.targets.open_target import OpenTarget
 
+DISASTER_TYPE = "floods"
+"""as portals name the hazard whose days run here"""
 SANDBOX_EMAIL = "pipeline@sandbox.example"
 
 

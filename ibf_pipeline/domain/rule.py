@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
+import xarray as xr
+
+Count = TypeVar("Count", int, xr.DataArray)
 ClassRule = Literal["return-period", "probability", "disable"]
 
 
@@ -21,9 +23,12 @@ class ClassLimit:
     """0..1, exact, so that 0.6 of 50 members is 30 and not 31"""
 
 
-def members_needed(probability: float | str | Fraction, members: int) -> int:
-    """The smallest count that is at least the share `probability` of the members: ceil(p * n), exactly."""
-    return math.ceil(exact(probability) * members)
+def members_needed(probability: float | str | Fraction, members: Count) -> Count:
+    """The smallest count that is at least the share `probability` of the members, one number or an array of them:
+    ceil(p * n), in whole numbers, so exactly.
+    """
+    share = exact(probability)
+    return -((-share.numerator * members) // share.denominator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from rasterio.warp import reproject
 from rasterio.windows import Window
 from rioxarray.exceptions import NoDataInBounds
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import write_failed, writing
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.tiles import (
@@ -289,21 +289,23 @@ def _warp(clean: Path, grid: DatasetReader, target: Path, what: str, source: Pat
     """Sum a raster of counts into the cells of the grid."""
     with writing(target):
         out = rasterio.open(target, "w", **profile(grid, "float32"))
-    try:
-        with rasterio.open(clean) as cleaned, out:
-            reproject(
-                rasterio.band(cleaned, 1),
-                rasterio.band(out, 1),
-                resampling=Resampling.sum,
-                warp_mem_limit=GDAL_CACHE_MIB,
-            )
-    except Exception as error:  # GDAL's own error classes are not public
-        raise InputInvalid(
-            f"the {what} cannot be brought onto the grid of the flood maps ({' '.join(str(error).split())})",
+    with (
+        turned_into(
+            InputInvalid,
+            f"the {what} cannot be brought onto the grid of the flood maps ({{}})",
             where=source,
             expected="a raster that covers the country, in a coordinate system that leads back to degrees",
             remedy="bring it onto their grid yourself (gdalwarp -r sum)",
-        ) from None
+        ),
+        rasterio.open(clean) as cleaned,
+        out,
+    ):
+        reproject(
+            rasterio.band(cleaned, 1),
+            rasterio.band(out, 1),
+            resampling=Resampling.sum,
+            warp_mem_limit=GDAL_CACHE_MIB,
+        )
 
 
 def _total(file: Path) -> float:

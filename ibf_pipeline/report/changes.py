@@ -13,11 +13,11 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
+from ibf_pipeline.domain.evidence import Evidence, evidence, high_beyond_limit, limit_of
 from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.report.changes_why import Compared, reason
-from ibf_pipeline.report.evidence import Evidence, evidence, high_beyond_limit, limit_of
 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ibf_pipeline.domain.evidence import Evidence
 from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.wording import alert_text, day_text, days_text, discharge_text, number_text
-from ibf_pipeline.report.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)

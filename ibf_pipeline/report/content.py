@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from ibf_pipeline.domain.evidence import evidence, limit_of
 from ibf_pipeline.domain.found import Event, EventArea, Found, RuleApplied, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.observed import Observed
 from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.changes import Change, Correction, compare
-from ibf_pipeline.report.evidence import evidence, limit_of
 from ibf_pipeline.report.words import area_notes, cautions, headline, rule_text, why
 
 MOST_DRAWINGS = 12

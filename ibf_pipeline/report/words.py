@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from ibf_pipeline.domain.evidence import evidence, high_beyond_limit, limit_of
 from ibf_pipeline.domain.found import Event, Found, RuleApplied, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import (
@@ -17,7 +18,6 @@ from ibf_pipeline.domain.wording import (
     number_text,
     percent_text,
 )
-from ibf_pipeline.report.evidence import evidence, high_beyond_limit, limit_of
 
 _NAMED = 5
 

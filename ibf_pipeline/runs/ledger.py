@@ -215,3 +215,15 @@ def require_not_withdrawn(found: Found, latest: Revision) -> None:
             expected="a person who wants it back",
             remedy="publish it again with --publish-withdrawn",
         )
+
+
+def is_published(run: RunFolder, runs: Path, target: str, now: Clock) -> bool:
+    """Whether a day is on its target, and no later revision of it is unfinished, or was given up half way where it can
+    still be repaired: while no later day is published.
+    """
+    latest = latest_finished(run, target, now)
+    if latest is None or unfinished(run, target, now) is not None:
+        return False
+    later = (other for other in runs_of(runs, run.iso3) if other.issue_date > run.issue_date)
+    is_past = any(latest_uploaded(other, target, now) is not None for other in later)
+    return is_past or not begun_after(run, target, latest)

@@ -15,6 +15,7 @@ from ibf_pipeline.runs.folder import Revision, RunFolder
 from ibf_pipeline.runs.ledger import Clock, is_finished, unfinished
 from ibf_pipeline.runs.unconfirmed import (
     DECIDE,
+    approve,
     assume_notified,
     give_up,
     reopen,
@@ -24,7 +25,6 @@ from ibf_pipeline.runs.unconfirmed import (
     unconfirmed,
     unknown_end,
 )
-from ibf_pipeline.targets.ibf.publication import approve
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.wording import NOT_SHOWN
+from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.words import listed
+from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
 _MOST = 3
 """names of a kind in the state's message, before the number of the others"""
+
+
 _IN_STATE = {
     "trigger without mail": 10,
     "trigger lapsed beyond the limit": 10,
@@ -73,3 +81,31 @@ def _told(publications: Sequence[Publication]) -> list[str]:
         if notice.kind in _IN_STATE:
             names.setdefault(notice.kind, {})[notice.event] = None
     return [f"{kind}: {listed(list(names[kind]), most)}" for kind, most in _IN_STATE.items() if kind in names]
+
+
+def kept_notices(run: RunFolder, target: str) -> list[Notice]:
+    """The notices of the newest revision of a run: they are on disk before anybody is notified."""
+    revisions = run.revisions(target)
+    return notices_of(revisions[-1]) if revisions else []
+
+
+def untold_notices(run: RunFolder, target: str, error: IbfError, now: Clock) -> list[Notice]:
+    """The notices of a run that failed at its notification: they are on disk, and nobody has sent them on."""
+    if isinstance(error, OutcomeUnknown):
+        return kept_notices(run, target)
+    if not isinstance(error, ServerRefused | ServerUnreachable):
+        return []
+    for revision in run.revisions(target)[-1:]:
+        journal = Journal(revision.journal_file, now)
+        failed_at = {call.kind for call in revision.calls() if journal.last_state(call.number) == "failed"}
+        if "end" in failed_at and not journal.is_closed:
+            return notices_of(revision)
+    return []
+
+
+def notices_of(revision: Revision) -> list[Notice]:
+    """The notices of a revision; none where it did not get that far."""
+    if not revision.notices_file.is_file():
+        return []
+    kept = json.loads(revision.notices_file.read_text(encoding="utf-8"))
+    return [Notice(**notice) for notice in kept["notices"]]

@@ -20,6 +20,7 @@ import flows.scenario
 import flows.wiring.day
 import flows.wiring.decisions
 import ibf_pipeline.report.write
+import ibf_pipeline.runs.ledger
 from flows.cli.app import app
 from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
@@ -184,7 +185,8 @@ def _no_engine() -> Iterator[list[tuple[str, str]]]:
 
 def is_published(config: str, country: str, issue_date: date, target: str) -> bool:
     """Whether a backfill passes a day over as published before."""
-    return flows.backfill.is_published(flows.wiring.day.open_day(config, country, issue_date, target))
+    day = flows.wiring.day.open_day(config, country, issue_date, target)
+    return ibf_pipeline.runs.ledger.is_published(day.run, day.runs, day.target_name, flows.wiring.day.now)
 
 
 @dataclass(frozen=True, slots=True)

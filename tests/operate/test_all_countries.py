@@ -16,16 +16,20 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 
 from flows import all_countries as module
 from flows.all_countries import all_countries
-from flows.country_process import CountryJob, CountryOutcome
+from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.states import OUTCOMES, Outcome, exit_code
 from flows.wiring.day import open_configuration
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.plain_calls import plain_calls, run_here
 from tests.worlds.quick import quick_days
+from tests.worlds.services.prefect_server import PrefectServer
 
 REAL = pytest.param("processes", marks=pytest.mark.story)
 
@@ -89,6 +93,24 @@ def test_a_country_that_is_not_configured_is_refused_before_anything_runs(config
     state = all_countries(SUNDAY, ["XDM", "KEN"], config=config, workspace=str(tmp_path), return_state=True)
     assert state.message == "no country KEN. Expected: XDM, XDN."
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_a_process_is_given_to_do(
+    api: PrefectServer, config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process: against the server that it is told, with the code of its end, and nothing is left to be sent."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    drained: list[str] = []
+    for worker in (EventsWorker, APILogWorker):
+        monkeypatch.setattr(worker, "drain_all", lambda timeout, name=worker.__name__: drained.append(name))
+    job = CountryJob("XDM", date(2026, 2, 1), None, config, str(tmp_path), {"publish": False})
+    with quick_days():
+        ended = run_country(job, api.url)
+    assert (ended.country, ended.exit_code, ended.message.split(":")[0]) == ("XDM", 3, "input not available yet")
+    assert (os.environ["PREFECT_API_URL"], drained) == (api.url, ["EventsWorker", "APILogWorker"])
+    with get_client(sync_client=True) as client:
+        names = {run.name for run in client.read_flow_runs(limit=50, sort=FlowRunSort.START_TIME_DESC)}
+    assert "floods-XDM-2026-02-01" in names
 
 
 @pytest.mark.story

@@ -6,11 +6,12 @@ from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
-from flows.ending import ended, failed, kept_notices
+from flows.ending import ended, failed
 from flows.states import NotNotified
 from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.told import kept_notices
 from tests.worlds.countries.made_found import event, found, station
 
 ENDED = Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")

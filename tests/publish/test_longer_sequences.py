@@ -12,8 +12,9 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import close
+from ibf_pipeline.runs.unconfirmed import approve, require_in_time
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.ibf.publication import approve, found_out, require_in_time
+from ibf_pipeline.targets.ibf.publication import found_out
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.problems import Consent
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown

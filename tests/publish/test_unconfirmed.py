@@ -11,8 +11,7 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
-from ibf_pipeline.targets.ibf.publication import approve
+from ibf_pipeline.runs.unconfirmed import approve, assume_notified, give_up, require_newest_day, unconfirmed
 from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from ibf_pipeline.domain.evidence import evidence, limit_of
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.found import Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
-from ibf_pipeline.report.evidence import evidence, limit_of
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, points, write
 from ibf_pipeline.report.pictures.fonts import titled

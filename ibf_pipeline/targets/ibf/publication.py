@@ -15,11 +15,10 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.runs.folder import Revision, write_json
-from ibf_pipeline.runs.ledger import Clock, close
-from ibf_pipeline.runs.unconfirmed import unknown_end
+from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.runs.unconfirmed import require_in_time, unknown_end
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
-from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
@@ -96,28 +95,6 @@ def _saying_how_to_plan_anew() -> Iterator[None]:
         ) from error
 
 
-def approve(revision: Revision, now: Clock) -> None:
-    """Check that a held notification may still be sent; ForbiddenByRule where it may not, or nobody has seen it."""
-    if revision.about().hold_until is None:
-        raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
-    require_in_time(revision, now)
-    if not _was_held(revision, now):
-        raise ForbiddenByRule(
-            f"revision {revision.number} has not come to its notification, and nobody has seen a preview of it",
-            where=revision.folder,
-            expected="a notification that is held, with the server's preview where it has one",
-            remedy="resume it without --approve: it stops before the notification; approve it then",
-        )
-
-
-def _was_held(revision: Revision, now: Clock) -> bool:
-    """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
-    held = {entry.call for entry in Journal(revision.journal_file, now).entries() if entry.state == "held"}
-    calls = revision.calls()
-    waited = any(call.number in held for call in calls if call.kind == "end")
-    return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
-
-
 def hold(revision: Revision, until: datetime) -> None:
     """Let the notification of a revision that was begun without it wait for an approval."""
     about = revision.about()
@@ -146,22 +123,6 @@ def require_silent(revision: Revision, now: Clock) -> None:
             where=revision.folder,
             expected="a run with notifications, or no unfinished revision",
             remedy="`ibf-pipeline resume` finishes it with its notification, `resume --abort` gives it up without one",
-        )
-
-
-def require_in_time(revision: Revision, now: Clock) -> None:
-    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed.
-
-    One that was sent without an answer is held no longer: it stays unconfirmed, whatever limit passes.
-    """
-    until = moment(revision.about().hold_until)
-    if until is not None and now() > until and unknown_end(revision, now) is None:
-        close(revision, now, "not notified: the time limit of the approval has passed")
-        raise ForbiddenByRule(
-            f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
-            where=revision.folder,
-            expected="an approval in time",
-            remedy="tell the recipients yourself, or run the day again: that is a new revision with its own mail",
         )
 
 

@@ -7,6 +7,8 @@ from fractions import Fraction
 import numpy as np
 import xarray as xr
 
+from ibf_pipeline.domain.rule import members_needed
+
 
 def exceedance(discharge: xr.DataArray, thresholds: xr.DataArray) -> xr.Dataset:
     """Members above each return-period threshold.
@@ -31,21 +33,15 @@ def as_precise(thresholds: xr.DataArray, discharge: xr.DataArray) -> xr.DataArra
     return thresholds.astype(discharge.dtype) if np.issubdtype(discharge.dtype, np.floating) else thresholds
 
 
-def required_members(probability: Fraction, members: xr.DataArray) -> xr.DataArray:
-    """The smallest count that is a share of at least `probability`: ceil(probability * members), exactly."""
-    p, q = probability.numerator, probability.denominator
-    return -((-p * members) // q)
-
-
 def reached(counts: xr.Dataset, return_period: float, probability: Fraction) -> xr.DataArray:
     """(lead_time, station): P(discharge > threshold of `return_period`) >= `probability`; false with no members."""
     above = counts["above"].sel(return_period=return_period, drop=True)
-    return (counts["members"] > 0) & (above >= required_members(probability, counts["members"]))
+    return (counts["members"] > 0) & (above >= members_needed(probability, counts["members"]))
 
 
 def largest_return_period(counts: xr.Dataset, probability: Fraction) -> xr.DataArray:
     """(lead_time, station) years: the largest return period reached with `probability`, 0 where none is."""
-    enough = (counts["members"] > 0) & (counts["above"] >= required_members(probability, counts["members"]))
+    enough = (counts["members"] > 0) & (counts["above"] >= members_needed(probability, counts["members"]))
     return (enough * counts["return_period"]).max("return_period")
 
 
@@ -59,6 +55,6 @@ def level_of_share(discharge: xr.DataArray, probability: Fraction) -> xr.DataArr
     discharge = discharge.transpose("member", ...)
     values = -np.sort(-discharge.values, axis=0)  # NaN sorts last
     members = discharge.notnull().sum("member")
-    place = np.maximum(required_members(probability, members).values - 1, 0)
+    place = np.maximum(members_needed(probability, members).values - 1, 0)
     level = np.take_along_axis(values, place[np.newaxis], axis=0)[0]
     return members.copy(data=np.where(members.values > 0, level, np.nan)).astype(float)

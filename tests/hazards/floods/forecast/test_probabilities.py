@@ -8,13 +8,12 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ibf_pipeline.domain.rule import exact
+from ibf_pipeline.domain.rule import exact, members_needed
 from ibf_pipeline.hazards.floods.forecast.probabilities import (
     exceedance,
     largest_return_period,
     level_of_share,
     reached,
-    required_members,
 )
 
 
@@ -62,7 +61,7 @@ def test_missing_members_are_in_neither_count() -> None:
 )
 def test_the_share_is_counted_exactly(probability: float, members: int, needed: int) -> None:
     """0.55 * 100 is 55.00000000000001 in floats, whose ceiling would ask for 56 members."""
-    assert required_members(exact(probability), xr.DataArray(members)).item() == needed
+    assert members_needed(exact(probability), xr.DataArray(members)).item() == needed
 
 
 def test_thirty_of_fifty_reach_sixty_percent_and_thirty_of_fiftyone_do_not() -> None:
