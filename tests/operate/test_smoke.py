@@ -204,7 +204,7 @@ def test_a_worker_runs_the_day_and_leaves_artifacts(story: Story) -> None:
     run = story.runs["other country"]
     assert named(run) == (
         f"floods-XDO-{story.today}",
-        "Completed",
+        "Not all published",
         "5 triggers, 2 warnings; alert could not be published: G9O06 (no areas in the mapping); "
         "doubtful forecast at G9O07 (suspect)",
     )
@@ -281,7 +281,7 @@ def test_a_killed_worker_is_seen_and_the_next_attempt_resumes_without_doubling(s
     assert state == "Crashed"
     assert message.startswith("no sign of life for ")
     until_told(story, "Flood run crashed")
-    assert named(story.runs["next attempt"])[1] == "Completed"
+    assert named(story.runs["next attempt"])[1] == "Not all published"
     (revision,) = RunFolder(story.workspace / "runs", "XDM", story.today).revisions("portal")
     done = re.findall(r'"call": (\d+), "state": "done"', revision.journal_file.read_text(encoding="utf-8"))
     assert sorted(map(int, done)) == [call.number for call in revision.calls()], "every call once"
@@ -305,7 +305,7 @@ def test_the_morning_page_has_every_country(story: Story) -> None:
         pages = client.read_artifacts(artifact_filter=ArtifactFilter(key={"any_": ["morning"]}))
     newest = max(pages, key=lambda artifact: artifact.created).data
     assert f"Flood forecasts of {story.today:%a %Y-%m-%d}" in newest
-    assert re.search(r"\| XDM \| \[Completed\]\(http://.*\) \| 5 triggers, 2 warnings", newest)
+    assert re.search(r"\| XDM \| \[Not all published\]\(http://.*\) \| 5 triggers, 2 warnings", newest)
     assert newest.index("| XDM |") < newest.index("| XDN |"), "its notification is held"
 
 
