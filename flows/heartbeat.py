@@ -10,7 +10,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
-from flows.installed import final, found_installed
+from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration, open_day
@@ -48,10 +48,12 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     except Exception:  # what it found counts, not the page
         log.exception("the morning page could not be written")
     if missing:
-        return final(FAILED.state(f"not finished for {day}: " + "; ".join(missing)))
+        text = f"not finished for {day}: " + "; ".join(missing)
+        return final(FAILED.state(text, IbfError(text)))
     found = found_installed()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
-    return final(outcome.state(f"{counted(len(configuration.country_codes()), 'day')} of {day} finished"))
+    state = outcome.state(f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")
+    return state if found is None else as_known(state, found)
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:

@@ -31,6 +31,10 @@ VERSION_TAG = f"{_TAG}{VERSION}"
 OUTDATED = "the server's automations are of an older version: run `ibf-pipeline deploy`"
 _SECONDS = 3.0
 """for the server's answer: it is asked when everything is done, and is about to be told the end of the run anyway"""
+_RETRIES = 2
+"""of the question; Prefect waits 2, 4 and 8 seconds over it, and then gives up: on SQLite a server that writes says at
+once that it is busy. To take that for "nothing is known" would end a run under a name of which earlier automations tell
+nobody"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,11 @@ def found_installed() -> Installed | None:
         if get_current_settings().api.url is None or deployment.id is None:
             return None
         with (
-            temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: 0}),
+            temporary_settings(updates={PREFECT_CLIENT_MAX_RETRIES: _RETRIES}),
             get_client(httpx_settings={"timeout": _SECONDS}, sync_client=True) as client,
         ):
             return installed(client)
-    except Exception as error:  # no run fails, or waits, because this cannot be known
+    except Exception as error:  # no run fails because this cannot be known
         log.debug("the server's automations could not be read: %s", error)
         return None
 

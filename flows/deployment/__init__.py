@@ -1,1 +1,1 @@
-"""What a Prefect server is told: deployments, automations, starts of runs."""
+"""What a Prefect server is told: deployments and automations."""

@@ -9,8 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 GlofasVersion = Annotated[
     str, Field(pattern=r"^\d+(\.\d+)*$", description='GloFAS version in quotation marks, e.g. "4"')
 ]
-
-
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import xarray as xr
+if TYPE_CHECKING:  # the configuration is read without it
+    import xarray as xr
 
-Count = TypeVar("Count", int, xr.DataArray)
+Count = TypeVar("Count", int, "xr.DataArray")
 ClassRule = Literal["return-period", "probability", "disable"]
 
 

@@ -1,4 +1,4 @@
-"""What people are told of a day in one line: what was found, and what a person has to do (pure)."""
+"""What people are told of a day: in one line what was found and what a person has to do, and the notices on disk."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from ibf_pipeline.targets.open_target import Publication
 
 _MOST = 3
 """names of a kind in the state's message, before the number of the others"""
-
-
 _IN_STATE = {
     "trigger without mail": 10,
     "trigger lapsed beyond the limit": 10,

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -19,7 +20,7 @@ from flows import installed as module
 from flows.deployment.deploy import deploy
 from flows.floods import floods
 from flows.heartbeat import heartbeat
-from flows.installed import OUTDATED, PREFIX, final, found_installed
+from flows.installed import OUTDATED, PREFIX, Installed, final, found_installed
 from flows.morning import morning_page
 from flows.states import COMPLETED, INPUT_MISSING
 from tests.worlds.countries.projects import make_project
@@ -102,16 +103,35 @@ def test_the_morning_page_says_it_above_everything() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_a_server_in_trouble_is_asked_once_and_ignored() -> None:
+def test_a_server_in_trouble_is_asked_three_times_and_then_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     state = INPUT_MISSING.state("input not available yet: no forecast")
+    waited = waits(monkeypatch)
     with HTTPServer("127.0.0.1", 0) as server:
         server.expect_request("/api/automations/filter").respond_with_data("busy", status=503)
         server.expect_request("/api/csrf-token").respond_with_data("no", status=404)
         with temporary_settings(updates={PREFECT_API_URL: server.url_for("/api")}):
             assert final(state) is state
-        assert [request.path for request, _ in server.log if "automations" in request.path] == [
-            "/api/automations/filter"
-        ]
+        assert (len([request for request, _ in server.log if "automations" in request.path]), len(waited)) == (3, 3)
+
+
+@pytest.mark.usefixtures("deployed")
+def test_a_server_that_is_busy_for_a_moment_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken for one of which nothing is known, a run would end under a name that earlier automations do not hear of."""
+    waited = waits(monkeypatch)
+    with HTTPServer("127.0.0.1", 0) as server:
+        server.expect_oneshot_request("/api/automations/filter").respond_with_data("busy", status=503)
+        server.expect_request("/api/automations/filter").respond_with_json([])
+        server.expect_request("/api/csrf-token").respond_with_data("no", status=404)
+        with temporary_settings(updates={PREFECT_API_URL: server.url_for("/api")}):
+            assert found_installed() == Installed(older=False, events=frozenset())
+    assert len(waited) == 1
+
+
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What Prefect's client would wait for, in seconds; it does not."""
+    waited: list[float] = []
+    monkeypatch.setattr("prefect.client.base.time", SimpleNamespace(sleep=waited.append))
+    return waited
 
 
 @pytest.mark.usefixtures("deployed")
