@@ -53,7 +53,7 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     found = found_installed()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
     state = outcome.state(f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")
-    return state if found is None else as_known(state, found)
+    return as_known(state, found)
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:

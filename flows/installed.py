@@ -86,12 +86,16 @@ def found_installed() -> Installed | None:
 
 def final(state: State) -> State:
     """The state in which a flow ends, as the automations of the server know it: every flow returns its state so."""
-    found = found_installed()
-    return state if found is None else as_known(state, found)
+    return as_known(state, found_installed())
 
 
-def as_known(state: State, found: Installed) -> State:
-    """A state as the automations that were found know it. Its message begins as ever: earlier ones go by that."""
+def as_known(state: State, found: Installed | None) -> State:
+    """A state as the automations that were found know it; as it is where there was no server to ask.
+
+    Its message begins as ever: earlier automations go by that.
+    """
+    if found is None:
+        return state
     changes: dict[str, str] = {}
     outcome = OUTCOMES.get(state.name or "")
     if outcome is not None and not found.knows(outcome):

@@ -67,8 +67,7 @@ class InputCache:
         folder = self.day(source, issue_date)
         lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
         while True:
-            with writing(folder):
-                folder.mkdir(parents=True, exist_ok=True)
+            _make(folder)
             try:
                 (folder / _LOCK).touch()
                 stream = lock.open("a")
@@ -136,6 +135,16 @@ def _cached(folder: Path) -> CachedDay:
     issue_date = datetime.strptime(folder.name, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
     used = (folder / _LOCK).stat().st_mtime
     return CachedDay(folder.parent.name, issue_date, folder, countries, size, used)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder that somebody may delete meanwhile: pathlib then says that a file is in the way of it."""
+    with writing(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            if folder.is_file():
+                raise
 
 
 def _delete(folder: Path) -> bool:

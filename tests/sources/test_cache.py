@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli.inputs_tables import print_days
+from ibf_pipeline.errors import WriteFailed
 from ibf_pipeline.sources.cache import CachedDay, InputCache
 from tests.worlds.countries.forecast_files import ISSUE
 
@@ -113,3 +114,27 @@ def test_static_data_in_the_cache_are_shown_beside_the_days(tmp_path: Path, caps
         file.truncate(1_250_000_000)  # sparse: takes no room
     print_days([], tmp_path, 10)
     assert "static-sources: 1.25 GB of static data, kept until somebody deletes them" in capsys.readouterr().out
+
+
+def test_a_folder_deleted_while_it_is_made_is_made_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pathlib says then: a file is in the way. It is not, so this is no mistake of anybody."""
+    tries = []
+
+    def made(folder: Path, *, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        tries.append(folder)
+        if len(tries) == 1:
+            raise FileExistsError(17, "File exists", str(folder))
+        os.makedirs(folder, mode, exist_ok=exist_ok)
+
+    monkeypatch.setattr(Path, "mkdir", made)
+    with InputCache(tmp_path).held("ftp", ISSUE) as folder:
+        assert tries == [folder, folder]
+        assert folder.is_dir()
+
+
+def test_a_file_in_the_way_of_the_cache_is_told(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path)
+    (tmp_path / "ftp").mkdir()
+    cache.day("ftp", ISSUE).write_text("somebody's notes")
+    with pytest.raises(WriteFailed, match="20260215"), cache.held("ftp", ISSUE):
+        pass
