@@ -178,7 +178,7 @@ def day(job: Job) -> Done:
     run_folder = RunFolder(runs, job.code, inputs.ISSUE)
     record_findings.fn(job.code, found, cube, tiles, country, files, run_folder, prepared)
     with opened(job, prepared) as target:
-        revision = plan_revision.fn(found, run_folder, runs, target, consent=Consent(), now=_now)
+        revision = plan_revision.fn(found, run_folder, target, consent=Consent(), now=_now)
         publish_revision.fn(job.code, target, revision)
         calls = len(revision.calls())
     spent = time.process_time() - processor

@@ -34,7 +34,6 @@ from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
@@ -127,7 +126,7 @@ def publish_ours(calls: list[Call], folder: Path, journal: Path, server: Connect
         client = IbfClient(url, ACCOUNT, Patience(60, 5))
         client._session.hooks["response"].append(meter.answer)
         started = time.perf_counter()
-        publish(calls, IbfTransport(client, folder), Journal(journal, lambda: datetime.now(UTC)))
+        publish(calls, IbfTransport(client, folder), journal)
         wall = time.perf_counter() - started
         client.close()
     return Measured(wall, meter.waiting, meter.connections, meter.logins, ask(server, "state"), ask(server, "mails"))

@@ -30,12 +30,12 @@ from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline, listed
-from ibf_pipeline.runs.folder import EXERCISES, Revision
 from ibf_pipeline.runs.ledger import close, unfinished
-from ibf_pipeline.runs.unconfirmed import DECIDE, unknown_end
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.taken_over import EXERCISES
+from ibf_pipeline.runs.unconfirmed import DECIDE
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
 from ibf_pipeline.targets.told import notices_of
@@ -68,7 +68,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
     the time limit of the revision, which is then closed (nobody is notified late by accident), and where it is approved
     after it was given up; StoppedTooLate where it is stopped after it was sent.
     """
-    revision = unfinished(day.run, day.target_name, now)
+    revision = unfinished(day.run, day.target_name)
     until = revision.about().hold_until if revision else None
     if revision is None or until is None:
         return None, "nothing waits for approval", COMPLETED
@@ -86,7 +86,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
     if not expired.is_set():
         log.info("%s: %s%s", found.country, approval.decision, who)
     with one_at_a_time(found.country):
-        unconfirmed = unknown_end(revision, now) is not None
+        unconfirmed = revision.unknown_end() is not None
         if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
         if not _still_waits(day, revision):
@@ -99,7 +99,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
         _, publication = resume_run(
             day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
         )
-    if publication is None and unknown_end(revision, now) is not None:
+    if publication is None and revision.unknown_end() is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
     if publication is None:
         return None, f"{STOPPED.words}: stopped{who}", STOPPED
@@ -108,7 +108,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
 
 def tell_waiting(day: Day, *, in_ui: bool) -> None:
     """Send on that a notification of the day waits for a person, until when, and how that person decides."""
-    revision = unfinished(day.run, day.target_name, now)
+    revision = unfinished(day.run, day.target_name)
     until = revision.about().hold_until if revision else None
     if revision is None or until is None:
         return
@@ -123,7 +123,7 @@ def tell_waiting(day: Day, *, in_ui: bool) -> None:
 
 
 def _still_waits(day: Day, revision: Revision) -> bool:
-    waiting = unfinished(day.run, day.target_name, now)
+    waiting = unfinished(day.run, day.target_name)
     return waiting is not None and waiting.number == revision.number
 
 
@@ -133,15 +133,15 @@ def settled_before(revision: Revision, decision: Literal["approve", "stop", "lat
     `who`: ` by <name>`, or empty. Raises NotNotified and StoppedTooLate where people know something else than the
     person thinks.
     """
-    journal = Journal(revision.journal_file, now)
-    if not journal.is_closed:
+    progress = revision.progress()
+    if not progress.is_closed:
         if decision == "stop":
             raise StoppedTooLate(
                 f"stopped{who} too late: the notification had been sent with `ibf-pipeline resume`",
                 remedy="tell the recipients yourself, or take the alert back with `ibf-pipeline withdraw`",
             )
         return f"{'not approved here' if decision == 'late' else f'approved{who}'}: people had been notified before"
-    why = next(entry.error for entry in reversed(journal.entries()) if entry.state in ("closed", "unused"))
+    why = next(entry.error for entry in reversed(progress.entries) if entry.state in ("closed", "unused"))
     if decision == "stop":
         return f"{STOPPED.words}: stopped{who}"
     asked = "nobody approved it" if decision == "late" else f"approved{who} too late"

@@ -19,7 +19,7 @@ from prefect.utilities.asyncutils import run_coro_as_sync
 from flows.floods import floods
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import now, open_day
+from flows.wiring.day import open_day
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.ledger import is_published
@@ -159,7 +159,7 @@ def backfill_days(
     """
     for issue_date in days_of(first, last):
         day = open_day(config, country, issue_date, target, workspace=workspace)
-        if is_published(day.run, day.runs, day.target_name, now):
+        if is_published(day.run, day.target_name):
             skipped(issue_date)
             continue
         if run_day is not None:
@@ -168,7 +168,7 @@ def backfill_days(
             state = floods(
                 country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
             )
-        published = state.is_completed() or is_published(day.run, day.runs, day.target_name, now)
+        published = state.is_completed() or is_published(day.run, day.target_name)
         yield PastDay(issue_date, state, published)
         if not published:
             return

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -27,9 +26,9 @@ from flows.wiring.local_static import local_static
 from flows.wiring.sources import prune_cache
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, UsageError
-from ibf_pipeline.publish.lock import publication_lock
-from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, unfinished
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
@@ -142,7 +141,7 @@ def conclude(
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error)
-        tell(found, untold_notices(run, day.target_name, error, now))
+        tell(found, untold_notices(run, day.target_name, error))
     report(day, run)
     return state, held
 
@@ -178,9 +177,9 @@ def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent
     if not day.run.revisions(day.target_name):
         return
     with open_target(day, notify=notify, hold=hold) as target:
-        begun = unfinished(day.run, day.target_name, now)
+        begun = unfinished(day.run, day.target_name)
         if begun is None:
-            require_confirmed(day.run, day.target_name, now)
+            require_confirmed(day.run, day.target_name)
             target.require_allowed(found, day.run, consent)
         else:
             target.require_resumable(begun, consent)
@@ -217,15 +216,14 @@ def publish_day(
 ) -> list[Publication]:
     """Publish what was found, one run at a time on a target."""
     purpose = f"run {day.country.iso3} {day.issue_date}"
-    with open_target(day, notify=notify, hold=hold) as target, publication_lock(day.lock_file, purpose, now):
-        return bring_up_to_date(target, found, run, day.runs, consent, now)
+    with open_target(day, notify=notify, hold=hold) as target, run.right_to_publish(day.target_name, purpose):
+        return bring_up_to_date(target, found, run, consent, now)
 
 
 def bring_up_to_date(
     target: OpenTarget,
     found: Found,
     run: RunFolder,
-    runs: Path,
     consent: Consent,
     clock: Clock,
     plan: Callable[..., Revision | None] = plan_revision,
@@ -234,8 +232,8 @@ def bring_up_to_date(
     """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
     publications: list[Publication] = []
     for _ in ("begun", "new"):
-        resumes = unfinished(run, target.name, clock) is not None
-        revision = plan(found, run, runs, target, consent=consent, now=clock)
+        resumes = unfinished(run, target.name) is not None
+        revision = plan(found, run, target, consent=consent, now=clock)
         if revision is None:
             break
         publications.append(publish(found.country, target, revision))

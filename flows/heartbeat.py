@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import now, open_configuration, open_day
+from flows.wiring.day import open_configuration, open_day
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import counted
@@ -67,9 +67,9 @@ def _problem(iso3: str, issue_date: date, config: str, workspace: str | None) ->
         day = open_day(config, iso3, issue_date, None, workspace=workspace)
         if not day.run.is_whole:
             return "there is no run"
-        if unfinished(day.run, day.target_name, now) is not None:
+        if unfinished(day.run, day.target_name) is not None:
             return f"its publication to {day.target_name} is not finished: `ibf-pipeline resume {iso3}/{issue_date}`"
-        if latest_finished(day.run, day.target_name, now) is None:
+        if latest_finished(day.run, day.target_name) is None:
             return f"nothing was published to {day.target_name}"
     except IbfError as error:
         return str(error)

@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from flows.installed import final
 from flows.observe_trigger import again_at
 from flows.states import COMPLETED, FAILED, SKIPPED
-from flows.wiring.day import open_configuration
+from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
@@ -101,7 +101,7 @@ def observe_event(
         configuration = open_configuration(config, workspace)
         hook = open_hook(config, service)
         chosen = configuration.country(country)
-        run = RunFolder(configuration.path(configuration.settings.paths.runs), country, issue_date)
+        run = run_folder(configuration, country, issue_date)
         found = run.found()
         alerted = _event(found, event, run.path)
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)

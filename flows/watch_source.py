@@ -137,7 +137,7 @@ def _published(configuration: Configuration, country: Country, day: date) -> str
     """Whether the day was published already, from this source or another one."""
     try:
         here = Day(configuration, country, day, country.target, configuration.target(country.target))
-        finished = latest_finished(here.run, here.target_name, clock)
+        finished = latest_finished(here.run, here.target_name)
     except IbfError as error:  # its own run will say it again, where it belongs
         log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)
         return None

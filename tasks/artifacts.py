@@ -27,7 +27,6 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
-from ibf_pipeline.publish.journal import Journal, no_clock
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
@@ -40,7 +39,7 @@ from ibf_pipeline.report.tables import (
     station_rows,
     summary,
 )
-from ibf_pipeline.runs.folder import EXERCISES, RunFolder, runs_of
+from ibf_pipeline.runs.folder import EXERCISES, RunFolder
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
 
@@ -67,7 +66,7 @@ def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) ->
 def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     found = standing(run.found(), run)
     corrected = correction(run, run.found())
-    before = next(iter(earlier_runs(run.path.parent.parent, iso3, run.issue_date, 1, exercise=found.exercise)), None)
+    before = next(iter(earlier_runs(run, 1, exercise=found.exercise)), None)
     changes = compare(before.found if before else None, found) if before else ()
     page = run.path / "report" / "report.html"
     link = report_link(run, reports_url)
@@ -75,7 +74,7 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     title = f"{found.country_name}, forecast of {found.issue_date}"
     if found.exercise:
         title = f"EXERCISE, {title}"
-    key = _Keys(iso3, found.exercise, newest=runs_of(run.path.parent.parent, iso3)[-1].issue_date == run.issue_date)
+    key = _Keys(iso3, found.exercise, newest=run.days()[-1].issue_date == run.issue_date)
     create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
@@ -201,5 +200,5 @@ def _share_done(run: RunFolder, target: str) -> float | None:
     revisions = run.revisions(target)
     if not revisions:
         return None
-    done = Journal(revisions[-1].journal_file, no_clock).done()
+    done = revisions[-1].progress().done
     return round(100 * len(done) / max(1, len(revisions[-1].calls())), 1)

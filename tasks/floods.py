@@ -28,8 +28,9 @@ from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.extents import write_extents
 from ibf_pipeline.runs.findings import write_findings
-from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, close_older, unfinished
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
 from ibf_pipeline.sources.accepted import accepted_version
@@ -169,22 +170,20 @@ def _static_inputs(prepared: Path) -> list[dict[str, Any]]:
 
 
 @task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
-def plan_revision(
-    found: Found, run: RunFolder, runs: Path, target: OpenTarget, *, consent: Consent, now: Clock
-) -> Revision | None:
+def plan_revision(found: Found, run: RunFolder, target: OpenTarget, *, consent: Consent, now: Clock) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
     iso3 = found.country
-    begun = unfinished(run, target.name, now)
+    begun = unfinished(run, target.name)
     if begun is not None:
         target.require_resumable(begun, consent)
         log.warning("%s: resuming revision %d", iso3, begun.number)
         return begun
-    require_confirmed(run, target.name, now)
+    require_confirmed(run, target.name)
     revision = target.revise(found, run, consent)
     if revision is None:
         log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)
         return None
-    for closed in close_older(runs, run, target.name, now):
+    for closed in close_older(run, target.name, now):
         log.warning("%s: %s was never finished and is closed", iso3, closed.folder)
     log.info("%s: revision %d, %d calls", iso3, revision.number, len(revision.calls()))
     return revision

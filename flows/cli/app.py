@@ -28,6 +28,7 @@ from flows.cli.options import (
     Workspace,
 )
 from flows.cli.prepare import check, fetch_static, new_country, prepare
+from flows.cli.records import records_app
 from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(hook_app, name="hook")
 app.add_typer(inputs_app, name="inputs")
+app.add_typer(records_app, name="records")
 app.command()(receiver)
 app.command()(intake)
 app.command()(prepare)
@@ -180,7 +182,6 @@ def resume(
     from prefect.settings import PREFECT_API_URL
 
     from flows.ending import tell
-    from flows.wiring.day import now
     from flows.wiring.decisions import open_run, reported, resume_run
     from ibf_pipeline.targets.problems import Consent
     from ibf_pipeline.targets.resume import Decision, closing_words
@@ -191,7 +192,7 @@ def resume(
         revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
     console = _console()
     if publication is None:
-        console.print(closing_words(revision, now), soft_wrap=True)
+        console.print(closing_words(revision), soft_wrap=True)
         return
     outcome = publication.outcome
     console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
@@ -224,7 +225,6 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
-    from flows.wiring.day import now
     from flows.wiring.decisions import open_run, reported, withdraw_run
     from ibf_pipeline.targets.problems import Consent
     from ibf_pipeline.targets.resume import closing_words
@@ -242,7 +242,7 @@ def withdraw(
     for notice in done.publication.notices:
         console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
     if done.doubtful is not None:
-        console.print(closing_words(done.doubtful, now), soft_wrap=True)
+        console.print(closing_words(done.doubtful), soft_wrap=True)
 
 
 @app.command()

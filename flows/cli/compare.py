@@ -41,7 +41,7 @@ def compare_day(
 
 def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[date, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
-    return kept_comparisons(open_day(config, country, date.min, target, workspace=workspace).runs, country, target)
+    return kept_comparisons(open_day(config, country, date.min, target, workspace=workspace).run, target)
 
 
 def print_compared(issue_date: date, rows: list[Compared], target: str, console: Console) -> None:

@@ -10,10 +10,9 @@ from rich.text import Text
 
 from flows.cli.tables import print_found
 from flows.states import error_of, exit_code
-from flows.wiring.day import now, open_day
+from flows.wiring.day import open_day
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.runs.folder import Revision
+from ibf_pipeline.runs.revision import Revision
 
 
 def print_outcome(
@@ -49,7 +48,8 @@ def print_outcome(
 def _published(target: str, revision: Revision) -> str:
     """How far a revision got."""
     calls = revision.calls()
-    left = [call for call in calls if call.number not in Journal(revision.journal_file, now).done()]
+    done = revision.progress().done
+    left = [call for call in calls if call.number not in done]
     if not left and not revision.about().notify:
         return f"published to {target}: {len(calls)} calls; nobody is notified by them"
     if not left:

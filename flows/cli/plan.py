@@ -11,7 +11,7 @@ from flows.floods import find_day
 from flows.wiring.day import Day, open_day, open_target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.publish.call import write_plan
+from ibf_pipeline.publish.call import as_lines
 from ibf_pipeline.targets.open_target import Draft
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -29,7 +29,7 @@ def plan_day(
             plan = opened.draft(found, day.run, staging)
         file = staging / "plan.jsonl"
         with writing(file):
-            write_plan(plan.calls, file)
+            file.write_text(as_lines(plan.calls), encoding="utf-8")
     return found, plan, file
 
 

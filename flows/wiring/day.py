@@ -19,7 +19,8 @@ from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
-from ibf_pipeline.runs.folder import EXERCISES, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import Source
@@ -65,12 +66,7 @@ class Day:
     @property
     def run(self) -> RunFolder:
         """The folder of the run."""
-        return RunFolder(self.runs, self.country.iso3, self.issue_date)
-
-    @property
-    def lock_file(self) -> Path:
-        """Held while something is published for the country on the target, by real days and exercises alike."""
-        return self.run.run_lock.with_name(f".floods-{self.target_name}.lock")
+        return run_folder(self.configuration, self.country.iso3, self.issue_date)
 
     def alone(self, purpose: str) -> AbstractContextManager[None]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
@@ -84,6 +80,12 @@ class Day:
     def sources(self) -> list[Source]:
         """Where forecasts of the country come from, preferred one first."""
         return open_sources(self.configuration, self.country)
+
+
+def run_folder(configuration: Configuration, iso3: str, issue_date: date) -> RunFolder:
+    """The folder of a country's run of a day."""
+    runs = configuration.path(configuration.settings.paths.runs)
+    return RunFolder(runs, iso3, issue_date, configuration.records)
 
 
 def now() -> datetime:
@@ -100,7 +102,8 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
     paths = configuration.settings.paths.model_copy(
         update={name: str(base / name) for name in ("prepared", "runs", "sandbox", "inputs")}
     )
-    return Configuration(configuration.folder, configuration.settings.model_copy(update={"paths": paths}))
+    settings = configuration.settings.model_copy(update={"paths": paths, "records": None})
+    return Configuration(configuration.folder, settings)
 
 
 def open_day(
@@ -167,7 +170,7 @@ def _open_ibf_target(day: Day, notify: bool, hold: bool, publishes: bool) -> Ite
     with open_ibf(day, publishes=publishes) as client:
         destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
         draw = partial(draw_maps, day.prepared) if day.country.map_image else None
-        yield IbfTarget(client, destination, day.runs, day.prepared, now, day.target.capabilities, draw)
+        yield IbfTarget(client, destination, day.prepared, now, day.target.capabilities, draw)
 
 
 def draw_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:

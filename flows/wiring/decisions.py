@@ -13,7 +13,8 @@ from pathlib import Path
 from flows.wiring.day import Day, now, open_configuration, open_day, open_target
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import EXERCISES, Revision
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
@@ -60,7 +61,7 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: C
 
 
 def _published(day: Day) -> PublishedDay:
-    return PublishedDay(day.run, day.target_name, day.lock_file, day.prepared, day.country.deepest_admin_level)
+    return PublishedDay(day.run, day.target_name, day.prepared, day.country.deepest_admin_level)
 
 
 @contextmanager

@@ -27,6 +27,11 @@ class Configuration:
         path = Path(os.path.expanduser(_expand(text)))
         return path if path.is_absolute() else self.root / path
 
+    @property
+    def records(self) -> str | None:
+        """The URL of the records; None where they lie in the folder of the runs."""
+        return _expand(self.settings.records) or None if self.settings.records else None
+
     def country_codes(self) -> list[str]:
         """ISO3 codes that have a file, in alphabetical order."""
         return sorted(file.stem for file in (self.folder / "countries").glob("*.yaml"))

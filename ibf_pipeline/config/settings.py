@@ -72,6 +72,11 @@ class Settings(Section):
     """What is the same for every country."""
 
     paths: Paths = Paths()
+    records: str | None = Field(
+        None,
+        description="database (URL of SQLAlchemy, `${NAME}` from the environment) of what was published, of inbox and "
+        "order book; records.sqlite in the folder of the runs where none is given",
+    )
     sources: dict[SourceName, SourceSettings]
     inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
     targets: dict[str, Target]

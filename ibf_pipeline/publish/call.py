@@ -1,12 +1,10 @@
-"""The plan of a run: its ordered calls as data, on disk before the first one is made."""
+"""The plan of a run: its ordered calls as data, in the records before the first one is made."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from ibf_pipeline.errors import InputInvalid
@@ -54,27 +52,21 @@ class Call:
         return self.kind != "end"
 
 
-def write_plan(calls: Iterable[Call], file: Path) -> None:
-    """Write `plan.jsonl`, whole or not at all."""
-    partial = file.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as stream:
-        for call in calls:
-            stream.write(json.dumps(asdict(call), ensure_ascii=False, allow_nan=False) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+def as_lines(calls: Iterable[Call]) -> str:
+    """A plan as `plan.jsonl` has it for people, and the records for the publisher: a line of JSON a call."""
+    return "".join(json.dumps(asdict(call), ensure_ascii=False, allow_nan=False) + "\n" for call in calls)
 
 
-def read_plan(file: Path) -> list[Call]:
-    """Read `plan.jsonl`; InputInvalid where it is damaged."""
+def calls_of(lines: bytes, where: object) -> list[Call]:
+    """The calls of such lines; InputInvalid where they are damaged."""
     calls = []
     try:
-        for line in file.read_bytes().splitlines():  # of bytes: a text may hold what str takes for the end of a line
+        for line in lines.splitlines():  # of bytes: a text may hold what str takes for the end of a line
             entry = json.loads(line)
             entry["file"] = FileBody(**entry["file"]) if entry["file"] else None
             calls.append(Call(**entry))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InputInvalid(
-            f"the plan cannot be read ({error})", where=file, expected="the plan as it was written"
+            f"the plan cannot be read ({error})", where=where, expected="the plan as it was written"
         ) from None
     return calls

@@ -1,30 +1,44 @@
-"""What happened to each call of a plan, appended line by line: nothing that must not be repeated is ever forgotten."""
+"""What happened to each call of a plan, in the records: nothing that must not be repeated is ever forgotten."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Final, Literal
 
-from ibf_pipeline.errors import WriteFailed
-from ibf_pipeline.io.writing import sync_folder
+from sqlalchemy import bindparam, select
 
-State = Literal["sending", "done", "failed", "unknown", "assumed", "held", "closed", "unused", "reopened"]
-"""`sending`: marked before the call that ends a run is sent; `unknown`: sent, and nobody can say what became of it;
-`assumed`: a person declared it done; `held`: waits for a person's approval; `closed`: given up, not to be resumed;
-`unused`: the same before any call was made; `reopened`: a person takes it up again after all"""
+from ibf_pipeline.errors import IbfError, WriteFailed
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.lease import Lease, lease
+from ibf_pipeline.records.schema import ENTRY
 
-REVISION = 0
+log = logging.getLogger(__name__)
+
+State = Literal["begun", "sending", "done", "failed", "unknown", "assumed", "held", "closed", "unused", "reopened"]
+"""`begun`: a call may be made from now on; `sending`: marked before the call that ends a run is sent; `unknown`: sent,
+and nobody can say what became of it; `assumed`: a person declared it done; `held`: waits for a person's approval;
+`closed`: given up, not to be resumed; `unused`: the same before any call was made; `reopened`: a person takes it up
+again after all"""
+
+REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
+_LAZY_SECONDS: Final = 0.05
+"""that what may be repeated waits to be recorded together with what comes next"""
+_ADD = ENTRY.insert()
+_OF = select(ENTRY).where(ENTRY.c.revision == bindparam("wanted")).order_by(ENTRY.c.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the journal."""
+    """One word of the journal."""
 
     call: int
     state: State
@@ -37,17 +51,60 @@ class Entry:
     """from sending to answer"""
 
 
-def no_clock() -> NoReturn:
-    """The clock of a journal that is only read: nothing is written, so no time is asked for."""
-    raise RuntimeError("this journal is only read")
+@dataclass(frozen=True)
+class Progress:
+    """How far a revision has come, as its journal said when it was asked."""
+
+    entries: tuple[Entry, ...]
+    """oldest first"""
+
+    @cached_property
+    def newest(self) -> dict[int, Entry]:
+        """The last word about each call."""
+        return {entry.call: entry for entry in self.entries}
+
+    @cached_property
+    def done(self) -> set[int]:
+        """Numbers of the calls known to be done."""
+        return {call for call, entry in self.newest.items() if entry.state in ("done", "assumed")}
+
+    def last_state(self, call: int) -> State | None:
+        """The newest state of a call, None where the journal does not know it."""
+        return self.newest[call].state if call in self.newest else None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the revision was given up."""
+        return self.last_state(REVISION) in ("closed", "unused")
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether a call may have been made."""
+        return any(entry.state != "unused" for entry in self.entries)
 
 
 class Journal:
-    """`journal.jsonl` of a revision. A last line that a crash tore is no entry."""
+    """The journal of one revision. Whoever writes holds the right to publish, for the time of it at least."""
 
-    def __init__(self, file: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, revision: int, lease_name: str, file: Path, now: Callable[[], datetime]):
+        """`revision`: its row; `file`: `journal.jsonl`, written for people."""
         self.file = file
-        self._now = now
+        self._database, self._revision, self._lease_name, self._now = database, revision, lease_name, now
+        self._lazy: list[dict[str, Any]] = []
+        self._since = 0.0
+
+    @contextmanager
+    def open(self, purpose: str) -> Iterator[Lease]:
+        """Hold the right to publish; what is not recorded yet is recorded at the end, and written down for people."""
+        with lease(self._database, self._lease_name, purpose) as held:
+            try:
+                yield held
+                self._flush(held)
+            except BaseException:
+                self._flush_or_say(held)
+                raise
+            finally:
+                self._write_down()
 
     def append(
         self,
@@ -59,80 +116,73 @@ class Journal:
         seconds: float | None = None,
         durable: bool = True,
     ) -> None:
-        """Write an entry; WriteFailed where the disk does not take it.
+        """Record what happened; WriteFailed where it cannot be, LeaseLost where another run publishes by now.
 
-        `durable`: wait until it is on disk. Otherwise it outlives the process, and may be lost with the ones after it
-        where the power fails: enough for a call that may be repeated.
+        `durable`: wait until it is on disk. Otherwise it is recorded a moment later, with what comes next, and may be
+        lost with it where the process dies: enough for a call that may be repeated.
         """
         moment = self._now().isoformat(timespec="milliseconds")
         entry = Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4))
-        line = json.dumps({key: value for key, value in asdict(entry).items() if value is not None}, ensure_ascii=False)
+        if not self._lazy:
+            self._since = time.monotonic()
+        self._lazy.append({"revision": self._revision, **asdict(entry)})
+        if not durable and time.monotonic() - self._since < _LAZY_SECONDS:
+            return
+        with self.open("journal") as held:
+            self._flush(held, durable=durable)
+
+    def _flush(self, held: Lease, *, durable: bool = False) -> None:
+        if not self._lazy:
+            return
+        rows, self._lazy = self._lazy, []
+        with self._database.transaction(durable=durable) as connection:
+            held.fence_off(connection)
+            connection.execute(_ADD, rows)
+
+    def _flush_or_say(self, held: Lease) -> None:
+        """Where a walk has failed already: why it did counts more."""
         try:
-            with self.file.open("ab") as stream:
-                if stream.tell() and not self._ends_with_newline():
-                    stream.write(b"\n")  # after a torn line: the next entry starts on its own
-                stream.write(line.encode() + b"\n")
-                stream.flush()
-                if durable:
-                    os.fsync(stream.fileno())
-        except OSError as error:
-            raise self._not_written(error) from error
+            self._flush(held)
+        except IbfError as error:
+            log.error("%s", error)
 
     def begin(self) -> None:
-        """Have the file there, on disk, before anything is sent: by it the ledger knows what may be on the target."""
-        try:
-            self.file.touch()
-            sync_folder(self.file.parent)
-        except OSError as error:
-            raise self._not_written(error) from error
-
-    def _not_written(self, error: OSError) -> WriteFailed:
-        return WriteFailed(
-            f"the journal could not be written ({error.strerror or error})",
-            where=self.file,
-            expected="free disk space and a folder that may be written to",
-            remedy="make free disk space or correct the permissions, then resume: the run goes on at the first "
-            "call that is not known to be done",
-        )
-
-    def _ends_with_newline(self) -> bool:
-        with self.file.open("rb") as stream:
-            stream.seek(-1, os.SEEK_END)
-            return stream.read(1) == b"\n"
-
-    def entries(self) -> list[Entry]:
-        """Every readable entry, oldest first."""
-        return list(self._read())
-
-    def _read(self) -> Iterator[Entry]:
-        if not self.file.is_file():
-            return
-        for line in self.file.read_bytes().splitlines():
-            try:
-                yield Entry(**json.loads(line))
-            except (ValueError, TypeError):
-                continue  # torn by a crash: what it said did not reach the disk, so the call counts as not done
-
-    def last_state(self, call: int) -> State | None:
-        """The newest state of a call, None where the journal does not know it."""
-        states = [entry.state for entry in self._read() if entry.call == call]
-        return states[-1] if states else None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the revision was given up."""
-        return self.last_state(REVISION) in ("closed", "unused")
-
-    @property
-    def was_begun(self) -> bool:
-        """Whether a call may have been made."""
-        return self.file.is_file() and self.last_state(REVISION) != "unused"
+        """Record that calls may be made from now on: by it the ledger knows what may be on the target."""
+        if not self.progress().was_begun:
+            self.append(REVISION, "begun")
 
     def close(self, why: str) -> None:
         """Give the revision up."""
-        self.append(REVISION, "closed" if self.was_begun else "unused", error=why)
+        self.append(REVISION, "closed" if self.progress().was_begun else "unused", error=why)
 
-    def done(self) -> set[int]:
-        """Numbers of the calls known to be done."""
-        latest: dict[int, State] = {entry.call: entry.state for entry in self._read()}
-        return {call for call, state in latest.items() if state in ("done", "assumed")}
+    def progress(self) -> Progress:
+        """What is recorded, with what waits to be."""
+        with self._database.reading() as connection:
+            rows = connection.execute(_OF, {"wanted": self._revision}).all()
+        kept = [Entry(row.call, row.state, row.at, row.status, row.error, row.seconds) for row in rows]
+        waiting = [Entry(**{key: value for key, value in row.items() if key != "revision"}) for row in self._lazy]
+        return Progress((*kept, *waiting))
+
+    def _write_down(self) -> None:
+        """`journal.jsonl`: the same for people; nobody reads it back, so nothing fails with it."""
+        try:
+            self.file.write_text(as_lines(self.progress().entries), encoding="utf-8")
+        except (OSError, WriteFailed) as error:
+            log.warning("%s could not be written for people: %s", self.file, error)
+
+
+def as_lines(entries: Sequence[Entry]) -> str:
+    """Entries as lines of JSON."""
+    rows = ({key: value for key, value in asdict(entry).items() if value is not None} for entry in entries)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def entries_of(content: bytes) -> list[Entry]:
+    """The readable lines of a `journal.jsonl` of an earlier version; one that a crash tore is no entry."""
+    found = []
+    for line in content.splitlines():
+        try:
+            found.append(Entry(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return found

@@ -1,4 +1,4 @@
-"""One run at a time for a country, and one publication for a country, hazard and target.
+"""One run at a time for a country on one machine.
 
 The operating system frees a lock with its holder.
 """
@@ -25,22 +25,6 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 1800.0
 """for another run of the country: longer than a day of a large country takes"""
 _POLL_SECONDS = 0.5
-
-
-@contextmanager
-def publication_lock(file: Path, purpose: str, now: Callable[[], datetime]) -> Iterator[None]:
-    """Hold `file` while publishing; ForbiddenByRule that says who holds it already, WriteFailed where nobody can."""
-    with ExitStack() as stack:
-        try:
-            _take(file, purpose, now, stack)
-        except _Held:
-            raise ForbiddenByRule(
-                f"another run is publishing there: {_holder(file)}",
-                where=file,
-                expected="one publication at a time for a country, hazard and target",
-                remedy="wait until it has ended, then run again",
-            ) from None
-        yield
 
 
 @contextmanager

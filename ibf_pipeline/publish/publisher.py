@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, WriteFailed
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal, State
+from ibf_pipeline.publish.journal import Journal, Progress, State
+from ibf_pipeline.records.lease import Lease, LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -66,21 +67,34 @@ def publish(
     """Make the calls in their order, each once the one before is done.
 
     Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent; once
-    it may have been carried out, it is not sent again without `end="again"`.
-    Raises the transport's error, whose message names the call, after noting it in the journal; ForbiddenByRule for a
-    revision that was given up.
+    it may have been carried out, it is not sent again without `end="again"`. Who loses the right to publish makes no
+    further call. Raises the transport's error, whose message names the call, after noting it in the journal;
+    ForbiddenByRule for a revision that was given up.
     """
-    if journal.is_closed:
+    with journal.open("publish") as held:
+        return _walk(calls, transport, journal, held, end, on_answer, progress)
+
+
+def _walk(
+    calls: Sequence[Call],
+    transport: Transport,
+    journal: Journal,
+    held: Lease,
+    end: End,
+    on_answer: Callable[[Call, Answer], None],
+    progress: Callable[[int, int], None],
+) -> Outcome:
+    before = journal.progress()
+    if before.is_closed:
         raise ForbiddenByRule("this revision was closed", where=journal.file, remedy="run the day again")
-    done = journal.done()
     waiting, made = 0.0, 0
-    if any(call.number not in done for call in calls):
+    if any(call.number not in before.done for call in calls):
         journal.begin()
     for call in calls:
-        if call.number in done:
+        if call.number in before.done:
             continue
         if not call.repeatable:
-            if may_have_been_sent(call, journal) and end != "again":
+            if may_have_been_sent(call, before) and end != "again":
                 if end != "assume":
                     raise OutcomeUnknown(
                         f"{call.title} may have been carried out before",
@@ -93,6 +107,7 @@ def publish(
                 journal.append(call.number, "held")
                 return Outcome(len(calls), made, call, waiting, held=True)
             journal.append(call.number, "sending")
+        held.require()
         started = time.perf_counter()
         try:
             answer = transport.send(call)
@@ -113,7 +128,7 @@ def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
     """Keep why a call failed; a full disk does not hide the failure itself."""
     try:
         journal.append(call.number, state, error=str(error))
-    except WriteFailed as failed:
+    except (WriteFailed, LeaseLost) as failed:
         log.error("%s", failed)
 
 
@@ -121,7 +136,7 @@ def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> 
     """Keep that a call is done; OutcomeUnknown where the notification went out and the journal cannot say so."""
     try:
         journal.append(call.number, "done", status=answer.status, seconds=seconds, durable=not call.repeatable)
-    except WriteFailed as error:
+    except (WriteFailed, LeaseLost) as error:
         if call.repeatable:
             raise
         raise OutcomeUnknown(
@@ -136,7 +151,7 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
 
     It would be sent although the person takes it for sent, or without the approval that it waits for.
     """
-    if end in ("again", "assume") and not any(may_have_been_sent(call, journal) for call in last):
+    if end in ("again", "assume") and not any(may_have_been_sent(call, journal.progress()) for call in last):
         raise ForbiddenByRule(
             "nothing is unknown about the notification of this revision",
             where=journal.file,
@@ -145,6 +160,6 @@ def require_decidable(last: Sequence[Call], journal: Journal, end: End | None) -
         )
 
 
-def may_have_been_sent(call: Call, journal: Journal) -> bool:
+def may_have_been_sent(call: Call, progress: Progress) -> bool:
     """Whether a call was marked and no answer is known: the process may have died at any moment in between."""
-    return journal.last_state(call.number) in ("sending", "unknown")
+    return progress.last_state(call.number) in ("sending", "unknown")

@@ -1,4 +1,4 @@
-"""What was published of a run: the calls of every revision and what became of each, from plans and journals."""
+"""What was published of a run: the calls of every revision and what became of each, from the records."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.publish.journal import Entry, Journal, no_clock
-from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,10 @@ def _published(target: str, revision: Revision) -> Published:
         about, plan = revision.about(), revision.calls()
     except (OSError, ValueError, TypeError, IbfError) as error:
         return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
-    journal = Journal(revision.journal_file, no_clock)
-    newest: dict[int, Entry] = {entry.call: entry for entry in journal.entries()}
+    progress = revision.progress()
     calls = []
     for call in plan:
-        entry = newest.get(call.number)
+        entry = progress.newest.get(call.number)
         calls.append(
             CallMade(
                 number=call.number,
@@ -86,7 +85,7 @@ def _published(target: str, revision: Revision) -> Published:
         date=about.date,
         capabilities=about.capabilities,
         notify=about.notify,
-        outcome=_outcome(len(calls), done, states) + ("; then given up" if journal.is_closed else ""),
+        outcome=_outcome(len(calls), done, states) + ("; then given up" if progress.is_closed else ""),
         is_complete=done == len(calls),
         calls=tuple(calls),
         left_out=about.left_out,

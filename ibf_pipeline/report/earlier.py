@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, InputInvalid
-from ibf_pipeline.publish.journal import no_clock
 from ibf_pipeline.report.changes import Correction, compare
-from ibf_pipeline.runs.folder import RunFolder, runs_of
-from ibf_pipeline.runs.ledger import is_uploaded
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.withdrawn import standing
 
 log = logging.getLogger(__name__)
@@ -39,7 +36,7 @@ def correction(run: RunFolder, found: Found) -> Correction | None:
         for revision in reversed(run.revisions(target)):
             try:
                 about, was = revision.about(), revision.found()
-                if not about.withdraws and was.events != found.events and is_uploaded(revision, no_clock):
+                if not about.withdraws and was.events != found.events and revision.is_uploaded():
                     changes = compare(was, standing(found, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break
@@ -49,20 +46,20 @@ def correction(run: RunFolder, found: Found) -> Correction | None:
     return newest if newest is not None and newest.changes else None
 
 
-def earlier_runs(runs: Path, iso3: str, issue_date: date, count: int, *, exercise: bool = False) -> list[EarlierRun]:
-    """At most `count` finished runs of a country before an issue date, the newest first.
+def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False) -> list[EarlierRun]:
+    """At most `count` finished runs of a country before a run, the newest first.
 
     Exercises are compared with exercises and real days with real days. A run that cannot be read is left out and
     logged: an old folder must not stop a new day.
     """
     earlier: list[EarlierRun] = []
-    for run in reversed(runs_of(runs, iso3)):
-        if run.issue_date >= issue_date or not run.is_whole or len(earlier) == count:
+    for run in reversed(of.days()):
+        if run.issue_date >= of.issue_date or not run.is_whole or len(earlier) == count:
             continue
         try:
             found = standing(run.found(), run)
         except InputInvalid as error:
-            log.warning("%s: the run of %s is left out of the comparison: %s", iso3, run.issue_date, error)
+            log.warning("%s: the run of %s is left out of the comparison: %s", of.iso3, run.issue_date, error)
             continue
         if found.exercise == exercise:
             earlier.append(EarlierRun(found, run.path / "forecast.nc"))

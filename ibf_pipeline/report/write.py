@@ -62,9 +62,7 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
         (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
     layers = read_map_layers(prepared, found.admin_levels)
     discharge = read_forecast(folder / "forecast.nc")
-    earlier = earlier_runs(
-        run.path.parent.parent, found.country, found.issue_date, BUILDUP_RUNS, exercise=found.exercise
-    )
+    earlier = earlier_runs(run, BUILDUP_RUNS, exercise=found.exercise)
     histories = _histories(found, discharge, earlier)
     before = earlier[0].found if earlier else None
     content = make_report(found, before, manifest, published(run), frozenset(histories), _observed(run), corrected)

@@ -6,116 +6,81 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import ColumnElement, exists, select
+
 from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.writing import sync_folder, writing
 from ibf_pipeline.prepare.stamp import sha256
-from ibf_pipeline.publish.call import Call, FileBody, read_plan, write_plan
+from ibf_pipeline.publish.call import Call, FileBody, as_lines
+from ibf_pipeline.records.lease import Lease, lease
+from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.schema import ENTRY, REVISION
 from ibf_pipeline.runs.findings import read_found, write_found
+from ibf_pipeline.runs.revision import Revision, RevisionAbout, as_text
+from ibf_pipeline.runs.taken_over import EXERCISES, real_runs, require_taken_over
 
 log = logging.getLogger(__name__)
 
 
-EXERCISES = "exercises"
-"""folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
-
-
+HAZARD = "floods"
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The n-th publication of a country for one issue date on one target."""
-
-    folder: Path
-    number: int
-
-    @property
-    def journal_file(self) -> Path:
-        """What happened to each call."""
-        return self.folder / "journal.jsonl"
-
-    @property
-    def notices_file(self) -> Path:
-        """What people must be told beside the target's own messages."""
-        return self.folder / "notices.json"
-
-    @property
-    def preview_file(self) -> Path:
-        """The server's preview of the mail, as it answered."""
-        return self.folder / "preview.json"
-
-    def calls(self) -> list[Call]:
-        """Its plan."""
-        return read_plan(self.folder / "plan.jsonl")
-
-    def about(self) -> RevisionAbout:
-        """What it was planned with; InputInvalid where it is damaged."""
-        file = self.folder / "revision.json"
-        try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-            lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out", "issued_today")}
-            return RevisionAbout(**{**content, **lists})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise InputInvalid(
-                f"what the revision was planned with cannot be read ({type(error).__name__})",
-                where=file,
-                expected="revision.json as it was written",
-                remedy="bring it back from a back-up",
-            ) from None
-
-    def found(self) -> Found:
-        """What is published with it; a later run of the day does not change it."""
-        return read_found(self.folder / "events.json")
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionAbout:
-    """What a revision was planned with."""
-
-    date: str
-    """the `date` of every call"""
-    target: str
-    url: str
-    capabilities: str
-    reason: str
-    """why these capabilities"""
-    notify: bool
-    content: str
-    """hash of what is published, without the date"""
-    hold_until: str | None = None
-    """the notification waits for a person's approval until then (UTC); afterwards nobody is notified"""
-    withdraws: tuple[str, ...] = ()
-    """events that this revision takes back"""
-    left_out: tuple[str, ...] = ()
-    """what the country wants and the target does not get, with the reason"""
-    before: dict[str, str] = field(default_factory=dict)
-    """events that were active on the target before: name -> alert level"""
-    stations: dict[str, str] = field(default_factory=dict)
-    """the stations that these belong to: name -> station code"""
-    issued_today: tuple[str, ...] = ()
-    """those of them that were first issued on this very day: the server issues them anew"""
-    unconfirmed: dict[str, str] = field(default_factory=dict)
-    """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
-    last_upload: str | None = None
-    """the server's last upload when it was planned, empty where there was none; None: not kept"""
-
-
 class RunFolder:
-    """`runs/<ISO3>/<issue date>/`: whole where its manifest is there."""
+    """`runs/<ISO3>/<issue date>/`: whole where its manifest is there. Two of one path are the same."""
 
-    def __init__(self, runs: Path, iso3: str, issue_date: date) -> None:
+    def __init__(self, runs: Path, iso3: str, issue_date: date, records: str | None = None) -> None:
+        """`records`: the URL of the records, those beside the runs where none is given."""
         self.path = runs / iso3 / issue_date.isoformat()
         self.iso3 = iso3
         self.issue_date = issue_date
+        self.hazard = HAZARD
+        self._records = records
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFolder) and self.path == other.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the runs of all countries: of the real days, or of the exercises."""
+        return self.path.parents[1]
+
+    @property
+    def is_exercise(self) -> bool:
+        """Whether its forecast was made up."""
+        return self.runs.name == EXERCISES
+
+    @cached_property
+    def records(self) -> Database:
+        """The records; ForbiddenByRule where journals of an earlier version of the country are not in them yet."""
+        database = open_records(self._records or beside(real_runs(self.runs)))
+        require_taken_over(real_runs(self.runs), self.iso3, database)
+        return database
+
+    def days(self) -> list[RunFolder]:
+        """The run folders of the country of the same kind, this one among them; the oldest first."""
+        return runs_of(self.runs, self.iso3, self._records)
+
+    def lease_name(self, target: str) -> str:
+        """Of the right to publish: the same for real days and exercises, whose target may be one."""
+        return f"{self.iso3}/{self.hazard}/{target}"
+
+    def right_to_publish(self, target: str, purpose: str) -> AbstractContextManager[Lease]:
+        """Held while something is decided or published; ForbiddenByRule that says who holds it already."""
+        return lease(self.records, self.lease_name(target), purpose)
 
     @property
     def run_lock(self) -> Path:
@@ -123,7 +88,7 @@ class RunFolder:
 
         Beside the country's real days, also for an exercise: one target may be that of both.
         """
-        return real_runs(self.path.parents[1]) / self.iso3 / ".floods.lock"
+        return real_runs(self.runs) / self.iso3 / ".floods.lock"
 
     @property
     def is_whole(self) -> bool:
@@ -170,13 +135,52 @@ class RunFolder:
 
     def targets(self) -> list[str]:
         """Names of the targets that something was planned for."""
-        return sorted(entry.name for entry in (self.path / "targets").glob("*") if entry.is_dir())
+        return sorted({revision.target for revision in self._published(REVISION.c.issue_time == self._day)})
 
     def revisions(self, target: str) -> list[Revision]:
-        """The revisions of a target whose plan is on disk, oldest first."""
-        folder = self.path / "targets" / target
-        numbers = [int(match.group(1)) for entry in folder.glob("r*") if (match := re.fullmatch(r"r(\d+)", entry.name))]
-        return [Revision(folder / f"r{number}", number) for number in sorted(numbers)]
+        """The revisions of the day on a target, oldest first."""
+        return self._published(REVISION.c.issue_time == self._day, REVISION.c.target == target)
+
+    def history(self, target: str) -> list[Revision]:
+        """The revisions of the country on a target up to this day, newest first."""
+        return self._published(REVISION.c.issue_time <= self._day, REVISION.c.target == target)[::-1]
+
+    def earlier(self, target: str) -> list[Revision]:
+        """Those of the days before."""
+        return self._published(REVISION.c.issue_time < self._day, REVISION.c.target == target)
+
+    def later(self, target: str) -> list[Revision]:
+        """Those of the days after."""
+        return self._published(REVISION.c.issue_time > self._day, REVISION.c.target == target)
+
+    def dates(self, target: str) -> set[str]:
+        """The `date` of every revision of the country on a target of which at least one call was made, exercises too.
+
+        An upload of a date that is not known counts as somebody else's: refused until a person takes it over, never
+        overwritten.
+        """
+        mine = (REVISION.c.country == self.iso3) & (REVISION.c.hazard == self.hazard) & (REVISION.c.target == target)
+        begun = exists().where(ENTRY.c.revision == REVISION.c.id, ENTRY.c.state != "unused")
+        rows = self.records.rows(select(REVISION.c.date).where(mine, begun, REVISION.c.date.is_not(None)))
+        return {row.date for row in rows}
+
+    @property
+    def _day(self) -> str:
+        return self.issue_date.isoformat()
+
+    def _published(self, *which: ColumnElement[bool]) -> list[Revision]:
+        """The one place that asks what was published: revisions by day and number."""
+        table = REVISION.c
+        mine = (table.country == self.iso3, table.hazard == self.hazard, table.exercise == self.is_exercise)
+        wanted = select(table.id, table.issue_time, table.target, table.number).where(*mine, *which)
+        return [
+            Revision(self._on(date.fromisoformat(row.issue_time)), row.target, row.number, row.id)
+            for row in self.records.rows(wanted.order_by(table.issue_time, table.target, table.number))
+        ]
+
+    def _on(self, issue_date: date) -> RunFolder:
+        """The folder of another day."""
+        return self if issue_date == self.issue_date else RunFolder(self.runs, self.iso3, issue_date, self._records)
 
     def next_number(self, target: str) -> int:
         """The number that a new revision gets: 1 for the first."""
@@ -207,28 +211,28 @@ class RunFolder:
     ) -> Revision:
         """Put a revision's plan in its place: from now on it is resumed and never replaced."""
         final = self.path / "targets" / target / f"r{number}"
-        with writing(final):
-            write_plan(calls, staging / "plan.jsonl")
-            write_found(found, staging / "events.json")
-            write_json(staging / "revision.json", asdict(about))
-            sync_folder(staging)
-            staging.rename(final)
-            sync_folder(final.parent)  # after a power cut the plan must be there whenever one of its calls was made
-        return Revision(final, number)
+        plan, described = as_lines(calls), as_text(about)
+        with self.right_to_publish(target, "plan") as held:
+            with writing(final):
+                write_found(found, staging / "events.json")
+                (staging / "plan.jsonl").write_text(plan, encoding="utf-8")
+                (staging / "revision.json").write_text(described, encoding="utf-8")
+                sync_folder(staging)
+                if final.is_dir():
+                    shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
+                staging.rename(final)
+                sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
+            values = {
+                "country": self.iso3, "hazard": self.hazard, "issue_time": self._day, "exercise": self.is_exercise,
+                "target": target, "number": number, "date": about.date, "about": described, "plan": plan,
+            }  # fmt: skip
+            with self.records.transaction() as connection:
+                held.fence_off(connection)
+                connection.execute(REVISION.insert().values(**values))
+        return self.revisions(target)[-1]
 
 
-def with_exercises(runs: Path, iso3: str) -> list[RunFolder]:
-    """The run folders of a country, real days and exercises, whichever of the two `runs` is the folder of."""
-    real = real_runs(runs)
-    return [*runs_of(real, iso3), *runs_of(real / EXERCISES, iso3)]
-
-
-def real_runs(runs: Path) -> Path:
-    """The folder of the real days, whichever of the two `runs` is."""
-    return runs.parent if runs.name == EXERCISES else runs
-
-
-def runs_of(runs: Path, iso3: str) -> list[RunFolder]:
+def runs_of(runs: Path, iso3: str, records: str | None = None) -> list[RunFolder]:
     """The run folders of a country, oldest issue date first; a folder whose name is no date is left out."""
     found = []
     for entry in sorted((runs / iso3).glob("????-??-??")):
@@ -238,7 +242,7 @@ def runs_of(runs: Path, iso3: str) -> list[RunFolder]:
             log.warning("%s is the folder of no day: left out", entry)
             continue
         if entry.is_dir():
-            found.append(RunFolder(runs, iso3, issue_date))
+            found.append(RunFolder(runs, iso3, issue_date, records))
     return found
 
 

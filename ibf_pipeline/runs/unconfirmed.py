@@ -6,11 +6,10 @@ import logging
 from datetime import datetime
 
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown
-from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import REVISION, Journal
-from ibf_pipeline.publish.publisher import may_have_been_sent
-from ibf_pipeline.runs.folder import Revision, RunFolder, runs_of
-from ibf_pipeline.runs.ledger import Clock, begun_after, close, is_finished, was_begun
+from ibf_pipeline.publish.journal import REVISION
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import Clock, begun_after, close
+from ibf_pipeline.runs.revision import Revision
 
 log = logging.getLogger(__name__)
 
@@ -18,42 +17,35 @@ log = logging.getLogger(__name__)
 DECIDE = "find out whether people were notified, then `ibf-pipeline resume` with --notify-again or --assume-notified"
 
 
-def unknown_end(revision: Revision, now: Clock) -> Call | None:
-    """The notification of a revision if it was sent, or may have been, and no answer is known."""
-    journal = Journal(revision.journal_file, now)
-    return next((call for call in revision.calls() if call.kind == "end" and may_have_been_sent(call, journal)), None)
-
-
-def unconfirmed(run: RunFolder, target: str, now: Clock) -> Revision | None:
+def unconfirmed(run: RunFolder, target: str) -> Revision | None:
     """The newest revision of a day whose notification is unconfirmed, given up or not; None if a later one has
     notified. One that was to notify nobody, as a withdrawal can be, leaves the question open.
     """
     for revision in reversed(run.revisions(target)):
-        if is_finished(revision, now) and revision.about().notify:
+        if revision.is_finished() and revision.about().notify:
             return None
-        if unknown_end(revision, now) is not None:
+        if revision.unknown_end() is not None:
             return revision
     return None
 
 
-def unconfirmed_before(run: RunFolder, target: str, now: Clock) -> dict[str, str]:
+def unconfirmed_before(run: RunFolder, target: str) -> dict[str, str]:
     """Events of earlier days whose notification is unconfirmed and not given up yet: name -> newest such issue date."""
     events: dict[str, str] = {}
-    for day in runs_of(run.path.parents[1], run.iso3):
-        for revision in day.revisions(target) if day.issue_date < run.issue_date else ():
-            try:
-                if not Journal(revision.journal_file, now).is_closed and unknown_end(revision, now) is not None:
-                    found = revision.found()
-                    events |= dict.fromkeys((e.name for e in found.publishable_events), day.issue_date.isoformat())
-            except InputInvalid as error:
-                log.warning("an earlier revision is damaged: %s", error)
+    for revision in run.earlier(target):
+        try:
+            if not revision.progress().is_closed and revision.unknown_end() is not None:
+                found = revision.found()
+                events |= dict.fromkeys((e.name for e in found.publishable_events), revision.issue_date.isoformat())
+        except InputInvalid as error:
+            log.warning("an earlier revision is damaged: %s", error)
     return events
 
 
-def require_confirmed(run: RunFolder, target: str, now: Clock) -> None:
+def require_confirmed(run: RunFolder, target: str) -> None:
     """OutcomeUnknown where a revision was given up with its notification unconfirmed: a new one would mail again."""
-    revision = unconfirmed(run, target, now)
-    if revision is not None and Journal(revision.journal_file, now).is_closed:
+    revision = unconfirmed(run, target)
+    if revision is not None and revision.progress().is_closed:
         raise OutcomeUnknown(
             f"revision {revision.number} of {run.issue_date} was given up, and its notification may have gone out",
             where=revision.folder,
@@ -64,7 +56,7 @@ def require_confirmed(run: RunFolder, target: str, now: Clock) -> None:
 
 def give_up(revision: Revision, now: Clock, why: str) -> bool:
     """Close a revision, and keep whether people were notified by it: returns whether that is unknown."""
-    unknown = unknown_end(revision, now) is not None
+    unknown = revision.unknown_end() is not None
     close(revision, now, f"{why}: {'notification unconfirmed' if unknown else 'not notified'}")
     return unknown
 
@@ -72,36 +64,32 @@ def give_up(revision: Revision, now: Clock, why: str) -> bool:
 def give_up_replaced(run: RunFolder, target: str, by: Revision, now: Clock) -> None:
     """Give up the unfinished revisions of a day that a person has replaced by another one."""
     for earlier in run.revisions(target):
-        closed = Journal(earlier.journal_file, now).is_closed
-        if earlier.number < by.number and not closed and not is_finished(earlier, now):
+        closed = earlier.progress().is_closed
+        if earlier.number < by.number and not closed and not earlier.is_finished():
             give_up(earlier, now, f"replaced by revision {by.number}")
 
 
-def waits_to_notify(revision: Revision, now: Clock) -> str | None:
+def waits_to_notify(revision: Revision) -> str | None:
     """What became of a notification that is not known as sent and that nobody has given up; None for any other."""
-    if not revision.about().notify or is_finished(revision, now):
+    if not revision.about().notify or revision.is_finished():
         return None
-    if unknown_end(revision, now) is not None:
+    if revision.unknown_end() is not None:
         return "is unconfirmed"
-    if Journal(revision.journal_file, now).is_closed:
+    if revision.progress().is_closed:
         return None
     return "is held" if revision.about().hold_until is not None else "was not sent"
 
 
 def assume_notified(revision: Revision, now: Clock) -> None:
     """Keep a person's word that the notification of a revision that was given up had gone out."""
-    call = unknown_end(revision, now)
+    call = revision.unknown_end()
     if call is not None:
-        Journal(revision.journal_file, now).append(call.number, "assumed")
+        revision.journal(now).append(call.number, "assumed")
 
 
 def require_newest_day(runs: RunFolder, target: str) -> None:
     """ForbiddenByRule where a later day was begun on the target: sending again would mail that day's events."""
-    later = [
-        run.issue_date
-        for run in runs_of(runs.path.parents[1], runs.iso3)
-        if run.issue_date > runs.issue_date and any(was_begun(revision) for revision in run.revisions(target))
-    ]
+    later = [revision.issue_date for revision in runs.later(target) if revision.progress().was_begun]
     if later:
         raise ForbiddenByRule(
             f"{later[-1]} has been published since: sending again would mail the events of that day",
@@ -124,7 +112,7 @@ def require_not_replaced(revision: Revision, run: RunFolder, target: str) -> Non
 
 def reopen(revision: Revision, now: Clock) -> None:
     """Take up a revision again that was given up: a person wants its notification sent after all."""
-    Journal(revision.journal_file, now).append(REVISION, "reopened")
+    revision.journal(now).append(REVISION, "reopened")
 
 
 def approve(revision: Revision, now: Clock) -> None:
@@ -132,7 +120,7 @@ def approve(revision: Revision, now: Clock) -> None:
     if revision.about().hold_until is None:
         raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
     require_in_time(revision, now)
-    if not _was_held(revision, now):
+    if not _was_held(revision):
         raise ForbiddenByRule(
             f"revision {revision.number} has not come to its notification, and nobody has seen a preview of it",
             where=revision.folder,
@@ -141,9 +129,9 @@ def approve(revision: Revision, now: Clock) -> None:
         )
 
 
-def _was_held(revision: Revision, now: Clock) -> bool:
+def _was_held(revision: Revision) -> bool:
     """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
-    held = {entry.call for entry in Journal(revision.journal_file, now).entries() if entry.state == "held"}
+    held = {entry.call for entry in revision.progress().entries if entry.state == "held"}
     calls = revision.calls()
     waited = any(call.number in held for call in calls if call.kind == "end")
     return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
@@ -156,7 +144,7 @@ def require_in_time(revision: Revision, now: Clock) -> None:
     """
     held_until = revision.about().hold_until
     until = None if held_until is None else datetime.fromisoformat(held_until)
-    if until is not None and now() > until and unknown_end(revision, now) is None:
+    if until is not None and now() > until and revision.unknown_end() is None:
         close(revision, now, "not notified: the time limit of the approval has passed")
         raise ForbiddenByRule(
             f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",

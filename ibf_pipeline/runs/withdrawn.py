@@ -9,9 +9,7 @@ from dataclasses import replace
 from ibf_pipeline.domain.found import Found, StationFound
 from ibf_pipeline.domain.lead_times import QUIET_LEAD_TIME
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.publish.journal import no_clock
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import is_uploaded
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +57,7 @@ def _newest(run: RunFolder, target: str) -> tuple[set[str], set[str]]:
     """What the newest revision that a target shows took back, and what it has; damaged ones are passed over."""
     for revision in reversed(run.revisions(target)):
         try:
-            if is_uploaded(revision, no_clock):
+            if revision.is_uploaded():
                 return set(revision.about().withdraws), {event.name for event in revision.found().events}
         except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
             log.warning("%s: what it took back is not known (%s)", revision.folder, error)

@@ -10,7 +10,8 @@ from typing import Protocol
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import End, Outcome
-from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.problems import Consent
 

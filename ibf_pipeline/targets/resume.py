@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ibf_pipeline.errors import InputMissing, UsageError
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.folder import Revision, RunFolder
-from ibf_pipeline.runs.ledger import Clock, is_finished, unfinished
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import Clock, unfinished
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import (
     DECIDE,
     approve,
@@ -23,7 +22,6 @@ from ibf_pipeline.runs.unconfirmed import (
     require_newest_day,
     require_not_replaced,
     unconfirmed,
-    unknown_end,
 )
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -35,8 +33,6 @@ class PublishedDay:
 
     run: RunFolder
     target_name: str
-    lock_file: Path
-    """held while something is published for the country on the target"""
     prepared: Path
     """the country's prepared layers"""
     deepest_admin_level: int
@@ -85,12 +81,12 @@ def resume(
     so, OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
     purpose = f"resume {day.run.iso3} {day.run.issue_date}"
-    with publication_lock(day.lock_file, purpose, now):
-        revision = unfinished(day.run, day.target_name, now)
+    with day.run.right_to_publish(day.target_name, purpose):
+        revision = unfinished(day.run, day.target_name)
         if decision.notify_again or decision.assume_notified:
-            revision = unconfirmed(day.run, day.target_name, now) or revision
+            revision = unconfirmed(day.run, day.target_name) or revision
         elif revision is None:
-            require_confirmed(day.run, day.target_name, now)
+            require_confirmed(day.run, day.target_name)
         if revision is None:
             raise InputMissing(
                 f"nothing of {day.words} is unfinished on target {day.target_name}",
@@ -100,7 +96,7 @@ def resume(
         if decision.abort:
             give_up(revision, now, "aborted by a person")
             return revision, None
-        closed = Journal(revision.journal_file, now).is_closed
+        closed = revision.progress().is_closed
         if closed and decision.assume_notified:
             assume_notified(revision, now)
             return revision, None
@@ -116,13 +112,13 @@ def resume(
             return revision, target.carry_out(revision, end=decision.end)
 
 
-def closing_words(revision: Revision, now: Clock) -> str:
+def closing_words(revision: Revision) -> str:
     """What is known of the notification of a revision that no call is made for any more."""
-    if unknown_end(revision, now) is not None:
+    if revision.unknown_end() is not None:
         return (
             f"revision {revision.number} is closed, its notification is unconfirmed: people may have been notified by "
             f"it. The next run of the day asks again; {DECIDE}"
         )
-    if is_finished(revision, now):
+    if revision.is_finished():
         return f"revision {revision.number} is closed, its notification is taken as sent"
     return f"revision {revision.number} is closed: nobody is notified by it"

@@ -9,10 +9,9 @@ from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.wording import NOT_SHOWN
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.words import listed
-from ibf_pipeline.runs.folder import Revision, RunFolder
-from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 
@@ -87,16 +86,16 @@ def kept_notices(run: RunFolder, target: str) -> list[Notice]:
     return notices_of(revisions[-1]) if revisions else []
 
 
-def untold_notices(run: RunFolder, target: str, error: IbfError, now: Clock) -> list[Notice]:
+def untold_notices(run: RunFolder, target: str, error: IbfError) -> list[Notice]:
     """The notices of a run that failed at its notification: they are on disk, and nobody has sent them on."""
     if isinstance(error, OutcomeUnknown):
         return kept_notices(run, target)
     if not isinstance(error, ServerRefused | ServerUnreachable):
         return []
     for revision in run.revisions(target)[-1:]:
-        journal = Journal(revision.journal_file, now)
-        failed_at = {call.kind for call in revision.calls() if journal.last_state(call.number) == "failed"}
-        if "end" in failed_at and not journal.is_closed:
+        progress = revision.progress()
+        failed_at = {call.kind for call in revision.calls() if progress.last_state(call.number) == "failed"}
+        if "end" in failed_at and not progress.is_closed:
             return notices_of(revision)
     return []
 

@@ -14,10 +14,9 @@ from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.publish.lock import publication_lock
 from ibf_pipeline.runs.extents import write_extent
-from ibf_pipeline.runs.folder import Revision
 from ibf_pipeline.runs.ledger import Clock, latest_uploaded
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import (
     give_up_replaced,
     unconfirmed,
@@ -57,12 +56,12 @@ def withdraw(
     to be notified: the revision that was to do it is given up.
     """
     purpose = f"withdraw {day.run.iso3} {day.run.issue_date}"
-    with publication_lock(day.lock_file, purpose, now):
-        published, names = _published_events(day, events, now)
+    with day.run.right_to_publish(day.target_name, purpose):
+        published, names = _published_events(day, events)
         found = published.found()
         remaining = without_events(found, names)
         if notify is None:
-            _require_told(published, remaining, now)
+            _require_told(published, remaining)
         with open_target(bool(notify)) as target:
             withdraws = tuple(sorted({*names, *published.about().withdraws}))
             extents = partial(_extents, day, remaining)
@@ -74,12 +73,12 @@ def withdraw(
             with writing(revision.folder / "withdrawal.txt"):
                 (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # also if the calls fail
             publication = target.carry_out(revision)
-        return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name, now))
+        return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name))
 
 
-def _published_events(day: PublishedDay, events: list[str], now: Clock) -> tuple[Revision, list[str]]:
+def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, list[str]]:
     """The revision that the target shows, and the names of its events that are taken back."""
-    published = latest_uploaded(day.run, day.target_name, now)
+    published = latest_uploaded(day.run, day.target_name)
     if published is None:
         raise InputMissing(f"nothing of {day.words} was published to {day.target_name}", where=day.run.path)
     found = published.found()
@@ -93,10 +92,10 @@ def _published_events(day: PublishedDay, events: list[str], now: Clock) -> tuple
     return published, names
 
 
-def _require_told(published: Revision, remaining: Found, now: Clock) -> None:
+def _require_told(published: Revision, remaining: Found) -> None:
     """ForbiddenByRule where events stay on the portal whose notification would be given up without a word."""
     left = [event.name for event in remaining.publishable_events]
-    state = waits_to_notify(published, now)
+    state = waits_to_notify(published)
     if left and state is not None:
         raise ForbiddenByRule(
             f"the notification of revision {published.number} {state}, and the withdrawal takes its place: "

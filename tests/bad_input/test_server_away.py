@@ -70,7 +70,7 @@ def test_a_run_waits_for_a_server_that_is_away(day: TinyDay, time: Time) -> None
     found = day.found()
     opened = open_day(str(day.config), "XTY", ISSUE, None, workspace=str(day.root / "work"))
     with open_target(opened, notify=True) as target, pytest.raises(ServerUnreachable):
-        plan_revision.fn(found, day.run_folder, opened.runs, target, consent=Consent(), now=now)
+        plan_revision.fn(found, day.run_folder, target, consent=Consent(), now=now)
     assert time.slept == [1, 2, 4, 8, 16, 29]
 
 

@@ -44,10 +44,12 @@ def left(
     clock(NOON)
     with ExitStack() as stack:
 
-        def open_kept(state: str, *, further: int = 0) -> tuple[Project, Portal]:
+        def open_kept(state: str, *, further: int = 0, take_over: bool = True) -> tuple[Project, Portal]:
             shutil.copytree(KEPT / state, tmp_path / state)
             project, portal = stack.enter_context(opened(tmp_path / state, KEPT / "static", prepared))
             portal.replay(project.runs, further=further)
+            if take_over:
+                project.take_over()
             return project, portal
 
         yield open_kept

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,23 +31,19 @@ from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import changes_as_data, compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.runs.findings import read_forecast
-from ibf_pipeline.runs.folder import Revision, RunFolder, runs_of
+from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.ledger import (
     events_perhaps_open,
-    is_finished,
-    is_uploaded,
     latest_finished,
-    published_dates,
     unfinished,
     untold_triggers,
-    was_begun,
 )
 from ibf_pipeline.runs.observations import event_folder, read_observations, write_observed_event
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import unconfirmed, waits_to_notify
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
@@ -186,7 +181,7 @@ def _no_engine() -> Iterator[list[tuple[str, str]]]:
 def is_published(config: str, country: str, issue_date: date, target: str) -> bool:
     """Whether a backfill passes a day over as published before."""
     day = flows.wiring.day.open_day(config, country, issue_date, target)
-    return ibf_pipeline.runs.ledger.is_published(day.run, day.runs, day.target_name, flows.wiring.day.now)
+    return ibf_pipeline.runs.ledger.is_published(day.run, day.target_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,27 +218,27 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
     def number(revision: Revision | None) -> int | None:
         return None if revision is None else revision.number
 
-    events = events_perhaps_open(run, target, _CLOCK, partial(may_be_shown, now=_CLOCK))
+    events = events_perhaps_open(run, target, may_be_shown)
     triggers = {event.name for event in events if event.trigger}
     return Ledger(
-        finished=numbers(lambda revision: is_finished(revision, _CLOCK)),
-        uploaded=numbers(lambda revision: is_uploaded(revision, _CLOCK)),
-        begun=numbers(was_begun),
-        closed=numbers(lambda revision: Journal(revision.journal_file, _CLOCK).is_closed),
-        unfinished=number(unfinished(run, target, _CLOCK)),
-        latest_finished=number(latest_finished(run, target, _CLOCK)),
-        unconfirmed=number(unconfirmed(run, target, _CLOCK)),
-        waits=[waits_to_notify(revision, _CLOCK) for revision in revisions],
+        finished=numbers(Revision.is_finished),
+        uploaded=numbers(Revision.is_uploaded),
+        begun=numbers(lambda revision: revision.progress().was_begun),
+        closed=numbers(lambda revision: revision.progress().is_closed),
+        unfinished=number(unfinished(run, target)),
+        latest_finished=number(latest_finished(run, target)),
+        unconfirmed=number(unconfirmed(run, target)),
+        waits=[waits_to_notify(revision) for revision in revisions],
         open=sorted(event.name for event in events),
-        untold=sorted(untold_triggers(triggers, run, target, _CLOCK)),
-        dates=sorted(published_dates(runs, country, target)),
+        untold=sorted(untold_triggers(triggers, run, target)),
+        dates=sorted(run.dates(target)),
     )
 
 
 def changes(run: RunFolder) -> list[dict[str, Any]]:
     """What changed since the newest earlier run of the country, as the report has it."""
     found = standing(run.found(), run)
-    earlier = earlier_runs(run.path.parents[1], run.iso3, run.issue_date, 1, exercise=found.exercise)
+    earlier = earlier_runs(run, 1, exercise=found.exercise)
     return changes_as_data(compare(earlier[0].found if earlier else None, found))
 
 
@@ -260,7 +255,7 @@ def days(runs: Path, country: str) -> list[str]:
 
 def journal(revision: Revision) -> list[dict[str, Any]]:
     """The readable entries of a revision's journal."""
-    return [asdict(entry) for entry in Journal(revision.journal_file, _CLOCK).entries()]
+    return [asdict(entry) for entry in revision.progress().entries]
 
 
 def write_forecast(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.earlier import doors
+from tests.earlier.conftest import Left
 from tests.earlier.doors import Ledger
-from tests.earlier.world import FILES, ISO3, ISSUE, KEPT, NEXT, NOON, PORTAL, Project
+from tests.earlier.world import FILES, ISO3, ISSUE, KEPT, NEXT, NOON, PORTAL, Project, kept
 
 FIRST, SECOND = "2026-02-15T00:00:01Z", "2026-02-15T00:00:02Z"
 DONE = Ledger(
@@ -46,11 +48,11 @@ KNOWN: dict[str, Ledger] = {
 
 @pytest.mark.parametrize("state", KNOWN)
 def test_a_day(state: str) -> None:
-    assert doors.ledger(KEPT / state / "runs", ISO3, ISSUE, PORTAL) == KNOWN[state]
+    assert doors.ledger(kept(state), ISO3, ISSUE, PORTAL) == KNOWN[state]
 
 
 def test_the_day_after() -> None:
-    runs = KEPT / "next-day" / "runs"
+    runs = kept("next-day")
     dates = [FIRST, "2026-02-16T00:00:01Z"]
     assert doors.ledger(runs, ISO3, ISSUE, PORTAL) == replace(DONE, dates=dates)
     assert doors.ledger(runs, ISO3, NEXT, PORTAL) == replace(DONE, open=["G2"], dates=dates)
@@ -59,7 +61,7 @@ def test_the_day_after() -> None:
 
 def test_an_exercise() -> None:
     """It is no real day, and its upload is known as ours all the same."""
-    runs = KEPT / "exercise" / "runs"
+    runs = kept("exercise")
     apart = doors.ledger(runs / "exercises", ISO3, ISSUE, PORTAL)
     assert apart == replace(DONE, open=["EXERCISE G1"])
     assert doors.days(runs, ISO3) == []
@@ -68,7 +70,7 @@ def test_an_exercise() -> None:
 
 def test_a_folder_of_files() -> None:
     """Nobody was notified by it."""
-    assert doors.ledger(KEPT / "files" / "runs", ISO3, ISSUE, FILES) == replace(DONE, untold=["G1"])
+    assert doors.ledger(kept("files"), ISO3, ISSUE, FILES) == replace(DONE, untold=["G1"])
 
 
 @pytest.mark.parametrize(
@@ -82,26 +84,27 @@ def test_a_folder_of_files() -> None:
 def test_whether_a_backfill_passes_it_over(state: str, published: bool, tmp_path: Path) -> None:
     shutil.copytree(KEPT / state, tmp_path, dirs_exist_ok=True)
     project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    project.take_over()
     assert doors.is_published(project.config, ISO3, ISSUE, PORTAL) is published
 
 
 @pytest.mark.parametrize(
     ("state", "entries", "last"),
     [
-        ("finished", 41, (40, "done")), ("held", 27, (27, "held")), ("half-published", 16, (16, "done")),
-        ("unconfirmed", 27, (27, "sending")), ("unanswered", 29, (27, "unknown")), ("given-up", 1, (0, "unused")),
+        ("finished", 42, (40, "done")), ("held", 28, (27, "held")), ("half-published", 17, (16, "done")),
+        ("unconfirmed", 28, (27, "sending")), ("unanswered", 30, (27, "unknown")), ("given-up", 1, (0, "unused")),
     ],
 )  # fmt: skip
 def test_a_journal(state: str, entries: int, last: tuple[int, str]) -> None:
-    """The last revision's; one entry a call, and two of the notification: before and after it is sent."""
-    revision = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE).revisions(PORTAL)[-1]
+    """The last revision's: its beginning, one entry a call, two of the notification: before and after it is sent."""
+    revision = doors.RunFolder(kept(state), ISO3, ISSUE).revisions(PORTAL)[-1]
     found = doors.journal(revision)
     assert (len(found), (found[-1]["call"], found[-1]["state"])) == (entries, last)
     assert datetime.fromisoformat(found[-1]["at"]) == NOON
 
 
 def test_why_revisions_were_given_up() -> None:
-    first, second = doors.RunFolder(KEPT / "given-up" / "runs", ISO3, ISSUE).revisions(PORTAL)
+    first, second = doors.RunFolder(kept("given-up"), ISO3, ISSUE).revisions(PORTAL)
     for revision, state in ((first, "closed"), (second, "unused")):
         entry = doors.journal(revision)[-1]
         assert (entry["state"], entry["error"]) == (state, "aborted by a person: not notified")
@@ -122,12 +125,12 @@ OUTCOMES: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("state", OUTCOMES)
 def test_how_publishing_ended_in_words(state: str) -> None:
-    run = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE)
+    run = doors.RunFolder(kept(state), ISO3, ISSUE)
     assert [revision.outcome for revision in doors.published(run)] == OUTCOMES[state]
 
 
 def test_the_time_limit_of_a_held_one_is_kept() -> None:
-    (revision,) = doors.RunFolder(KEPT / "held" / "runs", ISO3, ISSUE).revisions(PORTAL)
+    (revision,) = doors.RunFolder(kept("held"), ISO3, ISSUE).revisions(PORTAL)
     assert revision.about().hold_until == "2026-02-16T00:00:00Z"
 
 
@@ -142,7 +145,7 @@ FOUND: dict[str, tuple[str, list[tuple[str, str, bool, int]]]] = {
 @pytest.mark.parametrize("state", FOUND)
 def test_what_a_day_found(state: str) -> None:
     """The 10-year map is deep in one row of ten cells of two people each, the 20-year map in five."""
-    found = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE).found()
+    found = doors.RunFolder(kept(state), ISO3, ISSUE).found()
     events = [(event.name, event.flags, event.trigger, event.people) for event in found.events]
     assert (found.headline, events) == FOUND[state]
     assert (found.issue_date, found.exercise) == (ISSUE, False)
@@ -152,7 +155,7 @@ def test_what_a_day_found(state: str) -> None:
 
 
 def test_stations_of_a_doubtful_day() -> None:
-    run = doors.RunFolder(KEPT / "doubtful" / "runs", ISO3, ISSUE)
+    run = doors.RunFolder(kept("doubtful"), ISO3, ISSUE)
     found = run.found()
     assert [(station.code, station.name, station.condition) for station in found.stations] == [
         ("G1", "Upper", "fine"), ("G2", "Na", "blind"), ("G3", "Lonely", "fine"),
@@ -170,7 +173,7 @@ def test_stations_of_a_doubtful_day() -> None:
     ("state", "stands", "withdrawn"), [("withdrawn-in-part", ["G1"], ["G2"]), ("withdrawn", [], ["G1", "G2"])]
 )
 def test_what_stands_after_a_withdrawal(state: str, stands: list[str], withdrawn: list[str]) -> None:
-    run = doors.RunFolder(KEPT / state / "runs", ISO3, ISSUE)
+    run = doors.RunFolder(kept(state), ISO3, ISSUE)
     found = doors.standing(run.found(), run)
     assert ([event.name for event in found.events], [event.name for event in found.withdrawn]) == (stands, withdrawn)
     first, second = run.revisions(PORTAL)
@@ -186,22 +189,73 @@ def _text(revision: doors.Revision) -> str:
 
 
 def test_what_changed_since_the_day_before() -> None:
-    run = doors.RunFolder(KEPT / "next-day" / "runs", ISO3, NEXT)
+    run = doors.RunFolder(kept("next-day"), ISO3, NEXT)
     found = [(change["kind"], change["event"], change["since"]) for change in doors.changes(run)]
     assert found == [("escalated", "G2", "2026-02-15"), ("ended", "G1", "2026-02-15")]
 
 
 def test_what_changed_between_two_revisions_of_a_day() -> None:
-    run = doors.RunFolder(KEPT / "two-revisions" / "runs", ISO3, ISSUE)
+    run = doors.RunFolder(kept("two-revisions"), ISO3, ISSUE)
     assert doors.corrected(run) == (1, [("larger", "G1")])
-    assert doors.corrected(doors.RunFolder(KEPT / "finished" / "runs", ISO3, ISSUE)) is None
+    assert doors.corrected(doors.RunFolder(kept("finished"), ISO3, ISSUE)) is None
 
 
 def test_a_forecast() -> None:
-    run = doors.RunFolder(KEPT / "finished" / "runs", ISO3, ISSUE)
+    run = doors.RunFolder(kept("finished"), ISO3, ISSUE)
     cube = doors.read_forecast(run.path / "forecast.nc")
     assert dict(cube.sizes) == {"member": 10, "lead_time": 8, "station": 3}
     upper = cube.sel(station="G1")
     assert [int((upper.sel(lead_time=day) > 50).sum()) for day in (1, 2, 3, 4, 5)] == [0, 7, 7, 7, 0], (
         "six of ten are enough"
     )
+
+
+def test_journals_that_were_not_taken_over_are_refused_and_nothing_is_sent(left: Left) -> None:
+    """The first run after an upgrade must not mail again."""
+    project, portal = left("finished", take_over=False)
+    project.forecast("G1=--TTT---", NEXT)
+    before, made = portal.mails, Counter(portal.made)
+    words = "1 of the journals here are not in the records, and may have notified people"
+    for ask in (
+        project.run, lambda: project.command("resume", f"{ISO3}/{ISSUE}"),
+        lambda: project.command("withdraw", f"{ISO3}/{ISSUE}"), lambda: project.run(NEXT),
+    ):  # fmt: skip
+        said = ask()
+        assert said.code == 1
+        assert words in getattr(said, "text", "") + getattr(said, "message", ""), said
+    assert portal.made == made, "not a call"
+    assert portal.mails == before
+    for _ in range(2):
+        said = project.command("records", "take-over")
+        assert said.code == 0
+    assert "0 revisions taken over" in said.text, "it can be repeated"
+    assert project.run().code == 0
+    assert portal.mails == before, "nothing is new"
+
+
+def test_what_is_damaged_is_taken_over_as_damaged(tmp_path: Path) -> None:
+    shutil.copytree(KEPT / "next-day", tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    folder = tmp_path / "runs" / ISO3 / str(ISSUE) / "targets" / PORTAL / "r1"
+    (folder / "revision.json").write_text('{"date": "20', encoding="utf-8")
+    journal = (folder / "journal.jsonl").read_bytes()
+    (folder / "journal.jsonl").write_bytes(journal[:-9])
+    project.take_over()
+    (revision,) = project.revisions()
+    assert [entry.state for entry in revision.progress().entries][-2:] == ["done", "sending"], "the torn line is none"
+    with pytest.raises(doors.IbfError, match="what the revision was planned with cannot be read"):
+        revision.about()
+    assert sorted(project.run_folder().dates(PORTAL)) == [FIRST, "2026-02-16T00:00:01Z"], "its plan tells"
+
+
+def test_a_plan_that_is_damaged_too_leaves_a_date_that_is_not_ours(tmp_path: Path) -> None:
+    shutil.copytree(KEPT / "next-day", tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    folder = tmp_path / "runs" / ISO3 / str(ISSUE) / "targets" / PORTAL / "r1"
+    for name in ("revision.json", "plan.jsonl"):
+        (folder / name).write_text("{", encoding="utf-8")
+    project.take_over()
+    (revision,) = project.revisions()
+    with pytest.raises(doors.IbfError, match="the plan cannot be read"):
+        revision.calls()
+    assert sorted(project.run_folder().dates(PORTAL)) == ["2026-02-16T00:00:01Z"]

@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import requests
@@ -100,6 +102,11 @@ class Project:
             self.root / "forecasts", self.static / ISO3, self.country, issue_date, wishes, missing
         )  # fmt: skip
 
+    def take_over(self) -> None:
+        """Put what earlier versions left into the records."""
+        said = self.command("records", "take-over")
+        assert said.code == 0, said
+
     def run_folder(self, issue_date: date = ISSUE) -> doors.RunFolder:
         """The folder of a day."""
         return doors.RunFolder(self.runs, ISO3, issue_date)
@@ -185,6 +192,20 @@ class Portal:
             body = {"files": {"file": (call["file"]["name"], content, "application/octet-stream")}}
         answer = session.request(call["method"], f"{self.url}{call['path']}", params=call["query"], timeout=10, **body)
         answer.raise_for_status()
+
+
+@cache
+def kept(state: str) -> Path:
+    """A copy of kept runs that are in the records, to be read and not changed."""
+    root = Path(_copies().name) / state
+    shutil.copytree(KEPT / state, root)
+    Project(root, KEPT / "static", root / "prepared").configure("http://127.0.0.1:9/api").take_over()
+    return root / "runs"
+
+
+@cache
+def _copies() -> TemporaryDirectory[str]:
+    return TemporaryDirectory(prefix="kept-runs-")
 
 
 def _age(plan: Path) -> tuple[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from datetime import date
 from pathlib import Path
@@ -27,13 +26,13 @@ from flows.states import exit_code
 from flows.wiring.day import now, open_configuration, open_sandbox
 from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE
 from tests.worlds.countries.stories import write_day
+from tests.worlds.journals import once_more
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.services.prefect_server import PrefectServer
 
@@ -303,15 +302,15 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     assert (code, "held before the notification" in output) == (1, True), output
     assert "published to sandbox only in part: 29 of 30 calls; next is call 30, notify" in output
     run = RunFolder(tmp_path / "runs", "XDM", date(2026, 2, 16))
-    held = Journal(run.revisions("sandbox")[0].journal_file, now)
+    held = run.revisions("sandbox")[0]
     for decision in ("--assume-notified", "--notify-again"):
         assert invoke("resume", "XDM/2026-02-16", decision, *where)[0] == 1, "its fate is not unknown"
     last = run.revisions("sandbox")[0].calls()[-1].number
-    assert held.last_state(last) == "held"
+    assert held.progress().last_state(last) == "held"
     code, output = invoke("withdraw", "XDM/2026-02-16", *where)
     assert (code, "- G9006, " in output) == (0, True), output
     assert [revision.number for revision in run.revisions("sandbox")] == [1, 2]
-    assert held.is_closed
+    assert held.progress().is_closed
     assert invoke("resume", "XDM/2026-02-16", "--approve", *where)[0] == 1, "nothing is left to approve"
     code, output = invoke("run", "XDM", "--date", "2026-02-16", *where)
     assert (code, "G9006 was withdrawn by revision 2" in output) == (1, True), output
@@ -328,7 +327,7 @@ def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(co
         assert "held before" in invoke("run", iso3, "--date", issue_date, "--hold", *where)[1]
         run = RunFolder(tmp_path / "runs", iso3, date.fromisoformat(issue_date))
         (revision,) = run.revisions("sandbox")
-        Journal(revision.journal_file, now).append(revision.calls()[-1].number, "unknown")
+        revision.journal(now).append(revision.calls()[-1].number, "unknown")
         code, output = invoke("resume", name, "--abort", *where)
         assert (code, "its notification is unconfirmed: people may have been notified" in output) == (0, True), output
         code, output = invoke("run", iso3, "--date", issue_date, *where)
@@ -381,9 +380,7 @@ def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(
     where = ["--config", config, "--workspace", str(tmp_path)]
     assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
     (first,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
-    second = first.folder.with_name("r2")
-    shutil.copytree(first.folder, second)
-    (second / "journal.jsonl").unlink()  # planned, and not a call made
+    once_more(first)
     code, output = invoke("backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where)
     assert (code, "revision 2 is unfinished and ends with a notification" in output) == (1, True), output
     assert "stopped at 2026-02-15" in output
@@ -396,20 +393,17 @@ def test_a_backfill_repairs_a_day_whose_later_revision_was_given_up_half_way(con
     run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
     (first,) = run.revisions("sandbox")
 
-    def given_up(number: int) -> None:
-        folder = first.folder.with_name(f"r{number}")
-        shutil.copytree(first.folder, folder)
-        (folder / "journal.jsonl").unlink()
-        Journal(folder / "journal.jsonl", now).append(1, "done")
+    def given_up() -> None:
+        once_more(run.revisions("sandbox")[-1]).journal(now).append(1, "done")
         assert invoke("resume", "XDM/2026-02-15", "--abort", *where)[0] == 0
 
-    given_up(2)
+    given_up()
     code, output = invoke(*past)
     assert (code, "skipped" in output) == (0, False), output
     assert [revision.number for revision in run.revisions("sandbox")] == [1, 2, 3]
     assert "published before, skipped" in invoke(*past)[1]
     invoke("run", "XDM", "--date", "2026-02-16", *where)
-    given_up(4)
+    given_up()
     assert "published before, skipped" in invoke(*past)[1], "it could not be published after a later day"
 
 

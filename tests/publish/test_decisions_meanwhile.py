@@ -30,7 +30,7 @@ def opened(portal: FloodDays) -> Iterator[IbfTarget]:
     """The target as a person's command opens it."""
     client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
     destination = Destination("sandbox", client.base, notify=True)
-    yield IbfTarget(client, destination, portal.runs, portal.prepared, clock)
+    yield IbfTarget(client, destination, portal.prepared, clock)
     client.close()
 
 

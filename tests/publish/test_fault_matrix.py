@@ -19,10 +19,8 @@ import pytest
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.runs.folder import Revision
-from ibf_pipeline.runs.ledger import is_finished
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
@@ -82,7 +80,7 @@ class Stage:
 
     def next_call(self) -> int:
         """The first call not known to be done."""
-        done = Journal(self.revision.journal_file, clock).done()
+        done = self.revision.progress().done
         return next((call.number for call in self.calls if call.number not in done), len(self.calls) + 1)
 
     @property
@@ -106,8 +104,8 @@ def stage(
         days = FloodDays(demo_country, *demo_layers, demo_prepared, tmp_path / "runs", sandbox)
         found, run = days.find(wishes, ISSUE)
         client = IbfClient(sandbox.url, PIPELINE)
-        target = IbfTarget(client, Destination("sandbox", client.base, True), days.runs, days.prepared, clock)
-        revision = plan_revision.fn(found, run, days.runs, target, consent=Consent(), now=clock)
+        target = IbfTarget(client, Destination("sandbox", client.base, True), days.prepared, clock)
+        revision = plan_revision.fn(found, run, target, consent=Consent(), now=clock)
         client.close()
         assert revision is not None
         yield Stage(days, revision, proxy)
@@ -169,7 +167,7 @@ def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[
             stage.carry_out(progress=_stop_after(call.number))
     stage.go_on_until(calls[-1])
     _spoil_the_end(stage, fault, undisturbed[1])
-    assert is_finished(stage.revision, clock)
+    assert stage.revision.is_finished()
     assert stage.days.sandbox.snapshot() == undisturbed[0]
 
 

@@ -1,21 +1,26 @@
-"""A journal that a crash tore or a full disk cut off: nothing is lost and nobody is notified twice."""
+"""Records that are locked, full or gone: nothing is lost and nobody is notified twice."""
 
 from __future__ import annotations
 
 import json
 import os
 import resource
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown, ServerUnreachable, WriteFailed
-from ibf_pipeline.publish.call import Call, read_plan, write_plan
+from ibf_pipeline.publish.call import Call, as_lines, calls_of
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, publish, require_decidable
+from ibf_pipeline.records.open import beside, open_records
+from tests.worlds.journals import journal_in
 
 PLAN = [
     Call(1, "exposure", "POST", "/a", body={"n": 1}),
@@ -41,63 +46,115 @@ class Counting:
         return Answer(201, "")
 
 
-def settle(file: Path, target: Counting) -> None:
+def settle(folder: Path, target: Counting) -> None:
     """Resume as a person would, who looks whether the mail went out."""
     try:
-        publish(PLAN, target, Journal(file, clock))
+        publish(PLAN, target, journal_in(folder, clock))
     except OutcomeUnknown:
         end: End = "assume" if target.sent[3] else "again"
-        publish(PLAN, target, Journal(file, clock), end=end)
+        publish(PLAN, target, journal_in(folder, clock), end=end)
 
 
-def test_a_journal_torn_at_any_byte(tmp_path: Path) -> None:
-    """What stands on whole lines counts, what was torn does not, and the next entry is readable."""
-    file = tmp_path / "journal.jsonl"
-    journal = Journal(file, clock)
+def states(journal: Journal) -> list[tuple[int, str]]:
+    return [(entry.call, entry.state) for entry in journal.progress().entries]
+
+
+WALK = [(0, "begun"), (1, "done"), (2, "done"), (3, "sending"), (3, "done")]
+
+
+def test_what_is_recorded_of_a_walk_and_written_down_for_people(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path, clock)
     publish(PLAN, Counting(), journal)
-    content, entries = file.read_bytes(), journal.entries()
-    assert [(entry.call, entry.state) for entry in entries] == [(1, "done"), (2, "done"), (3, "sending"), (3, "done")]
-    for size in range(len(content)):
-        file.write_bytes(content[:size])
-        whole = content[:size].count(b"\n") + (content[size : size + 1] == b"\n")
-        assert journal.entries() == entries[:whole], f"torn after {size} bytes"
-        journal.append(9, "failed", error="next")
-        assert [entry.call for entry in journal.entries()] == [entry.call for entry in entries[:whole]] + [9]
+    assert states(journal) == WALK
+    lines = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
+    assert [(line["call"], line["state"]) for line in lines] == WALK
+    assert (lines[1]["at"], lines[1]["status"]) == ("2026-11-22T00:00:00.000+00:00", 201)
+    (tmp_path / "journal.jsonl").write_text("torn")
+    target = Counting()
+    publish(PLAN, target, journal_in(tmp_path, clock))
+    assert not target.sent, "nobody reads it back"
 
 
-def test_after_a_torn_line_everything_is_made_and_people_are_notified_once(tmp_path: Path) -> None:
-    file = tmp_path / "journal.jsonl"
-    publish(PLAN, Counting(), Journal(file, clock))
-    content = file.read_bytes()
-    marked = content.index(b"}", content.index(b"sending"))
-    for size in range(len(content) + 1):
-        file.write_bytes(content[:size])
-        target = Counting()
-        target.sent[3] = int(size > marked)  # it is sent once its mark is on disk, all of it
-        settle(file, target)
-        assert target.sent[3] == 1
-        assert Journal(file, clock).done() == {1, 2, 3}
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
 
 
-def test_a_disk_that_fills_up_at_any_byte_of_the_journal(tmp_path: Path) -> None:
+@contextmanager
+def gone(file: Path) -> Iterator[None]:
+    file.rename(file.with_suffix(".away"))
+    try:
+        yield
+    finally:
+        file.with_suffix(".away").rename(file)
+
+
+@contextmanager
+def replaced(file: Path) -> Iterator[None]:
+    file.rename(file.with_suffix(".away"))
+    file.touch()
+    try:
+        yield
+    finally:
+        file.with_suffix(".away").replace(file)
+
+
+@pytest.mark.parametrize("trouble", [locked, gone, replaced])
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_records_that_fail_at_any_call(
+    trouble: Callable[[Path], AbstractContextManager[None]], at: int, tmp_path: Path
+) -> None:
+    """`at` 0: before the first call. What must not be repeated is not sent without its mark, and when the records are
+    back everything is made, and people are notified once.
+    """
+    journal_in(tmp_path, clock)
+    impatient = Journal(
+        open_records(f"{beside(tmp_path)}?timeout=0.05"), 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock
+    )
+    impatient.progress()
+    with ExitStack() as until_mended:
+
+        def spoil(number: int) -> None:
+            if number == at:
+                until_mended.enter_context(trouble(tmp_path / "records.sqlite"))
+
+        target = Counting(spoil)
+        spoil(0)
+        with pytest.raises(OutcomeUnknown if at == 3 else WriteFailed, match="records cannot be used"):
+            publish(PLAN, target, impatient)
+        assert target.sent[3] == (at == 3), "exit code 4 if and only if the mail went out"
+        assert at > 0 or not target.sent
+    target.on_call = lambda number: None
+    settle(tmp_path, target)
+    assert target.sent[3] == 1
+    assert journal_in(tmp_path, clock).progress().done == {1, 2, 3}
+
+
+def test_a_disk_that_is_full_at_any_page_of_the_records(tmp_path: Path) -> None:
     """A child process may write no file longer than so many bytes, as on a full disk; then there is space again."""
-    whole = tmp_path / "whole.jsonl"
-    publish(PLAN, Counting(), Journal(whole, clock))
     endings: Counter[str] = Counter()
-    for limit in range(0, whole.stat().st_size, 5):
-        file = tmp_path / f"{limit}.jsonl"
-        sent, ending = publish_under(file, limit)
+    for number, limit in enumerate(range(0, 200_000, 8_000), 1):
+        folder = tmp_path / str(number)
+        journal_in(folder, clock)
+        sent, ending = publish_under(folder, limit)
         endings[ending] += 1
-        assert (ending == "OutcomeUnknown") == (sent[3] == 1), "exit code 4 if and only if the mail went out"
+        assert (sent[3] == 1) == (ending in ("none", "OutcomeUnknown")), "exit code 4 if and only if the mail went out"
         target = Counting()
         target.sent.update({3: sent[3]})
-        settle(file, target)
+        settle(folder, target)
         assert target.sent[3] == 1
-        assert Journal(file, clock).done() == {1, 2, 3}
-    assert set(endings) == {"WriteFailed", "OutcomeUnknown"}
+        assert journal_in(folder, clock).progress().done == {1, 2, 3}
+    assert endings["WriteFailed"] > 5, endings
+    assert endings["none"] >= 1, endings
 
 
-def publish_under(file: Path, limit: int) -> tuple[Counter[int], str]:
+def publish_under(folder: Path, limit: int) -> tuple[Counter[int], str]:
     """Calls that a child process made, and the error that it ended with."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -105,7 +162,8 @@ def publish_under(file: Path, limit: int) -> tuple[Counter[int], str]:
         ending = "none"
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-            publish(PLAN, Counting(lambda number: os.write(writing, b"%d " % number) and None), Journal(file, clock))
+            counting = Counting(lambda number: os.write(writing, b"%d " % number) and None)
+            publish(PLAN, counting, journal_in(folder, clock))
         except Exception as error:
             ending = type(error).__name__
         os.write(writing, ending.encode())
@@ -117,20 +175,22 @@ def publish_under(file: Path, limit: int) -> tuple[Counter[int], str]:
     return Counter(int(call) for call in calls), ending
 
 
-def test_a_full_disk_does_not_hide_why_a_call_failed() -> None:
+def test_records_that_fail_do_not_hide_why_a_call_failed(tmp_path: Path) -> None:
     class Down:
         def send(self, call: Call) -> Answer:
+            until_mended.enter_context(locked(tmp_path / "records.sqlite"))
             raise ServerUnreachable("no answer in time")
 
-    with pytest.raises(ServerUnreachable, match="no answer in time"):
-        publish(PLAN, Down(), Journal(Path("/dev/full"), clock))
-    with pytest.raises(WriteFailed, match=r"No space left on device.*then resume"):
-        publish(PLAN, Counting(), Journal(Path("/dev/full"), clock))
+    journal_in(tmp_path, clock)
+    database = open_records(f"{beside(tmp_path)}?timeout=0.05")
+    journal = Journal(database, 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock)
+    with ExitStack() as until_mended, pytest.raises(ServerUnreachable, match="no answer in time"):
+        publish(PLAN, Down(), journal)
 
 
 @pytest.mark.parametrize("end", ["again", "assume"])
 def test_a_person_decides_only_about_what_is_unknown(end: End, tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl", clock)
+    journal = journal_in(tmp_path, clock)
     with pytest.raises(ForbiddenByRule, match="nothing is unknown about the notification"):
         require_decidable(PLAN[-1:], journal, end)
     journal.append(3, "held")
@@ -143,31 +203,42 @@ def test_a_person_decides_only_about_what_is_unknown(end: End, tmp_path: Path) -
         require_decidable(PLAN[-1:], journal, end)
 
 
-def test_a_name_that_holds_a_line_separator(tmp_path: Path) -> None:
+def test_a_name_that_holds_a_line_separator() -> None:
     plan = [Call(1, "exposure", "POST", "/a", body={"eventName": "Sio\u2028Wé\x85Q"}, event="Sio\u2028Wé\x85Q")]
-    write_plan(plan, tmp_path / "plan.jsonl")
-    assert read_plan(tmp_path / "plan.jsonl") == plan
+    assert calls_of(as_lines(plan).encode(), "here") == plan
 
 
 @pytest.mark.parametrize("content", ["{", '{"number": 1}', json.dumps({"number": 1, "file": {}}), "\x00\x00"])
-def test_a_damaged_plan_is_said(content: str, tmp_path: Path) -> None:
-    (tmp_path / "plan.jsonl").write_text(content)
-    with pytest.raises(InputInvalid, match="the plan cannot be read"):
-        read_plan(tmp_path / "plan.jsonl")
+def test_a_damaged_plan_is_said(content: str) -> None:
+    with pytest.raises(InputInvalid, match="here: the plan cannot be read"):
+        calls_of(content.encode(), "here")
 
 
-def test_the_mark_is_on_disk_before_the_notification_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What may be repeated needs no waiting for the disk; the notification's mark does, and its end as well."""
-    file, synced = tmp_path / "journal.jsonl", [b""]
-    real = os.fsync
+def on_file(file: Path) -> list[tuple[int, str]]:
+    """What another process reads."""
+    with closing(sqlite3.connect(file)) as other:
+        return list(other.execute("SELECT call, state FROM entry ORDER BY id"))
 
-    def fsync(descriptor: int) -> None:
-        real(descriptor)
-        synced.append(file.read_bytes())
 
-    monkeypatch.setattr(os, "fsync", fsync)
-    on_disk: dict[int, bytes] = {}
-    publish(PLAN, Counting(lambda number: on_disk.update({number: synced[-1]})), Journal(file, clock))
-    assert on_disk[1] == on_disk[2] == b""
-    assert [json.loads(line)["state"] for line in on_disk[3].splitlines()] == ["done", "done", "sending"]
-    assert synced[-1] == file.read_bytes()
+def test_the_mark_is_durable_before_the_notification_is_sent(tmp_path: Path) -> None:
+    """What may be repeated needs no waiting for the disk; the beginning, the notification's mark and its end do."""
+    journal = journal_in(tmp_path, clock)
+    synced: list[tuple[str, list[tuple[int, str]]]] = []
+    real = journal._database.transaction
+
+    @contextmanager
+    def watched(*, durable: bool = True) -> Iterator[Connection]:
+        with real(durable=durable) as connection:
+            yield connection
+        synced.append(("durable" if durable else "lazy", on_file(tmp_path / "records.sqlite")))
+
+    on_disk: dict[int, list[tuple[int, str]]] = {}
+
+    def keep(number: int) -> None:
+        on_disk[number] = next((states for how, states in reversed(synced) if how == "durable"), [])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal._database, "transaction", watched)
+        publish(PLAN, Counting(keep), journal)
+    assert on_disk == {1: WALK[:1], 2: WALK[:1], 3: WALK[:4]}
+    assert [states for how, states in synced if how == "durable"][-1] == WALK

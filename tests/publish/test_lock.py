@@ -1,4 +1,4 @@
-"""Two real processes and one publication lock."""
+"""Two real processes and one run of a country."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,15 +13,15 @@ import pytest
 
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import ForbiddenByRule, WriteFailed
-from ibf_pipeline.publish.lock import country_lock, publication_lock
+from ibf_pipeline.publish.lock import country_lock
 from tests.conftest import ROOT
 
 HOLDER = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from ibf_pipeline.publish.lock import publication_lock
-with publication_lock(Path(sys.argv[1]), "run UGA 2026-02-15", lambda: datetime(2026, 2, 15, 6, tzinfo=UTC)):
+from ibf_pipeline.publish.lock import country_lock
+with country_lock(Path(sys.argv[1]), "run UGA 2026-02-15", lambda: datetime(2026, 2, 15, 6, tzinfo=UTC)):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -40,41 +39,16 @@ def hold(file: Path) -> subprocess.Popen[str]:
     return holder
 
 
-def test_the_second_one_is_told_who_holds_it_until_the_holder_is_killed(tmp_path: Path) -> None:
-    file = tmp_path / "UGA" / ".floods-portal.lock"
-    holder = hold(file)
-    try:
-        with (
-            pytest.raises(
-                ForbiddenByRule, match=rf"run UGA 2026-02-15, process {holder.pid} on .* since 2026-02-15T06"
-            ),
-            publication_lock(file, "resume UGA 2026-02-15", clock),
-        ):
-            pytest.fail("two at once")
-        with publication_lock(tmp_path / "KEN" / ".floods-portal.lock", "run KEN 2026-02-15", clock):
-            pass  # another country
-        with publication_lock(tmp_path / "UGA" / ".floods-shadow.lock", "run UGA 2026-02-15", clock):
-            pass  # another target
-        assert holder.poll() is None
-    finally:
-        holder.send_signal(signal.SIGKILL)
-        holder.wait(10)
-    started = time.monotonic()
-    with publication_lock(file, "resume UGA 2026-02-15", clock):
-        assert time.monotonic() - started < 1, "freed by the operating system, no time limit to wait for"
-        assert "resume UGA" in file.read_text()
-
-
 def test_after_an_error_it_is_free_again(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), publication_lock(tmp_path / "lock", "first", clock):
+    with pytest.raises(ZeroDivisionError), country_lock(tmp_path / "lock", "first", clock):
         raise ZeroDivisionError
-    with publication_lock(tmp_path / "lock", "second", clock):
+    with country_lock(tmp_path / "lock", "second", clock):
         pass
 
 
 def test_a_place_that_cannot_be_written_to_is_no_other_run(tmp_path: Path) -> None:
     (tmp_path / "UGA").write_text("a file in the way")
-    with pytest.raises(WriteFailed, match="could not be written"), publication_lock(tmp_path / "UGA" / "l", "x", clock):
+    with pytest.raises(WriteFailed, match="could not be written"), country_lock(tmp_path / "UGA" / "l", "x", clock):
         pytest.fail("not held")
 
 
@@ -108,10 +82,6 @@ def test_an_exercise_and_a_real_day_keep_each_other_out(tmp_path: Path) -> None:
         for made_up in (False, True)
     )
     assert exercise.runs != real.runs
-    with publication_lock(real.lock_file, "run XDM 2026-02-15", clock):
-        refused = pytest.raises(ForbiddenByRule, match="another run is publishing there: run XDM 2026-02-15")
-        with refused, publication_lock(exercise.lock_file, "scenario XDM 2026-02-15", clock):
-            pytest.fail("two at once")
     with exercise.alone("scenario"):
         refused = pytest.raises(ForbiddenByRule, match="still at work: scenario XDM 2026-02-15")
         with refused, country_lock(tmp_path / "runs/XDM/.floods.lock", "run XDM", clock, patience_seconds=0):
@@ -120,6 +90,5 @@ def test_an_exercise_and_a_real_day_keep_each_other_out(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_the_lock_is_said(tmp_path: Path) -> None:
     (tmp_path / "lock").mkdir()
-    for lock in (publication_lock, country_lock):
-        with pytest.raises(WriteFailed, match="Is a directory"), lock(tmp_path / "lock", "x", clock):
-            pytest.fail("not held")
+    with pytest.raises(WriteFailed, match="Is a directory"), country_lock(tmp_path / "lock", "x", clock):
+        pytest.fail("not held")

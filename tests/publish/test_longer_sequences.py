@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -178,8 +179,8 @@ def test_an_action_that_was_unticked_again_is_no_decision(portal: FloodDays) -> 
 def test_a_run_that_meets_an_expired_approval_says_so_and_the_next_one_is_new(portal: FloodDays) -> None:
     found, run = portal.find("G9001=--TT----", day(1))
     portal.publish(found, run, hold_until=datetime(2026, 11, 22, 16, tzinfo=UTC))
-    file = portal.revisions(day(1))[0].folder / "revision.json"
-    file.write_text(file.read_text().replace("2026-11-22T16", "2026-11-22T14"))  # two hours go by
+    (revision,) = portal.revisions(day(1))
+    revision.keep(replace(revision.about(), hold_until="2026-11-22T14:00:00Z"))  # two hours go by
     with pytest.raises(ForbiddenByRule, match=r"not notified: the approval's time limit passed at 2026-11-22 14:00Z"):
         portal.publish(found, run)
     assert mails(portal) == 0

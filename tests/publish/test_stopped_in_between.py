@@ -240,7 +240,7 @@ def portal_calls(portal: FloodDays, found: Any, run: Any) -> tuple[Call, ...]:
     from tests.worlds.countries.flood_days import PIPELINE
 
     client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
-    target = IbfTarget(client, Destination("sandbox", client.base, True, None), portal.runs, portal.prepared, clock)
+    target = IbfTarget(client, Destination("sandbox", client.base, True, None), portal.prepared, clock)
     try:
         return target.draft(found, run, run.path).calls
     finally:

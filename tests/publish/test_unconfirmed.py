@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -9,7 +10,6 @@ import pytest
 from flows.ending import ended
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.unconfirmed import approve, assume_notified, give_up, require_newest_day, unconfirmed
 from tests.publish.test_day_sequences import day, kinds, mails
@@ -31,14 +31,13 @@ def answer_lost(portal: FloodDays, wishes: str, issue_date: date) -> tuple[Found
 def test_it_stays_unconfirmed_when_the_time_limit_of_its_approval_passes(portal: FloodDays) -> None:
     found, run = answer_lost(portal, "G9001=--TT----", day(1))
     (revision,) = portal.revisions(day(1))
-    file = revision.folder / "revision.json"
-    file.write_text(file.read_text().replace("2026-11-22T16", "2026-11-22T14"))  # two hours go by
+    revision.keep(replace(revision.about(), hold_until="2026-11-22T14:00:00Z"))  # two hours go by
     approve(revision, clock)
     for end in (None, "send"):
         with pytest.raises(OutcomeUnknown, match=r"may have been carried out before; .*notification log"):
             portal.publish(found, run, end=end)
     assert (mails(portal), len(portal.revisions(day(1)))) == (1, 1), "sent once, and not taken for not sent"
-    assert not Journal(revision.journal_file, clock).is_closed
+    assert not revision.progress().is_closed
     portal.publish(found, run, end="assume")
     assert (portal.publish(found, run), mails(portal)) == (None, 1)
 
@@ -48,14 +47,14 @@ def test_aborted_it_is_still_unconfirmed_and_the_next_run_asks(again: str, porta
     answer_lost(portal, "G9001=--TT----", day(1))
     (revision,) = portal.revisions(day(1))
     assert give_up(revision, clock, "aborted by a person")
-    last = Journal(revision.journal_file, clock).entries()[-1]
+    last = revision.progress().entries[-1]
     assert (last.state, last.error) == ("closed", "aborted by a person: notification unconfirmed")
     for _ in range(2):
         with pytest.raises(OutcomeUnknown, match=r"revision 1 of 2026-03-01 was given up, and its notification may"):
             portal.day(again, day(1))
     assert (mails(portal), len(portal.revisions(day(1)))) == (1, 1)
     assume_notified(revision, clock)
-    assert unconfirmed(RunFolder(portal.runs, "XDM", day(1)), "sandbox", clock) is None
+    assert unconfirmed(RunFolder(portal.runs, "XDM", day(1)), "sandbox") is None
     portal.day(again, day(1))
     assert mails(portal) == (1 if again == "G9001=--TT----" else 2), "the same content is nothing to do"
 
@@ -65,7 +64,7 @@ def test_what_was_held_is_given_up_as_not_notified(portal: FloodDays) -> None:
     portal.publish(found, run, hold_until=clock() + timedelta(hours=1))
     (revision,) = portal.revisions(day(1))
     assert not give_up(revision, clock, "aborted by a person")
-    assert Journal(revision.journal_file, clock).entries()[-1].error == "aborted by a person: not notified"
+    assert revision.progress().entries[-1].error == "aborted by a person: not notified"
     portal.publish(found, run)
     assert mails(portal) == 1
 
@@ -102,15 +101,13 @@ def test_the_run_of_the_next_day_says_what_it_leaves_unconfirmed(portal: FloodDa
     assert published is not None
     assert "earlier notification unconfirmed: G9001 and G9002" in str(ended(found, [published]).message)
     (revision,) = portal.revisions(day(1))
-    assert Journal(revision.journal_file, clock).entries()[-1].error == (
-        "2026-03-02 is published: notification unconfirmed"
-    )
-    left = unconfirmed(run, "sandbox", clock)
+    assert revision.progress().entries[-1].error == ("2026-03-02 is published: notification unconfirmed")
+    left = unconfirmed(run, "sandbox")
     assert left is not None
     assert left.number == 1, "a person can still say what became of it"
     with pytest.raises(ForbiddenByRule, match="2026-03-02 has been published since: sending again would mail"):
         require_newest_day(run, "sandbox")
     assume_notified(left, clock)
-    assert unconfirmed(run, "sandbox", clock) is None
+    assert unconfirmed(run, "sandbox") is None
     _, published = portal.day("G9001=-TT-----", day(3))
     assert kinds(published) == [], "said once"

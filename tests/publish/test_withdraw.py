@@ -13,7 +13,6 @@ import pytest
 from flows.wiring import decisions as resume
 from flows.wiring.decisions import resume_run, withdraw_run
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.unconfirmed import give_up, unconfirmed
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -38,7 +37,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     def target(opened: Any, *, notify: bool = False) -> Iterator[IbfTarget]:
         client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
         try:
-            yield IbfTarget(client, Destination("sandbox", client.base, notify), portal.runs, portal.prepared, clock)
+            yield IbfTarget(client, Destination("sandbox", client.base, notify), portal.prepared, clock)
         finally:
             client.close()
 
@@ -46,7 +45,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(resume, "now", clock)
     return SimpleNamespace(
         run=RunFolder(portal.runs, "XDM", day(1)), target_name="sandbox", prepared=portal.prepared,
-        country=portal.country, issue_date=day(1), lock_file=portal.runs / "XDM" / ".lock",
+        country=portal.country, issue_date=day(1),
     )  # fmt: skip
 
 
@@ -96,14 +95,14 @@ def test_a_withdrawal_that_notifies_nobody_leaves_the_doubt(portal: FloodDays, f
     assert (set(shown(portal)), mails(portal), done.publication.notified) == ({"G9002"}, 1, False)
     one, two = portal.revisions(day(1))
     assert done.doubtful == one
-    assert "revision 1 is closed, its notification is unconfirmed" in closing_words(one, clock)
-    assert Journal(one.journal_file, clock).entries()[-1].error == "replaced by revision 2: notification unconfirmed"
+    assert "revision 1 is closed, its notification is unconfirmed" in closing_words(one)
+    assert one.progress().entries[-1].error == "replaced by revision 2: notification unconfirmed"
     with pytest.raises(OutcomeUnknown):
         resume_run(first, Decision())
     with pytest.raises(ForbiddenByRule, match="revision 1 was replaced since: sending again would mail what the later"):
         resume_run(first, Decision(notify_again=True))
     assert resume_run(first, Decision(assume_notified=True)) == (one, None)
-    assert unconfirmed(first.run, "sandbox", clock) is None
+    assert unconfirmed(first.run, "sandbox") is None
     assert (two.about().withdraws, mails(portal)) == (("G9001",), 1)
 
 
@@ -120,7 +119,7 @@ def test_what_a_person_has_given_up_is_withdrawn_unasked(portal: FloodDays, firs
     (revision,) = portal.revisions(day(1))
     give_up(revision, clock, "aborted by a person")
     assert (withdraw(first).publication.notified, mails(portal)) == (False, 0)
-    assert Journal(revision.journal_file, clock).entries()[-1].error == "aborted by a person: not notified"
+    assert revision.progress().entries[-1].error == "aborted by a person: not notified"
 
 
 def test_what_is_withdrawn_from_is_what_was_published_when_the_lock_was_got(
@@ -128,12 +127,15 @@ def test_what_is_withdrawn_from_is_what_was_published_when_the_lock_was_got(
 ) -> None:
     """Another run, which held the lock until now, has replaced G9002 by G9003."""
     portal.day(BOTH, day(1))
+    at_once = RunFolder.right_to_publish
 
     @contextmanager
-    def got_late(*names: Any) -> Iterator[None]:
-        portal.day("G9001=---TT--- G9003=---TT---", day(1))
-        yield
+    def got_late(run: RunFolder, target: str, purpose: str) -> Iterator[None]:
+        if purpose.startswith("withdraw"):
+            portal.day("G9001=---TT--- G9003=---TT---", day(1))
+        with at_once(run, target, purpose) as held:
+            yield held
 
-    monkeypatch.setattr("ibf_pipeline.targets.withdraw.publication_lock", got_late)
+    monkeypatch.setattr(RunFolder, "right_to_publish", got_late)
     withdraw(first)
     assert set(shown(portal)) == {"G9003"}

@@ -8,13 +8,13 @@ import pytest
 
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.write import _Drawing, event_maps, rewrite_report
-from ibf_pipeline.runs.folder import RevisionAbout
 from ibf_pipeline.runs.observations import event_folder, write_observed_event
+from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.runs.withdrawn import standing, without_events
 from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
+from tests.worlds.journals import change_record
 
 ABOUT = RevisionAbout("2026-02-16T00:00:00Z", "portal", "https://ibf.example.org/api", "current", "asked", True, "hash")
 CALLS = [
@@ -50,7 +50,7 @@ def run(tmp_path, days):
     (tmp_path / "prepared").symlink_to(days.country.prepared)
     found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}})
     revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
-    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 6, 12, 31, tzinfo=UTC))
+    journal = revision.journal(lambda: datetime(2026, 2, 16, 6, 12, 31, tzinfo=UTC))
     return country, found, run, journal
 
 
@@ -94,7 +94,7 @@ def test_a_day_that_is_run_again_tells_what_became_of_its_first_publication(firs
     revision = run.allot("portal", 1, run.stage("portal", 1), found, CALLS, ABOUT)
     country.run(MONDAY, second)
     assert changes_of(run)["correction"] is None, "planned, and nothing of it uploaded"
-    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 6, tzinfo=UTC))
+    journal = revision.journal(lambda: datetime(2026, 2, 16, 6, tzinfo=UTC))
     for number in (1, 2, 3):
         journal.append(number, "done", status=201)
     html = rewrite_report(run, country.prepared).read_text(encoding="utf-8")
@@ -119,7 +119,7 @@ def test_what_a_person_took_back_is_no_correction(run):
         CALLS,
         replace(ABOUT, withdraws=("S01",)),
     )
-    taken = Journal(second.journal_file, lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
+    taken = second.journal(lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
     for number in (1, 2, 3):
         taken.append(number, "done", status=201)
     rewrite_report(folder, country.prepared)
@@ -142,7 +142,7 @@ def test_an_unknown_outcome_is_said(run):
 
 def test_a_damaged_plan_is_named_and_does_not_stop_the_report(run):
     country, _, folder, _ = run
-    (folder.path / "targets" / "portal" / "r1" / "plan.jsonl").write_text("torn", encoding="utf-8")
+    change_record(folder.revisions("portal")[0], plan="torn")
     assert "revision 1: cannot be read" in rewrite_report(folder, country.prepared).read_text(encoding="utf-8")
 
 
@@ -205,7 +205,7 @@ def allot(run, target, number, found, withdraws=(), **about):
     """A revision all of whose calls are done."""
     about = replace(ABOUT, target=target, withdraws=withdraws, **about)
     revision = run.allot(target, number, run.stage(target, number), found, CALLS, about)
-    journal = Journal(revision.journal_file, lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
+    journal = revision.journal(lambda: datetime(2026, 2, 16, 7, tzinfo=UTC))
     for call in CALLS:
         journal.append(call.number, "done", status=201)
     return journal

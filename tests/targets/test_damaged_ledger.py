@@ -9,10 +9,11 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, runs_of
-from ibf_pipeline.runs.ledger import close_older, published_dates, untold_triggers
+from ibf_pipeline.runs.folder import RunFolder, runs_of
+from ibf_pipeline.runs.ledger import close_older, untold_triggers
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from tests.worlds.countries.made_found import event, found
+from tests.worlds.journals import change_record
 
 TODAY = date(2026, 2, 16)
 DATE = "2026-02-15T00:00:01.000Z"
@@ -29,38 +30,35 @@ def published(runs: Path) -> Revision:
     day = found([event("G1", "--TTT---", "max", {"01A": 5})], [], run.issue_date)
     about = RevisionAbout(DATE, "portal", "http://portal", "current", "forced", True, "hash")
     revision = run.allot("portal", 1, run.stage("portal", 1), day, [call], about)
-    Journal(revision.journal_file, clock).append(1, "done", status=201)
+    revision.journal(clock).append(1, "done", status=201)
     return revision
 
 
-def test_a_damaged_revision_is_known_by_its_plan(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_upload_of_a_date_that_is_not_known_is_not_ours(tmp_path: Path) -> None:
     revision = published(tmp_path)
-    assert published_dates(tmp_path, "XTY", "portal") == {DATE}
-    (revision.folder / "revision.json").write_text('{"date": "20')
-    assert published_dates(tmp_path, "XTY", "portal") == {DATE}
-    assert "revision.json" in caplog.text
-    with pytest.raises(InputInvalid, match="cannot be read"):
-        revision.about()
-    (revision.folder / "plan.jsonl").write_text("{")
-    assert published_dates(tmp_path, "XTY", "portal") == set()
-    assert "left out" in caplog.text
+    today = RunFolder(tmp_path, "XTY", TODAY)
+    assert today.dates("portal") == {DATE}
+    change_record(revision, date=None)
+    assert today.dates("portal") == set()
 
 
 def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
     revision = published(tmp_path)
     today = RunFolder(tmp_path, "XTY", TODAY)
-    assert untold_triggers({"G1"}, today, "portal", clock) == set(), "the revision notified"
-    (revision.folder / "revision.json").unlink()
-    assert untold_triggers({"G1"}, today, "portal", clock) == {"G1"}
+    assert untold_triggers({"G1"}, today, "portal") == set(), "the revision notified"
+    change_record(revision, about=None)
+    with pytest.raises(InputInvalid, match="cannot be read"):
+        revision.about()
+    assert untold_triggers({"G1"}, today, "portal") == {"G1"}
 
 
 def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Path) -> None:
     revision = published(tmp_path)
     today = RunFolder(tmp_path, "XTY", TODAY)
-    assert close_older(tmp_path, today, "portal", clock) == []
-    (revision.folder / "plan.jsonl").write_text("{")
-    assert close_older(tmp_path, today, "portal", clock) == [revision]
-    assert close_older(tmp_path, today, "portal", clock) == [], "closed once"
+    assert close_older(today, "portal", clock) == []
+    change_record(revision, plan="{")
+    assert close_older(today, "portal", clock) == [revision]
+    assert close_older(today, "portal", clock) == [], "closed once"
 
 
 def test_a_folder_that_is_no_day_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,6 @@ import pytest
 from ibf_pipeline.errors import InputInvalid, ServerRefused, WriteFailed
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.files import transport
@@ -22,6 +21,7 @@ from ibf_pipeline.targets.files.transport import FilesTransport, exchange
 from ibf_pipeline.targets.problems import Consent
 from tests.conftest import missing
 from tests.worlds.countries.made_found import event, found
+from tests.worlds.journals import journal_in
 
 DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
 DATE = DAY.issue_date.isoformat()
@@ -44,7 +44,7 @@ def clock() -> datetime:
 
 def carry_out(root: Path, planned: tuple[Path, list[Call]], calls: int | None = None) -> None:
     folder, plan = planned
-    publish(plan[:calls], FilesTransport(root, folder), Journal(folder / "journal.jsonl", clock))
+    publish(plan[:calls], FilesTransport(root, folder), journal_in(folder, clock))
 
 
 def files(root: Path) -> dict[str, str]:

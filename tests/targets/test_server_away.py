@@ -23,6 +23,7 @@ from ibf_pipeline.targets.ibf.publication import found_out
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
 from tests.targets.test_transport import tls_server
 from tests.worlds.countries.flood_days import clock
+from tests.worlds.journals import journal_in
 from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.services.scripted_server import LOGIN, Says, ScriptedServer
 
@@ -102,7 +103,7 @@ def client_of(url: str, seconds: float = 600, attempts: int = 5) -> Iterator[tup
 
 def walk(client: IbfClient, folder: Path, after_call: Callable[[int], None] = lambda number: None) -> Journal:
     """Publish the plan."""
-    journal = Journal(folder / "journal.jsonl", clock)
+    journal = journal_in(folder, clock)
 
     def told(call: Call, answer: Answer) -> None:
         after_call(call.number)
@@ -131,7 +132,7 @@ def test_a_server_that_answers_that_it_is_away_for_20_seconds_does_not_fail_the_
     spoiled = PATHS[last_before]
     assert list(portal.tries()) == list(PATHS)
     assert portal.tries() == ONCE_EACH | {spoiled: 6}
-    assert journal.done() == {1, 2, 3, 4, 5, 6}
+    assert journal.progress().done == {1, 2, 3, 4, 5, 6}
     assert [b"raster" in request.body for request in portal.calls("/api/raster")] == [True] * portal.tries()["/raster"]
 
 
@@ -170,7 +171,7 @@ def test_a_server_without_a_connection_for_20_seconds_does_not_fail_the_day(
         assert time.slept == [1, 2, 4, 8, 16]
     assert list(portal.tries()) == list(PATHS)
     assert portal.tries() == ONCE_EACH
-    assert journal.done() == {1, 2, 3, 4, 5, 6}
+    assert journal.progress().done == {1, 2, 3, 4, 5, 6}
 
 
 def test_the_login_before_a_call_waits_as_well(portal: Portal, tmp_path: Path) -> None:
@@ -200,8 +201,12 @@ def test_a_server_that_stays_away_fails_the_day_after_ten_minutes(
         assert time.slept == [1, 2, 4, 8, 16, *[30] * 18, 29]
         assert time.now == 600
     assert portal.tries() == {"/exposure": 1, "/alerts": 1, "/stations": 25}
-    journal = Journal(tmp_path / "journal.jsonl", clock)
-    assert (journal.done(), journal.last_state(3), journal.last_state(4)) == ({1, 2}, "failed", None)
+    journal = journal_in(tmp_path, clock)
+    assert (journal.progress().done, journal.progress().last_state(3), journal.progress().last_state(4)) == (
+        {1, 2},
+        "failed",
+        None,
+    )
     said = [record.getMessage().partition("; trying again ")[2] for record in caplog.records]
     assert len(said) == 24, "each repetition is told"
     assert said[5] == "in 30 s (attempt 6 failed, 31 s after the first, at most 600 s)"
@@ -286,7 +291,7 @@ def test_a_notification_answered_503_is_sent_once_and_unknown(portal: Portal, tm
             walk(client, tmp_path, go_away)
         assert time.slept == []
     assert portal.tries() == ONCE_EACH
-    assert Journal(tmp_path / "journal.jsonl", clock).last_state(6) == "unknown"
+    assert journal_in(tmp_path, clock).progress().last_state(6) == "unknown"
 
 
 @pytest.mark.parametrize("how", ["refused", "turned away", "login"])
@@ -313,7 +318,7 @@ def test_a_notification_that_was_not_carried_out_keeps_its_five_attempts(
     assert (sent, len(portal.calls("/api/user/login"))) == {
         "refused": (0, 1), "turned away": (5, 1), "login": (0, 6),
     }[how]  # fmt: skip
-    assert Journal(tmp_path / "journal.jsonl", clock).last_state(6) == "failed"
+    assert journal_in(tmp_path, clock).progress().last_state(6) == "failed"
 
 
 def test_nobody_waits_for_the_log_of_notifications_to_hear_that_one_is_unknown() -> None:

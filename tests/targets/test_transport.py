@@ -16,10 +16,10 @@ import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import publish
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
 from tests.worlds.countries.flood_days import clock
+from tests.worlds.journals import journal_in
 from tests.worlds.services.certificate import own_certificate
 from tests.worlds.services.scripted_server import LOGIN, Says, ScriptedServer
 
@@ -172,10 +172,10 @@ def test_a_login_that_fails_before_the_notification_leaves_nothing_unknown(troub
     """After a crash the first thing that the resumed run needs is a token: the notification has not been sent."""
     script = {"/api/user/login": [trouble], "/api/notification/send": [Says(201)]}
     with ScriptedServer(script) as server, client_of(server.url) as (client, _):
-        journal = Journal(tmp_path / "journal.jsonl", clock)
+        journal = journal_in(tmp_path, clock)
         with pytest.raises(ServerUnreachable):
             publish([END], IbfTransport(client, tmp_path), journal)
-        assert (journal.last_state(9), server.calls("/api/notification/send")) == ("failed", [])
+        assert (journal.progress().last_state(9), server.calls("/api/notification/send")) == ("failed", [])
     with ScriptedServer({"/api/notification/send": [Says(201)]}) as server, client_of(server.url) as (client, _):
         assert publish([END], IbfTransport(client, tmp_path), journal).made == 1
 

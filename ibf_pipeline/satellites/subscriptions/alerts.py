@@ -35,17 +35,24 @@ class AlertedEvent:
 
 
 def alerted_events(
-    runs: Path, prepared: Callable[[str], Path], today: date, *, valid_days: int, triggers_only: bool = False
+    runs: Path,
+    prepared: Callable[[str], Path],
+    today: date,
+    *,
+    valid_days: int,
+    triggers_only: bool = False,
+    records: str | None = None,
 ) -> list[AlertedEvent]:
     """The events of each country's latest finished run, if that is at most `valid_days` old and no exercise.
 
     Events that a person took back are none.
+    `records`: their URL, those beside the runs where none is given.
     A country whose run cannot be read is named in the log and left out: the others must not suffer from it.
     """
     found: list[AlertedEvent] = []
     for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
         try:
-            day = _latest(runs, folder.name, today, valid_days)
+            day = _latest(runs, records, folder.name, today, valid_days)
             if day is not None:
                 found += _events(day, prepared(folder.name), triggers_only)
         except IbfError as error:
@@ -53,9 +60,9 @@ def alerted_events(
     return found
 
 
-def _latest(runs: Path, iso3: str, today: date, valid_days: int) -> Found | None:
+def _latest(runs: Path, records: str | None, iso3: str, today: date, valid_days: int) -> Found | None:
     for age in range(valid_days + 1):
-        run = RunFolder(runs, iso3, today - timedelta(days=age))
+        run = RunFolder(runs, iso3, today - timedelta(days=age), records)
         if run.is_whole:
             found = run.found()
             if not found.exercise:

@@ -13,12 +13,12 @@ from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import End, publish, require_decidable
 from ibf_pipeline.report.exports import tables, write_exports, write_records
 from ibf_pipeline.report.pictures.outlines import read_map_layers
-from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, write_json
+from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.notice import blind_notices
@@ -58,7 +58,7 @@ class FilesTarget:
         number = run.next_number(self.name)
         staging = run.stage(self.name, number)
         plan = self._draft(found, run, staging, extents)
-        latest = latest_finished(run, self.name, self.now)
+        latest = latest_finished(run, self.name)
         if latest is not None and not withdraws:
             if latest.about().content == plan.about.content and shown_day(self._day(found)) == latest.calls()[-1].body:
                 return None
@@ -75,7 +75,7 @@ class FilesTarget:
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Bring the files that are not there yet, then show the day."""
-        journal = Journal(revision.journal_file, self.now)
+        journal = revision.journal(self.now)
         require_decidable([], journal, end)
         outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
         found = revision.found()

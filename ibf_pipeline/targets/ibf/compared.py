@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.runs.folder import RunFolder, runs_of, write_json
+from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.comparison import Compared, compare
 from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.shown import Portal
@@ -47,10 +47,10 @@ def compare_with(
     return shown, rows
 
 
-def kept_comparisons(runs: Path, iso3: str, target: str) -> list[tuple[date, dict[str, int]]]:
+def kept_comparisons(of: RunFolder, target: str) -> list[tuple[date, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
     kept = []
-    for run in runs_of(runs, iso3):
+    for run in of.days():
         file = _file(run, target)
         if file.is_file():
             content = json.loads(file.read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from ibf_pipeline.runs.folder import Revision
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.state import OpenArea, open_area
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Problem

@@ -12,11 +12,11 @@ from typing import Any
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
-from ibf_pipeline.runs.folder import Revision, write_json
+from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.ledger import Clock
-from ibf_pipeline.runs.unconfirmed import require_in_time, unknown_end
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.unconfirmed import require_in_time
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
@@ -41,7 +41,7 @@ def carry_out(
     ServerRefused with the way to another plan where the server does not take a call of this one.
     """
     about = revision.about()
-    journal = Journal(revision.journal_file, now)
+    journal = revision.journal(now)
     transport = IbfTransport(client, revision.folder)
     calls = revision.calls()
     last = [call for call in calls if call.kind == "end"]
@@ -99,25 +99,23 @@ def hold(revision: Revision, until: datetime) -> None:
     """Let the notification of a revision that was begun without it wait for an approval."""
     about = revision.about()
     if about.notify and about.hold_until is None:
-        with writing(revision.folder, RESUME):
-            kept = replace(about, hold_until=date_of_calls(until))
-            write_json(revision.folder / "revision.json", asdict(kept))
+        revision.keep(replace(about, hold_until=date_of_calls(until)))
 
 
-def processes_again(revision: Revision, now: Clock, end: End | None, *, holds: bool) -> bool:
+def processes_again(revision: Revision, end: End | None, *, holds: bool) -> bool:
     """Whether going on makes calls: not where all that is left is a notification that waits, or is unconfirmed."""
-    done = Journal(revision.journal_file, now).done()
+    done = revision.progress().done
     left = [call for call in revision.calls() if call.number not in done]
-    if unknown_end(revision, now) is not None:
+    if revision.unknown_end() is not None:
         return end == "again"
     return bool(left) and not (holds and all(call.kind == "end" for call in left))
 
 
-def require_silent(revision: Revision, now: Clock) -> None:
+def require_silent(revision: Revision) -> None:
     """ForbiddenByRule where going on with a revision would notify people, and the run may not."""
-    journal = Journal(revision.journal_file, now)
-    left = [call for call in revision.calls() if call.kind == "end" and call.number not in journal.done()]
-    if left and not may_have_been_sent(left[0], journal):
+    progress = revision.progress()
+    left = [call for call in revision.calls() if call.kind == "end" and call.number not in progress.done]
+    if left and not may_have_been_sent(left[0], progress):
         raise ForbiddenByRule(
             f"revision {revision.number} is unfinished and ends with a notification, and this run may notify nobody",
             where=revision.folder,

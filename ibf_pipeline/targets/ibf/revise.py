@@ -12,9 +12,9 @@ from pathlib import Path
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.publish.call import Call, FileBody
-from ibf_pipeline.publish.journal import Journal
-from ibf_pipeline.runs.folder import Revision, RevisionAbout, RunFolder, content_hash
-from ibf_pipeline.runs.ledger import Clock, begun_after, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.runs.folder import RunFolder, content_hash
+from ibf_pipeline.runs.ledger import begun_after, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.runs.unconfirmed import unconfirmed_before
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
@@ -99,7 +99,6 @@ def new_revision(
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
     earlier: Mapping[str, str] | None = None,
-    now: Clock,
 ) -> Revision | None:
     """Allot a revision for a day; None where its content is what the server already has.
 
@@ -122,21 +121,21 @@ def new_revision(
         stations=state.stations,
         map_images=images,
     )
-    latest = latest_finished(run, target, now)
+    latest = latest_finished(run, target)
     if latest is not None and is_newest(latest, state) and not withdraws:
         if says_the_same(latest.about(), plan.about) and not begun_after(run, target, latest):
             return None
         if not publish_withdrawn:
             require_not_withdrawn(found, latest)
     open_events = state.open_events or ()
-    untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target, now)
+    untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target)
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     stations = owners(found, before, state.stations, earlier or {})
     today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
     last_upload = state.last_upload.isoformat() if state.last_upload else ""
     about = replace(about, issued_today=today, last_upload=last_upload)
-    about = replace(about, unconfirmed=unconfirmed_before(run, target, now))
+    about = replace(about, unconfirmed=unconfirmed_before(run, target))
     return run.allot(target, number, staging, found, plan.calls, about)
 
 
@@ -169,7 +168,7 @@ def is_newest(revision: Revision, state: ServerState) -> bool:
     return state.last_upload is not None and state.last_upload == moment(revision.about().date)
 
 
-def may_be_shown(revision: Revision, now: Clock) -> bool:
+def may_be_shown(revision: Revision) -> bool:
     """Whether the server may have made events of a revision that broke off.
 
     The servers of the description did so with each upload; those of today once they are told to process the day.
@@ -177,7 +176,7 @@ def may_be_shown(revision: Revision, now: Clock) -> bool:
     if revision.about().capabilities == DESCRIBED.name:
         return True
     uploads = takewhile(lambda call: call.path not in PROCESSING, revision.calls())
-    return {call.number for call in uploads} <= Journal(revision.journal_file, now).done()
+    return {call.number for call in uploads} <= revision.progress().done
 
 
 def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
@@ -193,7 +192,7 @@ def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
         )
 
 
-def require_undisturbed(revision: Revision, last_upload: datetime | None, now: Clock) -> None:
+def require_undisturbed(revision: Revision, last_upload: datetime | None) -> None:
     """ForbiddenByRule where the server no longer has what a revision left there, so that its other calls make no day.
 
     Somebody else has uploaded for an earlier moment of the day, or the server was emptied or brought back.
@@ -202,7 +201,7 @@ def require_undisturbed(revision: Revision, last_upload: datetime | None, now: C
     own = moment(about.date)
     if about.last_upload is None or own is None or last_upload == own:
         return
-    done = Journal(revision.journal_file, now).done()
+    done = revision.progress().done
     calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
     has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
     of_earlier_day = last_upload is None or last_upload.date() < own.date()  # by a wipe, too

@@ -12,16 +12,16 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import (
     Clock,
     event_stations,
     events_perhaps_open,
     half_uploaded_dates,
     latest_finished,
-    published_dates,
     require_not_withdrawn,
 )
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
@@ -53,8 +53,6 @@ class IbfTarget:
 
     client: IbfClient
     destination: Destination
-    runs: Path
-    """where the runs of all countries lie"""
     prepared: Path
     """the country's prepared layers"""
     now: Clock
@@ -98,7 +96,7 @@ class IbfTarget:
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
-        earlier = event_stations(run, self.name, self.now)
+        earlier = event_stations(run, self.name)
         problems = check_server(found, state, codes, own.published, consent, earlier)
         if extents is None:
             problems += unreadable_extents(found, run)
@@ -115,7 +113,6 @@ class IbfTarget:
             withdraws=withdraws,
             publish_withdrawn=consent.withdrawn,
             earlier=earlier,
-            now=self.now,
         )
 
     def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
@@ -125,10 +122,10 @@ class IbfTarget:
             self.client, found.country, found.disaster_type, self.capabilities, own, take_over=consent.take_over
         )
         moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
-        earlier = event_stations(run, self.name, self.now)
+        earlier = event_stations(run, self.name)
         problems = check_server(found, state, self._place_codes(found), own.published, consent, earlier)
         require_publishable(problems, self.client.base)
-        latest = latest_finished(run, self.name, self.now)
+        latest = latest_finished(run, self.name)
         if latest is not None and is_newest(latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, latest)
 
@@ -138,14 +135,14 @@ class IbfTarget:
         ServerRefused where the calls that are left would delete what people have decided meanwhile.
         """
         found = revision.found()
-        own = OwnRecord(frozenset(published_dates(self.runs, found.country, self.name)))
+        own = OwnRecord(frozenset(revision.run.dates(self.name)))
         last_upload = read_last_upload(self.client, found.country, found.disaster_type, own)
         require_resumable(revision, last_upload)
         if not self.destination.notify:
-            require_silent(revision, self.now)
+            require_silent(revision)
         holds = end is None and (self.destination.hold_until or revision.about().hold_until) is not None
-        if processes_again(revision, self.now, end, holds=holds):
-            require_undisturbed(revision, last_upload, self.now)
+        if processes_again(revision, end, holds=holds):
+            require_undisturbed(revision, last_upload)
             if not consent.discard_decisions:
                 require_publishable(decisions_since(revision, self.client), self.client.base)
 
@@ -168,11 +165,10 @@ class IbfTarget:
         return read_state(self.client, found.country, found.disaster_type, self.capabilities, own, take_over=True)
 
     def _own_record(self, iso3: str, run: RunFolder) -> OwnRecord:
-        shown = partial(may_be_shown, now=self.now)
         return OwnRecord(
-            frozenset(published_dates(self.runs, iso3, self.name)),
-            frozenset(half_uploaded_dates(run, self.name, self.now)),
-            tuple(as_open(event) for event in events_perhaps_open(run, self.name, self.now, shown)),
+            frozenset(run.dates(self.name)),
+            frozenset(half_uploaded_dates(run, self.name)),
+            tuple(as_open(event) for event in events_perhaps_open(run, self.name, may_be_shown)),
         )
 
     def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,15 @@ import shapely
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.runs.findings import write_found
-from ibf_pipeline.runs.folder import RevisionAbout, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.runs.withdrawn import without_events
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.trigger import Observation, is_seen_by, trigger
 from tests.worlds.countries.made_found import event, found
+from tests.worlds.journals import change_record
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, World
 
@@ -97,9 +98,9 @@ def test_what_a_person_took_back_is_no_alert(tmp_path: Path):
         "portal", 2, run.stage("portal", 2), without_events(day, ["G1"]), calls, replace(about, withdraws=("G1",))
     )
     assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]  # planned, and not on the portal yet
-    Journal(revision.journal_file, lambda: NOON).append(1, "done")
+    revision.journal(lambda: datetime(2026, 11, 20, 7, tzinfo=UTC)).append(1, "done")
     assert [e.name for e in alerts(tmp_path)] == ["G2"]
-    (revision.folder / "plan.jsonl").write_text("torn", encoding="utf-8")  # rather a picture too many than none
+    change_record(revision, plan="torn")  # rather a picture too many than none
     assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]
 
 

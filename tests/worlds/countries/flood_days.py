@@ -23,7 +23,8 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.folder import Revision, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sources import ForecastFiles
@@ -106,12 +107,10 @@ class FloodDays:
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(draw_maps, self.prepared) if self.country.map_image else None
-        target = IbfTarget(client, destination, self.runs, self.prepared, clock, capabilities, draw)
+        target = IbfTarget(client, destination, self.prepared, clock, capabilities, draw)
         publish = partial(publish_revision.fn, end=end)
         try:
-            published = bring_up_to_date(
-                target, found, run, self.runs, consent or Consent(), clock, plan_revision.fn, publish
-            )
+            published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
             return published[-1] if published else None
         finally:
             client.close()

@@ -1,0 +1,42 @@
+"""`ibf-pipeline records`: what was published, as the records have it. Heavy imports happen inside the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from flows.cli.options import Config, Workspace
+
+records_app = typer.Typer(
+    help="The records of what was published: who publishes now, and journals of earlier versions. docs/operate.md",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@records_app.command("take-over")
+def take_over(config: Config = "config", workspace: Workspace = None) -> None:
+    """Put the plans and journals that earlier versions kept as files into the records. It can be repeated.
+
+    Example: ibf-pipeline records take-over
+    """
+    from flows.wiring.day import open_configuration
+    from flows.wiring.records import open_database, taken_over
+
+    configuration = open_configuration(config, workspace)
+    for iso3, revisions in taken_over(configuration).items():
+        typer.echo(f"{iso3}: {revisions} revisions taken over")
+    typer.echo(f"the records are whole: {open_database(configuration).place}")
+
+
+@records_app.command("holders")
+def holders(config: Config = "config", workspace: Workspace = None) -> None:
+    """Show who holds the right to publish, for what, and since when.
+
+    Example: ibf-pipeline records holders
+    """
+    from flows.wiring.day import open_configuration
+    from flows.wiring.records import open_database
+    from ibf_pipeline.records.lease import holders as held
+
+    for line in held(open_database(open_configuration(config, workspace))) or ["nobody is publishing"]:
+        typer.echo(line)

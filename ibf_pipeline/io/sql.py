@@ -1,0 +1,161 @@
+"""One SQL database: whatever SQLAlchemy's URL names, SQLite in a file unless somebody says otherwise.
+
+SQLite keeps a write-ahead log: a durable transaction is on disk when its block ends; one that is not outlives the
+process, and may be lost with those after it where the power fails. A process that was forked opens its own connections.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, WriteFailed
+
+WAIT_SECONDS: Final = 30
+"""for another process that writes; a URL of SQLite may say another number as `timeout`"""
+
+
+class Database:
+    """Transactions on one database, shared by the threads of a process; other processes may use it at the same time."""
+
+    def __init__(self, url: str, prepare: Callable[[Engine], None], remedy: str) -> None:
+        """`prepare` brings the schema up to date before the first transaction; `remedy` is for errors of storage."""
+        try:
+            self._url = make_url(url)
+            self._engine = create_engine(self._url, **_options(self._url))
+        except (ArgumentError, ImportError) as error:
+            raise ConfigError(
+                f"the address of the records cannot be used ({type(error).__name__})",
+                where="records.url",
+                expected="a URL of SQLAlchemy, such as sqlite:///records.sqlite",
+                remedy="correct it, and install what it names",
+            ) from None
+        self.is_file = self._url.get_backend_name() == "sqlite"
+        self._prepare, self._remedy = prepare, remedy
+        self._prepared = False
+        self._opened: tuple[int, int] | None = None
+        self._mutex = threading.Lock()
+        if self.is_file:
+            event.listen(self._engine, "connect", _set_up)
+            event.listen(self._engine, "begin", _begin)
+        _OPEN.add(self)
+
+    @property
+    def place(self) -> str:
+        """The file, or the address without its password."""
+        return str(self._url.database) if self.is_file else self._url.render_as_string(hide_password=True)
+
+    def close(self) -> None:
+        """Give back the connections that nobody uses."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+        """All or nothing; WriteFailed where it cannot be kept, InputInvalid for a value that no column takes."""
+        with self._errors(), self._ready().connect() as connection:
+            self._require_same_file()
+            if self.is_file:
+                level = "FULL" if durable else "NORMAL"
+                if connection.info.get("synchronous") != level:
+                    connection.connection.cursor().execute(f"PRAGMA synchronous={level}")
+                    connection.info["synchronous"] = level
+            with connection.begin():
+                if not durable and self._engine.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One state of the database, whatever others write meanwhile."""
+        with self._errors(), self._ready().connect() as connection:
+            self._require_same_file()
+            yield connection.execution_options(reads=True)
+
+    def rows(self, query: Any) -> list[Any]:
+        """The rows of a query."""
+        with self.reading() as connection:
+            return list(connection.execute(query))
+
+    def _ready(self) -> Engine:
+        with self._mutex:
+            if not self._prepared:
+                if self.is_file and self._url.database:
+                    Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+                self._prepare(self._engine)
+                self._prepared, self._opened = True, self._identity()
+        return self._engine
+
+    def _identity(self) -> tuple[int, int] | None:
+        if not self.is_file or not self._url.database or self._url.database == ":memory:":
+            return None
+        found = os.stat(self._url.database)
+        return found.st_dev, found.st_ino
+
+    def _require_same_file(self) -> None:
+        """SQLite writes on into a file that somebody deleted or replaced, and nobody would ever read it."""
+        if self._identity() != self._opened:
+            raise OSError("another file has its name")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except IbfError:
+            raise
+        except (UnicodeError, OverflowError) as error:
+            raise InputInvalid(
+                f"a value cannot be kept ({type(error).__name__})",
+                where=self.place,
+                expected="text that is UTF-8, and numbers of 64 bits",
+            ) from None
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error)
+            raise WriteFailed(
+                f"the records cannot be used ({reason.splitlines()[0] if reason else type(error).__name__})",
+                where=self.place,
+                expected="a database that answers and has room left",
+                remedy=self._remedy,
+            ) from error
+
+    def _forget(self) -> None:
+        """In a process that was forked: the connections are the parent's, and not even closed here."""
+        _PARENTS.append(self._engine.pool)
+        self._engine.dispose(close=False)
+        self._mutex = threading.Lock()
+
+
+_OPEN: Final[weakref.WeakSet[Database]] = weakref.WeakSet()
+_PARENTS: Final[list[Pool]] = []
+
+
+def _after_fork() -> None:
+    for database in list(_OPEN):
+        database._forget()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "sqlite":
+        return {"pool_pre_ping": True}
+    return {} if "timeout" in url.query else {"connect_args": {"timeout": WAIT_SECONDS}}
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin`
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

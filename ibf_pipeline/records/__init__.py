@@ -1,0 +1,1 @@
+"""The records: what must survive a machine, in one SQL database with one schema."""

@@ -1,0 +1,190 @@
+"""The right to publish: a row with holder, expiry and a fence number.
+
+A holder renews it while it lives. One that died on this machine is known to be dead, and its lease is taken over at
+once; one elsewhere, when its lease has expired. Each holder has a fence number of its own, and whatever is recorded
+under a lease is recorded only while that number is the newest: who was taken for dead finds that out before the next
+call. Along a chain of calls a lease is taken once: whoever needs it further down gets the one that is held.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, select, update
+
+from ibf_pipeline.errors import ForbiddenByRule, IbfError
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.schema import LEASE
+
+log = logging.getLogger(__name__)
+
+SECONDS: Final = 120.0
+"""until a lease that nobody renews is over"""
+_live: Final[set[tuple[str, str, int]]] = set()
+"""place, name and fence of what this process holds: one that it could not give back is nobody's"""
+_held: ContextVar[tuple[Lease, ...]] = ContextVar("leases", default=())
+
+
+class LeaseLost(ForbiddenByRule):
+    """Another run has taken the right to publish: this one makes no further call."""
+
+
+@dataclass(eq=False, slots=True)
+class Lease:
+    """A lease that is held."""
+
+    database: Database
+    name: str
+    """such as `UGA/floods/portal`"""
+    fence: int
+    _sure_until: float = 0.0
+    """monotonic seconds: until then nobody else can have taken it"""
+    _over: threading.Event = field(default_factory=threading.Event)
+
+    def require(self) -> None:
+        """LeaseLost where somebody else may hold it: asked before each call, it costs nothing while it is young."""
+        if time.monotonic() >= self._sure_until:
+            self.renew()
+
+    def renew(self) -> None:
+        """Hold it for some time more; LeaseLost where another one has it."""
+        with self.database.transaction(durable=False) as connection:
+            started = time.monotonic()
+            self.fence_off(connection)
+            connection.execute(update(LEASE).where(LEASE.c.name == self.name).values(expires=time.time() + SECONDS))
+        self._sure_until = started + SECONDS
+
+    def fence_off(self, connection: Connection) -> None:
+        """Let a transaction go on only while this lease is held, and nobody take it before its end."""
+        row = connection.execute(select(LEASE).where(LEASE.c.name == self.name).with_for_update()).one_or_none()
+        if row is None or row.fence != self.fence:
+            raise LeaseLost(
+                f"another run has taken over publishing of {self.name}" + (f": {_who(row)}" if row else ""),
+                where=self.database.place,
+                expected="the right to publish until the end",
+                remedy="nothing was sent since; look what the other run did, and resume only what is unfinished then",
+            )
+
+    def _keep(self) -> None:
+        while not self._over.wait(SECONDS / 3):
+            try:
+                self.renew()
+            except IbfError as error:
+                log.warning("the right to publish of %s was not renewed: %s", self.name, error)
+                if isinstance(error, LeaseLost):
+                    return
+
+
+@contextmanager
+def lease(database: Database, name: str, purpose: str) -> Iterator[Lease]:
+    """Hold a lease until the block ends: the one that is held already, further up; else a new one.
+
+    ForbiddenByRule that says who holds it, WriteFailed where nobody can.
+    """
+    for held in _held.get():
+        if (held.database, held.name) == (database, name):
+            yield held
+            return
+    taken = _take(database, name, purpose)
+    keeper = threading.Thread(target=taken._keep, name=f"lease of {name}", daemon=True)
+    keeper.start()
+    token = _held.set((*_held.get(), taken))
+    try:
+        yield taken
+    finally:
+        _held.reset(token)
+        taken._over.set()
+        keeper.join()
+        _live.discard((database.place, name, taken.fence))
+        _give_back(taken)
+
+
+def _take(database: Database, name: str, purpose: str) -> Lease:
+    started = time.monotonic()
+    with database.transaction() as connection:
+        row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one_or_none()
+        if row is not None and row.holder is not None and not _is_over(row, database.place):
+            raise ForbiddenByRule(
+                f"another run is publishing there: {_who(row)}",
+                where=name,
+                expected="one publication at a time for a country, hazard and target",
+                remedy="wait until it has ended, then run again",
+            )
+        fence = 1 if row is None else row.fence + 1
+        values = {
+            "fence": fence,
+            "holder": _own_name(),
+            "purpose": purpose,
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            "expires": time.time() + SECONDS,
+        }
+        if row is None:
+            connection.execute(LEASE.insert().values(name=name, **values))
+        else:
+            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+    _live.add((database.place, name, fence))
+    return Lease(database, name, fence, started + SECONDS)
+
+
+def _give_back(held: Lease) -> None:
+    """Free it for the next; where that cannot be written, it is over as soon as this process is."""
+    mine = (LEASE.c.name == held.name) & (LEASE.c.fence == held.fence)
+    try:
+        with held.database.transaction(durable=False) as connection:
+            connection.execute(update(LEASE).where(mine).values(holder=None))
+    except IbfError as error:
+        log.warning("the right to publish of %s was not given back: %s", held.name, error)
+
+
+def holders(database: Database) -> list[str]:
+    """Who holds which lease, and since when."""
+    rows = database.rows(select(LEASE).where(LEASE.c.holder.is_not(None)).order_by(LEASE.c.name))
+    return [f"{row.name}: {_who(row)}" for row in rows]
+
+
+def _who(row: Any) -> str:
+    if row.holder is None:
+        return "nobody any more"
+    host, _, process, _ = row.holder.split()
+    return f"{row.purpose}, process {process} on {host} since {row.since}"
+
+
+def _own_name() -> str:
+    """Host, process space, process and when it began: a number is given to another process one day."""
+    return f"{socket.gethostname()} {_space()} {os.getpid()} {_began(os.getpid())}"
+
+
+def _is_over(row: Any, place: str) -> bool:
+    if row.holder == _own_name():
+        return (place, row.name, row.fence) not in _live
+    host, space, process, began = row.holder.split()
+    here = (host, space) == (socket.gethostname(), _space())
+    return time.time() >= row.expires or (here and _began(int(process)) != began)
+
+
+def _space() -> str:
+    """Which processes are seen from here: those of a container have numbers of their own."""
+    try:
+        return os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return "-"
+
+
+def _began(process: int) -> str:
+    """When a process began, in ticks of this machine; `-` for one that is no more."""
+    try:
+        state, *more = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return "-" if state == "Z" else more[18]
+    except OSError:
+        return "-"

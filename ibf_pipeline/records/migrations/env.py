@@ -1,0 +1,8 @@
+"""What Alembic runs: the steps that are missing, on the connection that it is given."""
+
+from alembic import context
+
+from ibf_pipeline.records.schema import METADATA
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
+context.run_migrations()

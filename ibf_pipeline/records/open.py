@@ -1,0 +1,76 @@
+"""The records of a configuration, opened once a process and brought up to the schema of this version."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from sqlalchemy import Column, Engine, MetaData, Table, Text, inspect, select
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.schema import METADATA
+
+HEAD: Final = "0001"
+"""the newest of `migrations/versions`"""
+FILE: Final = "records.sqlite"
+"""in the folder of the runs, where no other place is named"""
+_REMEDY: Final = (
+    "make free disk space, correct the permissions or end what holds the database, then resume: the run goes on at the "
+    "first call that is not known to be done"
+)
+_MOST: Final = 8
+"""databases that a process keeps open"""
+_VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", Text))
+
+_opened: OrderedDict[str, Database] = OrderedDict()
+_mutex = Lock()
+
+
+def open_records(url: str) -> Database:
+    """The database of a URL; the same one for the same URL."""
+    with _mutex:
+        database = _opened.pop(url, None) or Database(url, bring_up_to_date, _REMEDY)
+        _opened[url] = database
+        if len(_opened) > _MOST:
+            _opened.popitem(last=False)[1].close()
+        return database
+
+
+def beside(runs: Path) -> str:
+    """The URL of the records in the folder of the runs."""
+    return f"sqlite:///{runs.resolve() / FILE}"
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Make the tables, or take the steps that a database of an earlier version lacks; InputInvalid for a later one."""
+    with engine.begin() as connection:
+        known = inspect(connection).get_table_names()
+        if _VERSION.name not in known:
+            METADATA.create_all(connection)
+            _VERSION.create(connection)
+            connection.execute(_VERSION.insert().values(version_num=HEAD))
+            return
+        version = connection.execute(select(_VERSION.c.version_num)).scalar_one()
+        if version == HEAD:
+            return
+        if version > HEAD:
+            raise InputInvalid(
+                f"the records are of a later version of the pipeline ({version})",
+                where=engine.url.database,
+                expected=f"records of version {HEAD} or older",
+                remedy="run the version that wrote them, or a later one",
+            )
+        _upgrade(connection)
+
+
+def _upgrade(connection: object) -> None:
+    from alembic import command  # only where there is something to do: it loads for a while
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

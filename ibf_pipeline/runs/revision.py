@@ -1,0 +1,157 @@
+"""The n-th publication of a country's run on one target: its plan, what it was planned with, and its journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from sqlalchemy import select, update
+
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.publish.call import Call, calls_of
+from ibf_pipeline.publish.journal import Journal, Progress
+from ibf_pipeline.publish.publisher import may_have_been_sent
+from ibf_pipeline.records.schema import REVISION
+from ibf_pipeline.runs.findings import read_found
+
+if TYPE_CHECKING:
+    from ibf_pipeline.runs.folder import RunFolder
+
+
+def no_clock() -> NoReturn:
+    """The clock of a journal that is only read: nothing is written, so no time is asked for."""
+    raise RuntimeError("this journal is only read")
+
+
+@dataclass(frozen=True)
+class RevisionAbout:
+    """What a revision was planned with."""
+
+    date: str
+    """the `date` of every call"""
+    target: str
+    url: str
+    capabilities: str
+    reason: str
+    """why these capabilities"""
+    notify: bool
+    content: str
+    """hash of what is published, without the date"""
+    hold_until: str | None = None
+    """the notification waits for a person's approval until then (UTC); afterwards nobody is notified"""
+    withdraws: tuple[str, ...] = ()
+    """events that this revision takes back"""
+    left_out: tuple[str, ...] = ()
+    """what the country wants and the target does not get, with the reason"""
+    before: dict[str, str] = field(default_factory=dict)
+    """events that were active on the target before: name -> alert level"""
+    stations: dict[str, str] = field(default_factory=dict)
+    """the stations that these belong to: name -> station code"""
+    issued_today: tuple[str, ...] = ()
+    """those of them that were first issued on this very day: the server issues them anew"""
+    unconfirmed: dict[str, str] = field(default_factory=dict)
+    """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
+    last_upload: str | None = None
+    """the server's last upload when it was planned, empty where there was none; None: not kept"""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision whose plan is in the records."""
+
+    run: RunFolder
+    """of its day"""
+    target: str
+    number: int
+    row: int = field(compare=False)
+    """in the records"""
+
+    @property
+    def folder(self) -> Path:
+        """Of its files."""
+        return self.run.path / "targets" / self.target / f"r{self.number}"
+
+    @property
+    def issue_date(self) -> date:
+        """Of its day."""
+        return self.run.issue_date
+
+    @property
+    def notices_file(self) -> Path:
+        """What people must be told beside the target's own messages."""
+        return self.folder / "notices.json"
+
+    @property
+    def preview_file(self) -> Path:
+        """The server's preview of the mail, as it answered."""
+        return self.folder / "preview.json"
+
+    @cached_property
+    def _plan(self) -> list[Call]:
+        (row,) = self.run.records.rows(select(REVISION.c.plan).where(REVISION.c.id == self.row))
+        return calls_of((row.plan or "damaged").encode(), self.folder)
+
+    def calls(self) -> list[Call]:
+        """Its plan; InputInvalid where it was damaged when it was taken over."""
+        return list(self._plan)
+
+    def about(self) -> RevisionAbout:
+        """What it was planned with; InputInvalid where that was damaged when it was taken over."""
+        (row,) = self.run.records.rows(select(REVISION.c.about).where(REVISION.c.id == self.row))
+        return about_of(row.about or "damaged", self.folder)
+
+    def keep(self, about: RevisionAbout) -> None:
+        """Change what is recorded of it: until when its notification is held."""
+        with self.run.records.transaction() as connection:
+            connection.execute(update(REVISION).where(REVISION.c.id == self.row).values(about=as_text(about)))
+
+    def found(self) -> Found:
+        """What is published with it; a later run of the day does not change it."""
+        return read_found(self.folder / "events.json")
+
+    def journal(self, now: Callable[[], datetime]) -> Journal:
+        """Where what happens to its calls is recorded."""
+        return Journal(self.run.records, self.row, self.run.lease_name(self.target), self.folder / "journal.jsonl", now)
+
+    def progress(self) -> Progress:
+        """How far it has come by now."""
+        return self.journal(no_clock).progress()
+
+    def is_finished(self) -> bool:
+        """Whether every call is done."""
+        return {call.number for call in self._plan} <= self.progress().done
+
+    def is_uploaded(self) -> bool:
+        """Whether all calls are done, but perhaps the notification: the target shows it."""
+        return {call.number for call in self._plan if call.kind != "end"} <= self.progress().done
+
+    def unknown_end(self) -> Call | None:
+        """Its notification if it was sent, or may have been, and no answer is known."""
+        progress = self.progress()
+        return next((call for call in self._plan if call.kind == "end" and may_have_been_sent(call, progress)), None)
+
+
+def as_text(about: RevisionAbout) -> str:
+    """For the records, and `revision.json` for people."""
+    return json.dumps(asdict(about), indent=1, ensure_ascii=False)
+
+
+def about_of(text: str | bytes, where: object) -> RevisionAbout:
+    """What such a text says; InputInvalid where it is damaged."""
+    try:
+        content = json.loads(text)
+        lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out", "issued_today")}
+        return RevisionAbout(**{**content, **lists})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputInvalid(
+            f"what the revision was planned with cannot be read ({type(error).__name__})",
+            where=where,
+            expected="it as it was written",
+            remedy="bring it back from a back-up",
+        ) from None
