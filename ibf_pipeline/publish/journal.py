@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,13 +32,14 @@ REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
 _LAZY_SECONDS: Final = 0.05
 """that what may be repeated waits to be recorded together with what comes next"""
+_WORDS: Final = ("call", "state", "at", "status", "error", "seconds")
 _ADD = ENTRY.insert()
-_OF = select(ENTRY).where(ENTRY.c.revision == bindparam("wanted")).order_by(ENTRY.c.id)
+_OF = select(*(ENTRY.c[word] for word in _WORDS)).where(ENTRY.c.revision == bindparam("wanted")).order_by(ENTRY.c.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One word of the journal."""
+    """One word of the journal; its fields are those of `_WORDS`."""
 
     call: int
     state: State
@@ -90,13 +91,15 @@ class Journal:
         """`revision`: its row; `file`: `journal.jsonl`, written for people."""
         self.file = file
         self._database, self._revision, self._lease_name, self._now = database, revision, lease_name, now
-        self._lazy: list[dict[str, Any]] = []
+        self._lazy: list[Entry] = []
         self._since = 0.0
+        self._opened = 0
 
     @contextmanager
     def open(self, purpose: str) -> Iterator[Lease]:
         """Hold the right to publish; what is not recorded yet is recorded at the end, and written down for people."""
         with lease(self._database, self._lease_name, purpose) as held:
+            self._opened += 1
             try:
                 yield held
                 self._flush(held)
@@ -104,7 +107,9 @@ class Journal:
                 self._flush_or_say(held)
                 raise
             finally:
-                self._write_down()
+                self._opened -= 1
+                if not self._opened:
+                    self._write_down()
 
     def append(
         self,
@@ -122,10 +127,9 @@ class Journal:
         lost with it where the process dies: enough for a call that may be repeated.
         """
         moment = self._now().isoformat(timespec="milliseconds")
-        entry = Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4))
         if not self._lazy:
             self._since = time.monotonic()
-        self._lazy.append({"revision": self._revision, **asdict(entry)})
+        self._lazy.append(Entry(call, state, moment, status, error, None if seconds is None else round(seconds, 4)))
         if not durable and time.monotonic() - self._since < _LAZY_SECONDS:
             return
         with self.open("journal") as held:
@@ -134,7 +138,8 @@ class Journal:
     def _flush(self, held: Lease, *, durable: bool = False) -> None:
         if not self._lazy:
             return
-        rows, self._lazy = self._lazy, []
+        rows = [{"revision": self._revision, **_as_dict(entry)} for entry in self._lazy]
+        self._lazy = []
         with self._database.transaction(durable=durable) as connection:
             held.fence_off(connection)
             connection.execute(_ADD, rows)
@@ -158,10 +163,8 @@ class Journal:
     def progress(self) -> Progress:
         """What is recorded, with what waits to be."""
         with self._database.reading() as connection:
-            rows = connection.execute(_OF, {"wanted": self._revision}).all()
-        kept = [Entry(row.call, row.state, row.at, row.status, row.error, row.seconds) for row in rows]
-        waiting = [Entry(**{key: value for key, value in row.items() if key != "revision"}) for row in self._lazy]
-        return Progress((*kept, *waiting))
+            kept = [Entry(*row) for row in connection.execute(_OF, {"wanted": self._revision})]
+        return Progress((*kept, *self._lazy))
 
     def _write_down(self) -> None:
         """`journal.jsonl`: the same for people; nobody reads it back, so nothing fails with it."""
@@ -173,8 +176,12 @@ class Journal:
 
 def as_lines(entries: Sequence[Entry]) -> str:
     """Entries as lines of JSON."""
-    rows = ({key: value for key, value in asdict(entry).items() if value is not None} for entry in entries)
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    said = ({word: value for word, value in _as_dict(entry).items() if value is not None} for entry in entries)
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in said)
+
+
+def _as_dict(entry: Entry) -> dict[str, Any]:
+    return {word: getattr(entry, word) for word in _WORDS}
 
 
 def entries_of(content: bytes) -> list[Entry]:

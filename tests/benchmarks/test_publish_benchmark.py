@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.publish import make_plan, publish_naively, publish_ours, sandbox
+from benchmarks.publish import journal_in, make_plan, publish_naively, publish_ours, sandbox
 from tests.conftest import ROOT
 
 
@@ -16,7 +16,7 @@ def test_both_publishers_leave_the_same_server_behind(tmp_path: Path) -> None:
     """The two routes that the benchmark compares, without their times."""
     country, calls = make_plan(tmp_path, 1)
     with sandbox(country, tmp_path / "ours") as server:
-        ours = publish_ours(calls, tmp_path, tmp_path / "journal.jsonl", server)
+        ours = publish_ours(calls, tmp_path, journal_in(tmp_path), server)
     with sandbox(country, tmp_path / "naive") as server:
         naive = publish_naively(calls, tmp_path, server)
     assert (ours.state, ours.mails) == (naive.state, naive.mails)
@@ -28,8 +28,9 @@ def test_publish() -> None:
     command = [sys.executable, "-m", "benchmarks.publish", "--events", "1", "--rounds", "1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    first, ours, naive, ratio = done.stdout.splitlines()
+    first, ours, naive, ratio, recording = done.stdout.splitlines()
     assert first == "31 calls, 1 rounds each, medians; same state and mails afterwards: True"
     assert re.fullmatch(r"ours: [\d.]+ s, \d+ calls/s, 2 connections, 1 logins, \d+ % of the time outside .*", ours)
     assert re.fullmatch(r"naive: [\d.]+ s, \d+ calls/s, 62 connections, 31 logins, \d+ % of the time outside .*", naive)
     assert re.fullmatch(r"ratio: [\d.]+x", ratio)
+    assert re.fullmatch(r"recording: \d+ us a call in the records, \d+ us as lines .*, ratio: [\d.]+x", recording)
