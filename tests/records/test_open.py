@@ -1,0 +1,117 @@
+"""The schema of a database that was just made, of one that Alembic brought up to date, and of a later version."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, inspect, text
+
+import ibf_pipeline.records.migrations
+from ibf_pipeline.errors import ConfigError, InputInvalid, WriteFailed
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records import open as records
+from ibf_pipeline.records.open import HEAD, beside, open_records
+from ibf_pipeline.records.schema import METADATA
+
+
+def columns(url: str) -> dict[str, list[tuple[str, str, bool]]]:
+    """Of every table: name, type, whether it may be empty."""
+    found = inspect(create_engine(url))
+    return {
+        table: [(column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(table)]
+        for table in found.get_table_names()
+    }
+
+
+def migrated(folder: Path) -> str:
+    """A database that only Alembic has made."""
+    url = beside(folder)
+    with create_engine(url).begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
+        records._upgrade(connection)
+    return url
+
+
+def test_the_steps_and_the_tables_say_the_same(tmp_path: Path) -> None:
+    """Where this fails, a table was changed without a step in migrations/versions."""
+    url = migrated(tmp_path)
+    with create_engine(url).connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    (tmp_path / "made").mkdir()
+    made = beside(tmp_path / "made")
+    with open_records(made).reading():
+        pass
+    assert columns(url) == columns(made)
+
+
+def test_the_newest_step_is_the_version_that_new_databases_get() -> None:
+    scripts = ScriptDirectory(str(Path(ibf_pipeline.records.migrations.__file__).parent))
+    assert scripts.get_heads() == [HEAD]
+
+
+def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    with open_records(beside(tmp_path)).transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    another = Database(beside(tmp_path), records.bring_up_to_date, "")
+    with pytest.raises(InputInvalid, match="the records are of a later version of the pipeline \\(9999\\)"):
+        another.rows(text("SELECT 1"))
+
+
+def test_two_that_open_it_at_once_make_it_once(tmp_path: Path) -> None:
+    databases = [Database(beside(tmp_path), records.bring_up_to_date, "") for _ in range(4)]
+    failed: list[Exception] = []
+
+    def use(database: Database) -> None:
+        try:
+            with database.transaction() as connection:
+                connection.execute(
+                    text("INSERT INTO lease VALUES (:name, 1, NULL, '', '', 0)"), {"name": str(id(database))}
+                )
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert len(databases[0].rows(text("SELECT name FROM lease"))) == 4
+
+
+def test_the_same_address_is_opened_once_and_many_are_not_kept_open(tmp_path: Path) -> None:
+    first = open_records(beside(tmp_path))
+    assert open_records(beside(tmp_path)) is first
+    for number in range(records._MOST):
+        open_records(beside(tmp_path / str(number)))
+    assert open_records(beside(tmp_path)) is not first
+
+
+@pytest.mark.parametrize("url", ["no address", "nosuch://host/name", "postgresql+nodriver://host/name"])
+def test_an_address_that_is_none_is_said(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"records\.url: the address of the records cannot be used"):
+        Database(url, records.bring_up_to_date, "")
+
+
+def test_a_password_in_an_address_is_not_told() -> None:
+    database = Database("postgresql+asyncpg://ibf:s3cret@db.example.org/ibf", records.bring_up_to_date, "")
+    assert database.place == "postgresql+asyncpg://ibf:***@db.example.org/ibf"
+
+
+def test_a_value_that_is_no_text_is_not_kept(tmp_path: Path) -> None:
+    database = open_records(beside(tmp_path))
+    with pytest.raises(InputInvalid, match="a value cannot be kept"), database.transaction() as connection:
+        connection.execute(text("INSERT INTO lease VALUES (:name, 1, NULL, '', '', 0)"), {"name": "\ud800"})
+
+
+def test_what_fails_half_way_is_not_kept_at_all(tmp_path: Path) -> None:
+    database = open_records(beside(tmp_path))
+    with pytest.raises(WriteFailed, match="records cannot be used"), database.transaction() as connection:
+        connection.execute(text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)"))
+        connection.execute(text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)"))
+    assert database.rows(text("SELECT name FROM lease")) == []
