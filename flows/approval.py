@@ -97,7 +97,8 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
             close(revision, now, f"{NOT_NOTIFIED.words}: nobody approved it in time")
             raise NotNotified(f"{NOT_NOTIFIED.words}: nobody approved it until {_in_words(limit)}", remedy=_TELL)
         _, publication = resume_run(
-            day, Decision(approve=approval.decision == "approve", abort=approval.decision == "stop")
+            day,
+            Decision(approve=approval.decision == "approve", abort=approval.decision == "stop", by=approval.by.strip()),
         )
     if publication is None and revision.unknown_end() is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)

@@ -16,6 +16,7 @@ from flows.cli.intake import intake
 from flows.cli.operate import operate_app
 from flows.cli.options import (
     AcceptBlind,
+    By,
     Config,
     Day,
     DiscardDecisions,
@@ -172,6 +173,7 @@ def resume(
         bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
     ] = False,
     discard_decisions: DiscardDecisions = False,
+    by: By = "",
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -186,7 +188,7 @@ def resume(
     from ibf_pipeline.targets.problems import Consent
     from ibf_pipeline.targets.resume import Decision, closing_words
 
-    decision = Decision(approve, abort, notify_again, assume_notified)
+    decision = Decision(approve, abort, notify_again, assume_notified, by.strip())
     day = open_run(run, config, target, workspace)
     with reported(day):
         revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
@@ -218,6 +220,7 @@ def withdraw(
     accept_blind: AcceptBlind = None,
     take_over: TakeOver = False,
     discard_decisions: DiscardDecisions = False,
+    by: By = "",
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -232,7 +235,7 @@ def withdraw(
     day = open_run(run, config, target, workspace)
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
-        done = withdraw_run(day, event or [], notify=notify, consent=consent)
+        done = withdraw_run(day, event or [], notify=notify, consent=consent, by=by.strip())
     console = _console()
     number = done.revision.number
     console.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)

@@ -34,6 +34,7 @@ TakeOver = Annotated[bool, typer.Option("--take-over", help="replace an upload o
 DiscardDecisions = Annotated[
     bool, typer.Option("--discard-decisions", help="delete triggers and early actions that people set today")
 ]
+By = Annotated[str, typer.Option("--by", help="who decides; kept in the records")]
 AsData = Annotated[bool, typer.Option("--json", help="for programs")]
 
 ServiceName = Annotated[str | None, typer.Option("--service", help="service of destine.yaml; else its own default")]

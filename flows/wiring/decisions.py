@@ -51,13 +51,13 @@ def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> t
     return resume(_published(day), decision, consent, partial(open_target, day, notify=True), now)
 
 
-def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent) -> Withdrawal:
+def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent, by: str = "") -> Withdrawal:
     """`ibf_pipeline.targets.withdraw.withdraw`, on the day's target."""
 
     def opened(notifies: bool) -> AbstractContextManager[OpenTarget]:
         return open_target(day, notify=notifies)
 
-    return withdraw(_published(day), events, notify=notify, consent=consent, open_target=opened, now=now)
+    return withdraw(_published(day), events, notify=notify, consent=consent, open_target=opened, now=now, by=by)
 
 
 def _published(day: Day) -> PublishedDay:

@@ -22,6 +22,21 @@ from sqlalchemy import (
 
 METADATA: Final = MetaData()
 
+RUN: Final = Table(
+    "run",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("country", Text, nullable=False),
+    Column("hazard", Text, nullable=False),
+    Column("issue_time", Text, nullable=False),
+    Column("exercise", Boolean, nullable=False),
+    Column("source", Text, nullable=False, comment="that its forecast arrived from"),
+    Column("finished", Text, nullable=False),
+    Column("headline", Text, nullable=False, comment="what it found"),
+    Index("run_of_country", "country", "hazard", "issue_time"),
+)
+"""a run whose findings are whole; a day may have several, the newest counts"""
+
 REVISION: Final = Table(
     "revision",
     METADATA,
@@ -54,6 +69,18 @@ ENTRY: Final = Table(
     sqlite_autoincrement=True,
 )
 """the journal: what happened to each call, only ever added to"""
+
+DECISION: Final = Table(
+    "decision",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("revision", ForeignKey("revision.id"), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("by", Text, nullable=False, comment="empty where the person gave no name"),
+    Index("decision_of_revision", "revision"),
+)
+"""what a person decided about a revision"""
 
 LEASE: Final = Table(
     "lease",

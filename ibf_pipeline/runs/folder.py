@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, as_lines
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.open import beside, open_records
-from ibf_pipeline.records.schema import ENTRY, REVISION
+from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.findings import read_found, write_found
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, as_text
 from ibf_pipeline.runs.taken_over import EXERCISES, real_runs, require_taken_over
@@ -117,6 +117,12 @@ class RunFolder:
                 if new.exists():
                     new.rename(old)
             shutil.rmtree(partial)
+        row = {
+            **self._key, "source": str(manifest.get("source", "")), "headline": str(manifest.get("headline", "")),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }  # fmt: skip
+        with self.records.transaction() as connection:
+            connection.execute(RUN.insert().values(**row))
 
     def found(self) -> Found:
         """What the day found; InputMissing where the run never got that far."""
@@ -167,6 +173,13 @@ class RunFolder:
     @property
     def _day(self) -> str:
         return self.issue_date.isoformat()
+
+    @property
+    def _key(self) -> dict[str, object]:
+        """Of the run in the records."""
+        return {
+            "country": self.iso3, "hazard": self.hazard, "issue_time": self._day, "exercise": self.is_exercise,
+        }  # fmt: skip
 
     def _published(self, *which: ColumnElement[bool]) -> list[Revision]:
         """The one place that asks what was published: revisions by day and number."""
@@ -222,13 +235,10 @@ class RunFolder:
                     shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
                 staging.rename(final)
                 sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
-            values = {
-                "country": self.iso3, "hazard": self.hazard, "issue_time": self._day, "exercise": self.is_exercise,
-                "target": target, "number": number, "date": about.date, "about": described, "plan": plan,
-            }  # fmt: skip
+            values = {"target": target, "number": number, "date": about.date, "about": described, "plan": plan}
             with self.records.transaction() as connection:
                 held.fence_off(connection)
-                connection.execute(REVISION.insert().values(**values))
+                connection.execute(REVISION.insert().values(**self._key, **values))
         return self.revisions(target)[-1]
 
 

@@ -17,7 +17,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call, calls_of
 from ibf_pipeline.publish.journal import Journal, Progress
 from ibf_pipeline.publish.publisher import may_have_been_sent
-from ibf_pipeline.records.schema import REVISION
+from ibf_pipeline.records.schema import DECISION, REVISION
 from ibf_pipeline.runs.findings import read_found
 
 if TYPE_CHECKING:
@@ -122,6 +122,18 @@ class Revision:
     def progress(self) -> Progress:
         """How far it has come by now."""
         return self.journal(no_clock).progress()
+
+    def decided(self, what: str, by: str, now: Callable[[], datetime]) -> None:
+        """Record what a person has decided about it."""
+        row = {"revision": self.row, "at": now().isoformat(timespec="seconds"), "what": what, "by": by}
+        with self.run.records.transaction() as connection:
+            connection.execute(DECISION.insert().values(**row))
+
+    def decisions(self) -> list[str]:
+        """What people decided about it, oldest first: `2026-02-15T06:00:00+00:00 approve by Amina`."""
+        wanted = select(DECISION).where(DECISION.c.revision == self.row).order_by(DECISION.c.id)
+        rows = self.run.records.rows(wanted)
+        return [f"{row.at} {row.what}{f' by {row.by}' if row.by else ''}" for row in rows]
 
     def is_finished(self) -> bool:
         """Whether every call is done."""

@@ -51,10 +51,21 @@ class Decision:
     abort: bool = False
     notify_again: bool = False
     assume_notified: bool = False
+    by: str = ""
+    """who decides"""
 
     def __post_init__(self) -> None:
         if sum((self.approve, self.abort, self.notify_again, self.assume_notified)) > 1:
             raise UsageError("these options exclude each other", remedy="give one of them")
+
+    @property
+    def words(self) -> str:
+        """What was decided; empty where nothing was: the revision is only gone on with."""
+        chosen = {
+            "approve": self.approve, "abort": self.abort, "notify again": self.notify_again,
+            "assume notified": self.assume_notified,
+        }  # fmt: skip
+        return next((word for word, applies in chosen.items() if applies), "")
 
     @property
     def end(self) -> End | None:
@@ -93,6 +104,10 @@ def resume(
                 where=day.run.path,
                 remedy="nothing to resume; `ibf-pipeline run` publishes the day",
             )
+        if decision.approve:
+            approve(revision, now)
+        if decision.words:
+            revision.decided(decision.words, decision.by, now)
         if decision.abort:
             give_up(revision, now, "aborted by a person")
             return revision, None
@@ -100,8 +115,6 @@ def resume(
         if closed and decision.assume_notified:
             assume_notified(revision, now)
             return revision, None
-        if decision.approve:
-            approve(revision, now)
         if closed:
             require_newest_day(day.run, day.target_name)
             require_not_replaced(revision, day.run, day.target_name)

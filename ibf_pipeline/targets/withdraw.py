@@ -48,12 +48,13 @@ def withdraw(
     consent: Consent,
     open_target: Callable[[bool], AbstractContextManager[OpenTarget]],
     now: Clock,
+    by: str = "",
 ) -> Withdrawal:
     """Publish a correcting revision without the named events (all of them where none is named).
 
-    `notify`: whether the events that are left are mailed; None where nobody has said, which is no. Raises InputMissing
-    where nothing was published, ForbiddenByRule where nobody has said and events are left of which people are not known
-    to be notified: the revision that was to do it is given up.
+    `by`: who decides it. `notify`: whether the events that are left are mailed; None where nobody has said, which is
+    no. Raises InputMissing where nothing was published, ForbiddenByRule where nobody has said and events are left of
+    which people are not known to be notified: the revision that was to do it is given up.
     """
     purpose = f"withdraw {day.run.iso3} {day.run.issue_date}"
     with day.run.right_to_publish(day.target_name, purpose):
@@ -69,6 +70,7 @@ def withdraw(
             if revision is None:
                 raise ForbiddenByRule("the target already is without these events", where=published.folder)
             give_up_replaced(day.run, day.target_name, revision, now)
+            revision.decided(f"withdraw {', '.join(names)}", by, now)
             text = withdrawal_text(found, names)
             with writing(revision.folder / "withdrawal.txt"):
                 (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # also if the calls fail

@@ -1,4 +1,4 @@
-"""The first schema: revisions, their journals, leases."""
+"""The first schema: runs, revisions, their journals, decisions, leases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,18 @@ down_revision = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "run",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("country", sa.Text, nullable=False),
+        sa.Column("hazard", sa.Text, nullable=False),
+        sa.Column("issue_time", sa.Text, nullable=False),
+        sa.Column("exercise", sa.Boolean, nullable=False),
+        sa.Column("source", sa.Text, nullable=False, comment="that its forecast arrived from"),
+        sa.Column("finished", sa.Text, nullable=False),
+        sa.Column("headline", sa.Text, nullable=False, comment="what it found"),
+    )
+    op.create_index("run_of_country", "run", ["country", "hazard", "issue_time"])
     op.create_table(
         "revision",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -35,6 +47,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("entry_of_revision", "entry", ["revision", "call", "id"])
+    op.create_table(
+        "decision",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("revision", sa.Integer, sa.ForeignKey("revision.id"), nullable=False),
+        sa.Column("at", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
+        sa.Column("by", sa.Text, nullable=False, comment="empty where the person gave no name"),
+    )
+    op.create_index("decision_of_revision", "decision", ["revision"])
     op.create_table(
         "lease",
         sa.Column("name", sa.Text, primary_key=True),
