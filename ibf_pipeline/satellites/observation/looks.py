@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ibf_pipeline.domain.observed import Look
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.runs.observations import write_whole
+from ibf_pipeline.io.writing import write_bytes
 
 _ADAPTER: Final = TypeAdapter(Look)
 
@@ -24,7 +24,7 @@ def look_folder(event_folder: Path, first_pass: datetime, products: tuple[str, .
 
 def write_look(look: Look, folder: Path) -> None:
     """`look.json`, beside the look's masks `water_<n>.tif`."""
-    write_whole(folder / "look.json", _ADAPTER.dump_json(look, indent=1))
+    write_bytes(folder / "look.json", _ADAPTER.dump_json(look, indent=1))
 
 
 def read_looks(event_folder: Path) -> list[tuple[Path, Look]]:
