@@ -13,7 +13,7 @@ from typing import Final
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.locks import alone, beside
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.static.place import Place
@@ -116,9 +116,7 @@ def _record(folder: Path) -> dict[str, object]:
 
 def _write_record(folder: Path, content: dict[str, str], copied: datetime | None = None) -> None:
     """Its time is that of the last whole copy."""
-    record, partial = folder / RECORD, folder / f"{RECORD}.part"
-    with writing(record):
+    with whole(folder / RECORD) as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if copied is not None:
             os.utime(partial, (copied.timestamp(), copied.timestamp()))
-        partial.replace(record)

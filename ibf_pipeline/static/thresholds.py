@@ -20,7 +20,7 @@ from ibf_pipeline.discharge.cells import indices_in
 from ibf_pipeline.discharge.names import find
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.place import Place
 
 _SPELLINGS: Final = ("{0:.1f}", "{0:g}")
@@ -90,10 +90,7 @@ def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[st
         }
         for station in stations
     ]
-    partial = file.with_name(f"{file.name}.part")
-    with writing(file):
-        partial.write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        partial.replace(file)
+    write_text(file, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
 def _grid_file(place: Place, period: float, major_version: str) -> Path:

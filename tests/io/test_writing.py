@@ -6,25 +6,13 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.io.writing import ABANDONED_SECONDS, RESUME, whole, write_bytes, write_text, writing
-
-
-def in_child(work: Callable[[], None]) -> int:
-    """The wait status of a child process that does the work: 0 where it went well."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    return os.waitpid(child, 0)[1]
+from tests.io.children import in_child
 
 
 def half_written(file: Path, error: Exception) -> None:
