@@ -12,7 +12,7 @@ from flows.wiring.local_static import local_static
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from ibf_pipeline.check.country import check_static
-from ibf_pipeline.check.finding import Finding, of_error
+from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
@@ -49,8 +49,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
 def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
     if not os.environ.get("PREFECT_API_URL"):
         return [
-            Finding(
-                "not checked",
+            not_checked(
                 "schedule",
                 "PREFECT_API_URL is not set, so no Prefect server was asked",
                 "whether exactly one schedule runs the country is not known",
@@ -61,8 +60,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
         schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
-            Finding(
-                "not checked",
+            not_checked(
                 "schedule",
                 f"the Prefect server at {os.environ['PREFECT_API_URL']} did not answer ({type(error).__name__})",
                 "whether exactly one schedule runs the country is not known",
