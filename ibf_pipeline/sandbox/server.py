@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -20,7 +20,6 @@ from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_us
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
-from ibf_pipeline.sandbox.snapshot import take_snapshot
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sandbox.web import build_app
@@ -148,10 +147,6 @@ class Sandbox:
     def raster_path(self, file_name: str) -> Path:
         """Where an uploaded flood extent of that name lies."""
         return self._backend.raster_folder("flood_extents") / file_name
-
-    def snapshot(self) -> dict[str, Any]:
-        """All dynamic state in one canonical form, to compare two servers by."""
-        return take_snapshot(self._backend)
 
 
 def _open_store(file: Path) -> tuple[Store, str]:
