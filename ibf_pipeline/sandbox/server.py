@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, turned_into
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
@@ -151,13 +150,12 @@ class Sandbox:
 
 def _open_store(file: Path) -> tuple[Store, str]:
     """The database and its secret; IbfError where the file is damaged or cannot be written to."""
-    try:
+    with turned_into(
+        IbfError,
+        "the sandbox's database cannot be used ({})",
+        where=file,
+        expected="a folder that may be written to, and a database as the sandbox wrote it",
+        remedy="correct the permissions, or move the file away: the sandbox then starts empty",
+    ):
         store = Store(file)
         return store, store.setting("token secret", secrets.token_urlsafe(32))
-    except (OSError, sqlite3.Error) as error:
-        raise IbfError(
-            f"the sandbox's database cannot be used ({error})",
-            where=file,
-            expected="a folder that may be written to, and a database as the sandbox wrote it",
-            remedy="correct the permissions, or move the file away: the sandbox then starts empty",
-        ) from None

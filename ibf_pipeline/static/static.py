@@ -16,6 +16,7 @@ import shapely
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule
+from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
@@ -206,11 +207,7 @@ class _Desk:
 
 def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
     """What the folder's record says of files that were fetched, by name."""
-    try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_note(folder / RECORD)
 
 
 def _record(folder: Path, name: str, entry: Mapping[str, str]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import sync_folder, whole, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
@@ -23,13 +23,9 @@ _AT_WORKING_FOLDER = -100
 _EXCHANGE = 2
 
 
-def shown_day(day: Path) -> dict[str, Any] | None:
-    """What the folder of a day says of itself; None where there is none or it says nothing."""
-    try:
-        about = json.loads((day / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return about if isinstance(about, dict) else None
+def shown_day(day: Path) -> dict[str, Any]:
+    """What the folder of a day says of itself; empty where there is none or it says nothing."""
+    return read_note(day / ABOUT)
 
 
 class FilesTransport:
