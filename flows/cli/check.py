@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration, open_ibf
 from flows.wiring.local_static import local_static
+from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from ibf_pipeline.check.country import check_static
@@ -76,7 +77,7 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
 
     found = []
     with get_client(sync_client=True) as client:
-        for deployment in _all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
+        for deployment in all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
             flow = client.read_flow(deployment.flow_id).name
             if flow not in ("floods", "all-countries", "watch-source"):
                 continue
@@ -92,13 +93,6 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
                 for entry in deployment.schedules
             ]
     return found
-
-
-def _all_pages(page: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
-    offset = 0
-    while rows := page(offset):
-        yield from rows
-        offset += len(rows)
 
 
 def _countries(
