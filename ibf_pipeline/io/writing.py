@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import secrets
 import time
@@ -25,12 +24,13 @@ def whole(file: Path) -> Iterator[Path]:
 
     So readers find the whole new file or what was there before, also after a power cut. Each writer has a path of its
     own, and the last one wins. The folder is made where it is not there. A block that fails leaves nothing behind;
-    what a killed process left is removed when the same file is written a day later. Raises WriteFailed as `writing`.
+    what a killed process left is removed by whoever writes into the folder a day later. Raises WriteFailed as
+    `writing`.
     """
     partial = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     with writing(file):
         file.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(file)
+        _remove_abandoned(file.parent)
         try:
             yield partial
             with partial.open("rb") as stream:
@@ -52,8 +52,8 @@ def write_text(file: Path, text: str) -> None:
     write_bytes(file, text.encode())
 
 
-def _remove_abandoned(file: Path) -> None:
-    for left in file.parent.glob(f".{glob.escape(file.name)}.????????.part"):
+def _remove_abandoned(folder: Path) -> None:
+    for left in folder.glob(f".*.{'[0-9a-f]' * 8}.part"):
         with suppress(OSError):  # another writer's, that is done by now
             if time.time() - left.stat().st_mtime > ABANDONED_SECONDS:
                 left.unlink()

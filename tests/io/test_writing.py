@@ -75,7 +75,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
-    """What it began is removed by whoever writes the file a day later, not while its writer may be alive."""
+    """What it began is removed by whoever writes into the folder a day later, not while its writer may be alive."""
     file = tmp_path / "a.json"
     file.write_bytes(b"old")
 
@@ -87,12 +87,14 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     assert os.WTERMSIG(in_child(die)) == signal.SIGKILL
     assert file.read_bytes() == b"old"
     (left,) = tmp_path.glob(".a.json.*.part")
+    (tmp_path / ".2026-02-15.part").mkdir()  # somebody else's
     write_bytes(file, b"new")
     assert left.exists()
     then = left.stat().st_mtime - ABANDONED_SECONDS - 60
     os.utime(left, (then, then))
-    write_bytes(file, b"newer")
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.json": b"newer"}
+    write_bytes(tmp_path / "b.json", b"other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".2026-02-15.part", "a.json", "b.json"]
+    assert file.read_bytes() == b"new"
 
 
 def test_two_writers_at_once_end_with_one_whole_file(tmp_path: Path) -> None:
