@@ -46,6 +46,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from tests.worlds.services.snapshot import snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 ISSUE = date(2026, 2, 15)
@@ -237,7 +238,11 @@ def serve(country: Country, folder: Path, pipe: Connection) -> None:
     )
     with server:
         while (asked := pipe.recv()) != "stop":
-            answers = {"url": lambda: server.url, "state": server.snapshot, "mails": lambda: len(server.mails())}
+            answers = {
+                "url": lambda: server.url,
+                "state": lambda: snapshot(server),
+                "mails": lambda: len(server.mails()),
+            }
             pipe.send(answers[asked]())
 
 

@@ -35,7 +35,8 @@ def turned_into(
     """The wall against libraries: whatever one raises within is an error of this kind; ours pass as they are.
 
     What a damaged file makes of netCDF, GRIB, GDAL and YAML is not limited to a few types, and most have no public
-    base class. `found`: what is said, with `{}` for the library's own words, or the error's type where it has none.
+    base class. `found`: what is said, with `{}` for the library's own words, or the error's type where it has none,
+    and `{type}` for the type alone.
     """
     try:
         yield
@@ -43,7 +44,8 @@ def turned_into(
         raise
     except Exception as error:
         words = " ".join(str(error).split()) or type(error).__name__
-        raise kind(found.replace("{}", words), where=where, expected=expected, remedy=remedy) from error
+        said = found.replace("{type}", type(error).__name__).replace("{}", words)
+        raise kind(said, where=where, expected=expected, remedy=remedy) from error
 
 
 class ConfigError(IbfError):

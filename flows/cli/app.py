@@ -31,10 +31,9 @@ from flows.cli.options import (
 from flows.cli.prepare import check, fetch_static, new_country, prepare
 from flows.cli.records import records_app
 from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
+from flows.cli.terminal import console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ibf_pipeline.errors import IbfError
 
 app = typer.Typer(
@@ -119,11 +118,11 @@ def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) 
 
     configuration = open_configuration(config, workspace)
     with open_sandbox(configuration, configuration.country(country)) as portal:
-        _console().print(f"mails that the sandbox would have sent: {len(portal.mails(country))}")
+        console().print(f"mails that the sandbox would have sent: {len(portal.mails(country))}")
         if keep_open:
             _wait(portal.page_url)
         else:
-            _console().print("to see the portal, run the demo with --open")
+            console().print("to see the portal, run the demo with --open")
 
 
 @app.command()
@@ -192,18 +191,18 @@ def resume(
     day = open_run(run, config, target, workspace)
     with reported(day):
         revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
-    console = _console()
+    out = console()
     if publication is None:
-        console.print(closing_words(revision), soft_wrap=True)
+        out.print(closing_words(revision), soft_wrap=True)
         return
     outcome = publication.outcome
-    console.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
+    out.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
     for notice in publication.notices:
-        console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+        out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
     if PREFECT_API_URL.value() and not approve:  # what is approved was told when it was held
         tell(publication.published, publication.notices)
     if outcome.held:
-        console.print("held before the notification: --approve or --abort")
+        out.print("held before the notification: --approve or --abort")
 
 
 @app.command()
@@ -236,16 +235,16 @@ def withdraw(
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
     with reported(day):
         done = withdraw_run(day, event or [], notify=notify, consent=consent, by=by.strip())
-    console = _console()
+    out = console()
     number = done.revision.number
-    console.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)
-    console.print(done.text, soft_wrap=True)
+    out.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)
+    out.print(done.text, soft_wrap=True)
     if not done.publication.notified:
-        console.print("nobody was notified by the withdrawal", soft_wrap=True)
+        out.print("nobody was notified by the withdrawal", soft_wrap=True)
     for notice in done.publication.notices:
-        console.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+        out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
     if done.doubtful is not None:
-        console.print(closing_words(done.doubtful), soft_wrap=True)
+        out.print(closing_words(done.doubtful), soft_wrap=True)
 
 
 @app.command()
@@ -270,7 +269,7 @@ def backfill(
     from flows.states import exit_code
 
     require_confirmed(notify=notify, really=really)
-    console, code = _console(), 0
+    out, code = console(), 0
     for day in backfill_days(
         country,
         first.date(),
@@ -279,13 +278,13 @@ def backfill(
         notify=notify,
         config=config,
         workspace=workspace,
-        skipped=lambda day: console.print(f"{day}: published before, skipped"),
+        skipped=lambda day: out.print(f"{day}: published before, skipped"),
     ):
         code = exit_code(day.state) or code
-        console.print(f"{day.issue_date}: {day.state.message}", soft_wrap=True)
+        out.print(f"{day.issue_date}: {day.state.message}", soft_wrap=True)
         if not day.published:
             again = f"go on with --from {day.issue_date} when it is mended"
-            console.print(f"stopped at {day.issue_date}; {again}", soft_wrap=True)
+            out.print(f"stopped at {day.issue_date}; {again}", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -309,11 +308,11 @@ def plan(
     from flows.cli.tables import print_found, print_plan
 
     found, draft, file = plan_day(config, country, _day(issue_date), target, workspace, notify=notify)
-    console = _console()
-    print_found(found, console)
-    console.print(f"\ncapabilities `{draft.about.capabilities}`: {draft.about.reason}")
-    print_plan(draft.calls, console)
-    console.print(f"\nnothing was published; the plan as data: {file}", soft_wrap=True)
+    out = console()
+    print_found(found, out)
+    out.print(f"\ncapabilities `{draft.about.capabilities}`: {draft.about.reason}")
+    print_plan(draft.calls, out)
+    out.print(f"\nnothing was published; the plan as data: {file}", soft_wrap=True)
 
 
 @app.command()
@@ -330,7 +329,7 @@ def report(
     from ibf_pipeline.report.write import rewrite_report
 
     day = open_run(run, config, None, workspace)
-    _console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
+    console().print(f"report: {rewrite_report(day.run, day.prepared)}", soft_wrap=True)
 
 
 @app.command()
@@ -360,7 +359,7 @@ def sandbox(
                 raise InputMissing(
                     f"there are no static data of {country.iso3}", where=configuration.static_folder(country)
                 )
-            _console().print(f"{country.iso3}: left out, there are no static data of it")
+            console().print(f"{country.iso3}: left out, there are no static data of it")
     with open_sandbox(configuration, *seeded, port=port, behaves_like=behaves_like) as server:
         _wait(server.page_url)
 
@@ -372,11 +371,11 @@ def _run_day(
     from flows.floods import floods
 
     state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
-    return print_outcome(state, config, country, issue_date, target, workspace, _console())
+    return print_outcome(state, config, country, issue_date, target, workspace, console())
 
 
 def _wait(url: str) -> None:
-    _console().print(f"the portal is at {url} - stop with Ctrl+C")
+    console().print(f"the portal is at {url} - stop with Ctrl+C")
     try:
         import threading
 
@@ -387,12 +386,6 @@ def _wait(url: str) -> None:
 
 def _day(moment: datetime | None) -> date | None:
     return None if moment is None else moment.date()
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)
 
 
 if __name__ == "__main__":

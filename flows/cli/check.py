@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration, open_ibf
 from flows.wiring.local_static import local_static
+from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from ibf_pipeline.check.country import check_static
-from ibf_pipeline.check.finding import Finding, of_error
+from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
@@ -49,8 +50,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
 def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
     if not os.environ.get("PREFECT_API_URL"):
         return [
-            Finding(
-                "not checked",
+            not_checked(
                 "schedule",
                 "PREFECT_API_URL is not set, so no Prefect server was asked",
                 "whether exactly one schedule runs the country is not known",
@@ -61,8 +61,7 @@ def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
         schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
     except Exception as error:  # Prefect's client raises whatever its transport does
         return [
-            Finding(
-                "not checked",
+            not_checked(
                 "schedule",
                 f"the Prefect server at {os.environ['PREFECT_API_URL']} did not answer ({type(error).__name__})",
                 "whether exactly one schedule runs the country is not known",
@@ -78,7 +77,7 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
 
     found = []
     with get_client(sync_client=True) as client:
-        for deployment in _all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
+        for deployment in all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
             flow = client.read_flow(deployment.flow_id).name
             if flow not in ("floods", "all-countries", "watch-source"):
                 continue
@@ -94,13 +93,6 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
                 for entry in deployment.schedules
             ]
     return found
-
-
-def _all_pages(page: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
-    offset = 0
-    while rows := page(offset):
-        yield from rows
-        offset += len(rows)
 
 
 def _countries(

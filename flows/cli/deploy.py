@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import Config, Day, Workspace
+from flows.cli.terminal import console
 
 deploy_app = typer.Typer()
 
@@ -30,26 +31,23 @@ def deploy(
     from flows.wiring.environment import settle
 
     settle()
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from flows.deployment.deploy import await_server, server_address
     from flows.deployment.deploy import deploy as register
 
-    console = Console(highlight=False)
+    out = console()
     if server_address() is not None:
-        await_server(
-            wait, lambda address: console.print(f"waiting for the Prefect server at {address}", soft_wrap=True)
-        )
+        await_server(wait, lambda address: out.print(f"waiting for the Prefect server at {address}", soft_wrap=True))
     done = register(config, workspace, runs_config=runs_config)
     table = Table("what", "name", "", "note", box=None, pad_edge=False)
     for item in done:
         style = "dim" if item.outcome == "unchanged" else ""
         table.add_row(item.kind, Text(item.name), item.outcome, Text(item.note), style=style)
-    console.print(table)
+    out.print(table)
     if not any(item.name == "ibf: failed runs" and item.outcome != "removed" for item in done):
-        console.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")
+        out.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")
     if any(item.outcome == "left out" for item in done):
         raise typer.Exit(1)
 
@@ -60,15 +58,13 @@ def heartbeat(issue_date: Day = None, config: Config = "config", workspace: Work
 
     Example: ibf-pipeline heartbeat --date 2026-02-15
     """
-    from rich.console import Console
-
     from flows.heartbeat import overdue
     from flows.wiring.day import now, open_configuration
 
     day = issue_date.date() if issue_date else now().date()
     missing = overdue(open_configuration(config, workspace), day, config, workspace)
-    console: Any = Console(highlight=False)
+    out = console()
     for problem in missing:
-        console.print(problem, soft_wrap=True, style="red")
-    console.print(f"{day}: " + (f"{len(missing)} not finished" if missing else "every country's day has ended"))
+        out.print(problem, soft_wrap=True, style="red")
+    out.print(f"{day}: " + (f"{len(missing)} not finished" if missing else "every country's day has ended"))
     raise typer.Exit(1 if missing else 0)

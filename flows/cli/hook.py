@@ -26,7 +26,6 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
     Example: ibf-pipeline hook check
     """
     import os
-    from dataclasses import asdict
 
     from flows.cli.hook_tables import print_findings, print_json
     from ibf_pipeline.satellites.hook.access import check_access
@@ -39,7 +38,7 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
         )
         if as_json:
             kept = list(findings)
-            print_json([asdict(finding) for finding in kept])
+            print_json(kept)
             whole = all(finding.fine for finding in kept)
         else:
             whole = print_findings(findings)
@@ -52,14 +51,15 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: N
 
     Example: ibf-pipeline hook workflows
     """
-    from flows.cli.hook_tables import print_json, print_table, workflow_data
+    from flows.cli.hook_tables import print_table, show
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflows()
-    if as_json:
-        print_json([workflow_data(workflow) for workflow in found])
-    else:
-        print_table(("name", "title", "version"), [(w.name, w.display_name, w.version) for w in found])
+    show(
+        found,
+        as_json,
+        lambda: print_table(("name", "title", "version"), [(w.name, w.display_name, w.version) for w in found]),
+    )
 
 
 @hook_app.command()
@@ -73,14 +73,11 @@ def describe(
 
     Example: ibf-pipeline hook describe data-harvest
     """
-    from flows.cli.hook_tables import print_json, print_workflow, workflow_data
+    from flows.cli.hook_tables import print_workflow, show
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflow(name)
-    if as_json:
-        print_json(workflow_data(found))
-    else:
-        print_workflow(found)
+    show(found, as_json, lambda: print_workflow(found))
 
 
 @hook_app.command()
@@ -95,24 +92,18 @@ def orders(
 
     Example: ibf-pipeline hook orders --name jess11
     """
-    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
     from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
     if here:
         with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
             entries = [entry for entry in book.entries(hook.name) if name is None or name in entry.request.name]
-        if as_json:
-            print_json([entry_data(entry) for entry in entries])
-        else:
-            print_entries(entries)
+        show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
         return
     with closing(hook.client()) as client:
         found = [entry for entry in client.orders() if name is None or name in entry.name]
-    if as_json:
-        print_json([order_data(entry) for entry in found])
-    else:
-        print_orders(found)
+    show(found, as_json, lambda: print_orders(found))
 
 
 @hook_app.command()
@@ -121,22 +112,16 @@ def status(key: OrderKey, service: ServiceName = None, config: Config = "config"
 
     Example: ibf-pipeline hook status 25380
     """
-    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         entry = desk.find(key)
         if entry is not None and entry.order_id is None:
-            if as_json:
-                print_json(entry_data(entry))
-            else:
-                print_entries([entry])
+            show(entry_data(entry), as_json, lambda: print_entries([entry]))
             return
         found = client.order(key if entry is None else str(entry.order_id))
-    if as_json:
-        print_json(order_data(found))
-    else:
-        print_orders([found])
+    show(found, as_json, lambda: print_orders([found]))
 
 
 @hook_app.command()
@@ -145,15 +130,12 @@ def products(key: OrderKey, service: ServiceName = None, config: Config = "confi
 
     Example: ibf-pipeline hook products 25379
     """
-    from flows.cli.hook_tables import print_json, print_products, product_data
+    from flows.cli.hook_tables import print_products, product_data, show
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         found = client.products(order_id_of(desk, key))
-    if as_json:
-        print_json([product_data(product) for product in found])
-    else:
-        print_products(found, hook.patience.now())
+    show([product_data(product) for product in found], as_json, lambda: print_products(found, hook.patience.now()))
 
 
 @hook_app.command()
@@ -168,9 +150,8 @@ def files(
     Example: ibf-pipeline hook files dedl_jess11/
     """
     import os
-    from dataclasses import asdict
 
-    from flows.cli.hook_tables import print_files, print_json
+    from flows.cli.hook_tables import print_files, show
     from ibf_pipeline.errors import ConfigError
     from ibf_pipeline.satellites.hook.private_files import list_files
 
@@ -182,10 +163,7 @@ def files(
             remedy="fill in endpoint_url and bucket; docs/hook.md shows how",
         )
     found = list_files(hook.settings.private_storage, prefix, os.environ, hook.redact)
-    if as_json:
-        print_json([asdict(file) for file in found])
-    else:
-        print_files(found)
+    show(found, as_json, lambda: print_files(found))
 
 
 @hook_app.command()
@@ -194,15 +172,12 @@ def budget(service: ServiceName = None, config: Config = "config", as_json: NoTa
 
     Example: ibf-pipeline hook budget
     """
-    from flows.cli.hook_tables import budget_data, print_budget, print_json
+    from flows.cli.hook_tables import budget_data, print_budget, show
 
     hook = open_hook(config, service)
     with hook.desk() as (_, desk):
         found = desk.budget()
-    if as_json:
-        print_json(budget_data(hook.name, found))
-    else:
-        print_budget(hook.name, found)
+    show(budget_data(hook.name, found), as_json, lambda: print_budget(hook.name, found))
 
 
 for command in (

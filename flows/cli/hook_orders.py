@@ -10,6 +10,7 @@ import typer
 
 from flows.cli.hook_options import open_hook, order_id_of
 from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
+from flows.cli.terminal import console
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
@@ -72,23 +73,17 @@ def cancel(key: OrderKey, service: ServiceName = None, config: Config = "config"
 
     Example: ibf-pipeline hook cancel fp-0123456789ab
     """
-    from flows.cli.hook_tables import entry_data, order_data, print_entries, print_json, print_orders
+    from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         if desk.find(key) is not None:
             entry = desk.cancel(key)
-            if as_json:
-                print_json(entry_data(entry))
-            else:
-                print_entries([entry])
+            show(entry_data(entry), as_json, lambda: print_entries([entry]))
             return
         client.cancel(key)
         found = client.order(key)
-    if as_json:
-        print_json(order_data(found))
-    else:
-        print_orders([found])
+    show(found, as_json, lambda: print_orders([found]))
 
 
 def settle(
@@ -103,16 +98,13 @@ def settle(
 
     Example: ibf-pipeline hook settle fp-0123456789ab --order-id 25380
     """
-    from flows.cli.hook_tables import entry_data, print_entries, print_json
+    from flows.cli.hook_tables import entry_data, print_entries, show
 
     if never_arrived == (order_id is not None):
         raise typer.BadParameter("give either --order-id or --never-arrived")
     with open_hook(config, service).desk() as (_, desk):
         entry = desk.settle(key, order_id)
-    if as_json:
-        print_json(entry_data(entry))
-    else:
-        print_entries([entry])
+    show(entry_data(entry), as_json, lambda: print_entries([entry]))
 
 
 def download(
@@ -187,7 +179,6 @@ def observe(
     from flows.wiring.environment import settle as settle_prefect
 
     settle_prefect()
-    from flows.cli.hook_tables import console
     from flows.observe_event import observe_event
     from flows.states import SKIPPED, exit_code
 
@@ -205,7 +196,7 @@ def observe(
     )
     skipped = state.name == SKIPPED.name
     colour = "yellow" if skipped else "green" if state.is_completed() else "red"
-    console().print(state.message or state.name, style=colour)
+    console(soft_wrap=True).print(state.message or state.name, style=colour)
     raise typer.Exit(1 if skipped else exit_code(state))
 
 
@@ -232,7 +223,7 @@ def _given(options: list[str]) -> dict[str, str | int]:
 def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_json: bool) -> None:
     """Send and, where asked, watch; exits 1 where an order ended badly, 4 where one is unclear, 3 where one waits."""
     from flows.cli.hook_progress import watching
-    from flows.cli.hook_tables import entry_data, print_entries, print_json
+    from flows.cli.hook_tables import entry_data, print_entries, show
     from ibf_pipeline.satellites.hook.order_desk import succeeded
 
     if wait_for_it:
@@ -241,10 +232,7 @@ def _follow(hook: Hook, desk: OrderDesk, keys: list[str], wait_for_it: bool, as_
     else:
         desk.advance()
         entries = [desk.entry(key) for key in keys]
-    if as_json:
-        print_json([entry_data(entry) for entry in entries])
-    else:
-        print_entries(entries)
+    show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
     if any(entry.finished and not succeeded(entry) for entry in entries):
         raise typer.Exit(1)
     if any(entry.state == "unclear" for entry in entries):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flows.cli.terminal import console
 from ibf_pipeline.satellites.hook.access import Finding
 from ibf_pipeline.satellites.hook.order_book import Entry
 from ibf_pipeline.satellites.hook.order_desk import Budget
@@ -22,9 +22,12 @@ from ibf_pipeline.satellites.hook.workflows import Workflow
 _COLOURS = {"completed": "green", "met": "green", "failed": "red", "missing": "red", "refused": "red"}
 
 
-def console() -> Console:
-    """Standard output."""
-    return Console(highlight=False, soft_wrap=True)
+def show(content: Any, as_json: bool, table: Callable[[], object]) -> None:
+    """Data for programs, or else what people read."""
+    if as_json:
+        print_json(content)
+    else:
+        table()
 
 
 def print_json(content: Any) -> None:
@@ -37,17 +40,12 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     table = Table(*head, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*[Text(_text(cell), style=_COLOURS.get(str(cell), "")) for cell in row])
-    console().print(table)
-
-
-def workflow_data(workflow: Workflow) -> dict[str, Any]:
-    """A workflow as JSON."""
-    return asdict(workflow)
+    console(soft_wrap=True).print(table)
 
 
 def print_workflow(workflow: Workflow) -> None:
     """One workflow with its options."""
-    out = console()
+    out = console(soft_wrap=True)
     out.print(Text(f"{workflow.name}: {workflow.display_name} (version {workflow.version or 'unknown'})", style="bold"))
     if workflow.description:
         out.print(Text(workflow.description))
@@ -97,11 +95,6 @@ def print_entries(entries: Iterable[Entry]) -> None:
     )
 
 
-def order_data(order: Order) -> dict[str, Any]:
-    """An order of the service as JSON."""
-    return asdict(order)
-
-
 def print_orders(orders: Iterable[Order]) -> None:
     """Orders as the service lists them."""
     print_table(
@@ -127,7 +120,7 @@ def print_products(products: Iterable[Product], now: datetime) -> None:
 
 def print_findings(findings: Iterable[Finding]) -> bool:
     """Prerequisites one by one, as they are tried; whether all is well."""
-    out, whole = console(), True
+    out, whole = console(soft_wrap=True), True
     for finding in findings:
         whole = whole and finding.fine
         out.print(Text(f"{finding.state:8}", style=_COLOURS.get(finding.state, "yellow")), Text(finding.what), sep="")
@@ -151,7 +144,7 @@ def budget_data(name: str, budget: Budget) -> dict[str, Any]:
 
 def print_budget(name: str, budget: Budget) -> None:
     """The month's budget in two lines."""
-    out = console()
+    out = console(soft_wrap=True)
     out.print(
         f"{name}: {budget.left} of {budget.quota.items_per_month} items left this month (UTC); "
         f"{budget.used_here} used with this order book, {budget.used_elsewhere} elsewhere"
@@ -178,5 +171,7 @@ def _text(cell: object) -> str:
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
 
 
-def _plain(value: object) -> str:
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)

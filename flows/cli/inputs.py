@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.options import Config, Day, FetchedWorkspace
+from flows.cli.terminal import console
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -76,14 +77,12 @@ def watch(
     from flows.wiring.environment import settle
 
     settle()
-    from rich.console import Console
-
     from flows.states import exit_code
     from flows.watch_source import watch_source
 
     day = None if issue_date is None else issue_date.date()
     state: Any = watch_source(source, day, config=config, workspace=workspace, return_state=True)
-    Console(highlight=False).print(state.message, soft_wrap=True)
+    console().print(state.message, soft_wrap=True)
     raise typer.Exit(exit_code(state))
 
 

@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from flows.cli.terminal import console
 from flows.wiring.inputs_fetch import ForecastRead
 from ibf_pipeline.sources.cache import CachedDay
 
 
 def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) -> None:
     """What lies in the cache's folder beside the days; then the days as a table, their sum below it."""
-    console = Console(highlight=False)
+    out = console()
     for name in ("static", "static-sources"):
         size = sum(file.stat().st_size for file in (root / name).rglob("*") if file.is_file()) / 1e9
         if size:
-            console.print(f"{name}: {size:.2f} GB of static data, kept until somebody deletes them", soft_wrap=True)
+            out.print(f"{name}: {size:.2f} GB of static data, kept until somebody deletes them", soft_wrap=True)
     days = [day for day in days if day.size]
     if not days:
-        console.print(f"nothing was fetched yet; {root}", soft_wrap=True)
+        out.print(f"nothing was fetched yet; {root}", soft_wrap=True)
         return
     table = Table("source", "issue date", "files", Column("MB", justify="right"), "last used (UTC)")
     for day in days:
@@ -36,39 +36,39 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
             f"{day.size / 1e6:,.1f}",
             f"{used:%Y-%m-%d %H:%M}",
         )
-    console.print(table)
+    out.print(table)
     size = sum(day.size for day in days) / 1e9
-    console.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
+    out.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
 
 
 def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> None:
     """What was deleted, and what is left."""
-    console = Console(highlight=False)
+    out = console()
     for day in deleted:
-        console.print(f"deleted {day.source} {day.issue_date}, {day.size / 1e6:,.1f} MB")
+        out.print(f"deleted {day.source} {day.issue_date}, {day.size / 1e6:,.1f} MB")
     left = [day for day in left if day.size]
-    console.print(f"{len(deleted)} days deleted, {len(left)} left with {sum(day.size for day in left) / 1e9:.2f} GB")
+    out.print(f"{len(deleted)} days deleted, {len(left)} left with {sum(day.size for day in left) / 1e9:.2f} GB")
 
 
 def print_forecast(read: ForecastRead) -> int:
     """What was fetched; returns the exit code: 3 where there are fewer members than the country needs, 1 where its
     GloFAS version is not accepted for the thresholds."""
-    console = Console(highlight=False)
+    out = console()
     country, complete = read.country, read.complete
     for text in read.passed_over:
-        console.print(Text(f"passed over: {text}", style="yellow"))
+        out.print(Text(f"passed over: {text}", style="yellow"))
     if "corrected" in read.files.origin:
-        console.print(Text(str(read.files.origin["corrected"]), style="yellow"))
+        out.print(Text(str(read.files.origin["corrected"]), style="yellow"))
     size = sum(file.stat().st_size for file in read.files.files) / 1e6
     where = read.files.files[0].parent
-    console.print(
+    out.print(
         f"{country.iso3} {read.issue_date} from source {read.files.source}: "
         f"{len(read.files.files)} files, {size:,.1f} MB; {where}",
         soft_wrap=True,
     )
     ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
     version = read.discharge.attrs["glofas_version"] or "not told"
-    console.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))
+    out.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))
     table = Table(
         "station", *(Column(f"{day}-day", justify="right") for day in range(8)), title="largest of the members, m3/s"
     )
@@ -76,15 +76,15 @@ def print_forecast(read: ForecastRead) -> int:
     for station in read.discharge["station"].values:
         values = largest.sel(station=station).values
         table.add_row(str(station), *("-" if value != value else f"{value:,.1f}" for value in values))
-    console.print(table)
+    out.print(table)
     if complete.missing:
         missing = ", ".join(f"{member:02d}" for member in complete.missing)
-        console.print(Text(f"missing members: {missing}", style="yellow"))
+        out.print(Text(f"missing members: {missing}", style="yellow"))
     enough = complete.fewest >= country.members.minimum
     rest = "whole" if complete.is_whole else "usable, but incomplete" if enough else "too few"
     text = f"{complete}; at least {country.members.minimum} are needed: {rest}"
-    console.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
+    out.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
     if read.refused is not None:
-        console.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
+        out.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
         return read.refused.exit_code
     return 0 if enough else 3

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import Config, InboxWorkspace
+from flows.cli.terminal import end_with
 
 
 def intake(
@@ -26,14 +27,6 @@ def intake(
     from flows.wiring.environment import settle
 
     settle()
-    from rich.console import Console
-    from rich.text import Text
-
     from flows.intake import intake as flow
-    from flows.states import exit_code
 
-    state: Any = flow(catch_up, config, workspace, return_state=True)
-    Console(highlight=False, soft_wrap=True).print(
-        Text(state.message or state.name, style="green" if state.is_completed() else "red")
-    )
-    raise typer.Exit(exit_code(state))
+    end_with(flow(catch_up, config, workspace, return_state=True))

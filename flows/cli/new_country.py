@@ -14,8 +14,8 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
-from ibf_pipeline.static.portal import write_text
 
 _KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from flows.cli.options import Config, Day, Hold, Iso3, Notify, TargetName, Workspace
+from flows.cli.terminal import console, end_with
 
 operate_app = typer.Typer()
 
@@ -31,10 +32,7 @@ def run_all_countries(
     from flows.wiring.environment import settle
 
     settle()
-    from rich.console import Console
-
     from flows.all_countries import all_countries
-    from flows.states import exit_code
 
     state: Any = all_countries(
         issue_date.date() if issue_date else None,
@@ -46,8 +44,7 @@ def run_all_countries(
         workspace=workspace,
         return_state=True,
     )
-    Console(highlight=False).print(state.message, soft_wrap=True, style="green" if state.is_completed() else "red")
-    raise typer.Exit(exit_code(state))
+    end_with(state)
 
 
 @operate_app.command()
@@ -72,8 +69,6 @@ def scenario(
     from flows.wiring.environment import settle
 
     settle()
-    from rich.console import Console
-
     from flows.cli.outcome import print_outcome
     from flows.scenario import scenario as run
 
@@ -89,8 +84,7 @@ def scenario(
         workspace=workspace,
         return_state=True,
     )
-    console = Console(highlight=False)
-    raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console, exercise=True))
+    raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console(), exercise=True))
 
 
 @operate_app.command("compare")
@@ -110,14 +104,12 @@ def compare_with_portal(
 
     Example: ibf-pipeline compare UGA --target portal
     """
-    from rich.console import Console
-
     from flows.cli.compare import compare_day, kept_of, print_compared, print_kept
 
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(soft_wrap=True)
     if kept:
-        print_kept(kept_of(config, country, target, workspace), console)
+        print_kept(kept_of(config, country, target, workspace), out)
         return
     day, rows = compare_day(config, country, issue_date.date() if issue_date else None, target, workspace)
-    print_compared(day, rows, target, console)
+    print_compared(day, rows, target, out)
     raise typer.Exit(0 if all(row.verdict == "agrees" for row in rows) else 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import AsData, Config, Iso3, TargetName, Workspace
+from flows.cli.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,27 +44,27 @@ def prepare(
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
     folder = configuration.prepared_folder(country)
-    console = _console()
+    out = console()
     static = local_static(configuration, chosen)
     if propose_mapping:
         file, mapped, areas = write_proposal(chosen, static)
-        console.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
+        out.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
         if (static / MAPPING).is_file():
-            console.print(
+            out.print(
                 f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
             )
         else:
-            console.print(f"Look through it and rename it to {MAPPING}: until then nobody uses it.", soft_wrap=True)
+            out.print(f"Look through it and rename it to {MAPPING}: until then nobody uses it.", soft_wrap=True)
         return
-    with _progress(console) as progress:
+    with _progress(out) as progress:
         built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
-    console.print(f"{country}: {said}\n{folder}", soft_wrap=True)
+    out.print(f"{country}: {said}\n{folder}", soft_wrap=True)
     noticed = read_prepared(folder, country)[0].findings
     for text in noticed[:_SHOWN]:
-        console.print(f"note: {text}", soft_wrap=True, markup=False)
+        out.print(f"note: {text}", soft_wrap=True, markup=False)
     if len(noticed) > _SHOWN:
-        console.print(f"and {len(noticed) - _SHOWN} more notes: `ibf-pipeline check {country}`")
+        out.print(f"and {len(noticed) - _SHOWN} more notes: `ibf-pipeline check {country}`")
 
 
 def new_country(
@@ -94,8 +95,8 @@ def new_country(
         ) from None
     file = write_country(configuration, country, name, levels, default_level, target)
     chosen = configuration.country(country)
-    console = _console()
-    console.print(f"{file} is written. What is still to do:", soft_wrap=True)
+    out = console()
+    out.print(f"{file} is written. What is still to do:", soft_wrap=True)
     decide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if "DECIDE" in line]
     check_levels = "CHECK" in file.read_text("utf-8")
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
@@ -111,7 +112,7 @@ def new_country(
         todo += [f"    {text}" for text in missing]
     todo.append(f"`ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`; see docs/new-country.md")
     for text in todo:
-        console.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
+        out.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
 
 
 def fetch_static(
@@ -132,18 +133,18 @@ def fetch_static(
 
     configuration = open_configuration(config, workspace)
     chosen = configuration.country(country)
-    console = _console()
+    out = console()
     written = fetch_country(
-        configuration, chosen, lambda text: console.print(text, soft_wrap=True, markup=False), refresh=refresh
+        configuration, chosen, lambda text: out.print(text, soft_wrap=True, markup=False), refresh=refresh
     )
-    console.print(f"{country}: {len(written)} files fetched, {configuration.static_folder(chosen)}", soft_wrap=True)
+    out.print(f"{country}: {len(written)} files fetched, {configuration.static_folder(chosen)}", soft_wrap=True)
     missing = still_missing(chosen, configuration.static_folder(chosen))
     if missing:
-        console.print("still missing:")
+        out.print("still missing:")
         for text in missing:
-            console.print(f"- {text}", soft_wrap=True)
+            out.print(f"- {text}", soft_wrap=True)
         raise typer.Exit(3)
-    console.print(f"complete: `ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`")
+    out.print(f"complete: `ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`")
 
 
 def check(
@@ -166,7 +167,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
     else:
-        _print_findings(country, findings, _console())
+        _print_findings(country, findings, console())
     raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
@@ -175,7 +176,7 @@ _TABLE_FROM = 100
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
 
 
-def _print_findings(country: str, findings: list[Finding], console: Console) -> None:
+def _print_findings(country: str, findings: list[Finding], out: Console) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -195,36 +196,36 @@ def _print_findings(country: str, findings: list[Finding], console: Console) -> 
             *(Text(text) for text in cells),
             end_section=finding.level != "fine",
         )
-    if console.width < _TABLE_FROM:
-        _print_blocks(findings, console)
+    if out.width < _TABLE_FROM:
+        _print_blocks(findings, out)
     else:
-        console.print(table)
+        out.print(table)
     counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
-    console.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+    out.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
 
 
-def _print_blocks(findings: list[Finding], console: Console) -> None:
+def _print_blocks(findings: list[Finding], out: Console) -> None:
     """Line by line where a table would break file names and commands."""
     from rich.text import Text
 
     for finding in findings:
         head = Text(finding.level, style=_COLOURS[finding.level])
-        console.print(head.append(f"  {finding.subject}: {finding.found}", style="default"), soft_wrap=True)
+        out.print(head.append(f"  {finding.subject}: {finding.found}", style="default"), soft_wrap=True)
         for words in (finding.meaning, finding.remedy and f"-> {finding.remedy}"):
             if words:
-                console.print(Text(f"    {words}"), soft_wrap=True)
+                out.print(Text(f"    {words}"), soft_wrap=True)
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
+def _progress(out: Console) -> Iterator[Progress]:
     """A bar on a terminal, lines elsewhere."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    if not console.is_terminal:
-        yield lambda step: console.print(f"{step.number} of {step.of}: {_words(step)}", soft_wrap=True)
+    if not out.is_terminal:
+        yield lambda step: out.print(f"{step.number} of {step.of}: {_words(step)}", soft_wrap=True)
         return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def show(step: Step) -> None:
@@ -235,9 +236,3 @@ def _progress(console: Console) -> Iterator[Progress]:
 
 def _words(step: Step) -> str:
     return step.words + (" (kept)" if step.kept else "")
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.options import AsData, Config, InboxWorkspace
+from flows.cli.terminal import console
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from flows.wiring.subscriptions import Eodata
     from ibf_pipeline.satellites.subscriptions.entity import Subscription
     from ibf_pipeline.satellites.subscriptions.inbox import Entry
@@ -75,21 +74,21 @@ def apply_command(
             with eodata.client(name) as client:
                 if adopt is not None:
                     declared = adopt_subscription(client, eodata.ledger, wanted, adopt)
-                    _console().print(f"{name}: {adopt} is ours now, as {declared}")
+                    console().print(f"{name}: {adopt} is ours now, as {declared}")
                 plan = plan_subscriptions(client, eodata.ledger, wanted)
                 _print_plan(name, plan, "will")
                 if plan.steps and not yes:
                     typer.confirm("carry this out?", abort=True)
                 done = apply_subscriptions(client, eodata.ledger, wanted)
-                _console().print(f"{name}: {len(done.steps)} steps taken")
+                console().print(f"{name}: {len(done.steps)} steps taken")
                 if renew_credentials:
                     count = renew_endpoint_accounts(client, eodata.ledger, wanted)
-                    _console().print(f"{name}: credentials of {count} subscriptions renewed")
+                    console().print(f"{name}: credentials of {count} subscriptions renewed")
                 for entry in done.stuck:
-                    _console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
+                    console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
                 stuck = stuck or bool(done.stuck)
         if eodata.settings.subscriptions and eodata.configuration.settings.operations.intake_schedule is None:
-            _console().print(
+            console().print(
                 "the intake is on no schedule: name one in operations.intake_schedule of settings.yaml, then "
                 "`ibf-pipeline deploy`",
                 soft_wrap=True,
@@ -159,7 +158,7 @@ def delete_command(
 
     with open_eodata(config, workspace) as eodata, eodata.client(provider) as client:
         delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
-    _console().print(f"{provider}: {subscription_id.lower()} deleted")
+    console().print(f"{provider}: {subscription_id.lower()} deleted")
 
 
 @inbox_app.command("list")
@@ -187,7 +186,7 @@ def inbox_list(
     for entry in entries:
         words = [entry.state, *([f"acquired {_time(entry.acquired)}"] if entry.acquired else [])]
         _block(entry.product_id, words, [entry.name, entry.reason])
-    _console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
+    console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
 
 
 @inbox_app.command("show")
@@ -233,7 +232,7 @@ def inbox_replay(
 
     with open_eodata(config, workspace) as eodata:
         entry = eodata.inbox.replay(product_id)
-    _console().print(f"{entry.product_id}: {entry.state}, replay {entry.round}")
+    console().print(f"{entry.product_id}: {entry.state}, replay {entry.round}")
 
 
 @inbox_app.command("prune")
@@ -253,7 +252,7 @@ def inbox_prune(
 
     with open_eodata(config, workspace) as eodata:
         count = eodata.inbox.prune(now() - timedelta(days=older_than))
-    _console().print(f"{count} products pruned")
+    console().print(f"{count} products pruned")
 
 
 def receiver(
@@ -271,7 +270,7 @@ def receiver(
 
     with open_receiver(config, workspace) as (app, settings):
         chosen = port or settings.port
-        _console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
+        console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
         uvicorn.run(
             app,
             host=settings.host,
@@ -288,19 +287,19 @@ def _providers(eodata: Eodata, chosen: str | None) -> list[str]:
     """The provider that was named, else all in use; a word where there are none."""
     found = [chosen] if chosen else eodata.providers_in_use()
     if not found:
-        _console().print("nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline")
+        console().print("nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline")
     return found
 
 
 def _print_plan(provider: str, plan: Plan, verb: str) -> None:
-    console = _console()
+    out = console()
     if not plan.steps and not plan.stuck:
-        console.print(f"{provider}: everything is as declared")
+        out.print(f"{provider}: everything is as declared")
     for step in plan.steps:
         what = f" {step.subscription_id}" if step.subscription_id else ""
-        console.print(f"{provider}: {verb} {step.kind}{what} for {step.name}: {step.reason}", soft_wrap=True)
+        out.print(f"{provider}: {verb} {step.kind}{what} for {step.name}: {step.reason}", soft_wrap=True)
     for entry in plan.stuck:
-        console.print(f"{provider}: stuck: {entry.name}: {entry.text}", soft_wrap=True)
+        out.print(f"{provider}: stuck: {entry.name}: {entry.text}", soft_wrap=True)
 
 
 def _entry_data(entry: Entry) -> dict[str, object]:
@@ -321,16 +320,10 @@ def _block(key: str, words: Sequence[str], lines: Sequence[str]) -> None:
     """A key that is never cut, however narrow the terminal, with what belongs to it below."""
     from rich.text import Text
 
-    console = _console()
+    out = console()
     for line in (f"{key}  {'  '.join(words)}", *(f"    {line}" for line in lines if line)):
-        console.print(Text(line), soft_wrap=True)
+        out.print(Text(line), soft_wrap=True)
 
 
 def _time(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}Z"
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False)

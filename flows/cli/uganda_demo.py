@@ -11,6 +11,7 @@ import yaml
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.discharge.cells import locate
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
@@ -41,14 +42,13 @@ def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
     if not (static / "population.tif").is_file():
         make_uganda(real_static_data(), static, cell_arcsec=cell_arcsec)
     folder = workspace / "config"
-    (folder / "countries").mkdir(parents=True, exist_ok=True)
     settings = yaml.safe_load((Path(config) / "settings.yaml").read_text(encoding="utf-8"))
     settings["sources"]["archive"]["root"] = str((workspace / "forecasts").resolve())
-    (folder / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    write_text(folder / "settings.yaml", yaml.safe_dump(settings))
     country = yaml.safe_load((Path(config) / "countries" / "UGA.yaml").read_text(encoding="utf-8"))
     country["static"] = str(static.resolve())
     country["trigger"]["lead_time_limit"] = LEAD_TIME_LIMIT
-    (folder / "countries" / "UGA.yaml").write_text(yaml.safe_dump(country), encoding="utf-8")
+    write_text(folder / "countries" / "UGA.yaml", yaml.safe_dump(country))
 
     rule = load(folder).country("UGA").rule
     stations = read_stations(static / "stations.csv")

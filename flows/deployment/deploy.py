@@ -26,6 +26,7 @@ from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_d
 from flows.installed import PREFIX
 from flows.wiring.day import open_configuration
 from flows.wiring.limits import limit_name
+from flows.wiring.pages import all_pages
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
@@ -212,7 +213,7 @@ def _when(schedule: CronSchedule | None) -> str:
 def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) -> Iterator[Deployed]:
     """Deployments of ours that the configuration does not have any more: paused, their history stays."""
     flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
-    for deployment in _all(lambda offset: client.read_deployments(limit=200, offset=offset)):
+    for deployment in all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
         name = f"{flows.get(deployment.flow_id)}/{deployment.name}"
         if set(OUR_TAGS).isdisjoint(deployment.tags) or name in wanted:
             continue
@@ -287,10 +288,3 @@ def _in_order(value: Any) -> Any:
         items = [_in_order(item) for item in value]
         return items[0] if len(items) == 1 else sorted(items, key=repr)
     return value
-
-
-def _all(page: Callable[[int], Sequence[Any]]) -> Iterator[Any]:
-    offset = 0
-    while rows := page(offset):
-        yield from rows
-        offset += len(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from ibf_pipeline.errors import IbfError
@@ -33,6 +33,21 @@ def fine(subject: Subject, found: str) -> Finding:
     return Finding("fine", subject, found)
 
 
+def warning(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
+    """Something that a person should look at; runs go on."""
+    return Finding("warning", subject, found, meaning, remedy)
+
+
+def fault(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
+    """Something that stands in the way of alerts, or makes them wrong."""
+    return Finding("error", subject, found, meaning, remedy)
+
+
+def not_checked(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
+    """Something that could not be looked at."""
+    return Finding("not checked", subject, found, meaning, remedy)
+
+
 def of_error(subject: Subject, error: IbfError, meaning: str) -> Finding:
     """What a reader refused."""
     where = f"{error.where}: " if error.where else ""
@@ -55,11 +70,4 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
 
 def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
     """For programs."""
-    for entry in findings:
-        yield {
-            "level": entry.level,
-            "subject": entry.subject,
-            "found": entry.found,
-            "meaning": entry.meaning,
-            "remedy": entry.remedy,
-        }
+    yield from map(asdict, findings)

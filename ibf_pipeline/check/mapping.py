@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from ibf_pipeline.check.finding import Finding, fine, listed
+from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 from ibf_pipeline.prepare.stations import NO_STATION
@@ -32,8 +32,7 @@ def check_mapping(
     yield from _unmapped(areas, {station.code: station.name for station in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:
-        yield Finding(
-            "warning",
+        yield warning(
             "mapping",
             f"{len(unnamed)} of {len(known_codes)} areas are not in the file: {listed(sorted(unnamed))}",
             f"taken as {NO_STATION}: they are part of no alert",
@@ -47,8 +46,7 @@ def _unknown(
 ) -> Iterator[Finding]:
     strange = sorted(set(stations_of) - set(codes))
     if strange:
-        yield Finding(
-            "error",
+        yield fault(
             "mapping",
             f"{len(strange)} place codes are no areas of level {level}: {listed(strange)}"
             + lost_zeros(strange[0], codes),
@@ -56,8 +54,7 @@ def _unknown(
             "take mapping and boundaries from one edition; keep place codes as text",
         )
     if unlisted:
-        yield Finding(
-            "error",
+        yield fault(
             "mapping",
             f"stations that stations.csv does not list: {listed(sorted(unlisted))}",
             "their areas could never be alerted",
@@ -65,8 +62,7 @@ def _unknown(
         )
     twice = [f"{code} ({', '.join(sorted(found))})" for code, found in sorted(stations_of.items()) if len(found) > 1]
     if twice:
-        yield Finding(
-            "error",
+        yield fault(
             "mapping",
             f"{len(twice)} areas are mapped to more than one station: {listed(twice)}",
             "their people would count in two events, or in one and in none: `prepare` refuses it",
@@ -79,16 +75,14 @@ def _unknown(
 def _unmapped(areas: Mapping[str, Collection[str]], names: Mapping[str, str]) -> Iterator[Finding]:
     without = [f"{code} {names[code]}".strip() for code, found in areas.items() if not found]
     if len(without) == len(areas):
-        yield Finding(
-            "error",
+        yield fault(
             "mapping",
             "no station has an area",
             "no alert could be shown in the portal",
             "fill in the column glofasStation",
         )
     elif without:
-        yield Finding(
-            "warning",
+        yield warning(
             "mapping",
             f"stations without areas: {listed(without)}",
             "a trigger there cannot be published: the run ends as `alert could not be published`",
@@ -120,8 +114,7 @@ def _shared(
         if len(found) > 1
     ]
     if shared and depth:
-        yield Finding(
-            "warning",
+        yield warning(
             "mapping",
             f"{len(shared)} of {len(stations_in)} alerted areas of level {default_level} belong to more than one "
             f"station: {listed(shared)}",

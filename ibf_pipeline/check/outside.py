@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from ibf_pipeline.check.country import StaticData
-from ibf_pipeline.check.finding import Finding, fine, of_error
+from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.country import Country
@@ -27,7 +27,7 @@ def check_threshold_grids(grids: Place | None, country: Country, data: StaticDat
     if grids is None:
         text = "river cells: no threshold grids are named"
         remedy = f"name them in static_sources.thresholds of countries/{country.iso3}.yaml"
-        return [Finding("not checked", "stations", text, unknown, remedy)]
+        return [not_checked("stations", text, unknown, remedy)]
     period = min(country.static_sources.threshold_periods)
     try:
         major = country.thresholds_version.split(".")[0]
@@ -35,7 +35,7 @@ def check_threshold_grids(grids: Place | None, country: Country, data: StaticDat
     except InputInvalid as error:
         return [of_error("stations", error, "a station without a river never alerts")]
     except IbfError as error:
-        return [Finding("not checked", "stations", f"river cells: {error.found}", unknown, error.remedy)]
+        return [not_checked("stations", f"river cells: {error.found}", unknown, error.remedy)]
     grid = {code: table[period] for code, table in tables.items()}
     return list(check_river_cells(beside, grid, data.thresholds, period))
 
@@ -53,7 +53,7 @@ def check_target(
         return [fine("portal", f"target {name} writes files: there is no portal to ask")]
     if target.embedded_sandbox and (data.boundaries is None or data.stations is None):
         text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
-        return [Finding("not checked", "portal", text, "the static data come first", "see above")]
+        return [not_checked("portal", text, "the static data come first", "see above")]
     try:
         with open_client() as client:
             client.login()
@@ -63,5 +63,5 @@ def check_target(
         return [of_error("portal", error, "a run would be refused just so")]
     except IbfError as error:  # no account in the environment, or not to be reached from here
         text = f"target {name}: {error.found}" + (f" ({error.expected})" if error.expected else "")
-        return [Finding("not checked", "portal", text, "whether the portal takes a run is not known", error.remedy)]
+        return [not_checked("portal", text, "whether the portal takes a run is not known", error.remedy)]
     return list(check_portal(state, layers, country, data.stations or (), data.place_codes()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ibf_pipeline.check.finding import Finding, fine, listed
+from ibf_pipeline.check.finding import Finding, fault, fine, listed, not_checked, warning
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
@@ -33,13 +33,12 @@ def check_portal(
     yield from _layers(layers)
     yield from _event_names(state.open_events, stations, country)
     for name in state.not_checked:
-        yield Finding("not checked", "portal", f"{name}: this server has no route for it", "found out during a run")
+        yield not_checked("portal", f"{name}: this server has no route for it", "found out during a run")
 
 
 def _account(state: ServerState) -> Iterator[Finding]:
     if state.role is not None and state.role not in UPLOAD_ROLES:
-        yield Finding(
-            "error",
+        yield fault(
             "portal",
             f"the account has the role {state.role}",
             f"uploads need {' or '.join(UPLOAD_ROLES)}: every run would be refused",
@@ -54,8 +53,7 @@ def _levels(state: ServerState, country: Country) -> Iterator[Finding]:
         ("default_admin_level", country.default_admin_level, state.default_admin_level),
     ):
         if ours != theirs:
-            yield Finding(
-                "error",
+            yield fault(
                 "portal",
                 f"{key} is {ours}, on the server {theirs}",
                 "events exist on the server's default level and areas on its levels: every run would be refused",
@@ -72,16 +70,14 @@ def _areas(state: ServerState, place_codes: Mapping[int, Collection[str]]) -> It
             continue
         unknown, lacking = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
         if unknown:
-            yield Finding(
-                "error",
+            yield fault(
                 "portal",
                 f"{len(unknown)} place codes of level {level} are unknown to the server: {listed(unknown)}",
                 "an alert there would become an event that nobody sees: the run is refused",
                 "take the boundaries from the server (`fetch-static`)",
             )
         if lacking:
-            yield Finding(
-                "warning",
+            yield warning(
                 "portal",
                 f"{len(lacking)} areas of level {level} are on the server only: {listed(lacking)}",
                 "they never get a value",
@@ -97,8 +93,7 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
     known = state.stations
     unknown = [station.code for station in stations if station.code not in known]
     if unknown:
-        yield Finding(
-            "warning",
+        yield warning(
             "portal",
             f"stations that the server does not know: {listed(unknown)}",
             "their events go out, their points are not on the map and show no discharge",
@@ -106,8 +101,7 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
         )
     lacking = sorted(set(known) - {station.code for station in stations})
     if lacking:
-        yield Finding(
-            "warning",
+        yield warning(
             "portal",
             f"stations of the server that stations.csv does not list: {listed(lacking)}",
             "they stay without values, and nothing is forecast for them",
@@ -115,8 +109,7 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
         )
     other = [f"{s.code} ({s.name!r}, there {known[s.code]!r})" for s in stations if known.get(s.code, s.name) != s.name]
     if other:
-        yield Finding(
-            "warning",
+        yield warning(
             "portal",
             f"stations named differently on the server: {listed(other)}",
             "with event_name: station_name the run is refused; else people read two names for one station",
@@ -133,8 +126,7 @@ def _indicators(state: ServerState, country: Country) -> Iterator[Finding]:
     sent |= {f"{POPULATION_AFFECTED}_percentage"} if country.people.percentage else set()
     missing = sorted(sent - state.indicators)
     if missing:
-        yield Finding(
-            "error",
+        yield fault(
             "portal",
             f"indicators that are not set up on the server: {listed(missing)}",
             "a run that sends them is refused",
@@ -146,13 +138,12 @@ def _indicators(state: ServerState, country: Country) -> Iterator[Finding]:
 
 def _layers(layers: Any | None) -> Iterator[Finding]:
     if not isinstance(layers, list):
-        yield Finding("not checked", "portal", "map layers: this server has no route for them", "look at its map")
+        yield not_checked("portal", "map layers: this server has no route for them", "look at its map")
         return
     names = {str(entry.get("name")) for entry in layers if isinstance(entry, dict)}
     missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in names]
     if missing:
-        yield Finding(
-            "warning",
+        yield warning(
             "portal",
             f"map layers that the portal lacks for floods in this country: {listed(missing)}",
             "what the pipeline uploads for them is never shown",
@@ -177,16 +168,14 @@ def _event_names(
         station = next((c for names in other.values() for c, name in names.items() if name == event.name), None)
         kind = "trigger" if event.is_trigger else "warning"
         if station is None:
-            yield Finding(
-                "warning",
+            yield warning(
                 "portal",
                 f"{kind} {event.name!r} is open on the server and belongs to no station of stations.csv",
                 "the next run closes it",
                 "make sure that nobody else publishes there, and that no station was removed while on alert",
             )
         else:
-            yield Finding(
-                "warning",
+            yield warning(
                 "portal",
                 f"{kind} {event.name!r} is open; with event_name: {country.event_name} it is called {now[station]!r}",
                 "the next run closes it and opens a new one: first issued date, ticked actions and people's decisions "

@@ -11,7 +11,7 @@ import numpy as np
 from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.cover import check_cover
-from ibf_pipeline.check.finding import Finding, fine, of_error
+from ibf_pipeline.check.finding import Finding, fault, fine, not_checked, of_error, warning
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.grids import (
@@ -59,16 +59,14 @@ def check_layer(
         yield of_error("rasters", error, "nobody could be counted")
         return
     if negative:
-        yield Finding(
-            "warning",
+        yield warning(
             "rasters",
             f"{file.name}: {negative:,} cells below 0 that are not the declared nodata value",
             "they count as 0",
             "declare the nodata value (gdal_edit -a_nodata)",
         )
     if total <= 0:
-        yield Finding(
-            "error",
+        yield fault(
             "rasters",
             f"{file.name} has no value above 0 in the country",
             "nobody could be counted",
@@ -76,8 +74,7 @@ def check_layer(
         )
         return
     if lost > TOTAL_TOLERANCE * total:
-        yield Finding(
-            "error",
+        yield fault(
             "rasters",
             f"{lost / total:.1%} of {file.name} in the country lies beyond the flood maps",
             "`prepare` refuses it: no flood would ever reach these people",
@@ -145,8 +142,7 @@ def _people(raster: DatasetReader, what: str, country: Bounds, maps: Bounds | No
 
 def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:
     if not totals:
-        yield Finding(
-            "not checked",
+        yield not_checked(
             "rasters",
             f"{file.name} adds up to {total:,.0f}; no known total to compare it with",
             "a raster of another year or unit would go unnoticed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ibf_pipeline.check.finding import Finding, fine, listed
+from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,7 @@ def check_schedules(iso3: str, schedules: Sequence[Schedule]) -> Iterator[Findin
     named = [f"{schedule.deployment} ({schedule.when})" for schedule in running]
     sensors = [schedule for schedule in running if schedule.is_sensor]
     if len(running) - len(sensors) + bool(sensors) > 1:
-        yield Finding(
-            "error",
+        yield fault(
             "schedule",
             f"{len(running)} schedules run {iso3}: {listed(named)}",
             "the day is published several times, and people are mailed as often",
@@ -45,8 +44,7 @@ def check_schedules(iso3: str, schedules: Sequence[Schedule]) -> Iterator[Findin
         yield fine("schedule", f"{words} {iso3}: {listed(named)}")
     else:
         paused = [schedule.deployment for schedule in own]
-        yield Finding(
-            "warning",
+        yield warning(
             "schedule",
             f"the schedules of {iso3} are paused: {listed(paused)}" if paused else f"no schedule runs {iso3}",
             "nothing is forecast unless a person starts it",

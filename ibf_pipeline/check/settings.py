@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ibf_pipeline.check.finding import Finding, fine, listed, of_error
+from ibf_pipeline.check.finding import Finding, fault, fine, listed, of_error, warning
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
@@ -16,8 +16,7 @@ def check_settings(configuration: Configuration, country: Country) -> Iterator[F
     yield fine("configuration", f"{file} is valid; {_rule(country)}")
     yield from _sources(configuration, country, file)
     if country.members.minimum < country.members.expected / 2:
-        yield Finding(
-            "warning",
+        yield warning(
             "configuration",
             f"a run goes on with {country.members.minimum} of {country.members.expected} members",
             "probabilities of few members jump by several percent a member",
@@ -26,8 +25,7 @@ def check_settings(configuration: Configuration, country: Country) -> Iterator[F
     if country.flood_maps.return_periods[0] > country.trigger.return_period:
         smallest, trigger = country.flood_maps.return_periods[0], country.trigger.return_period
         uses = "uses that map: too much" if country.flood_maps.below_smallest == "use-smallest" else "shows no"
-        yield Finding(
-            "warning",
+        yield warning(
             "configuration",
             f"the smallest flood map is of {smallest:g} years, triggers begin at {trigger:g} years",
             f"an event between the two {uses} flood and people",
@@ -60,8 +58,7 @@ def _sources(configuration: Configuration, country: Country, file: str) -> Itera
             yield of_error("configuration", error, f"source {name} cannot be read: no run without another source")
             continue
         if not folder.is_dir():
-            yield Finding(
-                "warning",
+            yield warning(
                 "configuration",
                 f"the folder of source {name} is not there: {folder}",
                 "runs find no forecast in it",
@@ -71,8 +68,7 @@ def _sources(configuration: Configuration, country: Country, file: str) -> Itera
     majors = {version.split(".")[0] for version in accepted}
     wrong = [f"{name} (v{version})" for name, version in declared.items() if version.split(".")[0] not in majors]
     if wrong:
-        yield Finding(
-            "error",
+        yield fault(
             "thresholds",
             f"thresholds of GloFAS v{country.thresholds_version}, forecasts of another one: {listed(wrong)}",
             "probabilities would compare two different models: every run stops",

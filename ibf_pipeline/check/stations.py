@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, fine, listed
+from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
 from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
@@ -35,8 +35,7 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     yield from _without_river(stations)
     edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
     if edges:
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"on the edge of a GloFAS cell: {listed(edges)} ({len(edges)} of {len(stations)} stations)",
             "tools differ in which cell they take; here it is the one south or east, for forecasts and thresholds",
@@ -45,8 +44,7 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     cells = Counter((station.cell_lat, station.cell_lon) for station in stations)
     shared = [s.code for s in stations if cells[(s.cell_lat, s.cell_lon)] > 1]
     if shared:
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"stations in one and the same GloFAS cell: {listed(shared)}",
             "they always alert together, as several events for one river",
@@ -63,8 +61,7 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
     smallest = thresholds.isel(return_period=0).values
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
-        yield Finding(
-            "warning",
+        yield warning(
             "thresholds",
             f"suspiciously small {periods[0]:g}-year thresholds: {listed(small)}",
             "the station may lie beside its river; such a cell stays dry in every forecast and never alerts",
@@ -73,8 +70,7 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
     growth = thresholds.isel(return_period=-1).values / smallest
     steep = [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
     if steep:
-        yield Finding(
-            "warning",
+        yield warning(
             "thresholds",
             f"thresholds grow {STEEP:g} times and more from {periods[0]:g} to {periods[-1]:g} years: {listed(steep)}",
             "a fit to a few floods: rare return periods of these stations mean little",
@@ -91,8 +87,7 @@ def check_river_cells(
     `thresholds`: those of the static data, None where they could not be read.
     """
     if beside:
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"the river flows through a neighbouring cell: {listed(beside)}",
             "the station's own cell carries a brook: it alerts for the brook's floods, or never",
@@ -111,8 +106,7 @@ def check_river_cells(
         if code in ours and abs(ours[code] / value - 1) > DIFFERENT
     ]
     if other:
-        yield Finding(
-            "warning",
+        yield warning(
             "thresholds",
             f"{period:g}-year thresholds differ from the grid: {listed(other)}",
             "they were taken at another cell or of another version: probabilities are wrong",
@@ -134,16 +128,14 @@ def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
     repeated = Counter(station.name for station in stations)
     twice = sorted(name for name, times in repeated.items() if times > 1 and name)
     if twice:
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"names of more than one station: {listed(repr(name) for name in twice)}",
             "people cannot tell their alerts apart by the name",
             "make the names differ in stations.csv and on the server",
         )
     if by_code and event_name == "station_name":
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"names that cannot be an event's name: {listed(f'{s.code} ({s.name!r})' for s in by_code)}",
             "empty, repeated, with `_`, or a code: these events go by the station's code",
@@ -151,8 +143,7 @@ def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
         )
     nameless = [station.code for station in by_code if repeated[station.name] == 1 or not station.name]
     if nameless and event_name != "station_name":
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"stations without a usable name: {listed(nameless)}",
             "mails and the portal show an empty or meaningless name beside the code",
@@ -181,16 +172,14 @@ def _places(stations: Sequence[Station], deepest: Boundaries) -> Iterator[Findin
     }
     outside = [f"{code} ({degrees * 111:.1f} km)" for code, degrees in away.items() if degrees > 0]
     if len(outside) == len(stations) and min(away.values()) > GLOFAS_CELL:
-        yield Finding(
-            "error",
+        yield fault(
             "stations",
             f"every station lies outside the country: {listed(outside)}",
             "lat and lon are exchanged, or the file is of another country",
             "correct lat and lon in stations.csv",
         )
     elif outside:
-        yield Finding(
-            "warning",
+        yield warning(
             "stations",
             f"outside the boundaries of the country: {listed(outside)}",
             "right for a river that comes from abroad, wrong where a coordinate is mistyped",

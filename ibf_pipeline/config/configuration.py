@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.config.reading import read_section
+from ibf_pipeline.config.reading import read_part, read_section
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError
@@ -91,15 +91,10 @@ class Configuration:
 
 def load(folder: Path) -> Configuration:
     """Read and validate `settings.yaml` in a configuration folder."""
-    file = folder / "settings.yaml"
-    if not file.is_file():
-        raise ConfigError(
-            "there is no settings.yaml",
-            where=folder,
-            expected="a configuration folder",
-            remedy="run inside the project's folder or pass --config",
-        )
-    return Configuration(folder, read_section(Settings, file))
+    settings = read_part(
+        Settings, folder / "settings.yaml", "a configuration folder", "run inside the project's folder or pass --config"
+    )
+    return Configuration(folder, settings)
 
 
 def _expand(text: str) -> str:

@@ -15,6 +15,13 @@ from ibf_pipeline.errors import ConfigError, turned_into
 Model = TypeVar("Model", bound="Section")
 
 
+def read_part(model: type[Model], file: Path, expected: str, remedy: str) -> Model:
+    """As `read_section`; where the file is not there, the ConfigError says what is expected and what to do."""
+    if not file.is_file():
+        raise ConfigError(f"there is no {file.name}", where=file.parent, expected=expected, remedy=remedy)
+    return read_section(model, file)
+
+
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
     return validated(model, _read_yaml(file), file)

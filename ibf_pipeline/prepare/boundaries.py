@@ -108,7 +108,13 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
 
 def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The content of a FeatureCollection and its features, of the right shape but for their geometries."""
-    try:
+    with turned_into(
+        InputInvalid,
+        "this is no GeoJSON FeatureCollection ({type}: {})",
+        where=file,
+        expected="a GeoJSON FeatureCollection of areas",
+        remedy="export it again",
+    ):
         content = json.loads(file.read_text(encoding="utf-8"), object_hook=_with_compact_rings)
         features = content["features"]
         if not isinstance(content, dict) or not isinstance(features, list):
@@ -116,13 +122,6 @@ def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         for number, feature in enumerate(features, start=1):
             if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
                 raise TypeError(f"feature {number} is none")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputInvalid(
-            f"this is no GeoJSON FeatureCollection ({type(error).__name__}: {error})",
-            where=file,
-            expected="a GeoJSON FeatureCollection of areas",
-            remedy="export it again",
-        ) from None
     return content, features
 
 

@@ -10,7 +10,7 @@ from os.path import abspath
 from pathlib import Path
 
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.inputs import layer_files, raster_files, require_files, settings_of
@@ -64,7 +64,7 @@ def _is_current(static: Path, files: list[Path], settings: Mapping[str, object],
     if not stamp.describes(inputs, settings) or not is_whole(prepared, touched):
         return False
     if (inputs, outputs) != (stamp.inputs, stamp.outputs):
-        with suppress(OSError):  # only spares the next one the hashes
+        with suppress(WriteFailed):  # only spares the next one the hashes
             write_stamp(prepared / "stamp.json", Stamp(stamp.settings, inputs, outputs))
     return True
 

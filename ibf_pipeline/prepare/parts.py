@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.prepare.stamp import FORMAT, sha256
 
 log = logging.getLogger(__name__)
@@ -121,10 +121,7 @@ class Workshop:
     def _finish(self, part: Part) -> None:
         with writing(self._folder):
             content = {"key": part.key, "files": {name: sha256(self._folder / name) for name in part.files}}
-            note = self._folder / NOTES / f"{part.name}.json"
-            partial = note.with_suffix(".part")
-            partial.write_text(json.dumps(content), encoding="utf-8")
-            partial.replace(note)
+        write_text(self._folder / NOTES / f"{part.name}.json", json.dumps(content))
         self.built.append(part.name)
 
 

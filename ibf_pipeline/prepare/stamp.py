@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_text
 
 FORMAT = 5
 """Version of the prepared folder; another one is rebuilt."""
@@ -127,9 +128,7 @@ def write_stamp(file: Path, stamp: Stamp) -> None:
         "inputs": {name: asdict(entry) for name, entry in stamp.inputs.items()},
         "outputs": {name: asdict(entry) for name, entry in stamp.outputs.items()},
     }
-    partial = file.with_suffix(".part")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
-    partial.replace(file)
+    write_text(file, json.dumps(content, indent=1, sort_keys=True))
 
 
 def _unchanged(file: Path, stamp: InputStamp) -> bool:

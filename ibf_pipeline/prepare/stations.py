@@ -15,7 +15,7 @@ from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.boundaries import lost_zeros
 
@@ -132,7 +132,13 @@ def read_thresholds(file: Path, stations: Collection[Station], return_periods: C
 def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
     """Station code -> return period -> m3/s; a pair or a station that stands twice must say the same both times."""
     table: dict[str, dict[float, float]] = {}
-    try:
+    with turned_into(
+        InputInvalid,
+        "this is no list of stations with thresholds ({type}: {})",
+        where=file,
+        expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
+        remedy="write it again from the GloFAS threshold grids",
+    ):
         for entry in json.loads(file.read_text(encoding="utf-8")):
             code = str(entry["station_code"])
             values: dict[float, float] = {}
@@ -142,13 +148,6 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
                     raise _differing(code, file)
             if table.setdefault(code, values) != values:
                 raise _differing(code, file)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputInvalid(
-            f"this is no list of stations with thresholds ({type(error).__name__}: {error})",
-            where=file,
-            expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
-            remedy="write it again from the GloFAS threshold grids",
-        ) from None
     return table
 
 

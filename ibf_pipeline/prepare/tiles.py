@@ -18,7 +18,7 @@ from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import write_failed, writing
+from ibf_pipeline.io.writing import whole, write_failed, writing
 
 BLOCK: Final = 512
 """cells; width and height of the tiles of every raster that we write"""
@@ -147,33 +147,29 @@ class BlockWriter:
             self._dataset.write(block, band, window=window)
         self._written.append((band, window, zlib.crc32(block.data)))
 
-    def require_whole(self) -> None:
-        """Read every block back; WriteFailed where one differs."""
+    def require_same(self, written: Path) -> None:
+        """Read every block back from where it was written; WriteFailed where one differs."""
         try:
-            with rasterio.open(self._file) as dataset:
-                whole = all(
+            with rasterio.open(written) as dataset:
+                same = all(
                     zlib.crc32(np.ascontiguousarray(dataset.read(band, window=window)).data) == checksum
                     for band, window, checksum in self._written
                 )
         except RasterioError:
-            whole = False
-        if not whole:
+            same = False
+        if not same:
             raise write_failed(self._file, "it does not read back as it was written; is the disk full?")
 
 
 @contextmanager
 def new_raster(file: Path, like: DatasetReader | DatasetWriter, dtype: str, **more: Any) -> Iterator[BlockWriter]:
-    """A raster as in `profile`, written block by block.
+    """A raster as in `profile`, written block by block, that appears under its name only when it is whole.
 
     It is read back at the end: GDAL keeps blocks until it closes a file, and says nothing where they do not fit on
     the disk then.
     """
-    with writing(file):
-        dataset = rasterio.open(file, "w", **{**profile(like, dtype), **more})
-    writer = BlockWriter(dataset, file)
-    try:
-        yield writer
-    finally:
-        with writing(file):
-            dataset.close()
-    writer.require_whole()
+    with whole(file) as partial:
+        with rasterio.open(partial, "w", **{**profile(like, dtype), **more}) as dataset:
+            writer = BlockWriter(dataset, file)
+            yield writer
+        writer.require_same(partial)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
-
-from pydantic import TypeAdapter
+from typing import Literal, get_args
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.evidence import Evidence, evidence, high_beyond_limit, limit_of
@@ -21,18 +19,7 @@ from ibf_pipeline.report.changes_why import Compared, reason
 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
 
-KINDS: tuple[Kind, ...] = (
-    "new",
-    "escalated",
-    "larger",
-    "blind",
-    "lapsed",
-    "withdrawn",
-    "downgraded",
-    "smaller",
-    "ended",
-    "moved",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 """new: no alert before, or one whose days are over and a gap since; escalated: higher class, or a warning that became
 a trigger; larger, smaller: the same class and first day, another return period or number of people; blind: alerted
 before, no usable forecast now; lapsed: a trigger before, now as high only beyond the trigger lead time limit;
@@ -56,7 +43,7 @@ class Alert:
     people: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What became of the alert of one station since an earlier run."""
 
@@ -71,21 +58,16 @@ class Change:
     after: Alert | None
     moved_days: int
     """how many days the first day of the same kind is later (+) or earlier (-) than forecast before; else 0"""
-    evidence_before: Evidence | None
+    evidence_before: Evidence | None = None
     """the earlier run's members at the deciding day, where it reached that far"""
-    evidence_after: Evidence | None
+    evidence_after: Evidence | None = None
     """today's members there; None where the day is over or the station is blind"""
-    other_before: Evidence | None
+    other_before: Evidence | None = None
     """the same for a second day where there is one: the first day before of what moved, the day beyond the limit of
     what lapsed"""
-    other_after: Evidence | None
+    other_after: Evidence | None = None
     why: str
     """a sentence for people"""
-
-    @property
-    def was_trigger(self) -> bool:
-        """Whether the earlier run had a trigger here."""
-        return self.before is not None and self.before.trigger
 
     @property
     def is_trigger(self) -> bool:
@@ -126,20 +108,12 @@ def compare(before: Found | None, today: Found) -> tuple[Change, ...]:
     return tuple(sorted((change for change in changes if change is not None), key=_order))
 
 
-def changes_as_data(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
-    """The same as plain data, dates in ISO form."""
-    data: list[dict[str, Any]] = _ADAPTER.dump_python(changes, mode="json")
-    return data
-
-
 _LOST = ("ended", "lapsed", "downgraded", "blind")
 """explained by the limit that was reached before; the others by the one that is reached now"""
 
 Measure = tuple[str, float | None]
 """what members are counted against: the limit of an alert class, with another return period (years) where one is given
 """
-
-_ADAPTER = TypeAdapter(tuple[Change, ...])
 
 
 def _order(change: Change) -> tuple[bool, int, date, str]:
@@ -192,10 +166,6 @@ def _withdrawn(before: Found | None, today: Found, old: Event | None, gone: Even
         before=_alert(before, old),
         after=None,
         moved_days=0,
-        evidence_before=None,
-        evidence_after=None,
-        other_before=None,
-        other_after=None,
         why=f"A person took back the {alert_text(gone.alert_class, trigger=gone.trigger)} of this day after it was "
         "published. The forecast itself has not changed.",
     )

@@ -20,6 +20,7 @@ import shapely
 
 from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.io.writing import whole, write_text
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
@@ -186,12 +187,12 @@ def _point(station: StationFound) -> Mapping[str, Any]:
 def write_csv(table: Table, file: Path) -> list[Path]:
     """The table as CSV and the types of its columns as `.csvt`; a table without rows has its heads."""
     columns = table.columns
-    with file.open("w", encoding="utf-8-sig", newline="") as stream:
+    with whole(file) as partial, partial.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
         writer.writerows([[cell(row[column]) for column in columns] for row in table.rows])
     types = file.with_suffix(".csvt")
-    types.write_text(",".join(f'"{_type(table, column)}"' for column in columns) + "\n", encoding="ascii")
+    write_text(types, ",".join(f'"{_type(table, column)}"' for column in columns) + "\n")
     return [file, types]
 
 
@@ -218,12 +219,12 @@ def write_geojson(table: Table, file: Path) -> Path:
         for row, place in zip(table.rows, table.geometries, strict=True)
     ]
     content = {"type": "FeatureCollection", "name": table.name, "features": features}
-    file.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+    write_text(file, json.dumps(content, ensure_ascii=False, allow_nan=False))
     return file
 
 
 def write_records(table: Table, file: Path) -> Path:
     """The table as a JSON list of its rows, for programs: texts as they are, no geometry."""
     content = [dict(row) for row in table.rows]
-    file.write_text(json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+    write_text(file, json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
     return file

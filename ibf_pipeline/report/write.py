@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from pydantic import TypeAdapter
 from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Observed
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_bytes, write_text
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.content import OVERVIEW, Report, make_report, map_name
 from ibf_pipeline.report.earlier import EarlierRun, correction, earlier_runs
@@ -77,8 +77,8 @@ def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, man
         found, {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}, report
     )
     data = json.dumps(_REPORT.dump_python(content, mode="json"), ensure_ascii=False, indent=1)
-    _replace(report / "report.json", data.encode())
-    _replace(report / "report.html", page(content, pictures).encode())
+    write_text(report / "report.json", data)
+    write_text(report / "report.html", page(content, pictures))
     return report / "report.html"
 
 
@@ -189,11 +189,5 @@ def _station_run(found: Found, cube: xr.DataArray, code: str, return_period: flo
 def _kept(file: Path, draw: Callable[[], bytes]) -> bytes:
     """The picture's content, drawn where the file is not there."""
     if not file.is_file():
-        _replace(file, draw())
+        write_bytes(file, draw())
     return file.read_bytes()
-
-
-def _replace(file: Path, content: bytes) -> None:
-    partial = file.with_name(file.name + ".part")
-    partial.write_bytes(content)
-    os.replace(partial, file)

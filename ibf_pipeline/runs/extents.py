@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.impact.extents import WetAreas
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import whole
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
 
@@ -32,8 +31,8 @@ def write_extents(wet: Mapping[int, WetAreas], tiles: ExtentTiles, files: Mappin
         if first == lead_time:
             cells[lead_time] = write_extent(wet[lead_time], tiles, file)
         else:
-            with writing(file):
-                _copy(files[first], file)
+            with whole(file) as partial:
+                shutil.copyfile(files[first], partial)
             cells[lead_time] = cells[first]
     return cells
 
@@ -52,9 +51,8 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
     for code, period in wet.items():
         position[number_of[code] + 1] = periods.index(period)
     wanted = tiles.wet[position[tiles.wet[:, 2] + 1] == tiles.wet[:, 3]] if len(tiles.wet) else tiles.wet
-    partial = file.with_suffix(".part")
     cells = 0
-    with bounded_gdal(), _prepared(tiles.areas) as areas, new_raster(partial, areas, "float32") as out:
+    with bounded_gdal(), _prepared(tiles.areas) as areas, new_raster(file, areas, "float32") as out:
         for row, column in np.unique(wanted[:, :2], axis=0):
             here = wanted[(wanted[:, 0] == row) & (wanted[:, 1] == column)]
             window = _window(int(row), int(column), areas.width, areas.height)
@@ -65,24 +63,7 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
                     block = np.where(place == period, read_block(depth, window, "depth of a flood map"), block)
             cells += int(np.count_nonzero(block))
             out.write(block, window)
-    with writing(file):
-        _appear(partial, file)
     return cells
-
-
-def _copy(source: Path, file: Path) -> None:
-    partial = file.with_suffix(".part")
-    shutil.copyfile(source, partial)
-    if partial.stat().st_size != source.stat().st_size:
-        raise OSError(f"the copy of {source.name} is not whole")
-    _appear(partial, file)
-
-
-def _appear(partial: Path, file: Path) -> None:
-    """A whole file takes its name."""
-    with partial.open("rb") as stream:
-        os.fsync(stream.fileno())
-    partial.replace(file)
 
 
 @contextmanager

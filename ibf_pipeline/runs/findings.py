@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +10,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from ibf_pipeline.domain.found import FORMAT, Found
 from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import whole, write_bytes
 
 _ADAPTER = TypeAdapter(Found)
 
 
 def write_found(found: Found, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
-    partial = file.with_suffix(".part")
-    with partial.open("wb") as stream:
-        stream.write(_ADAPTER.dump_json(found, indent=1))
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+    write_bytes(file, _ADAPTER.dump_json(found, indent=1))
 
 
 def read_found(file: Path) -> Found:
@@ -49,9 +43,8 @@ def read_found(file: Path) -> Found:
 
 def write_findings(found: Found, discharge: xr.DataArray, folder: Path) -> None:
     """`events.json` and `forecast.nc` of a day into a folder; WriteFailed where the disk is full."""
-    with writing(folder):
-        write_found(found, folder / "events.json")
-        write_forecast(found, discharge, folder / "forecast.nc")
+    write_found(found, folder / "events.json")
+    write_forecast(found, discharge, folder / "forecast.nc")
 
 
 def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
@@ -87,7 +80,9 @@ def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
         "glofas_version": found.glofas_version,
         "issue_date": found.issue_date.isoformat(),
     }
-    data.to_netcdf(file, engine="netcdf4", encoding={"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}})
+    with whole(file) as partial:
+        encoding = {"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}}
+        data.to_netcdf(partial, engine="netcdf4", encoding=encoding)
 
 
 def read_forecast(file: Path) -> xr.DataArray:

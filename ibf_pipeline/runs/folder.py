@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, exists, select
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.io.writing import sync_folder, writing
+from ibf_pipeline.io.writing import sync_folder, write_text, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody, as_lines
 from ibf_pipeline.records.lease import Lease, lease
@@ -268,12 +268,7 @@ def content_hash(calls: Iterable[Call]) -> str:
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write JSON, whole or not at all."""
-    partial = file.with_suffix(".part")
-    with partial.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, indent=1, ensure_ascii=False, default=_plain)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+    write_text(file, json.dumps(content, indent=1, ensure_ascii=False, default=_plain))
 
 
 def _plain(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from ibf_pipeline.domain.observed import (
     passes_of,
 )
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_bytes, write_text
 
 FOLDER: Final = "observations"
 """below a run folder; it stays where a day is run again, because its evidence was paid for"""
@@ -33,19 +33,8 @@ def event_folder(run: Path, event: str) -> Path:
 
 def write_observed_event(observed: Observed, folder: Path) -> None:
     """`observation.json` and `observation.md`, each whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "observation.md", in_words(observed).encode())
-    write_whole(folder / "observation.json", _ADAPTER.dump_json(observed, indent=1))
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """A file that appears under its name only when it is on disk."""
-    partial = file.with_name(f"{file.name}.part")
-    with partial.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(file)
+    write_text(folder / "observation.md", in_words(observed))
+    write_bytes(folder / "observation.json", _ADAPTER.dump_json(observed, indent=1))
 
 
 def read_observations(run: Path) -> list[Observed]:

@@ -48,35 +48,14 @@ def exposure_body(behaves_like: BehavesLike) -> Body:
     )
 
 
-ALERTS_PER_LEAD_TIME: Body = (
-    _COUNTRY,
-    _DISASTER,
-    _EVENT_NAME,
-    Field(
-        "alertsPerLeadTime",
-        (ARRAY,),
-        items=(
-            _LEAD_TIME,
-            Field("forecastAlert", (BOOLEAN, NOT_EMPTY)),
-            Field("forecastTrigger", (BOOLEAN,), optional=True),
-        ),
-    ),
-)
+def _flags_body(name: str, flag: str, second_flag: str) -> Body:
+    flags = (_LEAD_TIME, Field(flag, (BOOLEAN, NOT_EMPTY)), Field(second_flag, (BOOLEAN,), optional=True))
+    return _COUNTRY, _DISASTER, _EVENT_NAME, Field(name, (ARRAY,), items=flags)
 
-TRIGGERS_PER_LEAD_TIME: Body = (
-    _COUNTRY,
-    _DISASTER,
-    _EVENT_NAME,
-    Field(
-        "triggersPerLeadTime",
-        (ARRAY,),
-        items=(
-            _LEAD_TIME,
-            Field("triggered", (BOOLEAN, NOT_EMPTY)),
-            Field("thresholdReached", (BOOLEAN,), optional=True),
-        ),
-    ),
-)
+
+ALERTS_PER_LEAD_TIME = _flags_body("alertsPerLeadTime", "forecastAlert", "forecastTrigger")
+
+TRIGGERS_PER_LEAD_TIME = _flags_body("triggersPerLeadTime", "triggered", "thresholdReached")
 
 POINT_VALUES: Body = (
     _COUNTRY,

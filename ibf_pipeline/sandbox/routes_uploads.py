@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import PurePosixPath
 
+from ibf_pipeline.errors import WriteFailed
+from ibf_pipeline.io.writing import write_bytes
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
 from ibf_pipeline.sandbox.backend import Call, Endpoint
@@ -133,14 +134,10 @@ def raster(call: Call) -> Answer:
     if name in ("", ".", ".."):
         raise plain_error(404, "File not written: Error: EISDIR: illegal operation on a directory, open")
     target = call.backend.raster_folder(kind) / name
-    partial = target.with_name(f"{name}.part")
     try:
-        partial.write_bytes(call.upload.content)
-        partial.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise plain_error(404, f"File not written: Error: {error.strerror}") from None
+        write_bytes(target, call.upload.content)
+    except WriteFailed as error:
+        raise plain_error(404, f"File not written: Error: {error.found}") from None
     return created()
 
 

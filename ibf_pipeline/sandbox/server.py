@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import secrets
 import socket
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
 
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, turned_into
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
-from ibf_pipeline.sandbox.snapshot import take_snapshot
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sandbox.web import build_app
@@ -149,20 +147,15 @@ class Sandbox:
         """Where an uploaded flood extent of that name lies."""
         return self._backend.raster_folder("flood_extents") / file_name
 
-    def snapshot(self) -> dict[str, Any]:
-        """All dynamic state in one canonical form, to compare two servers by."""
-        return take_snapshot(self._backend)
-
 
 def _open_store(file: Path) -> tuple[Store, str]:
     """The database and its secret; IbfError where the file is damaged or cannot be written to."""
-    try:
+    with turned_into(
+        IbfError,
+        "the sandbox's database cannot be used ({})",
+        where=file,
+        expected="a folder that may be written to, and a database as the sandbox wrote it",
+        remedy="correct the permissions, or move the file away: the sandbox then starts empty",
+    ):
         store = Store(file)
         return store, store.setting("token secret", secrets.token_urlsafe(32))
-    except (OSError, sqlite3.Error) as error:
-        raise IbfError(
-            f"the sandbox's database cannot be used ({error})",
-            where=file,
-            expected="a folder that may be written to, and a database as the sandbox wrote it",
-            remedy="correct the permissions, or move the file away: the sandbox then starts empty",
-        ) from None

@@ -53,10 +53,7 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
     with store.transaction():
         doomed = "DELETE FROM exposure WHERE iso3 = ? AND disaster = ? AND indicator = ? AND level = ? AND moment >= ?"
         values = (iso3, disaster, indicator, level, period_start(disaster, moment))
-        if event is None:
-            store.run(doomed, *values)
-        else:
-            store.run(f"{doomed} AND event = ?", *values, event)
+        _delete(store, doomed, values, event)
     # The delete stands even where the insert fails: the service uses no transaction around the two.
     if not places:
         return
@@ -93,6 +90,14 @@ def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
     return "MAM_National" if (disaster, iso3) == ("drought", "ZWE") else None
 
 
+def _delete(store: Store, doomed: str, values: tuple[Any, ...], event: str | None) -> None:
+    """Rows of one event, or without a name those of all."""
+    if event is None:
+        store.run(doomed, *values)
+    else:
+        store.run(f"{doomed} AND event = ?", *values, event)
+
+
 def store_alerts(
     store: Store,
     iso3: str,
@@ -111,10 +116,7 @@ def store_alerts(
             f" AND lead_time IN ({', '.join('?' * len(lead_times))})"
         )
         values = (iso3, disaster, period_start(disaster, moment), *lead_times)
-        if event is None:
-            store.run(doomed, *values)
-        else:
-            store.run(f"{doomed} AND event = ?", *values, event)
+        _delete(store, doomed, values, event)
         store.run_many(
             "INSERT INTO lead_time_alert (iso3, disaster, event, lead_time, day, moment, received, alert, trigger)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.sources.cache import RAW
 from ibf_pipeline.sources.cut import cut_member
 from ibf_pipeline.sources.edition import is_another
@@ -53,7 +53,7 @@ class Arrival:
             except InputInvalid as error:
                 raw.unlink(missing_ok=True)
                 if last:
-                    _refusal(raw).write_text(json.dumps([asdict(fetched.remote), error.found]), encoding="utf-8")
+                    write_text(_refusal(raw), json.dumps([asdict(fetched.remote), error.found]))
                     raise
         raise AssertionError("unreachable")
 

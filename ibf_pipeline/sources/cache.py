@@ -7,7 +7,6 @@ and then find what was fetched. The operating system frees the lock with its hol
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import re
@@ -20,7 +19,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, ServerUnreachable
+from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.writing import writing
 
 log = logging.getLogger(__name__)
@@ -65,30 +65,17 @@ class InputCache:
         the whole forecast; nobody is waited for then, and ServerUnreachable raised.
         """
         folder = self.day(source, issue_date)
+        fetched = instead and ServerUnreachable(
+            f"another run is fetching it, and {instead} has the whole forecast",
+            where=folder,
+            expected="a day that nobody else fetches",
+            remedy="wait until the other run has fetched it",
+        )
         lock = folder / (_LOCK if country is None else f"{_LOCK}-{country}")
-        while True:
-            _make(folder)
-            try:
+        with alone(lock, f"is fetching {source} {issue_date}", fetched or None):
+            with writing(folder):
                 (folder / _LOCK).touch()
-                stream = lock.open("a")
-            except FileNotFoundError:
-                continue  # deleted at this very moment
-            with stream:
-                try:
-                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    if instead is not None:
-                        raise ServerUnreachable(
-                            f"another run is fetching it, and {instead} has the whole forecast",
-                            where=folder,
-                            expected="a day that nobody else fetches",
-                            remedy="wait until the other run has fetched it",
-                        ) from None
-                    log.info("%s %s: another run is fetching it, waiting for that", source, issue_date)
-                    fcntl.flock(stream, fcntl.LOCK_EX)
-                if _is_same(stream.fileno(), lock):  # not deleted while we waited
-                    yield folder
-                    return
+            yield folder
 
     def touch(self, source: str, issue_date: date) -> None:
         """Note that a day is in use, so that it is not deleted."""
@@ -137,31 +124,14 @@ def _cached(folder: Path) -> CachedDay:
     return CachedDay(folder.parent.name, issue_date, folder, countries, size, used)
 
 
-def _make(folder: Path) -> None:
-    """Make a folder that somebody may delete meanwhile: pathlib then says that a file is in the way of it."""
-    with writing(folder):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except FileExistsError:
-            if folder.is_file():
-                raise
-
-
 def _delete(folder: Path) -> bool:
     """Whether a day could be deleted: not while somebody holds it."""
+    in_use = ForbiddenByRule("somebody is fetching it", where=folder)
     try:
         with contextlib.ExitStack() as locks:
             for lock in sorted(folder.glob(_LOCK + "*")):
-                stream = locks.enter_context(lock.open("a"))
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                locks.enter_context(alone(lock, instead=in_use))
             shutil.rmtree(folder)
-    except OSError:
+    except (OSError, IbfError):
         return False
     return True
-
-
-def _is_same(descriptor: int, file: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), file.stat())
-    except FileNotFoundError:
-        return False

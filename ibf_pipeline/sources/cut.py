@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.netcdf import require_netcdf4, stamps_of
 from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
 from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
@@ -69,20 +70,13 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) 
     for number, step in enumerate(steps):  # a chunk is a whole day of the globe: unpacked once for all countries
         for target, (rows, columns) in windows.items():
             blocks[target][number] = variable[int(step), rows, columns]
-    partials = {target: target.with_name(target.name + ".part") for target in windows}
-    for target, (rows, columns) in windows.items():
-        with writing(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _write(partials[target], data, variable, axis, {"time": steps, "lat": rows, "lon": columns}, blocks[target])
-    try:
+    with ExitStack() as stack:
+        partials = {target: stack.enter_context(whole(target)) for target in windows}
+        for target, (rows, columns) in windows.items():
+            part = {"time": steps, "lat": rows, "lon": columns}
+            with writing(target):
+                _write(partials[target], data, variable, axis, part, blocks[target])
         _require_values([*partials.values()], variable.name, file)
-    except InputInvalid:
-        for partial in partials.values():
-            partial.unlink()
-        raise
-    for target, partial in partials.items():
-        with writing(target):
-            partial.replace(target)
 
 
 def _require_values(cuts: Sequence[Path], name: str, file: Path) -> None:

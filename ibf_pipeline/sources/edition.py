@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.sources.fetched import Record
 from ibf_pipeline.sources.remote import RemoteFile
 
@@ -43,11 +43,7 @@ class Edition:
 
     def keep(self, folder: Path) -> Edition:
         """Note it in a day's folder."""
-        file = folder / _FILE
-        partial = file.with_suffix(".part")
-        with writing(file):
-            partial.write_text(json.dumps(asdict(self)), encoding="utf-8")
-            partial.replace(file)
+        write_text(folder / _FILE, json.dumps(asdict(self)))
         return self
 
     def folder_of(self, day: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text
 
 _AT_ONCE = 2
 """orders that may fail one after the other before the next one is put off"""
@@ -89,8 +89,4 @@ class Orders:
 
     def _write(self, orders: dict[str, Placed | None], failed: Failed) -> None:
         placed = {name: asdict(order) for name, order in orders.items() if order is not None}
-        with writing(self._file):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._file.with_suffix(".part")
-            partial.write_text(json.dumps({"placed": placed, "failed": asdict(failed)}), encoding="utf-8")
-            partial.replace(self._file)
+        write_text(self._file, json.dumps({"placed": placed, "failed": asdict(failed)}))

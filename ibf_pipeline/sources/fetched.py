@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.discharge.reader import find_files
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.remote import Fetched
 
@@ -55,11 +55,7 @@ class FetchedFolder:
         remote = fetched.remote
         area = None if self.area is None else self.area.as_list()
         record = Record(f"{address}/{remote.name}", remote.size, fetched.sha256, remote.stamp, area)
-        file = self.folder / (remote.name + _RECORD)
-        partial = file.with_suffix(".part")
-        with writing(file):
-            partial.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
-            partial.replace(file)
+        write_text(self.folder / (remote.name + _RECORD), json.dumps(asdict(record), indent=1))
 
     def origin(self, names: Iterable[str]) -> dict[str, Any]:
         """For the manifest: what each file was made of."""

@@ -13,7 +13,8 @@ from typing import Final
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.locks import alone, beside
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.static.place import Place
@@ -55,7 +56,7 @@ def _refresh(country: Country, folder: Path, tries: Tries | None) -> str:
 
 def outdated(folder: Path) -> str | None:
     """What a run must be told of a copy that could not be brought up to date; None where it is as it should be."""
-    text = _record(folder).get("outdated")
+    text = read_note(folder / RECORD).get("outdated")
     return str(text) if text else None
 
 
@@ -102,23 +103,13 @@ def _keep(folder: Path, url: str, error: IbfError) -> str:
 
 
 def _copied_from(folder: Path) -> str | None:
-    url = _record(folder).get("url")
+    url = read_note(folder / RECORD).get("url")
     return str(url) if url else None
-
-
-def _record(folder: Path) -> dict[str, object]:
-    try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _write_record(folder: Path, content: dict[str, str], copied: datetime | None = None) -> None:
     """Its time is that of the last whole copy."""
-    record, partial = folder / RECORD, folder / f"{RECORD}.part"
-    with writing(record):
+    with whole(folder / RECORD) as partial:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         if copied is not None:
             os.utime(partial, (copied.timestamp(), copied.timestamp()))
-        partial.replace(record)

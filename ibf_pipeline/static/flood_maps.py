@@ -21,7 +21,6 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
 from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.static.place import Place
@@ -120,18 +119,13 @@ def obtain_flood_map(place: Place, period: float, names: Iterable[str], bounds: 
                 expected="every tile of the country: without it that part of the map would be dry",
                 remedy="run again later, or add the tile",
             ) from None
-    partial = target.with_name(f"{target.name}.part")
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
     with bounded_gdal(), ExitStack() as stack:
         opened = [stack.enter_context(open_raster(file, "flood hazard tile")) for file in tiles.values()]
         for file, tile in zip(tiles.values(), opened, strict=True):
             require_degrees(file, tile, "flood hazard tile")
             require_plain_band(file, tile, "flood hazard tile")
             _require_aligned(file, tile, opened[0])
-        _mosaic(opened, bounds, partial)
-    with writing(target):
-        partial.replace(target)
+        _mosaic(opened, bounds, target)
     return sorted(tiles)
 
 

@@ -6,11 +6,9 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.writing import writing
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -70,15 +68,6 @@ def levels_differ(client: IbfClient, iso3: str, admin_levels: Sequence[int], def
             if (levels, int(settings["defaultAdminLevel"])) != (list(admin_levels), default):
                 return f"admin_levels: {levels} and default_admin_level: {settings['defaultAdminLevel']}"
     return None
-
-
-def write_text(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    partial = file.with_name(f"{file.name}.part")
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
 
 
 def _code(feature: Mapping[str, Any]) -> str:

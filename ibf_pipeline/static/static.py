@@ -16,7 +16,8 @@ import shapely
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.stamp import sha256
@@ -25,7 +26,7 @@ from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.static.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
 from ibf_pipeline.static.mapping import PROPOSED, as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
-from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of, write_text
+from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
 from ibf_pipeline.static.thresholds import sample_thresholds, write_thresholds
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
@@ -161,11 +162,8 @@ def _land_without_tile(deepest: Boundaries, corners: Sequence[tuple[int, int]]) 
 def _copy(source: Path, target: Path) -> None:
     with open_raster(source, "population raster"):
         pass  # a damaged one never gets into the static data
-    partial = target.with_name(f"{target.name}.part")
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+    with whole(target) as partial:
         shutil.copyfile(source, partial)
-        partial.replace(target)
 
 
 class _Desk:
@@ -209,11 +207,7 @@ class _Desk:
 
 def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
     """What the folder's record says of files that were fetched, by name."""
-    try:
-        content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_note(folder / RECORD)
 
 
 def _record(folder: Path, name: str, entry: Mapping[str, str]) -> None:

@@ -19,8 +19,8 @@ import numpy.typing as npt
 from ibf_pipeline.discharge.cells import indices_in
 from ibf_pipeline.discharge.names import find
 from ibf_pipeline.domain.country import Station
-from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.place import Place
 
 _SPELLINGS: Final = ("{0:.1f}", "{0:g}")
@@ -90,10 +90,7 @@ def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[st
         }
         for station in stations
     ]
-    partial = file.with_name(f"{file.name}.part")
-    with writing(file):
-        partial.write_text(json.dumps(entries, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        partial.replace(file)
+    write_text(file, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
 def _grid_file(place: Place, period: float, major_version: str) -> Path:
@@ -115,31 +112,30 @@ def _grid_file(place: Place, period: float, major_version: str) -> Path:
 
 def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
     """(station, 3, 3) m3/s of each station's cell and its neighbours, north first; NaN where there is no value."""
-    try:
-        with netCDF4.Dataset(file) as data:
-            variable = _variable(data, file)
-            lat, lon = (np.asarray(data[find(role, data.variables, file)][:], float) for role in ("lat", "lon"))
-            rows = indices_in(lat, np.array([station.cell_lat for station in stations]))
-            columns = indices_in(lon, np.array([station.cell_lon for station in stations]))
-            outside = [s.code for s, row, column in zip(stations, rows, columns, strict=True) if min(row, column) < 0]
-            if outside:
-                raise InputInvalid(
-                    f"stations outside the grid: {', '.join(outside)}",
-                    where=file,
-                    expected="a grid that covers the country, of 0.05 degree",
-                    remedy="take the global grid",
-                )
-            down = 1 if lat[0] > lat[-1] else -1
-            return np.array(
-                [_window(variable, row, column, down) for row, column in zip(rows, columns, strict=True)], dtype=float
-            ).reshape(-1, 3, 3)
-    except (OSError, RuntimeError, IndexError) as error:
-        raise InputInvalid(
-            f"the threshold grid cannot be read ({error})",
-            where=file,
-            expected="a whole netCDF file",
-            remedy="fetch it again",
-        ) from None
+    damaged = turned_into(
+        InputInvalid,
+        "the threshold grid cannot be read ({})",
+        where=file,
+        expected="a whole netCDF file",
+        remedy="fetch it again",
+    )
+    with damaged, netCDF4.Dataset(file) as data:
+        variable = _variable(data, file)
+        lat, lon = (np.asarray(data[find(role, data.variables, file)][:], float) for role in ("lat", "lon"))
+        rows = indices_in(lat, np.array([station.cell_lat for station in stations]))
+        columns = indices_in(lon, np.array([station.cell_lon for station in stations]))
+        outside = [s.code for s, row, column in zip(stations, rows, columns, strict=True) if min(row, column) < 0]
+        if outside:
+            raise InputInvalid(
+                f"stations outside the grid: {', '.join(outside)}",
+                where=file,
+                expected="a grid that covers the country, of 0.05 degree",
+                remedy="take the global grid",
+            )
+        down = 1 if lat[0] > lat[-1] else -1
+        return np.array(
+            [_window(variable, row, column, down) for row, column in zip(rows, columns, strict=True)], dtype=float
+        ).reshape(-1, 3, 3)
 
 
 def _variable(data: Any, file: Path) -> Any:

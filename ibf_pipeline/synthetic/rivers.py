@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ibf_pipeline.discharge.cells import Grid, locate
+from ibf_pipeline.discharge.cells import Grid
 
 FAR = np.float32(1e9)
 """distance given to places that no river reaches"""
@@ -65,12 +65,6 @@ def winding(
     return line
 
 
-def nearest_point(line: NDArray[np.float64], place: tuple[float, float]) -> tuple[float, float]:
-    """The vertex of a line (point, 2) nearest to a place: where a tributary joins."""
-    best = int(np.argmin(np.hypot(*(line - np.asarray(place)).T)))
-    return float(line[best, 0]), float(line[best, 1])
-
-
 def river_tree(
     name: str,
     outlet: tuple[float, float],
@@ -104,18 +98,6 @@ def river_tree(
         ends = (float(flow[0]), float(flow[1])), (float(width[0]), float(width[1]))
         rivers.append(River(f"{name} {number}", line, *ends))
     return rivers
-
-
-def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
-    """Ordinary discharge (row, column) in m3/s of a coarse grid's cells; 0 off the rivers."""
-    cells = np.zeros((grid.height, grid.width))
-    for river in rivers:
-        points, shares = river.samples()
-        for (lon, lat), amount in zip(points, river.ordinary_discharge(shares), strict=True):
-            row, column = locate(lat, lon, grid)
-            if 0 <= row < grid.height and 0 <= column < grid.width:
-                cells[row, column] = max(cells[row, column], amount)
-    return cells
 
 
 def valley_distance(rivers: Iterable[River], grid: Grid, rows: slice, reach: float = 1.0) -> NDArray[np.float32]:

@@ -24,11 +24,11 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.prepare.stations import NO_STATION
 from ibf_pipeline.synthetic.flood_depth import write_flood_maps
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.rivers import River, river_tree
 from ibf_pipeline.synthetic.settlement import write_population
-from ibf_pipeline.synthetic.static_files import NO_STATION
 
 COUNTRY = "UGA"
 LEVELS = (2, 3, 4)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from typer.testing import CliRunner
 
 import flows.backfill
@@ -32,7 +33,7 @@ from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.changes import changes_as_data, compare
+from ibf_pipeline.report.changes import Change, compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder, runs_of
@@ -239,7 +240,9 @@ def changes(run: RunFolder) -> list[dict[str, Any]]:
     """What changed since the newest earlier run of the country, as the report has it."""
     found = standing(run.found(), run)
     earlier = earlier_runs(run, 1, exercise=found.exercise)
-    return changes_as_data(compare(earlier[0].found if earlier else None, found))
+    found_changes = compare(earlier[0].found if earlier else None, found)
+    data: list[dict[str, Any]] = TypeAdapter(tuple[Change, ...]).dump_python(found_changes, mode="json")
+    return data
 
 
 def corrected(run: RunFolder) -> tuple[int, list[tuple[str, str]]] | None:

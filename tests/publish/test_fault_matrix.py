@@ -30,6 +30,7 @@ from tasks.floods import plan_revision
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock
 from tests.worlds.countries.stories import STORIES
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy
+from tests.worlds.services.snapshot import snapshot
 
 ISSUE = date(2026, 2, 15)
 ATTEMPTS = 2
@@ -121,7 +122,7 @@ def undisturbed(
     runs = tmp_path_factory.mktemp("undisturbed")
     days = FloodDays(demo_country, *demo_layers, demo_prepared, runs, sandbox)
     days.day(wishes, ISSUE)
-    return sandbox.snapshot(), len(sandbox.mails("XDM"))
+    return snapshot(sandbox), len(sandbox.mails("XDM"))
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -168,7 +169,7 @@ def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[
     stage.go_on_until(calls[-1])
     _spoil_the_end(stage, fault, undisturbed[1])
     assert stage.revision.is_finished()
-    assert stage.days.sandbox.snapshot() == undisturbed[0]
+    assert snapshot(stage.days.sandbox) == undisturbed[0]
 
 
 class _Stop(IbfError):
@@ -275,7 +276,7 @@ def kill(when: str, stage: Stage, calls: Sequence[Call], undisturbed: tuple[dict
         stage.carry_out()
     stage.carry_out(end="assume" if sent else "again")
     assert stage.mails == undisturbed[1]
-    assert stage.days.sandbox.snapshot() == undisturbed[0]
+    assert snapshot(stage.days.sandbox) == undisturbed[0]
 
 
 def _die_at(stage: Stage, number: int, when: str) -> None:

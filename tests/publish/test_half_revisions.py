@@ -16,6 +16,7 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.worlds.countries.flood_days import FloodDays, clock
+from tests.worlds.services.snapshot import snapshot
 
 
 def broken_off_after(portal: FloodDays, wishes: str, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,7 @@ def what_people_see(portal: FloodDays) -> dict[str, Any]:
         "classes": {
             f["properties"]["fid"]: (f["properties"]["dynamicData"] or {}).get("eapAlertClass") for f in stations
         },
-        "rasters": portal.sandbox.snapshot().get("rasters"),
+        "rasters": snapshot(portal.sandbox).get("rasters"),
     }
 
 

@@ -21,6 +21,7 @@ from ibf_pipeline.targets.problems import Consent
 from tests.publish.test_day_sequences import day, kinds, mails, person, set_trigger, shown
 from tests.worlds.countries.flood_days import FloodDays, SharedServers, clock
 from tests.worlds.services.faulty_proxy import FaultyProxy
+from tests.worlds.services.snapshot import snapshot
 
 
 def test_six_days_with_a_backfill_in_the_middle(portal: FloodDays) -> None:
@@ -149,12 +150,12 @@ def test_early_actions_that_people_ticked_today_are_not_deleted_unasked(portal: 
     portal.day("G9001=---TT---", day(1))
     tick(portal, "G9001")
     assert ticked(portal, "G9001") == 1
-    before = portal.sandbox.snapshot()
+    before = snapshot(portal.sandbox)
     with pytest.raises(
         ServerRefused, match=r"1 ticked early actions of event G9001; accept it with --discard-decision"
     ):
         portal.day("G9001=----TT--", day(1))
-    assert portal.sandbox.snapshot() == before, "nothing was sent"
+    assert snapshot(portal.sandbox) == before, "nothing was sent"
     portal.day("G9001=----TT--", day(1), consent=Consent(discard_decisions=True))
     assert ticked(portal, "G9001") == 0
 

@@ -11,6 +11,7 @@ import pytest
 
 from ibf_pipeline.config.country import Country
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
+from tests.worlds.services.snapshot import snapshot
 
 DAY = date(2026, 11, 10)
 WISHES = "G9001=---TT--- G9004=----w---:min"
@@ -34,7 +35,7 @@ def test_each_event_gets_the_map_of_the_report(portal: FloodDays, caplog: pytest
     caplog.set_level("INFO")
     portal.day(WISHES, DAY)
     (revision,) = portal.revisions(DAY)
-    images = portal.sandbox.snapshot()["map_images"]
+    images = snapshot(portal.sandbox)["map_images"]
     if revision.about().capabilities == "current":
         assert (image_calls(portal), images) == ([], {})
         assert revision.about().left_out == (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import requests
 
 from tests.worlds.services.portal import Portal
+from tests.worlds.services.snapshot import snapshot
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 
@@ -90,7 +91,7 @@ def test_the_map_image_is_taken(described: Portal) -> None:
     path = f"event/event-map-image/{described.iso3}/floods/Na%20at%20bridge%2F1"
     url = f"{described.sandbox.url}/{path}"
     assert described.session.post(url, files={"file": ("map.png", b"picture")}).status_code == 201
-    images = described.sandbox.snapshot()["map_images"]
+    images = snapshot(described.sandbox)["map_images"]
     assert f"{described.iso3}/floods/Na at bridge/1" in images
 
 

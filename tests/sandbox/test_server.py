@@ -13,6 +13,7 @@ import requests
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, InputMissing
 from ibf_pipeline.sandbox import Sandbox, User, seed_from_static
 from tests.worlds.services.portal import Clock, Portal, new_portal, rectangle, small_country
+from tests.worlds.services.snapshot import snapshot
 
 DAY = "2026-11-10T00:00:00Z"
 
@@ -24,10 +25,10 @@ def test_data_survive_a_restart_and_seeding_again(tmp_path: Path) -> None:
         portal.event("G1", [1, 2], DAY)
         portal.station("eapAlertClass", "max", date=DAY)
         portal.process()
-        before, token = first.snapshot(), portal.session.headers["Authorization"]
+        before, token = snapshot(first), portal.session.headers["Authorization"]
     with Sandbox(tmp_path, now=Clock()) as second:
         second.seed(small_country("XAA"))
-        assert second.snapshot() == before
+        assert snapshot(second) == before
         assert [mail.event_names for mail in second.mails("XAA")] == [("G1",)]
         again = Portal(second, "XAA")
         again.session.headers["Authorization"] = token  # tokens survive as well
@@ -66,18 +67,18 @@ def test_two_servers_with_the_same_calls_have_equal_snapshots(tmp_path: Path) ->
             url = f"{sandbox.url}/admin-area-dynamic-data/raster/floods"
             portal.session.post(url, files={"file": ("flood_extent_0-day_XAB.tif", b"extent")})
             portal.process()
-            states.append(sandbox.snapshot())
+            states.append(snapshot(sandbox))
     assert states[0] == states[1]
     assert json.dumps(states[0])
     assert len(states[0]["rasters"]) == 1
 
 
 def test_a_snapshot_shows_every_difference(portal: Portal) -> None:
-    before = portal.sandbox.snapshot()
+    before = snapshot(portal.sandbox)
     portal.event("G1", [1], DAY)
-    after_upload = portal.sandbox.snapshot()
+    after_upload = snapshot(portal.sandbox)
     portal.process()
-    after_process = portal.sandbox.snapshot()
+    after_process = snapshot(portal.sandbox)
     assert before["exposure"] != after_upload["exposure"]
     assert after_upload["event_areas"] != after_process["event_areas"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.worlds.services.portal import Portal
+from tests.worlds.services.snapshot import snapshot
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 
@@ -80,7 +81,7 @@ def test_6_a_wrong_place_code_is_taken_and_never_seen(portal: Portal) -> None:
     portal.process()
     assert portal.events() == []
     assert portal.log() == []
-    orphans = [row for row in portal.sandbox.snapshot()["event_areas"] if row["place_code"] is None]
+    orphans = [row for row in snapshot(portal.sandbox)["event_areas"] if row["place_code"] is None]
     assert len(orphans) >= 1
 
 

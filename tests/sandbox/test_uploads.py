@@ -9,6 +9,7 @@ import requests
 
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.services.portal import Portal, broken, new_portal
+from tests.worlds.services.snapshot import snapshot
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 ERROR = {"statusCode": 500, "message": "Internal server error"}
@@ -163,7 +164,7 @@ def test_drought_rasters_go_elsewhere(portal: Portal) -> None:
     name = f"rain_rp_1-month_{portal.iso3}.tif"
     assert send_raster(portal, "drought", "file", name).status_code == 201
     assert not portal.sandbox.raster_path(name).exists()
-    assert f"rainfall_extents/{name}" in portal.sandbox.snapshot()["rasters"]
+    assert f"rainfall_extents/{name}" in snapshot(portal.sandbox)["rasters"]
 
 
 def test_a_large_raster_is_accepted(portal: Portal) -> None:

@@ -11,9 +11,10 @@ from ibf_pipeline.synthetic.files import glofas_window
 from ibf_pipeline.synthetic.flood_depth import river_stage, write_flood_maps
 from ibf_pipeline.synthetic.noise import row_blocks, smooth_noise
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
-from ibf_pipeline.synthetic.rivers import FAR, River, river_discharge, river_tree, valley_distance, winding
+from ibf_pipeline.synthetic.rivers import FAR, River, river_tree, valley_distance, winding
 from ibf_pipeline.synthetic.settlement import write_population
 from ibf_pipeline.synthetic.tiny_areas import place_tiny_areas
+from tests.worlds.countries.demo_rivers import river_discharge
 
 STRAIGHT = River("Straight", np.array([[0.0, 0.5], [1.0, 0.5]]), (10.0, 20.0), (0.1, 0.1))
 GRID = arcsecond_grid(0, 0, 1, 1, 30)

@@ -28,16 +28,3 @@ INK = "#1a1a1a"
 MUTED = "#5c5c5c"
 MEMBER = "#3a6ea5"
 MEDIAN = "#0b2545"
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance 0..1 of `#rrggbb` (WCAG 2.2)."""
-    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio 1..21 of two colours (WCAG 2.2)."""
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)

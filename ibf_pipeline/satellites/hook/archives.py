@@ -12,6 +12,7 @@ from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.locks import LOCKS, alone
+from ibf_pipeline.io.writing import write_text
 
 _CHUNK: Final = 1 << 20
 
@@ -72,7 +73,7 @@ def unpack(file: Path, folder: Path, limits: ArchiveLimits) -> list[Path]:
         if not (folder.is_dir() and stamp.is_file() and stamp.read_text(encoding="utf-8") == done):
             stamp.unlink(missing_ok=True)
             _unpack(file, folder, entries, limits)
-            stamp.write_text(done, encoding="utf-8")
+            write_text(stamp, done)
     return [folder / entry.filename for entry in entries]
 
 

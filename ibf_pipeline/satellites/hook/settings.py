@@ -9,9 +9,8 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ibf_pipeline.config.reading import read_section
+from ibf_pipeline.config.reading import read_part
 from ibf_pipeline.config.section import Section
-from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.satellites.hook.redaction import is_secret_name
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
@@ -207,12 +206,9 @@ def require_no_literal_secret(options: Mapping[str, str | int]) -> None:
 
 def load_hook_settings(folder: Path) -> HookSettings:
     """Read and validate `destine.yaml` in a configuration folder."""
-    file = folder / "destine.yaml"
-    if not file.is_file():
-        raise ConfigError(
-            "there is no destine.yaml",
-            where=folder,
-            expected="the file that docs/hook.md describes",
-            remedy="copy it from the project's config folder, or pass --config",
-        )
-    return read_section(HookSettings, file)
+    return read_part(
+        HookSettings,
+        folder / "destine.yaml",
+        "the file that docs/hook.md describes",
+        "copy it from the project's config folder, or pass --config",
+    )

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from ibf_pipeline.domain.observed import Look
-from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.runs.observations import write_whole
+from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.io.writing import write_bytes
 
 _ADAPTER: Final = TypeAdapter(Look)
 
@@ -24,21 +24,16 @@ def look_folder(event_folder: Path, first_pass: datetime, products: tuple[str, .
 
 def write_look(look: Look, folder: Path) -> None:
     """`look.json`, beside the look's masks `water_<n>.tif`."""
-    write_whole(folder / "look.json", _ADAPTER.dump_json(look, indent=1))
+    write_bytes(folder / "look.json", _ADAPTER.dump_json(look, indent=1))
 
 
 def read_looks(event_folder: Path) -> list[tuple[Path, Look]]:
     """Every finished look at an event with its folder, the earliest pass first."""
     found = []
     for file in sorted(event_folder.glob("*/look.json")):
-        try:
+        again = "delete its folder and observe the event again"
+        with turned_into(InputInvalid, "a look at an event cannot be read ({type})", where=file, remedy=again):
             found.append((file.parent, _ADAPTER.validate_json(file.read_bytes())))
-        except (OSError, ValidationError) as error:
-            raise InputInvalid(
-                f"a look at an event cannot be read ({type(error).__name__})",
-                where=file,
-                remedy="delete its folder and observe the event again",
-            ) from None
     return found
 
 

@@ -71,12 +71,7 @@ class SubscriptionRequest:
             "Status": self.status,
             "SubscriptionEvent": [", ".join(self.events)],
         }
-        if self.endpoint is not None:
-            content["NotificationEndpoint"] = self.endpoint
-        if self.account is not None:
-            content["NotificationEpUsername"] = self.account.username
-            content["NotificationEpPassword"] = self.account.password
-        return content
+        return content | _receiver(self.endpoint, self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +88,16 @@ class SubscriptionChange:
 
     def body(self) -> dict[str, Any]:
         """The PATCH body: only what changes."""
-        content: dict[str, Any] = {}
-        if self.status is not None:
-            content["Status"] = self.status
-        if self.endpoint is not None:
-            content["NotificationEndpoint"] = self.endpoint
-        if self.account is not None:
-            content["NotificationEpUsername"] = self.account.username
-            content["NotificationEpPassword"] = self.account.password
-        return content
+        content = {} if self.status is None else {"Status": self.status}
+        return content | _receiver(self.endpoint, self.account)
+
+
+def _receiver(endpoint: str | None, account: EndpointAccount | None) -> dict[str, str]:
+    """Where notifications go, as far as it is given."""
+    content = {} if endpoint is None else {"NotificationEndpoint": endpoint}
+    if account is not None:
+        content |= {"NotificationEpUsername": account.username, "NotificationEpPassword": account.password}
+    return content
 
 
 def read_events(value: object) -> tuple[str, ...]:

@@ -8,9 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.reading import read_section
+from ibf_pipeline.config.reading import read_part
 from ibf_pipeline.config.section import Section
-from ibf_pipeline.errors import ConfigError
 
 Event = Literal["created", "modified", "deleted"]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
@@ -156,12 +155,9 @@ class EodataSettings(Section):
 
 def read_settings(folder: Path) -> EodataSettings:
     """`eodata.yaml` of a configuration folder; ConfigError where it is missing or wrong."""
-    file = folder / "eodata.yaml"
-    if not file.is_file():
-        raise ConfigError(
-            "there is no eodata.yaml",
-            where=folder,
-            expected="the catalogues and subscriptions",
-            remedy="copy the repository's config/eodata.yaml",
-        )
-    return read_section(EodataSettings, file)
+    return read_part(
+        EodataSettings,
+        folder / "eodata.yaml",
+        "the catalogues and subscriptions",
+        "copy the repository's config/eodata.yaml",
+    )

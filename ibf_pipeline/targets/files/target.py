@@ -106,10 +106,8 @@ class FilesTarget:
         levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
         shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
         folder = staging / "files"
-        with writing(folder):
-            folder.mkdir(exist_ok=True)
-            files = write_exports(found, shapes, folder)
-            files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes)]
+        files = write_exports(found, shapes, folder)
+        files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes)]
         return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
 
     def _day(self, found: Found) -> Path:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.writing import sync_folder, writing
+from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.writing import sync_folder, whole, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import Answer
@@ -20,18 +19,13 @@ from ibf_pipeline.targets.files.planner import PUT
 
 ABOUT = "day.json"
 """what a shown day is: its revision's date and the hash of every file"""
-_BLOCK = 1 << 20
 _AT_WORKING_FOLDER = -100
 _EXCHANGE = 2
 
 
-def shown_day(day: Path) -> dict[str, Any] | None:
-    """What the folder of a day says of itself; None where there is none or it says nothing."""
-    try:
-        about = json.loads((day / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return about if isinstance(about, dict) else None
+def shown_day(day: Path) -> dict[str, Any]:
+    """What the folder of a day says of itself; empty where there is none or it says nothing."""
+    return read_note(day / ABOUT)
 
 
 class FilesTransport:
@@ -46,31 +40,22 @@ class FilesTransport:
         path = self._root / call.path.lstrip("/")
         if call.method == PUT and call.file is not None:
             hidden = _hidden(path.parent)
-            with writing(hidden / path.name):
-                hidden.mkdir(parents=True, exist_ok=True)
-                self._put(call.file, hidden / path.name)
+            self._put(call.file, hidden / path.name)
             return Answer(201, "")
         with writing(path):
             return Answer(200 if self._show(path, dict(call.body or {})) else 208, "")
 
     def _put(self, file: FileBody, place: Path) -> None:
         """Copy a file of the revision; whole on disk before it gets its name."""
-        partial = place.with_name(place.name + ".part")
-        digest = hashlib.sha256()
-        with (self._revision / file.path).open("rb") as source, partial.open("wb") as target:
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                target.write(block)
-            target.flush()
-            os.fsync(target.fileno())
-        if digest.hexdigest() != file.sha256:
-            raise InputInvalid(
-                "this file is not the one that was planned",
-                where=self._revision / file.path,
-                expected="the file as it was when the revision was made",
-                remedy="give the revision up with `ibf-pipeline resume --abort` and run the day again",
-            )
-        partial.replace(place)
+        with whole(place) as partial:
+            shutil.copyfile(self._revision / file.path, partial)
+            if sha256(partial) != file.sha256:
+                raise InputInvalid(
+                    "this file is not the one that was planned",
+                    where=self._revision / file.path,
+                    expected="the file as it was when the revision was made",
+                    remedy="give the revision up with `ibf-pipeline resume --abort` and run the day again",
+                )
 
     def _show(self, day: Path, about: dict[str, Any]) -> bool:
         """False where the day is shown already, by a call whose answer was lost."""

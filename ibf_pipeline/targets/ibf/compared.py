@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.io.writing import writing
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.comparison import Compared, compare
 from ibf_pipeline.targets.ibf.owners import owners
@@ -40,10 +39,8 @@ def compare_with(
     found = run.found()
     names = [event.name for event in portal.events]
     rows = compare(found, portal.events, owners(found, names, portal.stations, {}))
-    file = _file(run, target)
-    with writing(file):
-        file.parent.mkdir(exist_ok=True)
-        write_json(file, {"issue_date": shown.isoformat(), "target": target, "events": [asdict(row) for row in rows]})
+    content = {"issue_date": shown.isoformat(), "target": target, "events": [asdict(row) for row in rows]}
+    write_json(_file(run, target), content)
     return shown, rows
 
 

@@ -13,9 +13,21 @@ from ibf_pipeline.report.pictures.colours import (
     PEOPLE_COLOURS,
     WATER,
     WATER_EDGE,
-    contrast,
 )
 from ibf_pipeline.report.pictures.fonts import drawable, is_drawable, shortened, titled
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance 0..1 of `#rrggbb` (WCAG 2.2)."""
+    channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio 1..21 of two colours (WCAG 2.2)."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_contrast_is_that_of_wcag():

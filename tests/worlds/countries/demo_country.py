@@ -13,10 +13,10 @@ import shapely
 from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.flood_depth import write_flood_maps
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.settlement import write_population
+from tests.worlds.countries import static_files
 from tests.worlds.countries.demo_areas import COUNTRY_NAME, LEVEL_COUNTS, admin_areas, outline
 from tests.worlds.countries.demo_rivers import COUNTRY, NOT_ON_A_RIVER, SEED, river, rivers, stations, thresholds
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid, locate
 from ibf_pipeline.synthetic.files import centres
-from ibf_pipeline.synthetic.rivers import River, nearest_point, river_discharge, winding
+from ibf_pipeline.synthetic.rivers import River, winding
 
 COUNTRY = "XDM"
 GLOFAS_WINDOW = Grid(left=19.95, top=6.05, cell=GLOFAS_CELL, width=22, height=22)
@@ -39,6 +39,24 @@ class DemoStation:
     ordinary_discharge: float
     """m3/s, sets the thresholds"""
     fid: str
+
+
+def nearest_point(line: NDArray[np.float64], place: tuple[float, float]) -> tuple[float, float]:
+    """The vertex of a line (point, 2) nearest to a place: where a tributary joins."""
+    best = int(np.argmin(np.hypot(*(line - np.asarray(place)).T)))
+    return float(line[best, 0]), float(line[best, 1])
+
+
+def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
+    """Ordinary discharge (row, column) in m3/s of a coarse grid's cells; 0 off the rivers."""
+    cells = np.zeros((grid.height, grid.width))
+    for river in rivers:
+        points, shares = river.samples()
+        for (lon, lat), amount in zip(points, river.ordinary_discharge(shares), strict=True):
+            row, column = locate(lat, lon, grid)
+            if 0 <= row < grid.height and 0 <= column < grid.width:
+                cells[row, column] = max(cells[row, column], amount)
+    return cells
 
 
 @cache

@@ -19,8 +19,8 @@ from rasterio.windows import Window
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.rasters import create_raster
+from tests.worlds.countries import static_files
 from tests.worlds.countries.square_country import FLOOD_MAPS, THRESHOLDS, square_config
 
 WEST, NORTH = 20.0, 10.0

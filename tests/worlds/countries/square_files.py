@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.synthetic import static_files
 from ibf_pipeline.synthetic.rasters import create_raster
+from tests.worlds.countries import static_files
 from tests.worlds.countries.square_country import (
     COUNTRY,
     FLOOD_MAPS,

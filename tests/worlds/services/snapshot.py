@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from ibf_pipeline.sandbox.backend import RASTER_FOLDER, Backend
+from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.sandbox.backend import RASTER_FOLDER
 
 _ROWS = {
     "exposure": "SELECT iso3, disaster, indicator, level, event, place_code, lead_time, day, moment, received, value"
@@ -22,8 +23,9 @@ _ROWS = {
 }
 
 
-def take_snapshot(backend: Backend) -> dict[str, Any]:
+def snapshot(sandbox: Sandbox) -> dict[str, Any]:
     """Rows in one order, images and rasters by hash. A row stamped with its moment of receipt shows none."""
+    backend = sandbox._backend
     with backend.store.transaction() as store:
         state: dict[str, Any] = {
             name: sorted((_without_receipt(dict(row)) for row in store.rows(sql)), key=_order)
