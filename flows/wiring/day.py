@@ -16,6 +16,7 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
@@ -27,7 +28,7 @@ from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import OpenTarget
 
 DISASTER_TYPE = "floods"

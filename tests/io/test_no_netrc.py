@@ -30,7 +30,7 @@ THIEF = "Basic dGhpZWY6c2VjcmV0"
 """of `thief:secret`"""
 WITHOUT_ACCOUNT = {
     ("ibf_pipeline/io/no_netrc.py", "requests.Session"),  # the guard itself
-    ("ibf_pipeline/targets/ibf/transport.py", "requests.Session"),  # guarded by its own `auth`
+    ("ibf_pipeline/io/session.py", "requests.Session"),  # the guard itself
     ("ibf_pipeline/static/place.py", "requests.head"),  # an open file of somebody's web server
     ("ibf_pipeline/sources/ewds_service.py", "requests.get"),  # a signed address, without the key
     ("flows/observe_event.py", "requests.Session"),  # flood maps of an open catalogue
