@@ -153,7 +153,7 @@ def products(key: OrderKey, service: ServiceName = None, config: Config = "confi
     if as_json:
         print_json([product_data(product) for product in found])
     else:
-        print_products(found, hook.patience.now())
+        print_products(found, hook.now())
 
 
 @hook_app.command()

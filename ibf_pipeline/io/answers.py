@@ -35,6 +35,14 @@ class Refused(ServerRefused):
     status: int = 0
 
 
+class Gone(Refused):
+    """404 or 410: nothing is there, or not any more."""
+
+
+class NoToken(ServerRefused):
+    """A request that was not sent, as the account for it was refused."""
+
+
 def was_sent(error: requests.RequestException) -> bool:
     """Whether the server may have seen something of the request: nothing where the connection itself failed."""
     return bool(getattr(error, "sent", True))

@@ -12,7 +12,18 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import requests
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused
-from ibf_pipeline.io.answers import SHOWN, NoAnswer, Refused, may_pass, reason, retry_after, server_text, was_sent
+from ibf_pipeline.io.answers import (
+    SHOWN,
+    Gone,
+    NoAnswer,
+    NoToken,
+    Refused,
+    may_pass,
+    reason,
+    retry_after,
+    server_text,
+    was_sent,
+)
 from ibf_pipeline.io.patience import Patience, is_no_answer, repeated, was_not_carried_out
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Bearer, Session, as_it_is
@@ -53,7 +64,7 @@ class Server:
 
     def remedy(self, status: int) -> str:
         """What people can do."""
-        general = max(status // 100 * 100, 300) if status else 0
+        general = 500 if status in (408, 429) else max(status // 100 * 100, 300) if status else 0
         return self.remedies.get(status) or self.remedies.get(general) or _REMEDIES[general]
 
 
@@ -221,6 +232,8 @@ class Client:
         except NoAnswer as error:
             error.sent = "not sent"
             raise
+        except ServerRefused as error:
+            raise NoToken(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from None
 
     def _exchange(self, method: str, url: str, title: str, auth: Any, **more: Any) -> requests.Response:
         with ExitStack() as stack:
@@ -261,7 +274,9 @@ class Client:
             silent.sent = "refused" if status == 429 else "unknown"
             silent.passes, silent.after = status in _AWAY, retry_after(response)
             return silent
-        refused = Refused(said, where=self.server.base, remedy=self.server.remedy(status))
+        refused = (Gone if status in (404, 410) else Refused)(
+            said, where=self.server.base, remedy=self.server.remedy(status)
+        )
         refused.status = status
         return refused
 

@@ -6,19 +6,25 @@ import logging
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
 import pyotp
 
 from ibf_pipeline.errors import ConfigError, ServerRefused
-from ibf_pipeline.io.http import Client
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 
 log = logging.getLogger(__name__)
 
 EARLY: Final = 30.0
 """seconds before its end at which a token is no longer used"""
+_REMEDIES: Final = {
+    300: "check the address of the token endpoint",
+    400: "check the account in the environment: user name, password or secret, and second factor",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +72,15 @@ class Grant:
 
     def __init__(
         self,
-        client: Client,
+        url: str,
         form: Mapping[str, str],
         redact: Redactor,
         *,
+        timeout_seconds: float = 60.0,
         totp_secret: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client = client
+        self._client = Client(Server(url, _REMEDIES), Patience(timeout_seconds, attempts=1), redact)
         self._form = dict(form)
         self._redact = redact
         self._totp_secret = totp_secret
@@ -105,7 +112,8 @@ class Grant:
 
     def _ask(self, form: Mapping[str, str], now: float) -> Token:
         self._refresh = None
-        answer = self._client.read("POST", title="the token endpoint", data=form)
+        with closing(self._client) as client:
+            answer = client.read("POST", title="the token endpoint", data=form)
         content = answer if isinstance(answer, dict) else {}
         text, refresh = content.get("access_token"), content.get("refresh_token")
         if not isinstance(text, str) or not text:

@@ -12,11 +12,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from ibf_pipeline.io.no_netrc import NoNetrc
+from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.downloads import fetch_product
 from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
-from ibf_pipeline.satellites.hook.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import Token
-from ibf_pipeline.satellites.hook.tokens import DespUserToken, token_source
+from ibf_pipeline.satellites.hook.tokens import DespLogin, token_source
 from ibf_pipeline.sources.ewds_service import EwdsService, Patience
 from tests.conftest import ROOT, missing
 from tests.satellites.hook.conftest import ENVIRONMENT, client_of
@@ -33,7 +33,6 @@ WITHOUT_ACCOUNT = {
     ("ibf_pipeline/io/session.py", "requests.Session"),  # the guard itself
     ("ibf_pipeline/static/place.py", "requests.head"),  # an open file of somebody's web server
     ("ibf_pipeline/sources/ewds_service.py", "requests.get"),  # a signed address, without the key
-    ("flows/observe_event.py", "requests.Session"),  # flood maps of an open catalogue
 }
 """where `requests` may look into a .netrc, because nothing of ours goes there, and the two guards"""
 
@@ -138,7 +137,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
 def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web: Web) -> None:
     if find_spec("destinelab") is None:
         missing("destinelab is not installed: install the extra destine")
-    assert DespUserToken("somebody", "password", redact=Redactor()).token() == "dedl-token"
+    assert DespLogin("somebody", "password", redact=Redactor())().text == "dedl-token"
     assert [account for _, account in web.asked] == [None] * 4
 
 

@@ -42,7 +42,7 @@ def check_access(
     account = "account of My DataLake Services (prerequisite 1)"
     try:
         client = open_client()
-        roles = roles_of(client.token())
+        roles = roles_of(client.tokens.token())
         yield Finding(account, "met", "the identity service gave a token")
     except IbfError as error:
         yield _failed(account, error)

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
-
-SHOWN = 400
-"""characters of a server's text that are shown to people"""
+from ibf_pipeline.io.answers import SHOWN, words
 
 
 def literal(text: str) -> str:
@@ -44,45 +41,7 @@ def listing(content: Any) -> list[Mapping[str, Any]]:
     """
     found, error = (content.get("value"), content.get("error")) if isinstance(content, Mapping) else (content, None)
     if error or not isinstance(found, list):
-        raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)))))
+        raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)[:SHOWN]))))
     if not all(isinstance(entry, Mapping) for entry in found):
         raise ValueError("a list of something else than objects")
     return found
-
-
-def next_link(content: Any) -> str | None:
-    """Address of the next page; services spell the key in two ways. ValueError for one that is no text."""
-    if not isinstance(content, Mapping):
-        return None
-    link = content.get("@odata.nextLink") or content.get("@OData.nextLink")
-    if link is not None and not isinstance(link, str):
-        raise ValueError("a list whose next page is no address")
-    return link
-
-
-def server_text(response: requests.Response) -> str:
-    """What a server says is wrong: `detail` as text, object or list, `message`, `error`, or no JSON at all.
-
-    Never the request that it may echo: only the words under these keys are read.
-    """
-    try:
-        content = response.json()
-    except ValueError:
-        return " ".join(response.text.split())[:SHOWN] or response.reason or "no text"
-    return words(content) or response.reason or "no text"
-
-
-def words(content: Any) -> str:
-    """What an answer says to people; empty where it says nothing."""
-    return "; ".join(_words(content))[:SHOWN]
-
-
-def _words(content: Any) -> list[str]:
-    if isinstance(content, str):
-        return [content]
-    if isinstance(content, list):
-        return [word for entry in content for word in _words(entry)]
-    if isinstance(content, Mapping):
-        keys = ("detail", "message", "msg", "error_description", "error")
-        return next((_words(content[key]) for key in keys if content.get(key)), [])
-    return []

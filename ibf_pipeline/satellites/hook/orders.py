@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from ibf_pipeline.errors import InputInvalid, ServerRefused
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.satellites.hook.odata import moment
 from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
 
@@ -20,10 +20,6 @@ RUNNING: Final = frozenset({"queued", "in_progress"})
 """every other status is final, known to us or not (CloudFerro's own client reads it so)"""
 KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
 """our own key at the end of an order's name: the API has no idempotency key, and names may repeat"""
-
-
-class NotThere(ServerRefused):
-    """The service has nothing under this id (404, 410)."""
 
 
 @dataclass(frozen=True, slots=True)

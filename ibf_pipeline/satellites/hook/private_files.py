@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
-from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import INSTALL, PrivateStorage
 
 

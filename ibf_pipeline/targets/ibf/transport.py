@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.errors import ServerRefused
-from ibf_pipeline.io.answers import Refused
+from ibf_pipeline.io.answers import Gone, Refused
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience, repeated
 from ibf_pipeline.io.redaction import Redactor
@@ -63,9 +63,7 @@ class IbfClient:
         """Like `get`, None where this server has no such route (404)."""
         try:
             return self.get(path, keep_trying=keep_trying, **query)
-        except Refused as error:
-            if error.status != 404:
-                raise
+        except Gone:
             return None
 
     def openapi(self) -> Any:
@@ -73,9 +71,7 @@ class IbfClient:
         address = f"{self.host}/docs-json"
         try:
             return repeated(lambda: self._door.read("GET", address, title="GET /docs-json"), self._patience)
-        except Refused as error:
-            if error.status != 404:
-                raise
+        except Gone as error:
             raise ServerRefused(
                 f"{error.found}: no IBF server is there, or it does not say what it can do",
                 where=self.host,
