@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from flows.wiring.day import now, open_configuration
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.satellites.subscriptions.account import Keycloak, account_from
+from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.database import Database
@@ -43,8 +43,7 @@ class Eodata:
                 expected="one of " + ", ".join(sorted(self.settings.providers)),
             )
         chosen = self.settings.providers[provider]
-        account = account_from(provider, chosen, os.environ)
-        return CatalogueClient(provider, chosen, account, Keycloak(provider, chosen, account))
+        return CatalogueClient(provider, chosen, account_from(provider, chosen, os.environ))
 
     def wanted(self, provider: str) -> list[Wanted]:
         """What is declared for a provider."""

@@ -39,6 +39,10 @@ class Gone(Refused):
     """404 or 410: nothing is there, or not any more."""
 
 
+class BadRequest(Refused):
+    """400 or 422: the server finds fault with the request itself, and asking again will not help."""
+
+
 class NoToken(ServerRefused):
     """A request that was not sent, as the account for it was refused."""
 

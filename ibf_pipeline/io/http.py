@@ -14,6 +14,7 @@ import requests
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused
 from ibf_pipeline.io.answers import (
     SHOWN,
+    BadRequest,
     Gone,
     NoAnswer,
     NoToken,
@@ -33,6 +34,7 @@ MOST_PAGES: Final = 200
 _MOST_REDIRECTS: Final = 5
 _AWAY: Final = (429, 502, 503, 504)
 """answers of a server that is busy, away or starting, or of what stands before it"""
+_KINDS: Final[Mapping[int, type[Refused]]] = {400: BadRequest, 404: Gone, 410: Gone, 422: BadRequest}
 _FETCHED: Final = (200, 206, 301, 302, 303, 307, 308)
 """answers to a download that lead on"""
 
@@ -274,9 +276,7 @@ class Client:
             silent.sent = "refused" if status == 429 else "unknown"
             silent.passes, silent.after = status in _AWAY, retry_after(response)
             return silent
-        refused = (Gone if status in (404, 410) else Refused)(
-            said, where=self.server.base, remedy=self.server.remedy(status)
-        )
+        refused = _KINDS.get(status, Refused)(said, where=self.server.base, remedy=self.server.remedy(status))
         refused.status = status
         return refused
 
