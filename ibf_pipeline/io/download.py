@@ -60,7 +60,7 @@ def download(
     Raises Refused, NoAnswer after all tries, InputInvalid where it has more than `largest` bytes.
     """
     return repeated(
-        lambda: arrive(partial(_from_web, client, url), target, largest=largest, progress=progress), client.patience
+        lambda: arrive(partial(from_web, client, url), target, largest=largest, progress=progress), client.patience
     )
 
 
@@ -116,11 +116,12 @@ def _require_small(size: int, largest: int | None, target: Path) -> None:
 
 
 @contextmanager
-def _from_web(client: Client, url: str, start: int, stamp: str) -> Iterator[Opened]:
+def from_web(client: Client, url: str, start: int, stamp: str = "") -> Iterator[Opened]:
+    """An address from a byte on, if it still has the stamp; raises Refused, and NoAnswer also while it is read."""
     headers = {"Accept-Encoding": "identity"}
     try:
         try:
-            more = {"Range": f"bytes={start}-", "If-Range": stamp} if start else {}
+            more = ({"Range": f"bytes={start}-"} if start else {}) | ({"If-Range": stamp} if start and stamp else {})
             response = client.opened(url, headers | more)
         except Refused as error:
             if error.status != 416 or not start:

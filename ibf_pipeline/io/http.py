@@ -183,14 +183,14 @@ class Client:
                     remedy="correct the server's url; the token is not sent there",
                 )
 
-    def opened(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+    def opened(self, url: str, headers: Mapping[str, str], method: str = "GET") -> requests.Response:
         """One try to open a download, its body unread. Redirects are followed one by one, without the token elsewhere.
 
         Raises Refused (also for a redirect from TLS to an address without it) or NoAnswer.
         """
         for _ in range(_MOST_REDIRECTS + 1):
             title = f"the download of {self._shown(url)}"
-            response = self._authorised("GET", url, title, headers=headers, stream=True)
+            response = self._authorised(method, url, title, headers=headers, stream=True)
             if response.status_code < 300:
                 return response
             response.close()
