@@ -130,11 +130,15 @@ class Client:
         """
         url = self.address(path, query)
         named = title or f"{method} {self._shown(url)}"
-        if once:
-            self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
+
+        def attempt() -> requests.Response:
+            if once:
+                self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
+            return self._authorised(method, url, named, **more)
+
         try:
             return repeated(
-                lambda: self._authorised(method, url, named, **more),
+                attempt,
                 self.patience,
                 keep_trying=keep_trying and not once,
                 again=was_not_carried_out if once else is_no_answer,
