@@ -16,6 +16,7 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
@@ -241,13 +242,5 @@ def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
 
 
 def _credentials(name: str, target: Target) -> Credentials:
-    values = {variable: os.environ.get(variable) for variable in (target.email_variable, target.password_variable)}
-    missing = [variable for variable, value in values.items() if not value]
-    if missing:
-        raise ConfigError(
-            f"the account of target {name} is not in the environment",
-            where="settings.yaml",
-            expected="environment variables " + " and ".join(missing),
-            remedy="export them where the pipeline runs",
-        )
-    return Credentials(str(values[target.email_variable]), str(values[target.password_variable]))
+    variables = (str(target.email_variable), str(target.password_variable))
+    return Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))

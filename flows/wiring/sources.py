@@ -16,6 +16,7 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
@@ -200,12 +201,5 @@ def _ftp_account(name: str, chosen: settings.FtpSource) -> Callable[[], FtpAccou
 
 def _secret(source: str, variable: str) -> str:
     """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
-    value = os.environ.get(variable)
-    if not value:
-        raise AccountMissing(
-            f"the account of source {source} is not in the environment",
-            where="settings.yaml",
-            expected=f"the environment variable {variable}",
-            remedy="export it where the pipeline runs",
-        )
-    return value
+    what = f"the account of source {source}"
+    return values_of([variable], os.environ, what, "settings.yaml", kind=AccountMissing)[0]

@@ -17,9 +17,9 @@ from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import TokenSource
-from ibf_pipeline.satellites.hook.odata import entities, listing, literal
 from ibf_pipeline.satellites.hook.orders import Order, Product, order_from, product_from
 from ibf_pipeline.satellites.hook.workflows import Workflow, workflow_from
+from ibf_pipeline.satellites.odata import entities, listing, literal
 
 PAGE: Final = 100
 """entities asked for at once; the services allow up to 1000"""
@@ -135,7 +135,10 @@ class OdpClient:
         """Every entity of every page; an answer that is no list does not say that nothing is there."""
         for content in self.http.pages(path, query):
             try:
-                yield from listing(content)
+                found = listing(content)
+                if not all(isinstance(entry, Mapping) for entry in found):
+                    raise ValueError("a list of something else than objects")
+                yield from found
             except ValueError as error:
                 raise ServerRefused(
                     self.http.redact(f"GET {path} answered 200 with {error}"),

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.tokens import Grant, Token, TokenSource
@@ -89,24 +90,15 @@ def token_source(
 ) -> TokenSource:
     """The token source that the configuration names, with what it needs from the environment."""
 
-    def values(*variables: str) -> list[str]:
-        missing = unset(variables, environment)
-        if missing:
-            raise ConfigError(
-                f"{variables_text(missing)} not set",
-                where="destine.yaml",
-                expected=f"the account of a token of kind {settings.kind}",
-                remedy=f"export {' and '.join(missing)}",
-            )
-        return [environment[variable] for variable in variables]
-
+    what = f"the account of a token of kind {settings.kind}"
+    values = partial(values_of, environment=environment, what=what, where="destine.yaml")
     if settings.kind == "service-account":
-        name, secret = values(settings.client_id_variable, settings.client_secret_variable)
+        name, secret = values((settings.client_id_variable, settings.client_secret_variable))
         redact.know(secret)
         form = {"grant_type": "client_credentials", "client_id": name, "client_secret": secret, "scope": "openid"}
     else:
         further = (settings.one_time_code_variable,) if settings.one_time_code_variable else ()
-        username, password, *codes = values(settings.username_variable, settings.password_variable, *further)
+        username, password, *codes = values((settings.username_variable, settings.password_variable, *further))
         redact.know(password, *codes)
         if settings.kind == "desp-user":
             return TokenSource(DespLogin(username, password, redact=redact), redact)
@@ -122,18 +114,6 @@ def token_source(
         return now().timestamp()
 
     return TokenSource(Grant(str(settings.url), form, redact, timeout_seconds=timeout, now=seconds), redact, seconds)
-
-
-def unset(variables: Iterable[str], environment: Mapping[str, str]) -> list[str]:
-    """The environment variables without a value, each once."""
-    return [variable for variable in dict.fromkeys(variables) if not environment.get(variable)]
-
-
-def variables_text(names: Sequence[str]) -> str:
-    """`the environment variable A is` or `the environment variables A and B are`."""
-    return f"the environment variable{'' if len(names) == 1 else 's'} {' and '.join(names)} " + (
-        "is" if len(names) == 1 else "are"
-    )
 
 
 def roles_of(token: str) -> frozenset[str] | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import Grant, TokenSource
 from ibf_pipeline.satellites.subscriptions.settings import Provider
@@ -23,17 +24,10 @@ class Account:
 
 def account_from(name: str, provider: Provider, environment: Mapping[str, str]) -> Account:
     """The account of a provider; ConfigError names the variables that are not set."""
-    wanted = (provider.username_variable, provider.password_variable)
-    missing = [variable for variable in wanted if not environment.get(variable)]
-    if missing:
-        raise ConfigError(
-            f"the account of provider {name} is not in the environment",
-            where="eodata.yaml",
-            expected="environment variables " + " and ".join(missing),
-            remedy="export them where the pipeline runs",
-        )
+    variables = (provider.username_variable, provider.password_variable)
+    username, password = values_of(variables, environment, f"the account of provider {name}", "eodata.yaml")
     secret = environment.get(provider.totp_variable) if provider.totp_variable else None
-    return Account(environment[wanted[0]], environment[wanted[1]], secret or None)
+    return Account(username, password, secret or None)
 
 
 def tokens_of(

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client, Server, next_link
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.satellites.odata import listing
 from ibf_pipeline.satellites.subscriptions.account import Account, tokens_of
 from ibf_pipeline.satellites.subscriptions.entity import (
     Subscription,
@@ -216,8 +217,5 @@ class CatalogueClient:
 
 
 def _entries(content: Any) -> list[Any]:
-    """A bare array (`Info`, `Read`) or the `value` of an object (`Products`)."""
-    found = content.get("value") if isinstance(content, Mapping) else content
-    if not isinstance(found, list):
-        raise ServerRefused("the answer is no list", expected="a JSON array, or an object with `value`")
-    return found
+    with turned_into(ServerRefused, "the answer is {}", expected="a JSON array, or an object with `value`"):
+        return listing(content)

@@ -15,9 +15,9 @@ from ibf_pipeline.io.answers import server_text
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.odata import entities, literal, moment
 from ibf_pipeline.satellites.hook.orders import OrderRequest, link_expiry, order_body, order_from, product_from
 from ibf_pipeline.satellites.hook.workflows import check_options, workflow_from
+from ibf_pipeline.satellites.odata import entities, literal, read_moment
 from tests.worlds.services.certificate import own_certificate
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -187,8 +187,8 @@ def test_every_shape_of_error_is_read_and_no_echo_of_the_request(content: bytes,
 
 def test_literals_moments_and_links() -> None:
     assert literal("it's") == "'it''s'"
-    assert moment("2024-01-18T09:47:34.2672") == datetime(2024, 1, 18, 9, 47, 34, 267200, tzinfo=UTC)
-    assert moment("") is moment(None) is moment("soon") is None
+    assert read_moment("2024-01-18T09:47:34.2672") == datetime(2024, 1, 18, 9, 47, 34, 267200, tzinfo=UTC)
+    assert read_moment("") is read_moment(None) is read_moment("soon") is None
     assert link_expiry("https://h/x?temp_url_sig=1&temp_url_expires=1726503018") == datetime(
         2024, 9, 16, 16, 10, 18, tzinfo=UTC
     )

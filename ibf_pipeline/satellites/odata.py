@@ -1,4 +1,4 @@
-"""The little of OData v4 that the OnDemand Processing API needs: literals, key segments, and answers of every shape."""
+"""The little of OData v4 that the services need: literals, times, and answers of every shape."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def moment(text: object) -> datetime | None:
-    """A server's time in UTC; None where it is absent or unreadable. A time without zone is UTC."""
-    if not isinstance(text, str) or not text:
-        return None
+def read_moment(text: object) -> datetime | None:
+    """A server's time in UTC; None where it is absent or unreadable. All document theirs as UTC, if without zone."""
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
+        return None if found is None else (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def odata_moment(moment: datetime) -> str:
+    """A time as an OData literal, UTC to the millisecond: 2026-02-15T09:30:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def entities(content: Any) -> list[Mapping[str, Any]]:
@@ -34,14 +37,12 @@ def entities(content: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in content if isinstance(entry, Mapping)] if isinstance(content, list) else []
 
 
-def listing(content: Any) -> list[Mapping[str, Any]]:
-    """The entities of a page of a listing: a list of objects, bare or as `value`.
+def listing(content: Any) -> list[Any]:
+    """The entries of a page of a listing: a list, bare or as `value`.
 
     ValueError with what was found for anything else: that nothing is there is said by an empty list alone.
     """
     found, error = (content.get("value"), content.get("error")) if isinstance(content, Mapping) else (content, None)
     if error or not isinstance(found, list):
         raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)[:SHOWN]))))
-    if not all(isinstance(entry, Mapping) for entry in found):
-        raise ValueError("a list of something else than objects")
     return found
