@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -198,19 +198,13 @@ def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
     """
     keep_trying_seconds = day.target.keep_trying_seconds if publishes else 0.0
     patience = Patience(day.target.timeout_seconds, day.target.attempts, keep_trying_seconds=keep_trying_seconds)
-    if day.target.embedded_sandbox:
-        with open_sandbox(day.configuration, day.country) as sandbox:
-            client = IbfClient(sandbox.url, Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD), patience)
-            try:
-                yield client
-            finally:
-                client.close()
-        return
-    client = IbfClient(str(day.target.url), _credentials(day.target_name, day.target), patience)
-    try:
-        yield client
-    finally:
-        client.close()
+    with ExitStack() as stack:
+        if day.target.embedded_sandbox:
+            url = stack.enter_context(open_sandbox(day.configuration, day.country)).url
+            account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
+        else:
+            url, account = str(day.target.url), _credentials(day.target_name, day.target)
+        yield stack.enter_context(closing(IbfClient(url, account, patience)))
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def _require_small(size: int, largest: int | None, target: Path) -> None:
 
 
 @contextmanager
-def from_web(client: Client, url: str, start: int, stamp: str = "") -> Iterator[Opened]:
+def from_web(client: Client, url: str, start: int = 0, stamp: str = "") -> Iterator[Opened]:
     """An address from a byte on, if it still has the stamp; raises Refused, and NoAnswer also while it is read."""
     headers = {"Accept-Encoding": "identity"}
     try:

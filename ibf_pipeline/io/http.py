@@ -253,8 +253,10 @@ class Client:
                 kind = response.headers.get("Content-Type", "")
                 if "charset" not in kind:  # requests takes plain text for Latin-1, and secrets are not found in it
                     response.encoding = "utf-8"
-                taken = _FETCHED if more.get("stream") else range(200, 300) if "text/html" not in kind else ()
-                if response.status_code in taken:
+                streamed = more.get("stream")
+                if response.status_code in (_FETCHED if streamed else range(200, 300)) and (
+                    streamed or "text/html" not in kind or not response.content
+                ):
                     return response
                 with response:
                     error: IbfError = self._judged(response, title)

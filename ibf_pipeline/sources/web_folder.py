@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Final
-from urllib.parse import quote, unquote, urljoin
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
@@ -18,7 +19,7 @@ from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.sources.remote import RemoteFile
 
 _AS_IT_IS: Final = {"Accept-Encoding": "identity"}
-_LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#]+)""", re.I)
+_LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#\[]+)""", re.I)
 _ASK: Final = "ask those who run the server, or check the url; what everybody may read needs no login"
 
 
@@ -40,12 +41,11 @@ class WebFolder:
     def names(self, issue_date: date) -> list[str]:
         """Names of the files; where the server does not list its folders, those of the members that it has."""
         folder = self._folder(issue_date)
-        try:
-            with self._client.opened(folder, {}) as response:
-                places = [urljoin(f"{response.url}", link) for link in _LINK.findall(response.text)]
-            names = {unquote(place.removeprefix(folder)) for place in places if place.startswith(folder)}
-        except Refused:  # many web servers forbid to list folders whose files may be read
-            names = set()
+        here, page = urlsplit(folder).path, b""
+        with suppress(Refused), from_web(self._client, folder) as opened:  # many web servers forbid to list folders
+            page = b"".join(opened.chunks)
+        paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page.decode(errors="replace"))]
+        names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
         found = sorted(name for name in names if name and "/" not in name)
         if self._members and not any(name.endswith((".nc", ".grib2", ".grib")) for name in found):
             found = self._asked_one_by_one(issue_date)

@@ -110,6 +110,18 @@ def test_a_connection_that_breaks_after_sending_leaves_it_unknown(
             client_of(url, Patience(timeout, 3)).ask("POST", "/x", json={}, once=ONCE)
 
 
+@pytest.mark.parametrize(("scheme", "sent"), [("https", "not sent"), ("http", "unknown")])
+def test_a_proxy_that_breaks_off_has_passed_nothing_on_before_its_tunnel_stands(
+    scheme: str, sent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with answering(reads_and_hangs_up) as proxy:
+        monkeypatch.setenv(f"{scheme.upper()}_PROXY", proxy)
+        monkeypatch.setenv(f"{scheme}_proxy", proxy)
+        assert failure(f"{scheme}://portal.internal").sent == sent
+
+
 def test_a_kept_connection_that_died_is_one_over_which_something_was_sent() -> None:
     """The second request goes over the connection of the first, which ends while it is under way."""
 
@@ -276,6 +288,11 @@ def test_what_must_not_be_repeated_is_repeated_only_where_it_was_turned_away() -
             client_of(server.url, patience).ask("POST", "/x", once=ONCE)
         assert len(server.heard) == 1
     assert slept == [3]
+
+
+def test_an_empty_answer_is_taken_whatever_it_calls_itself() -> None:
+    with ScriptedServer({"/x": [Says(201, "", {"Content-Type": "text/html; charset=utf-8"})]}) as server:
+        assert client_of(server.url).ask("POST", "/x").status_code == 201
 
 
 def test_a_web_page_is_no_answer() -> None:
