@@ -33,6 +33,7 @@ from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
@@ -45,7 +46,7 @@ from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.worlds.services.snapshot import snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -174,7 +175,7 @@ def publish_ours(calls: list[Call], folder: Path, journal: Journal, server: Conn
     meter, url = Meter(), ask(server, "url")
     with meter.counting():
         client = IbfClient(url, ACCOUNT, Patience(60, 5))
-        client._session.hooks["response"].append(meter.answer)
+        client._client._session.hooks["response"].append(meter.answer)
         started = time.perf_counter()
         publish(calls, IbfTransport(client, folder), journal)
         wall = time.perf_counter() - started

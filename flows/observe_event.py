@@ -7,7 +7,6 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-import requests
 import shapely
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -23,12 +22,13 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.locks import alone
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import event_folder
-from ibf_pipeline.satellites.hook.downloads import Fetcher
+from ibf_pipeline.satellites.hook.downloads import Fetch
 from ibf_pipeline.satellites.hook.order_book import OrderBook
 from ibf_pipeline.satellites.hook.order_desk import succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
@@ -157,7 +157,7 @@ def _observe(
     observed = all_together() if maps else None
     if observed is None or not any(stands_for(look, scene, hook.settings.observation) for look in maps):
         if product is not None and scene is not None and days.contain(scene.start):
-            require_late_enough(event, product, scene, hook.settings.observation, hook.patience.now())
+            require_late_enough(event, product, scene, hook.settings.observation, hook.now())
         _order_and_see(hook, ground, found, event, days, product, folder)
         observed = all_together()
     return observed
@@ -189,9 +189,9 @@ def _see_existing_maps(
     for items in by_pass(found, timedelta(minutes=catalogue.pass_minutes)):
         place = look_folder(folder, items[0].moment, tuple(item.id for item in items))
         try:
-            with alone(folder / "lock"), requests.Session() as session:
-                fetcher = Fetcher(session, hook.patience, hook.redact, hook.largest_bytes)
-                evidence = fetch_flood_maps(event.name, items, fetcher, catalogue.flooded_value, place)
+            with alone(folder / "lock"), closing(Client(Server(""), hook.patience, hook.redact)) as client:
+                fetch = Fetch(client, hook.largest_bytes, hook.now)
+                evidence = fetch_flood_maps(event.name, items, fetch, catalogue.flooded_value, place)
                 looks.append(_look(hook, ground, event, days, "flood map", evidence, place))
         except trouble as error:
             log.warning("%s: flood maps of %s: %s; looking on without", event.name, items[0].moment, error)

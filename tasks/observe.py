@@ -26,7 +26,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import in_words, write_observed_event
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits, unpack
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.downloads import Fetcher, fetch_product
+from ibf_pipeline.satellites.hook.downloads import Fetch, fetch_product
 from ibf_pipeline.satellites.hook.order_book import GONE
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
@@ -73,13 +73,13 @@ def look_for_flood_maps(
 
 @task(task_run_name="fetch flood maps for {event}", cache_policy=NO_CACHE)
 def fetch_flood_maps(
-    event: str, items: list[FloodMapItem], fetcher: Fetcher, flooded_value: float, folder: Path
+    event: str, items: list[FloodMapItem], fetch: Fetch, flooded_value: float, folder: Path
 ) -> Evidence:
     """The maps as water masks."""
     folder.mkdir(parents=True, exist_ok=True)
     masks = []
     for number, item in enumerate(items):
-        fetched = fetcher.fetch(item.link, folder / f"flood_map_{number}.tif")
+        fetched = fetch(item.link, folder / f"flood_map_{number}.tif")
         masks.append(folder / f"water_{number}.tif")
         write_map_water(fetched.file, flooded_value, masks[-1])
     return Evidence(tuple(masks), tuple(item.moment for item in items), tuple(item.id for item in items))

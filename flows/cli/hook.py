@@ -135,7 +135,7 @@ def products(key: OrderKey, service: ServiceName = None, config: Config = "confi
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         found = client.products(order_id_of(desk, key))
-    show([product_data(product) for product in found], as_json, lambda: print_products(found, hook.patience.now()))
+    show([product_data(product) for product in found], as_json, lambda: print_products(found, hook.now()))
 
 
 @hook_app.command()

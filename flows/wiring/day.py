@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -16,6 +16,8 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
+from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
@@ -28,7 +30,7 @@ from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import OpenTarget
 
 DISASTER_TYPE = "floods"
@@ -199,16 +201,13 @@ def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
     """
     keep_trying_seconds = day.target.keep_trying_seconds if publishes else 0.0
     patience = Patience(day.target.timeout_seconds, day.target.attempts, keep_trying_seconds=keep_trying_seconds)
-    if day.target.embedded_sandbox:
-        account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
-        with (
-            open_sandbox(day.configuration, day.country) as sandbox,
-            closing(IbfClient(sandbox.url, account, patience)) as client,
-        ):
-            yield client
-        return
-    with closing(IbfClient(str(day.target.url), _credentials(day.target_name, day.target), patience)) as client:
-        yield client
+    with ExitStack() as stack:
+        if day.target.embedded_sandbox:
+            url = stack.enter_context(open_sandbox(day.configuration, day.country)).url
+            account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
+        else:
+            url, account = str(day.target.url), _credentials(day.target_name, day.target)
+        yield stack.enter_context(closing(IbfClient(url, account, patience)))
 
 
 @contextmanager
@@ -240,13 +239,5 @@ def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
 
 
 def _credentials(name: str, target: Target) -> Credentials:
-    values = {variable: os.environ.get(variable) for variable in (target.email_variable, target.password_variable)}
-    missing = [variable for variable, value in values.items() if not value]
-    if missing:
-        raise ConfigError(
-            f"the account of target {name} is not in the environment",
-            where="settings.yaml",
-            expected="environment variables " + " and ".join(missing),
-            remedy="export them where the pipeline runs",
-        )
-    return Credentials(str(values[target.email_variable]), str(values[target.password_variable]))
+    variables = (str(target.email_variable), str(target.password_variable))
+    return Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))

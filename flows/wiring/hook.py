@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +13,12 @@ from pathlib import Path
 from flows.wiring.day import now
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits
-from ibf_pipeline.satellites.hook.client import OdpClient, Patience
+from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
-from ibf_pipeline.satellites.hook.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import HookSettings, Service, load_hook_settings
 from ibf_pipeline.satellites.hook.tokens import token_source
 
@@ -32,6 +33,7 @@ class Hook:
     service: Service
     redact: Redactor
     patience: Patience
+    now: Callable[[], datetime]
 
     @property
     def downloads(self) -> Path:
@@ -55,11 +57,11 @@ class Hook:
         tokens = token_source(
             self.service.token,
             os.environ,
-            now=self.patience.now,
+            now=self.now,
             redact=self.redact,
             timeout=self.patience.timeout_seconds,
         )
-        return OdpClient(self.service.url, tokens, self.patience, self.redact)
+        return OdpClient(self.service.url, tokens, self.patience, self.redact, self.now)
 
     @contextmanager
     def desk(self) -> Iterator[tuple[OdpClient, OrderDesk]]:
@@ -77,7 +79,7 @@ class Hook:
             Quota(*self.service.quota),
             environment=os.environ,
             redact=self.redact,
-            now=self.patience.now,
+            now=self.now,
             settle=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
         )
@@ -105,7 +107,5 @@ def open_hook(config: str, service: str | None = None) -> Hook:
             expected="one of " + ", ".join(sorted(settings.services)),
             remedy="add it under services, or choose another",
         )
-    patience = Patience(
-        settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds), lambda: clock()
-    )
-    return Hook(load(folder), settings, name, settings.services[name], Redactor(), patience)
+    patience = Patience(settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds))
+    return Hook(load(folder), settings, name, settings.services[name], Redactor(), patience, lambda: clock())

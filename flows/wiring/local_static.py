@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import refresh_copy
 from ibf_pipeline.static.place import is_url
 
@@ -21,7 +21,7 @@ def local_static(configuration: Configuration, country: Country) -> Path:
     """
     folder = configuration.static_folder(country)
     if country.static and is_url(country.static):
-        said = refresh_copy(country, folder, Tries(country.static_sources.attempts))
+        said = refresh_copy(country, folder, Patience(attempts=country.static_sources.attempts))
         if said:
             log.warning("%s: %s", country.iso3, said)
     return folder

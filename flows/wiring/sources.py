@@ -16,17 +16,19 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
 from ibf_pipeline.sources import FolderSource, Source
 from ibf_pipeline.sources.area import Area, area_of
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
-from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
-from ibf_pipeline.sources.object_store import FsspecFolder
-from ibf_pipeline.sources.remote import RemoteFolder, Tries
+from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.remote import RemoteFolder
 from ibf_pipeline.sources.source import AccountMissing, Fetching
 from ibf_pipeline.sources.watch import LookTimes
 
@@ -66,12 +68,12 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
             )
             return _member_source(configuration, name, country, chosen, remote)
         case settings.ObjectStoreSource():
-            remote = FsspecFolder(
+            remote = open_folder(
                 chosen.url,
+                Patience(chosen.timeout_seconds),
                 members=country.members.expected,
                 endpoint_url=chosen.endpoint_url,
                 anonymous=chosen.anonymous,
-                timeout_seconds=chosen.timeout_seconds,
             )
             return _member_source(configuration, name, country, chosen, remote)
         case settings.EwdsSource():
@@ -79,7 +81,11 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
             return EwdsSource(
                 name=name,
                 service=EwdsService(
-                    chosen.url, chosen.dataset, lambda: _secret(name, chosen.key_variable), _patience(chosen)
+                    chosen.url,
+                    chosen.dataset,
+                    lambda: _secret(name, chosen.key_variable),
+                    Patience(chosen.timeout_seconds, chosen.attempts),
+                    Queue(chosen.retry_seconds, 60 * chosen.queue_minutes, chosen.longest_poll_seconds),
                 ),
                 cache=open_cache(configuration),
                 country=country.iso3,
@@ -95,16 +101,6 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
             return RunSource(name, configuration.path(runs), country.iso3)
-
-
-def _patience(chosen: settings.EwdsSource) -> Patience:
-    return Patience(
-        timeout_seconds=chosen.timeout_seconds,
-        attempts=chosen.attempts,
-        retry_seconds=chosen.retry_seconds,
-        queue_seconds=60 * chosen.queue_minutes,
-        longest_poll_seconds=chosen.longest_poll_seconds,
-    )
 
 
 def open_cache(configuration: Configuration) -> InputCache:
@@ -178,7 +174,7 @@ def _member_source(
         expected=country.members.expected,
         glofas_version=chosen.glofas_version,
         parallel=chosen.parallel,
-        tries=Tries(chosen.attempts),
+        patience=Patience(attempts=chosen.attempts),
         keep_raw=chosen.keep_raw,
     )
 
@@ -205,12 +201,5 @@ def _ftp_account(name: str, chosen: settings.FtpSource) -> Callable[[], FtpAccou
 
 def _secret(source: str, variable: str) -> str:
     """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
-    value = os.environ.get(variable)
-    if not value:
-        raise AccountMissing(
-            f"the account of source {source} is not in the environment",
-            where="settings.yaml",
-            expected=f"the environment variable {variable}",
-            remedy="export it where the pipeline runs",
-        )
-    return value
+    what = f"the account of source {source}"
+    return values_of([variable], os.environ, what, "settings.yaml", kind=AccountMissing)[0]

@@ -10,7 +10,7 @@ from flows.wiring.day import Day, now, open_ibf
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.place import Place, is_url
 from ibf_pipeline.static.static import Places, fetch_static
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -40,8 +40,7 @@ def open_places(configuration: Configuration, country: Country) -> Places:
         where = text if is_url(text) else str(configuration.path(text))
         kept = configuration.path(configuration.settings.paths.inputs) / "static-sources"
         name = hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:12]
-        tries = Tries(sources.attempts)
-        return Place(where, kept / name, timeout_seconds=sources.timeout_seconds, tries=tries)
+        return Place(where, kept / name, Patience(sources.timeout_seconds, sources.attempts))
 
     population = None
     if sources.population is not None:

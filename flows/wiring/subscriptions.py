@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from flows.wiring.day import now, open_configuration
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.satellites.subscriptions.account import Keycloak, account_from
+from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.database import Database
@@ -43,8 +44,7 @@ class Eodata:
                 expected="one of " + ", ".join(sorted(self.settings.providers)),
             )
         chosen = self.settings.providers[provider]
-        account = account_from(provider, chosen, os.environ)
-        return CatalogueClient(provider, chosen, account, Keycloak(provider, chosen, account))
+        return CatalogueClient(provider, chosen, account_from(provider, chosen, os.environ))
 
     def wanted(self, provider: str) -> list[Wanted]:
         """What is declared for a provider."""
@@ -101,14 +101,8 @@ def open_receiver(config: str, workspace: str | None = None) -> Iterator[tuple[S
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set."""
     settings = read_settings(open_configuration(config, workspace).folder).receiver
     variables = (settings.username_variable, settings.password_variable)
-    missing = [variable for variable in variables if not os.environ.get(variable)]
-    if missing:
-        raise ConfigError(
-            "the receiver's credentials are not in the environment",
-            where="eodata.yaml",
-            expected="environment variables " + " and ".join(missing),
-            remedy="export them; the catalogue is told the same ones by `subscriptions apply`",
-        )
+    remedy = "export it; the catalogue is told the same one by `subscriptions apply`"
+    username, password = values_of(variables, os.environ, "the receiver's account", "eodata.yaml", remedy)
     with open_eodata(config, workspace, wait_seconds=settings.store_seconds) as eodata:
         further = {subscription.lower(): name for subscription, name in settings.further_subscriptions.items()}
 
@@ -116,8 +110,8 @@ def open_receiver(config: str, workspace: str | None = None) -> Iterator[tuple[S
             return eodata.ledger.provider_of(subscription_id) or further.get(subscription_id)
 
         admission = Admission(
-            os.environ[variables[0]],
-            os.environ[variables[1]],
+            username,
+            password,
             provider_of,
             body_limit=settings.body_limit_bytes,
             body_seconds=settings.body_seconds,

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.sources.cache import RAW
 from ibf_pipeline.sources.cut import cut_member
 from ibf_pipeline.sources.edition import is_another
 from ibf_pipeline.sources.fetched import FetchedFolder
-from ibf_pipeline.sources.remote import Broken, Fetched, RemoteFile, RemoteFolder, Tries, fetch_file
+from ibf_pipeline.sources.remote import Fetched, RemoteFile, RemoteFolder, fetch_file
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 GRIB: Final = (".grib2", ".grib")
@@ -33,7 +35,7 @@ class Arrival:
     """country -> where its part of a netCDF member is kept"""
     whole: FetchedFolder
     """where GRIB2 files are kept, for all countries"""
-    tries: Tries
+    patience: Patience
     keep_raw: bool
 
     def fetch(self, name: str) -> int:
@@ -46,7 +48,7 @@ class Arrival:
         self._require_other_than_refused(raw)
         for last in (False, True):
             kept = self._kept(raw)
-            fetched = kept or fetch_file(self.remote, self.issue_date, name, raw, self.tries)
+            fetched = kept or fetch_file(self.remote, self.issue_date, name, raw, self.patience)
             try:
                 self._take(raw, fetched)
                 return 0 if kept else fetched.remote.size
@@ -108,7 +110,7 @@ class Arrival:
     def _described(self, name: str) -> RemoteFile | None:
         try:
             return self.remote.describe(self.issue_date, name)
-        except Broken:
+        except NoAnswer:
             return None
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
-import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
 
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.no_netrc import NoNetrc
+from ibf_pipeline.io import http
+from ibf_pipeline.io.answers import NoAnswer, Refused
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor, quiet_addresses, without_queries
+from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.sources.ewds_request import Request
 from ibf_pipeline.sources.source import AccountMissing
@@ -45,26 +47,25 @@ _FIRST_PAUSE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one waits for what."""
+class Queue:
+    """How long an order is waited for, in seconds."""
 
-    timeout_seconds: float = 60
-    attempts: int = 5
     retry_seconds: float = 20
-    queue_seconds: float = 5400
+    """between two tries of a request"""
+    longest_seconds: float = 5400
     longest_poll_seconds: float = 30
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
+    """between two looks"""
 
 
 class EwdsService:
     """One collection of the service, with one account."""
 
-    def __init__(self, url: str, dataset: str, key: Callable[[], str], patience: Patience) -> None:
+    def __init__(self, url: str, dataset: str, key: Callable[[], str], patience: Patience, queue: Queue) -> None:
         self.url = url.rstrip("/")
         self._dataset = dataset
         self._key = key
         self._patience = patience
+        self._queue = queue
         self._opened: Client | None = None
 
     @property
@@ -105,7 +106,7 @@ class EwdsService:
             while not remote.results_ready:
                 waited = self._patience.clock() - began
                 progress(str(remote.last_status), waited)
-                if waited + pause > self._patience.queue_seconds:
+                if waited + pause > self._queue.longest_seconds:
                     raise ServerUnreachable(
                         f"order {order} is still {remote.last_status} after {waited / 60:.0f} minutes",
                         where=self.address,
@@ -113,7 +114,7 @@ class EwdsService:
                         remedy="run again: the order goes on, and is continued and not placed twice",
                     )
                 self._patience.sleep(pause)
-                pause = min(1.5 * pause, self._patience.longest_poll_seconds)
+                pause = min(1.5 * pause, self._queue.longest_poll_seconds)
             progress("successful", self._patience.clock() - began)
 
     def is_over(self, order: str) -> bool:
@@ -149,8 +150,7 @@ class EwdsService:
         if self._opened is None:
             from ecmwf.datastores import Client  # half a second: only where something is ordered
 
-            for name in _CHATTY:
-                logging.getLogger(name).addFilter(_WITHOUT_QUERIES)  # adding it again changes nothing
+            quiet_addresses("multiurl.base", "multiurl.http", "multiurl.retry")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that the service's messages of the day could not be read
                 self._opened = Client(
@@ -159,10 +159,10 @@ class EwdsService:
                     progress=False,
                     cleanup=False,
                     timeout=self._patience.timeout_seconds,
-                    sleep_max=self._patience.longest_poll_seconds,
-                    retry_after=self._patience.retry_seconds,
+                    sleep_max=self._queue.longest_poll_seconds,
+                    retry_after=self._queue.retry_seconds,
                     maximum_tries=self._patience.attempts,
-                    session=NoNetrc(),
+                    session=Session(follows=True),
                     log_callback=_log,
                 )
         return self._opened
@@ -223,13 +223,15 @@ class EwdsService:
 
     def _without_result(self, found: str, location: str) -> IbfError:
         """The client hides why a result could not be fetched: its address is asked once more."""
-        with requests.get(location, stream=True, timeout=self._patience.timeout_seconds) as response:
-            status = response.status_code
-        if status < 400:
-            return self._unreachable(found)
-        if status in _GONE:
-            return self._refused(f"{found}: {status}", "run again: what the service has no longer is ordered again")
-        return self._unreachable(f"{found}: {status}")
+        client = http.Client(http.Server(""), replace(self._patience, attempts=1), Redactor())
+        try:
+            with closing(client), client.opened(location, {}):
+                return self._unreachable(found)
+        except (NoAnswer, Refused) as error:
+            found = f"{found}: {error.found}"
+            if isinstance(error, NoAnswer) or error.status not in _GONE:
+                return self._unreachable(found)
+            return self._refused(found, "run again: what the service has no longer is ordered again")
 
     def _failed(self, found: str) -> IbfError:
         if any(hint in found.lower() for hint in _NO_DATA):
@@ -250,20 +252,8 @@ class EwdsService:
         )
 
 
-class _WithoutQueries(logging.Filter):
-    """The client's downloader logs addresses; their queries are credentials."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = re.sub(r"\?[^\s'\")\]]+", "?...", record.getMessage()), ()
-        return True
-
-
-_WITHOUT_QUERIES: Final = _WithoutQueries()
-_CHATTY: Final = ("multiurl.base", "multiurl.http", "multiurl.retry", "urllib3.connectionpool")
-
-
 def _short(error: object) -> str:
-    text = re.sub(r"\?[^\s'\")\]]+", "?...", " ".join(str(error).split()))
+    text = without_queries(" ".join(str(error).split()))
     return text if len(text) <= 300 else text[:297] + "..."
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from ibf_pipeline.errors import InputMissing, ServerRefused
-from ibf_pipeline.sources.remote import Broken, RemoteFile
+from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.sources.remote import RemoteFile, not_there
 
 _CHUNK: Final = 1 << 18
 """bytes"""
@@ -61,7 +62,7 @@ class FtpFolder:
             ftp.voidcmd("TYPE I")  # servers count bytes in binary mode only
             size = ftp.size(path)
             if size is None:
-                raise Broken("the server does not say the file's size")
+                raise NoAnswer("the server does not say the file's size")
             return RemoteFile(name, size, _modified(ftp, path))
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
@@ -98,16 +99,11 @@ class FtpFolder:
                     remedy="ask those who gave the account, or check the source's folder",
                 ) from None
             if str(error)[:3] == _NOT_THERE:
-                raise InputMissing(
-                    f"{what} is not there",
-                    where=self.address,
-                    expected="the folder of the issue date with a file for each member",
-                    remedy="run again when it has been published, or check the source's folder",
-                ) from None
-            raise Broken(_said(error)) from None
+                raise not_there(f"{what} is not there", self.address) from None
+            raise NoAnswer(_said(error)) from None
         except ftplib.all_errors as error:
             ftp.close()
-            raise Broken(_said(error)) from None
+            raise NoAnswer(_said(error)) from None
         except BaseException:  # a reader that stopped half way leaves an answer in the line
             ftp.close()
             raise
@@ -138,7 +134,7 @@ class FtpFolder:
             if self._accepted and str(error)[:3] in _FULL:
                 return self._given_back(_said(error))
             if isinstance(error, ftplib.error_temp):
-                raise Broken(_said(error)) from None
+                raise NoAnswer(_said(error)) from None
             raise ServerRefused(
                 f"the login was refused ({self._without_account(_said(error), account)})",
                 where=self.address,
@@ -147,14 +143,14 @@ class FtpFolder:
             ) from None
         except ftplib.all_errors as error:
             ftp.close()
-            raise Broken(_said(error)) from None
+            raise NoAnswer(_said(error)) from None
 
     def _given_back(self, said: str) -> ftplib.FTP:
         """A connection that another thread is done with: the server allows no more of them."""
         try:
             return self._idle.get(timeout=self._timeout)
         except queue.Empty:
-            raise Broken(f"no connection came free: {said}") from None
+            raise NoAnswer(f"no connection came free: {said}") from None
 
     def _without_account(self, said: str, account: FtpAccount) -> str:
         return said.replace(account.password, "...").replace(account.user, "...")

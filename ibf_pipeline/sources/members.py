@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.arrival import GRIB, Arrival
 from ibf_pipeline.sources.cache import RAW, InputCache
 from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.progress import made_progress
-from ibf_pipeline.sources.remote import Broken, RemoteFile, RemoteFolder, Tries, listed
+from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, listed
 from ibf_pipeline.sources.source import ForecastFiles, nowhere
 from ibf_pipeline.sources.threads import in_this_context
 
@@ -48,7 +50,7 @@ class MemberSource:
     glofas_version: str | None
     parallel: int = 4
     """files at a time"""
-    tries: Tries = field(default_factory=Tries)
+    patience: Patience = field(default_factory=Patience)
     keep_raw: bool = False
     now: Callable[[], float] = time.time
     elsewhere: Callable[[date], str | None] = nowhere
@@ -160,12 +162,13 @@ class MemberSource:
         One try where the ensemble is whole already: it is only compared.
         """
         is_whole = len(there) >= self.expected or any(name.endswith(GRIB) for name in there)
-        names = self._forecast_files(listed(self.remote, issue_date, Tries(1) if is_whole else self.tries), issue_date)
+        patience = Patience(attempts=1) if is_whole else self.patience
+        names = self._forecast_files(listed(self.remote, issue_date, patience), issue_date)
 
         def describe(name: str) -> RemoteFile | None:
             try:
                 return self.remote.describe(issue_date, name)
-            except (Broken, InputMissing, ServerRefused) as error:
+            except (NoAnswer, InputMissing, ServerRefused) as error:
                 log.info("%s: %s cannot be compared: %s", self.name, name, error)
                 return None
 
@@ -216,7 +219,7 @@ class MemberSource:
             ", ".join(cuts),
         )
         arrival = Arrival(
-            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.tries, self.keep_raw
+            self.remote, issue_date, folder, cuts, self._whole(folder, edition), self.patience, self.keep_raw
         )
         began = time.monotonic()
         errors: dict[str, IbfError] = {}

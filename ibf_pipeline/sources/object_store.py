@@ -1,4 +1,4 @@
-"""Archives that fsspec can read: a folder on this machine, an object store, a web server."""
+"""Archives that fsspec can read: a folder on this machine, an object store."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from typing import Any, Final
 
 import fsspec
 
-from ibf_pipeline.errors import ConfigError, InputMissing, ServerRefused
-from ibf_pipeline.sources.remote import Broken, RemoteFile
+from ibf_pipeline.errors import ConfigError, ServerRefused
+from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.sources.remote import RemoteFile, not_there
+from ibf_pipeline.sources.web_folder import WebFolder
 
 log = logging.getLogger(__name__)
 
@@ -20,21 +23,30 @@ _CHUNK: Final = 1 << 22
 """bytes"""
 _REFUSED: Final = ("PermissionError", "NoCredentialsError", "PartialCredentialsError", "InvalidAccessKeyId")
 _STAMPS: Final = ("ETag", "LastModified", "mtime", "Content-MD5", "Last-Modified")
-_PARTIAL: Final = 206
-_NOT_THERE: Final = (404, 410)
-_FORBIDDEN: Final = (401, 403)
-_EXTRA: Final = ("s3", "http", "https")
+
+
+def open_folder(
+    url: str, patience: Patience, *, members: int = 0, endpoint_url: str | None = None, anonymous: bool = False,
+    dated: bool = True,
+) -> FsspecFolder | WebFolder:  # fmt: skip
+    """The folder behind a url of any kind, with a folder for each issue date, or without."""
+    if url.startswith(("http://", "https://")):
+        return WebFolder(url, members=members, patience=patience, dated=dated)
+    return FsspecFolder(
+        url, endpoint_url=endpoint_url, anonymous=anonymous, timeout_seconds=patience.timeout_seconds, dated=dated
+    )
 
 
 class FsspecFolder:
-    """`<url>/<YYYYMMDD>/`; keys of an object store come from the environment, as its own tools have them."""
+    """`<url>/<YYYYMMDD>/`, or without dates the url itself; keys of an object store come from the environment, as its
+    own tools have them."""
 
     def __init__(
-        self, url: str, *, members: int, endpoint_url: str | None, anonymous: bool, timeout_seconds: float
+        self, url: str, *, endpoint_url: str | None, anonymous: bool, timeout_seconds: float, dated: bool = True
     ) -> None:
         self._url = url.rstrip("/")
         self._scheme = url.split("://", 1)[0]
-        self._members = members
+        self._dated = dated
         self._options = _options(self._scheme, endpoint_url, anonymous, timeout_seconds)
         self._opened: Any = None
 
@@ -55,92 +67,41 @@ class FsspecFolder:
                     expected="the package that reads this kind of archive",
                     remedy=(
                         "pip install -c constraints.txt '.[s3]' in the project's folder"
-                        if self._scheme in _EXTRA
+                        if self._scheme == "s3"
                         else f"install fsspec's package for {self._scheme}://"
                     ),
                 ) from None
         return self._opened
 
-    @property
-    def _is_web(self) -> bool:
-        return self._scheme in ("http", "https")
-
     def _folder(self, issue_date: date) -> str:
-        return f"{self._url}/{issue_date:%Y%m%d}/"
+        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
 
     def names(self, issue_date: date) -> list[str]:
-        """Names of the day's files; where a web server lists none, those of the members that it has."""
-        try:
-            with self._errors(f"the folder of {issue_date}"):
-                found = self._files.ls(self._folder(issue_date), detail=False)
-        except InputMissing:
-            found = []
-        except ServerRefused:
-            if not self._is_web:
-                raise
-            found = []  # many web servers forbid to list folders whose files may be read
-        names = sorted(name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1]))
-        if not any(name.endswith((".nc", ".grib2", ".grib")) for name in names) and self._is_web:
-            names = self._asked_one_by_one(issue_date)
-        if not names:
-            raise InputMissing(
-                f"no forecast of {issue_date}",
-                where=self._folder(issue_date),
-                expected="the folder of the issue date with its files",
-                remedy="run again when it has been published, or check the source's url",
-            )
-        return names
-
-    def _asked_one_by_one(self, issue_date: date) -> list[str]:
-        """A member that may not be read is not there, as some stores say it, unless no other may be read either."""
-        there: list[str] = []
-        refused: ServerRefused | None = None
-        for member in range(self._members):
-            name = f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc"
+        """Names of the day's files; InputMissing where there are none."""
+        with self._errors(f"the folder of {issue_date}"):
             try:
-                there.append(self.describe(issue_date, name).name)
-            except ServerRefused as error:
-                refused = error
-            except InputMissing:
-                continue
-        if refused is not None and not there:
-            raise refused
-        return there
+                found = self._files.ls(self._folder(issue_date), detail=False)
+            except FileNotFoundError:
+                found = []
+        names = {name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1])}
+        if not names:
+            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", self._folder(issue_date))
+        return sorted(names)
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
         """Size and tag or time of a file."""
         with self._errors(name):
             about = self._files.info(f"{self._folder(issue_date)}{name}")
-        if about.get("size") is None:
-            raise ServerRefused(
-                f"the server does not say the size of {name}",
-                where=self._url,
-                expected="Content-Length, without which nobody can tell whether a file arrived whole",
-                remedy="switch off the server's compression or chunked answers for these files",
-            )
         stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
-        return RemoteFile(name, int(about["size"]), stamp)
+        return RemoteFile(name, int(about["size"] or 0), stamp)
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on."""
         path = f"{self._folder(issue_date)}{name}"
-        with self._errors(name):
-            if self._is_web:
-                yield from self._read_web(path, start)
-                return
-            with self._files.open(path, "rb", block_size=_CHUNK) as stream:
-                stream.seek(start)
-                while chunk := stream.read(_CHUNK):
-                    yield chunk
-
-    def _read_web(self, path: str, start: int) -> Iterator[bytes]:
-        """One answer, streamed; what comes before the position is skipped where the server knows no byte ranges."""
-        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-        with self._files.open(path, "rb", block_size=0, size=start + 1, headers=headers) as stream:
-            before = 0 if stream.r.status == _PARTIAL else start
+        with self._errors(name), self._files.open(path, "rb", block_size=_CHUNK) as stream:
+            stream.seek(start)
             while chunk := stream.read(_CHUNK):
-                yield chunk[before:]
-                before = max(0, before - len(chunk))
+                yield chunk
 
     def close(self) -> None:
         """Nothing to end: fsspec keeps its own sessions."""
@@ -149,18 +110,11 @@ class FsspecFolder:
     def _errors(self, what: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
-            if self._is_web and error.__cause__ is not None:
-                self._require_not_there(what, error.__cause__)  # fsspec says so of whatever went wrong
-            raise InputMissing(
-                f"{what} is not there",
-                where=self._url,
-                expected="the folder of the issue date with a file for each member",
-                remedy="run again when it has been published, or check the source's url",
-            ) from None
+        except FileNotFoundError:
+            raise not_there(f"{what} is not there", self._url) from None
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
-        except Exception as error:  # aiohttp, botocore and fsspec have no base class in common
+        except Exception as error:  # botocore and fsspec have no base class in common
             if isinstance(error, RecursionError) or getattr(error, "errno", None) == errno.EREMCHG:
                 raise ServerRefused(
                     f"{what} was redirected to another address",
@@ -176,24 +130,7 @@ class FsspecFolder:
                     expected="keys in the environment that may read it",
                     remedy="set them as for the store's own tools (AWS_ACCESS_KEY_ID, ...), or `anonymous: true`",
                 ) from None
-            if self._is_web and getattr(error, "status", None) is not None:
-                self._require_not_there(what, error)
-            raise Broken(" ".join(str(error).split())[:300] or type(error).__name__) from None
-
-    def _require_not_there(self, what: str, cause: BaseException) -> None:
-        """Where a web server did not say that a file is not there: ServerRefused, or Broken for anything else."""
-        status = getattr(cause, "status", None)
-        if status in _NOT_THERE:
-            return
-        said = f"{status} {getattr(cause, 'message', '')}".strip() if status else " ".join(str(cause).split())
-        if status in _FORBIDDEN:
-            raise ServerRefused(
-                f"{what} may not be read ({said[:200]})",
-                where=self._url,
-                expected="files that may be read without a login",
-                remedy="ask those who run the server, or check the source's url",
-            ) from None
-        raise Broken(said[:300] or type(cause).__name__) from None
+            raise NoAnswer(" ".join(str(error).split())[:300] or type(error).__name__) from None
 
 
 def _code(cause: BaseException | None) -> str:
@@ -213,11 +150,5 @@ def _options(scheme: str, endpoint_url: str | None, anonymous: bool, timeout_sec
                 "read_timeout": timeout_seconds,
                 "retries": {"total_max_attempts": 1},
             },
-        }
-    if scheme.startswith("http"):
-        import aiohttp
-
-        options["client_kwargs"] = {
-            "timeout": aiohttp.ClientTimeout(sock_connect=timeout_seconds, sock_read=timeout_seconds)
         }
     return options

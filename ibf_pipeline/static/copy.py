@@ -14,9 +14,9 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.static.place import Place
 
 OPTIONAL: Final = ("population_totals.csv",)
@@ -25,7 +25,7 @@ RECORD: Final = "copy.json"
 _INCOMING: Final = ".incoming"
 
 
-def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> str:
+def refresh_copy(country: Country, folder: Path, patience: Patience | None = None) -> str:
     """Bring the copy of a country's static data up to date by size and tag; "" where it is as the URL has it.
 
     What changed is fetched beside the copy and taken over when all of it has arrived. Where the URL does not answer or
@@ -34,15 +34,15 @@ def refresh_copy(country: Country, folder: Path, tries: Tries | None = None) -> 
     same is waited for.
     """
     with alone(beside(folder), f"is bringing the static data of {country.iso3} up to date"):
-        return _refresh(country, folder, tries)
+        return _refresh(country, folder, patience)
 
 
-def _refresh(country: Country, folder: Path, tries: Tries | None) -> str:
+def _refresh(country: Country, folder: Path, patience: Patience | None) -> str:
     url = str(country.static)
     names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
     is_whole = _copied_from(folder) == url and all((folder / name).is_file() for name in names)
     try:
-        gone = _sync(url, folder, names, is_whole=is_whole, tries=tries)
+        gone = _sync(url, folder, names, is_whole=is_whole, patience=patience)
     except (ServerUnreachable, ServerRefused) as error:
         if not is_whole:
             raise
@@ -60,10 +60,10 @@ def outdated(folder: Path) -> str | None:
     return str(text) if text else None
 
 
-def _sync(url: str, folder: Path, names: list[str], *, is_whole: bool, tries: Tries | None) -> list[str]:
+def _sync(url: str, folder: Path, names: list[str], *, is_whole: bool, patience: Patience | None) -> list[str]:
     """Fetch what changed; names of the necessary files that are not there. A whole copy changes only when none is."""
     incoming = folder / _INCOMING
-    arriving, here = Place(url, incoming, tries=tries), Place(url, folder, tries=tries)
+    arriving, here = Place(url, incoming, patience=patience), Place(url, folder, patience=patience)
     changed, gone = [], []
     for name in (*names, *OPTIONAL):
         try:

@@ -14,7 +14,7 @@ from flows.cli.plan import plan_day
 from flows.wiring.day import now, open_day, open_target
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable
-from ibf_pipeline.targets.ibf.transport import Patience
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
 from tests.targets.test_server_away import Time

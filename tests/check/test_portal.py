@@ -18,10 +18,11 @@ from flows.cli.app import app
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, read_state
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from tests.worlds.countries import tiny_country
 
 CODES = {1: ("01", "02"), 2: ("01A", "01B", "02A", "02B")}

@@ -18,13 +18,14 @@ import pytest
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.ibf.transport import IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import plan_revision
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock
@@ -74,7 +75,7 @@ class Stage:
             if self.proxy.listening:
                 client.login()
             if fault.startswith("timeout"):
-                client._patience = replace(client._patience, timeout_seconds=SHORT)
+                client._client.patience = replace(client._client.patience, timeout_seconds=SHORT)
             carry_out(self.revision, client, clock, **more)
         finally:
             client.close()

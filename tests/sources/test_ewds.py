@@ -11,9 +11,10 @@ import pytest
 
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
-from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole
 from tests.worlds.services.ewds import DATASET, KEY, Service, running, widget
 
@@ -56,8 +57,8 @@ def clock() -> Clock:
 @pytest.fixture
 def make(service: Service, clock: Clock, tmp_path: Path) -> Make:
     def source(country: str = "AAA", key: str = KEY, url: str | None = None, **more: object) -> EwdsSource:
-        patience = Patience(5, 3, 0.01, 600, 30, clock.sleep, lambda: clock.now)
-        client = EwdsService(url or service.url, DATASET, lambda: key, patience)
+        patience = Patience(5, 3, clock.sleep, clock=lambda: clock.now)
+        client = EwdsService(url or service.url, DATASET, lambda: key, patience, Queue(0.01, 600, 30))
         return EwdsSource("ewds", client, InputCache(tmp_path / "cache"), country, areas()[country], None, 8, **more)  # type: ignore[arg-type]
 
     return source
@@ -406,8 +407,8 @@ def test_countries_wait_in_the_queue_side_by_side(make: Make, service: Service) 
     service.together = 2
     sources = [make("AAA"), make("BBB")]
     for source in sources:
-        patient = dataclasses.replace(source.service._patience, queue_seconds=1e9, sleep=lambda seconds: None)
-        source.service._patience = patient
+        source.service._patience = dataclasses.replace(source.service._patience, sleep=lambda seconds: None)
+        source.service._queue = dataclasses.replace(source.service._queue, longest_seconds=1e9)
     with ThreadPoolExecutor(2) as pool:
         for source, files in zip(sources, pool.map(lambda source: source.fetch(ISSUE), sources), strict=True):
             require_whole(files, source.country)
@@ -433,7 +434,7 @@ def test_a_field_that_is_delivered_twice_is_not_kept(make: Make, service: Servic
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_result_that_the_service_has_no_longer_is_ordered_again(make: Make, service: Service, status: int) -> None:
     service.gone = {"job-1": status}
-    with pytest.raises(ServerRefused, match=f"order job-1 could not be fetched.*: {status}[.]") as refused:
+    with pytest.raises(ServerRefused, match=f"order job-1 could not be fetched.* answered {status}: ") as refused:
         make().fetch(ISSUE)
     assert "ordered again" in refused.value.remedy
     require_whole(make().fetch(ISSUE), "AAA")

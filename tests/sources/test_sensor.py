@@ -78,7 +78,7 @@ def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
     assert pauses == []
     assert state.message == (
         "NOT possible: ewds of 2026-02-15 for AAA, BBB (settings.yaml: the account of source ewds is not in the "
-        "environment. Expected: the environment variable EWDS_KEY. What to do: export it where the pipeline runs.)"
+        "environment: EWDS_KEY is not set. What to do: export what is missing where the pipeline runs.)"
     )
     assert exit_code(state) == 1
 

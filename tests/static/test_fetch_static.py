@@ -21,10 +21,10 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.sources.remote import Tries
 from ibf_pipeline.static.flood_maps import corners_of, country_tiles, obtain_flood_map
 from ibf_pipeline.static.mapping import as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
@@ -33,7 +33,7 @@ from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
 from tests.worlds.services.web_archive import Archive, running
 
-HASTY = Tries(2, sleep=lambda seconds: None)
+HASTY = Patience(attempts=2, sleep=lambda seconds: None)
 CELL = 0.01
 CORNERS = {"ID1_N10_E0": 1.0, "ID2_N10_E10": 2.0, "ID3_N0_E0": 3.0, "ID4_N0_E10": 4.0}
 """tiles around (10 E, 0 N), each as deep as its number"""
@@ -92,7 +92,7 @@ def test_a_refused_and_a_cut_tile_are_tried_again(tiles: Path, tmp_path: Path) -
     with running(tmp_path / "root") as server:
         server.refuse = 1
         server.cut_after["ID1_N10_E0_RP10_depth.tif"] = 500
-        place = Place(server.url, tmp_path / "cache", tries=Tries(4, sleep=lambda seconds: None))
+        place = Place(server.url, tmp_path / "cache", patience=Patience(attempts=4, sleep=lambda seconds: None))
         used = cut(place, 10, (9.5, -0.5, 10.5, 0.5), tmp_path / "map.tif")
         assert len(used) == 2
         with rasterio.open(tmp_path / "map.tif") as raster:
@@ -109,7 +109,7 @@ def test_a_tile_that_is_listed_and_not_served_is_no_sea(tiles: Path, tmp_path: P
     (root / "ID1_N10_E0_RP10_depth.tif").symlink_to(tiles / "RP10" / "ID1_N10_E0_RP10_depth.tif")
     (root / "ID3_N0_E0_RP10_depth.tif").symlink_to(tmp_path / "nowhere")
     with running(tmp_path / "root") as server:
-        place = Place(server.url, tmp_path / "cache", tries=HASTY)
+        place = Place(server.url, tmp_path / "cache", patience=HASTY)
         with pytest.raises(InputMissing, match=r"tile ID3_N0_E0_RP10_depth\.tif is listed and not there"):
             cut(place, 10, (9.5, -0.5, 9.9, 0.5), tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()

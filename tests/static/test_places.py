@@ -13,14 +13,14 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerUnreachable
 from ibf_pipeline.io.locks import alone
-from ibf_pipeline.sources.remote import Tries
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import outdated, refresh_copy
 from ibf_pipeline.static.place import Place
 from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
 from tests.worlds.services.web_archive import Archive, running
 
-HASTY = Tries(3, sleep=lambda seconds: None)
+HASTY = Patience(attempts=3, sleep=lambda seconds: None)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 @pytest.fixture
 def place(archive: Archive, tmp_path: Path) -> Place:
-    return Place(archive.url, tmp_path / "cache", tries=HASTY)
+    return Place(archive.url, tmp_path / "cache", patience=HASTY)
 
 
 def test_a_file_is_fetched_once_and_again_when_its_tag_changes(archive: Archive, place: Place) -> None:
@@ -141,7 +141,7 @@ def test_a_url_that_fails_leaves_the_last_whole_copy(tmp_path: Path, archive: Ar
     layers, _ = prepared_layers.fn("XTY", country, copy, tmp_path / "prepared")
     assert layers.findings[-1] == said, "the findings are the notes of a run"
     archive.refuse = 99
-    assert "answered 503, 3 times" in refresh_copy(country, copy, HASTY)
+    assert "answered 503: come back later, 3 times" in refresh_copy(country, copy, HASTY)
     other = tiny_country.country(static=f"{archive.url}/XTZ")
     with pytest.raises(ServerUnreachable):
         refresh_copy(other, copy, HASTY)
@@ -162,7 +162,7 @@ def test_a_kept_file_that_was_damaged_here_is_fetched_again(kept: str, tmp_path:
         country, folder = tiny_country.country(static=f"{archive.url}/XTY"), tmp_path / "copy"
         refresh = lambda: refresh_copy(country, folder, HASTY)  # noqa: E731
     else:
-        place, folder = Place(f"{archive.url}/XTY", tmp_path / "cache", tries=HASTY), tmp_path / "cache"
+        place, folder = Place(f"{archive.url}/XTY", tmp_path / "cache", patience=HASTY), tmp_path / "cache"
         refresh = lambda: place.file("population.tif")  # noqa: E731
     refresh()
     (folder / "population.tif").write_bytes(good[:500] + bytes(100) + good[600:])

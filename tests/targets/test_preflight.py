@@ -12,11 +12,12 @@ import pytest
 
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
 from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.problems import Consent, Problem, require_publishable, unreadable_extents
 from tests.worlds.countries.made_found import AREAS, event, found, station
 from tests.worlds.services.scripted_server import Says, ScriptedServer

@@ -15,12 +15,14 @@ import requests
 import urllib3
 
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
-from ibf_pipeline.io.never_sent import may_pass
+from ibf_pipeline.io.answers import may_pass
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.tokens import Token
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish
 from ibf_pipeline.targets.ibf.publication import found_out
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.targets.test_transport import tls_server
 from tests.worlds.countries.flood_days import clock
 from tests.worlds.journals import journal_in
@@ -243,7 +245,7 @@ def test_a_server_that_says_when_to_come_again_is_never_waited_for_beyond_the_en
     """120 seconds are allowed. The first five tries take it by its word, even where that leaves it no time."""
     portal.says = Says(429, headers={"Retry-After": asked})
     with client_of(portal.url, seconds=120) as (client, time):
-        client._token = "known"
+        client._tokens._kept = Token("known")
         with pytest.raises(ServerUnreachable, match="answered 429"):
             client.send(FIRST, tmp_path)
         assert time.slept == slept
@@ -308,7 +310,7 @@ def test_a_notification_that_was_not_carried_out_keeps_its_five_attempts(
                 return
             portal.says = Says(429 if how == "turned away" else 503)
             if how == "login":
-                client._token = None
+                client._tokens._kept = None
 
         with pytest.raises(ServerUnreachable) as caught:
             walk(client, tmp_path, go_away)

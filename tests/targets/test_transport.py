@@ -15,9 +15,10 @@ from urllib.parse import quote
 import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.worlds.countries.flood_days import clock
 from tests.worlds.journals import journal_in
 from tests.worlds.services.certificate import own_certificate
@@ -55,7 +56,7 @@ def test_a_redirect_is_refused_and_the_token_stays_here(status: int, tmp_path: P
     with ScriptedServer({"/api/exposure": [Says(201)]}) as other:
         away = Says(status, headers={"Location": f"{other.url}/api/exposure?token=x"})
         with ScriptedServer({"/api/exposure": [away]}) as server, client_of(server.url) as (client, slept):
-            with pytest.raises(ServerRefused, match=rf"redirect \({status}\) to {other.url}/api/exposure\. Expected"):
+            with pytest.raises(ServerRefused, match=rf"redirect \({status}\) to {other.url}/api/exposure\. What to do"):
                 client.send(UPLOAD, tmp_path)
             assert (tokens(server, "/api/exposure"), other.heard, slept) == (["Bearer first-token"], [], [])
 

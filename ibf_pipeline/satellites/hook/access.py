@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ibf_pipeline.errors import IbfError, ServerUnreachable
+from ibf_pipeline.io.environment import are_not_set, unset
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.settings import HOOK_ROLE, QUOTAS, HookSettings, Service
-from ibf_pipeline.satellites.hook.tokens import roles_of, unset, variables_text
+from ibf_pipeline.satellites.hook.tokens import roles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def check_access(
     account = "account of My DataLake Services (prerequisite 1)"
     try:
         client = open_client()
-        roles = roles_of(client.token())
+        roles = roles_of(client.tokens.token())
         yield Finding(account, "met", "the identity service gave a token")
     except IbfError as error:
         yield _failed(account, error)
@@ -75,7 +76,7 @@ def _variables(settings: HookSettings, environment: Mapping[str, str]) -> Findin
     missing = unset(names, environment)
     if missing:
         workflows = ", ".join(name for name, options in settings.presets.items() if _needs(options, missing))
-        return Finding(what, "missing", f"{variables_text(missing)} not set: {workflows} cannot be ordered")
+        return Finding(what, "missing", f"{are_not_set(missing)}: {workflows} cannot be ordered")
     return Finding(what, "met", ", ".join(dict.fromkeys(names)) or "none")
 
 

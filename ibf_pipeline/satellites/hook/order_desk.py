@@ -22,6 +22,8 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
 )
+from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.redaction import Redactor, is_secret_name
 from ibf_pipeline.satellites.hook.order_book import (
     GONE,
     SENDING,
@@ -33,8 +35,7 @@ from ibf_pipeline.satellites.hook.order_book import (
     OrderBook,
     Quota,
 )
-from ibf_pipeline.satellites.hook.orders import SUCCESS, NotThere, Order, OrderRequest, order_body, require_sensible
-from ibf_pipeline.satellites.hook.redaction import Redactor, is_secret_name
+from ibf_pipeline.satellites.hook.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
 from ibf_pipeline.satellites.hook.settings import Polling
 from ibf_pipeline.satellites.hook.workflows import Workflow, check_options
 
@@ -242,7 +243,7 @@ class OrderDesk:
             )
         try:
             self._service.cancel(entry.order_id)
-        except NotThere as error:
+        except Gone as error:
             with self._book.alone():
                 return self._book.told(entry, GONE, self._redact(error.found), self._now())
         with self._book.alone():
@@ -266,7 +267,7 @@ class OrderDesk:
     def _look_at(self, entry: Entry) -> None:
         try:
             order = self._service.order(str(entry.order_id))
-        except NotThere:
+        except Gone:
             self._miss(entry)
             return
         except ServerRefused as error:

@@ -11,19 +11,15 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from ibf_pipeline.errors import InputInvalid, ServerRefused
-from ibf_pipeline.satellites.hook.odata import moment
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
+from ibf_pipeline.satellites.odata import read_moment
 
 SUCCESS: Final = "completed"
 RUNNING: Final = frozenset({"queued", "in_progress"})
 """every other status is final, known to us or not (CloudFerro's own client reads it so)"""
 KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
 """our own key at the end of an order's name: the API has no idempotency key, and names may repeat"""
-
-
-class NotThere(ServerRefused):
-    """The service has nothing under this id (404, 410)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +126,8 @@ def order_from(content: Mapping[str, Any]) -> Order:
         message=_text(content.get("StatusMessage")),
         workflow=_text(content.get("WorkflowName")),
         reference=_text(reference),
-        submitted=moment(content.get("SubmissionDate")),
-        expected=moment(content.get("EstimatedDate")),
+        submitted=read_moment(content.get("SubmissionDate")),
+        expected=read_moment(content.get("EstimatedDate")),
     )
 
 
@@ -148,8 +144,8 @@ def product_from(content: Mapping[str, Any]) -> Product:
         message=_text(content.get("StatusMessage")),
         name=_text(content.get("ProcessedName")),
         size=size if isinstance(size, int) else None,
-        submitted=moment(content.get("SubmissionDate")),
-        completed=moment(content.get("CompletedDate")),
+        submitted=read_moment(content.get("SubmissionDate")),
+        completed=read_moment(content.get("CompletedDate")),
         link=link if isinstance(link, str) and link else None,
     )
 
@@ -162,7 +158,7 @@ def link_expiry(link: str) -> datetime | None:
             return datetime.fromtimestamp(int(found), UTC)
         except (OverflowError, ValueError, OSError):
             return None
-    return moment(found)
+    return read_moment(found)
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
-from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import INSTALL, PrivateStorage
 
 
@@ -33,23 +34,16 @@ def list_files(
             expected="it, to list a private bucket",
             remedy=INSTALL,
         ) from None
-    keys = {}
-    for argument, variable in (("key", storage.access_key_variable), ("secret", storage.secret_key_variable)):
-        value = environment.get(variable)
-        if not value:
-            raise ConfigError(
-                f"the environment variable {variable} is not set",
-                where="destine.yaml: private_storage",
-                remedy=f"export {variable}: a key of your bucket alone",
-            )
-        keys[argument] = value
-        redact.know(value)
+    variables = (storage.access_key_variable, storage.secret_key_variable)
+    key, secret = values_of(variables, environment, "a key of your bucket alone", "destine.yaml: private_storage")
+    redact.know(key, secret)
     system = s3fs.S3FileSystem(
         endpoint_url=storage.endpoint_url,
         use_listings_cache=False,
         skip_instance_cache=True,
         config_kwargs={"retries": {"max_attempts": 3}, "s3": {"addressing_style": "path"}},
-        **keys,
+        key=key,
+        secret=secret,
     )
     try:
         found: Mapping[str, Any] = system.find(storage.bucket, prefix=prefix, detail=True)

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config.reading import read_part
 from ibf_pipeline.config.section import Section
-from ibf_pipeline.satellites.hook.redaction import is_secret_name
+from ibf_pipeline.io.redaction import is_secret_name
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
 """role -> (items a month, items at the same time), as the DestinE Data Lake's documentation lists them"""

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
+from ibf_pipeline.io.session import as_it_is, require_encrypted
 from ibf_pipeline.satellites.hook.settings import INSTALL, FloodMapCatalogue
 
 log = logging.getLogger(__name__)
@@ -35,14 +36,18 @@ def find_flood_maps(
     """
     try:
         import pystac_client
+        from pystac_client.stac_api_io import StacApiIO
     except ImportError:
         raise ConfigError(
             "the package pystac-client is not installed",
             expected="it, to look for flood maps",
             remedy=f"{INSTALL}, or remove observation.catalogue from destine.yaml",
         ) from None
+    require_encrypted(catalogue.url)
     try:
-        client = pystac_client.Client.open(catalogue.url, timeout=timeout)
+        access = StacApiIO(timeout=timeout)
+        access.session.auth = as_it_is  # else requests would send the account of a .netrc
+        client = pystac_client.Client.open(catalogue.url, stac_io=access)
         search = client.search(
             collections=[catalogue.collection], bbox=box, datetime=f"{days.first}T00:00:00Z/{days.last}T23:59:59Z"
         )

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Self
+from itertools import islice
+from typing import Any, Final, Self
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown, ServerRefused
-from ibf_pipeline.satellites.subscriptions.account import Account, TokenSource
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, turned_into
+from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.http import Client, Server, next_link
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.satellites.odata import listing
+from ibf_pipeline.satellites.subscriptions.account import Account, tokens_of
 from ibf_pipeline.satellites.subscriptions.entity import (
     Subscription,
     SubscriptionChange,
@@ -29,10 +36,15 @@ from ibf_pipeline.satellites.subscriptions.safety import (
     require_sound_request,
 )
 from ibf_pipeline.satellites.subscriptions.settings import Provider
-from ibf_pipeline.satellites.subscriptions.transport import NoAnswer, Transport
 
 PAGE = 100
 """products asked for at once"""
+_REMEDIES: Final = {
+    300: "check the provider's base_url",
+    400: "correct what the catalogue names",
+    401: "check the account's rights",
+    403: "check the account's rights",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +82,30 @@ class CatalogueClient:
         name: str,
         provider: Provider,
         account: Account,
-        tokens: TokenSource,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.name = name
         self.provider = provider
         self._account = account
-        self._transport = Transport(name, provider, account.secrets(), tokens, sleep)
+        self._redact = Redactor()
+        self._http = Client(
+            Server(provider.base_url, _REMEDIES),
+            Patience(provider.timeout_seconds, provider.attempts, sleep),
+            self._redact,
+            tokens=tokens_of(name, provider, account, self._redact, now),
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._transport.close()
+        self._http.close()
 
     def info(self) -> list[Subscription]:
         """All subscriptions of the account, push and pull; a cancelled one may still stand there for a while."""
-        entries = _entries(self._transport.json(self._transport.ask("GET", "Subscriptions/Info")))
+        entries = _entries(self._http.read("GET", "Subscriptions/Info"))
         return [read_subscription(entry) for entry in entries]
 
     def existing(self) -> list[Subscription]:
@@ -115,16 +133,10 @@ class CatalogueClient:
         """
         self.require_sound(request, self.name)
         require_room(request.status, self.existing(), self.name, self.provider)
-        secrets = (request.account.password,) if request.account else ()
-        try:
-            response = self._transport.once("POST", "Subscriptions", body=request.body(), secrets=secrets)
-        except NoAnswer as error:
-            raise OutcomeUnknown(
-                f"the subscription was asked for and the answer is unknown ({error.found})",
-                where=self.name,
-                remedy="run `ibf-pipeline subscriptions apply` again: it looks before it makes one",
-            ) from None
-        content = self._transport.json(response)
+        if request.account:
+            self._redact.know(request.account.password)
+        look = "run `ibf-pipeline subscriptions apply` again: it looks before it makes one"
+        content = self._http.read("POST", "Subscriptions", title="the subscription", once=look, json=request.body())
         given = content.get("Id") if isinstance(content, Mapping) else None
         return given.lower() if isinstance(given, str) and given else None
 
@@ -135,8 +147,9 @@ class CatalogueClient:
             raise ForbiddenByRule("cancelling is no change", where=subscription.id, remedy="use cancel")
         if change.status == "running" and not subscription.running:
             require_running_slot(self.existing(), self.name, self.provider)
-        secrets = (change.account.password,) if change.account else ()
-        self._transport.ask("PATCH", f"Subscriptions({subscription.id})", body=change.body(), secrets=secrets)
+        if change.account:
+            self._redact.know(change.account.password)
+        self._http.ask("PATCH", f"Subscriptions({subscription.id})", json=change.body())
         return self.get(subscription.id)
 
     def pause(self, subscription: Subscription) -> Subscription:
@@ -150,21 +163,17 @@ class CatalogueClient:
     def cancel(self, subscription: Subscription) -> None:
         """Set it to cancelled: it is deleted now, or by the service some time later (the provider's `cancelled`)."""
         require_patchable(subscription, SubscriptionChange(status="cancelled"), self.provider, self._account)
-        self._transport.ask(
-            "PATCH", f"Subscriptions({subscription.id})", body={"Status": "cancelled"}, gone_is_fine=True
-        )
+        with suppress(Gone):
+            self._http.ask("PATCH", f"Subscriptions({subscription.id})", json={"Status": "cancelled"})
 
     def delete(self, subscription_id: str) -> None:
         """Delete it now, with its queue; one that is gone already is fine."""
-        self._transport.ask("DELETE", f"Subscriptions({subscription_id})", gone_is_fine=True)
+        with suppress(Gone):
+            self._http.ask("DELETE", f"Subscriptions({subscription_id})")
 
     def read(self, subscription_id: str, top: int = 20) -> QueueBatch:
         """The oldest notifications of a pull subscription; they stay in its queue until they are acknowledged."""
-        entries = _entries(
-            self._transport.json(
-                self._transport.ask("GET", f"Subscriptions({subscription_id})/Read", {"$top": str(top)})
-            )
-        )
+        entries = _entries(self._http.read("GET", f"Subscriptions({subscription_id})/Read", {"$top": str(top)}))
         notifications, problems = [], []
         for entry in entries:
             try:
@@ -177,55 +186,36 @@ class CatalogueClient:
 
     def acknowledge(self, subscription_id: str, ack_id: str) -> None:
         """Take this notification and all older ones out of the queue."""
-        self._transport.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
+        self._http.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
 
     def product(self, product_id: str) -> Product | None:
         """A product by its id, None where the catalogue has none."""
-        response = self._transport.ask("GET", f"Products({product_id})", {"$expand": "Attributes"}, gone_is_fine=True)
-        if response.status_code in (404, 410):
+        try:
+            content = self._http.read("GET", f"Products({product_id})", {"$expand": "Attributes"})
+        except Gone:
             return None
-        content = self._transport.json(response)
         if isinstance(content, Mapping) and isinstance(content.get("value"), list):
             content = content["value"][0] if content["value"] else None
         return None if content is None else read_product(content)
 
     def products(self, product_filter: str, max_pages: int) -> Iterator[ProductPage]:
         """Pages of products, earliest publication first; at most `max_pages` of them."""
-        query: dict[str, str] | None = {
+        query = {
             "$filter": product_filter,
             "$orderby": "PublicationDate asc",
             "$top": str(PAGE),
             "$expand": "Attributes",
         }
-        path, seen = "Products", set[str]()
-        for _ in range(max_pages):
-            content = self._transport.json(self._transport.ask("GET", path, query))
+        for content in islice(self._http.pages("Products", query, max_pages), max_pages):
             products, unreadable = [], 0
             for entry in _entries(content):
                 try:
                     products.append(read_product(entry))
                 except InputInvalid:
                     unreadable += 1
-            following = _next_link(content)
-            yield ProductPage(tuple(products), unreadable, last=following is None)
-            if following is None:
-                return
-            path, query = self._transport.same_host(following), None
-            if path in seen:
-                raise ServerRefused("the pages of a search lead in a circle", where=self.name)
-            seen.add(path)
+            yield ProductPage(tuple(products), unreadable, last=next_link(content) is None)
 
 
 def _entries(content: Any) -> list[Any]:
-    """A bare array (`Info`, `Read`) or the `value` of an object (`Products`)."""
-    found = content.get("value") if isinstance(content, Mapping) else content
-    if not isinstance(found, list):
-        raise ServerRefused("the answer is no list", expected="a JSON array, or an object with `value`")
-    return found
-
-
-def _next_link(content: Any) -> str | None:
-    for key, value in content.items() if isinstance(content, Mapping) else ():
-        if key.lower() == "@odata.nextlink" and isinstance(value, str) and value:
-            return value
-    return None
+    with turned_into(ServerRefused, "the answer is {}", expected="a JSON array, or an object with `value`"):
+        return listing(content)

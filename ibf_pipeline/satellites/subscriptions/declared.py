@@ -10,7 +10,8 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.filters import enclosing_polygon, product_filter
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
@@ -58,16 +59,9 @@ def filter_of(declared: Declared, prepared: Callable[[str], Path]) -> str:
 
 def endpoint_account(name: str, declared: Declared, environment: Mapping[str, str]) -> EndpointAccount:
     """The receiver's credentials; ConfigError names the variables that are not set."""
+    what, same = f"the receiver's account for subscription {name}", "export the same values as for the receiver"
     variables = (declared.username_variable, declared.password_variable)
-    missing = [variable for variable in variables if not environment.get(variable)]
-    if missing:
-        raise ConfigError(
-            f"the receiver's credentials for subscription {name} are not in the environment",
-            where="eodata.yaml",
-            expected="environment variables " + " and ".join(missing),
-            remedy="export the same values as for the receiver",
-        )
-    return EndpointAccount(environment[variables[0]], environment[variables[1]])
+    return EndpointAccount(*values_of(variables, environment, what, "eodata.yaml", same))
 
 
 def wanted_of(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.subscriptions.moments import read_moment
+from ibf_pipeline.satellites.odata import read_moment
 
 Kind = Literal["push", "pull"]
 

@@ -9,15 +9,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.satellites.subscriptions.moments import odata_moment
+from ibf_pipeline.satellites.odata import literal, odata_moment
 
 MOST_CORNERS = 40
 """of an area in a filter: the filter travels in a URL"""
-
-
-def literal(text: str) -> str:
-    """A text literal; a quote inside is doubled (OData 4.01, URL conventions, section 5.1.1.1.1)."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def collection_is(name: str) -> str:

@@ -17,8 +17,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.satellites.odata import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.database import Database
-from ibf_pipeline.satellites.subscriptions.moments import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product, plain_text
 
 WAITING_REASON = "not yet compared with the alerts"

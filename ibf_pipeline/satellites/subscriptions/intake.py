@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ibf_pipeline.errors import InputInvalid, ServerRefused
+from ibf_pipeline.io.answers import BadRequest
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.filters import all_of, published_after
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
 from ibf_pipeline.satellites.subscriptions.settings import IntakeSettings
-from ibf_pipeline.satellites.subscriptions.transport import BadRequest
 
 log = logging.getLogger(__name__)
 

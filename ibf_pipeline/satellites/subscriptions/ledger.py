@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from ibf_pipeline.satellites.odata import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
-from ibf_pipeline.satellites.subscriptions.moments import odata_moment, read_moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.satellites.odata import read_moment
 from ibf_pipeline.satellites.subscriptions.entity import read_events
-from ibf_pipeline.satellites.subscriptions.moments import read_moment
 
 _ID = re.compile(r"(?=.{8,64}$)[0-9a-fA-F]+(-[0-9a-fA-F]+)*")
 _LONGEST_NAME = 500

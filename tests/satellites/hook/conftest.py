@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ibf_pipeline.satellites.hook.client import OdpClient, Patience
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
-from ibf_pipeline.satellites.hook.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import Token
 from ibf_pipeline.satellites.hook.tokens import token_source
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, Loopback
@@ -28,6 +29,12 @@ ENVIRONMENT = {
     "HOOK_S3_ACCESS_KEY": "hook-key",
     "HOOK_S3_SECRET_KEY": S3_SECRET,
 }
+
+
+@pytest.fixture(autouse=True)
+def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every pause is the longest that chance allows: 1, 2, 4, 8, 16, then 30 seconds."""
+    monkeypatch.setattr("random.uniform", lambda low, high: high)
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def client_of(server: Loopback, clock: Clock, redact: Redactor | None = None) ->
     redact = redact or Redactor()
     token = Token(kind="service-account", url=server.token_url)
     source = token_source(token, ENVIRONMENT, now=clock, redact=redact, timeout=5)
-    return OdpClient(server.odp, source, Patience(5, 3, clock.sleep, clock), redact)
+    return OdpClient(server.odp, source, Patience(5, 3, clock.sleep), redact, clock)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from flows.wiring.hook import open_hook
 from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits, check_archive, unpack
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.downloads import LinkExpired, fetch_product, read_record
+from ibf_pipeline.satellites.hook.downloads import Fetch, LinkExpired, fetch_product, read_record
 from ibf_pipeline.satellites.hook.orders import OrderRequest, Product, order_body
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import Loopback
@@ -163,28 +163,8 @@ def test_too_large_and_not_completed(
 
 
 def test_a_link_that_ended_says_so(client: OdpClient, clock: Clock, tmp_path: Path) -> None:
-    from ibf_pipeline.satellites.hook.downloads import Fetcher
-
-    fetcher = Fetcher(client.session, client.patience, client.redact, 10)
     with pytest.raises(LinkExpired, match="ended on 2024-09-16 16:10 UTC"):
-        fetcher.fetch("https://h.test/x?temp_url_sig=1&temp_url_expires=1726503018", tmp_path / "x")
-
-
-def test_tokens_do_not_leave_tls(client: OdpClient, server: Loopback) -> None:
-    from ibf_pipeline.satellites.hook.downloads import Fetcher
-
-    class Redirecting:
-        def get(self, url: str, **_: object) -> object:
-            import requests
-
-            response = requests.Response()
-            response.status_code, response.headers["Location"] = 302, f"{server.root}/open/P1"
-            response.raw = io.BytesIO()
-            return response
-
-    fetcher = Fetcher(Redirecting(), client.patience, client.redact, 10)  # type: ignore[arg-type]
-    with pytest.raises(ServerRefused, match="without TLS"):
-        fetcher.fetch("https://h.test/x", Path("unused"))
+        Fetch(client.links, 10, clock)("https://h.test/x?temp_url_sig=1&temp_url_expires=1726503018", tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", ["../up.txt", "/abs.txt", "a/../../b", "C:/x", "a\\b", "d/../.."])

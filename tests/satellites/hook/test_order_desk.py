@@ -24,11 +24,12 @@ from ibf_pipeline.errors import (
     ServerRefused,
     ServerUnreachable,
 )
-from ibf_pipeline.satellites.hook.client import NotSent, OdpClient
+from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
-from ibf_pipeline.satellites.hook.orders import NotThere, Order, OrderRequest, order_body, order_from
-from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.satellites.hook.orders import Order, OrderRequest, order_body, order_from
 from ibf_pipeline.satellites.hook.settings import Polling
 from ibf_pipeline.satellites.hook.workflows import Workflow, WorkflowOption
 from tests.budget import examples
@@ -180,14 +181,14 @@ def test_an_order_that_did_not_arrive_is_sent_again_after_it_had_time_to_appear(
 def test_an_order_for_which_there_is_no_token_was_never_sent_and_waits_again(
     status: str, open_desk: Opening, server: Loopback, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token ends between the look-up and the order, and the realm gives no other one, once."""
+    """The token ends between the look-up and the order, and the realm gives no other one in three tries."""
     desk = open_desk()
     key = desk.submit(request()).key
     place = OdpClient.place
 
     def later(client: OdpClient, body: Mapping[str, Any]) -> str | None:
         clock.sleep(server.token_life.total_seconds())
-        server.faults = [f"token {status}"]
+        server.faults = [f"token {status}"] * 3
         return place(client, body)
 
     monkeypatch.setattr(OdpClient, "place", later)
@@ -195,6 +196,7 @@ def test_an_order_for_which_there_is_no_token_was_never_sent_and_waits_again(
         desk.advance()
     assert (desk.entry(key).state, server.platform.orders) == ("waiting", [])
     monkeypatch.undo()
+    server.faults = []
     desk.advance()
     assert desk.entry(key).state == "sent"
     assert len(server.platform.orders) == 1
@@ -489,7 +491,7 @@ class Direct:
     def place(self, body: Mapping[str, object]) -> str | None:
         outcome, self.next_post = self.next_post, "fine"
         if outcome == "not sent":
-            raise NotSent("no connection")
+            raise ServerUnreachable("no connection")
         if outcome == "lost before":
             raise OutcomeUnknown("cut")
         if outcome == "late":
@@ -516,7 +518,7 @@ class Direct:
 
     def _known(self, order_id: str) -> None:
         if order_id in self.vanished:
-            raise NotThere("answered 404")
+            raise Gone("answered 404")
 
     def _order(self, placed: Any) -> Order:
         return order_from({

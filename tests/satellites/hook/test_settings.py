@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from ibf_pipeline.errors import ConfigError
-from ibf_pipeline.satellites.hook.redaction import Redactor, is_secret_name
+from ibf_pipeline.io.redaction import Redactor, is_secret_name
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
 
 
@@ -69,7 +69,7 @@ def test_names_of_secrets() -> None:
 
 
 def test_redaction_of_links_headers_and_known_secrets() -> None:
-    clean = Redactor(["pa ss/wörd"])
+    clean = Redactor("pa ss/wörd")
     text = clean(
         "https://h/x?a=1&temp_url_sig=abc&temp_url_expires=9 Bearer abc.def-x pa ss/wörd pa%20ss%2Fw%C3%B6rd end"
     )

@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
-from ibf_pipeline.satellites.hook.redaction import Redactor
+from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import Token
-from ibf_pipeline.satellites.hook.tokens import DespUserToken, roles_of, token_source
+from ibf_pipeline.satellites.hook.tokens import DespLogin, roles_of, token_source
 from tests.satellites.hook.conftest import ENVIRONMENT
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -48,9 +48,9 @@ def page(content: bytes) -> requests.Response:
 @pytest.mark.parametrize("after", [OTP_PAGE, WRONG_PAGE, b"<html></html>", b""])
 def test_a_desp_login_fails_and_never_prompts(after: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "input", lambda *_: pytest.fail("the worker would hang in a prompt"))
-    source = DespUserToken("somebody", DESP_PASSWORD, redact=Redactor(), session_factory=lambda: Login(after))
+    source = DespLogin("somebody", DESP_PASSWORD, redact=Redactor(), session_factory=lambda: Login(after))
     with pytest.raises(ServerRefused) as caught:
-        source.token()
+        source()
     assert "service account" in str(caught.value)
     assert ("one-time code" in str(caught.value)) == (after == OTP_PAGE)
 
@@ -91,7 +91,7 @@ def test_a_realm_that_is_busy_has_refused_nothing(status: str, server: Loopback,
     settings = Token(kind="service-account", url=server.token_url)
     source = token_source(settings, ENVIRONMENT, now=clock, redact=Redactor(), timeout=5)
     server.faults = [f"token {status}"]
-    with pytest.raises(ServerUnreachable, match=rf"\({status}: not now\).*try again later"):
+    with pytest.raises(ServerUnreachable, match=rf"answered {status}: not now.*try again in some minutes"):
         source.token()
     assert source.token()
 

@@ -177,7 +177,7 @@ def test_check_names_the_variables_that_every_order_needs(
 ) -> None:
     monkeypatch.delenv("DESP_PASSWORD")
     out = hook(config, "check", code=1)
-    assert "the environment variable DESP_PASSWORD is not set: " in out
+    assert "DESP_PASSWORD is not set: " in out
     assert "data-harvest" in out[out.index("DESP_PASSWORD is not set") :]
     monkeypatch.delenv("DESP_USERNAME")
     assert "DESP_PASSWORD and DESP_USERNAME are not set" in hook(config, "check", code=1)
@@ -206,7 +206,7 @@ def test_a_link_in_a_debug_line_of_the_http_library_is_unsigned(
     hook(config, "order", "odp-test", "P1", "--wait")
     hook(config, "download", str(server.platform.orders[0].id))
     assert "/swift/v1/tmp-storage/" in caplog.text
-    assert "temp_url_sig=<hidden>" in caplog.text
+    assert ".zip?... HTTP/1.1" in caplog.text
 
 
 def test_waits_and_downloads_show_bars_in_a_terminal_and_nowhere_else(

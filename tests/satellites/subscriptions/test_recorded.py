@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.satellites.odata import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.entity import (
     EndpointAccount,
     SubscriptionChange,
@@ -16,7 +17,6 @@ from ibf_pipeline.satellites.subscriptions.entity import (
     read_events,
     read_subscription,
 )
-from ibf_pipeline.satellites.subscriptions.moments import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.notification import read_notification, read_product
 
 RECORDED = {

@@ -21,6 +21,7 @@ from flows.wiring.day import draw_maps
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
@@ -31,7 +32,7 @@ from ibf_pipeline.sources import ForecastFiles
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, Patience
+from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings

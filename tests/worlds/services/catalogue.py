@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ibf_pipeline.satellites.subscriptions.moments import odata_moment, read_moment
+from ibf_pipeline.satellites.odata import odata_moment, read_moment
 from tests.worlds.services.dialects import Dialect
 from tests.worlds.services.odata_evaluation import BadFilter, check, holds, parse
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ibf_pipeline.satellites.subscriptions.account import Account, Keycloak
+from ibf_pipeline.satellites.subscriptions.account import Account
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
@@ -85,8 +85,10 @@ def open_world(server: Served, tmp_path: Path, dialect: Dialect = CDSE, *, totp:
         provider = provider_of(dialect, server.port)
         account = Account("analyst", PASSWORD, TOTP_SECRET if totp else None)
         slept: list[float] = []
-        tokens = Keycloak(dialect.name, provider, account, clock=lambda: clock().timestamp())
-        client = stack.enter_context(CatalogueClient(dialect.name, provider, account, tokens, sleep=slept.append))
+        opened = CatalogueClient(
+            dialect.name, provider, account, sleep=slept.append, now=lambda: clock().timestamp()
+        )  # fmt: skip
+        client = stack.enter_context(opened)
         database = stack.enter_context(Database(tmp_path / "inbox.sqlite"))
         yield World(
             clock, catalogue, web, client, database, Inbox(database, clock), Ledger(database, clock), slept=slept

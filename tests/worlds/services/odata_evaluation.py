@@ -10,7 +10,7 @@ from odata_query.exceptions import ODataException
 from odata_query.grammar import ODataLexer, ODataParser
 from shapely.geometry import shape
 
-from ibf_pipeline.satellites.subscriptions.moments import read_moment
+from ibf_pipeline.satellites.odata import read_moment
 
 FIELDS = ("Id", "Name", "PublicationDate", "ModificationDate", "OriginDate", "Online", "ContentLength")
 

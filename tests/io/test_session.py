@@ -11,13 +11,14 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
-from ibf_pipeline.io.no_netrc import NoNetrc
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.session import Session
 from ibf_pipeline.satellites.hook.downloads import fetch_product
 from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
-from ibf_pipeline.satellites.hook.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import Token
-from ibf_pipeline.satellites.hook.tokens import DespUserToken, token_source
-from ibf_pipeline.sources.ewds_service import EwdsService, Patience
+from ibf_pipeline.satellites.hook.tokens import DespLogin, token_source
+from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from tests.conftest import ROOT, missing
 from tests.satellites.hook.conftest import ENVIRONMENT, client_of
 from tests.worlds.services.catalogue_account import RADAR, open_world
@@ -28,14 +29,6 @@ from tests.worlds.services.hook_platform import Clock
 
 THIEF = "Basic dGhpZWY6c2VjcmV0"
 """of `thief:secret`"""
-WITHOUT_ACCOUNT = {
-    ("ibf_pipeline/io/no_netrc.py", "requests.Session"),  # the guard itself
-    ("ibf_pipeline/targets/ibf/transport.py", "requests.Session"),  # guarded by its own `auth`
-    ("ibf_pipeline/static/place.py", "requests.head"),  # an open file of somebody's web server
-    ("ibf_pipeline/sources/ewds_service.py", "requests.get"),  # a signed address, without the key
-    ("flows/observe_event.py", "requests.Session"),  # flood maps of an open catalogue
-}
-"""where `requests` may look into a .netrc, because nothing of ours goes there, and the two guards"""
 
 
 @pytest.fixture(params=["machine 127.0.0.1 login thief password secret", "default login thief password secret"])
@@ -99,7 +92,7 @@ def test_the_catalogue_gets_the_bearer_and_its_account_service_nothing(netrc: No
 
 def test_the_early_warning_data_store_gets_its_key_alone(netrc: None) -> None:
     with running() as service:
-        client = EwdsService(service.url, DATASET, lambda: KEY, Patience(5, 3, 0.01, 600, 30))
+        client = EwdsService(service.url, DATASET, lambda: KEY, Patience(5, 3), Queue(0.01, 600, 30))
         assert client.form()
     assert service.accounts == {None}
 
@@ -138,7 +131,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
 def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web: Web) -> None:
     if find_spec("destinelab") is None:
         missing("destinelab is not installed: install the extra destine")
-    assert DespUserToken("somebody", "password", redact=Redactor()).token() == "dedl-token"
+    assert DespLogin("somebody", "password", redact=Redactor())().text == "dedl-token"
     assert [account for _, account in web.asked] == [None] * 4
 
 
@@ -149,27 +142,27 @@ def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web
 def test_a_redirect_brings_no_account_of_a_netrc_either(
     onward: str, account: str | None, netrc: None, web: Web
 ) -> None:
-    for session, expected in ((requests.Session(), [THIEF, THIEF]), (NoNetrc(), ["Bearer ours", account])):
+    for session, expected in ((requests.Session(), [THIEF, THIEF]), (Session(follows=True), ["Bearer ours", account])):
         web.asked, web.answers = [], [(307, b"", onward), (200, b"", "")]
         session.get("https://a.test/x", headers={"Authorization": "Bearer ours"})
         assert web.asked == list(zip(["https://a.test/x", onward], expected, strict=True))
 
 
-def test_every_request_has_an_account_of_its_own_or_says_that_it_needs_none() -> None:
+def test_nothing_but_the_guarded_session_sends_requests() -> None:
     found = {
-        (str(file.relative_to(ROOT)), name)
+        str(file.relative_to(ROOT))
         for folder in ("ibf_pipeline", "flows", "tasks")
         for file in sorted((ROOT / folder).rglob("*.py"))
-        for name in sends(ast.parse(file.read_text(encoding="utf-8")))
+        if sends(ast.parse(file.read_text(encoding="utf-8")))
     }
-    assert found == WITHOUT_ACCOUNT
+    assert found == {"ibf_pipeline/io/session.py"}
 
 
 def sends(tree: ast.AST) -> set[str]:
-    """Sessions that are opened or derived from, and requests without `auth`."""
+    """Sessions of requests that are opened or derived from, and requests without one."""
     found: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and not any(word.arg == "auth" for word in node.keywords):
+        if isinstance(node, ast.Call):
             found.add(ast.unparse(node.func))
         elif isinstance(node, ast.ClassDef):
             found.update(map(ast.unparse, node.bases))

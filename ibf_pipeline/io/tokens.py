@@ -1,0 +1,132 @@
+"""Where access tokens come from, and how long one is used."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyotp
+
+from ibf_pipeline.errors import ConfigError, ServerRefused
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+
+log = logging.getLogger(__name__)
+
+EARLY: Final = 30.0
+"""seconds before its end at which a token is no longer used"""
+_REMEDIES: Final = {
+    300: "check the address of the token endpoint",
+    400: "check the account in the environment: user name, password or secret, and second factor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token; never printed."""
+
+    text: str = field(repr=False)
+    until: float = math.inf
+    """seconds since 1970"""
+
+
+class TokenSource:
+    """The token of one account: obtained when first needed, kept while it lives. A ready one: `lambda: Token(text)`."""
+
+    def __init__(self, obtain: Callable[[], Token], redact: Redactor, now: Callable[[], float] = time.time) -> None:
+        self._obtain = obtain
+        self._redact = redact
+        self._now = now
+        self._kept: Token | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether there is a token that is believed to be valid."""
+        return self._kept is not None and self._now() < self._kept.until - EARLY
+
+    def token(self) -> str:
+        """A token that is believed to be valid; ServerRefused for a wrong account, NoAnswer where nobody says."""
+        return self._kept.text if self._kept is not None and self.is_held else self.renew()
+
+    def renew(self) -> str:
+        """A new token, whatever was believed: the last one was refused."""
+        self._kept = None
+        kept = self._obtain()
+        self._redact.know(kept.text)
+        self._kept = kept
+        return kept.text
+
+
+class Grant:
+    """Tokens of an OAuth 2.0 endpoint: client credentials or an account's password (RFC 6749 sections 4.3 and 4.4).
+
+    Where the answer brings a refresh token, that is used as long as it lives. `totp_secret`: of the second factor,
+    whose code goes into the form field `totp`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        form: Mapping[str, str],
+        redact: Redactor,
+        *,
+        timeout_seconds: float = 60.0,
+        totp_secret: str | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = Client(Server(url, _REMEDIES), Patience(timeout_seconds, attempts=1), redact)
+        self._form = dict(form)
+        self._redact = redact
+        self._totp_secret = totp_secret
+        self._now = now
+        self._refresh: Token | None = None
+
+    def __call__(self) -> Token:
+        """A new token; ServerRefused where the account is wrong, NoAnswer where the endpoint is busy or away."""
+        kept, now = self._refresh, self._now()
+        if kept is not None and now < kept.until - EARLY:
+            form = {key: value for key, value in self._form.items() if key in ("client_id", "client_secret")}
+            try:
+                return self._ask({**form, "grant_type": "refresh_token", "refresh_token": kept.text}, now)
+            except ServerRefused:
+                log.info("the session at %s has ended; signing in again", self._client.server.base)
+        return self._ask({**self._form, **self._second_factor(now)}, now)
+
+    def _second_factor(self, now: float) -> dict[str, str]:
+        if self._totp_secret is None:
+            return {}
+        try:
+            return {"totp": pyotp.TOTP(self._totp_secret.replace(" ", "")).at(int(now))}
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"the secret of the second factor cannot be used ({error})",
+                where=self._client.server.base,
+                remedy="copy it again from the account's page (the text beside the QR code)",
+            ) from None
+
+    def _ask(self, form: Mapping[str, str], now: float) -> Token:
+        self._refresh = None
+        with closing(self._client) as client:
+            answer = client.read("POST", title="the token endpoint", data=form)
+        content = answer if isinstance(answer, dict) else {}
+        text, refresh = content.get("access_token"), content.get("refresh_token")
+        if not isinstance(text, str) or not text:
+            raise ServerRefused(
+                "the token endpoint answered without an access_token",
+                where=self._client.server.base,
+                remedy="check the address of the token endpoint",
+            )
+        if isinstance(refresh, str):
+            self._redact.know(refresh)
+            self._refresh = Token(refresh, now + _seconds(content.get("refresh_expires_in"), 0.0))
+        return Token(text, now + _seconds(content.get("expires_in"), 60.0))
+
+
+def _seconds(value: object, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and value > 0 else otherwise

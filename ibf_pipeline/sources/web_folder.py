@@ -1,0 +1,111 @@
+"""Archives on web servers whose files everybody may read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+from typing import Final
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from ibf_pipeline.errors import InputMissing, ServerRefused
+from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
+from ibf_pipeline.io.download import from_web
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.sources.remote import RemoteFile, not_there
+
+_AS_IT_IS: Final = {"Accept-Encoding": "identity"}
+_LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#\[]+)""", re.I)
+_ASK: Final = "ask those who run the server, or check the url; what everybody may read needs no login"
+
+
+class WebFolder:
+    """`<url>/<YYYYMMDD>/`, or without dates the url itself; each request is tried once."""
+
+    def __init__(self, url: str, *, members: int, patience: Patience, dated: bool = True) -> None:
+        self._url = url.rstrip("/")
+        self._members = members
+        self._dated = dated
+        once = replace(patience, attempts=1, keep_trying_seconds=0)
+        self._client = Client(Server(self._url, {401: _ASK, 403: _ASK}), once, Redactor())
+
+    @property
+    def address(self) -> str:
+        """The url."""
+        return self._url
+
+    def names(self, issue_date: date) -> list[str]:
+        """Names of the files; where the server does not list its folders, those of the members that it has."""
+        folder = self._folder(issue_date)
+        here, page = urlsplit(folder).path, b""
+        with suppress(Refused), from_web(self._client, folder) as opened:  # many web servers forbid to list folders
+            page = b"".join(opened.chunks)
+        paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page.decode(errors="replace"))]
+        names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
+        found = sorted(name for name in names if name and "/" not in name)
+        if self._members and not any(name.endswith((".nc", ".grib2", ".grib")) for name in found):
+            found = self._asked_one_by_one(issue_date)
+        if not found:
+            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", folder)
+        return found
+
+    def _asked_one_by_one(self, issue_date: date) -> list[str]:
+        """A member that may not be read is not there, as some stores say it, unless no other may be read either."""
+        there: list[str] = []
+        refused: ServerRefused | None = None
+        for member in range(self._members):
+            name = f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc"
+            try:
+                there.append(self.describe(issue_date, name).name)
+            except ServerRefused as error:
+                refused = error
+            except InputMissing:
+                continue
+        if refused is not None and not there:
+            raise refused
+        return there
+
+    def describe(self, issue_date: date, name: str) -> RemoteFile:
+        """Size and tag or time of a file; of a server that has no answer to HEAD, those of GET."""
+        address, trouble = self._file(issue_date, name), None
+        for method in ("HEAD", "GET"):
+            try:
+                with self._client.opened(address, _AS_IT_IS, method) as response:
+                    about = response.headers
+                if (size := about.get("Content-Length", "")).isdigit():
+                    return RemoteFile(name, int(size), about.get("ETag") or about.get("Last-Modified") or "")
+            except Gone:
+                raise not_there(f"{name} is not there", self._url) from None
+            except (Refused, NoAnswer) as error:
+                trouble = error
+        raise trouble or ServerRefused(
+            f"the server does not say the size of {name}",
+            where=self._url,
+            expected="Content-Length, without which nobody can tell whether a file arrived whole",
+            remedy="switch off the server's compression or chunked answers for these files",
+        )
+
+    def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
+        """The content from a position on; what comes before is skipped where the server knows no byte ranges."""
+        try:
+            with from_web(self._client, self._file(issue_date, name), start) as opened:
+                before = start - opened.start
+                for chunk in opened.chunks:
+                    yield chunk[before:]
+                    before = max(0, before - len(chunk))
+        except Gone:
+            raise not_there(f"{name} is not there", self._url) from None
+
+    def close(self) -> None:
+        """End its connections."""
+        self._client.close()
+
+    def _folder(self, issue_date: date) -> str:
+        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
+
+    def _file(self, issue_date: date, name: str) -> str:
+        return f"{self._folder(issue_date)}{quote(name)}"
