@@ -119,19 +119,22 @@ class Client:
         title: str = "",
         once: str = "",
         keep_trying: bool = True,
+        allowed: Callable[[], None] = lambda: None,
         **more: Any,
     ) -> requests.Response:
         """The answer to a request, repeated as the patience says: NoAnswer after all tries, or Refused.
 
         `once`: it must not be carried out twice. It goes over a fresh connection, is repeated only where it certainly
         was not carried out (no connection, 429, a token that could not be had), and where nobody can say that is
-        OutcomeUnknown, with `once` as what people can do. `more`: `json` and `data` as requests takes them; `file`:
+        OutcomeUnknown, with `once` as what people can do. `allowed` raises before a try that must not be made any more.
+        `more`: `json` and `data` as requests takes them; `file`:
         (name, path) of a file that is uploaded.
         """
         url = self.address(path, query)
         named = title or f"{method} {self._shown(url)}"
 
         def attempt() -> requests.Response:
+            allowed()
             if once:
                 self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
             return self._authorised(method, url, named, **more)

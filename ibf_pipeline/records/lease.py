@@ -110,6 +110,12 @@ def lease(database: Database, name: str, purpose: str) -> Iterator[Lease]:
         _give_back(taken)
 
 
+def require_leases() -> None:
+    """LeaseLost where one that is held along this chain of calls is another run's by now."""
+    for held in _held.get():
+        held.require()
+
+
 def _take(database: Database, name: str, purpose: str) -> Lease:
     started = time.monotonic()
     with database.transaction() as connection:

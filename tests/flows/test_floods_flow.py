@@ -391,7 +391,6 @@ def test_a_backfill_repairs_a_day_whose_later_revision_was_given_up_half_way(con
     past = ["backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where]
     assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
     run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
-    (first,) = run.revisions("sandbox")
 
     def given_up() -> None:
         once_more(run.revisions("sandbox")[-1]).journal(now).append(1, "done")

@@ -135,9 +135,10 @@ def test_nothing_is_recorded_by_who_lost_it(tmp_path: Path) -> None:
     database = open_records(beside(tmp_path))
     journal = journal_in(tmp_path, clock)
     journal.begin()
-    with pytest.raises(LeaseLost), journal.open("publish"):
+    with journal.open("publish"):
         another_machine_takes_it(database)
-        journal.append(1, "failed")
+        with pytest.raises(LeaseLost):
+            journal.append(1, "failed")
     assert [entry.state for entry in journal.progress().entries] == ["begun"]
 
 
@@ -170,9 +171,9 @@ def test_one_that_could_not_be_given_back_is_nobody_s(tmp_path: Path, monkeypatc
 
 def test_records_that_cannot_be_written_are_no_other_run(tmp_path: Path) -> None:
     (tmp_path / "UGA").write_text("a file in the way")
-    with pytest.raises(WriteFailed, match="records cannot be used"):
-        with lease(open_records(beside(tmp_path / "UGA" / "runs")), NAME, "run"):
-            pytest.fail("not held")
+    held = lease(open_records(beside(tmp_path / "UGA" / "runs")), NAME, "run")
+    with pytest.raises(WriteFailed, match="records cannot be used"), held:
+        pytest.fail("not held")
 
 
 def test_an_exercise_and_a_real_day_keep_each_other_out(tmp_path: Path) -> None:

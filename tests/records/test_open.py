@@ -111,7 +111,13 @@ def test_a_value_that_is_no_text_is_not_kept(tmp_path: Path) -> None:
 
 def test_what_fails_half_way_is_not_kept_at_all(tmp_path: Path) -> None:
     database = open_records(beside(tmp_path))
-    with pytest.raises(WriteFailed, match="records cannot be used"), database.transaction() as connection:
-        connection.execute(text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)"))
-        connection.execute(text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)"))
+    row = text("INSERT INTO lease VALUES ('a', 1, NULL, '', '', 0)")
+
+    def twice() -> None:
+        with database.transaction() as connection:
+            connection.execute(row)
+            connection.execute(row)
+
+    with pytest.raises(WriteFailed, match="records cannot be used"):
+        twice()
     assert database.rows(text("SELECT name FROM lease")) == []

@@ -15,6 +15,7 @@ from ibf_pipeline.io.session import Session
 from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
+from ibf_pipeline.records.lease import require_leases
 
 _REMEDIES: Final = {
     300: "check the target's url: redirects are not followed, and the token is not sent on",
@@ -88,13 +89,16 @@ class IbfClient:
 
         A call that may be repeated is tried again after connection errors, 429 and 5xx, and for as long as the patience
         says where the server is away. The call that notifies is tried again only where it certainly was not carried
-        out (connection refused, 429, 401, 403, a login that failed), `attempts` times in any case.
+        out (connection refused, 429, 401, 403, a login that failed), `attempts` times in any case. LeaseLost where
+        another run has got the right to publish meanwhile.
         """
         body: dict[str, Any] = {"json": call.body} if call.body is not None else {}
         if call.file is not None:
             body = {"file": (call.file.name, folder / call.file.path)}
         once = "" if call.repeatable else _DECIDE
-        response = self._client.ask(call.method, call.path, dict(call.query), title=call.title, once=once, **body)
+        response = self._client.ask(
+            call.method, call.path, dict(call.query), title=call.title, once=once, allowed=require_leases, **body
+        )
         return Answer(response.status_code, self._client.redact(response.text))
 
     def _logged_in(self) -> Token:
