@@ -1,0 +1,30 @@
+"""What `ibf-pipeline records` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from flows.cli.terminal import console
+from ibf_pipeline.report.calls import published
+from ibf_pipeline.runs.recorded import RecordedRun
+
+
+def print_runs(runs: Sequence[RecordedRun]) -> None:
+    """Runs as a table: what each found, what was published of it, and what people decided."""
+    if not runs:
+        console().print("no run is recorded")
+        return
+    table = Table("country", "issue date", "found", "source", "finished (UTC)", "published and decided")
+    for each in runs:
+        done = [f"{one.target} r{one.number}: {one.outcome}" for one in published(each.run)]
+        for target in each.run.targets():
+            for revision in each.run.revisions(target):
+                done += [f"{target} r{revision.number}: {words}" for words in revision.decisions()]
+        country = f"{each.run.iso3} (exercise)" if each.run.is_exercise else each.run.iso3
+        finished = each.finished[:16].replace("T", " ")
+        cells = (country, str(each.run.issue_date), each.headline, each.source, finished, "\n".join(done) or "nothing")
+        table.add_row(*map(Text, cells))
+    console().print(table)

@@ -1,0 +1,49 @@
+"""The runs that were recorded, on whatever machine they ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.schema import RUN
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.taken_over import EXERCISES
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRun:
+    """The newest run of a country's day."""
+
+    run: RunFolder
+    source: str
+    """that its forecast arrived from"""
+    finished: str
+    """when its findings were whole; UTC, ISO 8601"""
+    headline: str
+    """what it found"""
+
+
+def recorded_runs(
+    runs: Path, records: str | None, database: Database, iso3: str | None, most: int
+) -> list[RecordedRun]:
+    """At most so many runs of a country, or of all, the newest day first. `runs`: the folder of the real days."""
+    key = (RUN.c.country, RUN.c.hazard, RUN.c.issue_time, RUN.c.exercise)
+    newest = select(func.max(RUN.c.id)).group_by(*key)
+    wanted = select(RUN).where(RUN.c.id.in_(newest)).order_by(RUN.c.issue_time.desc(), RUN.c.country, RUN.c.exercise)
+    if iso3 is not None:
+        wanted = wanted.where(RUN.c.country == iso3)
+    return [
+        RecordedRun(
+            RunFolder(
+                runs / EXERCISES if row.exercise else runs, row.country, date.fromisoformat(row.issue_time), records
+            ),
+            row.source,
+            row.finished,
+            row.headline,
+        )
+        for row in database.rows(wanted.limit(most))
+    ]
