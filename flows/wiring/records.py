@@ -18,7 +18,7 @@ def open_database(configuration: Configuration) -> Database:
 def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> list[RecordedRun]:
     """The newest recorded runs of a country, or of all."""
     runs = configuration.path(configuration.settings.paths.runs)
-    return recorded_runs(runs, configuration.records, open_database(configuration), iso3, most)
+    return recorded_runs(runs, configuration.records, iso3, most)
 
 
 def taken_over(configuration: Configuration) -> dict[str, int]:

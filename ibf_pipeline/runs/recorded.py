@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import RUN
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES
@@ -27,10 +27,11 @@ class RecordedRun:
     """what it found"""
 
 
-def recorded_runs(
-    runs: Path, records: str | None, database: Database, iso3: str | None, most: int
-) -> list[RecordedRun]:
-    """At most so many runs of a country, or of all, the newest day first. `runs`: the folder of the real days."""
+def recorded_runs(runs: Path, records: str | None, iso3: str | None, most: int) -> list[RecordedRun]:
+    """At most so many runs of a country, or of all, the newest day first.
+
+    `runs`: the folder of the real days; `records`: the URL of the records, those beside the runs where none is given.
+    """
     key = (RUN.c.country, RUN.c.hazard, RUN.c.issue_time, RUN.c.exercise)
     newest = select(func.max(RUN.c.id)).group_by(*key)
     wanted = select(RUN).where(RUN.c.id.in_(newest)).order_by(RUN.c.issue_time.desc(), RUN.c.country, RUN.c.exercise)
@@ -45,5 +46,5 @@ def recorded_runs(
             row.finished,
             row.headline,
         )
-        for row in database.rows(wanted.limit(most))
+        for row in open_records(records or beside(runs)).rows(wanted.limit(most))
     ]
