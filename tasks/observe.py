@@ -6,9 +6,8 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from fnmatch import fnmatch
-from functools import partial
 from pathlib import Path
 
 from prefect import task
@@ -20,7 +19,6 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Days, Observed, ObservedArea, flooded_km2, observed_share
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
-from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import in_words, write_observed_event
@@ -193,7 +191,7 @@ def keep(observed: Observed, folder: Path, run: RunFolder, prepared: Path) -> No
     """Beside the run, in its report once no run of the country is at work, and as an artifact."""
     write_observed_event(observed, folder)
     try:
-        with country_lock(run.run_lock, f"report of {observed.event}", partial(datetime.now, UTC)):
+        with run.alone(f"report of {observed.event}"):
             rewrite_report(run, prepared)
     except Exception:  # the observation is kept whatever becomes of a page
         log.exception("%s: the report could not be written again", observed.event)

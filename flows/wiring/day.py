@@ -18,7 +18,6 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.folder import RunFolder
@@ -70,9 +69,9 @@ class Day:
         """The folder of the run."""
         return run_folder(self.configuration, self.country.iso3, self.issue_date)
 
-    def alone(self, purpose: str) -> AbstractContextManager[None]:
+    def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
-        return country_lock(self.run.run_lock, f"{purpose} {self.country.iso3} {self.issue_date}", now)
+        return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_date}")
 
     @property
     def country_file(self) -> str:

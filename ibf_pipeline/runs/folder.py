@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 
 HAZARD = "floods"
+PATIENCE_SECONDS = 1800.0
+"""for another run of the country: longer than a day of a large country takes"""
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
 
@@ -82,13 +84,12 @@ class RunFolder:
         """Held while something is decided or published; ForbiddenByRule that says who holds it already."""
         return lease(self.records, self.lease_name(target), purpose)
 
-    @property
-    def run_lock(self) -> Path:
-        """Held by a whole run of the country, and by whoever else writes what a run writes.
+    def alone(self, purpose: str, patience_seconds: float = PATIENCE_SECONDS) -> AbstractContextManager[Lease]:
+        """Held by a whole run of the country, real day or exercise, and by whoever else writes what a run writes.
 
-        Beside the country's real days, also for an exercise: one target may be that of both.
+        Waits for another one, and says so; ForbiddenByRule that names it where it does not end in time.
         """
-        return real_runs(self.runs) / self.iso3 / ".floods.lock"
+        return lease(self.records, f"{self.iso3}/{self.hazard}", purpose, patience_seconds)
 
     @property
     def is_whole(self) -> bool:

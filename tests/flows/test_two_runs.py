@@ -48,7 +48,7 @@ def test_the_second_run_waits_from_the_start_and_nothing_is_lost(tmp_path: Path,
     try:
         said = line(second)
         assert said.startswith(
-            f"waiting: another run of the country is at work: run XTY 2026-02-15, process {first.pid} on "
+            f"waiting for XTY/floods: another process is at work there: run XTY 2026-02-15, process {first.pid} on "
         )
         assert "since 20" in said
         assert "ended COMPLETED 1 trigger" in release(first)

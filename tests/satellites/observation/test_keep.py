@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ibf_pipeline.domain.observed import Look, Observed, Verdict
-from ibf_pipeline.publish.lock import country_lock
 from ibf_pipeline.runs.observations import event_folder, read_observations
 from tasks.observe import keep
 from tests.worlds.countries.square_run import make_square_country
@@ -36,7 +35,7 @@ def test_the_report_waits_for_the_run_that_is_at_work(tmp_path: Path, monkeypatc
         looks=(look,),
     )  # fmt: skip
     keeping = threading.Thread(target=keep.fn, args=(observed, event_folder(run.path, "S01"), run, squares.prepared))
-    with country_lock(run.run_lock, "run", now):
+    with run.alone("run"):
         keeping.start()
         keeping.join(3)
         assert keeping.is_alive()
