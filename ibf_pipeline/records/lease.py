@@ -190,8 +190,9 @@ def _is_over(row: Any, place: str) -> bool:
     if row.holder == _own_name():
         return (place, row.name, row.fence) not in _live
     host, space, process, began = row.holder.split()
-    here = (host, space) == (socket.gethostname(), _space())
-    return time.time() >= row.expires or (here and _began(int(process)) != began)
+    if (host, space) == (socket.gethostname(), _space()):
+        return _began(int(process)) != began  # one that lives here holds it, however slow it is
+    return time.time() >= row.expires
 
 
 def _space() -> str:
