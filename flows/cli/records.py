@@ -7,7 +7,7 @@ import typer
 from flows.cli.options import Config, Workspace
 
 records_app = typer.Typer(
-    help="The records of what was published: who publishes now, and journals of earlier versions. docs/operate.md",
+    help="The records: who is at work now, and what earlier versions left. docs/operate.md",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -30,7 +30,7 @@ def take_over(config: Config = "config", workspace: Workspace = None) -> None:
 
 @records_app.command("holders")
 def holders(config: Config = "config", workspace: Workspace = None) -> None:
-    """Show who holds the right to publish, for what, and since when.
+    """Show who is at work alone, at what, and since when: publishing, sending orders, changing subscriptions.
 
     Example: ibf-pipeline records holders
     """
@@ -38,5 +38,5 @@ def holders(config: Config = "config", workspace: Workspace = None) -> None:
     from flows.wiring.records import open_database
     from ibf_pipeline.records.lease import holders as held
 
-    for line in held(open_database(open_configuration(config, workspace))) or ["nobody is publishing"]:
+    for line in held(open_database(open_configuration(config, workspace))) or ["nobody is at work"]:
         typer.echo(line)

@@ -1,4 +1,4 @@
-"""The right to publish: a row with holder, expiry and a fence number.
+"""The right to be alone at something, such as to publish: a row with holder, expiry and a fence number.
 
 A holder renews it while it lives. One that died on this machine is known to be dead, and its lease is taken over at
 once; one elsewhere, when its lease has expired. Each holder has a fence number of its own, and whatever is recorded
@@ -31,13 +31,14 @@ log = logging.getLogger(__name__)
 
 SECONDS: Final = 120.0
 """until a lease that nobody renews is over"""
+_POLL_SECONDS: Final = 0.25
 _live: Final[set[tuple[str, str, int]]] = set()
 """place, name and fence of what this process holds: one that it could not give back is nobody's"""
 _held: ContextVar[tuple[Lease, ...]] = ContextVar("leases", default=())
 
 
 class LeaseLost(ForbiddenByRule):
-    """Another run has taken the right to publish: this one makes no further call."""
+    """Another process has taken the lease: this one makes no further call."""
 
 
 @dataclass(eq=False, slots=True)
@@ -70,10 +71,10 @@ class Lease:
         row = connection.execute(select(LEASE).where(LEASE.c.name == self.name).with_for_update()).one_or_none()
         if row is None or row.fence != self.fence:
             raise LeaseLost(
-                f"another run has taken over publishing of {self.name}" + (f": {_who(row)}" if row else ""),
+                f"another process has taken over {self.name}" + (f": {_who(row)}" if row else ""),
                 where=self.database.place,
-                expected="the right to publish until the end",
-                remedy="nothing was sent since; look what the other run did, and resume only what is unfinished then",
+                expected="to be alone there until the end",
+                remedy="nothing was sent since; look what the other one did, and resume only what is unfinished then",
             )
 
     def _keep(self) -> None:
@@ -81,22 +82,22 @@ class Lease:
             try:
                 self.renew()
             except IbfError as error:
-                log.warning("the right to publish of %s was not renewed: %s", self.name, error)
+                log.warning("the lease of %s was not renewed: %s", self.name, error)
                 if isinstance(error, LeaseLost):
                     return
 
 
 @contextmanager
-def lease(database: Database, name: str, purpose: str) -> Iterator[Lease]:
+def lease(database: Database, name: str, purpose: str, patience_seconds: float = 0) -> Iterator[Lease]:
     """Hold a lease until the block ends: the one that is held already, further up; else a new one.
 
-    ForbiddenByRule that says who holds it, WriteFailed where nobody can.
+    ForbiddenByRule that says who holds it, for longer than the patience (seconds); WriteFailed where nobody can.
     """
     for held in _held.get():
         if (held.database, held.name) == (database, name):
             yield held
             return
-    taken = _take(database, name, purpose)
+    taken = _take_patiently(database, name, purpose, patience_seconds)
     keeper = threading.Thread(target=taken._keep, name=f"lease of {name}", daemon=True)
     keeper.start()
     token = _held.set((*_held.get(), taken))
@@ -110,15 +111,29 @@ def lease(database: Database, name: str, purpose: str) -> Iterator[Lease]:
         _give_back(taken)
 
 
+def _take_patiently(database: Database, name: str, purpose: str, patience_seconds: float) -> Lease:
+    until, told = time.monotonic() + patience_seconds, False
+    while True:
+        try:
+            return _take(database, name, purpose)
+        except ForbiddenByRule as error:
+            if time.monotonic() >= until:
+                raise
+            if not told:
+                log.info("%s: waiting, %s", name, error.found)
+            told = True
+        time.sleep(_POLL_SECONDS)
+
+
 def _take(database: Database, name: str, purpose: str) -> Lease:
     started = time.monotonic()
     with database.transaction() as connection:
         row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one_or_none()
         if row is not None and row.holder is not None and not _is_over(row, database.place):
             raise ForbiddenByRule(
-                f"another run is publishing there: {_who(row)}",
+                f"another process is at work there: {_who(row)}",
                 where=name,
-                expected="one publication at a time for a country, hazard and target",
+                expected="one at a time",
                 remedy="wait until it has ended, then run again",
             )
         fence = 1 if row is None else row.fence + 1
@@ -144,7 +159,7 @@ def _give_back(held: Lease) -> None:
         with held.database.transaction(durable=False) as connection:
             connection.execute(update(LEASE).where(mine).values(holder=None))
     except IbfError as error:
-        log.warning("the right to publish of %s was not given back: %s", held.name, error)
+        log.warning("the lease of %s was not given back: %s", held.name, error)
 
 
 def holders(database: Database) -> list[str]:

@@ -65,4 +65,4 @@ LEASE: Final = Table(
     Column("since", Text, nullable=False),
     Column("expires", Float, nullable=False, comment="seconds since 1970"),
 )
-"""the right to publish for a country and hazard on a target"""
+"""the right to be alone at something, such as to publish for a country and hazard on a target"""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -60,7 +62,7 @@ def test_the_second_one_is_told_who_holds_it_until_the_holder_is_killed(tmp_path
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         about = rf"run XTY 2026-02-15, process {holder.pid} on .* since 20"
-        refused = pytest.raises(ForbiddenByRule, match=f"another run is publishing there: {about}")
+        refused = pytest.raises(ForbiddenByRule, match=f"another process is at work there: {about}")
         with refused, lease(open_records(url), NAME, "resume XTY 2026-02-15"):
             pytest.fail("two at once")
         for other in ("KEN/floods/portal", "XTY/floods/shadow", "XTY/typhoon/portal"):
@@ -93,7 +95,7 @@ def test_who_needs_it_further_down_has_it_already_and_another_thread_has_not(tmp
         thread = threading.Thread(target=elsewhere)
         thread.start()
         thread.join()
-    assert said[0].startswith("another run is publishing there: first, process ")
+    assert said[0].startswith("another process is at work there: first, process ")
 
 
 def test_one_of_another_machine_is_taken_over_when_it_has_expired(tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ def test_who_loses_it_makes_no_further_call(at: int, tmp_path: Path, monkeypatch
     monkeypatch.setattr(leases.Lease, "_keep", lambda self: None)
     with pytest.raises(
         OutcomeUnknown if at == 3 else LeaseLost,
-        match="another run has taken over publishing of XTY/floods/portal: run XTY",
+        match="another process has taken over XTY/floods/portal: run XTY",
     ):
         publish(PLAN, Slow(), journal)
     assert made == list(range(1, at + 1))
@@ -166,6 +168,45 @@ def test_one_that_could_not_be_given_back_is_nobody_s(tmp_path: Path, monkeypatc
         patch.setattr(leases, "_give_back", lambda held: None)
     with lease(database, NAME, "second") as taken:
         assert taken.fence == 2
+
+
+def test_who_has_patience_waits_and_says_once_for_whom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger=leases.__name__)
+    database, looks, fences = open_records(beside(tmp_path)), threading.Semaphore(0), list[int]()
+    monkeypatch.setattr(leases, "_POLL_SECONDS", 0.01)
+    real = leases._take
+
+    def take(*arguments: str) -> leases.Lease:
+        looks.release()
+        return real(database, *arguments[1:])
+
+    monkeypatch.setattr(leases, "_take", take)
+
+    def wait() -> None:
+        with lease(database, NAME, "second", patience_seconds=60) as taken:
+            fences.append(taken.fence)
+
+    with lease(database, NAME, "first"):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        for _ in range(4):
+            assert looks.acquire(timeout=20)
+        assert not fences
+        with pytest.raises(ForbiddenByRule, match="first, process"):
+            threaded(lambda: lease(database, NAME, "third", patience_seconds=0.05).__enter__())
+    thread.join(20)
+    assert fences == [2]
+    said = [record.getMessage() for record in caplog.records if "waiting" in record.getMessage()]
+    assert len(said) == 2
+    assert said[0].startswith(f"{NAME}: waiting, another process is at work there: first, process ")
+
+
+def threaded(work: Callable[[], object]) -> object:
+    """What a thread of its own returns or raises."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result(30)
 
 
 def test_records_that_cannot_be_written_are_no_other_run(tmp_path: Path) -> None:
