@@ -9,18 +9,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Pool, Table, and_, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, WriteFailed
 
 WAIT_SECONDS: Final = 30
 """for another process that writes; a URL of SQLite may say another number as `timeout`"""
+_SIZE: Final = {
+    "sqlite": "SELECT (page_count - freelist_count) * page_size "
+    "FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
+"""bytes, by dialect"""
 
 
 class Database:
@@ -84,6 +90,11 @@ class Database:
         with self.reading() as connection:
             return list(connection.execute(query))
 
+    def megabytes(self) -> float:
+        """How large the database is, in 10^6 bytes; of SQLite without the pages that are free again."""
+        with self.reading() as connection:
+            return float(connection.exec_driver_sql(_SIZE[self._engine.dialect.name]).scalar_one()) / 1e6
+
     def _ready(self) -> Engine:
         with self._mutex:
             if not self._prepared:
@@ -130,6 +141,23 @@ class Database:
         _PARENTS.append(self._engine.pool)
         self._engine.dispose(close=False)
         self._mutex = threading.Lock()
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    new: Mapping[str, Any] | None = None,
+) -> bool:
+    """Let the row of a key have these values, a row that is `new` those beside them; whether it is new."""
+    this = and_(*(table.c[name] == value for name, value in key.items()))
+    if connection.execute(select(*table.primary_key).where(this).with_for_update()).first() is None:
+        connection.execute(table.insert().values(**key, **{**values, **(new or {})}))
+        return True
+    if values:
+        connection.execute(table.update().where(this).values(**values))
+    return False
 
 
 _OPEN: Final[weakref.WeakSet[Database]] = weakref.WeakSet()

@@ -29,8 +29,12 @@ _opened: OrderedDict[str, Database] = OrderedDict()
 _mutex = Lock()
 
 
-def open_records(url: str) -> Database:
-    """The database of a URL; the same one for the same URL."""
+def open_records(url: str, wait_seconds: float | None = None) -> Database:
+    """The database of a URL; the same one for the same URL. `wait_seconds`: for an SQLite file that is locked, unless
+    the URL says another `timeout`.
+    """
+    if wait_seconds is not None and url.startswith("sqlite") and "timeout=" not in url:
+        url += f"{'&' if '?' in url else '?'}timeout={wait_seconds}"
     with _mutex:
         database = _opened.pop(url, None) or Database(url, bring_up_to_date, _REMEDY)
         _opened[url] = database

@@ -1,4 +1,4 @@
-"""The first schema: revisions, their journals, leases."""
+"""The first schema: revisions, their journals, leases, the inbox of the catalogues, the order book of the Hook."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -44,6 +44,63 @@ def upgrade() -> None:
         sa.Column("since", sa.Text, nullable=False),
         sa.Column("expires", sa.Float, nullable=False, comment="seconds since 1970"),
     )
+    op.create_table(
+        "eodata_product",
+        *_texts("product_id", key=True),
+        *_texts("provider", "state", "reason", "name", "product_type"),
+        *_texts("acquired", "published", "footprint", nullable=True),
+        sa.Column("round", sa.Integer, nullable=False),
+        *_texts("first_seen", "changed"),
+        *_texts("content", nullable=True),
+    )
+    op.create_index("eodata_product_state", "eodata_product", ["state"])
+    op.create_table(
+        "eodata_notification",
+        *_texts("subscription_id", "product_id", "event", key=True),
+        *_texts("door"),
+        *_texts("notified", nullable=True),
+        *_texts("received"),
+        sa.Column("times", sa.Integer, nullable=False),
+    )
+    op.create_index("eodata_notification_product", "eodata_notification", ["product_id"])
+    op.create_table(
+        "eodata_start",
+        *_texts("key", key=True),
+        *_texts("product_id", "country", "event"),
+        sa.Column("round", sa.Integer, nullable=False),
+        *_texts("started"),
+        *_texts("run", nullable=True),
+    )
+    op.create_index("eodata_start_product", "eodata_start", ["product_id"])
+    op.create_table("eodata_watermark", *_texts("subscription", key=True), *_texts("filter", "published", "caught_up"))
+    op.create_table(
+        "eodata_subscription", *_texts("id", key=True), *_texts("provider", "name", "kind", "filter", "events", "made")
+    )
+    op.create_table("eodata_missing", *_texts("id", key=True), *_texts("since"))
+    op.create_table(
+        "eodata_intent",
+        *_texts("provider", "name", key=True),
+        *_texts("kind", "filter", "events", "known_ids", "begun"),
+    )
+    op.create_table(
+        "hook_order",
+        sa.Column("number", sa.Integer, primary_key=True),
+        *_texts("service", "key", "name", "workflow", "identifiers", "options", "label"),
+        sa.Column("repeat", sa.Integer, nullable=False),
+        sa.Column("items", sa.Integer, nullable=False),
+        *_texts("state"),
+        *_texts("order_id", nullable=True),
+        *_texts("message"),
+        *_texts("asked_at"),
+        *_texts("claimed_at", "settled_at", "submitted_at", nullable=True),
+        *_texts("changed_at"),
+        sa.UniqueConstraint("service", "key"),
+    )
+    op.create_index("hook_order_state", "hook_order", ["service", "state"])
+
+
+def _texts(*names: str, key: bool = False, nullable: bool = False) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text, primary_key=key, nullable=nullable) for name in names]
 
 
 def downgrade() -> None:
