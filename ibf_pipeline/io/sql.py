@@ -10,7 +10,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,6 +49,7 @@ class Database:
         self._prepared = False
         self._opened: tuple[int, int] | None = None
         self._mutex = threading.Lock()
+        self._turn = self._new_turn()
         if self.is_file:
             event.listen(self._engine, "connect", _set_up)
             event.listen(self._engine, "begin", _begin)
@@ -66,7 +67,7 @@ class Database:
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """All or nothing; WriteFailed where it cannot be kept, InputInvalid for a value that no column takes."""
-        with self._errors(), self._ready().connect() as connection:
+        with self._errors(), self._turn, self._ready().connect() as connection:
             self._require_same_file()
             if self.is_file:
                 level = "FULL" if durable else "NORMAL"
@@ -94,6 +95,10 @@ class Database:
         """How large the database is, in 10^6 bytes; of SQLite without the pages that are free again."""
         with self.reading() as connection:
             return float(connection.exec_driver_sql(_SIZE[self._engine.dialect.name]).scalar_one()) / 1e6
+
+    def _new_turn(self) -> AbstractContextManager[Any]:
+        """Threads write into a file one after the other: SQLite lets them try at odd moments, and some for too long."""
+        return threading.Lock() if self.is_file else nullcontext()
 
     def _ready(self) -> Engine:
         with self._mutex:
@@ -140,7 +145,7 @@ class Database:
         """In a process that was forked: the connections are the parent's, and not even closed here."""
         _PARENTS.append(self._engine.pool)
         self._engine.dispose(close=False)
-        self._mutex = threading.Lock()
+        self._mutex, self._turn = threading.Lock(), self._new_turn()
 
 
 def put(
