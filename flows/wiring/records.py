@@ -9,6 +9,7 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import taken_over as files
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.runs.taken_over import take_over
+from ibf_pipeline.satellites.hook.settings import load_hook_settings
 from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, read_settings
 
 
@@ -36,4 +37,6 @@ def files_taken_over(configuration: Configuration, workspace: str | None) -> dic
     folder, found = configuration.folder, list[Path]()
     if (folder / "eodata.yaml").is_file():
         found.append(earlier_inbox(configuration, read_settings(folder), workspace))
+    if workspace is None and (folder / "destine.yaml").is_file():
+        found.append(configuration.path(load_hook_settings(folder).order_book))
     return {file: files.take_over(file, open_database(configuration)) for file in found if file.is_file()}

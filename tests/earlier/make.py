@@ -206,14 +206,14 @@ def keep_databases(folder: Path) -> None:
     product = doors.Product(ids[0], "S1A_SCENE", "IW_GRDH_1S", moment, moment, square, {"Id": ids[0]})
     inbox.store("cdse", "push", [doors.Notification("sub-1", ids[0], "created", NOON, product, "", None)])
     inbox.store("cdse", "pull", [doors.Notification("sub-1", ids[1], "created", NOON, None, "", "ack-1")])
-    book = doors.OrderBook(folder / "orders.sqlite")
+    book = doors.OrderBook(doors.records_in(folder))
     first = book.ask("hook", doors.OrderRequest("card_bs", ("S1A_SCENE",), {"polarisation": "VV"}, "flood"), NOON)
     book.ask("hook", doors.OrderRequest("card_bs", ("S1B_SCENE",), {"token": "env:TOKEN"}, "flood"), NOON)
     claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
     if claimed is None or claimed.key != first.key:
         raise AssertionError("nothing was claimed")
     book.accepted(claimed, "order-1", NOON, NOON)
-    book.close()
+    doors.records_in(folder).close()
     for left in (*folder.glob("*-wal"), *folder.glob("*-shm"), *folder.glob("*.lock")):
         left.unlink()
 

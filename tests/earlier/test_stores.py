@@ -83,19 +83,16 @@ def test_an_inbox_is_read_and_written(databases: Path) -> None:
 
 
 def test_an_order_book_is_read_and_written(databases: Path) -> None:
-    book = doors.OrderBook(databases / "orders.sqlite")
-    try:
-        sent, waiting = book.entries("hook")
-        assert (sent.number, sent.state, sent.order_id, sent.asked_at) == (1, "sent", "order-1", NOON)
-        assert (waiting.number, waiting.state, waiting.order_id) == (2, "waiting", None)
-        assert (sent.request.identifiers, dict(sent.request.options)) == (("S1A_SCENE",), {"polarisation": "VV"})
-        assert (book.used("hook", NOON), sent.request.name) == ((1, 1), f"flood {sent.key}")
-        assert book.ask("hook", sent.request, NOON + timedelta(days=1)).number == 1, "never ordered twice"
-        claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
-        assert claimed is not None
-        assert claimed.number == 2
-    finally:
-        book.close()
+    book = doors.OrderBook(doors.taken_over(databases / "orders.sqlite"))
+    sent, waiting = book.entries("hook")
+    assert (sent.number, sent.state, sent.order_id, sent.asked_at) == (1, "sent", "order-1", NOON)
+    assert (waiting.number, waiting.state, waiting.order_id) == (2, "waiting", None)
+    assert (sent.request.identifiers, dict(sent.request.options)) == (("S1A_SCENE",), {"polarisation": "VV"})
+    assert (book.used("hook", NOON), sent.request.name) == ((1, 1), f"flood {sent.key}")
+    assert book.ask("hook", sent.request, NOON + timedelta(days=1)).number == 1, "never ordered twice"
+    claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
+    assert claimed is not None
+    assert claimed.number == 2
 
 
 def test_the_keys_of_orders_stay(databases: Path) -> None:
