@@ -3,7 +3,7 @@
 Run: python -m benchmarks.receiver [notifications]
 
 Side by side: the receiver in a process of its own under load from eight connections, and the inbox alone in a loop.
-At the end the receiver is killed (SIGKILL) and every notification that it answered with 204 must be in its file.
+At the end the receiver is killed (SIGKILL) and every notification that it answered with 204 must be in its records.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.satellites.subscriptions.database import Database
+from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
 
@@ -53,7 +53,12 @@ def notification(number: int) -> dict[str, Any]:
     }
 
 
-def serve(file: str, port: Any) -> None:
+def inbox_in(folder: Path) -> Inbox:
+    """The inbox in the records of a folder."""
+    return Inbox(open_records(beside(folder)), lambda: datetime.now(UTC))
+
+
+def serve(folder: str, port: Any) -> None:
     """The receiver in a process of its own."""
     import socket
 
@@ -66,7 +71,7 @@ def serve(file: str, port: Any) -> None:
     listener.listen(64)
     port.value = listener.getsockname()[1]
     admission = Admission("receiver", "benchmark", {SUBSCRIPTION: "cdse"}.get)
-    app = build_receiver(admission, Inbox(Database(Path(file)), lambda: datetime.now(UTC)))
+    app = build_receiver(admission, inbox_in(Path(folder)))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
     uvicorn.Server(config).run(sockets=[listener])
 
@@ -89,10 +94,9 @@ def send(port: int, bodies: list[bytes]) -> tuple[int, list[float]]:
 
 def over_http(count: int, folder: Path) -> tuple[float, float]:
     """Notifications a second, and the 99th percentile of the answers in milliseconds."""
-    file = folder / "received.sqlite"
     bodies = [json.dumps(notification(number + 1)).encode() for number in range(count)]
     port = multiprocessing.Value("i", 0)
-    process = multiprocessing.Process(target=serve, args=(str(file), port), daemon=True)
+    process = multiprocessing.Process(target=serve, args=(str(folder / "received"), port), daemon=True)
     process.start()
     for _ in range(600):
         if port.value:
@@ -108,8 +112,7 @@ def over_http(count: int, folder: Path) -> tuple[float, float]:
     process.join(timeout=10)
     assert process.exitcode == -signal.SIGKILL
     accepted = 1 + sum(number for number, _ in answers)
-    with Database(file) as database:
-        kept = len(Inbox(database, lambda: datetime.now(UTC)).entries())
+    kept = len(inbox_in(folder / "received").entries())
     assert kept == accepted == count, f"answered {accepted}, kept {kept}, sent {count}"
     seconds = sorted(value for _, values in answers for value in values)
     return (count - 1) / took, 1000 * seconds[int(0.99 * len(seconds))]
@@ -118,12 +121,11 @@ def over_http(count: int, folder: Path) -> tuple[float, float]:
 def inbox_alone(count: int, folder: Path) -> float:
     """Notifications a second of the inbox in a loop, one transaction each, without HTTP."""
     items = [read_notification(notification(number + 1)) for number in range(count)]
-    with Database(folder / "alone.sqlite") as database:
-        inbox = Inbox(database, lambda: datetime.now(UTC))
-        begun = time.perf_counter()
-        for item in items:
-            inbox.store("cdse", "push", [item])
-        return count / (time.perf_counter() - begun)
+    inbox = inbox_in(folder / "alone")
+    begun = time.perf_counter()
+    for item in items:
+        inbox.store("cdse", "push", [item])
+    return count / (time.perf_counter() - begun)
 
 
 def main() -> None:

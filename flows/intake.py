@@ -35,10 +35,10 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
-        with open_eodata(config, workspace) as eodata:
-            problems = take_in(eodata, catch_up=catch_up)
-            done = _trigger(eodata)
-            counts = eodata.inbox.counts()
+        eodata = open_eodata(config, workspace)
+        problems = take_in(eodata, catch_up=catch_up)
+        done = _trigger(eodata)
+        counts = eodata.inbox.counts()
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

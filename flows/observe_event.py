@@ -29,7 +29,6 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import event_folder
 from ibf_pipeline.satellites.hook.downloads import Fetch
-from ibf_pipeline.satellites.hook.order_book import OrderBook
 from ibf_pipeline.satellites.hook.order_desk import succeeded
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 from ibf_pipeline.satellites.hook.settings import Observation
@@ -216,7 +215,7 @@ def _order_and_see(
     request = OrderRequest(rule.order_workflow, (product,), options, label)
     with hook.desk() as (client, desk):
         patron = Patron(client, desk, hook.settings.polling, hook.patience.sleep, hook.archive_limits, hook.downloads)
-        with alone(_book(hook).with_suffix(".scenes.lock")):
+        with hook.book().alone("scenes"):
             require_unseen(event, product, _asked_for(hook, request))
             ask_for_scene(event.name, request, patron)
         files = order_scene(event.name, request, patron)
@@ -228,18 +227,13 @@ def _order_and_see(
 
 def _asked_for(hook: Hook, request: OrderRequest) -> list[str]:
     """Products of which this result was ordered, and is there or may still come."""
-    with closing(OrderBook(_book(hook))) as book:
-        entries = [entry for entry in book.entries(hook.name) if succeeded(entry) or not entry.finished]
+    entries = [entry for entry in hook.book().entries(hook.name) if succeeded(entry) or not entry.finished]
     return [
         name
         for entry in entries
         if (entry.request.workflow, entry.request.options) == (request.workflow, request.options)
         for name in entry.request.identifiers
     ]
-
-
-def _book(hook: Hook) -> Path:
-    return hook.configuration.path(hook.settings.order_book)
 
 
 def _look(

@@ -29,19 +29,18 @@ def check(service: ServiceName = None, config: Config = "config", as_json: NoTab
 
     from flows.cli.hook_tables import print_findings, print_json
     from ibf_pipeline.satellites.hook.access import check_access
-    from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
-    with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
-        findings = check_access(
-            hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings, os.environ
-        )
-        if as_json:
-            kept = list(findings)
-            print_json(kept)
-            whole = all(finding.fine for finding in kept)
-        else:
-            whole = print_findings(findings)
+    book = hook.book()
+    findings = check_access(
+        hook.client, lambda client: hook.desk_of(client, book), hook.service, hook.settings, os.environ
+    )
+    if as_json:
+        kept = list(findings)
+        print_json(kept)
+        whole = all(finding.fine for finding in kept)
+    else:
+        whole = print_findings(findings)
     raise typer.Exit(0 if whole else 1)
 
 
@@ -93,12 +92,10 @@ def orders(
     Example: ibf-pipeline hook orders --name jess11
     """
     from flows.cli.hook_tables import entry_data, print_entries, print_orders, show
-    from ibf_pipeline.satellites.hook.order_book import OrderBook
 
     hook = open_hook(config, service)
     if here:
-        with closing(OrderBook(hook.configuration.path(hook.settings.order_book))) as book:
-            entries = [entry for entry in book.entries(hook.name) if name is None or name in entry.request.name]
+        entries = [entry for entry in hook.book().entries(hook.name) if name is None or name in entry.request.name]
         show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
         return
     with closing(hook.client()) as client:

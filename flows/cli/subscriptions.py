@@ -36,10 +36,10 @@ def plan_command(provider: ProviderName = None, config: Config = "config", works
     from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import plan_subscriptions
 
-    with open_eodata(config, workspace) as eodata:
-        for name in _providers(eodata, provider):
-            with eodata.client(name) as client:
-                _print_plan(name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name)), "would")
+    eodata = open_eodata(config, workspace)
+    for name in _providers(eodata, provider):
+        with eodata.client(name) as client:
+            _print_plan(name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name)), "would")
 
 
 @subscriptions_app.command("apply")
@@ -68,31 +68,31 @@ def apply_command(
     )
 
     stuck = False
-    with open_eodata(config, workspace) as eodata:
-        for name in _providers(eodata, provider):
-            wanted = eodata.wanted(name)
-            with eodata.client(name) as client:
-                if adopt is not None:
-                    declared = adopt_subscription(client, eodata.ledger, wanted, adopt)
-                    console().print(f"{name}: {adopt} is ours now, as {declared}")
-                plan = plan_subscriptions(client, eodata.ledger, wanted)
-                _print_plan(name, plan, "will")
-                if plan.steps and not yes:
-                    typer.confirm("carry this out?", abort=True)
-                done = apply_subscriptions(client, eodata.ledger, wanted)
-                console().print(f"{name}: {len(done.steps)} steps taken")
-                if renew_credentials:
-                    count = renew_endpoint_accounts(client, eodata.ledger, wanted)
-                    console().print(f"{name}: credentials of {count} subscriptions renewed")
-                for entry in done.stuck:
-                    console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
-                stuck = stuck or bool(done.stuck)
-        if eodata.settings.subscriptions and eodata.configuration.settings.operations.intake_schedule is None:
-            console().print(
-                "the intake is on no schedule: name one in operations.intake_schedule of settings.yaml, then "
-                "`ibf-pipeline deploy`",
-                soft_wrap=True,
-            )
+    eodata = open_eodata(config, workspace)
+    for name in _providers(eodata, provider):
+        wanted = eodata.wanted(name)
+        with eodata.client(name) as client:
+            if adopt is not None:
+                declared = adopt_subscription(client, eodata.ledger, wanted, adopt)
+                console().print(f"{name}: {adopt} is ours now, as {declared}")
+            plan = plan_subscriptions(client, eodata.ledger, wanted)
+            _print_plan(name, plan, "will")
+            if plan.steps and not yes:
+                typer.confirm("carry this out?", abort=True)
+            done = apply_subscriptions(client, eodata.ledger, wanted)
+            console().print(f"{name}: {len(done.steps)} steps taken")
+            if renew_credentials:
+                count = renew_endpoint_accounts(client, eodata.ledger, wanted)
+                console().print(f"{name}: credentials of {count} subscriptions renewed")
+            for entry in done.stuck:
+                console().print(f"{name}: {entry.name}: {entry.text}", soft_wrap=True)
+            stuck = stuck or bool(done.stuck)
+    if eodata.settings.subscriptions and eodata.configuration.settings.operations.intake_schedule is None:
+        console().print(
+            "the intake is on no schedule: name one in operations.intake_schedule of settings.yaml, then "
+            "`ibf-pipeline deploy`",
+            soft_wrap=True,
+        )
     raise typer.Exit(1 if stuck else 0)
 
 
@@ -110,11 +110,11 @@ def list_command(
     from flows.wiring.subscriptions import open_eodata
 
     found: list[tuple[str, Subscription]] = []
-    with open_eodata(config, workspace) as eodata:
-        ours = {entry.id: entry.name for entry in eodata.ledger.owned(missing=True)}
-        for name in [provider] if provider else eodata.providers_in_use():
-            with eodata.client(name) as client:
-                found += [(name, item) for item in client.info()]
+    eodata = open_eodata(config, workspace)
+    ours = {entry.id: entry.name for entry in eodata.ledger.owned(missing=True)}
+    for name in [provider] if provider else eodata.providers_in_use():
+        with eodata.client(name) as client:
+            found += [(name, item) for item in client.info()]
     if as_json:
         content = [
             {
@@ -156,7 +156,8 @@ def delete_command(
     from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import delete_subscription
 
-    with open_eodata(config, workspace) as eodata, eodata.client(provider) as client:
+    eodata = open_eodata(config, workspace)
+    with eodata.client(provider) as client:
         delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
     console().print(f"{provider}: {subscription_id.lower()} deleted")
 
@@ -177,8 +178,8 @@ def inbox_list(
     """
     from flows.wiring.subscriptions import open_eodata
 
-    with open_eodata(config, workspace) as eodata:
-        entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
+    eodata = open_eodata(config, workspace)
+    entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
     if as_json:
         content = {"counts": counts, "products": [_entry_data(entry) for entry in entries]}
         print(json.dumps(content, indent=1, ensure_ascii=False))
@@ -201,20 +202,20 @@ def inbox_show(
     """
     from flows.wiring.subscriptions import open_eodata
 
-    with open_eodata(config, workspace) as eodata:
-        entry = eodata.inbox.entry(product_id)
-        content = {
-            **_entry_data(entry),
-            "notifications": [
-                {"subscription": subscription, "event": event, "door": door, "times": times}
-                for subscription, event, door, times in eodata.inbox.notifications(entry.product_id)
-            ],
-            "starts": [
-                {"country": start.country, "event": start.event, "run": start.run, "key": start.key}
-                for start in eodata.inbox.starts(entry.product_id)
-            ],
-            "catalogue": json.loads(entry.content) if entry.content else None,
-        }
+    eodata = open_eodata(config, workspace)
+    entry = eodata.inbox.entry(product_id)
+    content = {
+        **_entry_data(entry),
+        "notifications": [
+            {"subscription": subscription, "event": event, "door": door, "times": times}
+            for subscription, event, door, times in eodata.inbox.notifications(entry.product_id)
+        ],
+        "starts": [
+            {"country": start.country, "event": start.event, "run": start.run, "key": start.key}
+            for start in eodata.inbox.starts(entry.product_id)
+        ],
+        "catalogue": json.loads(entry.content) if entry.content else None,
+    }
     print(json.dumps(content, indent=1, ensure_ascii=False))
 
 
@@ -230,8 +231,8 @@ def inbox_replay(
     """
     from flows.wiring.subscriptions import open_eodata
 
-    with open_eodata(config, workspace) as eodata:
-        entry = eodata.inbox.replay(product_id)
+    eodata = open_eodata(config, workspace)
+    entry = eodata.inbox.replay(product_id)
     console().print(f"{entry.product_id}: {entry.state}, replay {entry.round}")
 
 
@@ -250,8 +251,8 @@ def inbox_prune(
     from flows.wiring.day import now
     from flows.wiring.subscriptions import open_eodata
 
-    with open_eodata(config, workspace) as eodata:
-        count = eodata.inbox.prune(now() - timedelta(days=older_than))
+    eodata = open_eodata(config, workspace)
+    count = eodata.inbox.prune(now() - timedelta(days=older_than))
     console().print(f"{count} products pruned")
 
 
@@ -268,19 +269,19 @@ def receiver(
 
     from flows.wiring.subscriptions import open_receiver
 
-    with open_receiver(config, workspace) as (app, settings):
-        chosen = port or settings.port
-        console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
-        uvicorn.run(
-            app,
-            host=settings.host,
-            port=chosen,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            limit_concurrency=200,
-            server_header=False,
-        )
+    app, settings = open_receiver(config, workspace)
+    chosen = port or settings.port
+    console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=chosen,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        limit_concurrency=200,
+        server_header=False,
+    )
 
 
 def _providers(eodata: Eodata, chosen: str | None) -> list[str]:

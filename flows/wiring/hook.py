@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.wiring.day import now
+from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.records.taken_over import require_taken_over
 from ibf_pipeline.satellites.hook.archives import ArchiveLimits
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
@@ -66,9 +68,14 @@ class Hook:
     @contextmanager
     def desk(self) -> Iterator[tuple[OdpClient, OrderDesk]]:
         """A client and the desk with the order book."""
-        book = OrderBook(self.configuration.path(self.settings.order_book))
-        with closing(book), closing(self.client()) as client:
-            yield client, self.desk_of(client, book)
+        with closing(self.client()) as client:
+            yield client, self.desk_of(client, self.book())
+
+    def book(self) -> OrderBook:
+        """The order book in the records; ForbiddenByRule where an earlier version's is not in them."""
+        database = open_database(self.configuration)
+        require_taken_over(self.configuration.path(self.settings.order_book), database)
+        return OrderBook(database)
 
     def desk_of(self, client: OdpClient, book: OrderBook) -> OrderDesk:
         """The desk of a client and a book."""

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records import taken_over as files
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
 from ibf_pipeline.runs.taken_over import take_over
+from ibf_pipeline.satellites.hook.settings import load_hook_settings
+from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, read_settings
 
 
-def open_database(configuration: Configuration) -> Database:
-    """The database of the records."""
+def open_database(configuration: Configuration, wait_seconds: float | None = None) -> Database:
+    """The database of the records; `wait_seconds`: for one that is locked."""
     runs = configuration.path(configuration.settings.paths.runs)
-    return open_records(configuration.records or beside(runs))
+    return open_records(configuration.records or beside(runs), wait_seconds)
+
+
+def earlier_inbox(configuration: Configuration, settings: EodataSettings, workspace: str | None) -> Path:
+    """Where earlier versions kept the catalogues' inbox."""
+    file = configuration.path(settings.inbox.file)
+    return file if workspace is None else Path(workspace).resolve() / "eodata" / file.name
 
 
 def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> list[RecordedRun]:
@@ -26,3 +37,13 @@ def taken_over(configuration: Configuration) -> dict[str, int]:
     runs, database = configuration.path(configuration.settings.paths.runs), open_database(configuration)
     folders = [*runs.glob("[A-Z][A-Z][A-Z]"), *runs.glob("exercises/[A-Z][A-Z][A-Z]")]
     return {iso3: take_over(runs, iso3, database) for iso3 in sorted({folder.name for folder in folders})}
+
+
+def files_taken_over(configuration: Configuration, workspace: str | None) -> dict[Path, int]:
+    """Take over the files of earlier versions: rows by file. The order book is not the workspace's."""
+    folder, found = configuration.folder, list[Path]()
+    if (folder / "eodata.yaml").is_file():
+        found.append(earlier_inbox(configuration, read_settings(folder), workspace))
+    if workspace is None and (folder / "destine.yaml").is_file():
+        found.append(configuration.path(load_hook_settings(folder).order_book))
+    return {file: files.take_over(file, open_database(configuration)) for file in found if file.is_file()}

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.applications import Starlette
 
 from flows.wiring.day import now, open_configuration
+from flows.wiring.records import earlier_inbox, open_database
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.records.taken_over import require_taken_over
 from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.declared import filter_of, wanted_of
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
@@ -84,36 +82,38 @@ class Eodata:
         )
 
 
-@contextmanager
-def open_eodata(config: str, workspace: str | None = None, wait_seconds: float = 30.0) -> Iterator[Eodata]:
-    """Settings and database; with a workspace the inbox lies below that folder."""
+def open_eodata(config: str, workspace: str | None = None, wait_seconds: float | None = None) -> Eodata:
+    """Settings and records, the workspace's where one is given; ForbiddenByRule where an earlier version's inbox is
+    not in them. `wait_seconds`: for records that are locked.
+    """
     configuration = open_configuration(config, workspace)
     settings = read_settings(configuration.folder)
-    file = configuration.path(settings.inbox.file)
-    if workspace is not None:
-        file = Path(workspace).resolve() / "eodata" / file.name
-    with Database(file, max_megabytes=settings.inbox.max_megabytes, wait_seconds=wait_seconds) as database:
-        yield Eodata(configuration, settings, Inbox(database, now), Ledger(database, now))
+    database = open_database(configuration, wait_seconds)
+    require_taken_over(earlier_inbox(configuration, settings, workspace), database)
+    inbox = Inbox(database, now, settings.inbox.max_megabytes)
+    return Eodata(configuration, settings, inbox, Ledger(database, now))
 
 
-@contextmanager
-def open_receiver(config: str, workspace: str | None = None) -> Iterator[tuple[Starlette, ReceiverSettings]]:
-    """The receiver's app, with its credentials out of the environment; ConfigError where they are not set."""
+def open_receiver(config: str, workspace: str | None = None) -> tuple[Starlette, ReceiverSettings]:
+    """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
+    where the inbox cannot be used.
+    """
     settings = read_settings(open_configuration(config, workspace).folder).receiver
     variables = (settings.username_variable, settings.password_variable)
     remedy = "export it; the catalogue is told the same one by `subscriptions apply`"
     username, password = values_of(variables, os.environ, "the receiver's account", "eodata.yaml", remedy)
-    with open_eodata(config, workspace, wait_seconds=settings.store_seconds) as eodata:
-        further = {subscription.lower(): name for subscription, name in settings.further_subscriptions.items()}
+    eodata = open_eodata(config, workspace, wait_seconds=settings.store_seconds)
+    further = {subscription.lower(): name for subscription, name in settings.further_subscriptions.items()}
 
-        def provider_of(subscription_id: str) -> str | None:
-            return eodata.ledger.provider_of(subscription_id) or further.get(subscription_id)
+    def provider_of(subscription_id: str) -> str | None:
+        return eodata.ledger.provider_of(subscription_id) or further.get(subscription_id)
 
-        admission = Admission(
-            username,
-            password,
-            provider_of,
-            body_limit=settings.body_limit_bytes,
-            body_seconds=settings.body_seconds,
-        )
-        yield build_receiver(admission, eodata.inbox), settings
+    admission = Admission(
+        username,
+        password,
+        provider_of,
+        body_limit=settings.body_limit_bytes,
+        body_seconds=settings.body_seconds,
+    )
+    eodata.inbox.counts()
+    return build_receiver(admission, eodata.inbox), settings

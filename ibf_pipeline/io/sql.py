@@ -9,18 +9,24 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Pool, Table, and_, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, WriteFailed
 
 WAIT_SECONDS: Final = 30
 """for another process that writes; a URL of SQLite may say another number as `timeout`"""
+_SIZE: Final = {
+    "sqlite": "SELECT (page_count - freelist_count) * page_size "
+    "FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
+"""bytes, by dialect"""
 
 
 class Database:
@@ -43,6 +49,7 @@ class Database:
         self._prepared = False
         self._opened: tuple[int, int] | None = None
         self._mutex = threading.Lock()
+        self._turn = self._new_turn()
         if self.is_file:
             event.listen(self._engine, "connect", _set_up)
             event.listen(self._engine, "begin", _begin)
@@ -60,7 +67,7 @@ class Database:
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """All or nothing; WriteFailed where it cannot be kept, InputInvalid for a value that no column takes."""
-        with self._errors(), self._ready().connect() as connection:
+        with self._errors(), self._turn, self._ready().connect() as connection:
             self._require_same_file()
             if self.is_file:
                 level = "FULL" if durable else "NORMAL"
@@ -83,6 +90,15 @@ class Database:
         """The rows of a query."""
         with self.reading() as connection:
             return list(connection.execute(query))
+
+    def megabytes(self) -> float:
+        """How large the database is, in 10^6 bytes; of SQLite without the pages that are free again."""
+        with self.reading() as connection:
+            return float(connection.exec_driver_sql(_SIZE[self._engine.dialect.name]).scalar_one()) / 1e6
+
+    def _new_turn(self) -> AbstractContextManager[Any]:
+        """Threads write into a file one after the other: SQLite lets them try at odd moments, and some for too long."""
+        return threading.Lock() if self.is_file else nullcontext()
 
     def _ready(self) -> Engine:
         with self._mutex:
@@ -129,7 +145,24 @@ class Database:
         """In a process that was forked: the connections are the parent's, and not even closed here."""
         _PARENTS.append(self._engine.pool)
         self._engine.dispose(close=False)
-        self._mutex = threading.Lock()
+        self._mutex, self._turn = threading.Lock(), self._new_turn()
+
+
+def put(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    new: Mapping[str, Any] | None = None,
+) -> bool:
+    """Let the row of a key have these values, a row that is `new` those beside them; whether it is new."""
+    this = and_(*(table.c[name] == value for name, value in key.items()))
+    if connection.execute(select(*table.primary_key).where(this).with_for_update()).first() is None:
+        connection.execute(table.insert().values(**key, **{**values, **(new or {})}))
+        return True
+    if values:
+        connection.execute(table.update().where(this).values(**values))
+    return False
 
 
 _OPEN: Final[weakref.WeakSet[Database]] = weakref.WeakSet()

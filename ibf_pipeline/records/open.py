@@ -15,11 +15,12 @@ from ibf_pipeline.records.schema import METADATA
 
 HEAD: Final = "0001"
 """the newest of `migrations/versions`"""
+_STEPS: Final = Path(__file__).parent / "migrations"
 FILE: Final = "records.sqlite"
 """in the folder of the runs, where no other place is named"""
 _REMEDY: Final = (
-    "make free disk space, correct the permissions or end what holds the database, then resume: the run goes on at the "
-    "first call that is not known to be done"
+    "make free disk space, correct the permissions or end what holds the database, then do it again, or resume a run: "
+    "it goes on at the first call that is not known to be done"
 )
 _MOST: Final = 8
 """databases that a process keeps open"""
@@ -29,8 +30,12 @@ _opened: OrderedDict[str, Database] = OrderedDict()
 _mutex = Lock()
 
 
-def open_records(url: str) -> Database:
-    """The database of a URL; the same one for the same URL."""
+def open_records(url: str, wait_seconds: float | None = None) -> Database:
+    """The database of a URL; the same one for the same URL. `wait_seconds`: for an SQLite file that is locked, unless
+    the URL says another `timeout`.
+    """
+    if wait_seconds is not None and url.startswith("sqlite") and "timeout=" not in url:
+        url += f"{'&' if '?' in url else '?'}timeout={wait_seconds}"
     with _mutex:
         database = _opened.pop(url, None) or Database(url, bring_up_to_date, _REMEDY)
         _opened[url] = database
@@ -71,6 +76,6 @@ def _upgrade(connection: object) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_STEPS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

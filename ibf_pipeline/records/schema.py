@@ -22,6 +22,11 @@ from sqlalchemy import (
 
 METADATA: Final = MetaData()
 
+
+def _texts(*names: str, key: bool = False, nullable: bool = False) -> list[Column[str]]:
+    return [Column(name, Text, primary_key=key, nullable=nullable) for name in names]
+
+
 RUN: Final = Table(
     "run",
     METADATA,
@@ -93,3 +98,78 @@ LEASE: Final = Table(
     Column("expires", Float, nullable=False, comment="seconds since 1970"),
 )
 """the right to be alone at something, such as to publish for a country and hazard on a target"""
+
+PRODUCT: Final = Table(
+    "eodata_product",
+    METADATA,
+    *_texts("product_id", key=True),
+    *_texts("provider", "state", "reason", "name", "product_type"),
+    *_texts("acquired", "published", "footprint", nullable=True),
+    Column("round", Integer, nullable=False),
+    *_texts("first_seen", "changed"),
+    *_texts("content", nullable=True),
+    Index("eodata_product_state", "state"),
+)
+"""satellite products that were announced or found, by the catalogue's id; footprints are WKT, contents JSON"""
+
+NOTIFICATION: Final = Table(
+    "eodata_notification",
+    METADATA,
+    *_texts("subscription_id", "product_id", "event", key=True),
+    *_texts("door"),
+    *_texts("notified", nullable=True),
+    *_texts("received"),
+    Column("times", Integer, nullable=False),
+    Index("eodata_notification_product", "product_id"),
+)
+"""how often a subscription announced a product"""
+
+START: Final = Table(
+    "eodata_start",
+    METADATA,
+    *_texts("key", key=True),
+    *_texts("product_id", "country", "event"),
+    Column("round", Integer, nullable=False),
+    *_texts("started"),
+    *_texts("run", nullable=True),
+    Index("eodata_start_product", "product_id"),
+)
+"""observations that a product started"""
+
+WATERMARK: Final = Table(
+    "eodata_watermark", METADATA, *_texts("subscription", key=True), *_texts("filter", "published", "caught_up")
+)
+"""how far the catalogue was searched for a declared subscription"""
+
+SUBSCRIPTION: Final = Table(
+    "eodata_subscription", METADATA, *_texts("id", key=True),
+    *_texts("provider", "name", "kind", "filter", "events", "made"),
+)  # fmt: skip
+"""subscriptions that the pipeline made"""
+
+MISSING: Final = Table("eodata_missing", METADATA, *_texts("id", key=True), *_texts("since"))
+"""those among them that a catalogue does not list"""
+
+INTENT: Final = Table(
+    "eodata_intent", METADATA, *_texts("provider", "name", key=True),
+    *_texts("kind", "filter", "events", "known_ids", "begun"),
+)  # fmt: skip
+"""subscriptions that are being made"""
+
+ORDER: Final = Table(
+    "hook_order",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    *_texts("service", "key", "name", "workflow", "identifiers", "options", "label"),
+    Column("repeat", Integer, nullable=False),
+    Column("items", Integer, nullable=False),
+    *_texts("state"),
+    *_texts("order_id", nullable=True),
+    *_texts("message"),
+    *_texts("asked_at"),
+    *_texts("claimed_at", "settled_at", "submitted_at", nullable=True),
+    *_texts("changed_at"),
+    UniqueConstraint("service", "key"),
+    Index("hook_order_state", "service", "state"),
+)
+"""orders of evidence at the Hook's services"""

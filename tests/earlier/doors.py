@@ -29,9 +29,12 @@ from ibf_pipeline.discharge.cells import cell_centre, locate
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.io.sql import Database
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
+from ibf_pipeline.records.open import beside, open_records
+from ibf_pipeline.records.taken_over import take_over
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import Change, compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
@@ -50,7 +53,6 @@ from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
 from ibf_pipeline.satellites.hook.orders import OrderRequest
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product
 from ibf_pipeline.synthetic.ensemble import make_ensemble
@@ -63,7 +65,6 @@ __all__ = [
     "SANDBOX_PASSWORD",
     "Configuration",
     "Country",
-    "Database",
     "Elsewhere",
     "Found",
     "IbfError",
@@ -93,6 +94,18 @@ __all__ = [
 ]
 
 _CLOCK = flows.wiring.day.now
+
+
+def records_in(folder: Path) -> Database:
+    """The records of a folder."""
+    return open_records(beside(folder))
+
+
+def taken_over(file: Path) -> Database:
+    """The records beside an inbox or an order book of an earlier version, which is in them now."""
+    database = records_in(file.parent)
+    take_over(file, database)
+    return database
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,24 +197,23 @@ def keep_sums(folder: Path) -> None:
 
 
 def keep_databases(folder: Path) -> None:
-    """The inbox of the catalogues and the order book of the Hook, each with a few entries."""
+    """The records, with a few entries in the inbox of the catalogues and in the order book of the Hook."""
     moment = datetime(2026, 2, 15, 6, tzinfo=UTC)
     folder.mkdir()
-    with doors.Database(folder / "inbox.sqlite") as database:
-        inbox = doors.Inbox(database, lambda: NOON)
-        ids = [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 2)]
-        square = box(10.0, 0.9, 10.2, 1.0)
-        product = doors.Product(ids[0], "S1A_SCENE", "IW_GRDH_1S", moment, moment, square, {"Id": ids[0]})
-        inbox.store("cdse", "push", [doors.Notification("sub-1", ids[0], "created", NOON, product, "", None)])
-        inbox.store("cdse", "pull", [doors.Notification("sub-1", ids[1], "created", NOON, None, "", "ack-1")])
-    book = doors.OrderBook(folder / "orders.sqlite")
+    inbox = doors.Inbox(doors.records_in(folder), lambda: NOON)
+    ids = [f"0000000{number}-0000-4000-8000-000000000000" for number in (1, 2)]
+    square = box(10.0, 0.9, 10.2, 1.0)
+    product = doors.Product(ids[0], "S1A_SCENE", "IW_GRDH_1S", moment, moment, square, {"Id": ids[0]})
+    inbox.store("cdse", "push", [doors.Notification("sub-1", ids[0], "created", NOON, product, "", None)])
+    inbox.store("cdse", "pull", [doors.Notification("sub-1", ids[1], "created", NOON, None, "", "ack-1")])
+    book = doors.OrderBook(doors.records_in(folder))
     first = book.ask("hook", doors.OrderRequest("card_bs", ("S1A_SCENE",), {"polarisation": "VV"}, "flood"), NOON)
     book.ask("hook", doors.OrderRequest("card_bs", ("S1B_SCENE",), {"token": "env:TOKEN"}, "flood"), NOON)
     claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
     if claimed is None or claimed.key != first.key:
         raise AssertionError("nothing was claimed")
     book.accepted(claimed, "order-1", NOON, NOON)
-    book.close()
+    doors.records_in(folder).close()
     for left in (*folder.glob("*-wal"), *folder.glob("*-shm"), *folder.glob("*.lock")):
         left.unlink()
 

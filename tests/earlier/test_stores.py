@@ -71,32 +71,28 @@ def databases(tmp_path: Path) -> Path:
 
 
 def test_an_inbox_is_read_and_written(databases: Path) -> None:
-    with doors.Database(databases / "inbox.sqlite") as database:
-        inbox = doors.Inbox(database, lambda: NOON + timedelta(days=1))
-        first, second = sorted(inbox.entries(), key=lambda entry: entry.product_id)
-        assert (first.name, first.state, first.first_seen, first.round) == ("S1A_SCENE", "waiting", NOON, 0)
-        assert first.footprint is not None
-        assert first.footprint.bounds == (10.0, 0.9, 10.2, 1.0)
-        assert (second.state, second.acquired, second.provider) == ("incomplete", None, "cdse")
-        again = doors.Notification("sub-2", first.product_id, "created", NOON, None, "", None)
-        assert inbox.store("cdse", "push", [again]) == 0, "known by its id, whichever subscription announces it"
-        assert len(inbox.entries()) == 2
+    inbox = doors.Inbox(doors.taken_over(databases / "inbox.sqlite"), lambda: NOON + timedelta(days=1))
+    first, second = sorted(inbox.entries(), key=lambda entry: entry.product_id)
+    assert (first.name, first.state, first.first_seen, first.round) == ("S1A_SCENE", "waiting", NOON, 0)
+    assert first.footprint is not None
+    assert first.footprint.bounds == (10.0, 0.9, 10.2, 1.0)
+    assert (second.state, second.acquired, second.provider) == ("incomplete", None, "cdse")
+    again = doors.Notification("sub-2", first.product_id, "created", NOON, None, "", None)
+    assert inbox.store("cdse", "push", [again]) == 0, "known by its id, whichever subscription announces it"
+    assert len(inbox.entries()) == 2
 
 
 def test_an_order_book_is_read_and_written(databases: Path) -> None:
-    book = doors.OrderBook(databases / "orders.sqlite")
-    try:
-        sent, waiting = book.entries("hook")
-        assert (sent.number, sent.state, sent.order_id, sent.asked_at) == (1, "sent", "order-1", NOON)
-        assert (waiting.number, waiting.state, waiting.order_id) == (2, "waiting", None)
-        assert (sent.request.identifiers, dict(sent.request.options)) == (("S1A_SCENE",), {"polarisation": "VV"})
-        assert (book.used("hook", NOON), sent.request.name) == ((1, 1), f"flood {sent.key}")
-        assert book.ask("hook", sent.request, NOON + timedelta(days=1)).number == 1, "never ordered twice"
-        claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
-        assert claimed is not None
-        assert claimed.number == 2
-    finally:
-        book.close()
+    book = doors.OrderBook(doors.taken_over(databases / "orders.sqlite"))
+    sent, waiting = book.entries("hook")
+    assert (sent.number, sent.state, sent.order_id, sent.asked_at) == (1, "sent", "order-1", NOON)
+    assert (waiting.number, waiting.state, waiting.order_id) == (2, "waiting", None)
+    assert (sent.request.identifiers, dict(sent.request.options)) == (("S1A_SCENE",), {"polarisation": "VV"})
+    assert (book.used("hook", NOON), sent.request.name) == ((1, 1), f"flood {sent.key}")
+    assert book.ask("hook", sent.request, NOON + timedelta(days=1)).number == 1, "never ordered twice"
+    claimed = book.claim("hook", doors.Quota(10, 10), doors.Elsewhere(), NOON)
+    assert claimed is not None
+    assert claimed.number == 2
 
 
 def test_the_keys_of_orders_stay(databases: Path) -> None:

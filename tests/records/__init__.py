@@ -1,0 +1,1 @@
+"""The records: schema, what earlier versions left."""

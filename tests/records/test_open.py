@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,34 +22,60 @@ from ibf_pipeline.records.open import HEAD, beside, open_records
 from ibf_pipeline.records.schema import METADATA
 
 
-def columns(url: str) -> dict[str, list[tuple[str, str, bool]]]:
-    """Of every table: name, type, whether it may be empty."""
+def described(url: str) -> dict[str, list[object]]:
+    """Of every table: the name, type and need of its columns, its indexes and what is unique in it."""
     found = inspect(create_engine(url))
     return {
-        table: [(column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(table)]
+        table: [
+            *((column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(table)),
+            *sorted((str(index["name"]), tuple(index["column_names"])) for index in found.get_indexes(table)),
+            *sorted(tuple(unique["column_names"]) for unique in found.get_unique_constraints(table)),
+        ]
         for table in found.get_table_names()
     }
 
 
-def migrated(folder: Path) -> str:
-    """A database that only Alembic has made."""
-    url = beside(folder)
-    with create_engine(url).begin() as connection:
-        connection.execute(text("CREATE TABLE alembic_version (version_num TEXT)"))
-        records._upgrade(connection)
-    return url
-
-
-def test_the_steps_and_the_tables_say_the_same(tmp_path: Path) -> None:
+def test_records_of_the_first_version_are_brought_up_to_these_tables(tmp_path: Path) -> None:
     """Where this fails, a table was changed without a step in migrations/versions."""
-    url = migrated(tmp_path)
-    with create_engine(url).connect() as connection:
+    with closing(sqlite3.connect(tmp_path / "records.sqlite")) as first:
+        first.executescript((Path(__file__).parents[1] / "fixtures" / "records" / "0001.sql").read_text())
+        first.execute("INSERT INTO lease VALUES ('XTY/floods/portal', 7, NULL, 'run', '2026-02-15', 0)")
+        first.commit()
+    (lease,) = open_records(beside(tmp_path)).rows(METADATA.tables["lease"].select())
+    assert (lease.name, lease.fence) == ("XTY/floods/portal", 7), "what was recorded stays"
+    with create_engine(beside(tmp_path)).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     (tmp_path / "made").mkdir()
     made = beside(tmp_path / "made")
     with open_records(made).reading():
         pass
-    assert columns(url) == columns(made)
+    assert described(beside(tmp_path)) == described(made)
+
+
+STEP = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("lease") as table:
+        table.add_column(sa.Column("note", sa.Text))
+"""
+
+
+def test_the_steps_that_a_database_lacks_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a step of a version that is to come."""
+    with open_records(beside(tmp_path)).transaction() as connection:
+        connection.execute(text("INSERT INTO lease VALUES ('a', 7, NULL, '', '', 0)"))
+    shutil.copytree(records._STEPS, tmp_path / "steps")
+    (tmp_path / "steps" / "versions" / "0002_note.py").write_text(STEP)
+    monkeypatch.setattr(records, "_STEPS", tmp_path / "steps")
+    monkeypatch.setattr(records, "HEAD", "0002")
+    later = Database(beside(tmp_path), records.bring_up_to_date, "")
+    assert later.rows(text("SELECT name, fence, note FROM lease")) == [("a", 7, None)]
+    assert later.rows(text("SELECT version_num FROM alembic_version")) == [("0002",)]
 
 
 def test_the_newest_step_is_the_version_that_new_databases_get() -> None:

@@ -1,4 +1,4 @@
-"""The order book: what was asked for, what was sent, what became of it. SQLite in one file, for every service.
+"""The order book: what was asked for, what was sent, what became of it. In the records, for every service.
 
 An order is written here before it is sent, so that a crash at any moment leaves a trace that can be looked up. Secrets
 are never written: options carry the name of an environment variable instead.
@@ -7,16 +7,17 @@ are never written: options carry the name of an environment variable instead.
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from ibf_pipeline.io.locks import alone
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+
+from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.records.lease import Lease, lease
+from ibf_pipeline.records.schema import ORDER
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 
 WAITING: Final = "waiting"
@@ -40,16 +41,8 @@ _OPEN: Final = (SENDING, UNCLEAR, SENT)
 _FREE: Final = (WAITING, REFUSED, WITHDRAWN)
 """never accepted: costs nothing"""
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS hook_order (
-    number INTEGER PRIMARY KEY, service TEXT NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, workflow TEXT NOT NULL,
-    identifiers TEXT NOT NULL, options TEXT NOT NULL, label TEXT NOT NULL, repeat INTEGER NOT NULL,
-    items INTEGER NOT NULL, state TEXT NOT NULL, order_id TEXT, message TEXT NOT NULL DEFAULT '',
-    asked_at TEXT NOT NULL, claimed_at TEXT, settled_at TEXT, submitted_at TEXT, changed_at TEXT NOT NULL,
-    UNIQUE (service, key)
-);
-CREATE INDEX IF NOT EXISTS hook_order_state ON hook_order (service, state);
-"""
+_PATIENCE_SECONDS: Final = 3600.0
+"""for another process that sends: longer than a service that is silent keeps one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,67 +87,56 @@ class Quota:
 
 
 class OrderBook:
-    """Orders of all services in one file; every change is one transaction."""
+    """Orders of all services in the records; every change is one transaction, on disk when it returns.
 
-    def __init__(self, file: Path) -> None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        self.file = file
-        self._mutex = threading.RLock()
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None, timeout=30)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(_SCHEMA)
+    WriteFailed where the records cannot be used; InputInvalid for text that they cannot hold.
+    """
 
-    def close(self) -> None:
-        """Give the file back."""
-        with self._mutex:
-            self._db.close()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Only one process sends at a time; the system frees the lock when a process dies."""
-        return alone(self.file.with_suffix(".lock"))
+    @property
+    def place(self) -> str:
+        """For messages: where the book is."""
+        return self._database.place
+
+    def alone(self, what: str = "orders") -> AbstractContextManager[Lease]:
+        """Only one process sends at a time, the next one waits; ForbiddenByRule where that takes longer than an hour.
+
+        What is held for longer than it could be renewed may be somebody else's: `require` says so, before sending.
+        """
+        return lease(self._database, f"hook/{what}", "sending orders", _PATIENCE_SECONDS)
 
     def ask(self, service: str, request: OrderRequest, now: datetime) -> Entry:
         """Write an order down as waiting; the same order (by its key) is there once. One never accepted waits again."""
-        text = _text(now)
-        with self._transaction():
-            self._db.execute(
-                "INSERT INTO hook_order (service, key, name, workflow, identifiers, options, label, repeat, items,"
-                " state, asked_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (service, key) DO NOTHING",
-                (
-                    service,
-                    request.key,
-                    request.name,
-                    request.workflow,
-                    json.dumps(request.identifiers),
-                    json.dumps(dict(request.options)),
-                    request.label,
-                    request.repeat,
-                    len(request.identifiers),
-                    WAITING,
-                    text,
-                    text,
-                ),
-            )
-            self._db.execute(
-                "UPDATE hook_order SET state = ?, message = '', changed_at = ? WHERE service = ? AND key = ?"
-                " AND state IN (?, ?)",
-                (WAITING, text, service, request.key, REFUSED, WITHDRAWN),
-            )
+        key, text = {"service": service, "key": request.key}, _text(now)
+        first = {
+            "name": request.name,
+            "workflow": request.workflow,
+            "identifiers": json.dumps(request.identifiers),
+            "options": json.dumps(dict(request.options)),
+            "label": request.label,
+            "repeat": request.repeat,
+            "items": len(request.identifiers),
+            "asked_at": text,
+        }
+        waiting = {"state": WAITING, "message": "", "changed_at": text}
+        with self._database.transaction() as connection:
+            if not put(connection, ORDER, key, {}, {**first, **waiting}):
+                never = and_(_is(service, key=request.key), ORDER.c.state.in_((REFUSED, WITHDRAWN)))
+                connection.execute(update(ORDER).where(never).values(**waiting))
         return self.entry(service, request.key)
 
     def entry(self, service: str, key: str) -> Entry:
         """One order by its key; KeyError where the book has none."""
-        rows = self._rows("WHERE service = ? AND key = ?", service, key)
+        rows = self._rows(_is(service, key=key))
         if not rows:
             raise KeyError(key)
         return rows[0]
 
     def entries(self, service: str, *states: str) -> list[Entry]:
         """Orders of a service, oldest first; of some states only."""
-        marks = ", ".join("?" * len(states))
-        return self._rows(f"WHERE service = ?{f' AND state IN ({marks})' if states else ''}", service, *states)
+        return self._rows(and_(_is(service), ORDER.c.state.in_(states)) if states else _is(service))
 
     def open_entries(self, service: str) -> list[Entry]:
         """Orders that may be running at the service."""
@@ -171,20 +153,8 @@ class OrderBook:
         our sending and our learning of it, and counts for each month that this touches. What the service cancelled or
         failed counts too: no document says that it is given back.
         """
-        month = f"{now.astimezone(UTC):%Y-%m}"
-        marks = ", ".join("?" * len(_FREE))
-        with self._mutex:
-            (items,) = self._db.execute(
-                f"SELECT COALESCE(SUM(items), 0) FROM hook_order WHERE service = ? AND state NOT IN ({marks})"  # noqa: S608
-                " AND CASE WHEN submitted_at IS NOT NULL THEN substr(submitted_at, 1, 7) = ?"
-                " ELSE substr(claimed_at, 1, 7) <= ? AND substr(COALESCE(settled_at, ?), 1, 7) >= ? END",
-                (service, *_FREE, month, month, f"{month}-31", month),
-            ).fetchone()
-            (running,) = self._db.execute(
-                "SELECT COALESCE(SUM(items), 0) FROM hook_order WHERE service = ? AND state IN (?, ?, ?)",
-                (service, *_OPEN),
-            ).fetchone()
-        return int(items), int(running)
+        with self._database.reading() as connection:
+            return _used(connection, service, now)
 
     def claim(
         self, service: str, quota: Quota, elsewhere: Elsewhere, now: datetime, unready: Collection[str] = ()
@@ -194,24 +164,20 @@ class OrderBook:
         None where nothing waits or it does not fit; nothing overtakes it, or large orders would wait for ever. Only
         the keys in `unready`, which cannot be sent from here at all, are passed over.
         """
-        with self._transaction():
-            rows = self._db.execute(
-                "SELECT key, items FROM hook_order WHERE service = ? AND state = ? ORDER BY number", (service, WAITING)
-            ).fetchall()
-            row = next((row for row in rows if row["key"] not in unready), None)
+        with self._database.transaction() as connection:
+            waiting = select(ORDER.c.key, ORDER.c["items"]).where(_is(service, state=WAITING)).order_by(ORDER.c.number)
+            rows = connection.execute(waiting.with_for_update())
+            row = next((row for row in rows if row.key not in unready), None)
             if row is None:
                 return None
-            month, running = self.used(service, now)
-            if month + elsewhere.items_this_month + row["items"] > quota.items_per_month:
+            month, running = _used(connection, service, now)
+            if month + elsewhere.items_this_month + row.items > quota.items_per_month:
                 return None
-            if running + elsewhere.items_running + row["items"] > quota.parallel_items:
+            if running + elsewhere.items_running + row.items > quota.parallel_items:
                 return None
-            self._db.execute(
-                "UPDATE hook_order SET state = ?, claimed_at = ?, settled_at = NULL, changed_at = ?"
-                " WHERE service = ? AND key = ?",
-                (SENDING, _text(now), _text(now), service, row["key"]),
-            )
-        return self.entry(service, row["key"])
+            values = {"state": SENDING, "claimed_at": _text(now), "settled_at": None, "changed_at": _text(now)}
+            connection.execute(update(ORDER).where(_is(service, key=row.key)).values(**values))
+        return self.entry(service, row.key)
 
     def accepted(self, entry: Entry, order_id: str, now: datetime, submitted: datetime | None = None) -> Entry:
         """The service has it under this id."""
@@ -243,11 +209,9 @@ class OrderBook:
 
     def withdrawn(self, entry: Entry, now: datetime) -> bool:
         """Take back an order that still waits; false where it was sent meanwhile."""
-        with self._transaction():
-            done = self._db.execute(
-                "UPDATE hook_order SET state = ?, changed_at = ? WHERE number = ? AND state = ?",
-                (WITHDRAWN, _text(now), entry.number, WAITING),
-            )
+        this = and_(ORDER.c.number == entry.number, ORDER.c.state == WAITING)
+        with self._database.transaction() as connection:
+            done = connection.execute(update(ORDER).where(this).values(state=WITHDRAWN, changed_at=_text(now)))
             return done.rowcount == 1
 
     def told(self, entry: Entry, status: str, message: str, now: datetime, submitted: datetime | None = None) -> Entry:
@@ -257,46 +221,40 @@ class OrderBook:
         return self._set(entry, now, state=status, message=message)
 
     def _set(self, entry: Entry, now: datetime, **values: str | None) -> Entry:
-        columns = ", ".join(f"{name} = ?" for name in values)
-        with self._transaction():
-            self._db.execute(
-                f"UPDATE hook_order SET {columns}, changed_at = ? WHERE number = ?",  # noqa: S608
-                (*values.values(), _text(now), entry.number),
-            )
+        this = ORDER.c.number == entry.number
+        with self._database.transaction() as connection:
+            connection.execute(update(ORDER).where(this).values(**values, changed_at=_text(now)))
         return self.entry(entry.service, entry.key)
 
-    def _rows(self, where: str, *values: str) -> list[Entry]:
-        with self._mutex:
-            rows = self._db.execute(f"SELECT * FROM hook_order {where} ORDER BY number", values).fetchall()  # noqa: S608
-        return [_entry(row) for row in rows]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._mutex:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+    def _rows(self, where: ColumnElement[bool]) -> list[Entry]:
+        return [_entry(row) for row in self._database.rows(select(ORDER).where(where).order_by(ORDER.c.number))]
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    options: Mapping[str, str | int] = json.loads(row["options"])
+def _is(service: str, **values: str) -> ColumnElement[bool]:
+    return and_(ORDER.c.service == service, *(ORDER.c[name] == value for name, value in values.items()))
+
+
+def _used(connection: Connection, service: str, now: datetime) -> tuple[int, int]:
+    month = f"{now.astimezone(UTC):%Y-%m}"
+    submitted, claimed, settled = (
+        func.substr(column, 1, 7)
+        for column in (ORDER.c.submitted_at, ORDER.c.claimed_at, func.coalesce(ORDER.c.settled_at, month))
+    )
+    between = and_(claimed <= month, settled >= month)
+    in_month = case((ORDER.c.submitted_at.is_not(None), submitted == month), else_=between)
+    items = select(func.coalesce(func.sum(ORDER.c["items"]), 0)).where(_is(service))
+    return (
+        int(connection.execute(items.where(ORDER.c.state.not_in(_FREE), in_month)).scalar_one()),
+        int(connection.execute(items.where(ORDER.c.state.in_(_OPEN))).scalar_one()),
+    )
+
+
+def _entry(row: Any) -> Entry:
     request = OrderRequest(
-        row["workflow"], tuple(json.loads(row["identifiers"])), options, row["label"], int(row["repeat"])
+        row.workflow, tuple(json.loads(row.identifiers)), json.loads(row.options), row.label, row.repeat
     )
-    return Entry(
-        number=int(row["number"]),
-        service=row["service"],
-        request=request,
-        state=row["state"],
-        order_id=row["order_id"],
-        message=row["message"],
-        asked_at=datetime.fromisoformat(row["asked_at"]),
-        changed_at=datetime.fromisoformat(row["changed_at"]),
-    )
+    asked, changed = datetime.fromisoformat(row.asked_at), datetime.fromisoformat(row.changed_at)
+    return Entry(row.number, row.service, request, row.state, row.order_id, row.message, asked, changed)
 
 
 def _text(now: datetime) -> str:

@@ -24,6 +24,7 @@ from ibf_pipeline.errors import (
 )
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.redaction import Redactor, is_secret_name
+from ibf_pipeline.records.lease import Lease
 from ibf_pipeline.satellites.hook.order_book import (
     GONE,
     SENDING,
@@ -144,7 +145,7 @@ class OrderDesk:
         so, and does not keep the others from being looked at. One whose secrets are not in this environment waits, with
         a note; those behind it are sent.
         """
-        with self._book.alone():
+        with self._book.alone() as held:
             for entry in self._book.open_entries(self.name):
                 if entry.state == SENT:
                     self._look_at(entry)
@@ -155,7 +156,7 @@ class OrderDesk:
                 entry_or_none = self._book.claim(self.name, self._quota, self._elsewhere(), self._now(), unready)
                 if entry_or_none is None:
                     break
-                self._send(entry_or_none)
+                self._send(entry_or_none, held)
 
     def wait(
         self,
@@ -209,7 +210,7 @@ class OrderDesk:
         if found is None:
             raise InputMissing(
                 f"the order book has no order {key}",
-                where=self._book.file,
+                where=self._book.place,
                 expected="a key fp-... or an order's id",
                 remedy="look with `ibf-pipeline hook orders`",
             )
@@ -322,7 +323,7 @@ class OrderDesk:
         self._look_at(self._book.entry(self.name, entry.key))
         return True
 
-    def _send(self, entry: Entry) -> None:
+    def _send(self, entry: Entry, held: Lease) -> None:
         try:
             if self._adopt(entry):
                 return
@@ -330,6 +331,7 @@ class OrderDesk:
         except IbfError as error:
             self._book.waits_again(entry, self._redact(str(error)), self._now())
             raise
+        held.require()  # else the next one has found it as `sending`, and looks it up
         try:
             order_id = self._service.place(body)
         except OutcomeUnknown as error:

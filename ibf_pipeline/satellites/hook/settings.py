@@ -171,7 +171,10 @@ class HookSettings(Section):
 
     service: str = Field("dedl", description="the service that commands use where none is named")
     services: dict[str, Service] = Field(min_length=1)
-    order_book: str = Field("inputs/order-book.sqlite", description="file; may use ${NAME}")
+    order_book: str = Field(
+        "inputs/order-book.sqlite",
+        description="where earlier versions kept it; taken over by `ibf-pipeline records take-over`",
+    )
     polling: Polling = Polling()
     downloads: Downloads = Downloads()
     private_storage: PrivateStorage | None = None

@@ -8,17 +8,19 @@ says why). A product is known by its id, whatever subscription, door, order or n
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy import Connection, and_, func, or_, select, update
 
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import InputMissing, WriteFailed
+from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.records.schema import NOTIFICATION, PRODUCT, START
 from ibf_pipeline.satellites.odata import odata_moment, read_moment
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product, plain_text
 
 WAITING_REASON = "not yet compared with the alerts"
@@ -58,53 +60,60 @@ class Start:
 
 
 class Inbox:
-    """Products and notifications in the database; every method is one transaction."""
+    """Products and notifications in the records; every method is one transaction, on disk when it returns.
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    WriteFailed where the records cannot be used; InputInvalid for text that they cannot hold.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], max_megabytes: float = 1000) -> None:
+        """`max_megabytes` (10^6 bytes): the size of the records beyond which nothing that comes in is stored."""
         self._database = database
         self._clock = clock
+        self._max_megabytes = max_megabytes
 
     def store(self, provider: str, door: str, notifications: Iterable[Notification]) -> int:
-        """Keep notifications; the number of products not known before. On disk when this returns."""
+        """Keep notifications; the number of products not known before. WriteFailed where the records are full."""
+        self._require_room()
         with self._database.transaction() as connection:
             return sum(self._store_one(connection, provider, door, item) for item in notifications)
 
     def store_products(self, provider: str, products: Iterable[Product]) -> int:
-        """Keep products that a catalogue query found; the number of those not known before."""
+        """Keep products that a catalogue query found; the number of those not known before. WriteFailed as above."""
+        self._require_room()
         with self._database.transaction() as connection:
             return sum(self._keep(connection, provider, product) for product in products)
 
     def complete(self, product_id: str, product: Product | None) -> None:
         """Add the details of an incomplete product; None where the catalogue has no such product any more."""
         with self._database.transaction() as connection:
-            state = connection.execute(
-                "SELECT state FROM eodata_product WHERE product_id = ?", (product_id,)
-            ).fetchone()
-            if state is None or state[0] != "incomplete":
+            known = _known(connection, product_id)
+            if known is None or known.state != "incomplete":
                 return
             if product is None:
-                self._set(connection, product_id, "ignored", "the catalogue has no such product any more")
+                reason = "the catalogue has no such product any more"
+                self._change(connection, product_id, state="ignored", reason=reason)
                 return
-            self._details(connection, product)
+            self._change(connection, product.id, **_details(product))
             if not product.complete:
-                self._set(connection, product_id, "ignored", "the catalogue states no acquisition time or no footprint")
+                reason = "the catalogue states no acquisition time or no footprint"
+                self._change(connection, product_id, state="ignored", reason=reason)
 
     def entry(self, product_id: str) -> Entry:
         """One product by its id, or by a beginning that only one has; InputMissing where it is not known."""
         wanted = product_id.lower()
-        rows = self._database.rows("SELECT * FROM eodata_product WHERE product_id = ?", (wanted,))
-        if not rows:
-            query = "SELECT * FROM eodata_product WHERE substr(product_id, 1, ?) = ? ORDER BY product_id LIMIT 4"
-            rows = self._database.rows(query, (len(wanted), wanted)) if wanted else []
+        rows = self._database.rows(select(PRODUCT).where(PRODUCT.c.product_id == wanted))
+        if not rows and wanted:
+            begins = func.substr(PRODUCT.c.product_id, 1, len(wanted)) == wanted
+            rows = self._database.rows(select(PRODUCT).where(begins).order_by(PRODUCT.c.product_id).limit(4))
         if not rows:
             raise InputMissing(
-                f"there is no product {product_id}", where=self._database.file, remedy="see `ibf-pipeline inbox list`"
+                f"there is no product {product_id}", where=self._database.place, remedy="see `ibf-pipeline inbox list`"
             )
         if len(rows) > 1:
-            some = ", ".join(row["product_id"] for row in rows[:3]) + (", .." if len(rows) > 3 else "")
+            some = ", ".join(row.product_id for row in rows[:3]) + (", .." if len(rows) > 3 else "")
             raise InputMissing(
                 f"several products begin with {product_id}",
-                where=self._database.file,
+                where=self._database.place,
                 expected=f"one of {some}",
                 remedy="give more of the id",
             )
@@ -112,47 +121,40 @@ class Inbox:
 
     def entries(self, state: str | None = None, limit: int = 1_000_000) -> list[Entry]:
         """Products, the latest first; all, or those of one state."""
-        where, parameters = ("WHERE state = ?", (state,)) if state else ("", ())
-        query = f"SELECT * FROM eodata_product {where} ORDER BY first_seen DESC, product_id LIMIT ?"  # noqa: S608
-        return [_entry(row) for row in self._database.rows(query, (*parameters, limit))]
+        query = select(PRODUCT).order_by(PRODUCT.c.first_seen.desc(), PRODUCT.c.product_id).limit(limit)
+        return [_entry(row) for row in self._database.rows(query.where(PRODUCT.c.state == state) if state else query)]
 
     def undecided(self, acquired_since: datetime) -> list[Entry]:
         """Products that may still start something: waiting ones, and triggered ones that are young."""
-        query = (
-            "SELECT * FROM eodata_product WHERE state = 'waiting' OR (state = 'triggered' AND acquired >= ?) "
-            "ORDER BY acquired, product_id"
-        )
-        return [_entry(row) for row in self._database.rows(query, (odata_moment(acquired_since),))]
+        young = and_(PRODUCT.c.state == "triggered", PRODUCT.c.acquired >= odata_moment(acquired_since))
+        query = select(PRODUCT).where(or_(PRODUCT.c.state == "waiting", young))
+        return [_entry(row) for row in self._database.rows(query.order_by(PRODUCT.c.acquired, PRODUCT.c.product_id))]
 
     def decide(self, product_id: str, state: str, reason: str) -> None:
         """Write down what became of a product."""
         with self._database.transaction() as connection:
-            self._set(connection, product_id, state, reason)
+            self._change(connection, product_id, state=state, reason=reason)
 
     def starts(self, product_id: str) -> list[Start]:
         """What a product started, oldest first."""
-        query = (
-            "SELECT key, product_id, country, event, round, run FROM eodata_start WHERE product_id = ? ORDER BY started"
-        )
-        return [Start(*row) for row in self._database.rows(query, (product_id,))]
+        columns = [START.c[name] for name in Start.__slots__]
+        query = select(*columns).where(START.c.product_id == product_id).order_by(START.c.started, START.c.key)
+        return [Start(*row) for row in self._database.rows(query)]
 
     def record_start(self, start: Start, reason: str) -> None:
         """Write down that an observation was started; its product is triggered from now on."""
+        values = {name: getattr(start, name) for name in Start.__slots__ if name != "key"}
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO eodata_start VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (start.key, start.product_id, start.country, start.event, start.round, self._now(), start.run),
-            )
-            self._set(connection, start.product_id, "triggered", reason)
+            put(connection, START, {"key": start.key}, {}, {**values, "started": self._now()})
+            self._change(connection, start.product_id, state="triggered", reason=reason)
 
     def replay(self, product_id: str) -> Entry:
         """Let a product be compared with the alerts again; what it starts then is a new start."""
         entry = self.entry(product_id)
+        complete = entry.acquired is not None and entry.footprint is not None
+        values = {"state": "waiting" if complete else "incomplete", "reason": "replayed", "round": PRODUCT.c.round + 1}
         with self._database.transaction() as connection:
-            connection.execute("UPDATE eodata_product SET round = round + 1 WHERE product_id = ?", (entry.product_id,))
-            complete = entry.acquired is not None and entry.footprint is not None
-            state = "waiting" if complete else "incomplete"
-            self._set(connection, entry.product_id, state, "replayed")
+            self._change(connection, entry.product_id, **values)
         return self.entry(product_id)
 
     def prune(self, before: datetime) -> int:
@@ -160,73 +162,80 @@ class Inbox:
 
         Ids, states and starts stay: a late duplicate must still be recognised.
         """
+        settled = and_(
+            PRODUCT.c.first_seen < odata_moment(before),
+            PRODUCT.c.state.in_(("triggered", "ignored")),
+            PRODUCT.c.content.is_not(None),
+        )
         with self._database.transaction() as connection:
-            settled = "first_seen < ? AND state IN ('triggered', 'ignored') AND content IS NOT NULL"
-            cursor = connection.execute(
-                f"UPDATE eodata_product SET content = NULL, footprint = NULL WHERE {settled}",  # noqa: S608
-                (odata_moment(before),),
-            )
-            return cursor.rowcount
+            return connection.execute(update(PRODUCT).where(settled).values(content=None, footprint=None)).rowcount
 
     def counts(self) -> dict[str, int]:
         """Products by state, and notifications stored."""
         counts = dict.fromkeys(("incomplete", "waiting", "triggered", "ignored"), 0)
-        for row in self._database.rows("SELECT state, count(*) FROM eodata_product GROUP BY state"):
-            counts[row[0]] = row[1]
-        counts["notifications"] = self._database.rows("SELECT coalesce(sum(times), 0) FROM eodata_notification")[0][0]
-        return counts
+        with self._database.reading() as connection:
+            by_state = select(PRODUCT.c.state, func.count()).group_by(PRODUCT.c.state)
+            counts.update(tuple(row) for row in connection.execute(by_state))
+            stored = select(func.coalesce(func.sum(NOTIFICATION.c.times), 0))
+            return {**counts, "notifications": int(connection.execute(stored).scalar_one())}
 
     def notifications(self, product_id: str) -> list[tuple[str, str, str, int]]:
         """Subscription, event, door and number of times that a product was announced."""
-        query = "SELECT subscription_id, event, door, times FROM eodata_notification WHERE product_id = ?"
-        return [(row[0], row[1], row[2], row[3]) for row in self._database.rows(query, (product_id.lower(),))]
+        columns = [NOTIFICATION.c[name] for name in ("subscription_id", "event", "door", "times")]
+        rows = self._database.rows(select(*columns).where(NOTIFICATION.c.product_id == product_id.lower()))
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
-    def _store_one(self, connection: sqlite3.Connection, provider: str, door: str, item: Notification) -> bool:
-        connection.execute(
-            "INSERT INTO eodata_notification VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
-            (item.subscription_id, item.product_id, item.event, door, _text(item.notified), self._now()),
-        )
+    def _require_room(self) -> None:
+        size = self._database.megabytes()
+        if size > self._max_megabytes:
+            raise WriteFailed(
+                f"the inbox is full: the records have {size:.0f} MB",
+                where=self._database.place,
+                expected=f"at most {self._max_megabytes:g} MB",
+                remedy="make room with `ibf-pipeline inbox prune`, or raise inbox.max_megabytes in eodata.yaml",
+            )
+
+    def _store_one(self, connection: Connection, provider: str, door: str, item: Notification) -> bool:
+        key = {"subscription_id": item.subscription_id, "product_id": item.product_id, "event": item.event}
+        first = {"door": door, "notified": _text(item.notified), "received": self._now(), "times": 1}
+        put(connection, NOTIFICATION, key, {"times": NOTIFICATION.c.times + 1}, first)
         new = self._keep(connection, provider, item.product or _unknown(item.product_id), item.event == "modified")
         if item.event == "deleted":
-            reason = f"deleted from the catalogue ({item.deletion_cause or 'no cause stated'})"
-            connection.execute(
-                "UPDATE eodata_product SET state = CASE state WHEN 'triggered' THEN state ELSE 'ignored' END, "
-                "reason = CASE state WHEN 'triggered' THEN reason || '; later ' || ? ELSE ? END, changed = ? "
-                "WHERE product_id = ? AND instr(reason, 'deleted from') = 0",
-                (reason, reason, self._now(), item.product_id),
-            )
+            self._delete(connection, item)
         return new
 
-    def _keep(self, connection: sqlite3.Connection, provider: str, product: Product, renew: bool = False) -> bool:
-        state, reason = _first_state(product)
-        cursor = connection.execute(
-            "INSERT OR IGNORE INTO eodata_product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
-            (product.id, provider, state, reason, *_columns(product), self._now(), self._now(), _json(product)),
-        )
-        if cursor.rowcount:
+    def _delete(self, connection: Connection, item: Notification) -> None:
+        known = _known(connection, item.product_id)
+        reason = f"deleted from the catalogue ({item.deletion_cause or 'no cause stated'})"
+        if "deleted from" in known.reason:
+            return
+        if known.state == "triggered":
+            self._change(connection, item.product_id, reason=f"{known.reason}; later {reason}")
+        else:
+            self._change(connection, item.product_id, state="ignored", reason=reason)
+
+    def _keep(self, connection: Connection, provider: str, product: Product, renew: bool = False) -> bool:
+        now, details = self._now(), _details(product)
+        first = {"provider": provider, **details, "round": 0, "first_seen": now, "changed": now}
+        if put(connection, PRODUCT, {"product_id": product.id}, {}, first):
             return True
         states = ("incomplete", "waiting") if renew else ("incomplete",)
-        known = connection.execute("SELECT state FROM eodata_product WHERE product_id = ?", (product.id,)).fetchone()
-        if product.complete and known[0] in states:
-            self._details(connection, product)
+        if product.complete and _known(connection, product.id).state in states:
+            self._change(connection, product.id, **details)
         return False
 
-    def _details(self, connection: sqlite3.Connection, product: Product) -> None:
-        state, reason = _first_state(product)
-        connection.execute(
-            "UPDATE eodata_product SET state = ?, reason = ?, name = ?, product_type = ?, acquired = ?, published = ?, "
-            "footprint = ?, content = ?, changed = ? WHERE product_id = ?",
-            (state, reason, *_columns(product), _json(product), self._now(), product.id),
-        )
-
-    def _set(self, connection: sqlite3.Connection, product_id: str, state: str, reason: str) -> None:
-        connection.execute(
-            "UPDATE eodata_product SET state = ?, reason = ?, changed = ? WHERE product_id = ?",
-            (state, reason, self._now(), product_id),
-        )
+    def _change(self, connection: Connection, product_id: str, **values: Any) -> None:
+        this = PRODUCT.c.product_id == product_id
+        connection.execute(update(PRODUCT).where(this).values(**values, changed=self._now()))
 
     def _now(self) -> str:
         return odata_moment(self._clock())
+
+
+def _known(connection: Connection, product_id: str) -> Any:
+    """State and reason of a product, which nobody else changes until the transaction ends; None for an unknown one."""
+    query = select(PRODUCT.c.state, PRODUCT.c.reason).where(PRODUCT.c.product_id == product_id)
+    return connection.execute(query.with_for_update()).one_or_none()
 
 
 def _first_state(product: Product) -> tuple[str, str]:
@@ -239,33 +248,26 @@ def _unknown(product_id: str) -> Product:
     return Product(product_id, "", "", None, None, None, {})
 
 
-def _columns(product: Product) -> tuple[str, str, str | None, str | None, str | None]:
-    footprint = None if product.footprint is None else shapely.to_wkt(product.footprint)
-    return product.name, product.product_type, _text(product.acquired), _text(product.published), footprint
-
-
-def _json(product: Product) -> str:
-    return plain_text(json.dumps(product.content, ensure_ascii=False))
+def _details(product: Product) -> dict[str, str | None]:
+    state, reason = _first_state(product)
+    return {
+        "state": state,
+        "reason": reason,
+        "name": product.name,
+        "product_type": product.product_type,
+        "acquired": _text(product.acquired),
+        "published": _text(product.published),
+        "footprint": None if product.footprint is None else shapely.to_wkt(product.footprint),
+        "content": plain_text(json.dumps(product.content, ensure_ascii=False)),
+    }
 
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else odata_moment(moment)
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    seen = read_moment(row["first_seen"])
-    assert seen is not None  # noqa: S101 - written by this module
-    return Entry(
-        product_id=row["product_id"],
-        provider=row["provider"],
-        state=row["state"],
-        reason=row["reason"],
-        name=row["name"],
-        product_type=row["product_type"],
-        acquired=read_moment(row["acquired"]),
-        published=read_moment(row["published"]),
-        footprint=None if row["footprint"] is None else shapely.from_wkt(row["footprint"]),
-        round=row["round"],
-        first_seen=seen,
-        content=row["content"],
-    )
+def _entry(row: Any) -> Entry:
+    values = {name: getattr(row, name) for name in Entry.__slots__}
+    values |= {name: read_moment(values[name]) for name in ("acquired", "published", "first_seen")}
+    footprint = None if row.footprint is None else shapely.from_wkt(row.footprint)
+    return Entry(**{**values, "footprint": footprint})

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Delete, delete, select
+
+from ibf_pipeline.io.sql import Database, put
+from ibf_pipeline.records.lease import Lease, lease
+from ibf_pipeline.records.schema import INTENT, MISSING, SUBSCRIPTION, WATERMARK
 from ibf_pipeline.satellites.odata import odata_moment, read_moment
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
 
 
@@ -42,24 +46,25 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[Lease]:
         """Only one process changes subscriptions at a time; ForbiddenByRule for the second."""
-        with self._database.alone("subscriptions"):
-            yield
+        return lease(self._database, "subscriptions", "changing subscriptions")
 
     def owned(self, provider: str | None = None, *, missing: bool = False) -> list[Owned]:
         """The subscriptions that the pipeline made, oldest first; those missing at the catalogue only if wanted."""
-        hidden = "" if missing else "WHERE id NOT IN (SELECT id FROM eodata_missing)"
-        rows = self._database.rows(
-            f"SELECT id, provider, name, kind, filter, events FROM eodata_subscription {hidden} ORDER BY made, rowid"  # noqa: S608
-        )
-        found = [Owned(row[0], row[1], row[2], row[3], row[4], tuple(json.loads(row[5]))) for row in rows]
-        return [entry for entry in found if provider in (None, entry.provider)]
+        query = select(SUBSCRIPTION)
+        if not missing:
+            query = query.where(SUBSCRIPTION.c.id.not_in(select(MISSING.c.id)))
+        if provider is not None:
+            query = query.where(SUBSCRIPTION.c.provider == provider)
+        rows = self._database.rows(query.order_by(SUBSCRIPTION.c.made, SUBSCRIPTION.c.id))
+        return [
+            Owned(row.id, row.provider, row.name, row.kind, row.filter, tuple(json.loads(row.events))) for row in rows
+        ]
 
     def provider_of(self, subscription_id: str) -> str | None:
         """The provider of one of our subscriptions, None for a foreign one."""
-        rows = self._database.rows("SELECT provider FROM eodata_subscription WHERE id = ?", (subscription_id,))
+        rows = self._database.rows(select(SUBSCRIPTION.c.provider).where(SUBSCRIPTION.c.id == subscription_id))
         return rows[0][0] if rows else None
 
     def begin(self, provider: str, name: str, request: SubscriptionRequest, known: Iterable[Subscription]) -> None:
@@ -67,50 +72,30 @@ class Ledger:
 
         An earlier intent that is still open keeps its older list: whatever appeared since then is ours.
         """
+        asked = {"kind": request.kind, "filter": request.filter, "events": json.dumps(request.events)}
+        ids = json.dumps(sorted(subscription.id for subscription in known))
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT INTO eodata_intent VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "kind = excluded.kind, filter = excluded.filter, events = excluded.events",
-                (
-                    provider,
-                    name,
-                    request.kind,
-                    request.filter,
-                    json.dumps(request.events),
-                    json.dumps(sorted(subscription.id for subscription in known)),
-                    odata_moment(self._clock()),
-                ),
-            )
+            first = {"known_ids": ids, "begun": odata_moment(self._clock())}
+            put(connection, INTENT, {"provider": provider, "name": name}, asked, first)
 
     def made(self, entry: Owned) -> None:
         """Note a subscription as ours; its intent is fulfilled."""
+        values = {name: getattr(entry, name) for name in ("provider", "name", "kind", "filter")}
+        values |= {"events": json.dumps(entry.events), "made": odata_moment(self._clock())}
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO eodata_subscription VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    entry.id,
-                    entry.provider,
-                    entry.name,
-                    entry.kind,
-                    entry.filter,
-                    json.dumps(entry.events),
-                    odata_moment(self._clock()),
-                ),
-            )
-            connection.execute(
-                "DELETE FROM eodata_intent WHERE provider = ? AND name = ?", (entry.provider, entry.name)
-            )
+            put(connection, SUBSCRIPTION, {"id": entry.id}, values)
+            connection.execute(_intent(entry.provider, entry.name))
 
     def abandon(self, provider: str, name: str) -> None:
         """Forget an intent: the catalogue said no."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM eodata_intent WHERE provider = ? AND name = ?", (provider, name))
+            connection.execute(_intent(provider, name))
 
     def gone(self, subscription_id: str) -> None:
         """Note that one of ours was deleted by us."""
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM eodata_subscription WHERE id = ?", (subscription_id,))
-            connection.execute("DELETE FROM eodata_missing WHERE id = ?", (subscription_id,))
+            connection.execute(delete(SUBSCRIPTION).where(SUBSCRIPTION.c.id == subscription_id))
+            connection.execute(delete(MISSING).where(MISSING.c.id == subscription_id))
 
     def seen(self, provider: str, live: Iterable[Subscription]) -> tuple[list[Owned], list[Owned]]:
         """Note which of ours the catalogue lists; (newly missing, there again).
@@ -123,42 +108,42 @@ class Ledger:
         lost = [entry for entry in ours if entry.id in present - listed]
         back = [entry for entry in ours if entry.id in listed - present]
         with self._database.transaction() as connection:
-            since = odata_moment(self._clock())
-            connection.executemany("INSERT INTO eodata_missing VALUES (?, ?)", [(entry.id, since) for entry in lost])
-            connection.executemany("DELETE FROM eodata_missing WHERE id = ?", [(entry.id,) for entry in back])
+            for entry in lost:
+                put(connection, MISSING, {"id": entry.id}, {"since": odata_moment(self._clock())})
+            connection.execute(delete(MISSING).where(MISSING.c.id.in_([entry.id for entry in back])))
         return lost, back
 
     def settle(self, provider: str, live: Sequence[Subscription]) -> list[Owned]:
         """Claim what an interrupted POST left behind: new since the intent, with the same kind, filter and events."""
         claimed: list[Owned] = []
         ours = {entry.id for entry in self.owned(missing=True)}
-        for row in self._database.rows("SELECT * FROM eodata_intent WHERE provider = ?", (provider,)):
-            known, events = set(json.loads(row["known_ids"])), tuple(json.loads(row["events"]))
+        for row in self._database.rows(select(INTENT).where(INTENT.c.provider == provider)):
+            known, events = set(json.loads(row.known_ids)), tuple(json.loads(row.events))
             for subscription in live:
-                if subscription.id in known | ours or subscription.kind != row["kind"]:
+                if subscription.id in known | ours or subscription.kind != row.kind:
                     continue
-                if same_filter(subscription.filter, row["filter"]) and set(subscription.events) == set(events):
-                    claimed.append(Owned(subscription.id, provider, row["name"], row["kind"], row["filter"], events))
+                if same_filter(subscription.filter, row.filter) and set(subscription.events) == set(events):
+                    claimed.append(Owned(subscription.id, provider, row.name, row.kind, row.filter, events))
         for entry in claimed:
             self.made(entry)
         return claimed
 
     def watermark(self, name: str, product_filter: str) -> Watermark | None:
         """How far the search for a declared subscription has come; None at first, and after its filter changed."""
-        rows = self._database.rows(
-            "SELECT published, caught_up FROM eodata_watermark WHERE subscription = ? AND filter = ?",
-            (name, product_filter),
-        )
+        this = (WATERMARK.c.subscription == name) & (WATERMARK.c.filter == product_filter)
+        rows = self._database.rows(select(WATERMARK.c.published, WATERMARK.c.caught_up).where(this))
         moments = [read_moment(value) for value in rows[0]] if rows else []
         return Watermark(moments[0], moments[1]) if len(moments) == 2 and moments[0] and moments[1] else None
 
     def advance(self, name: str, product_filter: str, published: datetime, caught_up: datetime) -> None:
         """Move a watermark."""
+        moments = {"published": odata_moment(published), "caught_up": odata_moment(caught_up)}
         with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO eodata_watermark VALUES (?, ?, ?, ?)",
-                (name, product_filter, odata_moment(published), odata_moment(caught_up)),
-            )
+            put(connection, WATERMARK, {"subscription": name}, {"filter": product_filter, **moments})
+
+
+def _intent(provider: str, name: str) -> Delete:
+    return delete(INTENT).where(INTENT.c.provider == provider, INTENT.c.name == name)
 
 
 def same_filter(one: str, other: str) -> bool:

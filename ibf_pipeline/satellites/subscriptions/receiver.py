@@ -22,8 +22,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.subscriptions.database import StorageFailed
+from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import Notification, read_notification
 
@@ -80,7 +79,7 @@ def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
             if refusal.status == 401:
                 headers["WWW-Authenticate"] = 'Basic realm="notifications"'
             return JSONResponse({"detail": refusal.text}, refusal.status, headers)
-        except StorageFailed as error:
+        except WriteFailed as error:
             counts["not stored"] += 1
             log.error("a notification was not stored: %s", error)
             return JSONResponse({"detail": "cannot be stored now"}, 503, {"Retry-After": "60"})
@@ -97,7 +96,7 @@ def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
     async def health(_: Request) -> Response:
         try:
             stored = await run_in_threadpool(inbox.counts)
-        except StorageFailed:
+        except WriteFailed:
             return JSONResponse({"status": "the inbox cannot be read", "since start": dict(counts)}, 503)
         return JSONResponse({"status": "ok", "since start": dict(counts), "inbox": stored})
 

@@ -88,10 +88,18 @@ class Declared(Section):
 
 
 class InboxSettings(Section):
-    """Where notifications are kept."""
+    """How much room notifications have in the records."""
 
-    file: str = Field("eodata/inbox.sqlite", description="SQLite file, on a local disk")
-    max_megabytes: int = Field(1000, ge=1, strict=True, description="beyond it nothing more is stored (503 to pushes)")
+    file: str = Field(
+        "eodata/inbox.sqlite",
+        description="where earlier versions kept it; taken over by `ibf-pipeline records take-over`",
+    )
+    max_megabytes: int = Field(
+        1000,
+        ge=1,
+        strict=True,
+        description="size of the records beyond which no notification is stored (503 to pushes)",
+    )
 
 
 class IntakeSettings(Section):

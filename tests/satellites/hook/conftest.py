@@ -13,6 +13,7 @@ import yaml
 
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
@@ -70,10 +71,8 @@ def client(server: Loopback, clock: Clock, redact: Redactor) -> Iterator[OdpClie
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[OrderBook]:
-    opened = OrderBook(tmp_path / "book" / "orders.sqlite")
-    yield opened
-    opened.close()
+def book(tmp_path: Path) -> OrderBook:
+    return OrderBook(open_records(beside(tmp_path / "book")))
 
 
 @pytest.fixture

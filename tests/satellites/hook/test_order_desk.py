@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -15,6 +18,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from sqlalchemy import delete, update
 
 from ibf_pipeline.errors import (
     ConfigError,
@@ -26,6 +30,10 @@ from ibf_pipeline.errors import (
 )
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records import lease as leases
+from ibf_pipeline.records.open import beside, bring_up_to_date
+from ibf_pipeline.records.schema import LEASE, ORDER
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import Elsewhere, OrderBook, Quota
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
@@ -33,6 +41,7 @@ from ibf_pipeline.satellites.hook.orders import Order, OrderRequest, order_body,
 from ibf_pipeline.satellites.hook.settings import Polling
 from ibf_pipeline.satellites.hook.workflows import Workflow, WorkflowOption
 from tests.budget import examples
+from tests.conftest import ROOT
 from tests.satellites.hook.conftest import client_of
 from tests.satellites.hook.test_client import NO_LISTS
 from tests.worlds.services.certificate import own_certificate
@@ -105,6 +114,12 @@ def test_an_order_whose_answer_breaks_off_in_tls_is_not_doubled(
         assert len(server.platform.orders) == 1
 
 
+def lose(book: OrderBook) -> None:
+    """As if the records were gone."""
+    with book._database.transaction() as connection:
+        connection.execute(delete(ORDER))
+
+
 def sendings(server: Loopback) -> int:
     """Orders that reached the service, by its own count of requests."""
     return sum(path.endswith("/OData.CSC.Order") for method, path in server.log if method == "POST")
@@ -136,7 +151,7 @@ def test_nothing_is_sent_where_the_look_up_before_it_answers_no_list(
     """The order is at the service already, and the book was lost; the month's other orders are listed as ever."""
     open_desk().submit(request())
     open_desk().advance()
-    book._db.execute("DELETE FROM hook_order")
+    lose(book)
     desk = open_desk(parallel=2)
     key = desk.submit(request()).key
     server.instead = {f"ProductionOrders?$orderby=Id desc&$top=100&$filter=(endswith(Name,'{key}'))": answer}
@@ -218,7 +233,7 @@ def test_a_process_that_dies_while_sending_leaves_a_trace(
 def test_another_book_does_not_double_it_either(open_desk: Opening, server: Loopback, book: OrderBook) -> None:
     open_desk().submit(request())
     open_desk().advance()
-    book._db.execute("DELETE FROM hook_order")  # the file was lost
+    lose(book)
     open_desk().submit(request())
     open_desk().advance()
     assert len(server.platform.orders) == 1
@@ -329,7 +344,9 @@ def test_secrets_are_filled_in_when_sent_and_never_written(
     key = desk.unfinished()[0].key
     assert sent["desp_source_password"] == DESP_PASSWORD
     assert sent["output_s3_path"] == f"s3://b/{key}"
-    assert DESP_PASSWORD.encode() not in book.file.read_bytes()
+    written = [file.read_bytes() for file in Path(book.place).parent.iterdir()]
+    assert any(key.encode() in content for content in written)
+    assert not any(DESP_PASSWORD.encode() in content for content in written)
 
 
 def test_wrong_options_never_reach_the_book(open_desk: Opening, book: OrderBook) -> None:
@@ -354,24 +371,85 @@ def test_an_order_over_midnight_of_the_month_counts_for_both(book: OrderBook) ->
 
 def test_many_processes_at_once(server: Loopback, client: OdpClient, tmp_path: Path, clock: Clock) -> None:
     """Six workers with their own connections to one book, all sending as fast as they can."""
-    file = tmp_path / "orders.sqlite"
     barrier = threading.Barrier(6)
 
     def work(number: int) -> None:
-        with closing(OrderBook(file)) as own:
-            desk = OrderDesk(
-                "dedl", client, own, Quota(10, 2), environment={}, redact=Redactor(), now=clock, settle=MINUTE
-            )  # fmt: skip
-            barrier.wait(timeout=20)
-            for step in range(4):
-                own.ask("dedl", request(f"P{(number + step) % 5}"), clock())
-                desk.advance()
+        own = OrderBook(Database(beside(tmp_path), bring_up_to_date, ""))
+        desk = OrderDesk(
+            "dedl", client, own, Quota(10, 2), environment={}, redact=Redactor(), now=clock, settle=MINUTE
+        )  # fmt: skip
+        barrier.wait(timeout=20)
+        for step in range(4):
+            own.ask("dedl", request(f"P{(number + step) % 5}"), clock())
+            desk.advance()
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(work, range(6)))
     names = [order.body["Name"] for order in server.platform.orders]
     assert len(names) == len(set(names)) == 2
     assert server.platform.most_open == 2
+
+
+HOLDER = """
+import sys
+from ibf_pipeline.records.open import open_records
+from ibf_pipeline.satellites.hook.order_book import OrderBook
+with OrderBook(open_records(sys.argv[1])).alone():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_the_second_process_waits_until_the_first_has_sent(
+    open_desk: Opening, server: Loopback, book: OrderBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger=leases.__name__)
+    desk = open_desk()
+    desk.submit(request())
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, f"sqlite:///{book.place}"],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert first.stdout is not None
+    assert first.stdout.readline() == "held\n"
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(desk.advance)
+        until = time.monotonic() + 30
+        while not caplog.records and time.monotonic() < until:
+            time.sleep(0.01)
+        assert (server.platform.orders, second.done()) == ([], False)
+        first.communicate("go on\n", timeout=30)
+        second.result(30)
+    (waited,) = [record.getMessage() for record in caplog.records]
+    assert f"hook/orders: waiting, another process is at work there: sending orders, process {first.pid} on" in waited
+    assert len(server.platform.orders) == 1
+
+
+def test_who_was_taken_for_dead_sends_nothing(
+    open_desk: Opening, server: Loopback, book: OrderBook, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asleep between its look-up and the order, for longer than a lease is good; another one took over."""
+    desk, real = open_desk(), OrderDesk._adopt
+
+    def sleep(self: OrderDesk, entry: Any) -> bool:
+        with book._database.transaction() as connection:
+            row = {"holder": "elsewhere pid:[1] 77 123", "expires": time.time() + 60}
+            connection.execute(update(LEASE).values(fence=LEASE.c.fence + 1, **row))
+        return real(self, entry)
+
+    key = desk.submit(request()).key
+    with monkeypatch.context() as patch:
+        patch.setattr(leases, "SECONDS", 0.0)
+        patch.setattr(leases.Lease, "_keep", lambda self: None)
+        patch.setattr(OrderDesk, "_adopt", sleep)
+        with pytest.raises(leases.LeaseLost, match="another process has taken over hook/orders"):
+            desk.advance()
+    assert (desk.entry(key).state, server.platform.orders) == ("sending", [])
+    with book._database.transaction() as connection:
+        connection.execute(update(LEASE).values(holder=None))
+    clock.sleep(121)
+    desk.advance()
+    assert (desk.entry(key).state, len(server.platform.orders)) == ("sent", 1)
 
 
 def test_an_order_that_the_service_forgot_is_gone_after_a_while_and_blocks_nothing(
@@ -557,7 +635,7 @@ class Orders(RuleBasedStateMachine):
         self.platform = Platform(self.clock, timedelta(minutes=7), 2, workflows=provided_workflows())
         self.service = Direct(self.platform, self.clock)
         self.quota = Quota(4, 2)
-        self.books = [OrderBook(Path(self.folder.name) / "b.sqlite") for _ in range(2)]
+        self.books = [OrderBook(Database(beside(Path(self.folder.name)), bring_up_to_date, "")) for _ in range(2)]
 
     def desk(self, worker: int) -> OrderDesk:
         return OrderDesk(
@@ -631,7 +709,7 @@ class Orders(RuleBasedStateMachine):
         assert {key for key, state in states.items() if state != "withdrawn"} == set(keys)
         self.limits_hold()
         for book in self.books:
-            book.close()
+            book._database.close()
         self.folder.cleanup()
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import re
+import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from flows.cli.hook import hook_app
-from ibf_pipeline.errors import IbfError
+from flows.cli.records import records_app
+from ibf_pipeline.errors import ForbiddenByRule, IbfError
+from tests.conftest import ROOT
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -224,3 +228,23 @@ def test_waits_and_downloads_show_bars_in_a_terminal_and_nowhere_else(
 def plain(text: str) -> str:
     """Without the terminal's codes."""
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_an_order_book_of_an_earlier_version_is_refused_until_it_is_taken_over(
+    config: Path, workplace: Path, server: Loopback
+) -> None:
+    """An order that is in the old file alone would be sent, and paid, a second time."""
+    earlier = workplace / "inputs" / "order-book.sqlite"
+    earlier.parent.mkdir()
+    shutil.copy(ROOT / "tests/fixtures/earlier/databases/orders.sqlite", earlier)
+    with sqlite3.connect(earlier) as made:
+        made.execute("UPDATE hook_order SET service = 'dedl'")
+    made.close()
+    for words in (["orders", "--book"], ["order", "data-harvest", SCENE, "-o", COLLECTION], ["wait"], ["budget"]):
+        with pytest.raises(ForbiddenByRule, match="ibf-pipeline records take-over"):
+            run(config, *words)
+    for elsewhere, rows in ((["--workspace", str(workplace / "w")], 0), ([], 2), ([], 0)):
+        done = CliRunner().invoke(records_app, ["take-over", "--config", str(config), *elsewhere])
+        assert (done.exit_code, f"{earlier}: 2 rows taken over" in done.output) == (0, rows == 2), done.output
+    assert [entry["state"] for entry in json.loads(hook(config, "orders", "--book", "--json"))] == ["sent", "waiting"]
+    assert server.platform.orders == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import typer
 import yaml
 from typer.testing import CliRunner
 
+from flows.cli.records import records_app
 from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
@@ -28,6 +30,7 @@ from tests.worlds.services.odata_evaluation import holds, parse
 app = typer.Typer()
 app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
+app.add_typer(records_app, name="records")
 app.command()(receiver)
 
 
@@ -100,7 +103,8 @@ def test_push_and_renewed_credentials(place: Installation, monkeypatch: pytest.M
 def test_inbox_commands(place: Installation):
     run(place, "subscriptions", "apply", "--yes")
     product = place.publish_over_the_alert(1)
-    with open_eodata(str(place.config), str(place.workspace)) as eodata, eodata.client("test") as client:
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    with eodata.client("test") as client:
         (queue,) = place.catalogue.queues
         eodata.inbox.store("test", "pull", client.read(queue).notifications)
     assert product in run(place, "inbox", "list", "--state", "waiting")[1]
@@ -115,11 +119,11 @@ def test_ids_are_whole_in_a_narrow_terminal_and_a_beginning_is_enough(place: Ins
     """Eighty columns, names of 70 letters; the ids of products 1 and 16 begin alike, that of the third does not."""
     long = "S1A_IW_GRDH_1SDV_" + "X" * 53
     ids = ["abcdef01-0000-4000-8000-000000000001", "abcdef01-0000-4000-8000-000000000016", "b" * 36]
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        eodata.inbox.store_products(
-            "test", [read_product({**radar_product(1, NOON, HERE), "Id": key, "Name": long}) for key in ids]
-        )
-        eodata.inbox.decide(ids[0], "ignored", "acquired 99 h ago, the limit is 72 h")
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    eodata.inbox.store_products(
+        "test", [read_product({**radar_product(1, NOON, HERE), "Id": key, "Name": long}) for key in ids]
+    )
+    eodata.inbox.decide(ids[0], "ignored", "acquired 99 h ago, the limit is 72 h")
     result = CliRunner().invoke(app, ["inbox", "list", *place.options], env={"COLUMNS": "80"})
     assert result.exit_code == 0
     for text in (*ids, long, "acquired 99 h ago, the limit is 72 h", "acquired 2026-11-20 12:00:00Z", "2 waiting"):
@@ -222,8 +226,8 @@ def test_missing_pieces_are_named(place: Installation, monkeypatch: pytest.Monke
     code, text = run(place, "subscriptions", "plan")
     assert (code, "what to do" in text.lower(), "EODATA_TEST_PASSWORD" in text) == (1, True, True)
     monkeypatch.delenv("EODATA_ENDPOINT_USERNAME")
-    with pytest.raises(ConfigError, match="EODATA_ENDPOINT_USERNAME"), open_receiver(str(place.config)):
-        pass
+    with pytest.raises(ConfigError, match="EODATA_ENDPOINT_USERNAME"):
+        open_receiver(str(place.config))
     (place.config / "eodata.yaml").unlink()
     with pytest.raises(ConfigError, match="copy the repository's"):
         read_settings(place.config)
@@ -244,3 +248,21 @@ def test_an_area_instead_of_a_country(place: Installation):
     assert (
         "POLYGON((31.5000 0.0000,31.5000 1.0000,30.0000 1.0000,30.0000 0.0000,31.5000 0.0000))" in item.request.filter
     )
+
+
+def test_an_inbox_of_an_earlier_version_is_refused_until_it_is_taken_over(place: Installation):
+    """A product that is in the old file alone would start its observation a second time."""
+    earlier = place.workspace / "eodata" / "inbox.sqlite"
+    earlier.parent.mkdir()
+    shutil.copy(ROOT / "tests/fixtures/earlier/databases/inbox.sqlite", earlier)
+    for command in (["subscriptions", "apply", "--yes"], ["inbox", "list"]):
+        code, text = run(place, *command)
+        assert (code, "ibf-pipeline records take-over" in text) == (1, True), text
+    for rows in (4, None):
+        code, text = run(place, "records", "take-over")
+        assert (code, f"{earlier}: 4 rows taken over" in text) == (0, rows == 4), text
+        assert earlier.with_name("inbox.sqlite.taken-over").is_file()
+        code, text = run(place, "inbox", "list")
+        assert (code, text.splitlines()[-1]) == (
+            0, "1 incomplete, 1 waiting, 0 triggered, 0 ignored, 2 notifications",
+        )  # fmt: skip

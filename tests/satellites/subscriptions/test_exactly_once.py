@@ -15,9 +15,10 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ibf_pipeline.io.sql import Database
+from ibf_pipeline.records.open import beside, bring_up_to_date
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
 from ibf_pipeline.satellites.subscriptions.client import ProductPage, QueueBatch
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.intake import catch_up, complete, pull
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
@@ -53,16 +54,16 @@ class Fuse:
 class FragileDatabase(Database):
     """A database whose process may end just before a transaction or just after its commit."""
 
-    fuse: Fuse
+    def __init__(self, folder: Path, fuse: Fuse) -> None:
+        super().__init__(beside(folder), bring_up_to_date, "")
+        self.fuse = fuse
 
     @contextmanager
-    def transaction(self) -> Iterator[Any]:
-        if hasattr(self, "fuse"):
-            self.fuse.burn()
-        with super().transaction() as connection:
+    def transaction(self, *, durable: bool = True) -> Iterator[Any]:
+        self.fuse.burn()
+        with super().transaction(durable=durable) as connection:
             yield connection
-        if hasattr(self, "fuse"):
-            self.fuse.burn()
+        self.fuse.burn()
 
 
 @dataclass
@@ -126,16 +127,14 @@ class Story:
         self.queue, self.push = self.catalogue.subscriptions
         self.on_the_way: list[dict[str, Any]] = []
         self.catalogue.deliver = lambda _url, _name, _password, message: self.on_the_way.append(message) or 204
-        self.file = folder / "inbox.sqlite"
+        self.folder = folder
         self.database = self._open()
         self.runs = Runs(self.fuse)
         self.published: dict[str, bool] = {}
         """product id -> whether it must start an observation"""
 
     def _open(self) -> FragileDatabase:
-        database = FragileDatabase(self.file)
-        database.fuse = self.fuse
-        return database
+        return FragileDatabase(self.folder, self.fuse)
 
     def do(self, what: str, number: int, crash_at: int) -> None:
         """One thing that happens; a process that it ends is started anew."""

@@ -223,7 +223,7 @@ def test_a_footprint_that_no_library_reads_blocks_nothing(world: World, footprin
 
 
 def test_what_cannot_be_stored_is_an_error_of_its_own(world: World):
-    with pytest.raises(InputInvalid, match="a value cannot be stored"):
+    with pytest.raises(InputInvalid, match="a value cannot be kept"):
         world.inbox.decide("1", "ignored", BROKEN)
     assert world.inbox.counts()["waiting"] == 0, "the database is free again"
 

@@ -12,6 +12,7 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
+from sqlalchemy import delete
 from typer.testing import CliRunner
 
 from flows.cli.app import app as cli
@@ -19,6 +20,7 @@ from flows.cli.subscriptions import subscriptions_app
 from flows.intake import intake
 from flows.observe_trigger import EVENT
 from flows.wiring.subscriptions import open_eodata
+from ibf_pipeline.records.schema import START
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
 from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, Installation, installed
 
@@ -72,8 +74,8 @@ def test_without_a_deployment_then_with_one(place: Installation):
     first = place.publish_over_the_alert(1)
     state = run(place)
     assert state.message == "1 observations started, 0 products waiting"
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert "announced; there is no deployment" in eodata.inbox.entry(first).reason
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert "announced; there is no deployment" in eodata.inbox.entry(first).reason
     (event,) = announced(first)
     assert (event["country"], event["event"], event["flow_run"]) == ("XTS", "G1", None)
 
@@ -85,11 +87,11 @@ def test_without_a_deployment_then_with_one(place: Installation):
     (made,) = observations()
     assert made.parameters["product_id"] == second
     assert made.idempotency_key == f"eodata:XTS:G1:{second}"
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        (start,) = eodata.inbox.starts(second)
-        assert start.run == str(made.id)
-        with eodata.inbox._database.transaction() as connection:  # as after a crash before the note
-            connection.execute("DELETE FROM eodata_start WHERE product_id = ?", (second,))
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    (start,) = eodata.inbox.starts(second)
+    assert start.run == str(made.id)
+    with eodata.inbox._database.transaction() as connection:  # as after a crash before the note
+        connection.execute(delete(START).where(START.c.product_id == second))
     run(place)
     assert [again.id for again in observations()] == [made.id]
 
@@ -104,21 +106,22 @@ def test_a_deployment_with_other_parameters_is_told_and_tried_again(place: Insta
     state = run(place)
     assert state.is_failed()
     assert "a deployment with the parameters country, event, issue_date, product_id, product_name" in state.message
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(product).state == "waiting"
-        queue = eodata.ledger.owned()[0].id
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(product).state == "waiting"
+    queue = eodata.ledger.owned()[0].id
     place.catalogue.delete(queue)  # as if a person had deleted it: the search goes on without its queue
     lost = place.publish_over_the_alert(5)
     state = run(place, catch_up=True)
     assert "test, queue of floods: " in state.message
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(lost).state == "waiting"
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(lost).state == "waiting"
 
 
 def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     """The inbox is still compared with the alerts, and the message says what was wrong."""
     product = place.publish_over_the_alert(3)
-    with open_eodata(str(place.config), str(place.workspace)) as eodata, eodata.client("test") as client:
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    with eodata.client("test") as client:
         (queue,) = place.catalogue.queues
         eodata.inbox.store("test", "pull", client.read(queue).notifications)
     place.web.password = "changed"
@@ -129,8 +132,8 @@ def test_one_catalogue_in_trouble_fails_the_intake_alone(place: Installation):
     assert "test, queue of floods: http://127.0.0.1" in state.message
     assert "no token was given" in state.message
     assert "canary" not in state.message
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(product).state == "triggered"
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(product).state == "triggered"
 
 
 def test_a_push_of_a_further_subscription_gets_its_details(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -138,9 +141,9 @@ def test_a_push_of_a_further_subscription_gets_its_details(tmp_path: Path, monke
     with installed(tmp_path, monkeypatch) as place:
         product = place.publish_over_the_alert(9)
         pushed = {"SubscriptionId": "0000a001-0000-4000-8000-000000000001", "ProductId": product}
-        with open_eodata(str(place.config), str(place.workspace)) as eodata:
-            assert eodata.providers_in_use() == []
-            eodata.inbox.store("test", "push", [read_notification(pushed)])
+        eodata = open_eodata(str(place.config), str(place.workspace))
+        assert eodata.providers_in_use() == []
+        eodata.inbox.store("test", "push", [read_notification(pushed)])
         assert run(place).message == "1 observations started, 0 products waiting"
 
 
@@ -149,13 +152,13 @@ def test_the_intake_as_a_command(place: Installation, monkeypatch: pytest.Monkey
     product = place.publish_over_the_alert(6)
     result = CliRunner().invoke(cli, ["intake", *place.options])
     assert (result.exit_code, "1 observations started, 0 products waiting" in result.output) == (0, True)
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(product).state == "triggered"
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(product).state == "triggered"
     lost = place.publish_over_the_alert(7, lose=True)
     assert "0 observations started" in CliRunner().invoke(cli, ["intake", *place.options]).output
     assert "1 observations started" in CliRunner().invoke(cli, ["intake", "--catch-up", *place.options]).output
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(lost).state == "triggered"
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(lost).state == "triggered"
     place.web.password = "changed"
     place.web.tokens.clear()
     result = CliRunner().invoke(cli, ["intake", "--catch-up", *place.options])
@@ -170,5 +173,5 @@ def test_a_fault_of_ours_in_one_queue_keeps_nothing_else_from_its_work(
     state = run(place, catch_up=True)
     assert state.is_failed()
     assert "test, queue of floods: ZeroDivisionError, see the log" in state.message
-    with open_eodata(str(place.config), str(place.workspace)) as eodata:
-        assert eodata.inbox.entry(lost).state == "triggered"
+    eodata = open_eodata(str(place.config), str(place.workspace))
+    assert eodata.inbox.entry(lost).state == "triggered"

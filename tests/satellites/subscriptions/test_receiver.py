@@ -15,14 +15,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from ibf_pipeline.errors import WriteFailed
+from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions
-from ibf_pipeline.satellites.subscriptions.database import Database
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
@@ -41,11 +43,10 @@ def receiver(
     folder: Path, *, provider_of: Callable[[str], str | None] = {OURS: "cdse"}.get, **more: Any
 ) -> Iterator[tuple[str, Inbox]]:
     megabytes = more.pop("max_megabytes", 100)
-    with Database(folder / "inbox.sqlite", max_megabytes=megabytes, wait_seconds=0.2) as database:
-        inbox = Inbox(database, Clock())
-        admission = Admission(*ACCOUNT, provider_of, **more)
-        with Served(build_receiver(admission, inbox)) as served:
-            yield f"http://127.0.0.1:{served.port}", inbox
+    inbox = Inbox(open_records(beside(folder), wait_seconds=0.2), Clock(), megabytes)
+    admission = Admission(*ACCOUNT, provider_of, **more)
+    with Served(build_receiver(admission, inbox)) as served:
+        yield f"http://127.0.0.1:{served.port}", inbox
 
 
 def basic(name: str, password: str) -> dict[str, str]:
@@ -78,8 +79,7 @@ def post(url: str, body: Any, headers: dict[str, str] | None = None) -> int:
 def test_a_notification_is_on_disk_when_it_is_answered(tmp_path: Path, key: str):
     with receiver(tmp_path) as (url, _):
         assert post(url, notification(1, key=key)) == 204
-        with Database(tmp_path / "inbox.sqlite") as other:  # as another process sees it
-            (entry,) = Inbox(other, Clock()).entries()
+        (entry,) = Inbox(open_records(beside(tmp_path)), Clock()).entries()  # as another process sees it
     assert (entry.state, entry.provider, entry.acquired) == ("waiting", "cdse", NOON)
 
 
@@ -183,8 +183,8 @@ def test_a_body_that_does_not_come_is_given_up(tmp_path: Path):
 
 
 def test_503_while_the_inbox_is_locked_and_204_afterwards(tmp_path: Path):
-    with receiver(tmp_path) as (url, inbox), Database(tmp_path / "inbox.sqlite") as other:
-        with other.transaction():
+    with receiver(tmp_path) as (url, inbox):
+        with open_records(beside(tmp_path)).transaction():
             assert post(url, notification(1)) == 503
         assert inbox.entries() == []
         assert post(url, notification(1)) == 204
@@ -200,6 +200,12 @@ def test_503_when_the_inbox_is_full_and_nothing_is_claimed(tmp_path: Path):
             statuses.append(post(url, content))
         assert set(statuses) == {204, 503}
         assert len(inbox.entries()) == statuses.count(204)
+        with pytest.raises(WriteFailed, match=r"full.* `ibf-pipeline inbox prune`, or raise inbox\.max_megabytes"):
+            inbox.store("cdse", "push", [])
+        for entry in inbox.entries():
+            inbox.decide(entry.product_id, "ignored", "too old")
+        inbox.prune(NOON + timedelta(days=1))
+        assert post(url, notification(12)) == 204, "what was forgotten makes room"
 
 
 def test_a_storm_with_duplicates_is_kept_once_each(tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -245,7 +246,9 @@ def test_the_message_names_the_way_to_take_over_an_equal_one(world: World):
 
 
 def test_two_at_once_are_one_after_the_other(world: World):
-    with world.ledger.alone(), pytest.raises(ForbiddenByRule, match="another process is busy with subscriptions"):
-        apply_subscriptions(world.client, world.ledger, wanted(PULL))
+    with world.ledger.alone(), ThreadPoolExecutor(1) as pool:
+        second = pool.submit(apply_subscriptions, world.client, world.ledger, wanted(PULL))
+        with pytest.raises(ForbiddenByRule, match="another process is at work there: changing subscriptions, process"):
+            second.result(30)
     assert world.catalogue.subscriptions == {}
     assert kinds(apply_subscriptions(world.client, world.ledger, wanted(PULL))) == ["create"]
