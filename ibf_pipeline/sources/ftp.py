@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from ibf_pipeline.errors import InputMissing, ServerRefused
+from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
-from ibf_pipeline.sources.remote import RemoteFile
+from ibf_pipeline.sources.remote import RemoteFile, not_there
 
 _CHUNK: Final = 1 << 18
 """bytes"""
@@ -99,12 +99,7 @@ class FtpFolder:
                     remedy="ask those who gave the account, or check the source's folder",
                 ) from None
             if str(error)[:3] == _NOT_THERE:
-                raise InputMissing(
-                    f"{what} is not there",
-                    where=self.address,
-                    expected="the folder of the issue date with a file for each member",
-                    remedy="run again when it has been published, or check the source's folder",
-                ) from None
+                raise not_there(f"{what} is not there", self.address) from None
             raise NoAnswer(_said(error)) from None
         except ftplib.all_errors as error:
             ftp.close()

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import fsspec
 
-from ibf_pipeline.errors import ConfigError, InputMissing, ServerRefused
+from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.sources.remote import RemoteFile
+from ibf_pipeline.sources.remote import RemoteFile, not_there
 from ibf_pipeline.sources.web_folder import WebFolder
 
 log = logging.getLogger(__name__)
@@ -85,27 +85,15 @@ class FsspecFolder:
                 found = []
         names = {name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1])}
         if not names:
-            raise InputMissing(
-                f"no forecast of {issue_date}",
-                where=self._folder(issue_date),
-                expected="the folder of the issue date with its files",
-                remedy="run again when it has been published, or check the source's url",
-            )
+            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", self._folder(issue_date))
         return sorted(names)
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
         """Size and tag or time of a file."""
         with self._errors(name):
             about = self._files.info(f"{self._folder(issue_date)}{name}")
-        if about.get("size") is None:
-            raise ServerRefused(
-                f"the server does not say the size of {name}",
-                where=self._url,
-                expected="Content-Length, without which nobody can tell whether a file arrived whole",
-                remedy="switch off the server's compression or chunked answers for these files",
-            )
         stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
-        return RemoteFile(name, int(about["size"]), stamp)
+        return RemoteFile(name, int(about["size"] or 0), stamp)
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on."""
@@ -123,12 +111,7 @@ class FsspecFolder:
         try:
             yield
         except FileNotFoundError:
-            raise InputMissing(
-                f"{what} is not there",
-                where=self._url,
-                expected="the folder of the issue date with a file for each member",
-                remedy="run again when it has been published, or check the source's url",
-            ) from None
+            raise not_there(f"{what} is not there", self._url) from None
         except (ConfigError, ServerRefused, GeneratorExit):
             raise
         except Exception as error:  # botocore and fsspec have no base class in common

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.errors import InputMissing, ServerUnreachable
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.download import Opened, arrive
 from ibf_pipeline.io.patience import Patience, repeated
@@ -67,6 +67,16 @@ class Fetched:
     path: Path
     remote: RemoteFile
     sha256: str
+
+
+def not_there(found: str, where: str) -> InputMissing:
+    """The error for a folder or file that a server does not have (yet)."""
+    return InputMissing(
+        found,
+        where=where,
+        expected="the folder of the issue date with a file for each member",
+        remedy="run again when it has been published, or check the source's address and folder",
+    )
 
 
 def persistently(what: str, where: str, patience: Patience, once: Callable[[], T]) -> T:

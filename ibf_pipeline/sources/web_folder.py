@@ -10,13 +10,13 @@ from datetime import date
 from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
+from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import from_web
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.sources.remote import RemoteFile
+from ibf_pipeline.sources.remote import RemoteFile, not_there
 
 _AS_IT_IS: Final = {"Accept-Encoding": "identity"}
 _LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#\[]+)""", re.I)
@@ -50,12 +50,7 @@ class WebFolder:
         if self._members and not any(name.endswith((".nc", ".grib2", ".grib")) for name in found):
             found = self._asked_one_by_one(issue_date)
         if not found:
-            raise InputMissing(
-                f"no files of {issue_date}" if self._dated else "no files",
-                where=folder,
-                expected="the folder with its files",
-                remedy="run again when it has been published, or check the url",
-            )
+            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", folder)
         return found
 
     def _asked_one_by_one(self, issue_date: date) -> list[str]:
@@ -83,8 +78,8 @@ class WebFolder:
                     about = response.headers
                 if (size := about.get("Content-Length", "")).isdigit():
                     return RemoteFile(name, int(size), about.get("ETag") or about.get("Last-Modified") or "")
-            except Gone as error:
-                raise self._missing(error, name) from None
+            except Gone:
+                raise not_there(f"{name} is not there", self._url) from None
             except (Refused, NoAnswer) as error:
                 trouble = error
         raise trouble or ServerRefused(
@@ -102,8 +97,8 @@ class WebFolder:
                 for chunk in opened.chunks:
                     yield chunk[before:]
                     before = max(0, before - len(chunk))
-        except Gone as error:
-            raise self._missing(error, name) from None
+        except Gone:
+            raise not_there(f"{name} is not there", self._url) from None
 
     def close(self) -> None:
         """End its connections."""
@@ -114,11 +109,3 @@ class WebFolder:
 
     def _file(self, issue_date: date, name: str) -> str:
         return f"{self._folder(issue_date)}{quote(name)}"
-
-    def _missing(self, error: IbfError, name: str) -> InputMissing:
-        return InputMissing(
-            f"{name} is not there ({error.found})",
-            where=self._url,
-            expected="a folder with this file",
-            remedy="run again when it has been published, or check the url",
-        )
