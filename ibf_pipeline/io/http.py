@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
@@ -29,6 +29,9 @@ from ibf_pipeline.io.patience import Patience, is_no_answer, repeated, was_not_c
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Bearer, Session, as_it_is
 
+if TYPE_CHECKING:
+    from ibf_pipeline.io.tokens import TokenSource  # which asks for tokens with this very client
+
 MOST_PAGES: Final = 200
 """pages of one listing; more is a server that goes in circles"""
 _MOST_REDIRECTS: Final = 5
@@ -37,20 +40,6 @@ _AWAY: Final = (429, 502, 503, 504)
 _KINDS: Final[Mapping[int, type[Refused]]] = {400: BadRequest, 404: Gone, 410: Gone, 422: BadRequest}
 _FETCHED: Final = (200, 206, 301, 302, 303, 307, 308)
 """answers to a download that lead on"""
-
-
-class Tokens(Protocol):
-    """Where the bearer token of a client comes from (`io.tokens.TokenSource`)."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether there is a token that is believed to be valid."""
-
-    def token(self) -> str:
-        """It, or a new one."""
-
-    def renew(self) -> str:
-        """A new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ class Client:
         patience: Patience,
         redact: Redactor,
         *,
-        tokens: Tokens | None = None,
+        tokens: TokenSource | None = None,
         session: requests.Session | None = None,
     ) -> None:
         self.server = server
