@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
@@ -29,28 +29,15 @@ from ibf_pipeline.io.patience import Patience, is_no_answer, repeated, was_not_c
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Bearer, Session, as_it_is
 
-MOST_PAGES: Final = 200
-"""pages of one listing; more is a server that goes in circles"""
+if TYPE_CHECKING:
+    from ibf_pipeline.io.tokens import TokenSource  # which asks for tokens with this very client
+
 _MOST_REDIRECTS: Final = 5
 _AWAY: Final = (429, 502, 503, 504)
 """answers of a server that is busy, away or starting, or of what stands before it"""
 _KINDS: Final[Mapping[int, type[Refused]]] = {400: BadRequest, 404: Gone, 410: Gone, 422: BadRequest}
 _FETCHED: Final = (200, 206, 301, 302, 303, 307, 308)
 """answers to a download that lead on"""
-
-
-class Tokens(Protocol):
-    """Where the bearer token of a client comes from (`io.tokens.TokenSource`)."""
-
-    @property
-    def is_held(self) -> bool:
-        """Whether there is a token that is believed to be valid."""
-
-    def token(self) -> str:
-        """It, or a new one."""
-
-    def renew(self) -> str:
-        """A new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +78,7 @@ class Client:
         patience: Patience,
         redact: Redactor,
         *,
-        tokens: Tokens | None = None,
+        tokens: TokenSource | None = None,
         session: requests.Session | None = None,
     ) -> None:
         self.server = server
@@ -163,33 +150,6 @@ class Client:
                 f"{title} answered no JSON", where=self.server.base, remedy=self.server.remedy(300)
             ) from None
 
-    def pages(self, path: str, query: Mapping[str, str] | None = None, most: int = MOST_PAGES) -> Iterator[Any]:
-        """What every page of an OData listing says; ServerRefused for pages in circles or on another host."""
-        url, seen = self.address(path, query), set[str]()
-        while True:
-            if url in seen or len(seen) >= most:
-                raise ServerRefused(
-                    f"the pages of {path} go in circles or never end",
-                    where=self.server.base,
-                    expected=f"an end within {most} pages",
-                    remedy="report it to the service",
-                )
-            seen.add(url)
-            content = self.read("GET", url)
-            link = next_link(content)
-            if link is not None and not isinstance(link, str):
-                raise ServerRefused(f"{path}: a list whose next page is no address", where=self.server.base)
-            yield content
-            if link is None:
-                return
-            url = urljoin(url, link)
-            if not self._is_home(url):
-                raise ServerRefused(
-                    f"the next page lies on another host ({urlsplit(url).hostname})",
-                    where=self.server.base,
-                    remedy="correct the server's url; the token is not sent there",
-                )
-
     def opened(self, url: str, headers: Mapping[str, str], method: str = "GET") -> requests.Response:
         """One try to open a download, its body unread. Redirects are followed one by one, without the token elsewhere.
 
@@ -213,7 +173,8 @@ class Client:
             pass
         raise Refused("a redirect to no address, or to one without TLS", where=self._shown(url))
 
-    def _is_home(self, url: str) -> bool:
+    def is_home(self, url: str) -> bool:
+        """Whether an address lies on the server itself, where its token may go."""
         return urlsplit(url)[:2] == urlsplit(self.server.base)[:2]
 
     def _shown(self, url: str) -> str:
@@ -224,7 +185,7 @@ class Client:
     def _authorised(self, method: str, url: str, title: str, **more: Any) -> requests.Response:
         """An exchange with a token; one that was refused is renewed once, unless it was just obtained."""
         tokens = self._tokens
-        if tokens is None or not self._is_home(url):
+        if tokens is None or not self.is_home(url):
             return self._exchange(method, url, title, as_it_is, **more)
         fresh = not tokens.is_held
         try:
@@ -288,9 +249,3 @@ class Client:
         refused = _KINDS.get(status, Refused)(said, where=self.server.base, remedy=self.server.remedy(status))
         refused.status = status
         return refused
-
-
-def next_link(content: Any) -> Any:
-    """Address of the next page, however the key is spelt; None on the last one."""
-    found = content.items() if isinstance(content, Mapping) else ()
-    return next((value for key, value in found if str(key).lower() == "@odata.nextlink" and value), None)

@@ -14,6 +14,7 @@ import pytest
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import BadRequest, Gone, NoAnswer, NoToken, Refused
 from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.pages import pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import require_encrypted
@@ -314,15 +315,19 @@ def test_no_secret_of_a_server_that_echoes_is_in_an_error() -> None:
 def test_pages_stay_on_their_host_and_end() -> None:
     script = {"/a": [Says(200, {"value": [1], "@odata.nextLink": "b?$skip=1"})], "/b": [Says(200, {"value": [2]})]}
     with ScriptedServer(script) as server:
-        assert [page["value"] for page in client_of(server.url).pages("a", {"$top": "1"})] == [[1], [2]]
+        assert [page["value"] for page in pages(client_of(server.url), "a", {"$top": "1"})] == [[1], [2]]
         assert [request.path for request in server.heard] == ["/a?$top=1", "/b?$skip=1"]
     circle = {"/a": [Says(200, {"value": [], "@odata.nextLink": "a"})]}
     with ScriptedServer(circle) as server, pytest.raises(ServerRefused, match="go in circles"):
-        list(client_of(server.url).pages("a"))
+        list(pages(client_of(server.url), "a"))
+    for odd in ("http://[::1", {"href": "b"}, 7):
+        nowhere = {"/a": [Says(200, {"value": [], "@odata.nextLink": odd})]}
+        with ScriptedServer(nowhere) as server, pytest.raises(ServerRefused, match="next page is no address"):
+            list(pages(client_of(server.url), "a"))
     with ScriptedServer() as other:
         away = {"/a": [Says(200, {"value": [], "@odata.nextLink": f"{other.url}/a"})]}
         with ScriptedServer(away) as server, pytest.raises(ServerRefused, match="another host"):
-            list(client_of(server.url, ONE_TRY, "ours").pages("a"))
+            list(pages(client_of(server.url, ONE_TRY, "ours"), "a"))
         assert other.heard == []
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from ibf_pipeline.errors import ConfigError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import NoToken
 from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.pages import pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import TokenSource
@@ -133,7 +134,7 @@ class OdpClient:
 
     def _listing(self, path: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """Every entity of every page; an answer that is no list does not say that nothing is there."""
-        for content in self.http.pages(path, query):
+        for content in pages(self.http, path, query):
             try:
                 found = listing(content)
                 if not all(isinstance(entry, Mapping) for entry in found):

@@ -11,7 +11,8 @@ from typing import Any, Final, Self
 
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import Gone
-from ibf_pipeline.io.http import Client, Server, next_link
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.pages import next_link, pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.odata import listing
@@ -206,7 +207,7 @@ class CatalogueClient:
             "$top": str(PAGE),
             "$expand": "Attributes",
         }
-        for content in islice(self._http.pages("Products", query, max_pages), max_pages):
+        for content in islice(pages(self._http, "Products", query, max_pages), max_pages):
             products, unreadable = [], 0
             for entry in _entries(content):
                 try:

@@ -421,7 +421,9 @@ def test_the_second_process_waits_until_the_first_has_sent(
         first.communicate("go on\n", timeout=30)
         second.result(30)
     (waited,) = [record.getMessage() for record in caplog.records]
-    assert f"waiting for hook/orders: another process is at work there: sending orders, process {first.pid} on" in waited
+    assert (
+        f"waiting for hook/orders: another process is at work there: sending orders, process {first.pid} on" in waited
+    )
     assert len(server.platform.orders) == 1
 
 

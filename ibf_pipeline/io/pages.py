@@ -1,0 +1,47 @@
+"""Listings that come page by page (OData)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from ibf_pipeline.errors import ServerRefused, turned_into
+from ibf_pipeline.io.http import Client
+
+MOST_PAGES: Final = 200
+"""pages of one listing; more is a server that goes in circles"""
+
+
+def pages(client: Client, path: str, query: Mapping[str, str] | None = None, most: int = MOST_PAGES) -> Iterator[Any]:
+    """What every page of a listing says; ServerRefused for pages in circles or on another host."""
+    url, where, seen = client.address(path, query), client.server.base, set[str]()
+    while True:
+        if url in seen or len(seen) >= most:
+            raise ServerRefused(
+                f"the pages of {path} go in circles or never end",
+                where=where,
+                expected=f"an end within {most} pages",
+                remedy="report it to the service",
+            )
+        seen.add(url)
+        content = client.read("GET", url)
+        link = next_link(content)
+        yield content
+        if link is None:
+            return
+        with turned_into(ServerRefused, f"{path}: a list whose next page is no address", where=where):
+            url = urljoin(url, link)
+            stays = client.is_home(url)
+        if not stays:
+            raise ServerRefused(
+                f"the next page lies on another host ({urlsplit(url).hostname})",
+                where=where,
+                remedy="correct the server's url; the token is not sent there",
+            )
+
+
+def next_link(content: Any) -> Any:
+    """Address of the next page, however the key is spelt; None on the last one."""
+    found = content.items() if isinstance(content, Mapping) else ()
+    return next((value for key, value in found if str(key).lower() == "@odata.nextlink" and value), None)
