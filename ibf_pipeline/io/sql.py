@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Pool, Table, and_, create_engine, event, make_url, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, WriteFailed
 
@@ -157,9 +157,15 @@ def put(
 ) -> bool:
     """Let the row of a key have these values, a row that is `new` those beside them; whether it is new."""
     this = and_(*(table.c[name] == value for name, value in key.items()))
-    if connection.execute(select(*table.primary_key).where(this).with_for_update()).first() is None:
-        connection.execute(table.insert().values(**key, **{**values, **(new or {})}))
-        return True
+    found = select(*table.primary_key).where(this).with_for_update()
+    if connection.execute(found).first() is None:
+        try:
+            with connection.begin_nested():
+                connection.execute(table.insert().values(**key, **{**values, **(new or {})}))
+            return True
+        except IntegrityError:  # a server lets another process be faster
+            if connection.execute(found).first() is None:
+                raise
     if values:
         connection.execute(table.update().where(this).values(**values))
     return False

@@ -24,7 +24,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, select, update
 
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
-from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql import Database, put
 from ibf_pipeline.records.schema import LEASE
 
 log = logging.getLogger(__name__)
@@ -134,15 +134,16 @@ def _take_patiently(database: Database, name: str, purpose: str, patience_second
 def _take(database: Database, name: str, purpose: str) -> Lease:
     started = time.monotonic()
     with database.transaction() as connection:
-        row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one_or_none()
-        if row is not None and row.holder is not None and not _is_over(row, database.place):
+        put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
+        row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one()
+        if row.holder is not None and not _is_over(row, database.place):
             raise ForbiddenByRule(
                 f"another process is at work there: {_who(row)}",
                 where=name,
                 expected="one at a time",
                 remedy="wait until it has ended, then run again",
             )
-        fence = 1 if row is None else row.fence + 1
+        fence = row.fence + 1
         values = {
             "fence": fence,
             "holder": _own_name(),
@@ -150,10 +151,7 @@ def _take(database: Database, name: str, purpose: str) -> Lease:
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
             "expires": time.time() + SECONDS,
         }
-        if row is None:
-            connection.execute(LEASE.insert().values(name=name, **values))
-        else:
-            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+        connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
     _live.add((database.place, name, fence))
     return Lease(database, name, fence, started + SECONDS)
 

@@ -52,6 +52,8 @@ def beside(runs: Path) -> str:
 def bring_up_to_date(engine: Engine) -> None:
     """Make the tables, or take the steps that a database of an earlier version lacks; InputInvalid for a later one."""
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")  # SQLite lets one begin at a time
         known = inspect(connection).get_table_names()
         if _VERSION.name not in known:
             METADATA.create_all(connection)
