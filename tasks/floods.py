@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,7 @@ def _manifest(
         "headline": found.headline,
         "source": files.source,
         "obtained": dict(files.origin),
+        "arrived": _utc(max((file.stat().st_mtime for file in files.files), default=None)),
         "glofas_version": found.glofas_version,
         "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
         "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
@@ -160,6 +161,11 @@ def _manifest(
         "versions": {name: version(name) for name in packages},
         "configuration": country.model_dump(mode="json"),
     }
+
+
+def _utc(seconds: float | None) -> str:
+    """Seconds since 1970 as a moment; empty for none."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _static_inputs(prepared: Path) -> list[dict[str, Any]]:

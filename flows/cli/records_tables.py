@@ -17,14 +17,19 @@ def print_runs(runs: Sequence[RecordedRun]) -> None:
     if not runs:
         console().print("no run is recorded")
         return
-    table = Table("country", "issue date", "found", "source", "finished (UTC)", "published and decided")
+    table = Table(
+        "country", "issue date", "found", "source", "arrived (UTC)", "finished (UTC)", "published and decided"
+    )
     for each in runs:
         done = [f"{one.target} r{one.number}: {one.outcome}" for one in published(each.run)]
         for target in each.run.targets():
             for revision in each.run.revisions(target):
                 done += [f"{target} r{revision.number}: {words}" for words in revision.decisions()]
         country = f"{each.run.iso3} (exercise)" if each.run.is_exercise else each.run.iso3
-        finished = each.finished[:16].replace("T", " ")
-        cells = (country, str(each.run.issue_date), each.headline, each.source, finished, "\n".join(done) or "nothing")
+        arrived, finished = (moment[:16].replace("T", " ") for moment in (each.arrived, each.finished))
+        published_and_decided = "\n".join(done) or "nothing"
+        cells = (
+            country, str(each.run.issue_date), each.headline, each.source, arrived, finished, published_and_decided,
+        )  # fmt: skip
         table.add_row(*map(Text, cells))
     console().print(table)

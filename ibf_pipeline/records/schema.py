@@ -36,6 +36,7 @@ RUN: Final = Table(
     Column("issue_time", Text, nullable=False),
     Column("exercise", Boolean, nullable=False),
     Column("source", Text, nullable=False, comment="that its forecast arrived from"),
+    Column("arrived", Text, nullable=False, comment="when the last of its forecast files was there; empty: not kept"),
     Column("finished", Text, nullable=False),
     Column("headline", Text, nullable=False, comment="what it found"),
     Index("run_of_country", "country", "hazard", "issue_time"),

@@ -119,7 +119,7 @@ class RunFolder:
                     new.rename(old)
             shutil.rmtree(partial)
         row = {
-            **self._key, "source": str(manifest.get("source", "")), "headline": str(manifest.get("headline", "")),
+            **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
         with self.records.transaction() as connection:

@@ -21,6 +21,8 @@ class RecordedRun:
     run: RunFolder
     source: str
     """that its forecast arrived from"""
+    arrived: str
+    """when the last of its forecast files was there; UTC, ISO 8601, empty where that is not kept"""
     finished: str
     """when its findings were whole; UTC, ISO 8601"""
     headline: str
@@ -43,6 +45,7 @@ def recorded_runs(runs: Path, records: str | None, iso3: str | None, most: int) 
                 runs / EXERCISES if row.exercise else runs, row.country, date.fromisoformat(row.issue_time), records
             ),
             row.source,
+            row.arrived,
             row.finished,
             row.headline,
         )

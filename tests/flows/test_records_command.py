@@ -34,7 +34,7 @@ def said(*arguments: str, workspace: Path) -> str:
 def run_of(workspace: Path, iso3: str, day: date, folder: str = "runs") -> RunFolder:
     """A recorded run with one alert."""
     run = RunFolder(workspace / folder, iso3, day)
-    run.finish(run.begin(), {"source": "glofas-ftp", "headline": "1 trigger"})
+    run.finish(run.begin(), {"source": "glofas-ftp", "arrived": "2026-02-15T05:40:00+00:00", "headline": "1 trigger"})
     return run
 
 
@@ -53,13 +53,13 @@ def test_runs_with_what_was_published_and_decided(tmp_path: Path) -> None:
     revision.decided("abort", "Amina", clock)
     output = said("runs", workspace=tmp_path)
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line]
-    assert [row[:4] for row in rows] == [
-        ["XTY", "2026-02-15", "1 trigger", "glofas-ftp"],
-        ["", "", "", ""],
-        ["XDM", "2026-02-14", "1 trigger", "glofas-ftp"],
-        ["XTY (exercise)", "2026-02-13", "1 trigger", "glofas-ftp"],
+    assert [row[:5] for row in rows] == [
+        ["XTY", "2026-02-15", "1 trigger", "glofas-ftp", "2026-02-15 05:40"],
+        ["", "", "", "", ""],
+        ["XDM", "2026-02-14", "1 trigger", "glofas-ftp", "2026-02-15 05:40"],
+        ["XTY (exercise)", "2026-02-13", "1 trigger", "glofas-ftp", "2026-02-15 05:40"],
     ]
-    assert [row[5] for row in rows] == [
+    assert [row[6] for row in rows] == [
         "portal r1: 1 of 2 calls made; 1 waiting for a person's approval",
         "portal r1: 2026-02-15T06:12:00+00:00 abort by Amina",
         "nothing",
