@@ -71,7 +71,7 @@ def test_runs_with_what_was_published_and_decided(tmp_path: Path) -> None:
 
 def test_nothing_is_recorded_yet(tmp_path: Path) -> None:
     assert said("runs", workspace=tmp_path) == "no run is recorded\n"
-    assert said("holders", workspace=tmp_path) == "nobody is publishing\n"
+    assert said("holders", workspace=tmp_path) == "nobody is at work\n"
 
 
 def test_who_publishes_now(tmp_path: Path) -> None:
