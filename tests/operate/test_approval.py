@@ -29,25 +29,17 @@ from flows.floods import floods
 from flows.states import NotNotified, exit_code
 from flows.wiring.day import now
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.runs.ledger import close
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import found
 from tests.worlds.countries.projects import make_project
+from tests.worlds.journals import planned
 from tests.worlds.services.prefect_server import PrefectServer
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
-
-
-def planned(folder: Path, about: RevisionAbout | None = None) -> Revision:
-    """A revision of a day of which not a call was made."""
-    run = RunFolder(folder, "XTS", date(2026, 2, 10))
-    about = about or RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
-    calls = [Call(1, "exposure", "POST", "/exposure", body={})]
-    return run.allot("portal", 1, run.stage("portal", 1), found([], []), calls, about)
 
 
 @pytest.fixture(scope="module")
@@ -207,7 +199,7 @@ def text_of_held(server: PrefectServer, day: date) -> str:
 def test_what_was_settled_while_the_run_waited(
     entries: tuple[str, ...], decision: Any, outcome: str | Exception, tmp_path: Path
 ) -> None:
-    revision = planned(tmp_path)
+    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)))
     for why in entries:
         close(revision, now, why)
     if isinstance(outcome, str):
@@ -219,7 +211,7 @@ def test_what_was_settled_while_the_run_waited(
 
 def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path) -> None:
     about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
-    revision = planned(tmp_path, about)
+    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     limit = datetime(2026, 2, 10, 18, tzinfo=UTC)
     assert "Not in this mail" not in preview_page(day, revision, limit)
@@ -231,7 +223,7 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
 
 def test_the_preview_of_an_exercise_leaves_that_of_a_real_day_in_its_place(api: PrefectServer, tmp_path: Path) -> None:
     about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
-    revision = planned(tmp_path, about)
+    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     for exercise in (False, True):
         approval._keep_preview(replace(day, exercise=exercise), revision, datetime(2026, 2, 10, 18, tzinfo=UTC))

@@ -13,6 +13,7 @@ from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.told import kept_notices
 from tests.worlds.countries.made_found import event, found, station
+from tests.worlds.journals import once_more, planned
 
 ENDED = Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")
 
@@ -43,7 +44,6 @@ def test_a_failure_begins_with_its_kind() -> None:
 def test_notices_of_an_unconfirmed_publication_are_found_on_disk(tmp_path: Path) -> None:
     run = RunFolder(tmp_path, "XTS", date(2026, 2, 15))
     assert kept_notices(run, "portal") == []
-    for number in (1, 2):
-        (run.path / f"targets/portal/r{number}").mkdir(parents=True)
-    write_json(run.revisions("portal")[-1].notices_file, {"notices": [asdict(ENDED)]})
+    second = once_more(planned(run))
+    write_json(second.notices_file, {"notices": [asdict(ENDED)]})
     assert kept_notices(run, "portal") == [ENDED]

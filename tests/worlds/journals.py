@@ -9,10 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import func, select, update
 
+from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import REVISION
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from tests.worlds.countries.made_found import found
 
 
 def journal_in(folder: Path, clock: Callable[[], datetime], number: int = 1) -> Journal:
@@ -42,3 +45,12 @@ def once_more(revision: Revision) -> Revision:
     shutil.copytree(revision.folder, staging, dirs_exist_ok=True)
     (staging / "journal.jsonl").unlink(missing_ok=True)
     return run.allot(revision.target, number, staging, revision.found(), revision.calls(), revision.about())
+
+
+def planned(run: RunFolder, about: RevisionAbout | None = None) -> Revision:
+    """The first revision of a day without alerts, and not a call made."""
+    about = about or RevisionAbout(
+        f"{run.issue_date}T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash"
+    )
+    calls = [Call(1, "exposure", "POST", "/exposure", body={})]
+    return run.allot("portal", 1, run.stage("portal", 1), found([], []), calls, about)
