@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, server_error
 from ibf_pipeline.sandbox.backend import Backend, Call, Endpoint
@@ -95,14 +97,13 @@ def set_trigger(call: Call) -> Answer:
     backend, ids = call.backend, call.body["eventPlaceCodeIds"]
     if not ids or call.user is None:
         raise server_error()
-    with backend.store.transaction():
-        changed = backend.store.run(
-            "UPDATE event_area SET user_trigger = 1, user_trigger_date = ?, user_trigger_name = ?"  # noqa: S608
-            f" WHERE id IN ({', '.join('?' * len(ids))})",
-            backend.now_text(),
-            call.user.full_name,
-            *(str(i) for i in ids),
-        )
+    changed = backend.store.run(
+        "UPDATE event_area SET user_trigger = 1, user_trigger_date = :now, user_trigger_name = :name"
+        " WHERE id IN (SELECT value FROM json_each(:ids))",
+        now=backend.now_text(),
+        name=call.user.full_name,
+        ids=json.dumps([str(i) for i in ids]),
+    )
     _mail(backend, *_place(call), 201, quiet=call.body.get("noNotifications") is True)
     return Answer(201, {"generatedMaps": [], "raw": [], "affected": changed}, empty=False)
 

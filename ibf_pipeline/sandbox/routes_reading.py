@@ -14,7 +14,7 @@ from ibf_pipeline.sandbox.events import activation_log, active_events, alert_are
 from ibf_pipeline.sandbox.mail import kept_mails
 from ibf_pipeline.sandbox.maps import View, aggregates, boundaries, dynamic_values, event_map, raw_boundaries
 from ibf_pipeline.sandbox.portal import country_json, indicators_json, layers_json
-from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.process import country_disaster, last_upload
 from ibf_pipeline.sandbox.stations import points
 from ibf_pipeline.sandbox.typhoon import track
 from ibf_pipeline.sandbox.vocabulary import DISASTER_TYPES, POINT_CATEGORIES, BehavesLike
@@ -150,7 +150,7 @@ def events_by_path(call: Call) -> Answer:
 
 
 def _events(call: Call, iso3: str, disaster: str) -> Answer:
-    return ok([event.as_json(iso3, disaster) for event in active_events(call.backend.store, iso3, disaster)])
+    return ok(active_events(call.backend.store, iso3, disaster))
 
 
 def typhoon(call: Call) -> Answer:
@@ -166,9 +166,7 @@ def layers(call: Call) -> Answer:
 
 
 def _setup(call: Call) -> sqlite3.Row | None:
-    return call.backend.store.row(
-        "SELECT * FROM country_disaster WHERE iso3 = ? AND disaster = ?", call.params["iso3"], call.params["disaster"]
-    )
+    return country_disaster(call.backend.store, call.params["iso3"], call.params["disaster"])
 
 
 def notification_log(call: Call) -> Answer:

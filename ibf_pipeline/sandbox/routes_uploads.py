@@ -146,11 +146,6 @@ def event_map_image(call: Call) -> Answer:
     if call.upload is None:
         raise bad_request("File is required")
     params = call.params
-    call.backend.store.run(
-        "INSERT OR REPLACE INTO map_image VALUES (?, ?, ?, ?)",
-        params["iso3"],
-        params["disaster"],
-        params["event"],
-        call.upload.content,
-    )
+    image = {"iso3": params["iso3"], "disaster": params["disaster"], "event": params["event"]}
+    call.backend.store.insert("map_image", [{**image, "image": call.upload.content}], replace=True)
     return created()
