@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader
 
 from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.events import active_events
@@ -25,6 +24,7 @@ from ibf_pipeline.sandbox.typhoon import strong_enough_to_mail
 from ibf_pipeline.sandbox.vocabulary import lead_time_number
 
 PAGE_FOLDER = Path(__file__).parent / "page"
+TEMPLATES = Environment(loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 LEVEL_WORDS = {
     "trigger": "Trigger",
@@ -93,7 +93,7 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
     subject = f"{disaster.replace('-', ' ').capitalize()} alert {name}: " + ", ".join(
         f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
     )
-    html = _template().render(
+    html = TEMPLATES.get_template("mail.html.j2").render(
         subject=subject, country=name, issued=issued, events=[_for_mail(event, issued) for event in events]
     )
     return Notice(subject, tuple(event["eventName"] for event in events), html)
@@ -137,11 +137,3 @@ def kept_mails(store: Store, iso3: str | None = None) -> list[Mail]:
         iso3=iso3,
     )
     return [Mail(**{**row, "event_names": tuple(json.loads(row["event_names"]))}) for row in found]
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.get_template("mail.html.j2")

@@ -18,7 +18,6 @@ _REGIONS = {
     4: ("Sub-County", "Sub-Counties"),
 }
 _LABELS = {"floods": "flood", "flash-floods": "flash flood"}
-_MOST_LEAD_TIMES = {"day": 8, "month": 12, "hour": 169}
 
 
 def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
@@ -71,7 +70,7 @@ def _active_lead_times(disaster: str) -> list[str]:
 
 
 def _disaster_type(disaster: str) -> dict[str, Any]:
-    unit = LEAD_TIME_UNIT[disaster]
+    lead_times = _active_lead_times(disaster)
     return {
         "id": _identity("disaster", disaster),
         "disasterType": disaster,
@@ -79,9 +78,9 @@ def _disaster_type(disaster: str) -> dict[str, Any]:
         "mainExposureIndicator": MAIN_EXPOSURE[disaster],
         "showOnlyTriggeredAreas": disaster != "typhoon",
         "enableSetWarningToTrigger": disaster == "drought",
-        "leadTimeUnit": unit,
-        "minLeadTime": f"0-{unit}",
-        "maxLeadTime": f"{_MOST_LEAD_TIMES[unit] - 1}-{unit}",
+        "leadTimeUnit": LEAD_TIME_UNIT[disaster],
+        "minLeadTime": lead_times[0],
+        "maxLeadTime": lead_times[-1],
     }
 
 

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,10 +25,7 @@ from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sandbox.web import build_app
 
 _START_SECONDS = 20
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_utc_now = partial(datetime.now, UTC)
 
 
 class Sandbox:
@@ -45,16 +43,15 @@ class Sandbox:
         behaves_like: BehavesLike = "current",
         host: str = "127.0.0.1",
         port: int = 0,
-        now: Callable[[], datetime] | None = None,
+        now: Callable[[], datetime] = _utc_now,
         users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
         token_lifetime: timedelta = TOKEN_LIFETIME,
         hydrographs: Hydrographs | None = None,
     ) -> None:
         self._host, self._port = host, port
-        clock = now or _utc_now
         store, secret = _open_store(Path(folder) / "sandbox.sqlite")
-        accounts = Accounts(users() if callable(users) else users, secret, clock, token_lifetime)
-        self._backend = Backend(Path(folder), store, accounts, clock, behaves_like, hydrographs)
+        accounts = Accounts(users() if callable(users) else users, secret, now, token_lifetime)
+        self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs)
         for kind in ("flood_extents", "rainfall_extents"):
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
         self._app = build_app(self._backend)
