@@ -43,7 +43,6 @@ class CountrySeed:
     indicators: tuple[str, ...] = ("population_affected", "population_affected_percentage")
     population: Mapping[str, float] = field(default_factory=dict)
     """Static totals by place code."""
-    map_image: bool = False
 
 
 def seed_from_static(
@@ -53,7 +52,6 @@ def seed_from_static(
     name: str,
     admin_levels: tuple[int, ...],
     default_admin_level: int,
-    **more: Any,
 ) -> CountrySeed:
     """Read ``admin_areas/adm<level>.geojson`` and ``stations.csv`` of a country's static folder.
 
@@ -72,7 +70,6 @@ def seed_from_static(
         default_admin_level=default_admin_level,
         admin_areas=areas,
         stations=_stations(folder / "stations.csv"),
-        **more,
     )
 
 
@@ -127,7 +124,7 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
             "levels": json.dumps(country.admin_levels),
             "default_level": country.default_admin_level,
             "indicators": json.dumps(country.indicators),
-            "map_image": country.map_image,
+            "map_image": False,
         }
         store.insert("country_disaster", [setup], replace=True)
         for level in country.admin_areas:

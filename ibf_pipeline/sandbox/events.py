@@ -41,12 +41,12 @@ def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]
             event |= _of_areas(store, last, event)
     if len(events) > 1 and any(event["firstLeadTime"] is None for event in events):
         raise server_error()  # the service's own sort breaks on an event without any flagged lead time
-    return sorted(events, key=by_urgency)
+    return sorted(events, key=lambda event: urgency(event["firstLeadTime"], event["alertLevel"]))
 
 
-def by_urgency(event: Mapping[str, Any]) -> tuple[int, int]:
-    """By first lead time, then level."""
-    return lead_time_number(event["firstLeadTime"] or "0-day"), ALERT_LEVELS.index(event["alertLevel"])
+def urgency(first_lead_time: str | None, level: str) -> tuple[int, int]:
+    """Events are listed by first lead time, then level."""
+    return lead_time_number(first_lead_time or "0-day"), ALERT_LEVELS.index(level)
 
 
 def _of_areas(store: Store, last: LastUpload, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from ibf_pipeline.sandbox.backend import RASTER_FOLDER, Backend
-from ibf_pipeline.sandbox.events import activation_log, active_events, first_flagged, flags_at
+from ibf_pipeline.sandbox.events import activation_log, active_events, first_flagged, flags_at, urgency
 from ibf_pipeline.sandbox.mail import kept_mails, shown_name
 from ibf_pipeline.sandbox.moments import moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.process import (
@@ -26,7 +26,7 @@ from ibf_pipeline.sandbox.process import (
 )
 from ibf_pipeline.sandbox.stations import current_values
 from ibf_pipeline.sandbox.store import Store, number
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, alert_level, lead_time_number
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, alert_level
 
 _LEAD_TIMES = tuple(f"{n}-day" for n in range(8))
 
@@ -154,10 +154,7 @@ def _earlier_events(store: Store, last: LastUpload) -> list[dict[str, Any]]:
                 "areas": len(areas),
             }
         )
-    return sorted(
-        events,
-        key=lambda e: (lead_time_number(str(e["firstLeadTime"] or "0-day")), ALERT_LEVELS.index(str(e["level"]))),
-    )
+    return sorted(events, key=lambda event: urgency(event["firstLeadTime"], event["level"]))
 
 
 def _level(area: ForecastArea) -> str:

@@ -86,18 +86,9 @@ class PathWords:
 def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
     async def respond(request: Request) -> Response:
         try:
-            upload: Upload | None = None
-            body: Any = {}
-            if not endpoint.multipart:
-                body = await _body(request)
-            header = request.headers.get("authorization")
-            user = (
-                backend.accounts.by_header(header)
-                if endpoint.role is None
-                else backend.accounts.require(header, endpoint.role)
-            )
-            if endpoint.multipart:
-                upload = await _upload(request)
+            body = {} if endpoint.multipart else await _body(request)
+            user = backend.accounts.require(request.headers.get("authorization"), endpoint.role)
+            upload = await _upload(request) if endpoint.multipart else None
             checked: Mapping[str, Any] = check(body, endpoint.body) if endpoint.body is not None else {}
             params = {name: word.replace(_SLASH, "/") for name, word in request.path_params.items()}
             call = Call(backend, params, dict(request.query_params), checked, upload, user)
