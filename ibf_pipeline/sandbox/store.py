@@ -56,11 +56,12 @@ class Store:
 
     def insert(self, table: str, rows: Iterable[Mapping[str, Any]], *, replace: bool = False) -> None:
         """Rows of one shape, column to value; with `replace` they take the place of rows with the same key."""
-        with self._lock:
-            for row in rows:
-                columns, values = ", ".join(row), ", ".join(f":{column}" for column in row)
-                verb = "INSERT OR REPLACE" if replace else "INSERT"
-                self._db.execute(f"{verb} INTO {table} ({columns}) VALUES ({values})", row)
+        values = list(rows)
+        if values:
+            columns, names = ", ".join(values[0]), ", ".join(f":{column}" for column in values[0])
+            verb = "INSERT OR REPLACE" if replace else "INSERT"
+            with self._lock:
+                self._db.executemany(f"{verb} INTO {table} ({columns}) VALUES ({names})", values)
 
     def rows(self, sql: str, **values: Any) -> list[sqlite3.Row]:
         with self._lock:
