@@ -10,7 +10,7 @@ from pathlib import Path
 import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, not_checked, of_error, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
@@ -77,12 +77,10 @@ def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[F
     }
     missing = {"boundaries": without_boundaries, "stations": without_stations}
     if either:
-        yield not_checked(
-            "static data",
-            f"{', '.join(name for name, is_so in passed.items() if is_so)}: "
-            f"no usable {' and '.join(name for name, is_so in missing.items() if is_so)}",
-            "there may be further errors, which this table cannot show yet",
-            "mend the errors above, then check again",
+        yield finding(
+            "passed over",
+            passed=", ".join(name for name, is_so in passed.items() if is_so),
+            missing=" and ".join(name for name, is_so in missing.items() if is_so),
         )
 
 
@@ -90,29 +88,16 @@ def _files(country: Country, static: Path) -> Iterator[Finding]:
     files = inputs.static_files(static, country)
     missing = inputs.missing_files(static, files)
     if missing:
-        yield fault(
-            "static data",
-            f"missing below {static}: {', '.join(missing)}",
-            "the country cannot be prepared, so no run is possible",
-            inputs.how_to_obtain(country),
+        yield finding(
+            "files missing", static=static, missing=", ".join(missing), how_to_obtain=inputs.how_to_obtain(country)
         )
         if inputs.MAPPING in missing and (static / PROPOSED).is_file():
-            yield warning(
-                "mapping",
-                f"{PROPOSED} waits for a person",
-                "a proposal is never used as it is: a wrong area means a wrong alert",
-                f"look through it, correct it, rename it to {inputs.MAPPING}",
-            )
+            yield finding("mapping proposed", proposed=PROPOSED, file=inputs.MAPPING)
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
     old_copy = outdated(static)
     if old_copy is not None:
-        yield warning(
-            "static data",
-            old_copy,
-            "runs go on with the copy and say so; what was changed at the URL since has no effect",
-            f"make {country.static} whole and readable again",
-        )
+        yield finding("copy outdated", old_copy=old_copy, static=country.static)
 
 
 def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
@@ -120,21 +105,11 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
     yield fine("boundaries", f"place codes unique, every area has its parent; {counts}")
     found = [finding for layer in levels.values() for finding in layer.findings]
     if found:
-        yield warning(
-            "boundaries",
-            f"repaired, or not quite inside their parents: {len(found)} of the areas: {listed(found)}",
-            "a repaired outline differs by less than 1 %; an area counts for the parent that it names",
-            "nothing has to be done; mend the polygons in a GIS where it matters",
-        )
+        yield finding("boundaries repaired", count=len(found), areas=listed(found))
     for layer in levels.values():
         nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
         if nameless:
-            yield warning(
-                "boundaries",
-                f"areas of level {layer.admin_level} without ADM{layer.admin_level}_EN: {listed(nameless)}",
-                "mails, the portal and the report show their place codes instead of names",
-                f"give every area its name as ADM{layer.admin_level}_EN",
-            )
+            yield finding("areas without name", level=layer.admin_level, areas=listed(nameless))
     for above, below in pairwise(levels.values()):
         yield from _gaps(above, below)
 
@@ -149,19 +124,9 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     empty = [code for code, share in shares.items() if not share]
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
     if empty:
-        yield warning(
-            "boundaries",
-            f"areas of level {above.admin_level} without any area of level {below.admin_level}: {listed(empty)}",
-            "nobody is counted there, and they are part of no alert",
-            f"add their areas of level {below.admin_level}; right where nobody lives, as in a lake",
-        )
+        yield finding("areas left empty", level=above.admin_level, below=below.admin_level, areas=listed(empty))
     if partly:
-        yield warning(
-            "boundaries",
-            f"areas of level {above.admin_level} that those of level {below.admin_level} do not fill: {listed(partly)}",
-            "nobody is counted in the rest, and it is part of no alert",
-            f"add the areas of level {below.admin_level} that are missing; right where nobody lives, as in a lake",
-        )
+        yield finding("areas not filled", level=above.admin_level, below=below.admin_level, areas=listed(partly))
 
 
 def _mapping(
@@ -202,12 +167,7 @@ def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] |
         water = inputs.water_file(static, country)
         yield from check_flood_maps(maps, bounds, country.flood_maps.minimum_depth, water)
     for doubt in doubts(static):
-        yield warning(
-            "rasters",
-            doubt,
-            "right where it is sea or desert; otherwise no flood is ever shown there",
-            f"add the tiles to the source, then `ibf-pipeline fetch-static {country.iso3} --refresh`",
-        )
+        yield finding("raster doubtful", doubt=doubt, iso3=country.iso3)
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:

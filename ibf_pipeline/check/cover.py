@@ -8,7 +8,7 @@ from pathlib import Path
 from rasterio.io import DatasetReader
 from rasterio.warp import transform_bounds
 
-from ibf_pipeline.check.finding import Finding, fault, warning
+from ibf_pipeline.check.finding import Finding, finding
 from ibf_pipeline.prepare.grids import Bounds
 
 _CELLS = 10
@@ -20,21 +20,11 @@ def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[
     west, south, east, north = country
     box = degrees_of(raster)
     if box is None or box[0] >= east or box[2] <= west or box[1] >= north or box[3] <= south:
-        yield fault(
-            "rasters",
-            f"{file.name} and the boundaries do not overlap",
-            "the raster is of another country, or its corners or its coordinate system are wrong",
-            "fetch the raster of this country",
-        )
+        yield finding("raster elsewhere", file=file.name)
         return
     missing = max(box[0] - west, box[1] - south, east - box[2], north - box[3], 0.0)
     if missing > _CELLS * (box[2] - box[0]) / raster.width:
-        yield warning(
-            "rasters",
-            f"{file.name} ends {missing:.2f} degrees inside the country's bounding box",
-            "no flood and nobody is counted beyond its edge",
-            "extend it where people live there; right where only a lake or a desert is cut off",
-        )
+        yield finding("raster ends inside", file=file.name, missing=missing)
 
 
 def degrees_of(raster: DatasetReader) -> Bounds | None:

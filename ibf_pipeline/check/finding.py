@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
 
 from ibf_pipeline.errors import IbfError
 
@@ -12,6 +16,7 @@ Level = Literal["error", "warning", "fine", "not checked"]
 Subject = Literal[
     "configuration", "static data", "boundaries", "stations", "mapping", "thresholds", "rasters", "portal", "schedule"
 ]
+_CATALOGUE = Path(__file__).with_name("findings.yaml")
 SHOWN = 4
 """items of a list that a finding names"""
 
@@ -33,14 +38,9 @@ def fine(subject: Subject, found: str) -> Finding:
     return Finding("fine", subject, found)
 
 
-def warning(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
-    """Something that a person should look at; runs go on."""
-    return Finding("warning", subject, found, meaning, remedy)
-
-
-def fault(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
-    """Something that stands in the way of alerts, or makes them wrong."""
-    return Finding("error", subject, found, meaning, remedy)
+def finding(name: str, /, **facts: object) -> Finding:
+    """A finding of the catalogue `findings.yaml`, its braces filled with the facts of the case."""
+    return Finding(**{part: words.format(**facts) for part, words in _catalogue()[name].items()})
 
 
 def not_checked(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
@@ -53,6 +53,12 @@ def of_error(subject: Subject, error: IbfError, meaning: str) -> Finding:
     where = f"{error.where}: " if error.where else ""
     expected = f" (expected: {error.expected})" if error.expected else ""
     return Finding("error", subject, f"{where}{error.found}{expected}", meaning, error.remedy)
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, Any]]:
+    catalogue: dict[str, dict[str, Any]] = yaml.safe_load(_CATALOGUE.read_text(encoding="utf-8"))
+    return catalogue
 
 
 def listed(items: Iterable[object]) -> str:

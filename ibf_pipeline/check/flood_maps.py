@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ibf_pipeline.check.cover import check_cover, degrees_of
-from ibf_pipeline.check.finding import Finding, fine, of_error, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.grids import (
     Bounds,
@@ -120,19 +120,17 @@ def _count(file: Path, minimum_depth: float, water: Path | None) -> tuple[int, i
 def _dry_or_shrinking(wet: Mapping[float, int], maps: Mapping[float, Path]) -> Iterator[Finding]:
     for period, cells in wet.items():
         if not cells:
-            yield warning(
-                "rasters",
-                f"{maps[period].name} has no wet cell",
-                f"a flood of {period:g} years shows no extent and nobody affected",
-                "fetch it again; look at its values in a GIS (metres, first band)",
-            )
+            yield finding("flood map dry", file=maps[period].name, period=period)
     for (smaller, fewer), (larger, more) in pairwise(wet.items()):
         if more and fewer > more:
-            yield warning(
-                "rasters",
-                f"{maps[smaller].name} is wetter than {maps[larger].name}: {fewer:,} against {more:,} cells",
-                f"a flood of {smaller:g} years would reach more people than one of {larger:g} years",
-                "the files may be exchanged, or of two editions: fetch them again",
+            yield finding(
+                "flood maps shrink",
+                smaller_map=maps[smaller].name,
+                larger_map=maps[larger].name,
+                fewer=fewer,
+                more=more,
+                smaller=smaller,
+                larger=larger,
             )
 
 
@@ -144,21 +142,11 @@ def _masked(counted: _Counted, maps: Mapping[float, Path], water: Path) -> Itera
     if share == 1:
         yield of_error("rasters", all_masked(water, maps[period]), "`prepare` refuses it: no flood would ever be shown")
     elif share > MUCH:
-        yield warning(
-            "rasters",
-            f"{water.name} covers {share:.0%} of the wet cells of {maps[period].name}",
-            "there is no flood and nobody affected in these cells",
-            "look at both in a GIS: is there water on every day of the year?",
-        )
+        yield finding("water covers much", water=water.name, share=share, map=maps[period].name)
     else:
         yield fine("rasters", f"{water.name} covers at most {share:.0%} of a flood map's wet cells")
 
 
 def _no_nodata(file: Path, what: str) -> Finding:
     reading = "a depth; more than 300 m is refused" if what == "flood map" else "water that is always there"
-    return warning(
-        "rasters",
-        f"{file.name} declares no nodata value",
-        f"what stands for `no value` is read as {reading}",
-        "declare it (gdal_edit -a_nodata -9999), or leave it where dry land is 0",
-    )
+    return finding("no nodata", file=file.name, reading=reading)

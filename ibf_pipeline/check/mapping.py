@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 from ibf_pipeline.prepare.stations import NO_STATION
@@ -32,11 +32,12 @@ def check_mapping(
     yield from _unmapped(areas, {station.code: station.name for station in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:
-        yield warning(
-            "mapping",
-            f"{len(unnamed)} of {len(known_codes)} areas are not in the file: {listed(sorted(unnamed))}",
-            f"taken as {NO_STATION}: they are part of no alert",
-            f"list them with their station or with {NO_STATION}",
+        yield finding(
+            "areas not mapped",
+            count=len(unnamed),
+            total=len(known_codes),
+            areas=listed(sorted(unnamed)),
+            no_station=NO_STATION,
         )
     yield from _shared(areas, levels, default_level)
 
@@ -46,28 +47,18 @@ def _unknown(
 ) -> Iterator[Finding]:
     strange = sorted(set(stations_of) - set(codes))
     if strange:
-        yield fault(
-            "mapping",
-            f"{len(strange)} place codes are no areas of level {level}: {listed(strange)}"
-            + lost_zeros(strange[0], codes),
-            "an alert there would create an event that nobody sees",
-            "take mapping and boundaries from one edition; keep place codes as text",
+        yield finding(
+            "mapped areas unknown",
+            count=len(strange),
+            level=level,
+            codes=listed(strange),
+            hint=lost_zeros(strange[0], codes),
         )
     if unlisted:
-        yield fault(
-            "mapping",
-            f"stations that stations.csv does not list: {listed(sorted(unlisted))}",
-            "their areas could never be alerted",
-            f"add the station with its thresholds, or write {NO_STATION}",
-        )
+        yield finding("mapped stations unknown", stations=listed(sorted(unlisted)), no_station=NO_STATION)
     twice = [f"{code} ({', '.join(sorted(found))})" for code, found in sorted(stations_of.items()) if len(found) > 1]
     if twice:
-        yield fault(
-            "mapping",
-            f"{len(twice)} areas are mapped to more than one station: {listed(twice)}",
-            "their people would count in two events, or in one and in none: `prepare` refuses it",
-            "keep the station whose river floods the area",
-        )
+        yield finding("areas mapped twice", count=len(twice), areas=listed(twice))
     if not strange and not twice and not unlisted:
         yield fine("mapping", f"{len(stations_of)} areas, each once, all codes known")
 
@@ -75,19 +66,9 @@ def _unknown(
 def _unmapped(areas: Mapping[str, Collection[str]], names: Mapping[str, str]) -> Iterator[Finding]:
     without = [f"{code} {names[code]}".strip() for code, found in areas.items() if not found]
     if len(without) == len(areas):
-        yield fault(
-            "mapping",
-            "no station has an area",
-            "no alert could be shown in the portal",
-            "fill in the column glofasStation",
-        )
+        yield finding("no station has an area")
     elif without:
-        yield warning(
-            "mapping",
-            f"stations without areas: {listed(without)}",
-            "a trigger there cannot be published: the run ends as `alert could not be published`",
-            "give the station the areas that its river floods, or remove it from stations.csv",
-        )
+        yield finding("stations without areas", stations=listed(without))
 
 
 def _shared(
@@ -114,12 +95,12 @@ def _shared(
         if len(found) > 1
     ]
     if shared and depth:
-        yield warning(
-            "mapping",
-            f"{len(shared)} of {len(stations_in)} alerted areas of level {default_level} belong to more than one "
-            f"station: {listed(shared)}",
-            "where both alert, the area goes to the event of the higher class; the other event loses it",
-            "nothing has to be done; map whole areas to one station where that is right hydrologically",
+        yield finding(
+            "stations share areas",
+            count=len(shared),
+            total=len(stations_in),
+            default_level=default_level,
+            areas=listed(shared),
         )
     elif depth:
         yield fine("mapping", f"no two stations share an area of level {default_level}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, not_checked, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
@@ -33,17 +33,12 @@ def check_portal(
     yield from _layers(layers)
     yield from _event_names(state.open_events, stations, country)
     for name in state.not_checked:
-        yield not_checked("portal", f"{name}: this server has no route for it", "found out during a run")
+        yield finding("no route", name=name)
 
 
 def _account(state: ServerState) -> Iterator[Finding]:
     if state.role is not None and state.role not in UPLOAD_ROLES:
-        yield fault(
-            "portal",
-            f"the account has the role {state.role}",
-            f"uploads need {' or '.join(UPLOAD_ROLES)}: every run would be refused",
-            "ask the portal's administrator for a pipeline account",
-        )
+        yield finding("role too low", role=state.role, needed=" or ".join(UPLOAD_ROLES))
 
 
 def _levels(state: ServerState, country: Country) -> Iterator[Finding]:
@@ -53,12 +48,7 @@ def _levels(state: ServerState, country: Country) -> Iterator[Finding]:
         ("default_admin_level", country.default_admin_level, state.default_admin_level),
     ):
         if ours != theirs:
-            yield fault(
-                "portal",
-                f"{key} is {ours}, on the server {theirs}",
-                "events exist on the server's default level and areas on its levels: every run would be refused",
-                f"write {key}: {theirs} in {file} and take the boundaries from the server",
-            )
+            yield finding("levels differ", key=key, ours=ours, theirs=theirs, file=file)
     if tuple(country.admin_levels) == state.admin_levels and country.default_admin_level == state.default_admin_level:
         yield fine("portal", f"levels {list(state.admin_levels)}, default {state.default_admin_level}, as configured")
 
@@ -70,19 +60,9 @@ def _areas(state: ServerState, place_codes: Mapping[int, Collection[str]]) -> It
             continue
         unknown, lacking = sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours))
         if unknown:
-            yield fault(
-                "portal",
-                f"{len(unknown)} place codes of level {level} are unknown to the server: {listed(unknown)}",
-                "an alert there would become an event that nobody sees: the run is refused",
-                "take the boundaries from the server (`fetch-static`)",
-            )
+            yield finding("areas unknown to portal", count=len(unknown), level=level, codes=listed(unknown))
         if lacking:
-            yield warning(
-                "portal",
-                f"{len(lacking)} areas of level {level} are on the server only: {listed(lacking)}",
-                "they never get a value",
-                "take the boundaries from the server (`fetch-static`)",
-            )
+            yield finding("areas on portal only", count=len(lacking), level=level, codes=listed(lacking))
         if not unknown and not lacking:
             yield fine("portal", f"the {len(theirs)} areas of level {level} are the same here and there")
 
@@ -93,28 +73,13 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
     known = state.stations
     unknown = [station.code for station in stations if station.code not in known]
     if unknown:
-        yield warning(
-            "portal",
-            f"stations that the server does not know: {listed(unknown)}",
-            "their events go out, their points are not on the map and show no discharge",
-            "ask the portal's administrator to add them",
-        )
+        yield finding("stations unknown to portal", stations=listed(unknown))
     lacking = sorted(set(known) - {station.code for station in stations})
     if lacking:
-        yield warning(
-            "portal",
-            f"stations of the server that stations.csv does not list: {listed(lacking)}",
-            "they stay without values, and nothing is forecast for them",
-            "add them with thresholds and areas, or ask to have them removed there",
-        )
+        yield finding("stations on portal only", stations=listed(lacking))
     other = [f"{s.code} ({s.name!r}, there {known[s.code]!r})" for s in stations if known.get(s.code, s.name) != s.name]
     if other:
-        yield warning(
-            "portal",
-            f"stations named differently on the server: {listed(other)}",
-            "with event_name: station_name the run is refused; else people read two names for one station",
-            "take over the server's spelling in stations.csv",
-        )
+        yield finding("stations named differently", stations=listed(other))
     if not unknown and not lacking and not other:
         yield fine("portal", f"the {len(known)} stations are the same here and there, names too")
 
@@ -126,29 +91,19 @@ def _indicators(state: ServerState, country: Country) -> Iterator[Finding]:
     sent |= {f"{POPULATION_AFFECTED}_percentage"} if country.people.percentage else set()
     missing = sorted(sent - state.indicators)
     if missing:
-        yield fault(
-            "portal",
-            f"indicators that are not set up on the server: {listed(missing)}",
-            "a run that sends them is refused",
-            "ask to have them set up, or remove them from people in the country's file",
-        )
+        yield finding("indicators not set up", missing=listed(missing))
     else:
         yield fine("portal", f"indicators are set up: {listed(sorted(sent))}")
 
 
 def _layers(layers: Any | None) -> Iterator[Finding]:
     if not isinstance(layers, list):
-        yield not_checked("portal", "map layers: this server has no route for them", "look at its map")
+        yield finding("no route for layers")
         return
     names = {str(entry.get("name")) for entry in layers if isinstance(entry, dict)}
     missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in names]
     if missing:
-        yield warning(
-            "portal",
-            f"map layers that the portal lacks for floods in this country: {listed(missing)}",
-            "what the pipeline uploads for them is never shown",
-            "ask the portal's administrator to add the layers",
-        )
+        yield finding("layers lacking", missing=listed(missing))
     else:
         yield fine("portal", f"map layers are set up: {', '.join(MAP_LAYERS)}")
 
@@ -168,20 +123,9 @@ def _event_names(
         station = next((c for names in other.values() for c, name in names.items() if name == event.name), None)
         kind = "trigger" if event.is_trigger else "warning"
         if station is None:
-            yield warning(
-                "portal",
-                f"{kind} {event.name!r} is open on the server and belongs to no station of stations.csv",
-                "the next run closes it",
-                "make sure that nobody else publishes there, and that no station was removed while on alert",
-            )
+            yield finding("event of no station", kind=kind, name=event.name)
         else:
-            yield warning(
-                "portal",
-                f"{kind} {event.name!r} is open; with event_name: {country.event_name} it is called {now[station]!r}",
-                "the next run closes it and opens a new one: first issued date, ticked actions and people's decisions "
-                "start anew",
-                "change event_name while nothing is open",
-            )
+            yield finding("event renamed", kind=kind, name=event.name, event_name=country.event_name, now=now[station])
     if not any(event.name not in now.values() for event in events):
         codes = ", ".join(event.name for event in events)
         yield fine("portal", f"open events keep their names: {codes}" if events else "no event is open")

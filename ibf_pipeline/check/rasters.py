@@ -11,7 +11,7 @@ import numpy as np
 from rasterio.io import DatasetReader
 
 from ibf_pipeline.check.cover import check_cover
-from ibf_pipeline.check.finding import Finding, fault, fine, not_checked, of_error, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.csv_rows import read_rows
 from ibf_pipeline.prepare.grids import (
@@ -59,27 +59,12 @@ def check_layer(
         yield of_error("rasters", error, "nobody could be counted")
         return
     if negative:
-        yield warning(
-            "rasters",
-            f"{file.name}: {negative:,} cells below 0 that are not the declared nodata value",
-            "they count as 0",
-            "declare the nodata value (gdal_edit -a_nodata)",
-        )
+        yield finding("cells below 0", file=file.name, negative=negative)
     if total <= 0:
-        yield fault(
-            "rasters",
-            f"{file.name} has no value above 0 in the country",
-            "nobody could be counted",
-            "fetch the raster of this country",
-        )
+        yield finding("nobody in country", file=file.name)
         return
     if lost > TOTAL_TOLERANCE * total:
-        yield fault(
-            "rasters",
-            f"{lost / total:.1%} of {file.name} in the country lies beyond the flood maps",
-            "`prepare` refuses it: no flood would ever reach these people",
-            "extend the flood maps to wherever the country has people, or check that neither raster is shifted",
-        )
+        yield finding("people beyond maps", share=lost / total, file=file.name)
     yield from _against(file, total, totals)
 
 
@@ -142,12 +127,7 @@ def _people(raster: DatasetReader, what: str, country: Bounds, maps: Bounds | No
 
 def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:
     if not totals:
-        yield not_checked(
-            "rasters",
-            f"{file.name} adds up to {total:,.0f}; no known total to compare it with",
-            "a raster of another year or unit would go unnoticed",
-            f"add {TOTALS} (adminLevel, placeCode, value) from a census or from the portal",
-        )
+        yield finding("no known total", file=file.name, total=total, totals_file=TOTALS)
         return
     known = sum(totals.values())
     differs = total / known - 1

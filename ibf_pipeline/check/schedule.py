@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +32,14 @@ def check_schedules(iso3: str, schedules: Sequence[Schedule]) -> Iterator[Findin
     named = [f"{schedule.deployment} ({schedule.when})" for schedule in running]
     sensors = [schedule for schedule in running if schedule.is_sensor]
     if len(running) - len(sensors) + bool(sensors) > 1:
-        yield fault(
-            "schedule",
-            f"{len(running)} schedules run {iso3}: {listed(named)}",
-            "the day is published several times, and people are mailed as often",
-            "keep one: pause or delete the others in the Prefect UI"
-            + (f"; remove `schedule` from countries/{iso3}.yaml where the sensor shall start it" if sensors else ""),
-        )
+        sensor = f"; remove `schedule` from countries/{iso3}.yaml where the sensor shall start it" if sensors else ""
+        yield finding("scheduled twice", count=len(running), iso3=iso3, schedules=listed(named), or_remove=sensor)
     elif running:
         words = "one schedule runs" if len(running) == 1 else f"{len(running)} sensors start"
         yield fine("schedule", f"{words} {iso3}: {listed(named)}")
     else:
         paused = [schedule.deployment for schedule in own]
-        yield warning(
-            "schedule",
-            f"the schedules of {iso3} are paused: {listed(paused)}" if paused else f"no schedule runs {iso3}",
-            "nothing is forecast unless a person starts it",
-            "resume it in the Prefect UI" if paused else "`ibf-pipeline deploy`",
-        )
+        if paused:
+            yield finding("schedules paused", iso3=iso3, schedules=listed(paused))
+        else:
+            yield finding("no schedule", iso3=iso3)

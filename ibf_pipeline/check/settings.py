@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, of_error, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
@@ -16,21 +16,11 @@ def check_settings(configuration: Configuration, country: Country) -> Iterator[F
     yield fine("configuration", f"{file} is valid; {_rule(country)}")
     yield from _sources(configuration, country, file)
     if country.members.minimum < country.members.expected / 2:
-        yield warning(
-            "configuration",
-            f"a run goes on with {country.members.minimum} of {country.members.expected} members",
-            "probabilities of few members jump by several percent a member",
-            f"raise members.minimum in {file}",
-        )
+        yield finding("few members", minimum=country.members.minimum, expected=country.members.expected, file=file)
     if country.flood_maps.return_periods[0] > country.trigger.return_period:
         smallest, trigger = country.flood_maps.return_periods[0], country.trigger.return_period
         uses = "uses that map: too much" if country.flood_maps.below_smallest == "use-smallest" else "shows no"
-        yield warning(
-            "configuration",
-            f"the smallest flood map is of {smallest:g} years, triggers begin at {trigger:g} years",
-            f"an event between the two {uses} flood and people",
-            "agree with the country on flood_maps.below_smallest; the report says so with every such event",
-        )
+        yield finding("smallest map too large", smallest=smallest, trigger=trigger, uses=uses)
 
 
 def _rule(country: Country) -> str:
@@ -58,21 +48,13 @@ def _sources(configuration: Configuration, country: Country, file: str) -> Itera
             yield of_error("configuration", error, f"source {name} cannot be read: no run without another source")
             continue
         if not folder.is_dir():
-            yield warning(
-                "configuration",
-                f"the folder of source {name} is not there: {folder}",
-                "runs find no forecast in it",
-                "create it where the forecasts arrive, or correct its root in settings.yaml",
-            )
+            yield finding("source folder missing", name=name, folder=folder)
     accepted = {country.thresholds_version, *country.accepted_versions}
     majors = {version.split(".")[0] for version in accepted}
     wrong = [f"{name} (v{version})" for name, version in declared.items() if version.split(".")[0] not in majors]
     if wrong:
-        yield fault(
-            "thresholds",
-            f"thresholds of GloFAS v{country.thresholds_version}, forecasts of another one: {listed(wrong)}",
-            "probabilities would compare two different models: every run stops",
-            f"obtain thresholds of that version, or accept it by accepted_versions in {file}",
+        yield finding(
+            "thresholds of another version", version=country.thresholds_version, sources=listed(wrong), file=file
         )
     elif declared:
         yield fine("thresholds", f"thresholds and sources are of GloFAS v{country.thresholds_version}")

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, fault, fine, listed, warning
+from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
@@ -35,21 +35,11 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     yield from _without_river(stations)
     edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
     if edges:
-        yield warning(
-            "stations",
-            f"on the edge of a GloFAS cell: {listed(edges)} ({len(edges)} of {len(stations)} stations)",
-            "tools differ in which cell they take; here it is the one south or east, for forecasts and thresholds",
-            "move the point into the cell of its river in stations.csv",
-        )
+        yield finding("stations on an edge", stations=listed(edges), count=len(edges), total=len(stations))
     cells = Counter((station.cell_lat, station.cell_lon) for station in stations)
     shared = [s.code for s in stations if cells[(s.cell_lat, s.cell_lon)] > 1]
     if shared:
-        yield warning(
-            "stations",
-            f"stations in one and the same GloFAS cell: {listed(shared)}",
-            "they always alert together, as several events for one river",
-            "keep one of them",
-        )
+        yield finding("stations share a cell", stations=listed(shared))
 
 
 def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
@@ -61,21 +51,11 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
     smallest = thresholds.isel(return_period=0).values
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
-        yield warning(
-            "thresholds",
-            f"suspiciously small {periods[0]:g}-year thresholds: {listed(small)}",
-            "the station may lie beside its river; such a cell stays dry in every forecast and never alerts",
-            "look at the neighbouring cells in the GloFAS viewer and move the station onto the river",
-        )
+        yield finding("thresholds small", smallest=periods[0], stations=listed(small))
     growth = thresholds.isel(return_period=-1).values / smallest
     steep = [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
     if steep:
-        yield warning(
-            "thresholds",
-            f"thresholds grow {STEEP:g} times and more from {periods[0]:g} to {periods[-1]:g} years: {listed(steep)}",
-            "a fit to a few floods: rare return periods of these stations mean little",
-            "compare with the GloFAS viewer; ask hydrologists before they trigger money",
-        )
+        yield finding("thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(steep))
 
 
 def check_river_cells(
@@ -87,12 +67,7 @@ def check_river_cells(
     `thresholds`: those of the static data, None where they could not be read.
     """
     if beside:
-        yield warning(
-            "stations",
-            f"the river flows through a neighbouring cell: {listed(beside)}",
-            "the station's own cell carries a brook: it alerts for the brook's floods, or never",
-            "look at them on a map and move them onto the river in stations.csv, then fetch the thresholds again",
-        )
+        yield finding("river beside", stations=listed(beside))
     else:
         yield fine("stations", f"river cells, by the threshold grid of {period:g} years")
     if thresholds is None or period not in thresholds["return_period"].values:
@@ -106,12 +81,7 @@ def check_river_cells(
         if code in ours and abs(ours[code] / value - 1) > DIFFERENT
     ]
     if other:
-        yield warning(
-            "thresholds",
-            f"{period:g}-year thresholds differ from the grid: {listed(other)}",
-            "they were taken at another cell or of another version: probabilities are wrong",
-            "fetch them again: delete thresholds.json, then `fetch-static`",
-        )
+        yield finding("thresholds differ", period=period, stations=listed(other))
     else:
         yield fine("thresholds", f"as in the threshold grid, at {period:g} years")
 
@@ -128,41 +98,20 @@ def _names(stations: Sequence[Station], event_name: str) -> Iterator[Finding]:
     repeated = Counter(station.name for station in stations)
     twice = sorted(name for name, times in repeated.items() if times > 1 and name)
     if twice:
-        yield warning(
-            "stations",
-            f"names of more than one station: {listed(repr(name) for name in twice)}",
-            "people cannot tell their alerts apart by the name",
-            "make the names differ in stations.csv and on the server",
-        )
+        yield finding("names repeated", names=listed(repr(name) for name in twice))
     if by_code and event_name == "station_name":
-        yield warning(
-            "stations",
-            f"names that cannot be an event's name: {listed(f'{s.code} ({s.name!r})' for s in by_code)}",
-            "empty, repeated, with `_`, or a code: these events go by the station's code",
-            "correct the names in stations.csv and on the server, or leave it at that",
-        )
+        yield finding("names unusable", names=listed(f"{s.code} ({s.name!r})" for s in by_code))
     nameless = [station.code for station in by_code if repeated[station.name] == 1 or not station.name]
     if nameless and event_name != "station_name":
-        yield warning(
-            "stations",
-            f"stations without a usable name: {listed(nameless)}",
-            "mails and the portal show an empty or meaningless name beside the code",
-            "write the river and the place in stations.csv",
-        )
+        yield finding("names missing", stations=listed(nameless))
 
 
 def _without_river(stations: Sequence[Station]) -> Iterator[Finding]:
     blind = [station.code for station in stations if not station.river]
-    if blind:
-        every = len(blind) == len(stations)
-        yield Finding(
-            "error" if every else "warning",
-            "stations",
-            f"{'every station' if every else f'{len(blind)} of {len(stations)} stations'} lies on a cell without "
-            f"river (`river` is 0): {listed(blind)}",
-            "such a station is blind on every day and never alerts" + ("; so the country never does" if every else ""),
-            "move them onto the river in stations.csv, or write 1 where the column is wrong",
-        )
+    if blind and len(blind) == len(stations):
+        yield finding("every station without river", stations=listed(blind))
+    elif blind:
+        yield finding("stations without river", count=len(blind), total=len(stations), stations=listed(blind))
 
 
 def _places(stations: Sequence[Station], deepest: Boundaries) -> Iterator[Finding]:
@@ -172,18 +121,8 @@ def _places(stations: Sequence[Station], deepest: Boundaries) -> Iterator[Findin
     }
     outside = [f"{code} ({degrees * 111:.1f} km)" for code, degrees in away.items() if degrees > 0]
     if len(outside) == len(stations) and min(away.values()) > GLOFAS_CELL:
-        yield fault(
-            "stations",
-            f"every station lies outside the country: {listed(outside)}",
-            "lat and lon are exchanged, or the file is of another country",
-            "correct lat and lon in stations.csv",
-        )
+        yield finding("stations all outside", stations=listed(outside))
     elif outside:
-        yield warning(
-            "stations",
-            f"outside the boundaries of the country: {listed(outside)}",
-            "right for a river that comes from abroad, wrong where a coordinate is mistyped",
-            "look at them on a map",
-        )
+        yield finding("stations outside", stations=listed(outside))
     else:
         yield fine("stations", "all inside the country")

@@ -69,3 +69,13 @@ def no_such_route(method: str, url: str) -> Refusal:
 
 def invalid_body(errors: list[dict[str, Any]]) -> Refusal:
     return Refusal(400, {"message": "Something went wrong", "errors": errors})
+
+
+def feature(properties: dict[str, Any], geometry: dict[str, Any]) -> dict[str, Any]:
+    """One GeoJSON Feature."""
+    return {"type": "Feature", "properties": properties, "geometry": geometry}
+
+
+def collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    """A GeoJSON FeatureCollection."""
+    return {"type": "FeatureCollection", "features": features}

@@ -62,6 +62,17 @@ class Call:
     upload: Upload | None = None
     user: User | None = None
 
+    @property
+    def store(self) -> Store:
+        return self.backend.store
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Country and disaster, as the path names them, else the body, else the query."""
+        given = {**self.query, **self.body}
+        iso3 = self.params.get("iso3", given.get("countryCodeISO3", ""))
+        return iso3, self.params.get("disaster", given.get("disasterType", ""))
+
 
 Handler = Callable[[Call], Answer]
 

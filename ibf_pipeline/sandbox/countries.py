@@ -6,7 +6,7 @@ import csv
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ class CountrySeed:
     indicators: tuple[str, ...] = ("population_affected", "population_affected_percentage")
     population: Mapping[str, float] = field(default_factory=dict)
     """Static totals by place code."""
-    map_image: bool = False
 
 
 def seed_from_static(
@@ -53,7 +52,6 @@ def seed_from_static(
     name: str,
     admin_levels: tuple[int, ...],
     default_admin_level: int,
-    **more: Any,
 ) -> CountrySeed:
     """Read ``admin_areas/adm<level>.geojson`` and ``stations.csv`` of a country's static folder.
 
@@ -72,7 +70,6 @@ def seed_from_static(
         default_admin_level=default_admin_level,
         admin_areas=areas,
         stations=_stations(folder / "stations.csv"),
-        **more,
     )
 
 
@@ -116,43 +113,39 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
     ]
     with store.transaction():
         store.run(
-            "INSERT INTO country VALUES (?, ?, ?) ON CONFLICT (iso3) DO UPDATE SET name = excluded.name",
-            country.iso3,
-            country.name,
-            now,
+            "INSERT INTO country VALUES (:iso3, :name, :now) ON CONFLICT (iso3) DO UPDATE SET name = excluded.name",
+            iso3=country.iso3,
+            name=country.name,
+            now=now,
         )
-        store.run(
-            "INSERT OR REPLACE INTO country_disaster VALUES (?, ?, ?, ?, ?, ?)",
-            country.iso3,
-            country.disaster_type,
-            json.dumps(country.admin_levels),
-            country.default_admin_level,
-            json.dumps(country.indicators),
-            int(country.map_image),
-        )
+        setup = {
+            "iso3": country.iso3,
+            "disaster": country.disaster_type,
+            "levels": json.dumps(country.admin_levels),
+            "default_level": country.default_admin_level,
+            "indicators": json.dumps(country.indicators),
+            "map_image": False,
+        }
+        store.insert("country_disaster", [setup], replace=True)
         for level in country.admin_areas:
-            store.run("DELETE FROM admin_area WHERE iso3 = ? AND level = ?", country.iso3, level)
-        store.run_many("INSERT OR REPLACE INTO admin_area VALUES (?, ?, ?, ?, ?, ?, ?, ?)", areas)
-        store.run("DELETE FROM point WHERE iso3 = ? AND category = 'glofas_stations'", country.iso3)
-        store.run_many(
-            "INSERT OR REPLACE INTO point VALUES (?, ?, 'glofas_stations', ?, ?, ?, ?, ?)",
-            [
+            store.run("DELETE FROM admin_area WHERE iso3 = :iso3 AND level = :level", iso3=country.iso3, level=level)
+        store.insert("admin_area", areas, replace=True)
+        store.run("DELETE FROM point WHERE iso3 = :iso3 AND category = 'glofas_stations'", iso3=country.iso3)
+        points = [
+            {
                 # The same station keeps its id, so that its values of before are found again.
-                (
-                    str(uuid.uuid5(_POINT_NAMESPACE, f"{country.iso3}/{s.code}")),
-                    country.iso3,
-                    s.code,
-                    s.code,
-                    s.name,
-                    s.lat,
-                    s.lon,
-                )
-                for s in country.stations
-            ],
-        )
+                "id": str(uuid.uuid5(_POINT_NAMESPACE, f"{country.iso3}/{station.code}")),
+                "iso3": country.iso3,
+                "category": "glofas_stations",
+                "fid": station.code,
+                **asdict(station),
+            }
+            for station in country.stations
+        ]
+        store.insert("point", points, replace=True)
 
 
-def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for feature in collection["features"]:
         properties = {key.upper(): value for key, value in feature["properties"].items()}
@@ -165,16 +158,16 @@ def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) 
                 remedy="give every area its place code",
             )
         rows.append(
-            (
-                str(code),
-                country.iso3,
-                level,
-                str(properties.get(f"ADM{level}_EN") or code),
-                properties.get(f"ADM{level - 1}_PCODE"),
-                properties.get(f"ADM{level - 1}_EN"),
-                country.population.get(str(code)),
-                json.dumps(_multi_polygon(feature["geometry"]), separators=(",", ":")),
-            )
+            {
+                "place_code": str(code),
+                "iso3": country.iso3,
+                "level": level,
+                "name": str(properties.get(f"ADM{level}_EN") or code),
+                "parent_code": properties.get(f"ADM{level - 1}_PCODE"),
+                "parent_name": properties.get(f"ADM{level - 1}_EN"),
+                "population": country.population.get(str(code)),
+                "geometry": json.dumps(_multi_polygon(feature["geometry"]), separators=(",", ":")),
+            }
         )
     return rows
 

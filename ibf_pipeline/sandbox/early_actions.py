@@ -7,6 +7,7 @@ from typing import Any
 
 from ibf_pipeline.sandbox.answers import Refusal, server_error
 from ibf_pipeline.sandbox.store import Store
+from ibf_pipeline.sandbox.uploads import area_known
 
 # A short list stands for the agreed protocol of a country: the texts are the sandbox's own.
 EARLY_ACTIONS = (
@@ -18,12 +19,11 @@ EARLY_ACTIONS = (
 
 def actions_with_status(store: Store, disaster: str, place_code: str, event: str | None) -> list[dict[str, Any]]:
     """The actions with their newest tick among open events of that name."""
-    only_event = "" if not event else " AND e.event = ?"
     found = store.rows(
-        "SELECT s.action, s.checked FROM early_action_status AS s JOIN event_area AS e ON e.id = s.event_area_id"  # noqa: S608
-        f" WHERE s.place_code = ? AND e.closed = 0{only_event} ORDER BY s.id",
-        place_code,
-        *((event,) if event else ()),
+        "SELECT s.action, s.checked FROM early_action_status AS s JOIN event_area AS e ON e.id = s.event_area_id"
+        " WHERE s.place_code = :place AND e.closed = 0 AND (:event IS NULL OR e.event = :event) ORDER BY s.id",
+        place=place_code,
+        event=event or None,
     )
     checked = {row["action"]: bool(row["checked"]) for row in found}
     return [
@@ -45,21 +45,13 @@ def tick_action(store: Store, body: Mapping[str, Any], moment: str) -> dict[str,
     if body["action"] not in {action for _, action, _ in EARLY_ACTIONS}:
         raise Refusal(404, {"errors": "Action not found"})
     with store.transaction():
-        if store.row("SELECT 1 FROM admin_area WHERE place_code = ?", body["placeCode"]) is None:
+        if not area_known(store, body["placeCode"]):
             raise server_error()
         area = store.row(
-            "SELECT id FROM event_area WHERE place_code = ? AND disaster = ? AND event IS ? AND closed = 0",
-            body["placeCode"],
-            body["disasterType"],
-            body["eventName"] or None,
+            "SELECT id FROM event_area WHERE place_code = :placeCode AND disaster = :disasterType"
+            " AND event IS NULLIF(:eventName, '') AND closed = 0",
+            **body,
         )
-        store.run(
-            "INSERT INTO early_action_status (event_area_id, action, place_code, checked, moment)"
-            " VALUES (?, ?, ?, ?, ?)",
-            None if area is None else area["id"],
-            body["action"],
-            body["placeCode"],
-            int(body["status"]),
-            moment,
-        )
+        tick = {"action": body["action"], "place_code": body["placeCode"], "checked": body["status"], "moment": moment}
+        store.insert("early_action_status", [{**tick, "event_area_id": area and area["id"]}])
     return {"status": body["status"], "placeCode": body["placeCode"], "timestamp": moment}

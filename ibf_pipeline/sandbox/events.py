@@ -6,8 +6,9 @@ upload count as active.
 
 from __future__ import annotations
 
-import sqlite3
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import server_error
@@ -18,93 +19,48 @@ from ibf_pipeline.sandbox.typhoon import typhoon_properties
 from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LEAD_TIMES, MAIN_EXPOSURE, alert_level, lead_time_number
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An active event with the values of its open areas: worst severity, earliest issue, any trigger."""
-
-    name: str
-    first_issued: str
-    end_date: str
-    severity: float
-    trigger: bool
-    user_trigger: bool
-    user_trigger_date: str | None
-    user_trigger_name: str | None
-    first_lead_time: str | None
-    first_trigger_lead_time: str | None
-    level: str
-    areas: list[dict[str, Any]] = field(default_factory=list)
-    properties: dict[str, Any] = field(default_factory=dict)
-
-    def as_json(self, iso3: str, disaster: str) -> dict[str, Any]:
-        return {
-            "countryCodeISO3": iso3,
-            "eventName": self.name,
-            "firstIssuedDate": self.first_issued,
-            "endDate": self.end_date,
-            "forecastSeverity": number(self.severity),
-            "forecastTrigger": self.trigger,
-            "userTrigger": self.user_trigger,
-            "userTriggerDate": self.user_trigger_date,
-            "userTriggerName": self.user_trigger_name,
-            "disasterType": disaster,
-            "alertAreas": self.areas,
-            "firstLeadTime": self.first_lead_time,
-            "firstTriggerLeadTime": self.first_trigger_lead_time,
-            "alertLevel": self.level,
-            "disasterSpecificProperties": self.properties,
-        }
-
-
-def number(value: float | None) -> float | int | None:
-    """JSON knows one kind of number: 1.0 is written 1."""
-    return int(value) if value is not None and float(value).is_integer() else value
-
-
-def active_events(store: Store, iso3: str, disaster: str) -> list[Event]:
-    """The active events, by first lead time, then level."""
+def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
+    """The active events as the API writes them, with the values of their open areas (worst severity, earliest issue,
+    any trigger); by first lead time, then level."""
     with store.transaction():
         last = last_upload(store, iso3, disaster)
         if last is None:
             return []
-        found = store.rows(
-            "SELECT e.event, MIN(e.first_issued) AS first_issued, MAX(e.end_date) AS end_date,"
-            " MAX(e.severity) AS severity, MAX(e.trigger) AS trigger, MAX(e.user_trigger) AS user_trigger,"
-            " MAX(e.user_trigger_date) AS user_trigger_date, MAX(e.user_trigger_name) AS user_trigger_name"
+        events = store.records(
+            "SELECT :iso3 AS countryCodeISO3, e.event AS eventName, MIN(e.first_issued) AS firstIssuedDate,"
+            " MAX(e.end_date) AS endDate, MAX(e.severity) AS forecastSeverity, MAX(e.trigger) AS forecastTrigger,"
+            " MAX(e.user_trigger) AS userTrigger, MAX(e.user_trigger_date) AS userTriggerDate,"
+            " MAX(e.user_trigger_name) AS userTriggerName, :disaster AS disasterType"
             " FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
-            " WHERE a.iso3 = ? AND e.disaster = ? AND e.closed = 0 AND e.end_date >= ?"
+            " WHERE a.iso3 = :iso3 AND e.disaster = :disaster AND e.closed = 0 AND e.end_date >= :day"
             " GROUP BY e.event ORDER BY e.event",
-            iso3,
-            disaster,
-            last.day,
+            **asdict(last),
+            day=last.day,
         )
-        events = [_event(store, iso3, disaster, row) for row in found]
-    if len(events) > 1 and any(event.first_lead_time is None for event in events):
+        for event in events:
+            event |= _of_areas(store, last, event)
+    if len(events) > 1 and any(event["firstLeadTime"] is None for event in events):
         raise server_error()  # the service's own sort breaks on an event without any flagged lead time
-    return sorted(
-        events,
-        key=lambda e: (lead_time_number(e.first_lead_time) if e.first_lead_time else 0, ALERT_LEVELS.index(e.level)),
-    )
+    return sorted(events, key=lambda event: urgency(event["firstLeadTime"], event["alertLevel"]))
 
 
-def _event(store: Store, iso3: str, disaster: str, row: sqlite3.Row) -> Event:
-    flags = lead_time_alerts(store, iso3, disaster, row["event"])
+def urgency(first_lead_time: str | None, level: str) -> tuple[int, int]:
+    """Events are listed by first lead time, then level."""
+    return lead_time_number(first_lead_time or "0-day"), ALERT_LEVELS.index(level)
+
+
+def _of_areas(store: Store, last: LastUpload, event: Mapping[str, Any]) -> dict[str, Any]:
+    iso3, disaster, name = last.iso3, last.disaster, event["eventName"]
+    flags = flags_at(store, last, name)
     first = first_flagged(flags, "")
-    return Event(
-        name=row["event"],
-        first_issued=row["first_issued"],
-        end_date=row["end_date"],
-        severity=row["severity"],
-        trigger=bool(row["trigger"]),
-        user_trigger=bool(row["user_trigger"]),
-        user_trigger_date=row["user_trigger_date"],
-        user_trigger_name=row["user_trigger_name"],
-        first_lead_time=first,
-        first_trigger_lead_time=first if row["user_trigger"] else first_flagged(flags, "-forecastTrigger"),
-        level=alert_level(row["severity"], row["trigger"], row["user_trigger"]),
-        areas=alert_areas(store, iso3, disaster, default_level(store, iso3, disaster), row["event"]),
-        properties=typhoon_properties(store, iso3, row["event"]) if disaster == "typhoon" else {},
-    )
+    by_person = event["userTrigger"]
+    return {
+        "alertAreas": alert_areas(store, iso3, disaster, default_level(store, iso3, disaster), name),
+        "firstLeadTime": first,
+        "firstTriggerLeadTime": first if by_person else first_flagged(flags, "-forecastTrigger"),
+        "alertLevel": alert_level(event["forecastSeverity"], event["forecastTrigger"], by_person),
+        "disasterSpecificProperties": typhoon_properties(store, iso3, name) if disaster == "typhoon" else {},
+    }
 
 
 def first_flagged(flags: dict[str, str], suffix: str) -> str | None:
@@ -116,18 +72,15 @@ def first_flagged(flags: dict[str, str], suffix: str) -> str | None:
 def lead_time_alerts(store: Store, iso3: str, disaster: str, event: str | None) -> dict[str, str]:
     """``{"date", "4-day": "1", "4-day-forecastTrigger": "0", ...}`` at exactly T; without event the maximum of all."""
     last = last_upload(store, iso3, disaster)
-    return {} if last is None else flags_at(store, iso3, disaster, event, last)
+    return {} if last is None else flags_at(store, last, event)
 
 
-def flags_at(store: Store, iso3: str, disaster: str, event: str | None, last: LastUpload) -> dict[str, str]:
-    only_event = "" if not event else " AND event = ?"
+def flags_at(store: Store, last: LastUpload, event: str | None) -> dict[str, str]:
     found = store.rows(
-        "SELECT lead_time, day, MAX(alert) AS alert, MAX(trigger) AS trigger FROM lead_time_alert"  # noqa: S608
-        f" WHERE iso3 = ? AND disaster = ? AND moment = ?{only_event} GROUP BY lead_time",
-        iso3,
-        disaster,
-        last.moment,
-        *((event,) if event else ()),
+        "SELECT lead_time, day, MAX(alert) AS alert, MAX(trigger) AS trigger FROM lead_time_alert WHERE iso3 = :iso3"
+        " AND disaster = :disaster AND moment = :moment AND (:event IS NULL OR event = :event) GROUP BY lead_time",
+        **asdict(last),
+        event=event or None,
     )
     if not found:
         return {}
@@ -144,86 +97,51 @@ def alert_areas(store: Store, iso3: str, disaster: str, level: int, event: str |
     """Areas of open events. At the default level and above it only those of each event's highest level, most
     exposed first; below it every alerted area of that level."""
     last = last_upload(store, iso3, disaster)
-    active = [] if last is None else forecast_areas(store, iso3, disaster, level, last, event)
+    active = [] if last is None else forecast_areas(store, last, level, event)
     if level > default_level(store, iso3, disaster):
-        return [] if last is None else _deeper_areas(store, disaster, [a.place_code for a in active], event, last)
-    only_event = "" if not event else " AND e.event = ?"
-    found = store.rows(
-        "SELECT e.*, a.name, a.level AS admin_level, a.parent_name FROM event_area AS e"  # noqa: S608
-        " JOIN admin_area AS a ON a.place_code = e.place_code WHERE a.iso3 = ? AND e.disaster = ? AND e.closed = 0"
-        f" AND e.severity > 0{only_event} ORDER BY e.exposure IS NOT NULL, e.exposure DESC, e.number",
-        iso3,
-        disaster,
-        *((event,) if event else ()),
+        return [] if last is None else _deeper_areas(store, last, [a.place_code for a in active], event)
+    areas = store.records(
+        "SELECT e.place_code AS placeCode, a.name, a.level AS adminLevel, e.event AS eventName,"
+        " e.exposure AS mainExposureValue, e.severity AS forecastSeverity, e.trigger AS forecastTrigger,"
+        " e.id AS eventPlaceCodeId, e.user_trigger AS userTrigger, e.first_issued AS firstIssuedDate,"
+        " e.user_trigger_date AS userTriggerDate, e.user_trigger_name AS userTriggerName,"
+        " a.parent_name AS nameParent, alert_level(e.severity, e.trigger, e.user_trigger) AS alertLevel"
+        " FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
+        " WHERE a.iso3 = :iso3 AND e.disaster = :disaster AND e.closed = 0 AND e.severity > 0"
+        " AND (:event IS NULL OR e.event = :event) ORDER BY e.exposure IS NOT NULL, e.exposure DESC, e.number",
+        iso3=iso3,
+        disaster=disaster,
+        event=event or None,
     )
-    areas = [_area_json(store, iso3, disaster, row, event, bool(active)) for row in found]
+    for area in areas:
+        with_actions = active and area["alertLevel"] == "trigger"
+        place = area["placeCode"]
+        area["eapActions"] = actions_with_status(store, disaster, place, event) if with_actions else []
     return sorted(at_highest_level(areas), key=lambda area: ALERT_LEVELS.index(area["alertLevel"]))
 
 
-def _area_json(
-    store: Store, iso3: str, disaster: str, row: sqlite3.Row, event: str | None, anything_active: bool
-) -> dict[str, Any]:
-    level = alert_level(row["severity"], row["trigger"], row["user_trigger"])
-    with_actions = anything_active and level == "trigger"
-    return {
-        "placeCode": row["place_code"],
-        "name": row["name"],
-        "adminLevel": row["admin_level"],
-        "eventName": row["event"],
-        "mainExposureValue": number(row["exposure"]),
-        "forecastSeverity": number(row["severity"]),
-        "forecastTrigger": bool(row["trigger"]),
-        "eventPlaceCodeId": row["id"],
-        "userTrigger": bool(row["user_trigger"]),
-        "firstIssuedDate": row["first_issued"],
-        "userTriggerDate": row["user_trigger_date"],
-        "userTriggerName": row["user_trigger_name"],
-        "nameParent": row["parent_name"],
-        "alertLevel": level,
-        "eapActions": actions_with_status(store, disaster, row["place_code"], event) if with_actions else [],
-    }
-
-
-def _deeper_areas(
-    store: Store, disaster: str, place_codes: list[str], event: str | None, last: LastUpload
-) -> list[dict[str, Any]]:
-    only_event = "" if not event else " AND x.event = ?"
-    found = store.rows(
-        "SELECT x.place_code, a.name, a.level AS admin_level, x.value,"  # noqa: S608
-        " COALESCE(p.first_issued, g.first_issued) AS first_issued,"
-        " COALESCE(p.user_trigger, g.user_trigger) AS user_trigger,"
-        " COALESCE(p.user_trigger_date, g.user_trigger_date) AS user_trigger_date,"
-        " COALESCE(p.user_trigger_name, g.user_trigger_name) AS user_trigger_name"
+def _deeper_areas(store: Store, last: LastUpload, place_codes: list[str], event: str | None) -> list[dict[str, Any]]:
+    areas = store.records(
+        "SELECT x.place_code AS placeCode, a.name, NULL AS nameParent, x.value AS mainExposureValue,"
+        " NULL AS forecastSeverity, :name AS eventName, COALESCE(p.user_trigger, g.user_trigger) AS userTrigger,"
+        " COALESCE(p.first_issued, g.first_issued) AS firstIssuedDate,"
+        " COALESCE(p.user_trigger_date, g.user_trigger_date) AS userTriggerDate,"
+        " COALESCE(p.user_trigger_name, g.user_trigger_name) AS userTriggerName, NULL AS eapActions,"
+        " alert_level(NULL, NULL, COALESCE(p.user_trigger, g.user_trigger)) AS alertLevel"
         " FROM exposure AS x LEFT JOIN admin_area AS a ON a.place_code = x.place_code"
         " LEFT JOIN event_area AS p ON p.place_code = a.parent_code"
         " LEFT JOIN admin_area AS parent ON parent.place_code = a.parent_code"
         " LEFT JOIN event_area AS g ON g.place_code = parent.parent_code"
-        " WHERE x.disaster = ? AND x.indicator = ? AND x.moment >= ?"
-        f" AND x.place_code IN ({', '.join('?' * len(place_codes))}){only_event} ORDER BY x.id",
-        disaster,
-        MAIN_EXPOSURE[disaster],
-        last.cutoff,
-        *place_codes,
-        *((event,) if event else ()),
+        " WHERE x.disaster = :disaster AND x.indicator = :indicator AND x.moment >= :cutoff"
+        " AND x.place_code IN (SELECT value FROM json_each(:places)) AND (:event IS NULL OR x.event = :event)"
+        " ORDER BY x.id",
+        **asdict(last),
+        indicator=MAIN_EXPOSURE[last.disaster],
+        places=json.dumps(place_codes),
+        name=event,
+        event=event or None,
     )
-    areas = [
-        {
-            "placeCode": row["place_code"],
-            "name": row["name"],
-            "nameParent": None,
-            "mainExposureValue": number(row["value"]),
-            "forecastSeverity": None,
-            "eventName": event,
-            "userTrigger": None if row["user_trigger"] is None else bool(row["user_trigger"]),
-            "firstIssuedDate": row["first_issued"],
-            "userTriggerDate": row["user_trigger_date"],
-            "userTriggerName": row["user_trigger_name"],
-            "eapActions": [],
-            "alertLevel": alert_level(None, None, row["user_trigger"]),
-        }
-        for row in found
-    ]
-    return at_highest_level(areas)
+    return at_highest_level([area | {"eapActions": []} for area in areas])
 
 
 def at_highest_level(areas: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -235,53 +153,38 @@ def at_highest_level(areas: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [a for a in areas if ALERT_LEVELS.index(a["alertLevel"]) == highest[a["eventName"] or "unknown"]]
 
 
+_LOG_COLUMNS = {
+    "countryCodeISO3": "a.iso3",
+    "disasterType": "e.disaster",
+    "eventName": "COALESCE(e.event, 'no name')",
+    "placeCode": "e.place_code",
+    "name": "a.name",
+    "firstIssuedDate": "e.first_issued",
+    "closed": "e.closed",
+    "endDate": "IIF(e.closed, e.end_date, NULL)",
+    "exposureIndicator": "NULL",
+    "exposureValue": "e.exposure",
+    "alertLevel": "alert_level(e.severity, e.trigger, e.user_trigger)",
+    "userTrigger": "e.user_trigger",
+    "userTriggerDate": "e.user_trigger_date",
+    "databaseId": "e.id",
+}
+
+
 def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list[dict[str, Any]]:
     """Every event area ever, closed ones and those of lower level included; newest first.
 
     An empty log is **not** an empty list: the service answers with one entry of nulls.
     """
-    both = bool(iso3 and disaster)
-    found = store.rows(
-        "SELECT e.*, a.iso3, a.name FROM event_area AS e LEFT JOIN admin_area AS a ON a.place_code = e.place_code"  # noqa: S608
-        f" WHERE e.severity > 0{' AND e.disaster = ? AND a.iso3 = ?' if both else ''}"
+    entries = store.records(
+        f"SELECT {', '.join(f'{column} AS {name}' for name, column in _LOG_COLUMNS.items())}"  # noqa: S608
+        " FROM event_area AS e LEFT JOIN admin_area AS a ON a.place_code = e.place_code"
+        " WHERE e.severity > 0 AND (NOT :both OR e.disaster = :disaster AND a.iso3 = :iso3)"
         " ORDER BY e.first_issued DESC, a.iso3, e.disaster, e.place_code",
-        *((disaster, iso3) if both else ()),
+        both=bool(iso3 and disaster),
+        iso3=iso3,
+        disaster=disaster,
     )
-    entries = [
-        {
-            "countryCodeISO3": row["iso3"],
-            "disasterType": row["disaster"],
-            "eventName": row["event"] or "no name",
-            "placeCode": row["place_code"],
-            "name": row["name"],
-            "firstIssuedDate": row["first_issued"],
-            "closed": bool(row["closed"]),
-            "endDate": row["end_date"] if row["closed"] else None,
-            "exposureIndicator": MAIN_EXPOSURE[row["disaster"]],
-            "exposureValue": number(row["exposure"]),
-            "alertLevel": alert_level(row["severity"], row["trigger"], row["user_trigger"]),
-            "userTrigger": bool(row["user_trigger"]),
-            "userTriggerDate": row["user_trigger_date"],
-            "databaseId": row["id"],
-        }
-        for row in found
-    ]
-    return entries or [dict.fromkeys(_LOG_FIELDS)]
-
-
-_LOG_FIELDS = (
-    "countryCodeISO3",
-    "disasterType",
-    "eventName",
-    "placeCode",
-    "name",
-    "firstIssuedDate",
-    "closed",
-    "endDate",
-    "exposureIndicator",
-    "exposureValue",
-    "alertLevel",
-    "userTrigger",
-    "userTriggerDate",
-    "databaseId",
-)
+    for entry in entries:
+        entry["exposureIndicator"] = MAIN_EXPOSURE[entry["disasterType"]]
+    return entries or [dict.fromkeys(_LOG_COLUMNS)]

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemLoader
 
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.events import Event, active_events
+from ibf_pipeline.sandbox.events import active_events
 from ibf_pipeline.sandbox.moments import parse_moment
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
@@ -25,6 +24,7 @@ from ibf_pipeline.sandbox.typhoon import strong_enough_to_mail
 from ibf_pipeline.sandbox.vocabulary import lead_time_number
 
 PAGE_FOLDER = Path(__file__).parent / "page"
+TEMPLATES = Environment(loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 LEVEL_WORDS = {
     "trigger": "Trigger",
@@ -56,7 +56,7 @@ class Notice:
     """Content of the mail about the events of a moment."""
 
     subject: str
-    events: tuple[Event, ...]
+    event_names: tuple[str, ...]
     html: str
 
 
@@ -65,16 +65,16 @@ def shown_name(event: str) -> str:
     return event.split("_")[0]
 
 
-def notifiable_events(store: Store, iso3: str, disaster: str) -> list[Event]:
+def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
     last = last_upload(store, iso3, disaster)
     found = []
     for event in active_events(store, iso3, disaster):
-        if event.first_lead_time is None:
+        if event["firstLeadTime"] is None:
             raise server_error()  # the service reads the number of a lead time that is not there
-        ongoing = lead_time_number(event.first_lead_time) == 0
-        if ongoing and (last is None or event.first_issued != last.moment):
+        ongoing = lead_time_number(event["firstLeadTime"]) == 0
+        if ongoing and (last is None or event["firstIssuedDate"] != last.moment):
             continue
-        if disaster == "typhoon" and not strong_enough_to_mail(store, iso3, event.name):
+        if disaster == "typhoon" and not strong_enough_to_mail(store, iso3, event["eventName"]):
             continue
         found.append(event)
     return found
@@ -87,29 +87,29 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
         if not events:
             return None
         last = last_upload(store, iso3, disaster)
-        country = store.row("SELECT name FROM country WHERE iso3 = ?", iso3)
+        country = store.row("SELECT name FROM country WHERE iso3 = :iso3", iso3=iso3)
     name = country["name"] if country else iso3
     issued = parse_moment(last.moment) if last else parse_moment(0)
     subject = f"{disaster.replace('-', ' ').capitalize()} alert {name}: " + ", ".join(
-        f"{shown_name(event.name)} ({event.first_lead_time})" for event in events
+        f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
     )
-    html = _template().render(
+    html = TEMPLATES.get_template("mail.html.j2").render(
         subject=subject, country=name, issued=issued, events=[_for_mail(event, issued) for event in events]
     )
-    return Notice(subject, tuple(events), html)
+    return Notice(subject, tuple(event["eventName"] for event in events), html)
 
 
-def _for_mail(event: Event, issued: datetime) -> dict[str, Any]:
+def _for_mail(event: dict[str, Any], issued: datetime) -> dict[str, Any]:
     return {
-        "name": shown_name(event.name),
-        "level": event.level,
-        "level_words": LEVEL_WORDS[event.level],
-        "user": event.user_trigger_name if event.user_trigger else None,
-        "first_issued": parse_moment(event.first_issued),
-        "first": _day(event.first_lead_time, issued),
-        "first_trigger": _day(event.first_trigger_lead_time, issued),
-        "people": sum(area["mainExposureValue"] or 0 for area in event.areas),
-        "areas": event.areas,
+        "name": shown_name(event["eventName"]),
+        "level": event["alertLevel"],
+        "level_words": LEVEL_WORDS[event["alertLevel"]],
+        "user": event["userTriggerName"] if event["userTrigger"] else None,
+        "first_issued": parse_moment(event["firstIssuedDate"]),
+        "first": _day(event["firstLeadTime"], issued),
+        "first_trigger": _day(event["firstTriggerLeadTime"], issued),
+        "people": sum(area["mainExposureValue"] or 0 for area in event["alertAreas"]),
+        "areas": event["alertAreas"],
     }
 
 
@@ -125,40 +125,15 @@ def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int
     """Note the mail as sent; there is no check whether the same one went out before."""
     with store.transaction():
         last = last_upload(store, iso3, disaster)
-        store.run(
-            "INSERT INTO mail (at, moment, iso3, disaster, subject, recipients, events, html)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            at,
-            last.moment if last else None,
-            iso3,
-            disaster,
-            notice.subject,
-            recipients,
-            json.dumps([event.name for event in notice.events]),
-            notice.html,
-        )
+        mail = {"at": at, "moment": last and last.moment, "iso3": iso3, "disaster": disaster, "recipients": recipients}
+        mail |= {"subject": notice.subject, "events": json.dumps(notice.event_names), "html": notice.html}
+        store.insert("mail", [mail])
 
 
 def kept_mails(store: Store, iso3: str | None = None) -> list[Mail]:
-    found = store.rows("SELECT * FROM mail WHERE ? IS NULL OR iso3 = ? ORDER BY id", iso3, iso3)
-    return [
-        Mail(
-            at=row["at"],
-            iso3=row["iso3"],
-            disaster_type=row["disaster"],
-            subject=row["subject"],
-            recipients=row["recipients"],
-            event_names=tuple(json.loads(row["events"])),
-            html=row["html"],
-            moment=row["moment"],
-        )
-        for row in found
-    ]
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(PAGE_FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    found = store.rows(
+        "SELECT at, iso3, disaster AS disaster_type, subject, recipients, events AS event_names, html, moment FROM mail"
+        " WHERE :iso3 IS NULL OR iso3 = :iso3 ORDER BY id",
+        iso3=iso3,
     )
-    return environment.get_template("mail.html.j2")
+    return [Mail(**{**row, "event_names": tuple(json.loads(row["event_names"]))}) for row in found]

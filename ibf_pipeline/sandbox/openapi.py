@@ -1,20 +1,22 @@
 """The OpenAPI document of the sandbox: paths without the ``/api`` prefix, as the real server prints them.
 
 It lists what the real document lists (recorded outline), also where the sandbox only says "not part of the sandbox";
-routes that the real document leaves out are left out here too.
+routes that the real document leaves out are left out here too. The list is ``operations.yaml``.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 
-_JSON = ("application/json",)
-_FORM = ("multipart/form-data",)
-_BOTH = ("application/json", "application/x-www-form-urlencoded")
+_OPERATIONS = Path(__file__).with_name("operations.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,88 +27,17 @@ class Operation:
     method: str
     query: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+    """media types"""
     answers: tuple[str, ...] = ("200",)
-    since_described: bool = True
-    """False where the described server (2024) lacked it."""
+    servers: BehavesLike | None = None
+    """the one that has it; None for both"""
 
 
-_AREAS = ("placeCodeParent", "eventName", "leadTime")
-_PLACE = ("disasterType", "countryCodeISO3")
-
-_SHARED = (
-    Operation("/user/login", "post", body=_JSON, answers=("200", "403")),
-    Operation("/admin-areas/{countryCodeISO3}/{adminLevel}", "get", since_described=False),
-    Operation(
-        "/admin-areas/{countryCodeISO3}/{adminLevel}", "post", query=("reset",), body=_JSON, since_described=False
-    ),
-    Operation("/admin-areas/{countryCodeISO3}/{adminLevel}", "delete", body=_JSON, since_described=False),
-    Operation("/admin-areas/{countryCodeISO3}/{disasterType}/{adminLevel}", "get", query=_AREAS),
-    Operation("/admin-areas/aggregates/{countryCodeISO3}/{disasterType}/{adminLevel}", "get", query=_AREAS),
-    Operation("/event", "get", query=("format", *_PLACE), since_described=False),
-    Operation("/event/last-upload-date/{countryCodeISO3}/{disasterType}", "get"),
-    Operation("/event/alerts/{countryCodeISO3}/{disasterType}", "get", query=("eventName",)),
-    Operation("/event/activation-log", "get", query=_PLACE),
-    Operation("/event/triggers-per-leadtime", "post", body=_JSON, answers=("201",)),
-    Operation("/event/alerts-per-lead-time", "post", body=_JSON, answers=("201",), since_described=False),
-    Operation("/event/alert-areas/{countryCodeISO3}/{adminLevel}/{disasterType}", "get", query=("eventName",)),
-    Operation("/country", "post", body=_JSON, answers=("201",)),
-    Operation("/country", "get"),
-    Operation("/country/notification-info", "post", body=_JSON, answers=("201",)),
-    Operation("/typhoon-track", "post", body=_JSON, answers=("201",)),
-    Operation("/typhoon-track/{countryCodeISO3}", "get", query=("eventName",)),
-    Operation("/admin-area-dynamic-data/exposure", "post", body=_JSON, answers=("201",)),
-    Operation(
-        "/admin-area-dynamic-data/{countryCodeISO3}/{adminLevel}/{indicator}/{disasterType}",
-        "get",
-        query=("eventName", "leadTime"),
-    ),
-    Operation("/admin-area-dynamic-data/raster/{disasterType}", "post", body=_FORM, answers=("201", "400", "404")),
-    Operation("/event/close-events", "post", body=_JSON, answers=("201",)),
-    Operation("/events/process", "post", query=("noNotifications",), body=_JSON, since_described=False),
-    Operation(
-        "/events/notify", "post", query=("noNotifications",), body=_JSON, answers=("201",), since_described=False
-    ),
-    Operation("/events/set-trigger", "post", body=_JSON, answers=("201",), since_described=False),
-    Operation("/notification/whatsapp/status", "post", body=_BOTH, answers=("201",)),
-    Operation("/notification/whatsapp/incoming", "post", body=_BOTH, answers=("201",)),
-    Operation("/notification/whatsapp/send-test-whatsapp", "post", body=_JSON, answers=("201",)),
-    Operation(
-        "/notification/log",
-        "get",
-        query=("metrics", "period", "countryCodesISO3", "disasterTypes", "page"),
-        since_described=False,
-    ),
-    Operation("/point-data/{pointDataCategory}/{countryCodeISO3}", "get", query=("disasterType",)),
-    Operation(
-        "/point-data/upload-csv/{pointDataCategory}/{countryCodeISO3}", "post", body=_FORM, answers=("201", "400")
-    ),
-    Operation("/point-data/community-notification/{countryCodeISO3}", "post", body=_JSON, answers=("201",)),
-    Operation("/point-data/community-notification/{pointDataId}", "put", answers=("201",)),
-    Operation("/point-data/dynamic", "post", body=_JSON, answers=("201",)),
-    Operation(
-        "/lines-data/upload-csv/{linesDataCategory}/{countryCodeISO3}", "post", body=_FORM, answers=("201", "400")
-    ),
-    Operation("/lines-data/exposure-status", "post", body=_JSON, answers=("201",)),
-)
-
-_CURRENT = (
-    *_SHARED,
-    Operation("/notification/send", "post", query=("noNotifications",), body=_JSON, answers=("201",)),
-)
-
-_DESCRIBED = (
-    *(operation for operation in _SHARED if operation.since_described),
-    Operation("/notification/send", "post", query=("isApiTest",), body=_JSON, answers=("201",)),
-    Operation("/admin-areas/raw/{countryCodeISO3}", "get"),
-    Operation("/event/{countryCodeISO3}/{disasterType}", "get"),
-    Operation(
-        "/event/event-map-image/{countryCodeISO3}/{disasterType}/{eventName}", "post", body=_FORM, answers=("201",)
-    ),
-)
-
-
-def operations(behaves_like: BehavesLike) -> tuple[Operation, ...]:
-    return _CURRENT if behaves_like == "current" else _DESCRIBED
+@cache
+def operations(behaves_like: BehavesLike) -> list[Operation]:
+    """What a server documents."""
+    listed = [Operation(**entry) for entry in yaml.safe_load(_OPERATIONS.read_text(encoding="utf-8"))]
+    return [operation for operation in listed if operation.servers in (None, behaves_like)]
 
 
 def openapi_document(behaves_like: BehavesLike) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -22,45 +21,27 @@ from ibf_pipeline.sandbox.page_state import countries, page_state
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; connect-src 'self'"
 
 
+Query = Mapping[str, str]
+
+
 def page_routes(backend: Backend) -> list[Route]:
     async def page(_: Request) -> Response:
         return HTMLResponse(_document(backend), headers={"Content-Security-Policy": _POLICY})
 
-    async def known_countries(_: Request) -> Response:
-        return await _answer(lambda: {"behavesLike": backend.behaves_like, "countries": countries(backend.store)})
+    def data(name: str, answer: Callable[[Backend, Query], Any]) -> Route:
+        def respond(request: Request) -> Response:
+            return json_response(200, answer(backend, request.query_params))
 
-    async def state(request: Request) -> Response:
-        query = request.query_params
-        return await _answer(
-            lambda: page_state(backend, query.get("iso3", ""), query.get("disaster", ""), query.get("day"))
-        )
-
-    async def areas(request: Request) -> Response:
-        query = request.query_params
-        return await _answer(lambda: _outlines(backend, query.get("iso3", ""), int(query.get("level", "0"))))
-
-    async def extent(request: Request) -> Response:
-        query = request.query_params
-        return await _answer(lambda: _extent(backend, query.get("iso3", ""), query.get("leadTime", "")))
-
-    async def hydrograph(request: Request) -> Response:
-        query = request.query_params
-        return await _answer(
-            lambda: _hydrograph(backend, query.get("iso3", ""), query.get("day", ""), query.get("station", ""))
-        )
+        return Route(f"/page/{name}", respond, methods=["GET"])
 
     return [
         Route("/", page, methods=["GET"]),
-        Route("/page/countries", known_countries, methods=["GET"]),
-        Route("/page/state", state, methods=["GET"]),
-        Route("/page/areas", areas, methods=["GET"]),
-        Route("/page/extent", extent, methods=["GET"]),
-        Route("/page/hydrograph", hydrograph, methods=["GET"]),
+        data("countries", _countries),
+        data("state", _state),
+        data("areas", _outlines),
+        data("extent", _extent),
+        data("hydrograph", _hydrograph),
     ]
-
-
-async def _answer(make: Callable[[], Any]) -> Response:
-    return json_response(200, await run_in_threadpool(make))
 
 
 def _document(backend: Backend) -> str:
@@ -70,30 +51,39 @@ def _document(backend: Backend) -> str:
     return text.replace("{{behaves_like}}", backend.behaves_like)
 
 
-def _outlines(backend: Backend, iso3: str, level: int) -> dict[str, Any]:
+def _countries(backend: Backend, _: Query) -> dict[str, Any]:
+    return {"behavesLike": backend.behaves_like, "countries": countries(backend.store)}
+
+
+def _state(backend: Backend, query: Query) -> dict[str, Any]:
+    return page_state(backend, query.get("iso3", ""), query.get("disaster", ""), query.get("day"))
+
+
+def _outlines(backend: Backend, query: Query) -> dict[str, Any]:
     from ibf_pipeline.sandbox.page_map import outlines  # shapely is slow to load and only the page needs it
 
-    return outlines(backend.store, iso3, level)
+    return outlines(backend.store, query.get("iso3", ""), int(query.get("level", "0")))
 
 
-def _extent(backend: Backend, iso3: str, lead_time: str) -> dict[str, Any]:
+def _extent(backend: Backend, query: Query) -> dict[str, Any]:
     from ibf_pipeline.sandbox.page_extent import extent_picture  # rasterio, likewise
 
+    iso3, lead_time = query.get("iso3", ""), query.get("leadTime", "")
     if not (iso3.isalnum() and lead_time.replace("-", "").isalnum()):
         return {"problem": "no such extent"}
-    name = f"flood_extent_{lead_time}_{iso3}.tif"
-    return extent_picture(backend.raster_folder("flood_extents") / name)
+    return extent_picture(backend.raster_folder("flood_extents") / f"flood_extent_{lead_time}_{iso3}.tif")
 
 
-def _hydrograph(backend: Backend, iso3: str, day: str, station: str) -> dict[str, Any]:
+def _hydrograph(backend: Backend, query: Query) -> dict[str, Any]:
     """The forecast behind a station's values, or why there is none."""
+    iso3 = query.get("iso3", "")
     try:
-        issue_date = date.fromisoformat(day)
+        day = date.fromisoformat(query.get("day", ""))
     except ValueError:
         return {"problem": "no such day"}
     if backend.hydrographs is None or not re.fullmatch("[A-Z]{3}", iso3):
         return {"problem": "no run folder is at hand"}
-    picture = backend.hydrographs(iso3, issue_date, station)
+    picture = backend.hydrographs(iso3, day, query.get("station", ""))
     if picture is None:
         return {"problem": "no run folder of this day is at hand"}
     return {"picture": base64.b64encode(picture).decode("ascii")}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import struct
-import zlib
+import io
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
+from PIL import Image
 from rasterio.windows import Window
 
 _LONGEST_SIDE = 900
@@ -63,13 +63,6 @@ def _png(depth: np.ndarray) -> str:
     colour = _SHALLOW + share * (_DEEP - _SHALLOW)
     alpha = np.where(depth > 0, 235, 0)[:, :, None]
     pixels = np.concatenate([colour, alpha], axis=2).astype(np.uint8)
-    height, width = depth.shape
-    # Each row of a PNG begins with the number of its filter; 0 is none.
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, width * 4)], axis=1)
-    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)  # eight bits, red green blue alpha
-    chunks = (_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(rows.tobytes(), 6)), _chunk(b"IEND", b""))
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(chunks)).decode()
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    png = io.BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    return base64.b64encode(png.getvalue()).decode()

@@ -18,7 +18,9 @@ _DETAIL = 1500.0
 
 def outlines(store: Store, iso3: str, level: int) -> dict[str, Any]:
     """SVG paths of a level's areas, and the frame that turns degrees into the same plane."""
-    rows = store.rows("SELECT * FROM admin_area WHERE iso3 = ? AND level = ? ORDER BY place_code", iso3, level)
+    rows = store.rows(
+        "SELECT * FROM admin_area WHERE iso3 = :iso3 AND level = :level ORDER BY place_code", iso3=iso3, level=level
+    )
     if not rows:
         return {"frame": None, "areas": []}
     shapes = [shapely.make_valid(shape(json.loads(row["geometry"]))) for row in rows]

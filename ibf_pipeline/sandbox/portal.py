@@ -18,12 +18,11 @@ _REGIONS = {
     4: ("Sub-County", "Sub-Counties"),
 }
 _LABELS = {"floods": "flood", "flash-floods": "flash flood"}
-_MOST_LEAD_TIMES = {"day": 8, "month": 12, "hour": 169}
 
 
 def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
     iso3 = row["iso3"]
-    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = ? ORDER BY disaster", iso3)
+    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY disaster", iso3=iso3)
     levels = sorted({level for setup in setups for level in range(1, max(json.loads(setup["levels"])) + 1)})
     return {
         "countryId": _identity("country", iso3),
@@ -71,7 +70,7 @@ def _active_lead_times(disaster: str) -> list[str]:
 
 
 def _disaster_type(disaster: str) -> dict[str, Any]:
-    unit = LEAD_TIME_UNIT[disaster]
+    lead_times = _active_lead_times(disaster)
     return {
         "id": _identity("disaster", disaster),
         "disasterType": disaster,
@@ -79,9 +78,9 @@ def _disaster_type(disaster: str) -> dict[str, Any]:
         "mainExposureIndicator": MAIN_EXPOSURE[disaster],
         "showOnlyTriggeredAreas": disaster != "typhoon",
         "enableSetWarningToTrigger": disaster == "drought",
-        "leadTimeUnit": unit,
-        "minLeadTime": f"0-{unit}",
-        "maxLeadTime": f"{_MOST_LEAD_TIMES[unit] - 1}-{unit}",
+        "leadTimeUnit": LEAD_TIME_UNIT[disaster],
+        "minLeadTime": lead_times[0],
+        "maxLeadTime": lead_times[-1],
     }
 
 
@@ -91,15 +90,14 @@ def _region_labels(level: int) -> dict[str, str]:
 
 
 def _bounding_box(store: Store, iso3: str) -> dict[str, Any] | None:
-    highest = store.row("SELECT MIN(level) AS level FROM admin_area WHERE iso3 = ?", iso3)
-    if highest is None or highest["level"] is None:
+    areas = store.rows(
+        "SELECT geometry FROM admin_area WHERE iso3 = :iso3"
+        " AND level = (SELECT MIN(level) FROM admin_area WHERE iso3 = :iso3)",
+        iso3=iso3,
+    )
+    if not areas:
         return None
-    pairs = [
-        pair
-        for row in store.rows("SELECT geometry FROM admin_area WHERE iso3 = ? AND level = ?", iso3, highest["level"])
-        for polygon in json.loads(row["geometry"])["coordinates"]
-        for pair in polygon[0]
-    ]
+    pairs = [pair for area in areas for polygon in json.loads(area["geometry"])["coordinates"] for pair in polygon[0]]
     west, east = min(p[0] for p in pairs), max(p[0] for p in pairs)
     south, north = min(p[1] for p in pairs), max(p[1] for p in pairs)
     ring = [[east, south], [east, north], [west, north], [west, south], [east, south]]

@@ -15,14 +15,15 @@ the future, does not count.
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.moments import day_of, period_start
 from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.uploads import LeadTimeAlert, store_alerts
+from ibf_pipeline.sandbox.uploads import LeadTimeAlert, area_known, store_alerts
 from ibf_pipeline.sandbox.vocabulary import (
     ALERT_THRESHOLD,
     FORECAST_SEVERITY,
@@ -34,8 +35,10 @@ from ibf_pipeline.sandbox.vocabulary import (
 
 @dataclass(frozen=True, slots=True)
 class LastUpload:
-    """The newest timestamp of a country and disaster: what the service takes for "now"."""
+    """The newest upload of a country and disaster: its timestamp is what the service takes for "now"."""
 
+    iso3: str
+    disaster: str
     moment: str
     cutoff: str
     until: str = "9999"
@@ -44,6 +47,10 @@ class LastUpload:
     @property
     def day(self) -> str:
         return day_of(self.moment)
+
+    @property
+    def is_newest(self) -> bool:
+        return self.until != self.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +66,25 @@ class ForecastArea:
 
 def last_upload(store: Store, iso3: str, disaster: str) -> LastUpload | None:
     """Step 1: the newest exposure row decides, whatever it is about."""
-    found = store.row("SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = ? AND disaster = ?", iso3, disaster)
+    found = store.row(
+        "SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster",
+        iso3=iso3,
+        disaster=disaster,
+    )
     if found is None or found["moment"] is None:
         return None
-    return LastUpload(found["moment"], period_start(disaster, found["moment"]))
+    return LastUpload(iso3, disaster, found["moment"], period_start(disaster, found["moment"]))
+
+
+def country_disaster(store: Store, iso3: str, disaster: str) -> sqlite3.Row | None:
+    """How a country is set up for a disaster: levels and indicators."""
+    sql = "SELECT * FROM country_disaster WHERE iso3 = :iso3 AND disaster = :disaster"
+    return store.row(sql, iso3=iso3, disaster=disaster)
 
 
 def default_level(store: Store, iso3: str, disaster: str) -> int:
     """Level on which events exist; a country or disaster that is not set up is a server error."""
-    found = store.row("SELECT default_level FROM country_disaster WHERE iso3 = ? AND disaster = ?", iso3, disaster)
+    found = country_disaster(store, iso3, disaster)
     if found is None:
         raise server_error()
     return int(found["default_level"])
@@ -80,87 +97,73 @@ def process_events(store: Store, iso3: str, disaster: str) -> None:
         last = last_upload(store, iso3, disaster)
         if last is None:
             return
-        for event in event_names(store, iso3, disaster, last):
-            process_event(store, iso3, disaster, level, event, last)
-        close_events(store, iso3, disaster, last)
+        for event in event_names(store, last):
+            process_event(store, last, level, event)
+        close_events(store, last)
 
 
-def event_names(store: Store, iso3: str, disaster: str, last: LastUpload) -> list[str | None]:
+def event_names(store: Store, last: LastUpload) -> list[str | None]:
     """Step 2. No name comes last, as PostgreSQL sorts it: its "no alert" overwrites what events wrote there."""
     found = store.rows(
-        "SELECT DISTINCT event FROM exposure WHERE iso3 = ? AND disaster = ? AND moment >= ? AND moment <= ?"
-        " ORDER BY event IS NULL, event",
-        iso3,
-        disaster,
-        last.cutoff,
-        last.until,
+        "SELECT DISTINCT event FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster"
+        " AND moment BETWEEN :cutoff AND :until ORDER BY event IS NULL, event",
+        **asdict(last),
     )
     return [row["event"] for row in found]
 
 
-def process_event(store: Store, iso3: str, disaster: str, level: int, event: str | None, last: LastUpload) -> None:
+def process_event(store: Store, last: LastUpload, level: int, event: str | None) -> None:
     """Steps 3 and 4 for one name."""
     if event is None:
-        _write_lead_time(store, iso3, disaster, None, [], last)
+        _write_lead_time(store, last, None, [])
         return
-    _forget_areas_of_this_period(store, iso3, disaster, event, last)
-    areas = forecast_areas(store, iso3, disaster, level, last, event)
-    _write_lead_time(store, iso3, disaster, event, areas, last)
-    known = _open_areas(store, iso3, disaster, event)
-    _bring_up_to_date(store, known, areas, last)
-    _add_new_areas(store, disaster, event, set(known), areas, last)
-
-
-def _forget_areas_of_this_period(store: Store, iso3: str, disaster: str, event: str, last: LastUpload) -> None:
     store.run(
-        "DELETE FROM event_area WHERE disaster = ? AND event = ? AND first_issued >= ?"
-        " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = ?)",
-        disaster,
-        event,
-        last.cutoff,
-        iso3,
+        "DELETE FROM event_area WHERE disaster = :disaster AND event = :event AND first_issued >= :cutoff"
+        " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = :iso3)",
+        **asdict(last),
+        event=event,
     )
+    areas = forecast_areas(store, last, level, event)
+    _write_lead_time(store, last, event, areas)
+    known = _open_areas(store, last, event)
+    _bring_up_to_date(store, last, known, areas)
+    _add_new_areas(store, last, event, [area for area in areas if area.place_code not in known])
 
 
-def forecast_areas(
-    store: Store, iso3: str, disaster: str, level: int, last: LastUpload, event: str | None = None
-) -> list[ForecastArea]:
+def forecast_areas(store: Store, last: LastUpload, level: int, event: str | None = None) -> list[ForecastArea]:
     """The areas with severity > 0, joined with trigger and exposure of the same place, event, lead time and T.
 
     Only without any such row the legacy ``alert_threshold`` counts: its value is the severity and 1 a trigger
     (typhoon and flash-floods: 0 beside an event name is a warning of severity 1).
     """
-    rows = _joined(store, iso3, disaster, level, last, event, FORECAST_SEVERITY, "alert.value > 0")
+    rows = _joined(store, last, level, event, FORECAST_SEVERITY, "alert.value > 0")
     if rows:
         return rows
     counts = "alert.value > 0 OR alert.disaster IN ('typhoon', 'flash-floods')"
-    return _joined(store, iso3, disaster, level, last, event, ALERT_THRESHOLD, counts)
+    return _joined(store, last, level, event, ALERT_THRESHOLD, counts)
 
 
 def _joined(
-    store: Store, iso3: str, disaster: str, level: int, last: LastUpload, event: str | None, indicator: str, counts: str
+    store: Store, last: LastUpload, level: int, event: str | None, indicator: str, counts: str
 ) -> list[ForecastArea]:
     same = (
         "{0}.place_code = alert.place_code AND {0}.moment = alert.moment AND {0}.event = alert.event"
-        " AND {0}.disaster = alert.disaster AND {0}.lead_time = alert.lead_time AND {0}.indicator = ?"
+        " AND {0}.disaster = alert.disaster AND {0}.lead_time = alert.lead_time AND {0}.indicator = {1}"
     )
-    only_event = "" if event is None else " AND alert.event = ?"
     found = store.rows(
         "SELECT alert.place_code, alert.lead_time, alert.value AS severity, trigger.value AS trigger,"  # noqa: S608
         " exposed.value AS exposed FROM exposure AS alert"
-        f" LEFT JOIN exposure AS trigger ON {same.format('trigger')}"
-        f" LEFT JOIN exposure AS exposed ON {same.format('exposed')}"
-        " WHERE alert.iso3 = ? AND alert.disaster = ? AND alert.level = ? AND alert.moment >= ? AND alert.moment <= ?"
-        f" AND alert.indicator = ? AND ({counts}){only_event} ORDER BY alert.id, trigger.id, exposed.id",
-        FORECAST_TRIGGER,
-        MAIN_EXPOSURE[disaster],
-        iso3,
-        disaster,
-        level,
-        last.cutoff,
-        last.until,
-        indicator,
-        *(() if event is None else (event,)),
+        f" LEFT JOIN exposure AS trigger ON {same.format('trigger', ':of_trigger')}"
+        f" LEFT JOIN exposure AS exposed ON {same.format('exposed', ':of_exposure')}"
+        " WHERE alert.iso3 = :iso3 AND alert.disaster = :disaster AND alert.level = :level"
+        " AND alert.moment BETWEEN :cutoff AND :until AND alert.indicator = :indicator"
+        f" AND ({counts}) AND (:event IS NULL OR alert.event = :event) ORDER BY alert.id, trigger.id, exposed.id",
+        **asdict(last),
+        level=level,
+        event=event,
+        indicator=indicator,
+        of_trigger=FORECAST_TRIGGER,
+        of_exposure=MAIN_EXPOSURE[last.disaster],
     )
     legacy = indicator == ALERT_THRESHOLD
     return [
@@ -175,82 +178,66 @@ def _joined(
     ]
 
 
-def _write_lead_time(
-    store: Store, iso3: str, disaster: str, event: str | None, areas: Sequence[ForecastArea], last: LastUpload
-) -> None:
+def _write_lead_time(store: Store, last: LastUpload, event: str | None, areas: Sequence[ForecastArea]) -> None:
     """One flag from the first area's lead time, or "no alert" where there is none; at T."""
     if areas:
         first = areas[0]
         alerts = [LeadTimeAlert(first.lead_time, first.severity > 0, first.trigger)]
     else:
-        alerts = [LeadTimeAlert(lead_time, False, False) for lead_time in NO_EVENT_LEAD_TIMES[disaster]]
-    store_alerts(store, iso3, disaster, event, last.moment, alerts)
+        alerts = [LeadTimeAlert(lead_time, False, False) for lead_time in NO_EVENT_LEAD_TIMES[last.disaster]]
+    store_alerts(store, last.iso3, last.disaster, event, last.moment, alerts)
 
 
-def _open_areas(store: Store, iso3: str, disaster: str, event: str) -> dict[str, str]:
+def _open_areas(store: Store, last: LastUpload, event: str) -> dict[str, str]:
     """Place code to id of the event's rows that are still open."""
     found = store.rows(
         "SELECT e.id, e.place_code FROM event_area AS e JOIN admin_area AS a ON a.place_code = e.place_code"
-        " WHERE a.iso3 = ? AND e.disaster = ? AND e.event = ? AND e.closed = 0",
-        iso3,
-        disaster,
-        event,
+        " WHERE a.iso3 = :iso3 AND e.disaster = :disaster AND e.event = :event AND e.closed = 0",
+        **asdict(last),
+        event=event,
     )
     return {row["place_code"]: row["id"] for row in found}
 
 
-def _bring_up_to_date(store: Store, known: dict[str, str], areas: Sequence[ForecastArea], last: LastUpload) -> None:
+def _bring_up_to_date(store: Store, last: LastUpload, known: dict[str, str], areas: Sequence[ForecastArea]) -> None:
     """First issued date and user-set trigger stay; severity, trigger, exposure and end date are today's."""
-    first_of: dict[str, ForecastArea] = {}
-    for area in areas:
-        first_of.setdefault(area.place_code, area)
-    store.run_many(
-        "UPDATE event_area SET severity = ?, trigger = ?, exposure = ?, end_date = ? WHERE id = ?",
+    for area in reversed(areas):  # of several rows of one place the first one counts
+        store.run(
+            "UPDATE event_area SET severity = :severity, trigger = :trigger, exposure = :exposure, end_date = :moment"
+            " WHERE id = :id",
+            **asdict(area),
+            moment=last.moment,
+            id=known.get(area.place_code),
+        )
+
+
+def _add_new_areas(store: Store, last: LastUpload, event: str, areas: Sequence[ForecastArea]) -> None:
+    """A place code that the server does not know becomes a row without area: stored, and never seen again."""
+    store.insert(
+        "event_area",
         [
-            (area.severity, int(area.trigger), area.exposure, last.moment, known[code])
-            for code, area in first_of.items()
-            if code in known
+            {
+                "id": str(uuid.uuid4()),
+                "place_code": area.place_code if area_known(store, area.place_code) else None,
+                "disaster": last.disaster,
+                "event": event,
+                "severity": area.severity,
+                "trigger": area.trigger,
+                "exposure": area.exposure or 0.0,
+                "first_issued": last.moment,
+                "end_date": last.moment,
+            }
+            for area in areas
         ],
     )
 
 
-def _add_new_areas(
-    store: Store, disaster: str, event: str, known: set[str], areas: Sequence[ForecastArea], last: LastUpload
-) -> None:
-    """A place code that the server does not know becomes a row without area: stored, and never seen again."""
-    rows = []
-    for area in areas:
-        if area.place_code in known:
-            continue
-        found = store.row("SELECT place_code FROM admin_area WHERE place_code = ?", area.place_code)
-        rows.append(
-            (
-                str(uuid.uuid4()),
-                None if found is None else area.place_code,
-                disaster,
-                event,
-                area.severity,
-                int(area.trigger),
-                area.exposure or 0.0,
-                last.moment,
-                last.moment,
-            )
-        )
-    store.run_many(
-        "INSERT INTO event_area (id, place_code, disaster, event, severity, trigger, exposure, first_issued, end_date)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        rows,
-    )
-
-
-def close_events(store: Store, iso3: str, disaster: str, last: LastUpload) -> None:
+def close_events(store: Store, last: LastUpload) -> None:
     """Step 5: an area whose event was not refreshed at T is closed; no grace period, and no way back."""
     store.run(
-        "UPDATE event_area SET closed = 1 WHERE disaster = ? AND closed = 0 AND end_date < ?"
-        " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = ?)",
-        disaster,
-        last.moment,
-        iso3,
+        "UPDATE event_area SET closed = 1 WHERE disaster = :disaster AND closed = 0 AND end_date < :moment"
+        " AND place_code IN (SELECT place_code FROM admin_area WHERE iso3 = :iso3)",
+        **asdict(last),
     )
 
 
@@ -259,7 +246,7 @@ def described_alert_logic(store: Store, iso3: str, disaster: str, level: float, 
     with store.transaction():
         last = last_upload(store, iso3, disaster)
         if last is not None and level == default_level(store, iso3, disaster):
-            process_event(store, iso3, disaster, int(level), event, last)
+            process_event(store, last, int(level), event)
 
 
 def close_only(store: Store, iso3: str, disaster: str) -> None:
@@ -268,4 +255,4 @@ def close_only(store: Store, iso3: str, disaster: str) -> None:
         default_level(store, iso3, disaster)
         last = last_upload(store, iso3, disaster)
         if last is not None:
-            close_events(store, iso3, disaster, last)
+            close_events(store, last)

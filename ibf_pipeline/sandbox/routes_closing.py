@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, server_error
-from ibf_pipeline.sandbox.backend import Backend, Call, Endpoint
+from ibf_pipeline.sandbox.backend import Call, Endpoint
 from ibf_pipeline.sandbox.early_actions import tick_action
 from ibf_pipeline.sandbox.mail import compose, keep
 from ibf_pipeline.sandbox.process import close_only, process_events
@@ -38,10 +40,6 @@ def _flag(call: Call, name: str) -> bool:
     return text == "true"
 
 
-def _place(call: Call) -> tuple[str, str]:
-    return call.body["countryCodeISO3"], call.body["disasterType"]
-
-
 def process(call: Call) -> Answer:
     """Processes, then mails or (``noNotifications=true``) answers with the mail. The date of the body is ignored."""
     return _process_and_mail(call, 200, _flag(call, "noNotifications"))
@@ -49,9 +47,9 @@ def process(call: Call) -> Answer:
 
 def close_events(call: Call) -> Answer:
     """Legacy: the full processing, with notifications off and an empty answer."""
-    process_events(call.backend.store, *_place(call))
+    process_events(call.store, *call.place)
     # The content of a mail is made and thrown away, so that its failures are this call's failures.
-    compose(call.backend.store, *_place(call))
+    compose(call.store, *call.place)
     return created()
 
 
@@ -62,31 +60,32 @@ def send(call: Call) -> Answer:
 
 def notify(call: Call) -> Answer:
     """Mail alone, no processing."""
-    return _mail(call.backend, *_place(call), 201, quiet=_flag(call, "noNotifications"))
+    return _mail(call, 201, quiet=_flag(call, "noNotifications"))
 
 
 def close_events_described(call: Call) -> Answer:
-    close_only(call.backend.store, *_place(call))
+    close_only(call.store, *call.place)
     return created()
 
 
 def send_described(call: Call) -> Answer:
     """The described server: its quiet parameter was ``isApiTest``; ``noNotifications`` means nothing to it."""
-    close_only(call.backend.store, *_place(call))
-    return _mail(call.backend, *_place(call), 201, quiet=_flag(call, "isApiTest"))
+    close_only(call.store, *call.place)
+    return _mail(call, 201, quiet=_flag(call, "isApiTest"))
 
 
 def _process_and_mail(call: Call, status: int, quiet: bool) -> Answer:
-    process_events(call.backend.store, *_place(call))
-    return _mail(call.backend, *_place(call), status, quiet=quiet)
+    process_events(call.store, *call.place)
+    return _mail(call, status, quiet=quiet)
 
 
-def _mail(backend: Backend, iso3: str, disaster: str, status: int, *, quiet: bool) -> Answer:
-    notice = compose(backend.store, iso3, disaster)
+def _mail(call: Call, status: int, *, quiet: bool) -> Answer:
+    backend = call.backend
+    notice = compose(backend.store, *call.place)
     if quiet:
         return Answer(status, {"activeEvents": {"email": notice.html} if notice else {}}, empty=False)
     if notice:
-        keep(backend.store, iso3, disaster, notice, backend.accounts.recipients(iso3, disaster), backend.now_text())
+        keep(backend.store, *call.place, notice, backend.accounts.recipients(*call.place), backend.now_text())
     return Answer(status)
 
 
@@ -95,17 +94,16 @@ def set_trigger(call: Call) -> Answer:
     backend, ids = call.backend, call.body["eventPlaceCodeIds"]
     if not ids or call.user is None:
         raise server_error()
-    with backend.store.transaction():
-        changed = backend.store.run(
-            "UPDATE event_area SET user_trigger = 1, user_trigger_date = ?, user_trigger_name = ?"  # noqa: S608
-            f" WHERE id IN ({', '.join('?' * len(ids))})",
-            backend.now_text(),
-            call.user.full_name,
-            *(str(i) for i in ids),
-        )
-    _mail(backend, *_place(call), 201, quiet=call.body.get("noNotifications") is True)
+    changed = backend.store.run(
+        "UPDATE event_area SET user_trigger = 1, user_trigger_date = :now, user_trigger_name = :name"
+        " WHERE id IN (SELECT value FROM json_each(:ids))",
+        now=backend.now_text(),
+        name=call.user.full_name,
+        ids=json.dumps([str(i) for i in ids]),
+    )
+    _mail(call, 201, quiet=call.body.get("noNotifications") is True)
     return Answer(201, {"generatedMaps": [], "raw": [], "affected": changed}, empty=False)
 
 
 def tick_early_action(call: Call) -> Answer:
-    return Answer(201, tick_action(call.backend.store, call.body, call.backend.now_text()), empty=False)
+    return Answer(201, tick_action(call.store, call.body, call.backend.now_text()), empty=False)

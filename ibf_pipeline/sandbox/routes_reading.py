@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import uuid
 from typing import Any
 
@@ -14,7 +13,7 @@ from ibf_pipeline.sandbox.events import activation_log, active_events, alert_are
 from ibf_pipeline.sandbox.mail import kept_mails
 from ibf_pipeline.sandbox.maps import View, aggregates, boundaries, dynamic_values, event_map, raw_boundaries
 from ibf_pipeline.sandbox.portal import country_json, indicators_json, layers_json
-from ibf_pipeline.sandbox.process import last_upload
+from ibf_pipeline.sandbox.process import country_disaster, last_upload
 from ibf_pipeline.sandbox.stations import points
 from ibf_pipeline.sandbox.typhoon import track
 from ibf_pipeline.sandbox.vocabulary import DISASTER_TYPES, POINT_CATEGORIES, BehavesLike
@@ -44,7 +43,7 @@ def reading_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
         return [
             *common,
             Endpoint("GET", "/admin-areas/raw/{iso3}", raw_areas, "viewer"),
-            Endpoint("GET", "/event/{iso3}/{disaster}", events_by_path),
+            Endpoint("GET", "/event/{iso3}/{disaster}", events),
         ]
     return [
         *common,
@@ -59,38 +58,35 @@ def login(call: Call) -> Answer:
     user = accounts.by_password(body["email"], body["password"])
     if user is None:
         raise Refusal(401, {"message": "Invalid login"})
-    known = [row["iso3"] for row in call.backend.store.rows("SELECT iso3 FROM country ORDER BY iso3")]
+    known = [row["iso3"] for row in call.store.rows("SELECT iso3 FROM country ORDER BY iso3")]
     return ok(login_answer(user, accounts.token(user), known))
 
 
 def countries(call: Call) -> Answer:
     """Without token every country, with one of a non-admin only that user's."""
-    user, store = call.user, call.backend.store
+    user, store = call.user, call.store
     found = store.rows("SELECT * FROM country ORDER BY name")
     seen = [row for row in found if user is None or user.role == "admin" or user.sees(row["iso3"])]
     return ok([country_json(store, row) for row in seen])
 
 
 def last_upload_date(call: Call) -> Answer:
-    last = last_upload(call.backend.store, call.params["iso3"], call.params["disaster"])
+    last = last_upload(call.store, *call.place)
     if last is None:
         return ok({"date": None, "timestamp": None, "cutoffMoment": None})
     return ok({"date": last.day, "timestamp": last.moment, "cutoffMoment": last.cutoff})
 
 
 def alerts(call: Call) -> Answer:
-    params = call.params
-    return ok(lead_time_alerts(call.backend.store, params["iso3"], params["disaster"], call.query.get("eventName")))
+    return ok(lead_time_alerts(call.store, *call.place, call.query.get("eventName")))
 
 
 def areas_on_alert(call: Call) -> Answer:
-    params = call.params
-    event = call.query.get("eventName")
-    return ok(alert_areas(call.backend.store, params["iso3"], params["disaster"], _level(params["level"]), event))
+    return ok(alert_areas(call.store, *call.place, _level(call.params["level"]), call.query.get("eventName")))
 
 
 def log_of_activations(call: Call) -> Answer:
-    return ok(activation_log(call.backend.store, call.query.get("countryCodeISO3"), call.query.get("disasterType")))
+    return ok(activation_log(call.store, *call.place))
 
 
 def _view(call: Call) -> View:
@@ -108,23 +104,23 @@ def _view(call: Call) -> View:
 
 
 def totals(call: Call) -> Answer:
-    return ok(aggregates(call.backend.store, _view(call)))
+    return ok(aggregates(call.store, _view(call)))
 
 
 def map_polygons(call: Call) -> Answer:
-    return ok(event_map(call.backend.store, _view(call)))
+    return ok(event_map(call.store, _view(call)))
 
 
 def values(call: Call) -> Answer:
-    return ok(dynamic_values(call.backend.store, _view(call), call.params["indicator"]))
+    return ok(dynamic_values(call.store, _view(call), call.params["indicator"]))
 
 
 def areas_of_level(call: Call) -> Answer:
-    return ok(boundaries(call.backend.store, call.params["iso3"], _level(call.params["level"])))
+    return ok(boundaries(call.store, call.params["iso3"], _level(call.params["level"])))
 
 
 def raw_areas(call: Call) -> Answer:
-    return ok(raw_boundaries(call.backend.store, call.params["iso3"]))
+    return ok(raw_boundaries(call.store, call.params["iso3"]))
 
 
 def _level(text: str) -> int:
@@ -135,40 +131,26 @@ def _level(text: str) -> int:
 
 
 def point_data(call: Call) -> Answer:
-    category, iso3 = call.params["category"], call.params["iso3"]
+    category = call.params["category"]
     if category not in POINT_CATEGORIES:
         raise plain_error(404, "Not a known point layer")
-    return ok(points(call.backend.store, category, iso3, call.query.get("disasterType", "")))
+    return ok(points(call.store, category, *call.place))
 
 
 def events(call: Call) -> Answer:
-    return _events(call, call.query.get("countryCodeISO3", ""), call.query.get("disasterType", ""))
-
-
-def events_by_path(call: Call) -> Answer:
-    return _events(call, call.params["iso3"], call.params["disaster"])
-
-
-def _events(call: Call, iso3: str, disaster: str) -> Answer:
-    return ok([event.as_json(iso3, disaster) for event in active_events(call.backend.store, iso3, disaster)])
+    return ok(active_events(call.store, *call.place))
 
 
 def typhoon(call: Call) -> Answer:
-    return ok(track(call.backend.store, call.params["iso3"], call.query.get("eventName")))
+    return ok(track(call.store, call.params["iso3"], call.query.get("eventName")))
 
 
 def indicators(call: Call) -> Answer:
-    return ok(indicators_json(_setup(call)))
+    return ok(indicators_json(country_disaster(call.store, *call.place)))
 
 
 def layers(call: Call) -> Answer:
-    return ok(layers_json(_setup(call)))
-
-
-def _setup(call: Call) -> sqlite3.Row | None:
-    return call.backend.store.row(
-        "SELECT * FROM country_disaster WHERE iso3 = ? AND disaster = ?", call.params["iso3"], call.params["disaster"]
-    )
+    return ok(layers_json(country_disaster(call.store, *call.place)))
 
 
 def notification_log(call: Call) -> Answer:
@@ -186,7 +168,7 @@ def notification_log(call: Call) -> Answer:
             "disasterType": mail.disaster_type,
             "eventNames": list(mail.event_names),
         }
-        for number, mail in enumerate(kept_mails(call.backend.store))
+        for number, mail in enumerate(kept_mails(call.store))
         if (not isos or mail.iso3 in isos) and (not disasters or mail.disaster_type in disasters)
     ]
     if query.get("metrics") == "true":

@@ -54,13 +54,7 @@ def exposure(call: Call) -> Answer:
     backend, body = call.backend, call.body
     store_exposure(backend.store, body, backend.now())
     if backend.behaves_like == "described" and body["dynamicIndicator"] == ALERT_THRESHOLD:
-        described_alert_logic(
-            backend.store,
-            body["countryCodeISO3"],
-            body["disasterType"],
-            body["adminLevel"],
-            body.get("eventName") or None,
-        )
+        described_alert_logic(backend.store, *call.place, body["adminLevel"], body.get("eventName") or None)
     return created()
 
 
@@ -91,19 +85,16 @@ def _true_unless_given(flag: bool | None) -> bool:
 def _store_flags(call: Call, alerts: list[LeadTimeAlert], date: object) -> Answer:
     if not alerts:
         raise server_error()  # the service looks at the first element without asking
-    iso3 = call.body["countryCodeISO3"]
     moment = stamp(date, alerts[0].lead_time, call.backend.now())
-    if not country_known(call.backend.store, iso3):
+    if not country_known(call.store, call.body["countryCodeISO3"]):
         raise server_error()
     event = call.body.get("eventName") or None
-    store_alerts(
-        call.backend.store, iso3, call.body["disasterType"], event, moment, alerts, received=not date_given(date)
-    )
+    store_alerts(call.store, *call.place, event, moment, alerts, received=not date_given(date))
     return created()
 
 
 def point_values(call: Call) -> Answer:
-    store_point_values(call.backend.store, call.body, call.backend.now())
+    store_point_values(call.store, call.body, call.backend.now())
     return created()
 
 
@@ -118,7 +109,7 @@ def exposed_lines(call: Call) -> Answer:
 
 
 def typhoon_track(call: Call) -> Answer:
-    store_track(call.backend.store, call.body, call.backend.now())
+    store_track(call.store, call.body, call.backend.now())
     return created()
 
 
@@ -146,11 +137,6 @@ def event_map_image(call: Call) -> Answer:
     if call.upload is None:
         raise bad_request("File is required")
     params = call.params
-    call.backend.store.run(
-        "INSERT OR REPLACE INTO map_image VALUES (?, ?, ?, ?)",
-        params["iso3"],
-        params["disaster"],
-        params["event"],
-        call.upload.content,
-    )
+    image = {"iso3": params["iso3"], "disaster": params["disaster"], "event": params["event"]}
+    call.store.insert("map_image", [{**image, "image": call.upload.content}], replace=True)
     return created()

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,11 +24,9 @@ from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.sandbox.web import build_app
 
+_HOST = "127.0.0.1"
 _START_SECONDS = 20
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_utc_now = partial(datetime.now, UTC)
 
 
 class Sandbox:
@@ -43,18 +42,16 @@ class Sandbox:
         folder: Path,
         *,
         behaves_like: BehavesLike = "current",
-        host: str = "127.0.0.1",
         port: int = 0,
-        now: Callable[[], datetime] | None = None,
+        now: Callable[[], datetime] = _utc_now,
         users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
         token_lifetime: timedelta = TOKEN_LIFETIME,
         hydrographs: Hydrographs | None = None,
     ) -> None:
-        self._host, self._port = host, port
-        clock = now or _utc_now
+        self._port = port
         store, secret = _open_store(Path(folder) / "sandbox.sqlite")
-        accounts = Accounts(users() if callable(users) else users, secret, clock, token_lifetime)
-        self._backend = Backend(Path(folder), store, accounts, clock, behaves_like, hydrographs)
+        accounts = Accounts(users() if callable(users) else users, secret, now, token_lifetime)
+        self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs)
         for kind in ("flood_extents", "rainfall_extents"):
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
         self._app = build_app(self._backend)
@@ -67,14 +64,10 @@ class Sandbox:
         return self._app
 
     @property
-    def behaves_like(self) -> BehavesLike:
-        return self._backend.behaves_like
-
-    @property
     def page_url(self) -> str:
         if self._socket is None:
             raise IbfError("the sandbox is not running", remedy="call start() first")
-        return f"http://{self._host}:{self._socket.getsockname()[1]}/"
+        return f"http://{_HOST}:{self._socket.getsockname()[1]}/"
 
     @property
     def url(self) -> str:
@@ -91,12 +84,12 @@ class Sandbox:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((self._host, self._port))
+            listener.bind((_HOST, self._port))
         except OSError as error:
             listener.close()
             raise IbfError(
                 f"port {self._port} cannot be used ({error.strerror})",
-                where=self._host,
+                where=_HOST,
                 expected="a free port",
                 remedy="stop what listens there, or choose another one with --port",
             ) from None
@@ -142,10 +135,6 @@ class Sandbox:
     def mails(self, iso3: str | None = None) -> list[Mail]:
         """Mails that would have been sent, oldest first."""
         return kept_mails(self._backend.store, iso3)
-
-    def raster_path(self, file_name: str) -> Path:
-        """Where an uploaded flood extent of that name lies."""
-        return self._backend.raster_folder("flood_extents") / file_name
 
 
 def _open_store(file: Path) -> tuple[Store, str]:

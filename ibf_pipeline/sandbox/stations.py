@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ibf_pipeline.sandbox.answers import collection, feature
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
 
@@ -17,30 +18,28 @@ def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, A
     """
     with store.transaction():
         last = last_upload(store, iso3, disaster)
-        features = [
-            {
-                "type": "Feature",
-                "properties": {
-                    "stationCode": row["code"],
-                    "stationName": row["name"],
-                    "fid": row["fid"],
-                    "pointDataId": row["id"],
-                    "dynamicData": None if last is None else current_values(store, row["id"], last.cutoff),
-                },
-                "geometry": {"type": "Point", "coordinates": [row["lon"], row["lat"]]},
-            }
-            for row in store.rows("SELECT * FROM point WHERE iso3 = ? AND category = ? ORDER BY rowid", iso3, category)
-        ]
-    return {"type": "FeatureCollection", "features": features}
+        found = store.rows(
+            "SELECT code AS stationCode, name AS stationName, fid, id AS pointDataId, lon, lat FROM point"
+            " WHERE iso3 = :iso3 AND category = :category ORDER BY rowid",
+            iso3=iso3,
+            category=category,
+        )
+        features = []
+        for row in found:
+            properties = dict(row)
+            place = {"type": "Point", "coordinates": [properties.pop("lon"), properties.pop("lat")]}
+            properties["dynamicData"] = None if last is None else current_values(store, row["pointDataId"], last.cutoff)
+            features.append(feature(properties, place))
+    return collection(features)
 
 
 def current_values(store: Store, point_id: str, cutoff: str, before: str = "9999") -> dict[str, str | None] | None:
     found = store.rows(
         "SELECT key, value, moment || '_' || COALESCE(lead_time, '0') AS place FROM point_value"
-        " WHERE point_id = ? AND moment >= ? AND moment < ? ORDER BY id",
-        point_id,
-        cutoff,
-        before,
+        " WHERE point_id = :point_id AND moment >= :cutoff AND moment < :before ORDER BY id",
+        point_id=point_id,
+        cutoff=cutoff,
+        before=before,
     )
     largest = max((row["place"] for row in found), default=None)
     return {row["key"]: row["value"] for row in found if row["place"] == largest} or None

@@ -19,18 +19,15 @@ def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     if not date_given(body.get("date")):
         raise server_error()
     moment = stamp(body["date"], body["leadTime"], now)
-    iso3, event = body["countryCodeISO3"], body["eventName"]
+    track_of = {"iso3": body["countryCodeISO3"], "event": body["eventName"]}
+    row = {**track_of, "lead_time": body["leadTime"], "moment": moment}
     with store.transaction():
         store.run(
-            "DELETE FROM typhoon_track WHERE iso3 = ? AND event = ? AND moment >= ?",
-            iso3,
-            event,
-            period_start("typhoon", moment),
+            "DELETE FROM typhoon_track WHERE iso3 = :iso3 AND event = :event AND moment >= :start",
+            **track_of,
+            start=period_start("typhoon", moment),
         )
-        store.run_many(
-            "INSERT INTO typhoon_track (iso3, event, lead_time, moment, point) VALUES (?, ?, ?, ?, ?)",
-            [(iso3, event, body["leadTime"], moment, json.dumps(point)) for point in body["trackpointDetails"]],
-        )
+        store.insert("typhoon_track", [{**row, "point": json.dumps(point)} for point in body["trackpointDetails"]])
 
 
 def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
@@ -39,14 +36,14 @@ def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     if last is None:
         return []
     found = store.rows(
-        "SELECT event, lead_time, point FROM typhoon_track WHERE iso3 = ? AND moment >= ?"
-        " AND (? IS NULL OR event = ?) ORDER BY id",
-        iso3,
-        last.cutoff,
-        event,
-        event,
+        "SELECT event AS eventName, lead_time AS leadTime, point FROM typhoon_track WHERE iso3 = :iso3"
+        " AND moment >= :cutoff AND (:event IS NULL OR event = :event) ORDER BY id",
+        iso3=iso3,
+        cutoff=last.cutoff,
+        event=event,
     )
-    return [{"eventName": r["event"], "leadTime": r["lead_time"], **json.loads(r["point"])} for r in found]
+    points = [dict(row) for row in found]
+    return [point | json.loads(point.pop("point")) for point in points]
 
 
 def typhoon_properties(store: Store, iso3: str, event: str) -> dict[str, bool]:

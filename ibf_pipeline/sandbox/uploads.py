@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from ibf_pipeline.sandbox.store import Store
 
 # PostgreSQL takes 65,535 parameters in a statement and a row needs ten of them.
 _MOST_ROWS = 65_535 // 10
+# Rows of one event, or without a name those of all.
+_OF_EVENT = "AND (:event IS NULL OR event = :event)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +45,33 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
 
     An empty list only deletes. Place codes are not checked, duplicates are kept.
     """
-    iso3, disaster, indicator = body["countryCodeISO3"], body["disasterType"], body["dynamicIndicator"]
-    level, lead_time = body["adminLevel"], body["leadTime"]
-    event = body.get("eventName") or None
-    if event is None:
-        event = _name_without_event(iso3, disaster, lead_time)
+    iso3, disaster, lead_time = body["countryCodeISO3"], body["disasterType"], body["leadTime"]
     moment = stamp(body.get("date"), lead_time, now)
+    upload: dict[str, Any] = {
+        "iso3": iso3,
+        "disaster": disaster,
+        "indicator": body["dynamicIndicator"],
+        "level": body["adminLevel"],
+        "event": body.get("eventName") or _name_without_event(iso3, disaster, lead_time),
+    }
     places: Sequence[Mapping[str, Any]] = body["exposurePlaceCodes"]
     with store.transaction():
-        doomed = "DELETE FROM exposure WHERE iso3 = ? AND disaster = ? AND indicator = ? AND level = ? AND moment >= ?"
-        values = (iso3, disaster, indicator, level, period_start(disaster, moment))
-        _delete(store, doomed, values, event)
+        store.run(
+            "DELETE FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster AND indicator = :indicator"  # noqa: S608
+            f" AND level = :level AND moment >= :start {_OF_EVENT}",
+            **upload,
+            start=period_start(disaster, moment),
+        )
     # The delete stands even where the insert fails: the service uses no transaction around the two.
     if not places:
         return
     if len(places) > _MOST_ROWS or not country_known(store, iso3):
         raise server_error()
-    received = int(not date_given(body.get("date")))
+    upload |= {"lead_time": lead_time, "day": day_of(moment), "moment": moment}
+    upload["received"] = not date_given(body.get("date"))
+    rows = [{**upload, "place_code": place["placeCode"], "value": as_real(place["amount"])} for place in places]
     with store.transaction():
-        store.run_many(
-            "INSERT INTO exposure (iso3, disaster, indicator, level, event, place_code, lead_time, day, moment,"
-            " received, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    iso3,
-                    disaster,
-                    indicator,
-                    level,
-                    event,
-                    place["placeCode"],
-                    lead_time,
-                    day_of(moment),
-                    moment,
-                    received,
-                    as_real(place["amount"]),
-                )
-                for place in places
-            ],
-        )
+        store.insert("exposure", rows)
 
 
 def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
@@ -88,14 +79,6 @@ def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
     if disaster == "malaria":
         return lead_time
     return "MAM_National" if (disaster, iso3) == ("drought", "ZWE") else None
-
-
-def _delete(store: Store, doomed: str, values: tuple[Any, ...], event: str | None) -> None:
-    """Rows of one event, or without a name those of all."""
-    if event is None:
-        store.run(doomed, *values)
-    else:
-        store.run(f"{doomed} AND event = ?", *values, event)
 
 
 def store_alerts(
@@ -109,32 +92,19 @@ def store_alerts(
     received: bool = False,
 ) -> None:
     """Flags of some lead times: replace those of the event, or without event name those of **all** events."""
-    lead_times = [alert.lead_time for alert in alerts]
+    start = period_start(disaster, moment)
+    upload: dict[str, Any] = {"iso3": iso3, "disaster": disaster, "event": event}
+    row = {**upload, "day": day_of(moment), "moment": moment, "received": received}
     with store.transaction():
-        doomed = (
-            "DELETE FROM lead_time_alert WHERE iso3 = ? AND disaster = ? AND moment >= ?"  # noqa: S608
-            f" AND lead_time IN ({', '.join('?' * len(lead_times))})"
-        )
-        values = (iso3, disaster, period_start(disaster, moment), *lead_times)
-        _delete(store, doomed, values, event)
-        store.run_many(
-            "INSERT INTO lead_time_alert (iso3, disaster, event, lead_time, day, moment, received, alert, trigger)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    iso3,
-                    disaster,
-                    event,
-                    a.lead_time,
-                    day_of(moment),
-                    moment,
-                    int(received),
-                    int(a.alert),
-                    int(a.trigger),
-                )
-                for a in alerts
-            ],
-        )
+        for lead_time in {alert.lead_time for alert in alerts}:
+            store.run(
+                "DELETE FROM lead_time_alert WHERE iso3 = :iso3 AND disaster = :disaster AND moment >= :start"  # noqa: S608
+                f" AND lead_time = :lead_time {_OF_EVENT}",
+                **upload,
+                start=start,
+                lead_time=lead_time,
+            )
+        store.insert("lead_time_alert", [row | asdict(alert) for alert in alerts])
 
 
 def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> None:
@@ -143,45 +113,36 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
     Unknown points and categories are skipped without a word; a missing key fails in the database. Values become
     text.
     """
-    lead_time, key = body.get("leadTime") or None, body.get("key")
-    disaster, category = body["disasterType"], body.get("pointDataCategory")
-    moment = stamp(body.get("date"), None, now)
-    start, received = period_start(disaster, moment), int(not date_given(body.get("date")))
+    key, category, moment = body.get("key"), body.get("pointDataCategory"), stamp(body.get("date"), None, now)
+    row: dict[str, Any] = {"key": key, "lead_time": body.get("leadTime") or None, "moment": moment}
+    row["received"] = not date_given(body.get("date"))
     with store.transaction():
         for item in body["dynamicPointData"]:
-            point_id = _point(store, as_text(item["fid"]), category)
-            if point_id is None:
+            point = store.row(
+                "SELECT id FROM point WHERE fid = :fid AND (:category IS NULL OR category = :category)",
+                fid=as_text(item["fid"]),
+                category=None if category is None else str(category),
+            )
+            if point is None:
                 continue
             if key is None:
                 raise server_error()
             store.run(
-                "DELETE FROM point_value WHERE point_id = ? AND key = ? AND lead_time IS ? AND moment >= ?",
-                point_id,
-                key,
-                lead_time,
-                start,
+                "DELETE FROM point_value WHERE point_id = :point AND key = :key AND lead_time IS :lead_time"
+                " AND moment >= :start",
+                **row,
+                point=point["id"],
+                start=period_start(body["disasterType"], moment),
             )
-            store.run(
-                "INSERT INTO point_value (point_id, key, lead_time, moment, received, value) VALUES (?, ?, ?, ?, ?, ?)",
-                point_id,
-                key,
-                lead_time,
-                moment,
-                received,
-                as_text(item.get("value")),
-            )
-
-
-def _point(store: Store, fid: str | None, category: Any) -> str | None:
-    if category is None:
-        found = store.row("SELECT id FROM point WHERE fid = ?", fid)
-    else:
-        found = store.row("SELECT id FROM point WHERE fid = ? AND category = ?", fid, str(category))
-    return None if found is None else str(found["id"])
+            store.insert("point_value", [{**row, "point_id": point["id"], "value": as_text(item.get("value"))}])
 
 
 def country_known(store: Store, iso3: str) -> bool:
-    return store.row("SELECT 1 FROM country WHERE iso3 = ?", iso3) is not None
+    return store.row("SELECT 1 FROM country WHERE iso3 = :iso3", iso3=iso3) is not None
+
+
+def area_known(store: Store, place_code: str) -> bool:
+    return store.row("SELECT 1 FROM admin_area WHERE place_code = :code", code=place_code) is not None
 
 
 def as_real(value: float) -> float:

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
 
 BehavesLike = Literal["current", "described"]
 
-DISASTER_TYPES = ("floods", "malaria", "drought", "typhoon", "flash-floods")
+_WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_DISASTERS: dict[str, dict[str, Any]] = _WORDS["disasters"]
+
+DISASTER_TYPES = tuple(_DISASTERS)
+INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
+POINT_CATEGORIES: tuple[str, ...] = tuple(_WORDS["point_categories"])
+LINE_CATEGORIES: tuple[str, ...] = tuple(_WORDS["line_categories"])
+TYPHOON_CATEGORIES: tuple[str, ...] = tuple(_WORDS["typhoon_categories"])
 
 LEAD_TIMES = (
     *(f"{n}-day" for n in range(8)),
     *(f"{n}-month" for n in range(12)),
     *(f"{n}-hour" for n in range(169)),
-)
-
-INDICATORS = (
-    "population_affected",
-    "population_affected_percentage",
-    "potential_cases_U9",
-    "potential_cases_U5",
-    "potential_cases_65",
-    "alert_threshold",
-    "forecast_trigger",
-    "forecast_severity",
-    "trigger",
-    "potential_cases",
-    "potential_cases_threshold",
-    "cattle_exposed",
-    "small_ruminants_exposed",
-    "windspeed",
-    "rainfall",
-    "houses_affected",
-    "affected_population",
-    "prob_within_50km",
-    "show_admin_area",
-    "drought_phase_classification",
-    "vegetation_condition",
-    "livestock_body_condition",
-    "exposed_pop_u18",
-    "nr_affected_buildings",
-    "nr_affected_roads",
-    "nr_affected_schools",
-    "nr_affected_clinics",
-    "nr_affected_waterpoints",
-    "damage_estimation",
 )
 
 ALERT_THRESHOLD = "alert_threshold"
@@ -54,40 +32,11 @@ COMPUTED_TRIGGER = "trigger"
 # The described server (2024) had one alert indicator; the split into severity and trigger came with 0.284.
 DESCRIBED_INDICATORS = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
 
-POINT_CATEGORIES = (
-    "glofas_stations",
-    "evacuation_centers",
-    "dams",
-    "health_sites",
-    "red_cross_branches",
-    "community_notifications",
-    "schools",
-    "waterpoints",
-    "gauges",
-)
-
-LINE_CATEGORIES = ("roads", "buildings")
-TYPHOON_CATEGORIES = ("TD", "TS", "STS", "TY", "STY")
-
-MAIN_EXPOSURE = {
-    "floods": "population_affected",
-    "flash-floods": "population_affected",
-    "drought": "population_affected",
-    "typhoon": "houses_affected",
-    "malaria": "potential_cases",
-}
-
+MAIN_EXPOSURE: dict[str, str] = {name: words["main_exposure"] for name, words in _DISASTERS.items()}
+LEAD_TIME_UNIT: dict[str, str] = {name: words["lead_time_unit"] for name, words in _DISASTERS.items()}
 # The lead times at which the service records that there is nothing, whatever lead time was uploaded. (Drought
 # goes by the country's rain seasons, which a sandbox country does not have.)
-NO_EVENT_LEAD_TIMES = {
-    "floods": ("1-day",),
-    "flash-floods": ("1-hour",),
-    "typhoon": ("72-hour",),
-    "drought": ("0-month",),
-    "malaria": ("0-month", "1-month", "2-month"),
-}
-
-LEAD_TIME_UNIT = {"floods": "day", "flash-floods": "hour", "typhoon": "hour", "drought": "month", "malaria": "month"}
+NO_EVENT_LEAD_TIMES: dict[str, list[str]] = {name: words["no_event_lead_times"] for name, words in _DISASTERS.items()}
 
 # Highest first; a user may do what the roles to the right of theirs may.
 ROLES = ("admin", "local-admin", "operator", "pipeline", "viewer")

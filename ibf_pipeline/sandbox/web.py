@@ -6,7 +6,6 @@ checks, the checks before the handler. Route and method must match; anything els
 
 from __future__ import annotations
 
-import html
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,6 +31,7 @@ from ibf_pipeline.sandbox.answers import (
     server_error,
 )
 from ibf_pipeline.sandbox.backend import Backend, Call, Endpoint, Upload
+from ibf_pipeline.sandbox.mail import TEMPLATES
 from ibf_pipeline.sandbox.openapi import openapi_document, operations
 from ibf_pipeline.sandbox.page import page_routes
 from ibf_pipeline.sandbox.routes_closing import closing_endpoints
@@ -86,18 +86,9 @@ class PathWords:
 def _responder(backend: Backend, endpoint: Endpoint) -> _Respond:
     async def respond(request: Request) -> Response:
         try:
-            upload: Upload | None = None
-            body: Any = {}
-            if not endpoint.multipart:
-                body = await _body(request)
-            header = request.headers.get("authorization")
-            user = (
-                backend.accounts.by_header(header)
-                if endpoint.role is None
-                else backend.accounts.require(header, endpoint.role)
-            )
-            if endpoint.multipart:
-                upload = await _upload(request)
+            body = {} if endpoint.multipart else await _body(request)
+            user = backend.accounts.require(request.headers.get("authorization"), endpoint.role)
+            upload = await _upload(request) if endpoint.multipart else None
             checked: Mapping[str, Any] = check(body, endpoint.body) if endpoint.body is not None else {}
             params = {name: word.replace(_SLASH, "/") for name, word in request.path_params.items()}
             call = Call(backend, params, dict(request.query_params), checked, upload, user)
@@ -173,15 +164,8 @@ def _documentation(backend: Backend) -> list[Route]:
         return json_response(200, openapi_document(backend.behaves_like))
 
     async def readable(_: Request) -> Response:
-        lines = "".join(
-            f"<li><code>{o.method.upper()} {html.escape(o.path)}</code></li>" for o in operations(backend.behaves_like)
-        )
-        return HTMLResponse(
-            "<!doctype html><html lang=en><meta charset=utf-8><title>IBF API sandbox</title>"
-            "<body style='font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem'>"
-            f"<h1>IBF API sandbox</h1><p>Paths below <code>/api</code>; as data: <a href=/docs-json>docs-json</a>.</p>"
-            f"<ul>{lines}</ul></body></html>"
-        )
+        listed = operations(backend.behaves_like)
+        return HTMLResponse(TEMPLATES.get_template("docs.html.j2").render(operations=listed))
 
     return [Route("/docs-json", document, methods=["GET"]), Route("/docs", readable, methods=["GET"])]
 

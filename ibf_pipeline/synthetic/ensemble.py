@@ -8,7 +8,7 @@ the edges. Which member is high changes from day to day, but slowly, as in a rea
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
@@ -36,39 +36,33 @@ _QUIET_LEVEL_FAR = (0.20, 0.60)
 def make_ensemble(
     thresholds: xr.DataArray,
     rule: FloodRule,
-    wishes: Mapping[str, Wish] | str | Iterable[str],
+    wishes: Mapping[str, Wish] | str,
     *,
     members: int = MEMBERS,
     seed: int = 0,
-    dry: Iterable[str] = (),
-    missing: Iterable[str] = (),
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station), float32, m3/s, that gets exactly the wished classes.
 
     `thresholds` is (station, return_period) in m3/s with both coordinates. Stations without a wish are quiet:
-    20-60 % of their smallest threshold, up to 80 % beside an alert day. Stations in `dry` carry 0, those in
-    `missing` NaN. Every station's numbers depend on the seed and its own code only. On trigger days beyond the
-    rule's lead time limit the discharge is as high as on a trigger; what it is called is the pipeline's job.
+    20-60 % of their smallest threshold, up to 80 % beside an alert day. Every station's numbers depend on the seed and
+    its own code only. On trigger days beyond the rule's lead time limit the discharge is as high as on a trigger; what
+    it is called is the pipeline's job.
     Raises InputInvalid for a wish that the rule or the thresholds make impossible.
     """
-    if isinstance(wishes, str) or not isinstance(wishes, Mapping):
+    if isinstance(wishes, str):
         wishes = parse_wishes(wishes)
     stations = [str(code) for code in thresholds["station"].values]
-    dry, missing = set(dry), set(missing)
-    _check_stations([*wishes, *dry, *missing], stations)
+    unknown = [code for code in wishes if code not in stations]
+    if unknown:
+        raise InputInvalid(
+            f"unknown station {', '.join(unknown)}", where="wish list", expected=f"one of {', '.join(stations)}"
+        )
     return_periods = thresholds["return_period"].values.astype(float)
     order = np.argsort(return_periods)
     levels = thresholds.transpose("station", "return_period").values.astype(float)[:, order]
-    cube = np.full((members, len(LEAD_TIMES), len(stations)), np.nan, dtype=np.float32)
+    cube = np.empty((members, len(LEAD_TIMES), len(stations)), dtype=np.float32)
     for index, code in enumerate(stations):
-        if code in missing:
-            continue
         wish = wishes.get(code, Wish(code, QUIET * len(LEAD_TIMES)))
-        if code in dry:
-            if wish.days.strip(QUIET):
-                raise InputInvalid(f"station {code} is asked to be dry and to alert", where="wish list")
-            cube[:, :, index] = 0.0
-            continue
         cube[:, :, index] = _station(wish, levels[index], return_periods[order], rule, members, seed)
     return xr.DataArray(
         cube,
@@ -77,14 +71,6 @@ def make_ensemble(
         name="discharge",
         attrs={"units": "m3/s", "long_name": "mean discharge of the day", "source": "generated from a wish list"},
     )
-
-
-def _check_stations(asked: Iterable[str], known: list[str]) -> None:
-    unknown = [code for code in asked if code not in known]
-    if unknown:
-        raise InputInvalid(
-            f"unknown station {', '.join(unknown)}", where="wish list", expected=f"one of {', '.join(known)}"
-        )
 
 
 def _station(

@@ -24,31 +24,19 @@ class River:
     name: str
     points: NDArray[np.float64]
     """(point, 2) longitude and latitude in degrees"""
-    discharge: tuple[float, float]
-    """ordinary discharge in m3/s at the source and at the mouth"""
     valley: tuple[float, float]
     """half width of the valley floor in degrees at the source and at the mouth"""
-
-    def at(self, share: float) -> tuple[float, float]:
-        """Longitude and latitude after this share (0..1) of the river's length."""
-        length = _along(self.points)
-        lon, lat = (np.interp(share, length, self.points[:, axis]) for axis in (0, 1))
-        return float(lon), float(lat)
-
-    def ordinary_discharge(self, share: float | NDArray[np.float64]) -> NDArray[np.float64]:
-        """m3/s after this share (0..1) of the river's length."""
-        return np.asarray(self.discharge[0] + (self.discharge[1] - self.discharge[0]) * np.asarray(share))
 
     def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Dense points (sample, 2) along the river, and the share of its length at each."""
         length = np.hypot(*np.diff(self.points, axis=0).T).sum()
         shares = np.linspace(0.0, 1.0, int(length / _SAMPLE) + 2)
-        along = _along(self.points)
+        along = shares_along(self.points)
         return np.column_stack([np.interp(shares, along, self.points[:, axis]) for axis in (0, 1)]), shares
 
 
 def winding(
-    points: Sequence[tuple[float, float]], rng: np.random.Generator, *, sway: float = 0.16
+    points: Sequence[tuple[float, float] | NDArray[np.float64]], rng: np.random.Generator, *, sway: float = 0.16
 ) -> NDArray[np.float64]:
     """A natural looking line (point, 2) through the given points, by moving midpoints sideways.
 
@@ -71,13 +59,12 @@ def river_tree(
     points: NDArray[np.float64],
     rng: np.random.Generator,
     *,
-    discharge: tuple[float, float],
     valley: tuple[float, float],
 ) -> list[River]:
     """Rivers that gather the given points (point, 2) at the outlet: the shortest tree, one river for each branch.
 
-    Points are joined nearest first, so branches grow from the outlet outwards and carry less the more branches lie
-    between. `discharge` in m3/s and `valley` (half width, degrees) are those of the sources and of the outlet.
+    Points are joined nearest first, so branches grow from the outlet outwards and are narrower the more branches lie
+    between. `valley` (half width, degrees) is that of the sources and of the outlet.
     """
     reached, depth = [np.asarray(outlet, dtype=float)], [0]
     waiting = list(points)
@@ -92,16 +79,13 @@ def river_tree(
     deepest = max(depth)
     rivers = []
     for number, (start, end, step) in enumerate(branches, start=1):
-        share = [1 - step / deepest, 1 - (step - 1) / deepest]
-        flow, width = np.interp(share, (0, 1), discharge), np.interp(share, (0, 1), valley)
-        line = winding([(float(start[0]), float(start[1])), (float(end[0]), float(end[1]))], rng)
-        ends = (float(flow[0]), float(flow[1])), (float(width[0]), float(width[1]))
-        rivers.append(River(f"{name} {number}", line, *ends))
+        source, mouth = np.interp([1 - step / deepest, 1 - (step - 1) / deepest], (0, 1), valley)
+        rivers.append(River(f"{name} {number}", winding([start, end], rng), (float(source), float(mouth))))
     return rivers
 
 
-def valley_distance(rivers: Iterable[River], grid: Grid, rows: slice, reach: float = 1.0) -> NDArray[np.float32]:
-    """Distance (row, column) to the nearest river as a share of its valley's half width; FAR beyond `reach`."""
+def valley_distance(rivers: Iterable[River], grid: Grid, rows: slice) -> NDArray[np.float32]:
+    """Distance (row, column) to the nearest river as a share of its valley's half width; FAR beyond the valley."""
     nearest = np.full((rows.stop - rows.start, grid.width), FAR, dtype=np.float32)
     lon = grid.left + grid.cell * (np.arange(grid.width) + 0.5)
     lat = grid.top - grid.cell * (np.arange(rows.start, rows.stop) + 0.5)
@@ -109,7 +93,7 @@ def valley_distance(rivers: Iterable[River], grid: Grid, rows: slice, reach: flo
         points, shares = river.samples()
         widths = np.interp(shares, (0.0, 1.0), river.valley)
         for start, end, width in zip(points[:-1], points[1:], widths[1:], strict=True):
-            _note_segment(nearest, lon, lat, start, end, float(width), reach)
+            _note_segment(nearest, lon, lat, start, end, float(width))
     return nearest
 
 
@@ -120,11 +104,9 @@ def _note_segment(
     start: NDArray[np.floating],
     end: NDArray[np.floating],
     width: float,
-    reach: float,
 ) -> None:
-    margin = width * reach
-    west, east = min(start[0], end[0]) - margin, max(start[0], end[0]) + margin
-    south, north = min(start[1], end[1]) - margin, max(start[1], end[1]) + margin
+    west, east = min(start[0], end[0]) - width, max(start[0], end[0]) + width
+    south, north = min(start[1], end[1]) - width, max(start[1], end[1]) + width
     if north < lat[-1] or south > lat[0]:
         return
     columns = slice(int(np.searchsorted(lon, west)), int(np.searchsorted(lon, east)))
@@ -133,11 +115,12 @@ def _note_segment(
     dx, dy = float(end[0] - start[0]), float(end[1] - start[1])
     share = np.clip((x * dx + y * dy) / max(dx * dx + dy * dy, 1e-18), 0.0, 1.0)
     distance = (np.hypot(x - share * dx, y - share * dy) / width).astype(np.float32)
-    distance[distance > reach] = FAR
+    distance[distance > 1] = FAR
     window = nearest[rows, columns]
     np.minimum(window, distance, out=window)
 
 
-def _along(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def shares_along(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share (0..1) of a line's length at each of its points (point, 2)."""
     length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
     return length / length[-1]

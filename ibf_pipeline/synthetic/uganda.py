@@ -120,7 +120,7 @@ def uganda_rivers(source: Path, areas: Sequence[DeepestArea], *, seed: int = 0) 
     for number, (code, place) in enumerate(_stations(source).items()):
         points = _points_to_reach([area for area in areas if area.station == code])
         rng = np.random.default_rng([seed, number])
-        rivers += river_tree(code, place, points, rng, discharge=(5.0, 60.0), valley=_VALLEY)
+        rivers += river_tree(code, place, points, rng, valley=_VALLEY)
     return tuple(rivers)
 
 

@@ -9,7 +9,6 @@ class that the country's rule has. `@50` asks the highest trigger day to reach t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
@@ -51,14 +50,13 @@ class Wish:
         return triggers[len(triggers) // 2] if triggers else None
 
 
-def parse_wishes(text: str | Iterable[str]) -> dict[str, Wish]:
+def parse_wishes(text: str) -> dict[str, Wish]:
     """Wishes by station code, in the order in which they are written.
 
     Raises InputInvalid for a wrong length, an unknown character or class and a station named twice.
     """
-    parts = [text] if isinstance(text, str) else list(text)
     wishes: dict[str, Wish] = {}
-    for word in " ".join(parts).split():
+    for word in text.split():
         wish = _parse_wish(word)
         if wish.station in wishes:
             raise WishInvalid(

@@ -59,6 +59,7 @@ from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from ibf_pipeline.targets.ibf.revise import may_be_shown
 from ibf_pipeline.targets.ibf.transport import IbfTransport
+from tests.worlds.countries.gaps import with_gaps
 from tests.worlds.plain_calls import plain_calls
 
 __all__ = [
@@ -280,10 +281,10 @@ def write_forecast(
     """The raw files of an ensemble that makes a wish list true."""
     stations = read_stations(static / "stations.csv")
     thresholds = read_thresholds(static / "thresholds.json", stations, {1.5, 2.0, 5.0, 10.0, 20.0})
-    cube = make_ensemble(thresholds, country.rule, wishes, members=country.members.expected, missing=missing)
+    cube = make_ensemble(thresholds, country.rule, wishes, members=country.members.expected)
     grid = glofas_window(10.0, 0.9, 10.2, 1.0)
     cells = {station.code: locate(*cell_centre(station.lat, station.lon), grid) for station in stations}
-    write_ftp_members(root, issue_date, cube, cells, grid)
+    write_ftp_members(root, issue_date, with_gaps(cube, missing=missing), cells, grid)
 
 
 class Died(BaseException):

@@ -10,6 +10,7 @@ import requests
 
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from tests.worlds.services.portal import Portal
+from tests.worlds.services.snapshot import extent_file
 
 DAY = "2026-11-10T00:00:00.000Z"
 JSON = "application/json; charset=utf-8"
@@ -421,7 +422,7 @@ def test_raster(portal: Portal) -> None:
     url = f"{portal.sandbox.url}/admin-area-dynamic-data/raster/floods"
     check_empty(portal.session.post(url, files={"file": (name, b"first")}))
     check_empty(portal.session.post(url, files={"file": (name, b"second")}))
-    assert portal.sandbox.raster_path(name).read_bytes() == b"second"
+    assert extent_file(portal.sandbox, name).read_bytes() == b"second"
 
 
 def test_the_notification_log_needs_an_admin(portal: Portal) -> None:

@@ -9,7 +9,7 @@ import requests
 
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.services.portal import Portal, broken, new_portal
-from tests.worlds.services.snapshot import snapshot
+from tests.worlds.services.snapshot import extent_file, snapshot
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 ERROR = {"statusCode": 500, "message": "Internal server error"}
@@ -157,14 +157,15 @@ def test_the_file_name_is_used_as_it_is_without_directories(portal: Portal) -> N
         ("odd name.txt", "odd name.txt"),
     ):
         assert send_raster(portal, "floods", "file", name, name.encode()).status_code == 201
-        assert portal.sandbox.raster_path(kept).read_bytes() == name.encode()
+        assert extent_file(portal.sandbox, kept).read_bytes() == name.encode()
 
 
 def test_drought_rasters_go_elsewhere(portal: Portal) -> None:
     name = f"rain_rp_1-month_{portal.iso3}.tif"
     assert send_raster(portal, "drought", "file", name).status_code == 201
-    assert not portal.sandbox.raster_path(name).exists()
-    assert f"rainfall_extents/{name}" in snapshot(portal.sandbox)["rasters"]
+    rasters = snapshot(portal.sandbox)["rasters"]
+    assert f"flood_extents/{name}" not in rasters
+    assert f"rainfall_extents/{name}" in rasters
 
 
 def test_a_large_raster_is_accepted(portal: Portal) -> None:

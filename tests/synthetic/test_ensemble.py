@@ -89,12 +89,6 @@ def test_quiet_days_are_below_the_smallest_threshold_and_not_dry():
     assert cube.sel(station="A", lead_time=3).mean() > cube.sel(station="A", lead_time=1).mean()
 
 
-def test_dry_and_missing_stations():
-    cube = make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "", dry=["A"], missing=["B"])
-    assert (cube.sel(station="A") == 0).all()
-    assert cube.sel(station="B").isnull().all()
-
-
 def test_the_same_seed_gives_the_same_numbers_whatever_else_is_asked():
     alone = make_ensemble(THRESHOLDS.sel(station=["A"]), RETURN_PERIOD_RULE, "A=----T---", seed=3)
     both = make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "B=wwww---- A=----T---", seed=3)

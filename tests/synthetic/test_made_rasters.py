@@ -11,12 +11,12 @@ from ibf_pipeline.synthetic.files import glofas_window
 from ibf_pipeline.synthetic.flood_depth import river_stage, write_flood_maps
 from ibf_pipeline.synthetic.noise import row_blocks, smooth_noise
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
-from ibf_pipeline.synthetic.rivers import FAR, River, river_tree, valley_distance, winding
+from ibf_pipeline.synthetic.rivers import FAR, river_tree, valley_distance, winding
 from ibf_pipeline.synthetic.settlement import write_population
 from ibf_pipeline.synthetic.tiny_areas import place_tiny_areas
-from tests.worlds.countries.demo_rivers import river_discharge
+from tests.worlds.countries.demo_rivers import DemoRiver, river_discharge
 
-STRAIGHT = River("Straight", np.array([[0.0, 0.5], [1.0, 0.5]]), (10.0, 20.0), (0.1, 0.1))
+STRAIGHT = DemoRiver("Straight", np.array([[0.0, 0.5], [1.0, 0.5]]), (0.1, 0.1), (10.0, 20.0))
 GRID = arcsecond_grid(0, 0, 1, 1, 30)
 
 
@@ -52,11 +52,11 @@ def test_a_river_fills_the_coarse_cells_it_crosses():
 def test_a_river_tree_reaches_every_point_and_grows_towards_the_outlet():
     rng = np.random.default_rng(0)
     points = np.array([[0.3, 0.0], [0.1, 0.0], [0.2, 0.1]])
-    rivers = river_tree("X", (0.0, 0.0), points, rng, discharge=(1.0, 9.0), valley=(0.01, 0.03))
+    rivers = river_tree("X", (0.0, 0.0), points, rng, valley=(0.01, 0.03))
     assert [river.points[0].tolist() for river in rivers] == [[0.1, 0.0], [0.2, 0.1], [0.3, 0.0]]
     assert rivers[0].points[-1].tolist() == [0.0, 0.0]
-    assert rivers[0].discharge[1] == 9.0
-    assert rivers[1].discharge[1] == rivers[0].discharge[0]
+    assert rivers[0].valley[1] == 0.03
+    assert rivers[1].valley[1] == rivers[0].valley[0]
 
 
 def test_a_winding_line_keeps_its_points():

@@ -13,6 +13,7 @@ from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.synthetic.plain_rule import RETURN_PERIOD_RULE, table
 from tests.worlds.countries import damage
 from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.countries.gaps import with_gaps
 
 DAY = date(2026, 2, 15)
 GRID = Grid(left=20.0, top=6.0, cell=0.05, width=4, height=3)
@@ -26,7 +27,7 @@ BACKGROUND = np.array([[np.nan, 5.0, 5.0, 0.0], [0.0, 5.0, 0.0, 0.0], [0.0, 5.0,
 
 @pytest.fixture(scope="module")
 def cube():
-    return make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=---wTTTT", missing=["B"])
+    return with_gaps(make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=---wTTTT"), missing=["B"])
 
 
 @pytest.fixture

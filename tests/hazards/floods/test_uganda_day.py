@@ -20,6 +20,7 @@ from ibf_pipeline.synthetic.uganda import make_uganda
 from ibf_pipeline.targets.open_target import Publication
 from tests.conftest import real_data
 from tests.worlds.countries.flood_days import FloodDays, open_sandbox
+from tests.worlds.services.snapshot import extent_file
 
 pytestmark = pytest.mark.uganda
 
@@ -83,7 +84,7 @@ def test_one_raster_a_lead_time_wet_on_trigger_days_only(
     uganda: FloodDays, trigger_day: tuple[Found, Publication | None]
 ) -> None:
     for lead_time in range(8):
-        with rasterio.open(uganda.sandbox.raster_path(f"flood_extent_{lead_time}-day_UGA.tif")) as raster:
+        with rasterio.open(extent_file(uganda.sandbox, f"flood_extent_{lead_time}-day_UGA.tif")) as raster:
             assert (raster.crs.to_epsg(), raster.dtypes[0], raster.nodata) == (4326, "float32", 0)
             depth = raster.read(1)
         assert (depth.max() > 0) == (lead_time >= 4)

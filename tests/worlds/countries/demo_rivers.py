@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid, locate
 from ibf_pipeline.synthetic.files import centres
-from ibf_pipeline.synthetic.rivers import River, winding
+from ibf_pipeline.synthetic.rivers import River, shares_along, winding
 
 COUNTRY = "XDM"
 GLOFAS_WINDOW = Grid(left=19.95, top=6.05, cell=GLOFAS_CELL, width=22, height=22)
@@ -26,6 +26,24 @@ _FLOOD_MEAN, _FLOOD_SPREAD = 3.0, 0.8
 """Gumbel location and scale of the yearly floods, in ordinary discharges"""
 _BACKGROUND = 1.1
 """discharge of the days in the raw files, in ordinary discharges"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRiver(River):
+    """A river of XDM with the water that it carries."""
+
+    discharge: tuple[float, float]
+    """ordinary discharge in m3/s at the source and at the mouth"""
+
+    def at(self, share: float) -> tuple[float, float]:
+        """Longitude and latitude after this share (0..1) of the river's length."""
+        length = shares_along(self.points)
+        lon, lat = (np.interp(share, length, self.points[:, axis]) for axis in (0, 1))
+        return float(lon), float(lat)
+
+    def ordinary_discharge(self, share: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        """m3/s after this share (0..1) of the river's length."""
+        return np.asarray(self.discharge[0] + (self.discharge[1] - self.discharge[0]) * np.asarray(share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +65,7 @@ def nearest_point(line: NDArray[np.float64], place: tuple[float, float]) -> tupl
     return float(line[best, 0]), float(line[best, 1])
 
 
-def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
+def river_discharge(rivers: Iterable[DemoRiver], grid: Grid) -> NDArray[np.float64]:
     """Ordinary discharge (row, column) in m3/s of a coarse grid's cells; 0 off the rivers."""
     cells = np.zeros((grid.height, grid.width))
     for river in rivers:
@@ -60,7 +78,7 @@ def river_discharge(rivers: Iterable[River], grid: Grid) -> NDArray[np.float64]:
 
 
 @cache
-def rivers() -> tuple[River, ...]:
+def rivers() -> tuple[DemoRiver, ...]:
     """The river network: the Sarvo with its tributaries, the Mira and the Daro; all reach the southern coast."""
     rng = np.random.default_rng(SEED)
     sarvo = winding([(20.28, 6.02), (20.36, 5.78), (20.47, 5.55), (20.54, 5.33), _mouth(20.58)], rng)
@@ -71,12 +89,12 @@ def rivers() -> tuple[River, ...]:
     mira = winding([(20.05, 5.46), (20.18, 5.34), (20.26, 5.20), _mouth(20.32)], rng)
     daro = winding([(20.97, 5.48), (20.86, 5.34), (20.82, 5.20), _mouth(20.80)], rng)
     return (
-        River("Sarvo", sarvo, (14.0, 62.0), (0.022, 0.045)),
-        River("Tavi", tavi, (8.0, 27.0), (0.018, 0.034)),
-        River("Orun", orun, (4.0, 8.0), (0.012, 0.018)),
-        River("Lesk", lesk, (5.0, 11.0), (0.014, 0.020)),
-        River("Mira", mira, (5.0, 16.0), (0.014, 0.028)),
-        River("Daro", daro, (6.0, 15.0), (0.014, 0.028)),
+        DemoRiver("Sarvo", sarvo, (0.022, 0.045), (14.0, 62.0)),
+        DemoRiver("Tavi", tavi, (0.018, 0.034), (8.0, 27.0)),
+        DemoRiver("Orun", orun, (0.012, 0.018), (4.0, 8.0)),
+        DemoRiver("Lesk", lesk, (0.014, 0.020), (5.0, 11.0)),
+        DemoRiver("Mira", mira, (0.014, 0.028), (5.0, 16.0)),
+        DemoRiver("Daro", daro, (0.014, 0.028), (6.0, 15.0)),
     )
 
 
@@ -141,7 +159,7 @@ def _mouth(lon: float) -> tuple[float, float]:
     return lon, float(coast(np.array(lon)))
 
 
-def river(name: str) -> River:
+def river(name: str) -> DemoRiver:
     """The river of this name."""
     return next(river for river in rivers() if river.name == name)
 

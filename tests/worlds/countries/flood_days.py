@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -36,6 +36,7 @@ from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings
+from tests.worlds.countries.gaps import with_gaps
 
 PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
 _UPLOADED = (
@@ -50,9 +51,12 @@ def clock() -> datetime:
     return datetime(2026, 11, 22, 15, tzinfo=UTC)
 
 
-def ensemble(layers: CountryLayers, country: Country, wishes: str, issue_date: date, **more: Any) -> xr.DataArray:
+def ensemble(
+    layers: CountryLayers, country: Country, wishes: str, issue_date: date, *, missing: Sequence[str] = (), **more: Any
+) -> xr.DataArray:
     """The cube that makes a wish list true, as the reader would give it."""
     cube = make_ensemble(layers.thresholds, country.rule, wishes, seed=issue_date.toordinal(), **more)
+    cube = with_gaps(cube, missing=missing)
     return cube.assign_coords(outside=("station", [False] * cube.sizes["station"])).assign_attrs(
         source="wish list", glofas_version="4", issue_date=issue_date.isoformat()
     )

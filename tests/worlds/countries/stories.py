@@ -28,6 +28,7 @@ from tests.worlds.countries.demo_rivers import (
     thresholds,
 )
 from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.countries.gaps import with_gaps
 
 Layout = Literal["ftp", "ewds"]
 
@@ -116,7 +117,8 @@ STORIES: Mapping[str, Story] = {
 
 def story_ensemble(story: Story, issue_date: date) -> xr.DataArray:
     """Discharge (member, lead_time, station) of all 51 members, m3/s; another day has other numbers."""
-    return make_ensemble(thresholds(), DEMO_RULE, story.wishes, seed=issue_date.toordinal(), dry=[NOT_ON_A_RIVER])
+    cube = make_ensemble(thresholds(), DEMO_RULE, story.wishes, seed=issue_date.toordinal())
+    return with_gaps(cube, dry=[NOT_ON_A_RIVER])
 
 
 def write_day(root: Path, story: Story | str, issue_date: date, layout: Layout = "ftp") -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.sandbox import Sandbox
@@ -42,6 +43,11 @@ def snapshot(sandbox: Sandbox) -> dict[str, Any]:
         if path.is_file()
     }
     return state
+
+
+def extent_file(sandbox: Sandbox, name: str) -> Path:
+    """Where an uploaded flood extent of that name lies."""
+    return sandbox._backend.raster_folder("flood_extents") / name
 
 
 def _without_receipt(row: dict[str, Any]) -> dict[str, Any]:
