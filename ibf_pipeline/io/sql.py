@@ -40,7 +40,7 @@ class Database:
         except (ArgumentError, ImportError) as error:
             raise ConfigError(
                 f"the address of the records cannot be used ({type(error).__name__})",
-                where="records.url",
+                where="settings.yaml: records",
                 expected="a URL of SQLAlchemy, such as sqlite:///records.sqlite",
                 remedy="correct it, and install what it names",
             ) from None

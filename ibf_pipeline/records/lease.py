@@ -49,22 +49,22 @@ class Lease:
     name: str
     """such as `UGA/floods/portal`"""
     fence: int
-    _sure_until: float = 0.0
-    """monotonic seconds: until then nobody else can have taken it"""
+    _sure_until: tuple[float, float] = (0.0, 0.0)
+    """seconds of both clocks: until then nobody else can have taken it"""
     _over: threading.Event = field(default_factory=threading.Event)
 
     def require(self) -> None:
         """LeaseLost where somebody else may hold it: asked before each call, it costs nothing while it is young."""
-        if time.monotonic() >= self._sure_until:
+        if any(now >= until for now, until in zip(_clocks(), self._sure_until, strict=True)):
             self.renew()
 
     def renew(self) -> None:
         """Hold it for some time more; LeaseLost where another one has it."""
         with self.database.transaction(durable=False) as connection:
-            started = time.monotonic()
+            sure_until = _until()
             self.fence_off(connection)
-            connection.execute(update(LEASE).where(LEASE.c.name == self.name).values(expires=time.time() + SECONDS))
-        self._sure_until = started + SECONDS
+            connection.execute(update(LEASE).where(LEASE.c.name == self.name).values(expires=sure_until[1]))
+        self._sure_until = sure_until
 
     def fence_off(self, connection: Connection) -> None:
         """Let a transaction go on only while this lease is held, and nobody take it before its end."""
@@ -85,6 +85,16 @@ class Lease:
                 log.warning("the lease of %s was not renewed: %s", self.name, error)
                 if isinstance(error, LeaseLost):
                     return
+
+
+def _clocks() -> tuple[float, float]:
+    """Seconds since this machine began, and since 1970: one stands still while it sleeps, the other may be set back."""
+    return time.monotonic(), time.time()
+
+
+def _until() -> tuple[float, float]:
+    monotonic, wall = _clocks()
+    return monotonic + SECONDS, wall + SECONDS
 
 
 @contextmanager
@@ -132,7 +142,7 @@ def _take_patiently(database: Database, name: str, purpose: str, patience_second
 
 
 def _take(database: Database, name: str, purpose: str) -> Lease:
-    started = time.monotonic()
+    sure_until = _until()
     with database.transaction() as connection:
         put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
         row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one()
@@ -149,11 +159,11 @@ def _take(database: Database, name: str, purpose: str) -> Lease:
             "holder": _own_name(),
             "purpose": purpose,
             "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            "expires": time.time() + SECONDS,
+            "expires": sure_until[1],
         }
         connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
     _live.add((database.place, name, fence))
-    return Lease(database, name, fence, started + SECONDS)
+    return Lease(database, name, fence, sure_until)
 
 
 def _give_back(held: Lease) -> None:

@@ -24,7 +24,8 @@ _REMEDY: Final = (
 )
 _MOST: Final = 8
 """databases that a process keeps open"""
-_VERSION: Final = Table("alembic_version", MetaData(), Column("version_num", Text))
+_VERSION: Final = Table("records_version", MetaData(), Column("version_num", Text))
+"""Alembic's, under a name of its own: a server's database may be somebody else's too"""
 
 _opened: OrderedDict[str, Database] = OrderedDict()
 _mutex = Lock()
@@ -79,5 +80,5 @@ def _upgrade(connection: object) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_STEPS))
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, version_table=_VERSION.name)
     command.upgrade(config, "head")

@@ -144,6 +144,20 @@ def test_nothing_is_recorded_by_who_lost_it(tmp_path: Path) -> None:
     assert [entry.state for entry in journal.progress().entries] == ["begun"]
 
 
+def test_a_machine_that_slept_asks_whether_the_lease_is_still_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its monotonic clock stood still, the calendar did not."""
+    database = open_records(beside(tmp_path))
+    with lease(database, NAME, "first") as held:
+        another_machine_takes_it(database)
+        held.require()  # it is sure of it for two minutes
+        today = time.time()
+        monkeypatch.setattr(leases.time, "time", lambda: today + 3600)
+        with pytest.raises(LeaseLost):
+            held.require()
+
+
 def test_it_is_renewed_while_its_holder_lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leases, "SECONDS", 0.15)
     database = open_records(beside(tmp_path))

@@ -44,7 +44,12 @@ def test_records_of_the_first_version_are_brought_up_to_these_tables(tmp_path: P
     (lease,) = open_records(beside(tmp_path)).rows(METADATA.tables["lease"].select())
     assert (lease.name, lease.fence) == ("XTY/floods/portal", 7), "what was recorded stays"
     with create_engine(beside(tmp_path)).connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+        assert (
+            compare_metadata(
+                MigrationContext.configure(connection, opts={"version_table": "records_version"}), METADATA
+            )
+            == []
+        )
     (tmp_path / "made").mkdir()
     made = beside(tmp_path / "made")
     with open_records(made).reading():
@@ -75,7 +80,7 @@ def test_the_steps_that_a_database_lacks_are_taken(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(records, "HEAD", "0002")
     later = Database(beside(tmp_path), records.bring_up_to_date, "")
     assert later.rows(text("SELECT name, fence, note FROM lease")) == [("a", 7, None)]
-    assert later.rows(text("SELECT version_num FROM alembic_version")) == [("0002",)]
+    assert later.rows(text("SELECT version_num FROM records_version")) == [("0002",)]
 
 
 def test_the_newest_step_is_the_version_that_new_databases_get() -> None:
@@ -85,7 +90,7 @@ def test_the_newest_step_is_the_version_that_new_databases_get() -> None:
 
 def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     with open_records(beside(tmp_path)).transaction() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE records_version SET version_num = '9999'"))
     another = Database(beside(tmp_path), records.bring_up_to_date, "")
     with pytest.raises(InputInvalid, match="the records are of a later version of the pipeline \\(9999\\)"):
         another.rows(text("SELECT 1"))
@@ -123,7 +128,7 @@ def test_the_same_address_is_opened_once_and_many_are_not_kept_open(tmp_path: Pa
 
 @pytest.mark.parametrize("url", ["no address", "nosuch://host/name", "postgresql+nodriver://host/name"])
 def test_an_address_that_is_none_is_said(url: str) -> None:
-    with pytest.raises(ConfigError, match=r"records\.url: the address of the records cannot be used"):
+    with pytest.raises(ConfigError, match="settings.yaml: records: the address of the records cannot be used"):
         Database(url, records.bring_up_to_date, "")
 
 

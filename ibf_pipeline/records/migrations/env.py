@@ -4,5 +4,5 @@ from alembic import context
 
 from ibf_pipeline.records.schema import METADATA
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
+context.configure(**context.config.attributes, target_metadata=METADATA, render_as_batch=True)
 context.run_migrations()
