@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
@@ -221,15 +221,9 @@ def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) ->
         if NOT_CONFIGURED in deployment.tags:
             yield Deployed("deployment", name, "unchanged", f"paused, {note}")
             continue
-        client.update_deployment(deployment.id, _tagged(deployment))
+        client.update_deployment(deployment.id, DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED})))
         client.pause_deployment(deployment.id)
         yield Deployed("deployment", name, "paused", note)
-
-
-def _tagged(deployment: DeploymentResponse) -> Any:
-    from prefect.client.schemas.actions import DeploymentUpdate
-
-    return DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED}))
 
 
 def _automations(client: SyncPrefectClient, operations: Operations) -> list[AutomationCore]:
