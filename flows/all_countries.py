@@ -26,7 +26,7 @@ from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
-from ibf_pipeline.errors import ConfigError, IbfError, UsageError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -196,10 +196,8 @@ def _keep_table(outcomes: Sequence[CountryOutcome], day: date) -> None:
     rows = [
         {"country": o.country, "state": o.state, "message": o.message, "seconds": round(o.seconds, 1)} for o in outcomes
     ]
-    try:
+    with only_logged(log, "the table of the countries could not be kept"):
         create_table_artifact(table=rows, key="all-countries", description=f"Flood days of {day}")
-    except Exception:
-        log.exception("the table of the countries could not be kept")
 
 
 def _ended(outcomes: Sequence[CountryOutcome]) -> State:

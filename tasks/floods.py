@@ -18,6 +18,7 @@ from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
+from ibf_pipeline.errors import only_logged
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.screening import usable
@@ -133,13 +134,12 @@ def record_findings(
 @task(task_run_name="report of {iso3}", cache_policy=NO_CACHE)
 def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
-    try:
+    # whatever a font or a shape does to a picture, the alert has been sent
+    with only_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
         page = rewrite_report(run, prepared)
-    except Exception:  # whatever a font or a shape does to a picture, the alert has been sent
-        log.exception("%s: the report could not be written; what was published is not touched by it", iso3)
-        return None
-    log.info("%s: report %s", iso3, page)
-    return page
+        log.info("%s: report %s", iso3, page)
+        return page
+    return None
 
 
 def _manifest(
