@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
+from ibf_pipeline.domain.wording import discharge_text
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.fonts import families
 
@@ -36,6 +38,31 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
     """Axes at a place given in pixels from the figure's upper left corner."""
     across, down = figure.get_size_inches() * DPI
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def pixel_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes without a frame at a place in pixels, in pixels from their own upper left corner."""
+    axes = axes_at(figure, left, top, width, height)
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return axes
+
+
+def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **options: Any) -> None:
+    """A rectangle from a corner; options as of matplotlib's Rectangle."""
+    axes.add_patch(Rectangle((x, y), width, height, **options))
+
+
+def discharge_axis(axes: Axes, pixels: float) -> None:
+    """Discharge upwards, its numbers so large; no lines above and at the right."""
+    axes.tick_params(axis="y", labelsize=points(pixels))
+    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def highest(discharge: np.ndarray) -> float:
+    """The largest discharge; 0 where there is none."""
+    return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
 
 
 def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
@@ -69,6 +96,12 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
         else:
             longest = middle - 1
     return text[:shortest].rstrip() + "…"
+
+
+def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
+    """A line of text so many pixels from the figure's upper left corner, shortened until it fits into its room."""
+    across, down = figure.get_size_inches() * DPI
+    write(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:
