@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing
 from datetime import date
 from queue import SimpleQueue
 from typing import Any
@@ -93,10 +94,7 @@ def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
         return _in_threads(jobs, limit, by_deployment)
     with get_client(sync_client=True) as client:
         api_url = str(client.api_url)
-    processes = [_Process(api_url) for _ in range(min(limit, len(jobs)))]
     free: SimpleQueue[_Process] = SimpleQueue()
-    for process in processes:
-        free.put(process)
 
     def run(job: CountryJob) -> CountryOutcome:
         process = free.get()
@@ -105,11 +103,10 @@ def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
         finally:
             free.put(process)
 
-    try:
+    with ExitStack() as processes:
+        for _ in range(min(limit, len(jobs))):
+            free.put(processes.enter_context(closing(_Process(api_url))))
         return _in_threads(jobs, limit, run)
-    finally:
-        for process in processes:
-            process.close()
 
 
 def by_deployment(job: CountryJob) -> CountryOutcome:

@@ -17,11 +17,9 @@ from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
-from flows.wiring.sources import watched_sources
+from flows.wiring.sources import sound_countries, watched_sources
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.settings import Operations
-from ibf_pipeline.errors import ConfigError
 
 TAG = "ibf-pipeline"
 """of every deployment but those below, and so of every run of which people are told as of a flood run"""
@@ -64,17 +62,6 @@ class Planned:
     def entrypoint(self) -> str:
         """Module path of the flow: the package is installed wherever a worker runs it."""
         return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
-
-
-def sound_countries(configuration: Configuration) -> tuple[list[Country], dict[str, ConfigError]]:
-    """The countries whose configuration is valid, and by ISO3 code what is wrong with the others."""
-    sound, wrong = [], {}
-    for iso3 in configuration.country_codes():
-        try:
-            sound.append(configuration.country(iso3))
-        except ConfigError as error:
-            wrong[iso3] = error
-    return sound, wrong
 
 
 def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[Planned]:
