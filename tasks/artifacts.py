@@ -73,7 +73,11 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     title = f"{found.country_name}, forecast of {found.issue_date}"
     if found.exercise:
         title = f"EXERCISE, {title}"
-    key = _Keys(iso3, found.exercise, newest=run.days()[-1].issue_date == run.issue_date)
+    newest = run.days()[-1].issue_date == run.issue_date
+
+    def key(name: str) -> str | None:
+        return f"{name}-{iso3.lower()}{'-exercise' if found.exercise else ''}" if newest else None
+
     create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
@@ -86,16 +90,6 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     _table(rows, key("changes"), f"What changed: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
-
-
-class _Keys:
-    """Keys of a country's artifacts; None, which is no key, for a day that is not the newest."""
-
-    def __init__(self, iso3: str, exercise: bool, *, newest: bool) -> None:
-        self._end = f"-{iso3.lower()}{'-exercise' if exercise else ''}" if newest else None
-
-    def __call__(self, name: str) -> str | None:
-        return None if self._end is None else name + self._end
 
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
