@@ -89,16 +89,12 @@ def event_figure(found: Found, event: Event, layers: MapLayers, extent: Path | N
 
 
 def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station: StationFound) -> View:
-    bounds = layers.levels[deepest].bounds(areas)
-    x, y = station.lon, station.lat
-    if bounds is None:
-        west, south, east, north = (x, y, x, y) if layers.country.is_empty else layers.country.bounds
+    own, x, y = layers.levels[deepest].bounds(areas), station.lon, station.lat
+    west, south, east, north = own or ((x, y, x, y) if layers.country.is_empty else layers.country.bounds)
+    reach = 0.75 * max(east - west, north - south, 0.2)
+    is_near = west - reach <= x <= east + reach and south - reach <= y <= north + reach
+    if own is None or is_near:  # else the station is too far away to be shown
         west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
-    else:
-        west, south, east, north = bounds
-        reach = 0.75 * max(east - west, north - south, 0.2)
-        if west - reach <= x <= east + reach and south - reach <= y <= north + reach:  # else too far away to be shown
-            west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
     return view_of((west, south, east, north), _ACROSS, _DOWN)
 
 

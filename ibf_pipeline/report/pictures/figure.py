@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -88,14 +89,12 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
     """The text, shortened with an ellipsis until it fits into so many pixels."""
     if text_width(figure, text, pixels, **options) <= room:
         return text
-    shortest, longest = 0, len(text) - 1
-    while shortest < longest:
-        middle = (shortest + longest + 1) // 2
-        if text_width(figure, text[:middle].rstrip() + "…", pixels, **options) <= room:
-            shortest = middle
-        else:
-            longest = middle - 1
-    return text[:shortest].rstrip() + "…"
+
+    def width(letters: int) -> float:
+        return text_width(figure, text[:letters].rstrip() + "…", pixels, **options)
+
+    letters = bisect_right(range(len(text)), room, lo=1, key=width) - 1
+    return text[:letters].rstrip() + "…"
 
 
 def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
