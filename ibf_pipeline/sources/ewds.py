@@ -33,7 +33,7 @@ from ibf_pipeline.sources.ewds_request import (
     glofas_request,
     split,
 )
-from ibf_pipeline.sources.ewds_service import EwdsService, Progress
+from ibf_pipeline.sources.ewds_service import EwdsService
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
@@ -71,7 +71,6 @@ class EwdsSource:
     """members x lead times of one order"""
     check: bool = True
     """hold orders against the service's form and constraints"""
-    progress: Progress | None = None
     again_seconds: float = 1800
     """an incomplete ensemble is not ordered again before"""
     now: Callable[[], float] = time.time
@@ -230,8 +229,6 @@ class EwdsSource:
             if not said or said[-1][0] != state or seconds - said[-1][1] >= _REPEATED_SECONDS:
                 said.append((state, seconds))
                 log.info("%s: order %s is %s after %.0f s", self.name, order, state, seconds)
-            if self.progress is not None:
-                self.progress(state, seconds)
             if state == _QUEUED and (instead := self.elsewhere(issue_date)) is not None:
                 raise ServerUnreachable(
                     f"order {order} is still {state}, and {instead} has the whole forecast",
