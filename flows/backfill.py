@@ -10,8 +10,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.deployments import run_deployment
+from prefect.client.schemas.objects import State
 from prefect.flow_runs import wait_for_flow_run
 from prefect.runtime import deployment, flow_run
 from prefect.utilities.asyncutils import run_coro_as_sync
@@ -20,6 +19,7 @@ from flows.floods import floods
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_day
+from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.runs.ledger import is_published
@@ -187,14 +187,9 @@ def _by_deployment(country: str, target: str | None, parameters: dict[str, Any],
     def run(day: date) -> State:
         attempt = 1
         while True:
-            found: Any = run_deployment(
-                f"floods/{country}",
-                parameters={**given, "issue_date": day.isoformat()},
-                idempotency_key=f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}",
-                timeout=0,
-                tags=["backfill", country],
-            )
-            assert isinstance(found, FlowRun)  # noqa: S101 - the call is made outside an event loop
+            parameters = {**given, "issue_date": day.isoformat()}
+            key = f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}"
+            found = start_run(f"floods/{country}", parameters, key, ["backfill", country], as_subflow=True)
             if found.state is None or not found.state.is_final():
                 break
             attempt += 1
