@@ -171,7 +171,7 @@ def day(job: Job) -> Done:
     country, folder, runs = large_config(job.code), job.base / job.code, job.work / "runs"
     prepared = folder / "prepared" / job.code
     layers, tiles = prepared_layers.fn(job.code, country, folder / "static", prepared)
-    files = obtain_forecast.fn(job.code, inputs.ISSUE, [FolderSource("benchmark", folder / "forecasts", "4")])
+    files = obtain_forecast.fn(job.code, inputs.ISSUE, FolderSource("benchmark", folder / "forecasts", "4"))
     settings = load(inputs.ROOT / "config").settings
     cube = read_discharge.fn(job.code, country, settings, layers, files, inputs.ISSUE)
     found = find_events.fn(job.code, cube, layers, country)

@@ -151,7 +151,7 @@ def day(options: argparse.Namespace) -> None:
     layers, tiles = prepared_layers.fn(iso3, country, static, prepared)
     lap("prepared layers checked and read")
     source = FolderSource("benchmark", work / "forecasts", "4")
-    files = obtain_forecast.fn(iso3, inputs.ISSUE, [source])
+    files = obtain_forecast.fn(iso3, inputs.ISSUE, source)
     cube = read_discharge.fn(iso3, country, settings, layers, files, inputs.ISSUE)
     lap("51 members read")
     found = find_events.fn(iso3, cube, layers, country)

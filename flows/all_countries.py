@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, closing
 from datetime import date
 from queue import SimpleQueue
 from typing import Any
@@ -26,7 +27,7 @@ from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
-from ibf_pipeline.errors import ConfigError, IbfError, UsageError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -93,10 +94,7 @@ def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
         return _in_threads(jobs, limit, by_deployment)
     with get_client(sync_client=True) as client:
         api_url = str(client.api_url)
-    processes = [_Process(api_url) for _ in range(min(limit, len(jobs)))]
     free: SimpleQueue[_Process] = SimpleQueue()
-    for process in processes:
-        free.put(process)
 
     def run(job: CountryJob) -> CountryOutcome:
         process = free.get()
@@ -105,11 +103,10 @@ def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
         finally:
             free.put(process)
 
-    try:
+    with ExitStack() as processes:
+        for _ in range(min(limit, len(jobs))):
+            free.put(processes.enter_context(closing(_Process(api_url))))
         return _in_threads(jobs, limit, run)
-    finally:
-        for process in processes:
-            process.close()
 
 
 def by_deployment(job: CountryJob) -> CountryOutcome:
@@ -196,10 +193,8 @@ def _keep_table(outcomes: Sequence[CountryOutcome], day: date) -> None:
     rows = [
         {"country": o.country, "state": o.state, "message": o.message, "seconds": round(o.seconds, 1)} for o in outcomes
     ]
-    try:
+    with only_logged(log, "the table of the countries could not be kept"):
         create_table_artifact(table=rows, key="all-countries", description=f"Flood days of {day}")
-    except Exception:
-        log.exception("the table of the countries could not be kept")
 
 
 def _ended(outcomes: Sequence[CountryOutcome]) -> State:

@@ -29,7 +29,7 @@ from flows.wiring.day import Day, now
 from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import IbfError, OutcomeUnknown
+from ibf_pipeline.errors import IbfError, OutcomeUnknown, only_logged
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline, listed
 from ibf_pipeline.runs.ledger import close, unfinished
@@ -232,12 +232,12 @@ def mail_text(revision: Revision) -> str:
 
 def _keep_preview(found: Found, revision: Revision, limit: datetime) -> None:
     exercise = "EXERCISE. " if found.exercise else ""
-    try:
+    with only_logged(
+        log, "%s: the preview could not be kept", found.country
+    ):  # a person can still decide by the report
         create_markdown_artifact(
             preview_page(found, revision, limit),
             key=f"preview-{found.country.lower()}" + ("-exercise" if found.exercise else ""),
             description=f"{exercise}Notification that waits for approval: {found.country_name}, forecast of "
             f"{found.issue_date}",
         )
-    except Exception:  # a person can still decide by the report
-        log.exception("%s: the preview could not be kept", found.country)

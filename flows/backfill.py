@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from prefect import flow
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.deployments import run_deployment
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
 from prefect.flow_runs import wait_for_flow_run
 from prefect.runtime import deployment, flow_run
 from prefect.utilities.asyncutils import run_coro_as_sync
@@ -20,9 +19,11 @@ from flows.floods import floods
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_day
+from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError, UsageError
+from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.runs.ledger import is_published
+from tasks.artifacts import Progress
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -86,7 +87,7 @@ def backfill(
         parameters = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
         run = _by_deployment(country, target, parameters, notify=notify)
     ran: list[PastDay] = []
-    progress = _Progress((date_to - date_from).days + 1, f"Backfill of {country}, {date_from} to {date_to}")
+    progress, days = Progress(f"Backfill of {country}, {date_from} to {date_to}"), (date_to - date_from).days + 1
     try:
         require_confirmed(notify=notify, really=really_notify)
         for day in backfill_days(
@@ -103,7 +104,7 @@ def backfill(
             ran.append(day)
             row(day.issue_date, day.state.name or day.state.type.value, day.state.message)
             log.info("%s %s: %s", country, day.issue_date, day.state.message)
-            progress.show(len(rows))
+            progress.show(100.0 * len(rows) / max(1, days))
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
@@ -186,14 +187,9 @@ def _by_deployment(country: str, target: str | None, parameters: dict[str, Any],
     def run(day: date) -> State:
         attempt = 1
         while True:
-            found: Any = run_deployment(
-                f"floods/{country}",
-                parameters={**given, "issue_date": day.isoformat()},
-                idempotency_key=f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}",
-                timeout=0,
-                tags=["backfill", country],
-            )
-            assert isinstance(found, FlowRun)  # noqa: S101 - the call is made outside an event loop
+            parameters = {**given, "issue_date": day.isoformat()}
+            key = f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}"
+            found = start_run(f"floods/{country}", parameters, key, ["backfill", country], as_subflow=True)
             if found.state is None or not found.state.is_final():
                 break
             attempt += 1
@@ -204,28 +200,8 @@ def _by_deployment(country: str, target: str | None, parameters: dict[str, Any],
     return run
 
 
-class _Progress:
-    """Progress of the days, shown in the UI; what cannot be shown stops nothing."""
-
-    def __init__(self, days: int, description: str) -> None:
-        self._days, self._description = max(1, days), description
-        self._artifact: Any = None
-
-    def show(self, done: int) -> None:
-        try:
-            share = 100.0 * done / self._days
-            if self._artifact is None:
-                self._artifact = create_progress_artifact(share, description=self._description)
-            else:
-                update_progress_artifact(self._artifact, share)
-        except Exception:
-            log.debug("the progress is not shown", exc_info=True)
-
-
 def _keep_table(country: str, rows: list[dict[str, Any]], title: str) -> None:
     if not rows:
         return
-    try:
+    with only_logged(log, "the table of days could not be kept"):
         create_table_artifact(rows, key=f"backfill-{country.lower()}", description=f"Backfill of {title}")
-    except Exception:
-        log.exception("the table of days could not be kept")

@@ -23,7 +23,7 @@ from flows.states import (
     Outcome,
 )
 from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, only_logged
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.told import day_in_words
@@ -58,7 +58,8 @@ def failed(error: IbfError) -> State:
 def tell(found: Found, notices: Sequence[Notice]) -> None:
     """One event a notice, with a text that can be forwarded as it is: an automation sends it on."""
     for notice in notices:
-        try:
+        # it stands in notices.json, in the log and in the report all the same
+        with only_logged(log, "%s: the notice about %s could not be sent on", found.country, notice.event):
             emit_event(
                 event=NOTICE_EVENT,
                 resource={
@@ -73,8 +74,6 @@ def tell(found: Found, notices: Sequence[Notice]) -> None:
                     "text": f"EXERCISE. {notice.text}" if found.exercise else notice.text,
                 },
             )
-        except Exception:  # it stands in notices.json, in the log and in the report all the same
-            log.exception("%s: the notice about %s could not be sent on", found.country, notice.event)
 
 
 def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
@@ -87,7 +86,8 @@ def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
         f"{exercise}{found.country_name}, forecast of {found.issue_date}: {found.headline}. Everything is on {target}, "
         f"and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
     )
-    try:
+    # the state of the run says so too
+    with only_logged(log, "%s: that a notification waits could not be sent on", found.country):
         emit_event(
             event=HELD_EVENT,
             resource={
@@ -96,5 +96,3 @@ def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
             },
             payload={"country": found.country, "issue_date": found.issue_date.isoformat(), "text": text},
         )
-    except Exception:  # the state of the run says so too
-        log.exception("%s: that a notification waits could not be sent on", found.country)

@@ -102,10 +102,8 @@ def floods(
         _require_own(country)
         day = open_day(config, country, issue_date_of_run(issue_date), target, workspace=workspace)
         with one_at_a_time(country), day.alone("run"):
-            allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
-            found, run = find_day(day, allowed=allowed if publish else None)
-            state, held = conclude(
-                day, found, run, publish=publish, notify=notify, hold=hold or approval, consent=consent
+            found, run, state, held = carry_out(
+                day, None, publish=publish, notify=notify, hold=hold or approval, consent=consent
             )
         if held:
             state = after_hold(day, found, run, state, approval=approval)
@@ -125,10 +123,15 @@ def _require_own(country: str) -> None:
         )
 
 
-def conclude(
-    day: Day, found: Found, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
-) -> tuple[State, bool]:
-    """Publish, then report: people first, pictures afterwards. Also whether the notification waits for a person."""
+def carry_out(
+    day: Day, sources: list[Source] | None, *, publish: bool, notify: bool, hold: bool, consent: Consent
+) -> tuple[Found, RunFolder, State, bool]:
+    """Find what the forecast says, publish it, then report: people first, pictures afterwards.
+
+    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
+    """
+    allowed = partial(require_allowed, day, notify=notify, hold=hold, consent=consent)
+    found, run = find_day(day, sources, allowed if publish else None)
     held = False
     try:
         publications: list[Publication] = []
@@ -143,7 +146,7 @@ def conclude(
         state = failed(error)
         tell(found, untold_notices(run, day.target_name, error))
     report(day, run)
-    return state, held
+    return found, run, state, held
 
 
 def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval: bool) -> State:
@@ -196,7 +199,7 @@ def find_day(
     layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
-        files = obtain_forecast(iso3, day.issue_date, [source])
+        files = obtain_forecast(iso3, day.issue_date, source)
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
 
     (files, cube), passed_over = first_usable(

@@ -17,7 +17,7 @@ from flows.wiring.day import open_configuration, open_day
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.runs.ledger import latest_finished, unfinished
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -43,10 +43,8 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
     except IbfError as error:
         return final(FAILED.state(str(error), error))
     missing = overdue(configuration, day, config, workspace)
-    try:
+    with only_logged(log, "the morning page could not be written"):  # what it found counts, not the page
         write_morning(day, configuration, UUID(str(flow_run.id)))
-    except Exception:  # what it found counts, not the page
-        log.exception("the morning page could not be written")
     if missing:
         text = f"not finished for {day}: " + "; ".join(missing)
         return final(FAILED.state(text, IbfError(text)))

@@ -22,7 +22,7 @@ from flows.wiring.day import Day, open_configuration
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import day_text
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.report.tables import escaped
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -37,16 +37,13 @@ _MOST_RUNS = 200
 
 def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> None:
     """State hook of a country's day: bring the page of all countries up to date. It never fails a run."""
-    try:
+    with only_logged(log, "the morning page could not be written"):
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
         day = issue_date_of(parameters.get("issue_date"), scheduled)
-        if day is None or not is_of_today(day, scheduled, flow_run.tags):
-            return
-        configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
-        write_morning(day, configuration, flow_run.id)
-    except Exception:
-        log.exception("the morning page could not be written")
+        if day is not None and is_of_today(day, scheduled, flow_run.tags):
+            configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
+            write_morning(day, configuration, flow_run.id)
 
 
 def is_of_today(day: date, scheduled: datetime, tags: Sequence[str]) -> bool:
@@ -60,12 +57,10 @@ def is_of_today(day: date, scheduled: datetime, tags: Sequence[str]) -> bool:
 
 def show_waiting(day: Day) -> None:
     """Bring the page up to date where the run's notification is about to wait in the UI. It never fails a run."""
-    try:
+    with only_logged(log, "the morning page could not be written"):
         scheduled = this_run.scheduled_start_time or datetime.now(UTC)
         if not day.exercise and is_of_today(day.issue_date, scheduled, this_run.tags or ()):
             write_morning(day.issue_date, day.configuration, UUID(str(this_run.id)), waiting=day.country.iso3)
-    except Exception:
-        log.exception("the morning page could not be written")
 
 
 def issue_date_of(asked: object, scheduled: datetime) -> date | None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 from prefect.client.schemas.objects import FlowRun
-from prefect.deployments import run_deployment
 from prefect.events import emit_event
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.runtime import deployment, flow_run
 
+from flows.wiring.deployment_run import start_run
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.satellites.subscriptions.trigger import Observation
 
@@ -38,15 +38,8 @@ def again_at(moment: datetime) -> bool:
     """
     if deployment.id is None:
         return False
-    run_deployment(
-        uuid.UUID(deployment.id),
-        parameters=flow_run.parameters,
-        scheduled_time=moment,
-        idempotency_key=f"{flow_run.id}:again",
-        timeout=0,
-        as_subflow=False,
-        tags=list(flow_run.tags),
-    )
+    this, tags = uuid.UUID(deployment.id), list(flow_run.tags)
+    start_run(this, flow_run.parameters, f"{flow_run.id}:again", tags, scheduled_time=moment)
     return True
 
 
@@ -82,14 +75,8 @@ class PrefectStarter:
 
     def _run(self, observation: Observation) -> FlowRun | None:
         try:
-            run: Any = run_deployment(
-                self._deployment,
-                parameters=observation_parameters(observation),
-                idempotency_key=observation.key,
-                timeout=0,
-                as_subflow=False,
-                tags=["eodata", observation.event.country],
-            )
+            tags = ["eodata", observation.event.country]
+            return start_run(self._deployment, observation_parameters(observation), observation.key, tags)
         except ObjectNotFound:
             return None
         except httpx.TransportError as error:
@@ -102,5 +89,3 @@ class PrefectStarter:
                 where=self._deployment,
                 expected="a deployment with the parameters " + ", ".join(observation_parameters(observation)),
             ) from None
-        assert isinstance(run, FlowRun)  # noqa: S101 - the call is made outside an event loop
-        return run

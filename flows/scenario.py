@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from datetime import date
-from functools import partial
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.ending import failed
-from flows.floods import after_hold, conclude, find_day, require_allowed
+from flows.floods import after_hold, carry_out
 from flows.installed import final
 from flows.wiring.day import open_day
 from flows.wiring.issue_date import issue_date_of_run, named_date
@@ -68,17 +67,8 @@ def scenario(
             layers, _ = prepared_layers(country, day.country, static, day.prepared)
             root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country.rule)
             source = FolderSource("scenario", root, day.country.thresholds_version)
-            consent = Consent(take_over=take_over)
-            allowed = partial(require_allowed, day, notify=notify, hold=hold or approval, consent=consent)
-            found, run = find_day(day, [source], allowed)
-            state, held = conclude(
-                day,
-                found,
-                run,
-                publish=True,
-                notify=notify,
-                hold=hold or approval,
-                consent=consent,
+            found, run, state, held = carry_out(
+                day, [source], publish=True, notify=notify, hold=hold or approval, consent=Consent(take_over=take_over)
             )
         if held:
             state = after_hold(day, found, run, state, approval=approval)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import date
+from functools import partial
 
 from prefect import flow
 from prefect.client.orchestration import get_client
@@ -13,7 +14,7 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Running
 
 from flows.installed import final
-from flows.starters import DeploymentStarter, EmbeddedStarter, Starter
+from flows.starters import Starter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
 from flows.wiring.day import Day, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube
@@ -89,7 +90,7 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
 
     def start(iso3: str) -> str | None:
         log.info("%s: starting %s for %s", source, iso3, day)
-        return starter.start(iso3, day)
+        return starter(iso3, day)
 
     looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day), len(countries))
     try:
@@ -157,17 +158,14 @@ def _show(text: str) -> None:
 
 
 def _ended(source: str, day: date, watched: Watched) -> State:
-    parts = []  # what needs people comes first
-    if watched.not_started:
-        parts.append("NOT started: " + grouped(watched.not_started))
-    if watched.faulty:
-        parts.append(f"NOT possible: {source} of {day} for " + grouped(watched.faulty))
-    if watched.absent:
-        parts.append(f"{INPUT_MISSING.words}: {source} of {day} for " + grouped(watched.absent))
-    if watched.started:
-        parts.append("started " + grouped(watched.started))
-    if watched.done:
-        parts.append("nothing to do for " + grouped(watched.done))
+    said = (  # what needs people comes first
+        ("NOT started:", watched.not_started),
+        (f"NOT possible: {source} of {day} for", watched.faulty),
+        (f"{INPUT_MISSING.words}: {source} of {day} for", watched.absent),
+        ("started", watched.started),
+        ("nothing to do for", watched.done),
+    )
+    parts = [f"{words} {grouped(countries)}" for words, countries in said if countries]
     message = "; ".join(parts) or f"no country uses source {source}"
     if watched.not_started:
         return FAILED.state(message)
@@ -180,4 +178,4 @@ def _ended(source: str, day: date, watched: Watched) -> State:
 
 
 def _starter(config: str, workspace: str | None) -> Starter:
-    return DeploymentStarter() if deployment.id is not None else EmbeddedStarter(config, workspace)
+    return start_deployment if deployment.id is not None else partial(start_here, config, workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -46,6 +47,15 @@ def turned_into(
         words = " ".join(str(error).split()) or type(error).__name__
         said = found.replace("{type}", type(error).__name__).replace("{}", words)
         raise kind(said, where=where, expected=expected, remedy=remedy) from error
+
+
+@contextmanager
+def only_logged(log: logging.Logger, words: str, *arguments: object) -> Iterator[None]:
+    """Whatever goes wrong within is logged with its traceback, and stops nothing: for what a day can do without."""
+    try:
+        yield
+    except Exception:
+        log.exception(words, *arguments)
 
 
 class ConfigError(IbfError):

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from PIL import Image
 from prefect import task
@@ -27,6 +26,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
+from ibf_pipeline.errors import only_logged
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
@@ -57,10 +57,9 @@ def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) ->
     Only the newest issue date of a country has keys, under which the UI shows the newest version: a day of the past
     stands on the page of its own run.
     """
-    try:
+    # the UI of another version, a full database: the day itself is done
+    with only_logged(log, "%s: the artifacts could not be kept", iso3):
         _keep(iso3, run, reports_url)
-    except Exception:  # the UI of another version, a full database: the day itself is done
-        log.exception("%s: the artifacts could not be kept", iso3)
 
 
 def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
@@ -74,7 +73,11 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     title = f"{found.country_name}, forecast of {found.issue_date}"
     if found.exercise:
         title = f"EXERCISE, {title}"
-    key = _Keys(iso3, found.exercise, newest=run.days()[-1].issue_date == run.issue_date)
+    newest = run.days()[-1].issue_date == run.issue_date
+
+    def key(name: str) -> str | None:
+        return f"{name}-{iso3.lower()}{'-exercise' if found.exercise else ''}" if newest else None
+
     create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
@@ -87,16 +90,6 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     _table(rows, key("changes"), f"What changed: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
-
-
-class _Keys:
-    """Keys of a country's artifacts; None, which is no key, for a day that is not the newest."""
-
-    def __init__(self, iso3: str, exercise: bool, *, newest: bool) -> None:
-        self._end = f"-{iso3.lower()}{'-exercise' if exercise else ''}" if newest else None
-
-    def __call__(self, name: str) -> str | None:
-        return None if self._end is None else name + self._end
 
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
@@ -134,31 +127,35 @@ def download_progress(iso3: str, issue_date: date) -> Iterator[None]:
     if TaskRunContext.get() is None:
         yield
         return
-    with watched_by(_Progress(f"Fetching the GloFAS forecast of {issue_date} for {iso3}")):
+    progress, shown_at = Progress(f"Fetching the GloFAS forecast of {issue_date} for {iso3}"), 0.0
+
+    def tell(done: int, of: int) -> None:
+        nonlocal shown_at
+        at = time.monotonic()
+        if done >= of or at - shown_at >= _PROGRESS_SECONDS:
+            shown_at = at
+            progress.show(round(100 * done / of, 1))
+
+    with watched_by(tell):
         yield
 
 
-class _Progress:
-    """A progress artifact that is made with the first news, and brought up to date every few seconds."""
+class Progress:
+    """A progress artifact, made with the first news; what cannot be shown stops nothing."""
 
     def __init__(self, description: str) -> None:
         self._description = description
-        self._artifact: UUID | None = None
-        self._shown_at = 0.0
+        self._artifact: Any = None
 
-    def __call__(self, done: int, of: int) -> None:
-        at = time.monotonic()
-        if done < of and at - self._shown_at < _PROGRESS_SECONDS:
-            return
-        self._shown_at = at
-        share = round(100 * done / of, 1)
+    def show(self, share: float) -> None:
+        """Bring it up to date; per cent."""
         try:
             if self._artifact is None:
-                self._artifact = create_progress_artifact(share, description=self._description)  # type: ignore[assignment]
+                self._artifact = create_progress_artifact(share, description=self._description)
             else:
                 update_progress_artifact(self._artifact, share)
         except Exception:
-            log.debug("the progress of fetching is not shown", exc_info=True)
+            log.debug("the progress is not shown", exc_info=True)
 
 
 @contextmanager
@@ -176,21 +173,15 @@ def publishing_progress(run: RunFolder, target: str) -> Iterator[None]:
 
 
 def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
-    artifact: UUID | None = None
-    shown = -1.0
+    progress = Progress(f"Publishing {run.iso3} of {run.issue_date} to {target}")
+    shown, last = -1.0, False
     try:
-        while True:
+        while not last:
             last = stopped.wait(_PROGRESS_SECONDS)
             share = _share_done(run, target)
             if share is not None and share != shown:
-                if artifact is None:
-                    description = f"Publishing {run.iso3} of {run.issue_date} to {target}"
-                    artifact = create_progress_artifact(share, description=description)  # type: ignore[assignment]
-                else:
-                    update_progress_artifact(artifact, share)
+                progress.show(share)
                 shown = share
-            if last:
-                return
     except Exception:
         log.debug("the progress of publishing is not shown", exc_info=True)
 

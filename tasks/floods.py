@@ -15,9 +15,9 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.settings import Settings
-from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
+from ibf_pipeline.errors import only_logged
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.screening import usable
@@ -32,9 +32,9 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, close_older, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import require_confirmed
-from ibf_pipeline.sources import ForecastFiles, Source, fetch_first
+from ibf_pipeline.sources import ForecastFiles, Source
 from ibf_pipeline.sources.accepted import accepted_version
-from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
@@ -62,10 +62,10 @@ def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> 
 
 
 @task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
-def obtain_forecast(iso3: str, issue_date: date, sources: list[Source]) -> ForecastFiles:
-    """The forecast files of the first source that has them."""
+def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFiles:
+    """The forecast files of a source."""
     with download_progress(iso3, issue_date):
-        files = fetch_first(sources, issue_date)
+        files = source.fetch(issue_date)
     log.info("%s: %d forecast files of %s from source %s", iso3, len(files.files), issue_date, files.source)
     return files
 
@@ -75,11 +75,7 @@ def read_discharge(
     iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station) m3/s that a day can use, of a GloFAS version that fits the thresholds."""
-    cells = station_cells(layers)
-    if files.kept:
-        cube = read_kept(files.files[0], cells, issue_date)
-    else:
-        cube = read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
+    cube = read_files(files, station_cells(layers), issue_date)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
     missing = usable(cube, layers, country).missing
     log.info(
@@ -133,13 +129,12 @@ def record_findings(
 @task(task_run_name="report of {iso3}", cache_policy=NO_CACHE)
 def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
     """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
-    try:
+    # whatever a font or a shape does to a picture, the alert has been sent
+    with only_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
         page = rewrite_report(run, prepared)
-    except Exception:  # whatever a font or a shape does to a picture, the alert has been sent
-        log.exception("%s: the report could not be written; what was published is not touched by it", iso3)
-        return None
-    log.info("%s: report %s", iso3, page)
-    return page
+        log.info("%s: report %s", iso3, page)
+        return page
+    return None
 
 
 def _manifest(

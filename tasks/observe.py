@@ -18,7 +18,7 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Days, Observed, ObservedArea, flooded_km2, observed_share
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, only_logged
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import in_words, write_observed_event
@@ -190,11 +190,11 @@ def all_looks(event: Event, found: Found, ground: Ground, rule: Observation, fol
 def keep(observed: Observed, folder: Path, run: RunFolder, prepared: Path) -> None:
     """Beside the run, in its report once no run of the country is at work, and as an artifact."""
     write_observed_event(observed, folder)
-    try:
-        with run.alone(f"report of {observed.event}"):
-            rewrite_report(run, prepared)
-    except Exception:  # the observation is kept whatever becomes of a page
-        log.exception("%s: the report could not be written again", observed.event)
+    with (
+        only_logged(log, "%s: the report could not be written again", observed.event),
+        run.alone(f"report of {observed.event}"),
+    ):
+        rewrite_report(run, prepared)
     key = f"observed-{observed.country}-{observed.issue_date}-{folder.name}".lower()
     create_markdown_artifact(
         in_words(observed), key="".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in key)

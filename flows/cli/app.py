@@ -42,19 +42,18 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(subscriptions_app, name="subscriptions")
-app.add_typer(inbox_app, name="inbox")
-app.add_typer(hook_app, name="hook")
-app.add_typer(inputs_app, name="inputs")
-app.add_typer(records_app, name="records")
-app.command()(receiver)
-app.command()(intake)
-app.command()(prepare)
-app.command()(check)
-app.command()(fetch_static)
-app.command()(new_country)
-app.add_typer(operate_app)
-app.add_typer(deploy_app)
+for _name, _commands in (
+    ("subscriptions", subscriptions_app),
+    ("inbox", inbox_app),
+    ("hook", hook_app),
+    ("inputs", inputs_app),
+    ("records", records_app),
+    (None, operate_app),
+    (None, deploy_app),
+):
+    app.add_typer(_commands, name=_name)
+for _command in (receiver, intake, prepare, check, fetch_static, new_country):
+    app.command()(_command)
 
 
 def main() -> None:

@@ -48,27 +48,17 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
 
 
 def _schedule(configuration: Configuration, iso3: str) -> list[Finding]:
-    if not os.environ.get("PREFECT_API_URL"):
-        return [
-            not_checked(
-                "schedule",
-                "PREFECT_API_URL is not set, so no Prefect server was asked",
-                "whether exactly one schedule runs the country is not known",
-                "set it to the server's address and check again",
-            )
-        ]
-    try:
-        schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
-    except Exception as error:  # Prefect's client raises whatever its transport does
-        return [
-            not_checked(
-                "schedule",
-                f"the Prefect server at {os.environ['PREFECT_API_URL']} did not answer ({type(error).__name__})",
-                "whether exactly one schedule runs the country is not known",
-                "start it, or correct PREFECT_API_URL",
-            )
-        ]
-    return list(check_schedules(iso3, schedules))
+    found = "PREFECT_API_URL is not set, so no Prefect server was asked"
+    remedy = "set it to the server's address and check again"
+    if address := os.environ.get("PREFECT_API_URL"):
+        try:
+            schedules = read_schedules(lambda source: tuple(user.iso3 for user in users_of(configuration, source)[0]))
+        except Exception as error:  # Prefect's client raises whatever its transport does
+            found = f"the Prefect server at {address} did not answer ({type(error).__name__})"
+            remedy = "start it, or correct PREFECT_API_URL"
+        else:
+            return list(check_schedules(iso3, schedules))
+    return [not_checked("schedule", found, "whether exactly one schedule runs the country is not known", remedy)]
 
 
 def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from flows.wiring.day import DISASTER_TYPE, Day, now, open_ibf
+from flows.wiring.day import DISASTER_TYPE, open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
@@ -79,9 +79,8 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
     target = configuration.target(name)
     if not _is_portal(target):
         return {}, "CHECK them: no portal was asked."
-    country = _stand_in(iso3, name)
     try:
-        with open_ibf(Day(configuration, country, now().date(), name, target)) as client:
+        with open_portal(name, target) as client:
             found = next((c for c in client.get("/country") if c.get("countryCodeISO3") == iso3), None)
     except IbfError as error:
         return {}, f"CHECK them: the portal {name} could not be asked ({' '.join(error.found.split())[:80]})."
@@ -93,20 +92,3 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
             known |= {"levels": sorted(settings["adminLevels"]), "default": settings["defaultAdminLevel"]}
             return known, f"As the portal {name} had them."
     return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
-
-
-def _stand_in(iso3: str, target: str) -> Country:
-    """A country of which nothing but its code matters."""
-    return Country.model_validate(
-        {
-            "iso3": iso3,
-            "name": iso3,
-            "admin_levels": [1],
-            "default_admin_level": 1,
-            "trigger": {"return_period": 5, "probability": 0.6, "lead_time_limit": 7},
-            "flood_maps": {"return_periods": [10]},
-            "thresholds_version": "4",
-            "sources": ["none"],
-            "target": target,
-        }
-    )

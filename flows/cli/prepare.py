@@ -222,17 +222,13 @@ def _progress(out: Console) -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     if not out.is_terminal:
-        yield lambda step: out.print(f"{step.number} of {step.of}: {_words(step)}", soft_wrap=True)
+        yield lambda step: out.print(f"{step.number} of {step.of}: {step}", soft_wrap=True)
         return
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def show(step: Step) -> None:
-            bar.update(task, total=step.of, completed=step.number - 1, description=_words(step))
+            bar.update(task, total=step.of, completed=step.number - 1, description=str(step))
 
         yield show
-
-
-def _words(step: Step) -> str:
-    return step.words + (" (kept)" if step.kept else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from prefect.client.schemas.objects import StateType
@@ -22,7 +23,6 @@ OBSERVATION_SILENCE = timedelta(hours=6)
 SILENCE = timedelta(hours=25)
 """after a heartbeat, until its absence is told: counted from it, not in windows of the server's own, since `after` is
 what `expect` is"""
-_RUN = "prefect.flow-run.*"
 
 
 def _tagged(*tags: str) -> dict[str, str | list[str]]:
@@ -37,183 +37,162 @@ _DEPLOYED = "{{ flow.name }}/{{ deployment.name }}"
 
 def watching_runs() -> list[AutomationCore]:
     """Automations that need nobody to be told: a run whose worker is gone becomes Crashed."""
-    waiting = ("Paused", "Suspended", "AwaitingRetry", "Scheduled")
     heartbeat = "prefect.flow-run.heartbeat"
+    ends = {outcome.event for outcome in OUTCOMES.values()}
     return [
-        AutomationCore(
-            name=f"{PREFIX}runs without a sign of life",
-            description="A run whose process is gone becomes Crashed; the next attempt resumes its plan.",
-            tags=[VERSION_TAG],
-            trigger=EventTrigger(
-                match={"prefect.resource.id": _RUN},
-                match_related=_tagged(*OUR_TAGS),
+        _automation(
+            "runs without a sign of life",
+            "A run whose process is gone becomes Crashed; the next attempt resumes its plan.",
+            _of_runs(
+                _tagged(*OUR_TAGS),
                 for_each={"prefect.resource.id"},
                 after={heartbeat},
-                expect={
-                    heartbeat,
-                    *(outcome.event for outcome in OUTCOMES.values()),
-                    *(f"prefect.flow-run.{state}" for state in waiting),
-                },
+                expect={heartbeat, *ends, *_states("Paused", "Suspended", "AwaitingRetry", "Scheduled")},
                 posture=Posture.Proactive,
-                threshold=1,
                 within=timedelta(seconds=SIGNS_OF_LIFE),
             ),
-            actions=[
-                ChangeFlowRunState(
-                    state=StateType.CRASHED,
-                    message=f"no sign of life for {SIGNS_OF_LIFE} seconds: its worker or its machine is gone. "
-                    "Run it again: it resumes where it was",
-                )
-            ],
+            ChangeFlowRunState(
+                state=StateType.CRASHED,
+                message=f"no sign of life for {SIGNS_OF_LIFE} seconds: its worker or its machine is gone. "
+                "Run it again: it resumes where it was",
+            ),
         )
     ]
 
 
+_ENDS_TOLD = (
+    ("failed runs", "A run has failed for another reason than those below.", "Flood run failed", _TEXT),
+    ("crashed runs", "A run died.", "Flood run crashed", f"{_DEPLOYED}, {_TEXT}"),
+    (
+        "input not available",
+        "No forecast yet; the sensors or a person run the day later.",
+        "Flood run waits for its input",
+        _TEXT,
+    ),
+    (
+        "alert could not be published",
+        "An alerted station has no areas: the portal cannot show it.",
+        "A flood alert could not be published",
+        _TEXT,
+    ),
+    (
+        "notification unconfirmed",
+        "Nobody knows whether people were notified: a person decides.",
+        "Flood notification unconfirmed",
+        _TEXT,
+    ),
+    (
+        "not notified",
+        "Everything was published but the notification: it was not approved, or came too late.",
+        "Nobody was notified of a flood alert",
+        _TEXT,
+    ),
+    (
+        "cancelled runs",
+        "A person has cancelled a run, or one that waited for approval: that decides nothing.",
+        "Flood run cancelled",
+        _DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
+        "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
+        "`ibf-pipeline resume`.\n{{ flow_run|ui_url }}",
+    ),
+)
+"""name, by which outcomes say that it tells of them; description; subject and text of the message"""
+
+
 def telling_people(operations: Operations, block: UUID) -> list[AutomationCore]:
     """Automations that send a message through a notification block."""
+
+    def told(name: str, description: str, trigger: EventTrigger, subject: str, text: str) -> AutomationCore:
+        message = SendNotification(block_document_id=block, subject=subject, body=text)
+        return _automation(name, description, trigger, message)
+
     heard = {COMPLETED.event, FAILED.event}
-    later = {f"prefect.flow-run.{state}" for state in ("Pending", "Running", "Cancelled", "Cancelling")}
     return [
-        _end_told(
-            "failed runs",
-            "A run has failed for another reason than those below.",
-            "Flood run failed",
-            block,
+        *(
+            told(name, description, _of_runs(_FLOODS, expect=_told_by(name)), subject, text)
+            for name, description, subject, text in _ENDS_TOLD
         ),
-        _end_told("crashed runs", "A run died.", "Flood run crashed", block, text=f"{_DEPLOYED}, {_TEXT}"),
-        _end_told(
-            "input not available",
-            "No forecast yet; the sensors or a person run the day later.",
-            "Flood run waits for its input",
-            block,
-        ),
-        _end_told(
-            "alert could not be published",
-            "An alerted station has no areas: the portal cannot show it.",
-            "A flood alert could not be published",
-            block,
-        ),
-        _end_told(
-            "notification unconfirmed",
-            "Nobody knows whether people were notified: a person decides.",
-            "Flood notification unconfirmed",
-            block,
-        ),
-        _end_told(
-            "not notified",
-            "Everything was published but the notification: it was not approved, or came too late.",
-            "Nobody was notified of a flood alert",
-            block,
-        ),
-        _end_told(
-            "cancelled runs",
-            "A person has cancelled a run, or one that waited for approval: that decides nothing.",
-            "Flood run cancelled",
-            block,
-            text=_DEPLOYED + ", {{ flow_run.name }}, was cancelled. What it had published stays on the portal, and a "
-            "notification that waited for approval was neither sent nor given up: run the day again, or decide with "
-            "`ibf-pipeline resume`.\n{{ flow_run|ui_url }}",
-        ),
-        _told(
+        told(
             "held for approval",
             "A notification waits for a person, with or without a run that waits for it.",
-            EventTrigger(
-                match={"prefect.resource.id": "ibf-pipeline.run.*"},
-                expect={HELD_EVENT},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
+            _of_ours("run", HELD_EVENT),
             "Flood alert waits for approval",
-            block,
-            text="{{ event.payload.text }}",
+            "{{ event.payload.text }}",
         ),
-        _told(
+        told(
             "late runs",
             "A scheduled run has not begun: no worker, or none that is free.",
-            EventTrigger(
-                match={"prefect.resource.id": _RUN},
-                match_related=_FLOODS,
+            _of_runs(
+                _FLOODS,
                 for_each={"prefect.resource.id"},
-                after={"prefect.flow-run.Late"},
-                expect=later,
+                after=_states("Late"),
+                expect=_states("Pending", "Running", "Cancelled", "Cancelling"),
                 posture=Posture.Proactive,
-                threshold=1,
                 within=timedelta(minutes=operations.late_after_minutes),
             ),
             "Flood run is late",
-            block,
-            text=_DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun. Is a worker running?\n"
+            _DEPLOYED + " of {{ flow_run.expected_start_time }} has not begun. Is a worker running?\n"
             "{{ flow_run|ui_url }}",
         ),
-        _told(
+        told(
             "notices",
             "What the portal does not tell its recipients; the text can be forwarded as it is.",
-            EventTrigger(
-                match={"prefect.resource.id": "ibf-pipeline.event.*"},
-                expect={NOTICE_EVENT},
-                posture=Posture.Reactive,
-                threshold=1,
-            ),
+            _of_ours("event", NOTICE_EVENT),
             "{{ event.payload.kind }}: {{ event.payload.event }}",
-            block,
-            text="{{ event.payload.text }}",
+            "{{ event.payload.text }}",
         ),
-        _told(
+        told(
             "observations in trouble",
             "The intake, or an observation, has failed: told at once, and for some hours not again.",
-            EventTrigger(
-                match={"prefect.resource.id": _RUN},
-                match_related=_tagged(OBSERVATION_TAG),
+            _of_runs(
+                _tagged(OBSERVATION_TAG),
                 for_each={"related:flow:prefect.resource.id"},
                 expect={FAILED.event, CRASHED.event},
-                posture=Posture.Reactive,
-                threshold=1,
                 within=OBSERVATION_SILENCE,
             ),
             "Satellite observation has trouble",
-            block,
-            text=f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
+            f"{_TEXT}\nForecasts go on. Further failures of the same flow are not told for "
             f"{OBSERVATION_SILENCE.total_seconds() / 3600:g} hours.",
         ),
-        _told(
+        told(
             "silent scheduler",
             "The daily heartbeat was not heard again: scheduler or worker is down.",
-            EventTrigger(
-                match={"prefect.resource.id": _RUN},
-                match_related={"prefect.resource.role": "flow", "prefect.resource.name": "heartbeat"},
+            _of_runs(
+                {"prefect.resource.role": "flow", "prefect.resource.name": "heartbeat"},
                 after=heard,
                 expect=heard,
                 posture=Posture.Proactive,
-                threshold=1,
                 within=SILENCE,
             ),
             "Flood pipeline is silent",
-            block,
-            text=f"The heartbeat of the flood pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
+            f"The heartbeat of the flood pipeline did not run for {SILENCE / timedelta(hours=1):g} hours: is the "
             "scheduler up, is a worker running? Do not take the silence for an all clear.",
         ),
     ]
 
 
-def _end_told(name: str, description: str, subject: str, block: UUID, *, text: str = _TEXT) -> AutomationCore:
-    """For the outcomes of which this automation tells, by the names of their states."""
-    trigger = EventTrigger(
-        match={"prefect.resource.id": _RUN},
-        match_related=_FLOODS,
-        expect={outcome.event for outcome in OUTCOMES.values() if outcome.told == name},
-        posture=Posture.Reactive,
-        threshold=1,
-    )
-    return _told(name, description, trigger, subject, block, text=text)
+def _states(*names: str) -> set[str]:
+    return {f"prefect.flow-run.{name}" for name in names}
 
 
-def _told(
-    name: str, description: str, trigger: EventTrigger, subject: str, block: UUID, *, text: str = _TEXT
-) -> AutomationCore:
+def _told_by(automation: str) -> set[str]:
+    """The ends of runs of which an automation tells, by the names of their states."""
+    return {outcome.event for outcome in OUTCOMES.values() if outcome.told == automation}
+
+
+def _of_runs(related: dict[str, str | list[str]], *, posture: Posture = Posture.Reactive, **more: Any) -> EventTrigger:
+    """What happens to runs, or does not."""
+    match = {"prefect.resource.id": "prefect.flow-run.*"}
+    return EventTrigger(match=match, match_related=related, posture=posture, threshold=1, **more)
+
+
+def _of_ours(kind: str, event: str) -> EventTrigger:
+    """An event that our runs themselves send."""
+    match = {"prefect.resource.id": f"ibf-pipeline.{kind}.*"}
+    return EventTrigger(match=match, expect={event}, posture=Posture.Reactive, threshold=1)
+
+
+def _automation(name: str, description: str, trigger: EventTrigger, action: Any) -> AutomationCore:
     return AutomationCore(
-        name=PREFIX + name,
-        description=description,
-        tags=[VERSION_TAG],
-        trigger=trigger,
-        actions=[SendNotification(block_document_id=block, subject=subject, body=text)],
+        name=PREFIX + name, description=description, tags=[VERSION_TAG], trigger=trigger, actions=[action]
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
@@ -22,11 +23,12 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
 from flows.deployment.automations import telling_people, watching_runs
-from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments, sound_countries
+from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments
 from flows.installed import PREFIX
 from flows.wiring.day import open_configuration
 from flows.wiring.limits import limit_name
 from flows.wiring.pages import all_pages
+from flows.wiring.sources import sound_countries
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
@@ -167,7 +169,9 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         "concurrency_limit": planned.at_once,
         "pull_steps": [],  # those of `prefect deploy` name a folder that a container does not have
     }
-    now = _registered(client, planned.full_name)
+    now: DeploymentResponse | None = None
+    with suppress(ObjectNotFound):
+        now = client.read_deployment_by_name(planned.full_name)
     if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:
         return Deployed("deployment", planned.full_name, "unchanged", _when(schedule))
     client.create_deployment(
@@ -180,13 +184,6 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         **wanted,
     )
     return Deployed("deployment", planned.full_name, "created" if now is None else "changed", _when(schedule))
-
-
-def _registered(client: SyncPrefectClient, name: str) -> DeploymentResponse | None:
-    try:
-        return client.read_deployment_by_name(name)
-    except ObjectNotFound:
-        return None
 
 
 def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
@@ -221,15 +218,9 @@ def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) ->
         if NOT_CONFIGURED in deployment.tags:
             yield Deployed("deployment", name, "unchanged", f"paused, {note}")
             continue
-        client.update_deployment(deployment.id, _tagged(deployment))
+        client.update_deployment(deployment.id, DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED})))
         client.pause_deployment(deployment.id)
         yield Deployed("deployment", name, "paused", note)
-
-
-def _tagged(deployment: DeploymentResponse) -> Any:
-    from prefect.client.schemas.actions import DeploymentUpdate
-
-    return DeploymentUpdate(tags=sorted({*deployment.tags, NOT_CONFIGURED}))
 
 
 def _automations(client: SyncPrefectClient, operations: Operations) -> list[AutomationCore]:

@@ -17,11 +17,9 @@ from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
-from flows.wiring.sources import watched_sources
+from flows.wiring.sources import sound_countries, watched_sources
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.settings import Operations
-from ibf_pipeline.errors import ConfigError
 
 TAG = "ibf-pipeline"
 """of every deployment but those below, and so of every run of which people are told as of a flood run"""
@@ -64,17 +62,6 @@ class Planned:
     def entrypoint(self) -> str:
         """Module path of the flow: the package is installed wherever a worker runs it."""
         return f"{self.flow.fn.__module__}.{self.flow.fn.__name__}"
-
-
-def sound_countries(configuration: Configuration) -> tuple[list[Country], dict[str, ConfigError]]:
-    """The countries whose configuration is valid, and by ISO3 code what is wrong with the others."""
-    sound, wrong = [], {}
-    for iso3 in configuration.country_codes():
-        try:
-            sound.append(configuration.country(iso3))
-        except ConfigError as error:
-            wrong[iso3] = error
-    return sound, wrong
 
 
 def planned_deployments(configuration: Configuration, config: str, workspace: str | None) -> list[Planned]:
@@ -120,53 +107,41 @@ def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Pl
 
 
 def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Planned]:
-    yield Planned(
-        all_countries,
-        "all-countries",
-        "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
-        where,
-        at_once=1,
-    )
-    yield Planned(
-        backfill,
-        "backfill",
-        "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
-        where,
-    )
-    yield Planned(
-        scenario,
-        "scenario",
-        "An exercise: the ordinary day with a forecast that makes a wish list come true, kept apart from real days.",
-        where,
-    )
-    yield Planned(
-        prepare_country,
-        "prepare",
-        "A country's static data to its prepared layers, ahead of the day that needs them.",
-        where,
-    )
-    yield Planned(
-        intake,
-        "intake",
-        "Notifications of new satellite products, and observations of alerted events.",
-        where,
-        operations.intake_schedule,
-        at_once=1,
-        tag=OBSERVATION_TAG,
-    )
-    yield Planned(
-        observe_event,
-        "observe-event",
-        "Has a radar pass seen the flood of an alerted event? Started by the intake.",
-        where,
-        tag=OBSERVATION_TAG,
-        pool=operations.pool_of_observations,
-    )
-    yield Planned(
-        heartbeat,
-        "heartbeat",
-        "Has every country's day ended by now? Fails where one has not, naming it.",
-        where,
-        operations.finished_by,
-        at_once=1,
-    )
+    """Deployments that there are once, named like their flows."""
+    observation = {"tag": OBSERVATION_TAG}
+    once: list[tuple[Flow[..., Any], str, dict[str, Any]]] = [
+        (
+            all_countries,
+            "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
+            {"at_once": 1},
+        ),
+        (
+            backfill,
+            "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
+            {},
+        ),
+        (
+            scenario,
+            "An exercise: the ordinary day with a forecast that makes a wish list come true, kept apart from real "
+            "days.",
+            {},
+        ),
+        (prepare_country, "A country's static data to its prepared layers, ahead of the day that needs them.", {}),
+        (
+            intake,
+            "Notifications of new satellite products, and observations of alerted events.",
+            {"schedule": operations.intake_schedule, "at_once": 1, **observation},
+        ),
+        (
+            observe_event,
+            "Has a radar pass seen the flood of an alerted event? Started by the intake.",
+            {"pool": operations.pool_of_observations, **observation},
+        ),
+        (
+            heartbeat,
+            "Has every country's day ended by now? Fails where one has not, naming it.",
+            {"schedule": operations.finished_by, "at_once": 1},
+        ),
+    ]
+    for flow, description, more in once:
+        yield Planned(flow, flow.name, description, where, **more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +14,6 @@ from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
@@ -50,11 +49,6 @@ class Day:
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
 
     @property
-    def static(self) -> Path:
-        """The country's static data."""
-        return self.configuration.static_folder(self.country)
-
-    @property
     def prepared(self) -> Path:
         """The country's prepared layers."""
         return self.configuration.prepared_folder(self.country.iso3)
@@ -72,11 +66,6 @@ class Day:
     def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
         return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_date}")
-
-    @property
-    def country_file(self) -> str:
-        """For messages: where the country's settings stand."""
-        return f"countries/{self.country.iso3}.yaml"
 
     def sources(self) -> list[Source]:
         """Where forecasts of the country come from, preferred one first."""
@@ -161,35 +150,16 @@ def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes
     """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval; `publishes`: a
     server that is away is waited for, as what comes next must not be left half made.
     """
-    with _TARGETS[day.target.kind](day, notify, hold, publishes) as target:
-        yield target
-
-
-@contextmanager
-def _open_ibf_target(day: Day, notify: bool, hold: bool, publishes: bool) -> Iterator[OpenTarget]:
+    if day.target.kind == "files":
+        if hold:
+            require_no_hold(day.target_name)
+        yield FilesTarget(day.target_name, day.configuration.path(str(day.target.folder)), day.prepared, now)
+        return
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
     with open_ibf(day, publishes=publishes) as client:
         destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
-        draw = partial(draw_maps, day.prepared) if day.country.map_image else None
+        draw = partial(event_maps, day.prepared) if day.country.map_image else None
         yield IbfTarget(client, destination, day.prepared, now, day.target.capabilities, draw)
-
-
-def draw_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
-    """The map of every publishable event of a finished run."""
-    return event_maps(found, run.path, prepared)
-
-
-@contextmanager
-def _open_files_target(day: Day, notify: bool, hold: bool, publishes: bool) -> Iterator[OpenTarget]:
-    if hold:
-        require_no_hold(day.target_name)
-    yield FilesTarget(day.target_name, day.configuration.path(str(day.target.folder)), day.prepared, now)
-
-
-_TARGETS: dict[str, Callable[[Day, bool, bool, bool], AbstractContextManager[OpenTarget]]] = {
-    "ibf": _open_ibf_target,
-    "files": _open_files_target,
-}
 
 
 @contextmanager
@@ -198,15 +168,27 @@ def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
 
     `publishes`: it waits for a server that is away. A question that a person asks is answered soon: away it is.
     """
-    keep_trying_seconds = day.target.keep_trying_seconds if publishes else 0.0
-    patience = Patience(day.target.timeout_seconds, day.target.attempts, keep_trying_seconds=keep_trying_seconds)
     with ExitStack() as stack:
         if day.target.embedded_sandbox:
             url = stack.enter_context(open_sandbox(day.configuration, day.country)).url
             account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
+            client = _client(url, account, day.target, publishes=publishes)
         else:
-            url, account = str(day.target.url), _credentials(day.target_name, day.target)
-        yield stack.enter_context(closing(IbfClient(url, account, patience)))
+            client = open_portal(day.target_name, day.target, publishes=publishes)
+        yield stack.enter_context(client)
+
+
+def open_portal(name: str, target: Target, *, publishes: bool = False) -> closing[IbfClient]:
+    """The same for a target with a url, whatever the country."""
+    variables = (str(target.email_variable), str(target.password_variable))
+    account = Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))
+    return _client(str(target.url), account, target, publishes=publishes)
+
+
+def _client(url: str, account: Credentials, target: Target, *, publishes: bool) -> closing[IbfClient]:
+    keep_trying_seconds = target.keep_trying_seconds if publishes else 0.0
+    patience = Patience(target.timeout_seconds, target.attempts, keep_trying_seconds=keep_trying_seconds)
+    return closing(IbfClient(url, account, patience))
 
 
 @contextmanager
@@ -235,8 +217,3 @@ def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
     )
     indicators = ("population_affected", "population_affected_percentage")
     return replace(seed, indicators=(*indicators, *(layer.indicator for layer in country.people.further_layers)))
-
-
-def _credentials(name: str, target: Target) -> Credentials:
-    variables = (str(target.email_variable), str(target.password_variable))
-    return Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))

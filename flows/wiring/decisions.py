@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day, open_target
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.errors import UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
@@ -71,10 +71,9 @@ def reported(day: Day) -> Iterator[None]:
         yield
     finally:
         if day.run.is_whole:
-            try:
+            # whatever a font or a shape does to a picture, the decision has been carried out
+            with only_logged(log, "%s: the report could not be written again", day.country.iso3):
                 rewrite_report(day.run, day.prepared)
-            except Exception:  # whatever a font or a shape does to a picture, the decision has been carried out
-                log.exception("%s: the report could not be written again", day.country.iso3)
 
 
 def _workspace_of(run: Path, config: str) -> str | None:

@@ -9,13 +9,13 @@ from typing import Any
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.discharge.reader import StationCells, read_cube
+from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
-from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.sources.source import Fetching
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
@@ -80,6 +80,4 @@ def fetched_cube(source: Source, cells: StationCells, issue_date: date) -> tuple
     """What a source delivers, read at the stations."""
     files = source.fetch(issue_date)
     with FILE_LIBRARIES:
-        if files.kept:
-            return files, read_kept(files.files[0], cells, issue_date)
-        return files, read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
+        return files, read_files(files, cells, issue_date)

@@ -27,13 +27,9 @@ def issue_date_of_run(asked: date | str | None) -> date:
     """
     if isinstance(asked, datetime):
         return asked.date()
-    if asked is not None:
-        return _date(asked)
-    scheduled = flow_run.scheduled_start_time
-    return (scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now()).date()
-
-
-def _date(asked: date | str) -> date:
+    if asked is None:
+        scheduled = flow_run.scheduled_start_time
+        return (scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now()).date()
     try:
         return _DATE.validate_python(asked)
     except ValidationError:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 from flows.wiring.local_static import local_static
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import StationCells
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
@@ -62,7 +61,7 @@ def open_source(configuration: Configuration, name: str, country: Country) -> So
                 chosen.host,
                 chosen.port,
                 chosen.folder,
-                _ftp_account(name, chosen),
+                lambda: FtpAccount(_secret(name, chosen.user_variable), _secret(name, chosen.password_variable)),
                 tls=chosen.tls,
                 timeout_seconds=chosen.timeout_seconds,
             )
@@ -136,30 +135,31 @@ def unwatched_sources(configuration: Configuration, country: Country, sensor: st
     return tuple(name for name in unwatched if not isinstance(sources[name], settings.RunSource))
 
 
-def users_of(configuration: Configuration, name: str) -> tuple[list[Country], dict[str, IbfError]]:
-    """The configured countries that list a source, and those of which nobody knows it, as their file is wrong."""
-    users, wrong = [], {}
-    for code in configuration.country_codes():
+def sound_countries(configuration: Configuration) -> tuple[list[Country], dict[str, ConfigError]]:
+    """The countries whose configuration is valid, and by ISO3 code what is wrong with the others."""
+    sound, wrong = [], {}
+    for iso3 in configuration.country_codes():
         try:
-            country = configuration.country(code)
-        except IbfError as error:
-            log.error("%s is left out: %s", code, error)
-            wrong[code] = error
-            continue
-        if name in country.sources:
-            users.append(country)
-    return users, wrong
+            sound.append(configuration.country(iso3))
+        except ConfigError as error:
+            wrong[iso3] = error
+    return sound, wrong
+
+
+def users_of(configuration: Configuration, name: str) -> tuple[list[Country], dict[str, ConfigError]]:
+    """The configured countries that list a source, and those of which nobody knows it, as their file is wrong."""
+    sound, wrong = sound_countries(configuration)
+    for code, error in wrong.items():
+        log.error("%s is left out: %s", code, error)
+    return [country for country in sound if name in country.sources], wrong
 
 
 def cells_of(configuration: Configuration, country: Country) -> StationCells:
     """The GloFAS cells of a country's stations, from its static data; what lies behind a URL is copied here first."""
-    if not _stations_file(configuration, country).is_file():
+    file = configuration.static_folder(country) / "stations.csv"
+    if not file.is_file():
         local_static(configuration, country)
-    return cells_of_stations(read_stations(_stations_file(configuration, country)))
-
-
-def _stations_file(configuration: Configuration, country: Country) -> Path:
-    return configuration.static_folder(country) / "stations.csv"
+    return cells_of_stations(read_stations(file))
 
 
 def _member_source(
@@ -193,10 +193,6 @@ def _areas(configuration: Configuration, name: str, country: Country, margin: fl
         except IbfError as error:
             log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
     return dict(sorted(areas.items()))
-
-
-def _ftp_account(name: str, chosen: settings.FtpSource) -> Callable[[], FtpAccount]:
-    return lambda: FtpAccount(_secret(name, chosen.user_variable), _secret(name, chosen.password_variable))
 
 
 def _secret(source: str, variable: str) -> str:

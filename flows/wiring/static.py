@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flows.wiring.day import Day, now, open_ibf
+from flows.wiring.day import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
@@ -67,5 +67,5 @@ def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClien
             expected="an ibf target with a url",
             remedy="name the target of the real portal",
         )
-    with open_ibf(Day(configuration, country, now().date(), name, target)) as client:
+    with open_portal(name, target) as client:
         yield client

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -85,11 +85,14 @@ class Layers:
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
         )
-        self._have(
-            "tables of a day",
-            [tables],
-            lambda _: self._write_tables(levels, stations, thresholds, mapping, findings),
+        self._one(
+            "tables of a day", tables, partial(self._write_tables, levels, stations, thresholds, mapping, findings)
         )
+
+    def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
+        """A part that is a step of its own."""
+        self._have(words, [part], lambda _: build())
+        return part
 
     def _hash(self, file: Path) -> str:
         return self._hashes[file.relative_to(self._static).as_posix()]
@@ -106,9 +109,9 @@ class Layers:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
         made_from = {str(level): self._hash(file) for level, file in files.items()}
-        part = Part("boundaries", ("boundaries.json", *names), made_from)
-        self._have("boundaries", [part], lambda _: self._write_boundaries())
-        return part
+        return self._one(
+            "boundaries", Part("boundaries", ("boundaries.json", *names), made_from), self._write_boundaries
+        )
 
     def _write_boundaries(self) -> None:
         levels = [
@@ -132,8 +135,7 @@ class Layers:
         file = self._static / inputs.STATIONS
         made_from = {"stations": self._hash(file), "areas": self._shapes}
         part = Part("stations", ("stations_outside.json",), made_from)
-        self._have("stations", [part], lambda _: self._write_stations_outside(file))
-        return part
+        return self._one("stations", part, partial(self._write_stations_outside, file))
 
     def _write_stations_outside(self, file: Path) -> None:
         stations = read_stations(file)
@@ -158,12 +160,8 @@ class Layers:
             "water": None if water is None else self._hash(water),
         }
         part = Part(f"depth_RP{period:g}", (_depth_name(period),), made_from)
-
-        def build(_: list[Part]) -> None:
-            write_depth(source, self._grid_file, self._target / part.files[0], minimum, water)
-
-        self._have(f"flood map of {period:g} years", [part], build)
-        return part
+        build = partial(write_depth, source, self._grid_file, self._target / part.files[0], minimum, water)
+        return self._one(f"flood map of {period:g} years", part, build)
 
     def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
         source = self._rasters[indicator]
@@ -171,13 +169,9 @@ class Layers:
         part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
         people = indicator == POPULATION_AFFECTED
         what = "population raster" if people else f"raster of {indicator}"
-
-        def build(_: list[Part]) -> None:
-            target = self._target / part.files[0]
-            write_on_grid(source, self._grid_file, target, what, country=bounds, people=people)
-
-        self._have(f"{what} on the grid of the flood maps", [part], build)
-        return part
+        target = self._target / part.files[0]
+        build = partial(write_on_grid, source, self._grid_file, target, what, country=bounds, people=people)
+        return self._one(f"{what} on the grid of the flood maps", part, build)
 
     def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
         """The areas' totals of a layer, and one column for each flood map; all that are needed in one pass."""
@@ -215,12 +209,8 @@ class Layers:
 
     def _area_grid(self, grid: Sequence[float]) -> Part:
         part = Part("areas", ("areas.tif",), {"areas": self._shapes, "grid": grid})
-
-        def build(_: list[Part]) -> None:
-            write_labels(self._deepest, self._grid_file, self._target / "areas.tif")
-
-        self._have("area grid", [part], build)
-        return part
+        target = self._target / "areas.tif"
+        return self._one("area grid", part, lambda: write_labels(self._deepest, self._grid_file, target))
 
     def _wet(self, areas: Part, depths: Sequence[Part]) -> list[Part]:
         parts = {

@@ -49,6 +49,9 @@ class Step:
     kept: bool
     """true where it was there already and nothing has to be made"""
 
+    def __str__(self) -> str:
+        return self.words + (" (kept)" if self.kept else "")
+
 
 Progress = Callable[[Step], None]
 """Told about every step when it begins."""
@@ -56,7 +59,7 @@ Progress = Callable[[Step], None]
 
 def log_progress(step: Step) -> None:
     """Progress as lines of the log."""
-    log.info("%d of %d: %s%s", step.number, step.of, step.words, " (kept)" if step.kept else "")
+    log.info("%d of %d: %s", step.number, step.of, step)
 
 
 class Workshop:

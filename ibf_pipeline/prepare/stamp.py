@@ -18,17 +18,6 @@ FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class InputStamp:
-    """A file as it was when it was read."""
-
-    size: int
-    """bytes"""
-    modified: int
-    """nanoseconds"""
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class OutputStamp:
     """A file of the prepared folder as it was written; its hash is in the note of its part."""
 
@@ -36,6 +25,13 @@ class OutputStamp:
     """bytes"""
     modified: int
     """nanoseconds"""
+
+
+@dataclass(frozen=True, slots=True)
+class InputStamp(OutputStamp):
+    """A file as it was when it was read."""
+
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ class Stamp:
 
     def describes(self, inputs: Mapping[str, InputStamp], settings: Mapping[str, Any]) -> bool:
         """Whether inputs and settings are still the same; times of files may differ."""
-        return self.settings == _as_json(settings) and _hashes(self.inputs) == _hashes(inputs)
+        return self.settings == json.loads(json.dumps(settings)) and _hashes(self.inputs) == _hashes(inputs)
 
 
 def sha256(file: Path) -> str:
@@ -104,7 +100,8 @@ def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] 
 
 def changed_since(folder: Path, inputs: Mapping[str, InputStamp]) -> list[str]:
     """Inputs that are gone, or whose size or time is no longer that of their stamp."""
-    return [name for name, stamp in inputs.items() if not _unchanged(folder / name, stamp)]
+    known = {name: OutputStamp(stamp.size, stamp.modified) for name, stamp in inputs.items()}
+    return [name for name, stamp in known.items() if stamp_outputs(folder, [name]) != {name: stamp}]
 
 
 def read_stamp(file: Path) -> Stamp | None:
@@ -122,26 +119,8 @@ def read_stamp(file: Path) -> Stamp | None:
 
 def write_stamp(file: Path, stamp: Stamp) -> None:
     """Write `stamp.json`, the last file of a prepared folder, whole or not at all."""
-    content = {
-        "format": FORMAT,
-        "settings": stamp.settings,
-        "inputs": {name: asdict(entry) for name, entry in stamp.inputs.items()},
-        "outputs": {name: asdict(entry) for name, entry in stamp.outputs.items()},
-    }
-    write_text(file, json.dumps(content, indent=1, sort_keys=True))
-
-
-def _unchanged(file: Path, stamp: InputStamp) -> bool:
-    try:
-        found = file.stat()
-    except OSError:
-        return False
-    return (found.st_size, found.st_mtime_ns) == (stamp.size, stamp.modified)
+    write_text(file, json.dumps({"format": FORMAT, **asdict(stamp)}, indent=1, sort_keys=True))
 
 
 def _hashes(inputs: Mapping[str, InputStamp]) -> dict[str, str]:
     return {name: stamp.sha256 for name, stamp in inputs.items()}
-
-
-def _as_json(settings: Mapping[str, Any]) -> Any:
-    return json.loads(json.dumps(settings))

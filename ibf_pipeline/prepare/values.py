@@ -16,31 +16,13 @@ import numpy.typing as npt
 
 from ibf_pipeline.errors import InputInvalid
 
-SENTINELS: Final = np.array(
-    [
-        127,
-        255,
-        32767,
-        65535,
-        2**31 - 1,
-        2**31,
-        2**32 - 1,
-        2**32,
-        2**63,
-        2**64,
-        999,
-        9999,
-        99999,
-        999999,
-        9999999,
-        1e20,
-        np.float32(1e20),
-        float(np.finfo(np.float32).max),
-    ],
-    dtype=np.float64,
-)
-"""tops of the types (those of 32 bits also as float32 rounds them, those of 64 bits as every float does), nines, and
-the 1e20 of climate data: what people and programs write where there is no value"""
+_TOPS: Final = (127, 255, 32767, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64)
+"""of the types, those of 32 bits also as float32 rounds them, those of 64 bits as every float does"""
+_NINES: Final = (999, 9999, 99999, 999999, 9999999)
+_CLIMATE: Final = (1e20, float(np.float32(1e20)), float(np.finfo(np.float32).max))
+"""the 1e20 of climate data, and the top of float32"""
+SENTINELS: Final = np.array((*_TOPS, *_NINES, *_CLIMATE), dtype=np.float64)
+"""what people and programs write where there is no value"""
 OFTEN: Final = 0.01
 """share of the cells from which on such a number is none that was counted or measured"""
 AT_THE_TOP: Final = 1e-4

@@ -63,19 +63,8 @@ def _published(target: str, revision: Revision) -> Published:
     calls = []
     for call in plan:
         entry = progress.newest.get(call.number)
-        calls.append(
-            CallMade(
-                number=call.number,
-                step=call.step,
-                method=call.method,
-                path=call.path,
-                event=call.event,
-                state=entry.state if entry else "not made",
-                status=entry.status if entry else None,
-                at=entry.at if entry else "",
-                error=entry.error or "" if entry else "",
-            )
-        )
+        made = (entry.state, entry.status, entry.at, entry.error or "") if entry else ("not made", None, "", "")
+        calls.append(CallMade(call.number, call.step, call.method, call.path, call.event, *made))
     states = Counter(call.state for call in calls)
     done = states["done"] + states["assumed"]
     return Published(

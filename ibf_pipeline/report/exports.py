@@ -27,36 +27,11 @@ Row = Mapping[str, Value]
 Shapes = Mapping[str, Any]
 """place code -> shapely polygon, degrees"""
 
-_AREA_COLUMNS = (
-    "country",
-    "issue_date",
-    "exercise",
-    "event",
-    "admin_level",
-    "place_code",
-    "area",
-    "alert_class",
-    "trigger",
-    "lead_time_days",
-    "people_affected",
-    "share_of_population",
-)
-_EVENT_COLUMNS = (
-    "country",
-    "issue_date",
-    "exercise",
-    "event",
-    "station_code",
-    "station",
-    "alert_class",
-    "trigger",
-    "lead_time_days",
-    "day",
-    "days",
-    "people_affected",
-    "flood_map_years",
-    "published",
-)
+_RUN = ("country", "issue_date", "exercise")
+_ALERT = ("alert_class", "trigger", "lead_time_days")
+_AREA_COLUMNS = (*_RUN, "event", "admin_level", "place_code", "area", *_ALERT, "people_affected", "share_of_population")
+_ESTIMATED = ("people_affected", "flood_map_years", "published")
+_EVENT_COLUMNS = (*_RUN, "event", "station_code", "station", *_ALERT, "day", "days", *_ESTIMATED)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -106,16 +81,12 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
         for area in event.areas:
             rows.append(
                 {
-                    "country": found.country,
-                    "issue_date": found.issue_date.isoformat(),
-                    "exercise": found.exercise,
+                    **_of_run(found),
                     "event": event.name,
                     "admin_level": area.admin_level,
                     "place_code": area.place_code,
                     "area": area.name,
-                    "alert_class": event.alert_class,
-                    "trigger": event.trigger,
-                    "lead_time_days": event.lead_time,
+                    **_of_alert(event),
                     "people_affected": area.people if estimated else None,
                     "share_of_population": area.share if estimated else None,
                     **{name: number if estimated else None for name, number in area.further.items()},
@@ -132,19 +103,23 @@ def stations_table(found: Found) -> Table:
     return Table("stations", list(rows[0]) if rows else (), rows, [_point(station) for station in found.stations])
 
 
+def _of_run(found: Found) -> Row:
+    return dict(zip(_RUN, (found.country, found.issue_date.isoformat(), found.exercise), strict=True))
+
+
+def _of_alert(event: Event) -> Row:
+    return dict(zip(_ALERT, (event.alert_class, event.trigger, event.lead_time), strict=True))
+
+
 def _event_row(found: Found, event: Event) -> Row:
     station = found.station(event.station_code)
     day = found.issue_date + timedelta(days=event.lead_time)
     return {
-        "country": found.country,
-        "issue_date": found.issue_date.isoformat(),
-        "exercise": found.exercise,
+        **_of_run(found),
         "event": event.name,
         "station_code": event.station_code,
         "station": station.name,
-        "alert_class": event.alert_class,
-        "trigger": event.trigger,
-        "lead_time_days": event.lead_time,
+        **_of_alert(event),
         "day": day.isoformat(),
         "days": event.flags.replace("-", "."),  # a text that begins with a minus is taken for a formula
         "people_affected": None if event.flood_map is None else event.people,
@@ -156,9 +131,7 @@ def _event_row(found: Found, event: Event) -> Row:
 def _station_row(found: Found, station: StationFound) -> Row:
     values = station.values
     return {
-        "country": found.country,
-        "issue_date": found.issue_date.isoformat(),
-        "exercise": found.exercise,
+        **_of_run(found),
         "station_code": station.code,
         "station": station.name,
         "lat": station.lat,

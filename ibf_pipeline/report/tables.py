@@ -159,7 +159,8 @@ def _correction(correction: Correction | None) -> str:
 
 
 def _items(changes: Sequence[Change]) -> list[str]:
-    return [f"- **{change.kind}** {escaped(_change(change))}" for change in changes]
+    whys = ((change.kind, f"{change.event} ({change.station_name}): {change.why}") for change in changes)
+    return [f"- **{kind}** {escaped(why)}" for kind, why in whys]
 
 
 def _changes(changes: Sequence[Change], compared_with: date | None) -> str:
@@ -169,10 +170,6 @@ def _changes(changes: Sequence[Change], compared_with: date | None) -> str:
     if not changes:
         return f"{head}\n\nNothing has changed."
     return "\n".join([f"{head}\n", *_items(changes)])
-
-
-def _change(change: Change) -> str:
-    return f"{change.event} ({change.station_name}): {change.why}"
 
 
 def _published(published: Sequence[Published]) -> str:

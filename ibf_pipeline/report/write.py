@@ -89,13 +89,13 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     return write_report(found, run.path, prepared, run, manifest)
 
 
-def event_maps(found: Found, folder: Path, prepared: Path) -> dict[str, Path]:
-    """The map of each publishable event by its name, drawn into the report in `folder` if it is not there."""
+def event_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
+    """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
     layers = read_map_layers(prepared, found.admin_levels)
-    (folder / "report").mkdir(exist_ok=True)
-    files = {event.name: folder / "report" / map_name(event) for event in found.publishable_events}
+    (run.path / "report").mkdir(exist_ok=True)
+    files = {event.name: run.path / "report" / map_name(event) for event in found.publishable_events}
     for event in found.publishable_events:
-        _kept(files[event.name], partial(event_map, found, event, layers, _extent(found, folder, event.lead_time)))
+        _kept(files[event.name], partial(event_map, found, event, layers, _extent(found, run.path, event.lead_time)))
     return files
 
 

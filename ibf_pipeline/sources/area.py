@@ -39,8 +39,7 @@ class Area:
     @classmethod
     def of(cls, edges: Sequence[float]) -> Area:
         """From [north, west, south, east]."""
-        north, west, south, east = (float(edge) for edge in edges)
-        return cls(north, west, south, east)
+        return cls(*map(float, edges))
 
     @property
     def cells(self) -> int:

@@ -33,7 +33,7 @@ from ibf_pipeline.sources.ewds_request import (
     glofas_request,
     split,
 )
-from ibf_pipeline.sources.ewds_service import EwdsService, Progress
+from ibf_pipeline.sources.ewds_service import EwdsService
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
@@ -43,6 +43,8 @@ from ibf_pipeline.sources.threads import FILE_LIBRARIES
 log = logging.getLogger(__name__)
 
 _ORDERS: Final = "orders.json"
+_BEFORE: Final = "-before"
+"""the folder of what was fetched before a person asked for the day anew"""
 _QUEUED: Final = "accepted"
 """state of an order that the service has not begun yet"""
 _TOGETHER_SECONDS: Final = 1800.0
@@ -69,7 +71,6 @@ class EwdsSource:
     """members x lead times of one order"""
     check: bool = True
     """hold orders against the service's form and constraints"""
-    progress: Progress | None = None
     again_seconds: float = 1800
     """an incomplete ensemble is not ordered again before"""
     now: Callable[[], float] = time.time
@@ -111,7 +112,7 @@ class EwdsSource:
     def forget(self, issue_date: date) -> None:
         """Order the day anew at the next `fetch`: what was fetched is used only where that fails."""
         with self.cache.held(self.name, issue_date, self.country):
-            folder, before = self._folder(issue_date).folder, self._before(issue_date).folder
+            folder, before = self._folder(issue_date).folder, self._folder(issue_date, _BEFORE).folder
             if self._fields_there(issue_date):
                 shutil.rmtree(before, ignore_errors=True)
                 folder.rename(before)
@@ -124,16 +125,12 @@ class EwdsSource:
             return bool(there)
         return self.now() - self._file(issue_date).stat().st_mtime < self.again_seconds
 
-    def _folder(self, issue_date: date) -> FetchedFolder:
-        return FetchedFolder(self.cache.day(self.name, issue_date) / self.country, self.area)
-
-    def _before(self, issue_date: date) -> FetchedFolder:
-        """What was fetched before a person asked for the day anew."""
-        return FetchedFolder(self.cache.day(self.name, issue_date) / f"{self.country}-before", self.area)
+    def _folder(self, issue_date: date, which: str = "") -> FetchedFolder:
+        return FetchedFolder(self.cache.day(self.name, issue_date) / f"{self.country}{which}", self.area)
 
     def _earlier(self, issue_date: date, why: str) -> ForecastFiles | None:
         """The file of before a person asked for the day anew, with a note why it is used."""
-        before, name = self._before(issue_date), self._file(issue_date).name
+        before, name = self._folder(issue_date, _BEFORE), self._file(issue_date).name
         if name not in before.names():
             return None
         note = f"the day was to be ordered again; what was fetched before is used: {why}"
@@ -232,8 +229,6 @@ class EwdsSource:
             if not said or said[-1][0] != state or seconds - said[-1][1] >= _REPEATED_SECONDS:
                 said.append((state, seconds))
                 log.info("%s: order %s is %s after %.0f s", self.name, order, state, seconds)
-            if self.progress is not None:
-                self.progress(state, seconds)
             if state == _QUEUED and (instead := self.elsewhere(issue_date)) is not None:
                 raise ServerUnreachable(
                     f"order {order} is still {state}, and {instead} has the whole forecast",

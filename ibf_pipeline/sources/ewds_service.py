@@ -215,9 +215,7 @@ class EwdsService:
             )
         if status == 429 or status >= 500:
             return self._unreachable(found)
-        if any(hint in text.lower() for hint in _NO_DATA):
-            return self._failed(found)
-        if what.startswith("order "):
+        if what.startswith("order ") or any(hint in text.lower() for hint in _NO_DATA):
             return self._failed(found)
         return self._refused(found, "hold the order against the service's form; `request:` of the source changes it")
 

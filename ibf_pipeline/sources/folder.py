@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.discharge.reader import find_files
-from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.sources.source import ForecastFiles
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.sources.source import ForecastFiles, require_one_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,7 @@ class FolderSource:
                 expected=f"dis_<NN>_{issue_date:%Y%m%d}00.nc or *.grib2",
                 remedy="run again when it has been published, or check the source's root",
             )
-        strangers = sorted(folder.glob("*.nc")) if files[0].suffix != ".nc" else []
-        if strangers:
-            raise InputInvalid(
-                f"{len(files)} GRIB and {len(strangers)} netCDF files of {issue_date} lie together, such as "
-                f"{files[0].name} and {strangers[0].name}",
-                where=folder,
-                expected="one forecast, GRIB2 or netCDF",
-                remedy="remove the files that are not part of the whole forecast",
-            )
+        if files[0].suffix != ".nc":
+            strangers = sorted(file.name for file in folder.glob("*.nc"))
+            require_one_kind([file.name for file in files], strangers, issue_date, folder)
         return ForecastFiles(self.name, tuple(files), self.glofas_version, {"folder": str(folder)})

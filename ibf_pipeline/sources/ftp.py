@@ -135,8 +135,9 @@ class FtpFolder:
                 return self._given_back(_said(error))
             if isinstance(error, ftplib.error_temp):
                 raise NoAnswer(_said(error)) from None
+            said = _said(error).replace(account.password, "...").replace(account.user, "...")
             raise ServerRefused(
-                f"the login was refused ({self._without_account(_said(error), account)})",
+                f"the login was refused ({said})",
                 where=self.address,
                 expected="the account of the environment",
                 remedy="check the two environment variables that the source names in settings.yaml",
@@ -151,9 +152,6 @@ class FtpFolder:
             return self._idle.get(timeout=self._timeout)
         except queue.Empty:
             raise NoAnswer(f"no connection came free: {said}") from None
-
-    def _without_account(self, said: str, account: FtpAccount) -> str:
-        return said.replace(account.password, "...").replace(account.user, "...")
 
 
 def _modified(ftp: ftplib.FTP, path: str) -> str:

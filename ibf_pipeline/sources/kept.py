@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.discharge.cells import cell_centre
-from ibf_pipeline.discharge.reader import StationCells
+from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
@@ -37,6 +37,13 @@ class RunSource:
                 remedy="take another source",
             )
         return ForecastFiles(self.name, (file,), None, {"run": str(run.path)}, kept=True)
+
+
+def read_files(files: ForecastFiles, cells: StationCells, issue_date: date) -> xr.DataArray:
+    """What a source has delivered, at the stations: as of `read_cube`, or of the run that kept it."""
+    if files.kept:
+        return read_kept(files.files[0], cells, issue_date)
+    return read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
 
 
 def read_kept(file: Path, cells: StationCells, issue_date: date) -> xr.DataArray:

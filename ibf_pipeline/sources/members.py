@@ -23,7 +23,7 @@ from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, listed
-from ibf_pipeline.sources.source import ForecastFiles, nowhere
+from ibf_pipeline.sources.source import ForecastFiles, nowhere, require_one_kind
 from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
@@ -179,14 +179,7 @@ class MemberSource:
     def _forecast_files(self, names: list[str], issue_date: date) -> list[str]:
         gribs = [name for name in names if name.endswith(GRIB)]
         members = [name for name in names if re.fullmatch(rf"dis_\d{{2,3}}_{issue_date:%Y%m%d}00(_\w+)?\.nc", name)]
-        if gribs and members:
-            raise InputInvalid(
-                f"{len(gribs)} GRIB and {len(members)} netCDF files of {issue_date} lie together, such as {gribs[0]} "
-                f"and {members[0]}",
-                where=self._address(issue_date),
-                expected="one forecast, GRIB2 or netCDF",
-                remedy="remove the files that are not part of the whole forecast",
-            )
+        require_one_kind(gribs, members, issue_date, self._address(issue_date))
         if not gribs and not members:
             raise InputMissing(
                 f"no forecast of {issue_date} among {len(names)} files",

@@ -14,7 +14,7 @@ import fsspec
 from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.sources.remote import RemoteFile, not_there
+from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 from ibf_pipeline.sources.web_folder import WebFolder
 
 log = logging.getLogger(__name__)
@@ -37,23 +37,17 @@ def open_folder(
     )
 
 
-class FsspecFolder:
-    """`<url>/<YYYYMMDD>/`, or without dates the url itself; keys of an object store come from the environment, as its
-    own tools have them."""
+class FsspecFolder(UrlFolder):
+    """The files of a url, with dates or without; keys of an object store come from the environment, as its own tools
+    have them."""
 
     def __init__(
         self, url: str, *, endpoint_url: str | None, anonymous: bool, timeout_seconds: float, dated: bool = True
     ) -> None:
-        self._url = url.rstrip("/")
+        super().__init__(url, dated=dated)
         self._scheme = url.split("://", 1)[0]
-        self._dated = dated
         self._options = _options(self._scheme, endpoint_url, anonymous, timeout_seconds)
         self._opened: Any = None
-
-    @property
-    def address(self) -> str:
-        """The url."""
-        return self._url
 
     @property
     def _files(self) -> Any:
@@ -73,31 +67,28 @@ class FsspecFolder:
                 ) from None
         return self._opened
 
-    def _folder(self, issue_date: date) -> str:
-        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
-
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where there are none."""
         with self._errors(f"the folder of {issue_date}"):
             try:
-                found = self._files.ls(self._folder(issue_date), detail=False)
+                found = self._files.ls(self.folder(issue_date), detail=False)
             except FileNotFoundError:
                 found = []
         names = {name for entry in found if (name := str(entry).rstrip("/").rsplit("/", 1)[-1])}
         if not names:
-            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", self._folder(issue_date))
+            raise self.nothing(issue_date)
         return sorted(names)
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
         """Size and tag or time of a file."""
         with self._errors(name):
-            about = self._files.info(f"{self._folder(issue_date)}{name}")
+            about = self._files.info(f"{self.folder(issue_date)}{name}")
         stamp = next((str(about[key]) for key in _STAMPS if about.get(key)), "")
         return RemoteFile(name, int(about["size"] or 0), stamp)
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on."""
-        path = f"{self._folder(issue_date)}{name}"
+        path = f"{self.folder(issue_date)}{name}"
         with self._errors(name), self._files.open(path, "rb", block_size=_CHUNK) as stream:
             stream.seek(start)
             while chunk := stream.read(_CHUNK):

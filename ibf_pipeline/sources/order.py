@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.sources.source import ForecastFiles, Source
+from ibf_pipeline.sources.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,3 @@ def _kind(errors: Iterable[IbfError]) -> type[IbfError]:
         if kind in kinds:
             return meaning
     return InputMissing
-
-
-def fetch_first(sources: Sequence[Source], issue_date: date) -> ForecastFiles:
-    """The files of the first source that has any."""
-    return first_usable(sources, issue_date, lambda source: source.fetch(issue_date))[0]

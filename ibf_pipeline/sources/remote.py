@@ -41,23 +41,18 @@ class RemoteFolder(Protocol):
     @property
     def address(self) -> str:
         """Where it is, without any credentials."""
-        ...
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files."""
-        ...
 
     def describe(self, issue_date: date, name: str) -> RemoteFile:
         """Size and stamp of a file now."""
-        ...
 
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """Its content from a position on."""
-        ...
 
     def close(self) -> None:
         """End its connections."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,27 @@ class Fetched:
     path: Path
     remote: RemoteFile
     sha256: str
+
+
+class UrlFolder:
+    """`<url>/<YYYYMMDD>/`, or without dates the url itself."""
+
+    def __init__(self, url: str, *, dated: bool = True) -> None:
+        self._url = url.rstrip("/")
+        self._dated = dated
+
+    @property
+    def address(self) -> str:
+        """The url."""
+        return self._url
+
+    def folder(self, issue_date: date) -> str:
+        """Where the day's files are."""
+        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
+
+    def nothing(self, issue_date: date) -> InputMissing:
+        """The error for a day without files."""
+        return not_there(f"no forecast of {issue_date}" if self._dated else "no files", self.folder(issue_date))
 
 
 def not_there(found: str, where: str) -> InputMissing:

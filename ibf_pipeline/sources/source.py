@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.errors import InputInvalid, ServerRefused
 
 
 class AccountMissing(ServerRefused):
@@ -36,7 +36,6 @@ class Source(Protocol):
     @property
     def name(self) -> str:
         """Its name in the settings."""
-        ...
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The files of an issue date, as far as they are there; what was fetched before is not fetched again.
@@ -44,7 +43,18 @@ class Source(Protocol):
         Raises InputMissing where there is nothing yet, InputInvalid where nothing of it can be trusted, ServerRefused
         and ServerUnreachable where a service cannot be used.
         """
-        ...
+
+
+def require_one_kind(gribs: Sequence[str], members: Sequence[str], issue_date: date, where: object) -> None:
+    """InputInvalid where names of GRIB2 and of netCDF files stand for one day: either may be a part of its forecast."""
+    if gribs and members:
+        raise InputInvalid(
+            f"{len(gribs)} GRIB and {len(members)} netCDF files of {issue_date} lie together, such as {gribs[0]} and "
+            f"{members[0]}",
+            where=where,
+            expected="one forecast, GRIB2 or netCDF",
+            remedy="remove the files that are not part of the whole forecast",
+        )
 
 
 def nowhere(issue_date: date) -> str | None:
@@ -58,8 +68,6 @@ class Fetching(Source, Protocol):
 
     def has_whole(self, issue_date: date) -> bool:
         """Whether the whole ensemble of a day was fetched already; asks no service."""
-        ...
 
     def forget(self, issue_date: date) -> None:
         """Fetch everything of a day anew at the next `fetch`."""
-        ...

@@ -111,7 +111,8 @@ def watch(
             _ask_others(unwatched, start, watched)
             return watched
         following = min(began + times.every, times.last)
-        tell(_waiting_for({country: found[country].text for country in waiting}, following, times.last))
+        texts = grouped({country: found[country].text for country in waiting})
+        tell(f"waiting for {texts}; next look at {following:%H:%M}, last one at {times.last:%H:%M} UTC")
         if following > now():
             sleep((following - now()).total_seconds())
 
@@ -140,10 +141,6 @@ def _ask_others(
             _start(country, f"{watched.absent[country]}; {asks}" if country in watched.absent else asks, start, watched)
         if country in watched.started or country in watched.done:
             watched.absent.pop(country, None)
-
-
-def _waiting_for(texts: dict[str, str], following: datetime, last: datetime) -> str:
-    return f"waiting for {grouped(texts)}; next look at {following:%H:%M}, last one at {last:%H:%M} UTC"
 
 
 def grouped(texts: dict[str, str]) -> str:

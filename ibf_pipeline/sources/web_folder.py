@@ -16,31 +16,25 @@ from ibf_pipeline.io.download import from_web
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.sources.remote import RemoteFile, not_there
+from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 
 _AS_IT_IS: Final = {"Accept-Encoding": "identity"}
 _LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#\[]+)""", re.I)
 _ASK: Final = "ask those who run the server, or check the url; what everybody may read needs no login"
 
 
-class WebFolder:
-    """`<url>/<YYYYMMDD>/`, or without dates the url itself; each request is tried once."""
+class WebFolder(UrlFolder):
+    """The files of a url, with dates or without; each request is tried once."""
 
     def __init__(self, url: str, *, members: int, patience: Patience, dated: bool = True) -> None:
-        self._url = url.rstrip("/")
+        super().__init__(url, dated=dated)
         self._members = members
-        self._dated = dated
         once = replace(patience, attempts=1, keep_trying_seconds=0)
         self._client = Client(Server(self._url, {401: _ASK, 403: _ASK}), once, Redactor())
 
-    @property
-    def address(self) -> str:
-        """The url."""
-        return self._url
-
     def names(self, issue_date: date) -> list[str]:
         """Names of the files; where the server does not list its folders, those of the members that it has."""
-        folder = self._folder(issue_date)
+        folder = self.folder(issue_date)
         here, page = urlsplit(folder).path, b""
         with suppress(Refused), from_web(self._client, folder) as opened:  # many web servers forbid to list folders
             page = b"".join(opened.chunks)
@@ -50,7 +44,7 @@ class WebFolder:
         if self._members and not any(name.endswith((".nc", ".grib2", ".grib")) for name in found):
             found = self._asked_one_by_one(issue_date)
         if not found:
-            raise not_there(f"no forecast of {issue_date}" if self._dated else "no files", folder)
+            raise self.nothing(issue_date)
         return found
 
     def _asked_one_by_one(self, issue_date: date) -> list[str]:
@@ -104,8 +98,5 @@ class WebFolder:
         """End its connections."""
         self._client.close()
 
-    def _folder(self, issue_date: date) -> str:
-        return f"{self._url}/{issue_date:%Y%m%d}/" if self._dated else f"{self._url}/"
-
     def _file(self, issue_date: date, name: str) -> str:
-        return f"{self._folder(issue_date)}{quote(name)}"
+        return f"{self.folder(issue_date)}{quote(name)}"

@@ -40,7 +40,7 @@ def refresh_copy(country: Country, folder: Path, patience: Patience | None = Non
 def _refresh(country: Country, folder: Path, patience: Patience | None) -> str:
     url = str(country.static)
     names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
-    is_whole = _copied_from(folder) == url and all((folder / name).is_file() for name in names)
+    is_whole = read_note(folder / RECORD).get("url") == url and all((folder / name).is_file() for name in names)
     try:
         gone = _sync(url, folder, names, is_whole=is_whole, patience=patience)
     except (ServerUnreachable, ServerRefused) as error:
@@ -100,11 +100,6 @@ def _keep(folder: Path, url: str, error: IbfError) -> str:
     )
     _write_record(folder, {"url": url, "outdated": text}, copied)
     return text
-
-
-def _copied_from(folder: Path) -> str | None:
-    url = read_note(folder / RECORD).get("url")
-    return str(url) if url else None
 
 
 def _write_record(folder: Path, content: dict[str, str], copied: datetime | None = None) -> None:

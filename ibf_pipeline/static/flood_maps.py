@@ -21,15 +21,13 @@ from rasterio.transform import from_origin
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
+from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band
 from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
 from ibf_pipeline.static.place import Place
 
 TILE: Final = 10
 """degrees"""
 _NAME = re.compile(r"^ID\d+_([NS])(\d+)_([EW])(\d+)_RP(\d+)(?:_depth)?\.tif$", re.IGNORECASE)
-Bounds = tuple[float, float, float, float]
-"""west, south, east, north in degrees"""
 
 
 def corners_of(bounds: Bounds) -> list[tuple[int, int]]:

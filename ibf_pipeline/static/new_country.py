@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from string import Template
 from typing import Final
 
@@ -95,14 +95,10 @@ def country_file(draft: Draft) -> str:
     else:
         portal = f"  portal: {draft.portal}   # its areas and stations are taken over"
     return _TEMPLATE.substitute(
-        iso3=draft.iso3,
-        name=draft.name,
+        asdict(draft),
         name_yaml=_quoted(draft.name),
         admin_levels=", ".join(map(str, draft.admin_levels)),
-        default_admin_level=draft.default_admin_level,
-        levels_from=draft.levels_from,
         sources=", ".join(draft.sources),
-        target=draft.target,
         portal=portal,
         jrc=JRC,
         worldpop=WORLDPOP.format(iso3=draft.iso3, lower=draft.iso3.lower()),

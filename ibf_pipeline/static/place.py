@@ -7,9 +7,10 @@ import re
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.stamp import sha256
@@ -64,7 +65,7 @@ class Place:
         folder, _, base = name.rpartition("/")
         remote, target = self._below(folder), self._cache / name
         note = target.with_name(f"{target.name}.json")
-        if _is_same(target, note, self._about(name)) and sha256(target) == _known(note).get("sha256"):
+        if _is_same(target, note, self._about(name)) and sha256(target) == read_note(note).get("sha256"):
             return target
         with closing(remote):
             fetched = fetch_file(remote, _UNDATED, base, target, self._patience)
@@ -87,7 +88,7 @@ class Place:
         note = target.with_name(f"{target.name}.json")
         if not _is_same(target, note, self._about(name)):
             return False
-        known = _known(note)
+        known = read_note(note)
         return known.get("modified") == target.stat().st_mtime_ns or known.get("sha256") == sha256(target)
 
     def _about(self, name: str) -> RemoteFile:
@@ -112,15 +113,6 @@ class Place:
 
 
 def _is_same(target: Path, note: Path, about: RemoteFile) -> bool:
-    known = _known(note)
+    known = read_note(note)
     same = (known.get("size"), known.get("stamp")) == (about.size, about.stamp)
     return same and bool(about.stamp) and target.is_file() and target.stat().st_size == about.size
-
-
-def _known(note: Path) -> dict[str, Any]:
-    """What was noted about a kept file; nothing where there is no note."""
-    try:
-        content = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

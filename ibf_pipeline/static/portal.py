@@ -14,8 +14,7 @@ from ibf_pipeline.targets.ibf.transport import IbfClient
 
 def boundaries_of(client: IbfClient, iso3: str, admin_level: int) -> str:
     """The areas of a level as GeoJSON text, property names as `prepare` reads them (the server has lower case)."""
-    content = client.get_if_there(f"/admin-areas/{iso3}/{admin_level}")
-    features = content.get("features") if isinstance(content, dict) else None
+    features = _features(client.get_if_there(f"/admin-areas/{iso3}/{admin_level}"))
     if not features:
         raise ServerRefused(
             f"the server has no areas of level {admin_level} of {iso3}",
@@ -32,8 +31,7 @@ def boundaries_of(client: IbfClient, iso3: str, admin_level: int) -> str:
 
 def stations_of(client: IbfClient, iso3: str, disaster_type: str = "floods") -> str:
     """The GloFAS stations as the text of `stations.csv`."""
-    content = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
-    features = content.get("features") if isinstance(content, dict) else None
+    features = _features(client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type))
     if not features:
         raise ServerRefused(
             f"the server has no GloFAS stations of {iso3}",
@@ -68,6 +66,10 @@ def levels_differ(client: IbfClient, iso3: str, admin_levels: Sequence[int], def
             if (levels, int(settings["defaultAdminLevel"])) != (list(admin_levels), default):
                 return f"admin_levels: {levels} and default_admin_level: {settings['defaultAdminLevel']}"
     return None
+
+
+def _features(content: Any) -> Any:
+    return content.get("features") if isinstance(content, dict) else None
 
 
 def _code(feature: Mapping[str, Any]) -> str:

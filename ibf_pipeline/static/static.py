@@ -180,12 +180,12 @@ class _Desk:
         file = self.folder / name
         if not file.is_file():
             return True
-        known = self._known().get(name)
+        known = _fetched(self.folder).get(name)
         return self._refresh and known is not None and known.get("sha256") == sha256(file)
 
     def fetched(self, name: str) -> bool:
         """Whether a file was fetched by us."""
-        return name in self._known()
+        return name in _fetched(self.folder)
 
     @contextmanager
     def file(self, name: str, origin: str, doubt: str = "") -> Iterator[Path | None]:
@@ -200,9 +200,6 @@ class _Desk:
         _record(self.folder, name, entry)
         self.written.append(name)
         self.say(f"{name}: fetched from {origin}")
-
-    def _known(self) -> Mapping[str, Mapping[str, str]]:
-        return _fetched(self.folder)
 
 
 def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:

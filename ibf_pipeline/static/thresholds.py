@@ -133,9 +133,9 @@ def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
                 remedy="take the global grid",
             )
         down = 1 if lat[0] > lat[-1] else -1
-        return np.array(
-            [_window(variable, row, column, down) for row, column in zip(rows, columns, strict=True)], dtype=float
-        ).reshape(-1, 3, 3)
+        places = zip(rows.tolist(), columns.tolist(), strict=True)
+        windows = [_window(variable, row, column, down) for row, column in places]
+        return np.array(windows, dtype=float).reshape(-1, 3, 3)
 
 
 def _variable(data: Any, file: Path) -> Any:
@@ -152,15 +152,12 @@ def _variable(data: Any, file: Path) -> Any:
 
 def _window(variable: Any, row: int, column: int, down: int) -> npt.NDArray[np.float64]:
     values = np.full((3, 3), np.nan)
-    height, width = variable.shape[-2:]
-    for line, step in enumerate((-down, 0, down)):
-        for place, side in enumerate((-1, 0, 1)):
-            y, x = int(row) + step, int(column) + side
-            if 0 <= y < height and 0 <= x < width:
-                index = (*(0,) * (len(variable.shape) - 2), y, x)
-                value = variable[index]
-                values[line, place] = np.nan if np.ma.is_masked(value) else float(value)
-    return values
+    top, left = max(row - 1, 0), max(column - 1, 0)
+    first_of_each = (0,) * (len(variable.shape) - 2)
+    part = variable[(*first_of_each, slice(top, row + 2), slice(left, column + 2))]
+    line, place = top - row + 1, left - column + 1
+    values[line : line + part.shape[0], place : place + part.shape[1]] = np.ma.filled(part.astype(float), np.nan)
+    return values[::down]
 
 
 def _beside(stations: Sequence[Station], around: npt.NDArray[np.float64]) -> list[Beside]:

@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import netCDF4
@@ -21,7 +22,7 @@ import flows.watch_source
 from flows.cli.app import app
 from flows.deployment.table import planned_deployments
 from flows.floods import floods
-from flows.starters import DeploymentStarter, EmbeddedStarter
+from flows.starters import start_deployment, start_here
 from flows.watch_source import watch_source
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputMissing
@@ -73,7 +74,7 @@ class InThisProcess:
     config: str
     workspace: str | None
 
-    def start(self, iso3: str, day: date) -> None:
+    def __call__(self, iso3: str, day: date) -> None:
         state = floods(iso3, day, config=self.config, workspace=self.workspace, return_state=True)
         assert state.is_completed(), state.message
 
@@ -200,15 +201,15 @@ def test_without_a_server_a_run_is_made_and_waited_for(
 ) -> None:
     """As below, without the process."""
     monkeypatch.setattr("flows.starters.run_jobs", lambda jobs, limit: [run_here(job, "none") for job in jobs])
-    starter = EmbeddedStarter(str(config), str(tmp_path / "work"))
+    starter = partial(start_here, str(config), str(tmp_path / "work"))
     with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
-        starter.start("XDM", ISSUE)
+        starter("XDM", ISSUE)
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
-    starter.start("XDM", ISSUE)
+    starter("XDM", ISSUE)
     assert len(RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
-        starter.start("XDM", ISSUE)
+        starter("XDM", ISSUE)
 
 
 @pytest.mark.story
@@ -221,17 +222,17 @@ def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
         raise AssertionError("netCDF is read in the sensor's process")
 
     monkeypatch.setattr(netCDF4, "Dataset", read_here)
-    starter = EmbeddedStarter(str(config), str(tmp_path / "work"))
+    starter = partial(start_here, str(config), str(tmp_path / "work"))
     with pytest.raises(InputMissing, match=r"input not available yet: .*no forecast of 2026-02-15"):
-        starter.start("XDM", ISSUE)
+        starter("XDM", ISSUE)
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
-    starter.start("XDM", ISSUE)
+    starter("XDM", ISSUE)
     day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.revisions("sandbox")) == 1
     assert len(day.found().members_missing) == 2
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
-        starter.start("XDM", ISSUE)
+        starter("XDM", ISSUE)
 
 
 def test_with_a_server_the_deployment_is_started_once(
@@ -239,7 +240,7 @@ def test_with_a_server_the_deployment_is_started_once(
 ) -> None:
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     afternoon.moment = at(20)
-    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: start_deployment)
     state, _, _ = watch(config, tmp_path / "work")
     assert (state.is_failed(), state.message) == (True, "NOT started: XDM (there is no deployment floods/XDM)")
     floods.to_deployment("XDM", parameters={"country": "XDM", "config": str(config)}).apply()
@@ -272,7 +273,7 @@ def test_a_run_that_failed_is_tried_again_three_times_at_most(
     """A second sensor, or the first one started again: "started" is never said of a run that is over."""
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     afternoon.moment = at(20)
-    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: start_deployment)
     deploy_instead(config, "XDQ")
 
     def end_newest(state: State) -> str:
@@ -304,7 +305,7 @@ def test_a_run_that_a_person_ended_or_that_is_done_is_not_started_again(
 ) -> None:
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     afternoon.moment = at(20)
-    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: DeploymentStarter())
+    monkeypatch.setattr(flows.watch_source, "_starter", lambda config, workspace: start_deployment)
     deploy_instead(config, "XDR")
     state, _, _ = watch(config, tmp_path / "work")
     assert state.message == "started XDR (49 of 51 members)"

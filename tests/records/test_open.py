@@ -128,7 +128,7 @@ def test_the_same_address_is_opened_once_and_many_are_not_kept_open(tmp_path: Pa
 
 @pytest.mark.parametrize("url", ["no address", "nosuch://host/name", "postgresql+nodriver://host/name"])
 def test_an_address_that_is_none_is_said(url: str) -> None:
-    with pytest.raises(ConfigError, match="settings.yaml: records: the address of the records cannot be used"):
+    with pytest.raises(ConfigError, match=r"settings\.yaml: records: the address of the records cannot be used"):
         Database(url, records.bring_up_to_date, "")
 
 

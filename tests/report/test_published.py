@@ -68,7 +68,7 @@ def test_the_newest_word_of_the_journal_counts(run):
 
 def test_the_report_tells_it_once_published_and_keeps_its_pictures(run):
     country, found, folder, journal = run
-    image = event_maps(found, folder.path, country.prepared)[found.events[0].name]
+    image = event_maps(country.prepared, found, folder)[found.events[0].name]
     drawn = image.stat().st_mtime_ns
     for number in (1, 2, 3):
         journal.append(number, "done", status=201)

@@ -14,7 +14,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, Serve
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
-from ibf_pipeline.sources.ewds_service import EwdsService, Queue
+from ibf_pipeline.sources.ewds_service import EwdsService, Progress, Queue
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole
 from tests.worlds.services.ewds import DATASET, KEY, Service, running, widget
 
@@ -122,12 +122,22 @@ def test_the_origin_tells_request_order_and_hash_and_no_secret(make: Make, tmp_p
 
 
 def test_a_slow_queue_shows_its_states(
-    make: Make, service: Service, clock: Clock, caplog: pytest.LogCaptureFixture
+    make: Make, service: Service, clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
     service.looks = 9
     seen: list[str] = []
-    make(progress=lambda state, seconds: seen.append(state)).fetch(ISSUE)
+    wait = EwdsService.wait
+
+    def watched(self: EwdsService, order: str, progress: Progress) -> None:
+        def told(state: str, seconds: float) -> None:
+            seen.append(state)
+            progress(state, seconds)
+
+        wait(self, order, told)
+
+    monkeypatch.setattr(EwdsService, "wait", watched)
+    make().fetch(ISSUE)
     assert seen == ["accepted"] * 4 + ["running"] * 5 + ["successful"]
     assert clock.slept[:4] == [1.0, 1.5, 2.25, 3.375]
     assert max(clock.slept) <= 30

@@ -103,7 +103,7 @@ def test_an_object_store(make: Make, s3: str) -> None:
 
 
 def test_an_object_store_without_the_day(make: Make, s3: str) -> None:
-    with pytest.raises(InputMissing, match=r"20260217/: the folder, or any file in it, is not there"):
+    with pytest.raises(InputMissing, match=r"20260217/: no forecast of 2026-02-17"):
         make(f"s3://{BUCKET}/glofas", endpoint_url=s3).fetch(ISSUE + timedelta(days=2))
 
 

@@ -12,7 +12,7 @@ import pytest
 from ibf_pipeline.config.sources import Waiting
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
-from ibf_pipeline.sources import ForecastFiles, fetch_first, first_usable
+from ibf_pipeline.sources import ForecastFiles, first_usable
 from tests.worlds.countries.forecast_files import ISSUE
 
 
@@ -29,6 +29,11 @@ class Answer:
         if self.error is not None:
             raise self.error
         return ForecastFiles(self.name, (Path(self.name),), "4")
+
+
+def fetch_first(sources: list[Answer], issue_date: date) -> ForecastFiles:
+    """The files of the first source that has any."""
+    return first_usable(sources, issue_date, lambda source: source.fetch(issue_date))[0]
 
 
 def test_the_preferred_source_is_used_and_no_other_asked() -> None:

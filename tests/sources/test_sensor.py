@@ -44,7 +44,7 @@ class Starter:
     def __init__(self) -> None:
         self.started: list[str] = []
 
-    def start(self, iso3: str, issue_date: date) -> None:
+    def __call__(self, iso3: str, issue_date: date) -> None:
         self.started.append(iso3)
 
 

@@ -9,14 +9,22 @@ from datetime import date, timedelta
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
-from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, points, write
+from ibf_pipeline.report.pictures.figure import (
+    axes_at,
+    discharge_axis,
+    draw_box,
+    highest,
+    new_figure,
+    points,
+    write,
+    write_line,
+)
 from ibf_pipeline.report.pictures.fonts import titled
 
 WIDTH = 1000
@@ -46,11 +54,14 @@ def buildup(
     figure = new_figure(WIDTH, height)
     first = runs[0].issue_date
     days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
-    top = max(max(_highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
+    top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
-    line = fitted(figure, title, 20, WIDTH - 40, weight="bold")
-    write(figure, 20 / WIDTH, 1 - 16 / height, line, 20, va="top", weight="bold")
-    _key(figure, return_period, runs[-1].threshold, height)
+    write_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
+    key = (
+        f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
+        f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
+    )
+    write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
         _row(axes, run, (run.issue_date - first).days, days, top)
@@ -62,14 +73,10 @@ def buildup(
 
 
 def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None:
-    axes.set_xlim(-0.5, days - 0.5)
-    axes.set_ylim(0, top)
+    axes.set(xlim=(-0.5, days - 0.5), ylim=(0, top))
     axes.set_xticks(range(days), [""] * days)
-    axes.tick_params(axis="y", labelsize=points(12))
     axes.yaxis.set_major_locator(MaxNLocator(3))
-    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    discharge_axis(axes, 12)
     some = np.isfinite(run.discharge).any(axis=0)
     if some.any():
         x = start + np.array(LEAD_TIMES)[some]
@@ -80,27 +87,11 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
     axes.axhline(run.threshold, color=CLASS_COLOURS["max"], linewidth=1.8)
     room = 26 / _ROW * top
     for lead, name in enumerate(run.classes):
-        box = Rectangle(
-            (start + lead - 0.46, top * 1.02),
-            0.92,
-            room * 0.7,
-            facecolor=CLASS_COLOURS[name],
-            edgecolor=INK,
-            linewidth=0.6,
-            clip_on=False,
-        )
-        axes.add_patch(box)
-        write(
-            axes,
-            start + lead,
-            top * 1.02 + room * 0.34,
-            _LETTER[name],
-            12,
-            ha="center",
-            va="center",
-            color=CLASS_INK[name],
-            weight="bold",
-        )
+        style = {"facecolor": CLASS_COLOURS[name], "edgecolor": INK, "linewidth": 0.6, "clip_on": False}
+        draw_box(axes, start + lead - 0.46, top * 1.02, 0.92, room * 0.7, **style)
+        middle_of_box = start + lead, top * 1.02 + room * 0.34
+        ink = CLASS_INK[name]
+        write(axes, *middle_of_box, _LETTER[name], 12, ha="center", va="center", color=ink, weight="bold")
     if not run.classes:
         write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
 
@@ -109,9 +100,8 @@ def _calendar(axes: Axes, first: date, days: int) -> None:
     step = max(1, -(-days // 9))  # room for nine dates
     for place in range(0, days, step):
         day = first + timedelta(days=place)
-        text = f"{WEEKDAYS[day.weekday()]}\n{day.isoformat()}"
         axes.annotate(
-            text,
+            f"{WEEKDAYS[day.weekday()]}\n{day.isoformat()}",
             (place, 0),
             (0, -6),
             xycoords="data",
@@ -121,15 +111,3 @@ def _calendar(axes: Axes, first: date, days: int) -> None:
             fontsize=points(12),
             annotation_clip=False,
         )
-
-
-def _key(figure: Figure, return_period: float, threshold: float, height: int) -> None:
-    text = (
-        f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
-        f"({discharge_text(threshold)} m³/s); T: trigger"
-    )
-    write(figure, 20 / WIDTH, 1 - 46 / height, fitted(figure, text, 14, WIDTH - 40), 14, va="top", color=MUTED)
-
-
-def _highest(discharge: np.ndarray) -> float:
-    return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0

@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.found import Event, EventArea, Found, StationFound
 from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, day_text, number_text, percent_text
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
-from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, png, text_width, wrapped, write
+from ibf_pipeline.report.pictures.figure import (
+    draw_box,
+    fitted,
+    new_figure,
+    pixel_axes,
+    png,
+    text_width,
+    wrapped,
+    write,
+    write_line,
+)
 from ibf_pipeline.report.pictures.fonts import drawable, font_note, shortened, titled
 from ibf_pipeline.report.pictures.map_frame import (
     Labels,
@@ -39,6 +49,7 @@ PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
 _STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
 _LABELLED = 6
+_STATION: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "markeredgecolor": "white"}
 
 
 def event_map(found: Found, event: Event, layers: MapLayers, extent: Path | None) -> bytes:
@@ -78,44 +89,33 @@ def event_figure(found: Found, event: Event, layers: MapLayers, extent: Path | N
 
 
 def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station: StationFound) -> View:
-    bounds = layers.levels[deepest].bounds(areas)
-    x, y = station.lon, station.lat
-    if bounds is None:
-        west, south, east, north = (x, y, x, y) if layers.country.is_empty else layers.country.bounds
+    own, x, y = layers.levels[deepest].bounds(areas), station.lon, station.lat
+    west, south, east, north = own or ((x, y, x, y) if layers.country.is_empty else layers.country.bounds)
+    reach = 0.75 * max(east - west, north - south, 0.2)
+    is_near = west - reach <= x <= east + reach and south - reach <= y <= north + reach
+    if own is None or is_near:  # else the station is too far away to be shown
         west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
-    else:
-        west, south, east, north = bounds
-        reach = 0.75 * max(east - west, north - south, 0.2)
-        if west - reach <= x <= east + reach and south - reach <= y <= north + reach:  # else too far away to be shown
-            west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
     return view_of((west, south, east, north), _ACROSS, _DOWN)
 
 
 def _header(figure: Figure, found: Found, event: Event, station: StationFound) -> None:
-    band = axes_at(figure, 0, 0, WIDTH, 76)
-    band.set_xlim(0, WIDTH)
-    band.set_ylim(76, 0)
-    band.axis("off")
-    band.add_patch(Rectangle((0, 0), WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none"))
+    band = pixel_axes(figure, 0, 0, WIDTH, 76)
+    draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
     head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     day = found.issue_date + timedelta(days=event.lead_time)
     dates = f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}"
-    for text, size, weight, y in (
-        (titled(station.name, station.code), 36, "bold", 110),
-        (dates, 29, "normal", 156),
-    ):
-        line = fitted(figure, text, size, WIDTH - 48, weight=weight)
-        write(figure, 24 / WIDTH, 1 - y / HEIGHT, line, size, va="center", weight=weight)
+    write_line(figure, 24, 110, titled(station.name, station.code), 36, WIDTH - 48, va="center", weight="bold")
+    write_line(figure, 24, 156, dates, 29, WIDTH - 48, va="center")
     number, words = _people_words(found, event)
     left = 24.0
     if number:
         write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
         left += text_width(figure, number, 44, weight="bold") + 14
-    words = fitted(figure, f"{words} · {drawable(found.country_name, found.country)}", 26, WIDTH - 24 - left)
-    write(figure, left / WIDTH, 1 - 206 / HEIGHT, words, 26, va="center", color=INK if number else MUTED)
+    words = f"{words} · {drawable(found.country_name, found.country)}"
+    write_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
 
 
 def _people_words(found: Found, event: Event) -> tuple[str, str]:
@@ -171,18 +171,8 @@ def _labels(
     station: StationFound,
 ) -> None:
     outlines = layers.levels[found.admin_levels[-1]]
-    if view.west <= station.lon <= view.east and view.south <= station.lat <= view.north:
-        axes.plot(
-            station.lon,
-            station.lat,
-            marker="^",
-            markersize=17,
-            color=INK,
-            markeredgecolor="white",
-            markeredgewidth=2,
-            zorder=14,
-            linestyle="none",
-        )
+    if view.holds(station.lon, station.lat):
+        axes.plot(station.lon, station.lat, markeredgewidth=2, zorder=14, linestyle="none", **_STATION)
         shift = (view.north - view.south) * 30 / _DOWN
         labels.block_around(station.lon, station.lat, 20)
         labels.put(station.lon, station.lat + shift, station.code, 31, always=True, va="bottom", weight="bold")
@@ -208,21 +198,16 @@ def _labels(
 
 
 def _legend(figure: Figure, found: Found, event: Event, water: Water | None, shows_people: bool) -> None:
-    axes = axes_at(figure, _LEFT, _LEGEND_TOP, 1160, 300)
-    axes.set_xlim(0, 1160)
-    axes.set_ylim(300, 0)
-    axes.axis("off")
+    axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
     if shows_people:
         write(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
-        for step, (colour, words) in enumerate(zip(PEOPLE_COLOURS, _STEP_WORDS, strict=True)):
-            left = (0, 92, 232, 410, 638)[step]
-            axes.add_patch(Rectangle((left, y + 26), 40, 32, facecolor=colour, edgecolor=INK, linewidth=1))
+        for colour, words, left in zip(PEOPLE_COLOURS, _STEP_WORDS, (0, 92, 232, 410, 638), strict=True):
+            draw_box(axes, left, y + 26, 40, 32, facecolor=colour, edgecolor=INK, linewidth=1)
             write(axes, left + 48, y + 43, words, 24, va="center")
         y += 98
     elif event.publishable:
-        colour = CLASS_COLOURS[event.alert_class]
-        axes.add_patch(Rectangle((0, y - 16), 40, 32, facecolor=colour, edgecolor=INK, linewidth=1))
+        draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[event.alert_class], edgecolor=INK, linewidth=1)
         write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48
     if event.trigger and shows_people:
@@ -232,7 +217,7 @@ def _legend(figure: Figure, found: Found, event: Event, water: Water | None, sho
             text += " (not drawn: no raster)"
         write(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
         y += 48
-    axes.plot(20, y, marker="^", markersize=17, color=INK, markeredgecolor="white", clip_on=False)
+    axes.plot(20, y, clip_on=False, **_STATION)
     write(axes, 52, y, "GloFAS station of the forecast", 26, va="center")
     y += 48
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)

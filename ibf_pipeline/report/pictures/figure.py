@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
+from ibf_pipeline.domain.wording import discharge_text
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.fonts import families
 
@@ -36,6 +39,31 @@ def axes_at(figure: Figure, left: float, top: float, width: float, height: float
     """Axes at a place given in pixels from the figure's upper left corner."""
     across, down = figure.get_size_inches() * DPI
     return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def pixel_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes without a frame at a place in pixels, in pixels from their own upper left corner."""
+    axes = axes_at(figure, left, top, width, height)
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    return axes
+
+
+def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **options: Any) -> None:
+    """A rectangle from a corner; options as of matplotlib's Rectangle."""
+    axes.add_patch(Rectangle((x, y), width, height, **options))
+
+
+def discharge_axis(axes: Axes, pixels: float) -> None:
+    """Discharge upwards, its numbers so large; no lines above and at the right."""
+    axes.tick_params(axis="y", labelsize=points(pixels))
+    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def highest(discharge: np.ndarray) -> float:
+    """The largest discharge; 0 where there is none."""
+    return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
 
 
 def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
@@ -61,14 +89,18 @@ def fitted(figure: Figure, text: str, pixels: float, room: float, **options: Any
     """The text, shortened with an ellipsis until it fits into so many pixels."""
     if text_width(figure, text, pixels, **options) <= room:
         return text
-    shortest, longest = 0, len(text) - 1
-    while shortest < longest:
-        middle = (shortest + longest + 1) // 2
-        if text_width(figure, text[:middle].rstrip() + "…", pixels, **options) <= room:
-            shortest = middle
-        else:
-            longest = middle - 1
-    return text[:shortest].rstrip() + "…"
+
+    def width(letters: int) -> float:
+        return text_width(figure, text[:letters].rstrip() + "…", pixels, **options)
+
+    letters = bisect_right(range(len(text)), room, lo=1, key=width) - 1
+    return text[:letters].rstrip() + "…"
+
+
+def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, room: float, **options: Any) -> None:
+    """A line of text so many pixels from the figure's upper left corner, shortened until it fits into its room."""
+    across, down = figure.get_size_inches() * DPI
+    write(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:

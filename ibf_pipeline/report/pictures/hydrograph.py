@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
 from ibf_pipeline.domain.evidence import evidence, limit_of
 from ibf_pipeline.domain.exercise import marked
@@ -17,11 +17,24 @@ from ibf_pipeline.domain.found import Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
-from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, points, write
+from ibf_pipeline.report.pictures.figure import (
+    axes_at,
+    discharge_axis,
+    draw_box,
+    highest,
+    new_figure,
+    pixel_axes,
+    points,
+    write,
+    write_line,
+)
 from ibf_pipeline.report.pictures.fonts import titled
 
 WIDTH, HEIGHT = 1000, 640
 _LEFT, _RIGHT, _TOP, _PLOT = 92, 200, 106, 330
+_OF_TRIGGER: dict[str, Any] = {"color": CLASS_COLOURS["max"], "linewidth": 2.2, "linestyle": "-"}
+_OF_OTHERS: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (6, 3))}
+"""how the thresholds of the trigger and the others are drawn"""
 _SHORT = {"no": "–", "min": "low", "med": "medium", "max": "TRIGGER"}
 
 
@@ -38,7 +51,7 @@ def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Fi
     _limit(axes, found, top)
     _members(axes, discharge)
     _thresholds(axes, found, station, top)
-    _frame(axes, found)
+    _frame(axes)
     _strip(figure, found, station)
     _key(figure)
     return figure
@@ -46,21 +59,18 @@ def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Fi
 
 def _title(figure: Figure, found: Found, station: StationFound) -> None:
     title = marked(titled(station.name, station.code), exercise=found.exercise)
-    line = fitted(figure, title, 24, WIDTH - 40, weight="bold")
-    write(figure, 20 / WIDTH, 1 - 20 / HEIGHT, line, 24, va="top", weight="bold")
+    write_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"
     text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
-    write(figure, 20 / WIDTH, 1 - 52 / HEIGHT, fitted(figure, text, 15, WIDTH - 40), 15, va="top", color=MUTED)
+    write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
 def _scale(axes: Axes, found: Found, station: StationFound, discharge: np.ndarray) -> float:
     """Range of the discharge axis, so that the members and the trigger's threshold are both seen."""
     trigger = station.thresholds[f"{found.rule.trigger_return_period:g}"]
-    highest = float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
-    top = max(highest, trigger) * 1.08 or 1.0
-    axes.set_ylim(0, top)
-    axes.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)
+    top = max(highest(discharge), trigger) * 1.08 or 1.0
+    axes.set(xlim=(-0.5, len(LEAD_TIMES) - 0.5), ylim=(0, top))
     return top
 
 
@@ -68,8 +78,7 @@ def _limit(axes: Axes, found: Found, top: float) -> None:
     limit = found.rule.trigger_lead_time_limit
     if limit >= LEAD_TIMES[-1]:
         return
-    beyond = Rectangle((limit + 0.5, 0), LEAD_TIMES[-1] - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
-    axes.add_patch(beyond)
+    draw_box(axes, limit + 0.5, 0, LEAD_TIMES[-1] - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
     axes.axvline(limit + 0.5, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
     right = len(LEAD_TIMES) - 0.5
     write(axes, right, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED)
@@ -80,16 +89,8 @@ def _members(axes: Axes, discharge: np.ndarray) -> None:
     axes.add_collection(LineCollection(lines, colors=MEMBER, linewidths=0.9, alpha=0.38, zorder=3))
     some = np.isfinite(discharge).any(axis=0)
     if some.any():
-        days = np.array(LEAD_TIMES)[some]
-        axes.plot(
-            days,
-            np.nanmedian(discharge[:, some], axis=0),
-            color=MEDIAN,
-            linewidth=2.8,
-            marker="o",
-            markersize=6,
-            zorder=5,
-        )
+        days, median = np.array(LEAD_TIMES)[some], np.nanmedian(discharge[:, some], axis=0)
+        axes.plot(days, median, color=MEDIAN, linewidth=2.8, marker="o", markersize=6, zorder=5)
 
 
 def _thresholds(axes: Axes, found: Found, station: StationFound, top: float) -> None:
@@ -102,25 +103,19 @@ def _thresholds(axes: Axes, found: Found, station: StationFound, top: float) -> 
     heights = _apart([value for value, _ in shown], top * 20 / _PLOT, top)
     for (value, period), height in zip(shown, heights, strict=True):
         is_trigger = period == trigger
-        colour = CLASS_COLOURS["max"] if is_trigger else INK
-        axes.axhline(
-            value,
-            color=colour,
-            linewidth=2.2 if is_trigger else 1.0,
-            linestyle="-" if is_trigger else (0, (6, 3)),
-            zorder=4,
-        )
+        style = _OF_TRIGGER if is_trigger else _OF_OTHERS
+        axes.axhline(value, zorder=4, **style)
         name = f"{period:g}-year: {discharge_text(value)}" + (" (trigger)" if is_trigger else "")
         axes.annotate(
             name,
             (len(LEAD_TIMES) - 0.5, value),
             (len(LEAD_TIMES) - 0.36, height),
             fontsize=points(14),
-            color=colour,
+            color=style["color"],
             va="center",
             weight="bold" if is_trigger else "normal",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "color": style["color"], "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
         )
 
 
@@ -136,21 +131,16 @@ def _apart(values: list[float], gap: float, top: float) -> list[float]:
     return heights
 
 
-def _frame(axes: Axes, found: Found) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+def _frame(axes: Axes) -> None:
     axes.set_xticks(list(LEAD_TIMES), ["" for _ in LEAD_TIMES])
-    axes.tick_params(axis="y", labelsize=points(14))
-    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
+    discharge_axis(axes, 14)
     axes.set_ylabel("discharge (m³/s)", fontsize=points(15))
 
 
 def _strip(figure: Figure, found: Found, station: StationFound) -> None:
     """Below each day: lead time, date, class in colour and word, members above the trigger's threshold."""
-    strip = axes_at(figure, _LEFT, _TOP + _PLOT + 6, WIDTH - _LEFT - _RIGHT, 140)
+    strip = pixel_axes(figure, _LEFT, _TOP + _PLOT + 6, WIDTH - _LEFT - _RIGHT, 140)
     strip.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)
-    strip.set_ylim(140, 0)
-    strip.axis("off")
     limit = limit_of(found.rule, "max")
     for lead in LEAD_TIMES:
         day = found.issue_date + timedelta(days=lead)
@@ -160,8 +150,7 @@ def _strip(figure: Figure, found: Found, station: StationFound) -> None:
         if not station.classes:
             continue
         name = station.classes[lead]
-        box = Rectangle((lead - 0.46, 62), 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
-        strip.add_patch(box)
+        draw_box(strip, lead - 0.46, 62, 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
         write(strip, lead, 77, _SHORT[name], 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
         here = evidence(found, station, lead, limit)
         write(strip, lead, 110, f"{here.above}/{here.members}", 14, ha="center", va="center")
@@ -173,15 +162,15 @@ def _strip(figure: Figure, found: Found, station: StationFound) -> None:
         write(figure, right, 1 - (_TOP + _PLOT + 107) / HEIGHT, text, 13, va="top", color=MUTED, linespacing=1.2)
     else:
         text = f"no classes: the station is blind, {station.reason}"
-        write(figure, _LEFT / WIDTH, 1 - (_TOP + _PLOT + 84) / HEIGHT, fitted(figure, text, 14, 880), 14, va="center")
+        write_line(figure, _LEFT, _TOP + _PLOT + 84, text, 14, 880, va="center")
 
 
 def _key(figure: Figure) -> None:
     handles = [
         Line2D([], [], color=MEMBER, linewidth=1.2, alpha=0.6, label="a member"),
         Line2D([], [], color=MEDIAN, linewidth=2.8, marker="o", markersize=6, label="median of the members"),
-        Line2D([], [], color=CLASS_COLOURS["max"], linewidth=2.2, label="threshold of the trigger"),
-        Line2D([], [], color=INK, linewidth=1.0, linestyle=(0, (6, 3)), label="other thresholds"),
+        Line2D([], [], label="threshold of the trigger", **_OF_TRIGGER),
+        Line2D([], [], label="other thresholds", **_OF_OTHERS),
     ]
     figure.legend(
         handles=handles,

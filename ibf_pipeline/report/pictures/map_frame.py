@@ -12,13 +12,13 @@ import shapely
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, INK, LAND, OUTSIDE, WATER, WATER_EDGE
-from ibf_pipeline.report.pictures.figure import axes_at, write
+from ibf_pipeline.report.pictures.figure import axes_at, draw_box, write
 from ibf_pipeline.report.pictures.outlines import clip_to, draw_areas
 from ibf_pipeline.report.pictures.water import Water, edge_and_body, on_pixels
 
@@ -42,15 +42,9 @@ class View:
         """West, south, east, north."""
         return self.west, self.south, self.east, self.north
 
-    @property
-    def middle_lat(self) -> float:
-        """Latitude at which east-west distances are true."""
-        return (self.south + self.north) / 2
-
-    @property
-    def box(self) -> BaseGeometry:
-        """As a polygon."""
-        return shapely.box(*self.bounds)
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a place is seen."""
+        return self.west <= x <= self.east and self.south <= y <= self.north
 
 
 def view_of(bounds: tuple[float, float, float, float], width: float, height: float, margin: float = 0.08) -> View:
@@ -70,13 +64,8 @@ def view_of(bounds: tuple[float, float, float, float], width: float, height: flo
 def map_axes(figure: Figure, left: float, top: float, width: float, height: float, view: View) -> Axes:
     """Axes at a place in pixels that show a view."""
     axes = axes_at(figure, left, top, width, height)
-    axes.set_facecolor(OUTSIDE)
-    axes.set_xlim(view.west, view.east)
-    axes.set_ylim(view.south, view.north)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_color(BORDER)
+    axes.set(facecolor=OUTSIDE, xticks=[], yticks=[], xlim=(view.west, view.east), ylim=(view.south, view.north))
+    axes.spines[:].set_color(BORDER)
     return axes
 
 
@@ -90,16 +79,8 @@ def draw_water(axes: Axes, waters: Sequence[Water], inside: Sequence[BaseGeometr
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     box = axes.get_window_extent()
     wet = on_pixels(waters, (west, south, east, north), (round(box.height), round(box.width)))
-    edge, body = edge_and_body(wet)
-    picture = np.zeros((*wet.shape, 4))
-    picture[edge] = to_rgba(WATER_EDGE)
-    picture[body] = to_rgba(WATER)
-    image = axes.imshow(
-        picture, extent=(west, east, south, north), interpolation="nearest", aspect="auto", zorder=zorder
-    )
+    image = _show_water(axes, wet, (0, 0, 0, 0), extent=(west, east, south, north), zorder=zorder)
     clip_to(image, axes, inside)
-    axes.set_xlim(west, east)
-    axes.set_ylim(south, north)
     return True
 
 
@@ -107,15 +88,15 @@ def water_sample(axes: Axes, x: float, y: float, width: int, height: int) -> Non
     """Water as it is drawn, for a legend whose axes are in pixels."""
     wet = np.zeros((height, width), dtype=bool)
     wet[4:-4, 4:-4] = True
+    _show_water(axes, wet, to_rgba(CLASS_COLOURS["max"]), extent=(x, x + width, y + height, y))
+
+
+def _show_water(axes: Axes, wet: np.ndarray, ground: tuple[float, float, float, float], **options: Any) -> AxesImage:
     edge, body = edge_and_body(wet)
-    picture = np.ones((height, width, 4))
-    picture[..., :3] = to_rgba(CLASS_COLOURS["max"])[:3]
+    picture = np.full((*wet.shape, 4), ground, dtype=float)
     picture[edge] = to_rgba(WATER_EDGE)
     picture[body] = to_rgba(WATER)
-    limits = axes.get_xlim(), axes.get_ylim()
-    axes.imshow(picture, extent=(x, x + width, y + height, y), interpolation="nearest", aspect="auto")
-    axes.set_xlim(limits[0])
-    axes.set_ylim(limits[1])
+    return axes.imshow(picture, interpolation="nearest", aspect="auto", **options)
 
 
 def scale_bar(axes: Axes, view: View, pixels: float, avoid: BaseGeometry | None = None) -> Bbox:
@@ -124,7 +105,7 @@ def scale_bar(axes: Axes, view: View, pixels: float, avoid: BaseGeometry | None 
     In the corner where least of `avoid` (degrees) is covered; the lower left one where that is the same. Returns the
     room that it takes, in display coordinates.
     """
-    across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians(view.middle_lat))
+    across_km = (view.east - view.west) * KM_PER_DEGREE * math.cos(math.radians((view.south + view.north) / 2))
     length = round_length(across_km / 4)
     share = length / across_km
     options: dict[str, Any] = {"transform": axes.transAxes, "zorder": 20}
@@ -132,10 +113,10 @@ def scale_bar(axes: Axes, view: View, pixels: float, avoid: BaseGeometry | None 
     x, y, high = 24 / box.width, 22 / box.height, 12 / box.height
     across, down = share + 2 * x, 5.2 * high + y
     left, bottom = _free_corner(view, across, down, avoid)
-    axes.add_patch(Rectangle((left, bottom), across, down, facecolor="white", alpha=0.88, edgecolor="none", **options))
+    draw_box(axes, left, bottom, across, down, facecolor="white", alpha=0.88, edgecolor="none", **options)
     for part, colour in ((0, INK), (1, "white")):
-        place = left + x + part * share / 2, bottom + y
-        axes.add_patch(Rectangle(place, share / 2, high, facecolor=colour, edgecolor=INK, **options))
+        begin = left + x + part * share / 2
+        draw_box(axes, begin, bottom + y, share / 2, high, facecolor=colour, edgecolor=INK, **options)
     words = f"{length:,g} km"
     write(axes, left + x + share / 2, bottom + y + 1.5 * high, words, pixels, ha="center", va="bottom", **options)
     return Bbox.from_bounds(
@@ -197,7 +178,7 @@ class Labels:
 
 def label_point(shape: BaseGeometry, view: View) -> tuple[float, float] | None:
     """A point inside the seen part of an area; None where nothing of it is seen."""
-    seen = shape.intersection(view.box)
+    seen = shape.intersection(shapely.box(*view.bounds))
     if seen.is_empty:
         return None
     largest = max(shapely.get_parts(seen), key=lambda part: float(part.area))
@@ -217,6 +198,5 @@ def locator(
     around = (min(west, view.west), min(south, view.south), max(east, view.east), max(north, view.north))
     axes = map_axes(figure, left, top, width, height, view_of(around, width, height, 0.06))
     draw_areas(axes, [country], facecolor=LAND, edgecolor=INK, linewidth=1.0)
-    frame = Rectangle((view.west, view.south), view.east - view.west, view.north - view.south)
-    frame.set(facecolor="none", edgecolor="#a50026", linewidth=2.5)
-    axes.add_patch(frame)
+    frame = (view.west, view.south, view.east - view.west, view.north - view.south)
+    draw_box(axes, *frame, facecolor="none", edgecolor="#a50026", linewidth=2.5)

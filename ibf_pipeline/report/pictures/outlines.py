@@ -29,10 +29,9 @@ class Outlines:
     shapes: Mapping[str, BaseGeometry]
     """by place code; polygons in degrees, EPSG:4326"""
 
-    def bounds(self, place_codes: Iterable[str] | None = None) -> tuple[float, float, float, float] | None:
-        """West, south, east, north of the areas (all of them where none are named); None where there are none."""
-        codes = self.shapes if place_codes is None else place_codes
-        chosen = [self.shapes[code] for code in codes if code in self.shapes and not self.shapes[code].is_empty]
+    def bounds(self, place_codes: Iterable[str]) -> tuple[float, float, float, float] | None:
+        """West, south, east, north of some areas; None where there are none."""
+        chosen = [self.shapes[code] for code in place_codes if code in self.shapes and not self.shapes[code].is_empty]
         if not chosen:
             return None
         west, south, east, north = (float(edge) for edge in shapely.total_bounds(chosen))
@@ -88,14 +87,6 @@ def clip_to(artist: Artist, axes: Axes, shapes: Sequence[BaseGeometry]) -> None:
 
 def _path(shape: BaseGeometry) -> Path | None:
     polygons = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon" and not part.is_empty]
-    rings = [
-        np.asarray(ring.coords)[:, :2]
-        for polygon in map(orient, polygons)
-        for ring in (polygon.exterior, *polygon.interiors)
-    ]
-    if not rings:
-        return None
-    codes = [np.full(len(ring), Path.LINETO, dtype=np.uint8) for ring in rings]
-    for code in codes:
-        code[0], code[-1] = Path.MOVETO, Path.CLOSEPOLY
-    return Path(np.concatenate(rings), np.concatenate(codes))
+    rings = (ring for polygon in map(orient, polygons) for ring in (polygon.exterior, *polygon.interiors))
+    paths = [Path(np.asarray(ring.coords)[:, :2], closed=True) for ring in rings]
+    return Path.make_compound_path(*paths) if paths else None

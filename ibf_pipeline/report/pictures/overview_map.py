@@ -9,7 +9,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
@@ -26,7 +25,7 @@ from ibf_pipeline.report.pictures.colours import (
     LAND,
     MUTED,
 )
-from ibf_pipeline.report.pictures.figure import axes_at, fitted, new_figure, png, write
+from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, write, write_line
 from ibf_pipeline.report.pictures.fonts import drawable, shortened
 from ibf_pipeline.report.pictures.map_frame import (
     Labels,
@@ -57,10 +56,9 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
     title = marked(f"{found.headline} · {name}", exercise=found.exercise)
-    line = fitted(figure, title, 40, WIDTH - 48, weight="bold")
-    write(figure, 24 / WIDTH, 1 - 42 / HEIGHT, line, 40, va="center", weight="bold")
+    write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     text = f"river floods, forecast of {day_text(found.issue_date)}, 0 to 7 days ahead"
-    write(figure, 24 / WIDTH, 1 - 92 / HEIGHT, fitted(figure, text, 28, WIDTH - 48), 28, va="center", color=MUTED)
+    write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
     view = _view(found, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     draw_areas(axes, [layers.country], facecolor=LAND, edgecolor="none", zorder=1)
@@ -68,15 +66,7 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     classes = area_classes(found)
     for alert_class in ALERT_CLASSES[1:]:
         shapes = [outlines.shapes[c] for c, k in classes.items() if k == alert_class and c in outlines.shapes]
-        draw_areas(
-            axes,
-            shapes,
-            facecolor=CLASS_COLOURS[alert_class],
-            edgecolor="#5a4a3a",
-            linewidth=0,
-            hatch=CLASS_HATCHES[alert_class],
-            zorder=2,
-        )
+        draw_areas(axes, shapes, linewidth=0, zorder=2, **_filled(alert_class))
     waters = [read_water(extent, view.bounds, (_DOWN, _ACROSS)) for extent in extents]
     shows_water = draw_water(axes, [water for water in waters if water], _flooded(found, layers), zorder=6)
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
@@ -152,15 +142,14 @@ def _view(found: Found, layers: MapLayers) -> View:
 
 def _stations(axes: Axes, found: Found, labels: Labels, view: View) -> None:
     alerted = {event.station_code: event.alert_class for event in found.events}
-    order = sorted(found.stations, key=lambda s: -ALERT_CLASSES.index(alerted.get(s.code, "no")))
-    for station in order:
-        if not (view.west <= station.lon <= view.east and view.south <= station.lat <= view.north):
-            continue
+    seen = [station for station in found.stations if view.holds(station.lon, station.lat)]
+    seen.sort(key=lambda s: -ALERT_CLASSES.index(alerted.get(s.code, "no")))
+    for station in seen:
         _marker(axes, station.lon, station.lat, _kind(station, alerted), zorder=14)
         labels.block_around(station.lon, station.lat, 13)
-    for station in order:
+    for station in seen:
         kind = _kind(station, alerted)
-        if kind == "no" or not (view.west <= station.lon <= view.east and view.south <= station.lat <= view.north):
+        if kind == "no":
             continue
         up, right = (view.north - view.south) * 20 / _DOWN, (view.east - view.west) * 20 / _ACROSS
         words = station.code + (" (blind)" if kind == "blind" else "")
@@ -180,40 +169,27 @@ def _kind(station: StationFound, alerted: dict[str, str]) -> str:
     return "blind" if station.condition == "blind" else alerted.get(station.code, "no")
 
 
+def _filled(alert_class: str) -> dict[str, Any]:
+    return {"facecolor": CLASS_COLOURS[alert_class], "edgecolor": "#5a4a3a", "hatch": CLASS_HATCHES[alert_class]}
+
+
 def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
+    edge = {"markeredgecolor": INK, "markeredgewidth": 1.6, **options}
     if kind == "blind":
-        axes.plot(x, y, marker="X", markersize=15, color="white", markeredgecolor=INK, markeredgewidth=1.6, **options)
+        axes.plot(x, y, marker="X", markersize=15, color="white", **edge)
         return
-    size = 9 if kind == "no" else 15
+    size, marker = 9 if kind == "no" else 15, CLASS_MARKERS[kind]
     if kind != "no":  # so that it is seen on an area of its own class
-        axes.plot(
-            x, y, marker=CLASS_MARKERS[kind], markersize=size + 5, color="white", markeredgecolor="white", **options
-        )
-    axes.plot(
-        x,
-        y,
-        marker=CLASS_MARKERS[kind],
-        markersize=size,
-        color=CLASS_COLOURS[kind],
-        markeredgecolor=INK,
-        markeredgewidth=1.6,
-        **options,
-    )
+        axes.plot(x, y, marker=marker, markersize=size + 5, color="white", markeredgecolor="white", **options)
+    axes.plot(x, y, marker=marker, markersize=size, color=CLASS_COLOURS[kind], **edge)
 
 
 def _legend(figure: Figure, found: Found, shown: set[str], shows_water: bool) -> None:
-    axes = axes_at(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210)
-    axes.set_xlim(0, _ACROSS)
-    axes.set_ylim(210, 0)
-    axes.axis("off")
+    axes = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210)
     y = 26
     for place, name in enumerate(name for name in ("max", "med", "min") if name in shown):
         x = place * 350
-        axes.add_patch(
-            Rectangle(
-                (x, y - 16), 46, 32, facecolor=CLASS_COLOURS[name], edgecolor="#5a4a3a", hatch=CLASS_HATCHES[name]
-            )
-        )
+        draw_box(axes, x, y - 16, 46, 32, **_filled(name))
         _marker(axes, x + 74, y, name, clip_on=False)
         write(axes, x + 96, y, class_text(name), 28, va="center")
     y += 50 if shown else 0

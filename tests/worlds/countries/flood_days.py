@@ -17,13 +17,13 @@ import xarray as xr
 from shapely.geometry import box, mapping, shape
 
 from flows.floods import bring_up_to_date
-from flows.wiring.day import draw_maps
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
@@ -111,7 +111,7 @@ class FloodDays:
         """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
-        draw = partial(draw_maps, self.prepared) if self.country.map_image else None
+        draw = partial(event_maps, self.prepared) if self.country.map_image else None
         target = IbfTarget(client, destination, self.prepared, clock, capabilities, draw)
         publish = partial(publish_revision.fn, end=end)
         try:
