@@ -87,7 +87,7 @@ class Hook:
             environment=os.environ,
             redact=self.redact,
             now=self.now,
-            settle=timedelta(seconds=self.settings.polling.settle_seconds),
+            settling=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
         )
 

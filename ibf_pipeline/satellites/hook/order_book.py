@@ -142,10 +142,6 @@ class OrderBook:
         """Orders that may be running at the service."""
         return self.entries(service, *_OPEN)
 
-    def keys(self, service: str) -> frozenset[str]:
-        """Every key of a service."""
-        return frozenset(entry.key for entry in self.entries(service))
-
     def used(self, service: str, now: datetime) -> tuple[int, int]:
         """(items of this book that count for the month of `now`, items that may be running), both never too small.
 
