@@ -6,12 +6,13 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.installed import final
-from flows.observe_trigger import PrefectStarter
+from flows.observe_trigger import start_observation
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now
 from flows.wiring.subscriptions import Eodata, open_eodata
@@ -91,7 +92,7 @@ def _trigger(eodata: Eodata) -> Triggered:
         len(alerts),
         alerts,
         eodata.inbox,
-        PrefectStarter(rules.deployment),
+        partial(start_observation, name=rules.deployment),
         now(),
         timedelta(hours=rules.max_age_hours),
     )

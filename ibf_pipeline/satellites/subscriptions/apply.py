@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionChange
-from ibf_pipeline.satellites.subscriptions.ledger import Ledger, Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger, Owned, alike
 from ibf_pipeline.satellites.subscriptions.reconcile import MOST_STEPS, Plan, Step, Stuck, Wanted, dry_run, next_step
 
 log = logging.getLogger(__name__)
@@ -86,11 +86,7 @@ def adopt_subscription(client: CatalogueClient, ledger: Ledger, wanted: Sequence
     found = client.get(subscription_id)
     for item in wanted:
         request = item.request
-        if (
-            found.kind == request.kind
-            and same_filter(found.filter, request.filter)
-            and set(found.events) == set(request.events)
-        ):
+        if alike(found, request):
             ledger.made(Owned(found.id, client.name, item.name, request.kind, request.filter, request.events))
             return item.name
     raise ForbiddenByRule(

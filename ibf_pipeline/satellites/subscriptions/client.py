@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, turned_into
+from ibf_pipeline.errors import InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import next_link, pages
@@ -143,9 +143,7 @@ class CatalogueClient:
 
     def edit(self, subscription: Subscription, change: SubscriptionChange) -> Subscription:
         """Change status, endpoint or credentials; the subscription as it is afterwards, read again."""
-        require_patchable(subscription, change, self.provider, self._account)
-        if change.status == "cancelled":
-            raise ForbiddenByRule("cancelling is no change", where=subscription.id, remedy="use cancel")
+        require_patchable(subscription, change, self._account)
         if change.status == "running" and not subscription.running:
             require_running_slot(self.existing(), self.name, self.provider)
         if change.account:
@@ -160,12 +158,6 @@ class CatalogueClient:
     def resume(self, subscription: Subscription) -> Subscription:
         """Let it run again."""
         return self.edit(subscription, SubscriptionChange(status="running"))
-
-    def cancel(self, subscription: Subscription) -> None:
-        """Set it to cancelled: it is deleted now, or by the service some time later (the provider's `cancelled`)."""
-        require_patchable(subscription, SubscriptionChange(status="cancelled"), self.provider, self._account)
-        with suppress(Gone):
-            self._http.ask("PATCH", f"Subscriptions({subscription.id})", json={"Status": "cancelled"})
 
     def delete(self, subscription_id: str) -> None:
         """Delete it now, with its queue; one that is gone already is fine."""

@@ -76,15 +76,14 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """What shall be different about a subscription; None leaves a property as it is."""
+    """What shall be different about a subscription; None leaves a property as it is.
 
-    status: str | None = None
+    Filter and events are not among it: no catalogue lets them be changed.
+    """
+
+    status: Literal["running", "paused"] | None = None
     endpoint: str | None = None
     account: EndpointAccount | None = None
-    filter: str | None = None
-    """no catalogue lets it be changed: refused"""
-    events: tuple[str, ...] | None = None
-    """as filter"""
 
     def body(self) -> dict[str, Any]:
         """The PATCH body: only what changes."""

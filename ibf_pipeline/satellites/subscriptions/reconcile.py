@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
-from ibf_pipeline.satellites.subscriptions.ledger import Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.ledger import Owned, alike, same_filter
 from ibf_pipeline.satellites.subscriptions.settings import Provider
 
 MOST_STEPS = 60
@@ -92,7 +92,7 @@ def _next_for(
     if not fitting:
         return _make(item, stale, live, provider, free)
     target = fitting[0]
-    if request.kind == "push" and not _same_address(target.endpoint, request.endpoint):
+    if request.kind == "push" and (target.endpoint or "").rstrip("/") != (request.endpoint or "").rstrip("/"):
         return Step("patch", item.name, target.id, f"the endpoint is {target.endpoint}", request), None
     for subscription in stale:
         if subscription.running:
@@ -142,17 +142,11 @@ def _fits(request: SubscriptionRequest, subscription: Subscription, entry: Owned
     )
 
 
-def _same_address(one: str | None, other: str | None) -> bool:
-    return (one or "").rstrip("/") == (other or "").rstrip("/")
-
-
 def _no_slot(item: Wanted, live: Sequence[Subscription], provider: Provider) -> Stuck:
     running = ", ".join(f"{s.id} ({s.kind})" for s in live if s.running)
     text = f"all {provider.running_limit} running subscriptions are taken: pause one of {running}"
-    request = item.request
     for subscription in live:
-        same = same_filter(subscription.filter, request.filter) and set(subscription.events) == set(request.events)
-        if subscription.kind == request.kind and same:
+        if alike(subscription, item.request):
             text += f"; {subscription.id} is exactly as declared: `subscriptions apply --adopt {subscription.id}`"
     return Stuck(item.name, text)
 

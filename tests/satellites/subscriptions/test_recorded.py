@@ -68,7 +68,6 @@ def test_the_edit_body_holds_only_what_changes():
     ).body()
     printed = sample("creodias", "edit")
     assert {key: change[key] for key in printed} == printed
-    assert SubscriptionChange(status="cancelled").body() == sample("nsis", "cancel")
 
 
 def test_info_of_creodias():
