@@ -177,15 +177,8 @@ class OrderBook:
 
     def accepted(self, entry: Entry, order_id: str, now: datetime, submitted: datetime | None = None) -> Entry:
         """The service has it under this id."""
-        return self._set(
-            entry,
-            now,
-            state=SENT,
-            order_id=order_id,
-            message="",
-            settled_at=_text(now),
-            submitted_at=None if submitted is None else _text(submitted),
-        )
+        moments = {"settled_at": _text(now), "submitted_at": None if submitted is None else _text(submitted)}
+        return self._set(entry, now, state=SENT, order_id=order_id, message="", **moments)
 
     def unclear(self, entry: Entry, message: str, now: datetime) -> Entry:
         """It was sent and no answer came."""
@@ -212,9 +205,8 @@ class OrderBook:
 
     def told(self, entry: Entry, status: str, message: str, now: datetime, submitted: datetime | None = None) -> Entry:
         """What the service says of an accepted order; `status` is `sent` while it runs, else its final status."""
-        if submitted is not None:
-            return self._set(entry, now, state=status, message=message, submitted_at=_text(submitted))
-        return self._set(entry, now, state=status, message=message)
+        moments = {} if submitted is None else {"submitted_at": _text(submitted)}
+        return self._set(entry, now, state=status, message=message, **moments)
 
     def _set(self, entry: Entry, now: datetime, **values: str | None) -> Entry:
         this = ORDER.c.number == entry.number

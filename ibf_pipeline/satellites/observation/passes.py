@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
@@ -27,10 +28,6 @@ class TooEarly(InputMissing):
 
     until: datetime
     """UTC"""
-
-
-CLASSES: Final = ("no", "min", "med", "max")
-"""alert classes, lowest first"""
 
 
 def event_days(event: Event, issue_date: date, days_after: int) -> Days:
@@ -88,4 +85,4 @@ def require_vh(product: str, scene: Scene) -> None:
 
 def worth_an_order(event: Event, lowest: str | None) -> bool:
     """Whether the event's class is high enough for an order that counts against the month's budget."""
-    return lowest is not None and CLASSES.index(event.alert_class) >= CLASSES.index(lowest)
+    return lowest is not None and ALERT_CLASSES.index(event.alert_class) >= ALERT_CLASSES.index(lowest)

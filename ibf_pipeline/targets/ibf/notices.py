@@ -46,27 +46,21 @@ def notices(
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
         if new_trigger and silent:
-            made.append(
-                Notice(
-                    "trigger without mail",
-                    event.name,
-                    f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
-                    f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
-                    "recipients yourself.",
-                )
+            text = (
+                f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
+                f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
+                "recipients yourself."
             )
+            made.append(Notice("trigger without mail", event.name, text))
         elif not event.trigger and before.get(event.name) in TRIGGERS:
             beyond = high_beyond_limit(found, found.station(event.station_code))
             if beyond:
                 days = ", ".join(lead_time_name(day.lead_time) for day in beyond)
-                made.append(
-                    Notice(
-                        "trigger lapsed beyond the limit",
-                        event.name,
-                        f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
-                        f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning.",
-                    )
+                text = (
+                    f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
+                    f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning."
                 )
+                made.append(Notice("trigger lapsed beyond the limit", event.name, text))
     today = {event.name for event in found.publishable_events}
     owners = {station.event_name: station.code for station in found.stations} | dict(stations or {})
     for name in sorted(name for name in set(before) - today if found.exercise or not is_exercise(name)):

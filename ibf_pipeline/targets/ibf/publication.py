@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -55,8 +54,18 @@ def carry_out(
                 write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
 
     before_end = [call for call in calls if call.kind != "end"]
-    with _saying_how_to_plan_anew():
+    try:
         first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
+    except (
+        ServerRefused
+    ) as error:  # the refused call is on disk: it is made again as it is, however often the day is run
+        raise ServerRefused(
+            error.found,
+            where=error.where,
+            expected=error.expected,
+            remedy=f"{error.remedy}: that makes the same calls again. To have them planned anew, give these up with "
+            "`ibf-pipeline resume --abort` first",
+        ) from error
     own = _notices(revision)
     with writing(revision.notices_file, RESUME):
         write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
@@ -78,21 +87,6 @@ def carry_out(
     return Publication(
         outcome, tuple(own), revision.number, revision.found(), notified=end != "assume" and final.made > 0
     )
-
-
-@contextmanager
-def _saying_how_to_plan_anew() -> Iterator[None]:
-    """A refused call is on disk: it is made again as it is, however often the day is run."""
-    try:
-        yield
-    except ServerRefused as error:
-        raise ServerRefused(
-            error.found,
-            where=error.where,
-            expected=error.expected,
-            remedy=f"{error.remedy}: that makes the same calls again. To have them planned anew, give these up with "
-            "`ibf-pipeline resume --abort` first",
-        ) from error
 
 
 def hold(revision: Revision, until: datetime) -> None:
