@@ -26,7 +26,6 @@ class Subscription:
     """empty: everything published"""
     endpoint: str | None
     """None: a pull subscription"""
-    submitted: datetime | None
     last_notified: datetime | None
     """push: last delivery that succeeded; pull: last acknowledgement"""
 
@@ -56,7 +55,7 @@ class SubscriptionRequest:
     kind: Kind
     filter: str
     events: tuple[str, ...] = ("created",)
-    status: str = "running"
+    status: Literal["running", "paused"] = "running"
     endpoint: str | None = None
     account: EndpointAccount | None = None
     everything: bool = False
@@ -116,6 +115,5 @@ def read_subscription(content: object) -> Subscription:
         events=read_events(content.get("SubscriptionEvent")),
         filter=str(content.get("FilterParam") or ""),
         endpoint=content.get("NotificationEndpoint") or None,
-        submitted=read_moment(content.get("SubmissionDate")),
         last_notified=read_moment(content.get("LastNotificationDate")),
     )

@@ -35,8 +35,6 @@ def require_sound_request(request: SubscriptionRequest, name: str, provider: Pro
             where=name,
             expected="some of " + ", ".join(provider.events),
         )
-    if request.status not in ("running", "paused"):
-        raise ForbiddenByRule(f"status {request.status}", where=name, expected="running or paused for a new one")
     if request.kind == "pull":
         if request.endpoint is not None or request.account is not None:
             raise ForbiddenByRule("a pull subscription with an endpoint would become a push subscription", where=name)
