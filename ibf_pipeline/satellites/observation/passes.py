@@ -40,13 +40,10 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
 class Scene:
     """A Sentinel-1 GRD scene as a product's name tells of it: equal for every format of one scene."""
 
-    satellite: str
-    mode: str
     start: datetime
-    stop: datetime
     """of the sensing (UTC)"""
-    orbit: str
-    datatake: str
+    further: tuple[str, ...]
+    """satellite, mode, end of the sensing, orbit and data take"""
     polarisation: str = field(compare=False)
     """DV: VV and VH"""
 
@@ -60,10 +57,8 @@ def scene_of(product: str) -> Scene:
             remedy="give the whole name of the notified product",
             expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C",
         )
-    start, stop = (datetime.strptime(match[name], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) for name in ("start", "stop"))
-    return Scene(
-        match["satellite"], match["mode"], start, stop, match["orbit"], match["datatake"], match["polarisation"]
-    )
+    start = datetime.strptime(match["start"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return Scene(start, match.group("satellite", "mode", "stop", "orbit", "datatake"), match["polarisation"])
 
 
 def other_name(product: str, names: Collection[str]) -> str | None:

@@ -182,8 +182,7 @@ def _told_events(
 
 def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disaster_type: str) -> OpenEvent:
     """An event of our own record with what the server tells of its areas, which it does while a day is half made."""
-    areas = _areas_of(client, {"eventName": event.name}, iso3, level, disaster_type)
-    known = tuple(open_area(area) for area in areas)
+    known = _areas_of(client, {"eventName": event.name}, iso3, level, disaster_type)
     issued = min((area.first_issued.isoformat() for area in known if area.first_issued), default="")
     level_now = "trigger" if any(area.set_by_person for area in known) else event.alert_level
     return replace(event, alert_level=level_now, first_issued=issued, areas=known)
@@ -254,19 +253,17 @@ def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[st
     return frozenset(str(entry["name"]) for entry in indicators if entry.get("dynamic", True) and "name" in entry)
 
 
-def _areas_of(client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str) -> Any:
+def _areas_of(
+    client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str
+) -> tuple[OpenArea, ...]:
     """All areas of an event on the default level; the event itself lists only those of its highest class."""
     areas = client.get_if_there(f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
-    return event.get("alertAreas", ()) if areas is None else areas
+    return tuple(open_area(area) for area in (event.get("alertAreas", ()) if areas is None else areas))
 
 
-def _open_event(event: Mapping[str, Any], areas: Iterable[Mapping[str, Any]]) -> OpenEvent:
-    return OpenEvent(
-        name=str(event["eventName"]),
-        alert_level=str(event.get("alertLevel", "")),
-        first_issued=str(event.get("firstIssuedDate", "")),
-        areas=tuple(open_area(area) for area in areas),
-    )
+def _open_event(event: Mapping[str, Any], areas: tuple[OpenArea, ...]) -> OpenEvent:
+    level, issued = str(event.get("alertLevel", "")), str(event.get("firstIssuedDate", ""))
+    return OpenEvent(str(event["eventName"]), level, issued, areas)
 
 
 def open_area(area: Mapping[str, Any]) -> OpenArea:
