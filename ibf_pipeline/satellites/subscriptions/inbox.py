@@ -89,13 +89,11 @@ class Inbox:
             known = _known(connection, product_id)
             if known is None or known.state != "incomplete":
                 return
-            if product is None:
-                reason = "the catalogue has no such product any more"
-                self._change(connection, product_id, state="ignored", reason=reason)
-                return
-            self._change(connection, product.id, **_details(product))
-            if not product.complete:
+            reason = "the catalogue has no such product any more"
+            if product is not None:
+                self._change(connection, product.id, **_details(product))
                 reason = "the catalogue states no acquisition time or no footprint"
+            if product is None or not product.complete:
                 self._change(connection, product_id, state="ignored", reason=reason)
 
     def entry(self, product_id: str) -> Entry:

@@ -52,16 +52,12 @@ def _account(state: ServerState) -> Iterator[Problem]:
 
 
 def _levels(found: Found, state: ServerState) -> Iterator[Problem]:
-    if tuple(found.admin_levels) != state.admin_levels:
-        yield Problem(
-            f"admin levels are {_list(found.admin_levels)}, the server has {_list(state.admin_levels)}: "
-            "correct admin_levels"
-        )
-    if found.default_admin_level != state.default_admin_level:
-        yield Problem(
-            f"the default admin level is {found.default_admin_level}, the server has {state.default_admin_level}: "
-            "correct default_admin_level"
-        )
+    for what, key, ours, theirs in (
+        ("admin levels are", "admin_levels", _list(found.admin_levels), _list(state.admin_levels)),
+        ("the default admin level is", "default_admin_level", found.default_admin_level, state.default_admin_level),
+    ):
+        if ours != theirs:
+            yield Problem(f"{what} {ours}, the server has {theirs}: correct {key}")
 
 
 def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
