@@ -112,11 +112,8 @@ def _interface(
     yield Finding(what, "met" if names else "missing", f"workflows open to the account: {', '.join(names) or 'none'}")
     wanted = sorted({*settings.presets, settings.observation.order_workflow})
     absent = [name for name in wanted if name not in names]
-    yield Finding(
-        "workflows of destine.yaml",
-        "missing" if absent else "met",
-        f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted),
-    )
+    says = f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted)
+    yield Finding("workflows of destine.yaml", "missing" if absent else "met", says)
     try:
         budget = open_desk(client).budget()
     except IbfError as error:

@@ -27,6 +27,8 @@ from ibf_pipeline.records.lease import Lease
 from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import (
     GONE,
+    OPEN,
+    REFUSED,
     SENDING,
     SENT,
     UNCLEAR,
@@ -113,7 +115,7 @@ class OrderDesk:
         a note; those behind it are sent.
         """
         with self.book.alone() as held:
-            for entry in self.book.open_entries(self.name):
+            for entry in self.book.entries(self.name, *OPEN):
                 if entry.state == SENT:
                     self._look_at(entry)
                 else:
@@ -302,18 +304,18 @@ class OrderDesk:
         try:
             order_id = self.service.place(body)
         except OutcomeUnknown as error:
-            self.book.unclear(entry, self.redact(error.found), self.now())
+            self.book.told(entry, UNCLEAR, self.redact(error.found), self.now())
             log.warning("%s", self.redact(str(error)))
             return
         except ServerUnreachable as error:
             self.book.waits_again(entry, self.redact(error.found), self.now())
             raise
         except ServerRefused as error:
-            self.book.refused(entry, self.redact(error.found), self.now())
+            self.book.told(entry, REFUSED, self.redact(error.found), self.now())
             log.warning("%s", self.redact(str(error)))
             return
         if order_id is None:
-            self.book.unclear(entry, "accepted, without an id in the answer", self.now())
+            self.book.told(entry, UNCLEAR, "accepted, without an id in the answer", self.now())
             return
         self.book.accepted(entry, order_id, self.now())
         log.info("order %s was accepted as %s", entry.key, order_id)

@@ -48,7 +48,7 @@ def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: 
     notifications = new = 0
     for _ in range(settings.max_batches):
         batch = client.read(subscription_id, settings.batch)
-        if batch.empty:
+        if not (batch.notifications or batch.problems):
             return Pulled(notifications, new, emptied=True)
         new += inbox.store(client.name, "pull", batch.notifications)
         notifications += len(batch.notifications)

@@ -75,13 +75,8 @@ def carry_out(
     except OutcomeUnknown as error:
         known = found_out(client, found.country, found.disaster_type)
         raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
-    outcome = Outcome(
-        len(calls),
-        first.made + final.made,
-        calls[-1] if calls else None,
-        first.seconds_waiting + final.seconds_waiting,
-        final.held,
-    )
+    made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
+    outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
     notified = end != "assume" and final.made > 0
     return Publication(outcome, tuple(own), revision.number, found, notified)
 
