@@ -6,19 +6,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.installed import final
-from flows.observe_trigger import PrefectStarter
+from flows.observe_trigger import start_observation
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now
 from flows.wiring.subscriptions import Eodata, open_eodata
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.intake import catch_up_is_due
-from ibf_pipeline.satellites.subscriptions.trigger import Triggered
 from tasks.subscriptions import fetch_details, pull_queue, search_catalogue, start_observations
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -37,7 +37,9 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
     try:
         eodata = open_eodata(config, workspace)
         problems = take_in(eodata, catch_up=catch_up)
-        done = _trigger(eodata)
+        rules, alerts = eodata.settings.trigger, eodata.alerts()
+        starter, max_age = partial(start_observation, name=rules.deployment), timedelta(hours=rules.max_age_hours)
+        done = start_observations(len(alerts), alerts, eodata.inbox, starter, now(), max_age)
         counts = eodata.inbox.counts()
     except IbfError as error:
         log.error("%s", error)
@@ -82,16 +84,3 @@ def _search(name: str, client: CatalogueClient, eodata: Eodata, *, always: bool)
     wanted, settings = eodata.filter(name), eodata.settings.intake
     if always or catch_up_is_due(eodata.ledger, name, wanted, now(), settings):
         search_catalogue(name, wanted, client, eodata.inbox, eodata.ledger, now, settings)
-
-
-def _trigger(eodata: Eodata) -> Triggered:
-    rules = eodata.settings.trigger
-    alerts = eodata.alerts()
-    return start_observations(
-        len(alerts),
-        alerts,
-        eodata.inbox,
-        PrefectStarter(rules.deployment),
-        now(),
-        timedelta(hours=rules.max_age_hours),
-    )

@@ -35,13 +35,7 @@ from ibf_pipeline.satellites.hook.settings import Observation
 from ibf_pipeline.satellites.observation.catalogue import by_pass
 from ibf_pipeline.satellites.observation.choice import require_late_enough, require_unseen, scene_to_order, stands_for
 from ibf_pipeline.satellites.observation.looks import look_folder, read_looks, write_look
-from ibf_pipeline.satellites.observation.passes import (
-    Scene,
-    TooEarly,
-    Unsuitable,
-    event_days,
-    scene_of,
-)
+from ibf_pipeline.satellites.observation.passes import Scene, TooEarly, Unsuitable, event_days, scene_of
 from ibf_pipeline.satellites.observation.verdict import judge
 from tasks.observe import (
     Evidence,

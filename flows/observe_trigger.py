@@ -43,49 +43,45 @@ def again_at(moment: datetime) -> bool:
     return True
 
 
-class PrefectStarter:
-    """Starts a deployment where it exists; the key makes any number of attempts one flow run."""
+def start_observation(observation: Observation, name: str) -> str | None:
+    """Start the deployment of this name, where it exists; the key makes any number of attempts one flow run.
 
-    def __init__(self, deployment: str) -> None:
-        self._deployment = deployment
+    Id of the flow run, None where there is no such deployment. ServerUnreachable where the Prefect server does not
+    answer, ServerRefused where it refuses the parameters.
+    """
+    run = _run(observation, name)
+    run_id = str(run.id) if run else None
+    event, product = observation.event, observation.product
+    emit_event(
+        event=EVENT,
+        resource={
+            "prefect.resource.id": f"ibf-pipeline.event.{event.country}.{event.name}",
+            "prefect.resource.name": f"{event.country} {event.name}",
+        },
+        payload={
+            **observation_parameters(observation),
+            "alert_class": event.alert_class,
+            "lead_time": event.lead_time,
+            "provider": product.provider,
+            "acquired": product.acquired.isoformat() if product.acquired else None,
+            "flow_run": run_id,
+        },
+        id=uuid.uuid5(uuid.NAMESPACE_URL, observation.key),
+    )
+    return run_id
 
-    def start(self, observation: Observation) -> str | None:
-        """Id of the flow run, None where there is no such deployment.
 
-        ServerUnreachable where the Prefect server does not answer, ServerRefused where it refuses the parameters.
-        """
-        run = self._run(observation)
-        emit_event(
-            event=EVENT,
-            resource={
-                "prefect.resource.id": f"ibf-pipeline.event.{observation.event.country}.{observation.event.name}",
-                "prefect.resource.name": f"{observation.event.country} {observation.event.name}",
-            },
-            payload={
-                **observation_parameters(observation),
-                "alert_class": observation.event.alert_class,
-                "lead_time": observation.event.lead_time,
-                "provider": observation.product.provider,
-                "acquired": observation.product.acquired.isoformat() if observation.product.acquired else None,
-                "flow_run": str(run.id) if run else None,
-            },
-            id=uuid.uuid5(uuid.NAMESPACE_URL, observation.key),
-        )
-        return str(run.id) if run else None
-
-    def _run(self, observation: Observation) -> FlowRun | None:
-        try:
-            tags = ["eodata", observation.event.country]
-            return start_run(self._deployment, observation_parameters(observation), observation.key, tags)
-        except ObjectNotFound:
-            return None
-        except httpx.TransportError as error:
-            raise ServerUnreachable(
-                f"the Prefect server did not answer ({type(error).__name__})", where=self._deployment
-            ) from None
-        except (PrefectException, httpx.HTTPStatusError) as error:
-            raise ServerRefused(
-                f"the observation was not started ({type(error).__name__})",
-                where=self._deployment,
-                expected="a deployment with the parameters " + ", ".join(observation_parameters(observation)),
-            ) from None
+def _run(observation: Observation, name: str) -> FlowRun | None:
+    try:
+        tags = ["eodata", observation.event.country]
+        return start_run(name, observation_parameters(observation), observation.key, tags)
+    except ObjectNotFound:
+        return None
+    except httpx.TransportError as error:
+        raise ServerUnreachable(f"the Prefect server did not answer ({type(error).__name__})", where=name) from None
+    except (PrefectException, httpx.HTTPStatusError) as error:
+        raise ServerRefused(
+            f"the observation was not started ({type(error).__name__})",
+            where=name,
+            expected="a deployment with the parameters " + ", ".join(observation_parameters(observation)),
+        ) from None

@@ -23,11 +23,10 @@ log = logging.getLogger("ibf_pipeline.tasks")
 @task(task_run_name="queue of {name}", cache_policy=NO_CACHE)
 def pull_queue(
     name: str, subscription_id: str, client: CatalogueClient, inbox: Inbox, settings: IntakeSettings
-) -> bool:
-    """Read the queue of a pull subscription into the inbox; whether it is empty now."""
+) -> None:
+    """Read the queue of a pull subscription into the inbox."""
     pulled = pull(client, inbox, subscription_id, settings)
     log.info("%s: %d notifications, %d new products", name, pulled.notifications, pulled.new_products)
-    return pulled.emptied
 
 
 @task(task_run_name="catalogue search for {name}", cache_policy=NO_CACHE)
@@ -39,20 +38,18 @@ def search_catalogue(
     ledger: Ledger,
     clock: Callable[[], datetime],
     settings: IntakeSettings,
-) -> bool:
-    """Search the catalogue for what no notification brought; whether the search came to its end."""
+) -> None:
+    """Search the catalogue for what no notification brought."""
     found = catch_up(client, inbox, ledger, name, product_filter, clock, settings)
     log.info("%s: %d products, %d new; searched up to %s", name, found.products, found.new_products, found.watermark)
-    return found.finished
 
 
 @task(task_run_name="details from {provider}", cache_policy=NO_CACHE)
-def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> int:
+def fetch_details(provider: str, client: CatalogueClient, inbox: Inbox) -> None:
     """Fetch products by id whose queued entries had lost their details."""
     fetched = complete(client, inbox)
     if fetched:
         log.info("%s: details of %d products fetched by id", provider, fetched)
-    return fetched
 
 
 @task(task_run_name="compare with {count} alerted events", cache_policy=NO_CACHE)

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import hook_orders as cli_hook_orders
 from flows.cli.hook_options import open_hook, order_id_of
+from flows.cli.hook_orders import cancel, download, observe, order, settle, wait
 from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
 
 hook_app = typer.Typer(
@@ -177,12 +177,5 @@ def budget(service: ServiceName = None, config: Config = "config", as_json: NoTa
     show(budget_data(hook.name, found), as_json, lambda: print_budget(hook.name, found))
 
 
-for command in (
-    cli_hook_orders.order,
-    cli_hook_orders.wait,
-    cli_hook_orders.download,
-    cli_hook_orders.cancel,
-    cli_hook_orders.settle,
-    cli_hook_orders.observe,
-):
+for command in (order, wait, download, cancel, settle, observe):
     hook_app.command()(command)

@@ -201,16 +201,9 @@ def observe(
 
 
 def _output(hook: Hook, name: str) -> dict[str, str | int]:
-    from ibf_pipeline.errors import ConfigError
+    from ibf_pipeline.config.reading import named
 
-    if name not in hook.settings.outputs:
-        raise ConfigError(
-            f"there is no output {name!r}",
-            where="destine.yaml",
-            expected="one of " + (", ".join(sorted(hook.settings.outputs)) or "none is configured"),
-            remedy="add it under outputs, or choose another",
-        )
-    return hook.settings.outputs[name]
+    return named("output", name, hook.settings.outputs, "destine.yaml", "add it under outputs, or choose another")
 
 
 def _given(options: list[str]) -> dict[str, str | int]:

@@ -78,20 +78,10 @@ def entry_data(entry: Entry) -> dict[str, Any]:
 
 def print_entries(entries: Iterable[Entry]) -> None:
     """Orders of the book."""
+    asked = [(entry, entry.request) for entry in entries]
     print_table(
         ("key", "order", "state", "workflow", "product", "name", "message"),
-        [
-            (
-                e.key,
-                e.order_id or "",
-                e.state,
-                e.request.workflow,
-                ", ".join(e.request.identifiers),
-                e.request.label,
-                e.message,
-            )
-            for e in entries
-        ],
+        [(e.key, e.order_id, e.state, r.workflow, ", ".join(r.identifiers), r.label, e.message) for e, r in asked],
     )
 
 

@@ -33,10 +33,9 @@ def plan_command(provider: ProviderName = None, config: Config = "config", works
 
     Example: ibf-pipeline subscriptions plan
     """
-    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import plan_subscriptions
 
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     for name in _providers(eodata, provider):
         with eodata.client(name) as client:
             _print_plan(name, plan_subscriptions(client, eodata.ledger, eodata.wanted(name)), "would")
@@ -59,7 +58,6 @@ def apply_command(
 
     Example: ibf-pipeline subscriptions apply --yes
     """
-    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import (
         adopt_subscription,
         apply_subscriptions,
@@ -68,7 +66,7 @@ def apply_command(
     )
 
     stuck = False
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     for name in _providers(eodata, provider):
         wanted = eodata.wanted(name)
         with eodata.client(name) as client:
@@ -107,10 +105,9 @@ def list_command(
 
     Example: ibf-pipeline subscriptions list --provider cdse
     """
-    from flows.wiring.subscriptions import open_eodata
 
     found: list[tuple[str, Subscription]] = []
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     ours = {entry.id: entry.name for entry in eodata.ledger.owned(missing=True)}
     for name in [provider] if provider else eodata.providers_in_use():
         with eodata.client(name) as client:
@@ -153,10 +150,9 @@ def delete_command(
 
     Example: ibf-pipeline subscriptions delete 6d73b84b-93c6-42aa-8c87-036585cfce04 --provider nsis
     """
-    from flows.wiring.subscriptions import open_eodata
     from ibf_pipeline.satellites.subscriptions.apply import delete_subscription
 
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     with eodata.client(provider) as client:
         delete_subscription(client, eodata.ledger, subscription_id, foreign=foreign)
     console().print(f"{provider}: {subscription_id.lower()} deleted")
@@ -176,9 +172,7 @@ def inbox_list(
 
     Example: ibf-pipeline inbox list --state triggered
     """
-    from flows.wiring.subscriptions import open_eodata
-
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
     if as_json:
         content = {"counts": counts, "products": [_entry_data(entry) for entry in entries]}
@@ -200,9 +194,7 @@ def inbox_show(
 
     Example: ibf-pipeline inbox show 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    from flows.wiring.subscriptions import open_eodata
-
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     entry = eodata.inbox.entry(product_id)
     content = {
         **_entry_data(entry),
@@ -229,9 +221,7 @@ def inbox_replay(
 
     Example: ibf-pipeline inbox replay 0dd083d4-360e-4693-9791-1215da02c3a3
     """
-    from flows.wiring.subscriptions import open_eodata
-
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     entry = eodata.inbox.replay(product_id)
     console().print(f"{entry.product_id}: {entry.state}, replay {entry.round}")
 
@@ -249,9 +239,8 @@ def inbox_prune(
     from datetime import timedelta
 
     from flows.wiring.day import now
-    from flows.wiring.subscriptions import open_eodata
 
-    eodata = open_eodata(config, workspace)
+    eodata = _open(config, workspace)
     count = eodata.inbox.prune(now() - timedelta(days=older_than))
     console().print(f"{count} products pruned")
 
@@ -282,6 +271,12 @@ def receiver(
         limit_concurrency=200,
         server_header=False,
     )
+
+
+def _open(config: str, workspace: str | None) -> Eodata:
+    from flows.wiring.subscriptions import open_eodata
+
+    return open_eodata(config, workspace)
 
 
 def _providers(eodata: Eodata, chosen: str | None) -> list[str]:

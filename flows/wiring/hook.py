@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.wiring.day import now
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.config.reading import named
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.records.taken_over import require_taken_over
@@ -87,7 +87,7 @@ class Hook:
             environment=os.environ,
             redact=self.redact,
             now=self.now,
-            settle=timedelta(seconds=self.settings.polling.settle_seconds),
+            settling=timedelta(seconds=self.settings.polling.settle_seconds),
             gone=timedelta(hours=self.settings.polling.gone_hours),
         )
 
@@ -107,12 +107,7 @@ def open_hook(config: str, service: str | None = None) -> Hook:
     folder = Path(config)
     settings = load_hook_settings(folder)
     name = service or settings.service
-    if name not in settings.services:
-        raise ConfigError(
-            f"there is no service {name!r}",
-            where=folder / "destine.yaml",
-            expected="one of " + ", ".join(sorted(settings.services)),
-            remedy="add it under services, or choose another",
-        )
+    remedy = "add it under services, or choose another"
+    chosen = named("service", name, settings.services, folder / "destine.yaml", remedy)
     patience = Patience(settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds))
-    return Hook(load(folder), settings, name, settings.services[name], Redactor(), patience, lambda: clock())
+    return Hook(load(folder), settings, name, chosen, Redactor(), patience, lambda: clock())

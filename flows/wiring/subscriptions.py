@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from flows.wiring.day import now, open_configuration
 from flows.wiring.records import earlier_inbox, open_database
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.errors import ConfigError
+from ibf_pipeline.config.reading import named
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.records.taken_over import require_taken_over
 from ibf_pipeline.satellites.subscriptions.account import account_from
@@ -35,13 +35,7 @@ class Eodata:
 
     def client(self, provider: str) -> CatalogueClient:
         """A client of a configured catalogue, with the account of the environment."""
-        if provider not in self.settings.providers:
-            raise ConfigError(
-                f"there is no provider {provider!r}",
-                where=self.configuration.folder / "eodata.yaml",
-                expected="one of " + ", ".join(sorted(self.settings.providers)),
-            )
-        chosen = self.settings.providers[provider]
+        chosen = named("provider", provider, self.settings.providers, self.configuration.folder / "eodata.yaml")
         return CatalogueClient(provider, chosen, account_from(provider, chosen, os.environ))
 
     def wanted(self, provider: str) -> list[Wanted]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.config.reading import read_part, read_section
+from ibf_pipeline.config.reading import named, read_part, read_section
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError
@@ -68,15 +67,13 @@ class Configuration:
             ("target", (country.target, *portals), self.settings.targets),
         ):
             for name in names:
-                if name not in known:
-                    raise _unknown(kind, name, known, file)
+                named(kind, name, known, file, f"add it under {kind}s in settings.yaml, or choose another")
         return country
 
     def target(self, name: str) -> Target:
         """A named target of the settings; ConfigError where there is none."""
-        if name not in self.settings.targets:
-            raise _unknown("target", name, self.settings.targets, self.folder / "settings.yaml")
-        return self.settings.targets[name]
+        remedy = "add it under targets in settings.yaml, or choose another"
+        return named("target", name, self.settings.targets, self.folder / "settings.yaml", remedy)
 
     def static_folder(self, country: Country) -> Path:
         """Where a country's static data lie on this machine."""
@@ -111,12 +108,3 @@ def _expand(text: str) -> str:
         return found
 
     return re.sub(r"\$\{(\w+)(?::-([^}]*))?\}", value, text)
-
-
-def _unknown(kind: str, name: str, known: Mapping[str, object], file: Path) -> ConfigError:
-    return ConfigError(
-        f"there is no {kind} {name!r}",
-        where=file,
-        expected="one of " + (", ".join(sorted(known)) or "none is configured"),
-        remedy=f"add it under {kind}s in settings.yaml, or choose another",
-    )

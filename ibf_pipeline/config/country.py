@@ -57,13 +57,9 @@ class Classes(Section):
             if self.return_period is not None or self.probability is not None:
                 raise ValueError("with rule `disable` there are no classes: remove return_period and probability")
             return self
-        varying, fixed = (
-            (self.return_period, self.probability)
-            if self.rule == "return-period"
-            else (self.probability, self.return_period)
-        )
         names = ("return_period", "probability")
         vary, fix = names if self.rule == "return-period" else names[::-1]
+        varying, fixed = getattr(self, vary), getattr(self, fix)
         if not isinstance(varying, dict) or isinstance(fixed, dict) or fixed is None:
             raise ValueError(f"rule `{self.rule}` takes one {fix} and a {vary} for each class (min, med, max)")
         if "max" not in varying:

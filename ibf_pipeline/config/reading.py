@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from ibf_pipeline.config.section import Section
 from ibf_pipeline.errors import ConfigError, turned_into
 
 Model = TypeVar("Model", bound="Section")
+Part = TypeVar("Part")
 
 
 def read_part(model: type[Model], file: Path, expected: str, remedy: str) -> Model:
@@ -25,6 +27,18 @@ def read_part(model: type[Model], file: Path, expected: str, remedy: str) -> Mod
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
     return validated(model, _read_yaml(file), file)
+
+
+def named(kind: str, name: str, known: Mapping[str, Part], where: object, remedy: str = "") -> Part:
+    """The part of the configuration that has this name; ConfigError with the names there are."""
+    if name not in known:
+        raise ConfigError(
+            f"there is no {kind} {name!r}",
+            where=where,
+            expected="one of " + (", ".join(sorted(known)) or "none is configured"),
+            remedy=remedy,
+        )
+    return known[name]
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

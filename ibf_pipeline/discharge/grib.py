@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -89,20 +89,16 @@ def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
                     "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
                 )
             key = (_member(message), _stamp(message))
-            _require_new(key, known, file)
+            if key in known:
+                raise InputInvalid(
+                    f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
+                    where=file,
+                    expected="every member once",
+                    remedy="remove what was appended, or fetch the file again",
+                )
             known.add(key)
             yield message, key, grid
     names.find_variable(seen, file)
-
-
-def _require_new(key: _Key, known: Collection[_Key], file: Path) -> None:
-    if key in known:
-        raise InputInvalid(
-            f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
-            where=file,
-            expected="every member once",
-            remedy="remove what was appended, or fetch the file again",
-        )
 
 
 @contextmanager

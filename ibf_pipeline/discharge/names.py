@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
@@ -19,30 +19,23 @@ CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s
 
 def find(role: str, present: Iterable[str], where: object) -> str:
     """The name that a file uses for a coordinate; InputInvalid where it has none of the known ones."""
-    names = list(present)
-    for name in COORDINATES[role]:
-        if name in names:
-            return name
-    raise InputInvalid(
-        f"no {role} coordinate among {', '.join(names) or 'none'}",
-        where=where,
-        expected="one of " + ", ".join(COORDINATES[role]),
-        remedy="check that this is a GloFAS river discharge file",
-    )
+    remedy = "check that this is a GloFAS river discharge file"
+    return _first(COORDINATES[role], present, f"no {role} coordinate among", where, remedy)
 
 
 def find_variable(present: Iterable[str], where: object) -> str:
     """The name of the discharge variable; InputInvalid where there is none."""
+    remedy = "order river discharge in the last 24 hours"
+    return _first(VARIABLES, present, "no discharge among the variables", where, remedy)
+
+
+def _first(known: Sequence[str], present: Iterable[str], found: str, where: object, remedy: str) -> str:
     names = list(present)
-    for name in VARIABLES:
+    for name in known:
         if name in names:
             return name
-    raise InputInvalid(
-        f"no discharge among the variables {', '.join(names) or 'none'}",
-        where=where,
-        expected="one of " + ", ".join(VARIABLES),
-        remedy="order river discharge in the last 24 hours",
-    )
+    found = f"{found} {', '.join(names) or 'none'}"
+    raise InputInvalid(found, where=where, expected="one of " + ", ".join(known), remedy=remedy)
 
 
 def check_unit(unit: object, where: object) -> None:

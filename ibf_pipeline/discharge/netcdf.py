@@ -10,6 +10,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.part import Part, StationCells, Window, field_key, lead_time_steps
@@ -45,18 +46,12 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
             axis["lat"]: window.rows,
             axis["lon"]: window.columns,
         }
-        block = np.ma.filled(
-            variable[tuple(roles.get(name, slice(None)) for name in variable.dimensions)].astype(np.float32), np.nan
-        )
-        kept = [name for name in variable.dimensions if name not in extra]
-        block = block.reshape(
-            [n for n, name in zip(block.shape, variable.dimensions, strict=True) if name not in extra]
-        )
-        order = [name for name in (member_axis, axis["time"], axis["lat"], axis["lon"]) if name is not None]
-        block = np.transpose(block, [kept.index(name) for name in order])
+        read = variable[tuple(roles.get(name, slice(None)) for name in variable.dimensions)].astype(np.float32)
+        days = xr.DataArray(np.ma.filled(read, np.nan), dims=variable.dimensions).isel(dict.fromkeys(extra, 0))
         if member_axis is None:
-            block = block[np.newaxis]
-        block = block[:, steps - steps.min()]
+            days = days.expand_dims("member")
+        order = (member_axis or "member", axis["time"], axis["lat"], axis["lon"])
+        block = days.transpose(*order).values[:, steps - steps.min()]
         values = window.sample(block, file)
         fields = tuple(tuple(field_key(field) for field in member) for member in block)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})

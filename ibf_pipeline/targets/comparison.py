@@ -48,17 +48,16 @@ def alert_level(event: Event) -> str:
     return "trigger" if event.trigger else _WARNINGS[event.alert_class]
 
 
-def first_lead_time(event: Event) -> str:
-    """The first lead time of any class, which is what the portal calls so; a trigger's own may be a later one."""
-    return lead_time_name(next(day for day, flag in enumerate(event.flags) if flag != "-"))
-
-
 def as_shown(event: Event, default_admin_level: int) -> Shown:
-    """An event of ours as the portal would show it."""
+    """An event of ours as the portal would show it.
+
+    The portal's first lead time is that of any class: a trigger's own may be a later one.
+    """
+    first = next(day for day, flag in enumerate(event.flags) if flag != "-")
     return Shown(
         event.name,
         alert_level(event),
-        first_lead_time(event),
+        lead_time_name(first),
         None if event.first_trigger is None else lead_time_name(event.first_trigger),
         {area.place_code: area.people for area in event.areas_of(default_admin_level)},
     )

@@ -17,7 +17,7 @@ class Problem:
     """Something that the target and the day disagree on."""
 
     text: str
-    blocks: bool
+    blocks: bool = True
     """false: reported and worked around"""
 
 
@@ -54,7 +54,7 @@ def impossible_amounts(found: Found) -> Iterator[Problem]:
             amounts = (area.people, area.share, *area.further.values())
             if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
                 shown = ", ".join(map(str, amounts))
-                yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})", True)
+                yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})")
 
 
 def unreadable_extents(found: Found, run: RunFolder) -> Iterator[Problem]:
@@ -62,4 +62,4 @@ def unreadable_extents(found: Found, run: RunFolder) -> Iterator[Problem]:
     for extent in found.extents:
         file = run.extent(extent.file_name)
         if not os.access(file, os.R_OK) or file.stat().st_size == 0:
-            yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again", True)
+            yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again")

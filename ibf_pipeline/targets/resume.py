@@ -70,11 +70,8 @@ class Decision:
     @property
     def end(self) -> End | None:
         """How the notification is treated."""
-        if self.notify_again:
-            return "again"
-        if self.assume_notified:
-            return "assume"
-        return "send" if self.approve else None
+        ends: dict[str, End] = {"notify again": "again", "assume notified": "assume", "approve": "send"}
+        return ends.get(self.words)
 
 
 def resume(

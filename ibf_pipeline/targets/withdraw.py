@@ -17,11 +17,7 @@ from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.runs.ledger import Clock, latest_uploaded
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import (
-    give_up_replaced,
-    unconfirmed,
-    waits_to_notify,
-)
+from ibf_pipeline.runs.unconfirmed import give_up_replaced, unconfirmed, waits_to_notify
 from ibf_pipeline.runs.withdrawn import without_events
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent

@@ -96,7 +96,7 @@ def test_a_server_set_up_otherwise(static: Path, asked: tuple[ServerState, Any])
 
 def test_what_a_change_of_event_naming_would_close(static: Path, asked: tuple[ServerState, Any]) -> None:
     """Open under the name scheme of before: `Upper` would be closed and come back as `G1`."""
-    events = tuple(OpenEvent(name, "trigger", "2026-02-14", "3-day", None, ()) for name in ("Upper", "G2", "Old gauge"))
+    events = tuple(OpenEvent(name, "trigger", "2026-02-14", ()) for name in ("Upper", "G2", "Old gauge"))
     state = replace(asked[0], open_events=events)
     assert bad(findings(static, state, asked[1])) == [
         ("warning", "trigger 'Upper' is open; with event_name: station_code it is called 'G1'"),

@@ -17,7 +17,7 @@ from ibf_pipeline.io.session import Session
 from ibf_pipeline.satellites.hook.downloads import fetch_product
 from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
 from ibf_pipeline.satellites.hook.settings import Token
-from ibf_pipeline.satellites.hook.tokens import DespLogin, token_source
+from ibf_pipeline.satellites.hook.tokens import desp_login, token_source
 from ibf_pipeline.sources.ewds_service import EwdsService, Queue
 from tests.conftest import ROOT, missing
 from tests.satellites.hook.conftest import ENVIRONMENT, client_of
@@ -131,7 +131,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Web:
 def test_the_login_of_a_desp_account_carries_nothing_of_a_netrc(netrc: None, web: Web) -> None:
     if find_spec("destinelab") is None:
         missing("destinelab is not installed: install the extra destine")
-    assert DespLogin("somebody", "password", redact=Redactor())().text == "dedl-token"
+    assert desp_login("somebody", "password", redact=Redactor()).text == "dedl-token"
     assert [account for _, account in web.asked] == [None] * 4
 
 

@@ -24,7 +24,7 @@ from flows.deployment.automations import watching_runs
 from flows.deployment.deploy import deploy
 from flows.deployment.table import OBSERVATION_TAG, planned_deployments
 from flows.observe_event import observe_event
-from flows.observe_trigger import PrefectStarter
+from flows.observe_trigger import start_observation
 from flows.states import FAILED, NOT_NOTIFIED, NOTIFICATION_UNCONFIRMED, Outcome
 from flows.wiring.day import open_configuration
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
@@ -145,7 +145,7 @@ def test_the_intake_starts_the_observation_that_is_deployed(api: PrefectServer, 
         passed, None,
     )  # fmt: skip
     rules = TriggerSettings()
-    started = PrefectStarter(rules.deployment).start(Observation("eodata:XDM:G5220:1", alerted, product))
+    started = start_observation(Observation("eodata:XDM:G5220:1", alerted, product), rules.deployment)
     assert started is not None
     with get_client(sync_client=True) as client:
         run = client.read_flow_run(UUID(started))

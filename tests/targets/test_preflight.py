@@ -39,7 +39,7 @@ SERVER = ServerState(
 
 def open_event(name: str, **area: Any) -> OpenEvent:
     row = {"place_code": "A", "first_issued": TODAY, "set_by_person": False, "actions_ticked": 0} | area
-    return OpenEvent(name, "warning", "", None, None, (OpenArea(**row),))
+    return OpenEvent(name, "warning", "", (OpenArea(**row),))
 
 
 def problems(

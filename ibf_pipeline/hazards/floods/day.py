@@ -21,7 +21,7 @@ from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance, largest_return_period
 from ibf_pipeline.hazards.floods.forecast.stations import station_values, suspect_reasons
-from ibf_pipeline.hazards.floods.impact.areas import Claim, allocate
+from ibf_pipeline.hazards.floods.impact.areas import allocate, precedence
 from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
@@ -207,25 +207,12 @@ def _row(
 
 def _with_areas(alerted: list[Event], layers: CountryLayers, exposure: ExposureTable, country: Country) -> list[Event]:
     """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
-    claims = [
-        Claim(
-            event.name,
-            ALERT_CLASSES.index(event.alert_class),
-            event.lead_time,
-            event.people,
-            tuple(area.place_code for area in event.areas),
-        )
-        for event in alerted
-    ]
     flood_maps = {event.name: event.flood_map for event in alerted}
     rows: dict[str, list[EventArea]] = {event.name: [] for event in alerted}
     kept: dict[str, tuple[str, ...]] = {}
     for level in country.admin_levels[:-1]:
-        allocation = allocate(
-            claims,
-            partial(layers.ancestor, admin_level=level),
-            keep_at_least_one=level == country.default_admin_level,
-        )
+        parent_of, default = partial(layers.ancestor, admin_level=level), level == country.default_admin_level
+        allocation = allocate(alerted, parent_of, keep_at_least_one=default)
         kept.update(allocation.kept)
         for share in allocation.shares:
             counted = [(flood_maps[event], code) for event, code in share.counts]
@@ -234,9 +221,7 @@ def _with_areas(alerted: list[Event], layers: CountryLayers, exposure: ExposureT
         replace(event, areas=(*rows[event.name], *event.areas), shared_areas_kept=kept.get(event.name, ()))
         for event in alerted
     ]
-    return sorted(
-        events, key=lambda event: (-ALERT_CLASSES.index(event.alert_class), event.lead_time, -event.people, event.name)
-    )
+    return sorted(events, key=precedence)
 
 
 def _extents(events: Sequence[Event], iso3: str) -> tuple[ExtentFound, ...]:

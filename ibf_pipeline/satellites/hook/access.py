@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
@@ -14,13 +14,15 @@ from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.settings import HOOK_ROLE, QUOTAS, HookSettings, Service
 from ibf_pipeline.satellites.hook.tokens import roles_of
 
+State = Literal["met", "missing", "unknown"]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One prerequisite and whether it is met."""
 
     what: str
-    state: Literal["met", "missing", "unknown"]
+    state: State
     says: str
     """what was found, and what to do where it is missing"""
     answered: bool = True
@@ -67,46 +69,35 @@ def _failed(what: str, error: IbfError) -> Finding:
 def _variables(settings: HookSettings, environment: Mapping[str, str]) -> Finding:
     """What every order of a workflow hands to the platform, by `env:NAME` in the presets."""
     what = "environment variables of destine.yaml's presets"
-    names = [
-        value[4:]
-        for options in settings.presets.values()
-        for value in options.values()
-        if isinstance(value, str) and value.startswith("env:")
-    ]
+    needs = {
+        workflow: [value[4:] for value in options.values() if isinstance(value, str) and value.startswith("env:")]
+        for workflow, options in settings.presets.items()
+    }
+    names = [name for needed in needs.values() for name in needed]
     missing = unset(names, environment)
     if missing:
-        workflows = ", ".join(name for name, options in settings.presets.items() if _needs(options, missing))
+        workflows = ", ".join(workflow for workflow, needed in needs.items() if set(needed) & set(missing))
         return Finding(what, "missing", f"{are_not_set(missing)}: {workflows} cannot be ordered")
     return Finding(what, "met", ", ".join(dict.fromkeys(names)) or "none")
 
 
-def _needs(options: Mapping[str, str | int], names: Sequence[str]) -> bool:
-    return any(f"env:{name}" in options.values() for name in names)
-
-
 def _role(service: Service, roles: frozenset[str] | None) -> Finding:
     """Roles as the token names them; whether it names them at all is not documented."""
-    what = "Hook role in a project (prerequisite 2)"
+    state: State = "missing"
     if service.role is None:
-        return Finding(what, "unknown", "this service has no roles in the configuration")
-    if roles is None or not (roles & {HOOK_ROLE, *QUOTAS}):
-        return Finding(
-            what,
-            "unknown",
-            f"the token names neither {HOOK_ROLE} nor a quota role; ask for them in My DataLake "
-            "Services where the next check fails",
-        )
-    if HOOK_ROLE not in roles:
-        return Finding(what, "missing", f"the token lacks the role {HOOK_ROLE}: request it in My DataLake Services")
-    if service.role not in roles:
+        state, says = "unknown", "this service has no roles in the configuration"
+    elif roles is None or not (roles & {HOOK_ROLE, *QUOTAS}):
+        state, ask = "unknown", "ask for them in My DataLake Services where the next check fails"
+        says = f"the token names neither {HOOK_ROLE} nor a quota role; {ask}"
+    elif HOOK_ROLE not in roles:
+        says = f"the token lacks the role {HOOK_ROLE}: request it in My DataLake Services"
+    elif service.role not in roles:
         held = ", ".join(sorted(roles & set(QUOTAS))) or "no quota role"
-        return Finding(
-            what,
-            "missing",
-            f"the configuration says {service.role}, the account has {held}: correct role in "
-            "destine.yaml, or request the role",
-        )
-    return Finding(what, "met", f"{HOOK_ROLE} and {service.role}")
+        says = f"the configuration says {service.role}, the account has {held}: correct role in destine.yaml, or "
+        says += "request the role"
+    else:
+        state, says = "met", f"{HOOK_ROLE} and {service.role}"
+    return Finding("Hook role in a project (prerequisite 2)", state, says)
 
 
 def _interface(
@@ -121,11 +112,8 @@ def _interface(
     yield Finding(what, "met" if names else "missing", f"workflows open to the account: {', '.join(names) or 'none'}")
     wanted = sorted({*settings.presets, settings.observation.order_workflow})
     absent = [name for name in wanted if name not in names]
-    yield Finding(
-        "workflows of destine.yaml",
-        "missing" if absent else "met",
-        f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted),
-    )
+    says = f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted)
+    yield Finding("workflows of destine.yaml", "missing" if absent else "met", says)
     try:
         budget = open_desk(client).budget()
     except IbfError as error:

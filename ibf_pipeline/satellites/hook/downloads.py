@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -84,10 +85,8 @@ def fetch_product(
             return Fetched(folder / name, kept)
         fetch = Fetch(client.links, largest, client.now)
         if product.link is not None:
-            try:
+            with suppress(LinkExpired):  # the service may still have it
                 return fetch(product.link, folder / name, progress, **record)
-            except LinkExpired:
-                pass  # the service may still have it
         fetch = replace(fetch, client=client.http)
         return fetch(client.value_url(product.order_id, product.id), folder / name, progress, **record)
 

@@ -36,7 +36,7 @@ WITHDRAWN: Final = "withdrawn"
 GONE: Final = "gone"
 """accepted once, and the service does not know it any more; it counts for the month all the same"""
 
-_OPEN: Final = (SENDING, UNCLEAR, SENT)
+OPEN: Final = (SENDING, UNCLEAR, SENT)
 """may be running at the service"""
 _FREE: Final = (WAITING, REFUSED, WITHDRAWN)
 """never accepted: costs nothing"""
@@ -67,7 +67,7 @@ class Entry:
     @property
     def finished(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state not in (WAITING, *_OPEN)
+        return self.state not in (WAITING, *OPEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +138,6 @@ class OrderBook:
         """Orders of a service, oldest first; of some states only."""
         return self._rows(and_(_is(service), ORDER.c.state.in_(states)) if states else _is(service))
 
-    def open_entries(self, service: str) -> list[Entry]:
-        """Orders that may be running at the service."""
-        return self.entries(service, *_OPEN)
-
-    def keys(self, service: str) -> frozenset[str]:
-        """Every key of a service."""
-        return frozenset(entry.key for entry in self.entries(service))
-
     def used(self, service: str, now: datetime) -> tuple[int, int]:
         """(items of this book that count for the month of `now`, items that may be running), both never too small.
 
@@ -181,19 +173,8 @@ class OrderBook:
 
     def accepted(self, entry: Entry, order_id: str, now: datetime, submitted: datetime | None = None) -> Entry:
         """The service has it under this id."""
-        return self._set(
-            entry,
-            now,
-            state=SENT,
-            order_id=order_id,
-            message="",
-            settled_at=_text(now),
-            submitted_at=None if submitted is None else _text(submitted),
-        )
-
-    def unclear(self, entry: Entry, message: str, now: datetime) -> Entry:
-        """It was sent and no answer came."""
-        return self._set(entry, now, state=UNCLEAR, message=message)
+        moments = {"settled_at": _text(now), "submitted_at": None if submitted is None else _text(submitted)}
+        return self._set(entry, now, state=SENT, order_id=order_id, message="", **moments)
 
     def waits_again(self, entry: Entry, message: str, now: datetime) -> Entry:
         """It certainly was not accepted and may be sent again."""
@@ -203,10 +184,6 @@ class OrderBook:
         """Why it still waits; the same note twice is one."""
         return entry if entry.message == message else self._set(entry, now, message=message)
 
-    def refused(self, entry: Entry, message: str, now: datetime) -> Entry:
-        """The service turned it away."""
-        return self._set(entry, now, state=REFUSED, message=message)
-
     def withdrawn(self, entry: Entry, now: datetime) -> bool:
         """Take back an order that still waits; false where it was sent meanwhile."""
         this = and_(ORDER.c.number == entry.number, ORDER.c.state == WAITING)
@@ -214,11 +191,10 @@ class OrderBook:
             done = connection.execute(update(ORDER).where(this).values(state=WITHDRAWN, changed_at=_text(now)))
             return done.rowcount == 1
 
-    def told(self, entry: Entry, status: str, message: str, now: datetime, submitted: datetime | None = None) -> Entry:
-        """What the service says of an accepted order; `status` is `sent` while it runs, else its final status."""
-        if submitted is not None:
-            return self._set(entry, now, state=status, message=message, submitted_at=_text(submitted))
-        return self._set(entry, now, state=status, message=message)
+    def told(self, entry: Entry, state: str, message: str, now: datetime, submitted: datetime | None = None) -> Entry:
+        """What is known of an order that was sent: unclear, refused, `sent` while it runs, else its final status."""
+        moments = {} if submitted is None else {"submitted_at": _text(submitted)}
+        return self._set(entry, now, state=state, message=message, **moments)
 
     def _set(self, entry: Entry, now: datetime, **values: str | None) -> Entry:
         this = ORDER.c.number == entry.number
@@ -245,7 +221,7 @@ def _used(connection: Connection, service: str, now: datetime) -> tuple[int, int
     items = select(func.coalesce(func.sum(ORDER.c["items"]), 0)).where(_is(service))
     return (
         int(connection.execute(items.where(ORDER.c.state.not_in(_FREE), in_month)).scalar_one()),
-        int(connection.execute(items.where(ORDER.c.state.in_(_OPEN))).scalar_one()),
+        int(connection.execute(items.where(ORDER.c.state.in_(OPEN))).scalar_one()),
     )
 
 

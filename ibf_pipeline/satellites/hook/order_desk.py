@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from ibf_pipeline.errors import (
     ConfigError,
@@ -25,8 +24,11 @@ from ibf_pipeline.errors import (
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.redaction import Redactor, is_secret_name
 from ibf_pipeline.records.lease import Lease
+from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.order_book import (
     GONE,
+    OPEN,
+    REFUSED,
     SENDING,
     SENT,
     UNCLEAR,
@@ -36,36 +38,12 @@ from ibf_pipeline.satellites.hook.order_book import (
     OrderBook,
     Quota,
 )
-from ibf_pipeline.satellites.hook.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
+from ibf_pipeline.satellites.hook.orders import SUCCESS, OrderRequest, order_body, require_sensible
 from ibf_pipeline.satellites.hook.settings import Polling
-from ibf_pipeline.satellites.hook.workflows import Workflow, check_options
+from ibf_pipeline.satellites.hook.workflows import check_options
 
 log = logging.getLogger(__name__)
 _NOT_THERE = "the service does not know this order any more"
-
-
-class Service(Protocol):
-    """What the desk needs of a service; `client.OdpClient` is one."""
-
-    def workflow(self, name: str) -> Workflow:
-        """A workflow with its options."""
-        ...
-
-    def orders(self, *, name_ends_with: str | None = None, since: datetime | None = None) -> list[Order]:
-        """The account's orders, newest first."""
-        ...
-
-    def order(self, order_id: str) -> Order:
-        """One order."""
-        ...
-
-    def place(self, body: Mapping[str, object]) -> str | None:
-        """Send an order once."""
-        ...
-
-    def cancel(self, order_id: str) -> None:
-        """Cancel an order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +66,22 @@ class Budget:
         return max(0, self.quota.items_per_month - self.used_here - self.used_elsewhere)
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OrderDesk:
     """Orders of one account at one service."""
 
-    def __init__(
-        self,
-        name: str,
-        service: Service,
-        book: OrderBook,
-        quota: Quota,
-        *,
-        environment: Mapping[str, str],
-        redact: Redactor,
-        now: Callable[[], datetime],
-        settle: timedelta,
-        gone: timedelta = timedelta(hours=6),
-    ) -> None:
-        self.name = name
-        self._service = service
-        self._book = book
-        self._quota = quota
-        self._environment = environment
-        self._redact = redact
-        self._now = now
-        self._settle = settle
-        self._gone = gone
+    name: str
+    service: OdpClient
+    book: OrderBook
+    quota: Quota
+    _: KW_ONLY
+    environment: Mapping[str, str]
+    redact: Redactor
+    now: Callable[[], datetime]
+    settling: timedelta
+    """in which an order may still appear whose POST got no answer"""
+    gone: timedelta = timedelta(hours=6)
+    """after which an accepted order counts as gone that the service does not know any more"""
 
     def submit(self, request: OrderRequest) -> Entry:
         """Check an order against the live options and write it into the book; `advance` sends it.
@@ -120,23 +89,23 @@ class OrderDesk:
         Raises InputInvalid with every wrong option, ForbiddenByRule for more items than may ever run together.
         """
         require_sensible(request)
-        if len(request.identifiers) > self._quota.parallel_items:
+        if len(request.identifiers) > self.quota.parallel_items:
             raise ForbiddenByRule(
                 f"an order of {len(request.identifiers)} items",
                 where=self.name,
-                expected=f"at most {self._quota.parallel_items}, which may run at the same time",
+                expected=f"at most {self.quota.parallel_items}, which may run at the same time",
                 remedy="order them one by one: the book sends each when there is room",
             )
         self._filled(request)
-        check_options(self._service.workflow(request.workflow), request.options)
-        return self._book.ask(self.name, request, self._now())
+        check_options(self.service.workflow(request.workflow), request.options)
+        return self.book.ask(self.name, request, self.now())
 
     def budget(self) -> Budget:
         """Counted in the book and at the service."""
         elsewhere = self._elsewhere()
-        here, running = self._book.used(self.name, self._now())
-        waiting = sum(len(entry.request.identifiers) for entry in self._book.entries(self.name, WAITING))
-        return Budget(self._quota, here, elsewhere.items_this_month, running + elsewhere.items_running, waiting)
+        here, running = self.book.used(self.name, self.now())
+        waiting = sum(len(entry.request.identifiers) for entry in self.book.entries(self.name, WAITING))
+        return Budget(self.quota, here, elsewhere.items_this_month, running + elsewhere.items_running, waiting)
 
     def advance(self) -> None:
         """Learn what became of open orders, clear up unclear ones, send what waits and fits.
@@ -145,15 +114,15 @@ class OrderDesk:
         so, and does not keep the others from being looked at. One whose secrets are not in this environment waits, with
         a note; those behind it are sent.
         """
-        with self._book.alone() as held:
-            for entry in self._book.open_entries(self.name):
+        with self.book.alone() as held:
+            for entry in self.book.entries(self.name, *OPEN):
                 if entry.state == SENT:
                     self._look_at(entry)
                 else:
                     self._clear_up(entry)
             unready = self._unready()
-            while len(self._book.entries(self.name, WAITING)) > len(unready):
-                entry_or_none = self._book.claim(self.name, self._quota, self._elsewhere(), self._now(), unready)
+            while len(self.book.entries(self.name, WAITING)) > len(unready):
+                entry_or_none = self.book.claim(self.name, self.quota, self._elsewhere(), self.now(), unready)
                 if entry_or_none is None:
                     break
                 self._send(entry_or_none, held)
@@ -172,7 +141,7 @@ class OrderDesk:
         ConfigError where it cannot be sent from this environment.
         """
         wanted = list(keys)
-        until = self._now() + timedelta(hours=polling.give_up_hours)
+        until = self.now() + timedelta(hours=polling.give_up_hours)
         pause = polling.first_seconds
         while True:
             try:
@@ -194,7 +163,7 @@ class OrderDesk:
                         remedy="find it at the service, then `ibf-pipeline hook settle` with --order-id or "
                         "--never-arrived",
                     )
-            if self._now() >= until:
+            if self.now() >= until:
                 open_keys = ", ".join(f"{entry.key} ({entry.state})" for entry in entries if not entry.finished)
                 raise ServerUnreachable(
                     f"not finished after {polling.give_up_hours:g} hours: {open_keys}",
@@ -210,7 +179,7 @@ class OrderDesk:
         if found is None:
             raise InputMissing(
                 f"the order book has no order {key}",
-                where=self._book.place,
+                where=self.book.place,
                 expected="a key fp-... or an order's id",
                 remedy="look with `ibf-pipeline hook orders`",
             )
@@ -218,12 +187,12 @@ class OrderDesk:
 
     def find(self, key: str) -> Entry | None:
         """The same; None where the book has none."""
-        found = [entry for entry in self._book.entries(self.name) if key in (entry.key, entry.order_id)]
+        found = [entry for entry in self.book.entries(self.name) if key in (entry.key, entry.order_id)]
         return found[-1] if found else None
 
     def unfinished(self) -> list[Entry]:
         """Orders to which something may still happen."""
-        return [entry for entry in self._book.entries(self.name) if not entry.finished]
+        return [entry for entry in self.book.entries(self.name) if not entry.finished]
 
     def cancel(self, key: str) -> Entry:
         """Take an order back where it waits, else cancel it at the service; what runs comes to its end there.
@@ -231,7 +200,7 @@ class OrderDesk:
         One that the service does not know any more is closed as gone.
         """
         entry = self.entry(key)
-        if entry.state == WAITING and self._book.withdrawn(entry, self._now()):
+        if entry.state == WAITING and self.book.withdrawn(entry, self.now()):
             return self.entry(key)
         entry = self.entry(key)
         if entry.finished:
@@ -243,17 +212,17 @@ class OrderDesk:
                 remedy="`ibf-pipeline hook wait` looks it up first",
             )
         try:
-            self._service.cancel(entry.order_id)
+            self.service.cancel(entry.order_id)
         except Gone as error:
-            with self._book.alone():
-                return self._book.told(entry, GONE, self._redact(error.found), self._now())
-        with self._book.alone():
+            with self.book.alone():
+                return self.book.told(entry, GONE, self.redact(error.found), self.now())
+        with self.book.alone():
             self._look_at(entry)
         return self.entry(key)
 
     def settle(self, key: str, order_id: str | None) -> Entry:
         """A person says what became of an unclear or a gone order: its id at the service, or that it never arrived."""
-        with self._book.alone():
+        with self.book.alone():
             entry = self.entry(key)
             if entry.state not in (UNCLEAR, SENDING, GONE):
                 raise ForbiddenByRule(
@@ -262,46 +231,46 @@ class OrderDesk:
                     remedy="`ibf-pipeline hook cancel` closes one that the service does not know any more",
                 )
             if order_id is None:
-                return self._book.waits_again(entry, "a person said that it never arrived", self._now())
-            return self._book.accepted(entry, order_id, self._now(), self._service.order(order_id).submitted)
+                return self.book.waits_again(entry, "a person said that it never arrived", self.now())
+            return self.book.accepted(entry, order_id, self.now(), self.service.order(order_id).submitted)
 
     def _look_at(self, entry: Entry) -> None:
         try:
-            order = self._service.order(str(entry.order_id))
+            order = self.service.order(str(entry.order_id))
         except Gone:
             self._miss(entry)
             return
         except ServerRefused as error:
-            self._book.told(entry, SENT, self._redact(str(error)), self._now())
+            self.book.told(entry, SENT, self.redact(str(error)), self.now())
             return
         if not order.status:
             return
         status = SENT if order.running else order.status
-        self._book.told(entry, status, self._redact(order.message or order.status), self._now(), order.submitted)
+        self.book.told(entry, status, self.redact(order.message or order.status), self.now(), order.submitted)
 
     def _miss(self, entry: Entry) -> None:
         """An accepted order is not found under its id: gone, if that stays so while the service answers otherwise."""
         try:
-            found = self._service.orders(name_ends_with=entry.key)
+            found = self.service.orders(name_ends_with=entry.key)
         except ServerRefused as error:
-            self._book.told(entry, SENT, self._redact(str(error)), self._now())
+            self.book.told(entry, SENT, self.redact(str(error)), self.now())
             return
         if found and found[0].id != entry.order_id:
-            self._book.accepted(entry, found[0].id, self._now(), found[0].submitted)
+            self.book.accepted(entry, found[0].id, self.now(), found[0].submitted)
         elif entry.message != _NOT_THERE:
-            self._book.told(entry, SENT, _NOT_THERE, self._now())
-        elif self._now() - entry.changed_at >= self._gone:
+            self.book.told(entry, SENT, _NOT_THERE, self.now())
+        elif self.now() - entry.changed_at >= self.gone:
             log.warning("order %s (%s) is gone: %s", entry.key, entry.order_id, _NOT_THERE)
-            self._book.told(entry, GONE, _NOT_THERE, self._now())
+            self.book.told(entry, GONE, _NOT_THERE, self.now())
 
     def _unready(self) -> frozenset[str]:
         """Waiting orders that cannot be sent from this environment, each with a note."""
         found = set()
-        for entry in self._book.entries(self.name, WAITING):
+        for entry in self.book.entries(self.name, WAITING):
             try:
                 self._filled(entry.request)
             except ConfigError as error:
-                self._book.noted(entry, error.found, self._now())
+                self.book.noted(entry, error.found, self.now())
                 log.warning("order %s waits: %s", entry.key, error)
                 found.add(entry.key)
         return frozenset(found)
@@ -310,17 +279,17 @@ class OrderDesk:
         """What became of an order that was sent without an answer, or about to be when the process ended."""
         if self._adopt(entry) or len(entry.request.identifiers) > 1:
             return  # orders of several items are not listed: that they are not found says nothing
-        if self._now() - entry.changed_at >= self._settle:
-            self._book.waits_again(entry, "it was sent and did not arrive; it is sent again", self._now())
+        if self.now() - entry.changed_at >= self.settling:
+            self.book.waits_again(entry, "it was sent and did not arrive; it is sent again", self.now())
 
     def _adopt(self, entry: Entry) -> bool:
         """Whether the service has an order with this key; then the book takes it as sent."""
-        found = self._service.orders(name_ends_with=entry.key)
+        found = self.service.orders(name_ends_with=entry.key)
         if not found:
             return False
         log.info("order %s is at the service already, as %s", entry.key, found[0].id)
-        self._book.accepted(entry, found[0].id, self._now(), found[0].submitted)
-        self._look_at(self._book.entry(self.name, entry.key))
+        self.book.accepted(entry, found[0].id, self.now(), found[0].submitted)
+        self._look_at(self.book.entry(self.name, entry.key))
         return True
 
     def _send(self, entry: Entry, held: Lease) -> None:
@@ -329,26 +298,26 @@ class OrderDesk:
                 return
             body = order_body(entry.request, self._filled(entry.request))
         except IbfError as error:
-            self._book.waits_again(entry, self._redact(str(error)), self._now())
+            self.book.waits_again(entry, self.redact(str(error)), self.now())
             raise
         held.require()  # else the next one has found it as `sending`, and looks it up
         try:
-            order_id = self._service.place(body)
+            order_id = self.service.place(body)
         except OutcomeUnknown as error:
-            self._book.unclear(entry, self._redact(error.found), self._now())
-            log.warning("%s", self._redact(str(error)))
+            self.book.told(entry, UNCLEAR, self.redact(error.found), self.now())
+            log.warning("%s", self.redact(str(error)))
             return
         except ServerUnreachable as error:
-            self._book.waits_again(entry, self._redact(error.found), self._now())
+            self.book.waits_again(entry, self.redact(error.found), self.now())
             raise
         except ServerRefused as error:
-            self._book.refused(entry, self._redact(error.found), self._now())
-            log.warning("%s", self._redact(str(error)))
+            self.book.told(entry, REFUSED, self.redact(error.found), self.now())
+            log.warning("%s", self.redact(str(error)))
             return
         if order_id is None:
-            self._book.unclear(entry, "accepted, without an id in the answer", self._now())
+            self.book.told(entry, UNCLEAR, "accepted, without an id in the answer", self.now())
             return
-        self._book.accepted(entry, order_id, self._now())
+        self.book.accepted(entry, order_id, self.now())
         log.info("order %s was accepted as %s", entry.key, order_id)
 
     def _filled(self, request: OrderRequest) -> dict[str, str | int]:
@@ -356,7 +325,7 @@ class OrderDesk:
         filled: dict[str, str | int] = {}
         for name, value in request.options.items():
             if isinstance(value, str) and value.startswith("env:"):
-                secret = self._environment.get(value[4:])
+                secret = self.environment.get(value[4:])
                 if not secret:
                     raise ConfigError(
                         f"the environment variable {value[4:]} is not set",
@@ -365,7 +334,7 @@ class OrderDesk:
                         remedy=f"export {value[4:]}",
                     )
                 if is_secret_name(name):
-                    self._redact.know(secret)
+                    self.redact.know(secret)
                 value = secret
             filled[name] = value.replace("{key}", request.key) if isinstance(value, str) else value
         return filled
@@ -375,14 +344,13 @@ class OrderDesk:
 
         The listing names no orders of several items, so those that somebody else placed cannot be counted.
         """
-        now = self._now().astimezone(UTC)
+        now = self.now().astimezone(UTC)
         month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        own = self._book.keys(self.name)
-        ids = {entry.order_id for entry in self._book.entries(self.name)}
+        own = {name for entry in self.book.entries(self.name) for name in (entry.key, entry.order_id)}
         foreign = [
             order
-            for order in self._service.orders(since=month - timedelta(days=31))
-            if order.id not in ids and order.name.rsplit(" ", 1)[-1] not in own
+            for order in self.service.orders(since=month - timedelta(days=31))
+            if order.id not in own and order.name.rsplit(" ", 1)[-1] not in own
         ]
         return Elsewhere(
             sum(order.submitted is None or order.submitted >= month for order in foreign),

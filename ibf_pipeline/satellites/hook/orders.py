@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, urlsplit
+
+from pydantic import Field, PlainValidator, TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
@@ -68,20 +70,37 @@ def order_body(request: OrderRequest, options: Mapping[str, str | int]) -> dict[
     }
 
 
+def text(value: object) -> str:
+    """Text of an answer, empty where there is none."""
+    return "" if value is None else str(value)
+
+
+def _reference(value: object) -> str:
+    return text(value.get("Reference") if isinstance(value, Mapping) else value)
+
+
+Text = Annotated[str, PlainValidator(text)]
+_Status = Annotated[str, PlainValidator(lambda value: text(value).lower())]
+_Reference = Annotated[str, PlainValidator(_reference), Field(alias="InputProductReference")]
+_Moment = Annotated[datetime | None, PlainValidator(read_moment)]
+_Size = Annotated[int | None, PlainValidator(lambda value: value if isinstance(value, int) else None)]
+_Link = Annotated[str | None, PlainValidator(lambda value: value if isinstance(value, str) and value else None)]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """An order as the service lists it."""
 
-    id: str
-    name: str
-    status: str
+    id: Annotated[Text, Field(alias="Id")] = ""
+    name: Annotated[Text, Field(alias="Name")] = ""
+    status: Annotated[_Status, Field(alias="Status")] = ""
     """in small letters: documents write `failed` and `Failed`"""
-    message: str
-    workflow: str
-    reference: str
+    message: Annotated[Text, Field(alias="StatusMessage")] = ""
+    workflow: Annotated[Text, Field(alias="WorkflowName")] = ""
+    reference: _Reference = ""
     """the product worked on, for orders of one item"""
-    submitted: datetime | None
-    expected: datetime | None
+    submitted: Annotated[_Moment, Field(alias="SubmissionDate")] = None
+    expected: Annotated[_Moment, Field(alias="EstimatedDate")] = None
     """when the service thinks that it will be done"""
 
     @property
@@ -94,18 +113,18 @@ class Order:
 class Product:
     """One item of an order and its result."""
 
-    id: str
-    order_id: str
-    reference: str
-    status: str
-    message: str
-    name: str
+    id: Annotated[Text, Field(alias="Id")] = ""
+    order_id: Annotated[Text, Field(alias="BatchOrderId")] = ""
+    reference: _Reference = ""
+    status: Annotated[_Status, Field(alias="Status")] = ""
+    message: Annotated[Text, Field(alias="StatusMessage")] = ""
+    name: Annotated[Text, Field(alias="ProcessedName")] = ""
     """of the result; empty while there is none"""
-    size: int | None
+    size: Annotated[_Size, Field(alias="ProcessedSize")] = None
     """bytes, of the product and not of the archive that is downloaded"""
-    submitted: datetime | None
-    completed: datetime | None
-    link: str | None = field(repr=False)
+    submitted: Annotated[_Moment, Field(alias="SubmissionDate")] = None
+    completed: Annotated[_Moment, Field(alias="CompletedDate")] = None
+    link: Annotated[_Link, Field(alias="DownloadLink")] = field(default=None, repr=False)
     """a temporary link: whoever has it has the result, so it is shown to nobody"""
 
     @property
@@ -116,38 +135,12 @@ class Product:
 
 def order_from(content: Mapping[str, Any]) -> Order:
     """An order of a listing or a single one. Ids come as text and as numbers: here they are text."""
-    reference = content.get("InputProductReference")
-    if isinstance(reference, Mapping):
-        reference = reference.get("Reference")
-    return Order(
-        id=_text(content.get("Id")),
-        name=_text(content.get("Name")),
-        status=_text(content.get("Status")).lower(),
-        message=_text(content.get("StatusMessage")),
-        workflow=_text(content.get("WorkflowName")),
-        reference=_text(reference),
-        submitted=read_moment(content.get("SubmissionDate")),
-        expected=read_moment(content.get("EstimatedDate")),
-    )
+    return _ORDER.validate_python(content)
 
 
 def product_from(content: Mapping[str, Any]) -> Product:
     """An item of an order; what is not there yet is empty."""
-    reference, size, link = (content.get(key) for key in ("InputProductReference", "ProcessedSize", "DownloadLink"))
-    if isinstance(reference, Mapping):
-        reference = reference.get("Reference")
-    return Product(
-        id=_text(content.get("Id")),
-        order_id=_text(content.get("BatchOrderId")),
-        reference=_text(reference),
-        status=_text(content.get("Status")).lower(),
-        message=_text(content.get("StatusMessage")),
-        name=_text(content.get("ProcessedName")),
-        size=size if isinstance(size, int) else None,
-        submitted=read_moment(content.get("SubmissionDate")),
-        completed=read_moment(content.get("CompletedDate")),
-        link=link if isinstance(link, str) and link else None,
-    )
+    return _PRODUCT.validate_python(content)
 
 
 def link_expiry(link: str) -> datetime | None:
@@ -161,5 +154,5 @@ def link_expiry(link: str) -> datetime | None:
     return read_moment(found)
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+_ORDER: Final = TypeAdapter(Order)
+_PRODUCT: Final = TypeAdapter(Product)

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.environment import values_of
@@ -21,55 +21,51 @@ from ibf_pipeline.io.tokens import Grant, Token, TokenSource
 from ibf_pipeline.satellites.hook.settings import INSTALL
 from ibf_pipeline.satellites.hook.settings import Token as Settings
 
+_FOLLOWING: Final = partial(Session, follows=True)
 
-class DespLogin:
-    """Tokens of a DESP account through destinelab, behind a wall: a one-time-code page is an error, never a prompt."""
 
-    def __init__(
-        self, username: str, password: str, *, redact: Redactor, session_factory: Callable[[], Any] | None = None
-    ) -> None:
-        self._username = username
-        self._password = password
-        self._redact = redact
-        self._session_factory = session_factory or partial(Session, follows=True)
+def desp_login(
+    username: str,
+    password: str,
+    *,
+    redact: Redactor,
+    session_factory: Callable[[], Any] = _FOLLOWING,
+) -> Token:
+    """A token of a DESP account through destinelab, as the website logs in, behind a wall: a one-time-code page is an
+    error, never a prompt.
 
-    def __call__(self) -> Token:
-        """Log in as the website does; ServerRefused where the account is wrong or wants a second factor.
-
-        Whether a token is still good shows when it is used, which spares two requests a call.
-        """
-        try:
-            import destinelab.dedl_auth
-            import destinelab.desp_auth
-            import destinelab.errors
-        except ImportError:
-            raise ConfigError(
-                "the package destinelab is not installed",
-                expected="it, for tokens of kind desp-user",
-                remedy=f"{INSTALL}, or use a service account",
-            ) from None
-        logging.getLogger("destinelab").setLevel(logging.WARNING)
-        try:
-            desp = destinelab.desp_auth.DESPAuth(
-                self._username, self._password, otp_provider=_no_prompt, session_factory=self._session_factory
-            )
-            desp_token = desp.get_desp_token()
-            self._redact.know(desp_token)
-            with self._session_factory() as session:
-                token = str(destinelab.dedl_auth.DEDLAuth(desp_token, request_post=session.post).get_token())
-        except IbfError:
-            raise
-        except destinelab.errors.AuthNetworkError as error:
-            raise ServerUnreachable(
-                self._redact(f"the DESP login did not answer ({error})"), remedy="try again later"
-            ) from None
-        except Exception as error:
-            # destinelab and the parsers below it raise many kinds; each of them is a login that failed
-            raise ServerRefused(
-                self._redact(f"the DESP login failed ({type(error).__name__}: {error})"),
-                remedy="check DESP_USERNAME and DESP_PASSWORD by logging in with a browser, or use a service account",
-            ) from None
-        return Token(token)
+    ServerRefused where the account is wrong or wants a second factor. Whether a token is still good shows when it is
+    used, which spares two requests a call.
+    """
+    try:
+        import destinelab.dedl_auth
+        import destinelab.desp_auth
+        import destinelab.errors
+    except ImportError:
+        raise ConfigError(
+            "the package destinelab is not installed",
+            expected="it, for tokens of kind desp-user",
+            remedy=f"{INSTALL}, or use a service account",
+        ) from None
+    logging.getLogger("destinelab").setLevel(logging.WARNING)
+    try:
+        desp = destinelab.desp_auth.DESPAuth(
+            username, password, otp_provider=_no_prompt, session_factory=session_factory
+        )
+        desp_token = desp.get_desp_token()
+        redact.know(desp_token)
+        with session_factory() as session:
+            return Token(str(destinelab.dedl_auth.DEDLAuth(desp_token, request_post=session.post).get_token()))
+    except IbfError:
+        raise
+    except destinelab.errors.AuthNetworkError as error:
+        raise ServerUnreachable(redact(f"the DESP login did not answer ({error})"), remedy="try again later") from None
+    except Exception as error:
+        # destinelab and the parsers below it raise many kinds; each of them is a login that failed
+        raise ServerRefused(
+            redact(f"the DESP login failed ({type(error).__name__}: {error})"),
+            remedy="check DESP_USERNAME and DESP_PASSWORD by logging in with a browser, or use a service account",
+        ) from None
 
 
 def _no_prompt() -> str:
@@ -101,7 +97,7 @@ def token_source(
         username, password, *codes = values((settings.username_variable, settings.password_variable, *further))
         redact.know(password, *codes)
         if settings.kind == "desp-user":
-            return TokenSource(DespLogin(username, password, redact=redact), redact)
+            return TokenSource(partial(desp_login, username, password, redact=redact), redact)
         form = {
             "grant_type": "password",
             "client_id": str(settings.client_id),

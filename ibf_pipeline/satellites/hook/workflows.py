@@ -8,51 +8,55 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import Field, PlainValidator, TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.satellites.hook.orders import Text
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(str(entry) for entry in value) if isinstance(value, list) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class WorkflowOption:
     """One option of a workflow."""
 
-    name: str
-    description: str
-    type: str
-    default: str | None
-    allowed: tuple[str, ...]
+    name: Annotated[Text, Field(alias="Name")] = ""
+    description: Annotated[Text, Field(alias="Description")] = ""
+    type: Annotated[Text, Field(alias="Type")] = ""
+    default: Annotated[
+        str | None, PlainValidator(lambda value: None if value is None else str(value)), Field(alias="Default")
+    ] = None
+    allowed: Annotated[tuple[str, ...], PlainValidator(_texts), Field(alias="Value")] = ()
     """values that the service lists; empty: any"""
-    required: bool
+    required: Annotated[bool, PlainValidator(lambda value: str(value).lower() == "true"), Field(alias="Required")] = (
+        False
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """A workflow that the account may order."""
 
-    id: str
-    name: str
-    display_name: str
-    description: str
-    version: str
-    input_types: tuple[str, ...]
-    output_types: tuple[str, ...]
-    options: tuple[WorkflowOption, ...]
+    id: Annotated[Text, Field(alias="Id")] = ""
+    name: Annotated[Text, Field(alias="Name")] = ""
+    display_name: Annotated[Text, Field(alias="DisplayName")] = ""
+    description: Annotated[Text, Field(alias="Description")] = ""
+    version: Annotated[Text, Field(alias="WorkflowVersion")] = ""
+    input_types: tuple[str, ...] = ()
+    output_types: tuple[str, ...] = ()
+    options: Annotated[tuple[WorkflowOption, ...], Field(alias="WorkflowOptions")] = ()
     """empty where the list was asked for without them"""
 
 
 def workflow_from(content: Mapping[str, Any]) -> Workflow:
     """A workflow as the service describes it; absent and null parts are empty."""
-    return Workflow(
-        id=_text(content.get("Id")),
-        name=_text(content.get("Name")),
-        display_name=_text(content.get("DisplayName")),
-        description=_text(content.get("Description")),
-        version=_text(content.get("WorkflowVersion")),
-        input_types=_types(content, "Input"),
-        output_types=_types(content, "Output"),
-        options=tuple(_option(entry) for entry in content.get("WorkflowOptions") or () if isinstance(entry, Mapping)),
-    )
+    options = [entry for entry in content.get("WorkflowOptions") or () if isinstance(entry, Mapping)]
+    types = {"input_types": _types(content, "Input"), "output_types": _types(content, "Output")}
+    return _WORKFLOW.validate_python({**content, **types, "WorkflowOptions": options})
 
 
 def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
@@ -83,24 +87,10 @@ def check_options(workflow: Workflow, options: Mapping[str, str | int]) -> None:
         )
 
 
-def _option(content: Mapping[str, Any]) -> WorkflowOption:
-    allowed = content.get("Value")
-    default = content.get("Default")
-    return WorkflowOption(
-        name=_text(content.get("Name")),
-        description=_text(content.get("Description")),
-        type=_text(content.get("Type")),
-        default=None if default is None else str(default),
-        allowed=tuple(str(value) for value in allowed) if isinstance(allowed, list) else (),
-        required=str(content.get("Required")).lower() == "true",
-    )
-
-
 def _types(content: Mapping[str, Any], side: str) -> tuple[str, ...]:
     several = content.get(f"{side}ProductTypes") or []
     one = content.get(f"{side}ProductType")
     return tuple(dict.fromkeys(str(entry) for entry in [*([one] if one else []), *several]))
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+_WORKFLOW: Final = TypeAdapter(Workflow)

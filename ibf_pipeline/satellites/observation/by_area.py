@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -90,7 +90,7 @@ def observe_areas(
     """
     all_codes = [str(code) for code in layers.exposure["area"].values]
     codes = [area.place_code for area in event.areas_of(country.deepest_admin_level)]
-    km2 = square_kilometres(observed, labels, len(all_codes))
+    km2 = dict(zip(all_codes, square_kilometres(observed, labels, len(all_codes)), strict=True))
     people = dict(zip(codes, people_in_flood(observed, static, country, codes, scratch), strict=True))
     rows = []
     for level in country.admin_levels:
@@ -98,30 +98,18 @@ def observe_areas(
         inside: dict[str, list[str]] = {}
         for code in codes:
             inside.setdefault(layers.ancestor(code, level), []).append(code)
-        rows += [
-            _row(level, place, layers, members, {c: km2[all_codes.index(c)] for c in members}, people, forecast)
-            for place, members in sorted(inside.items())
-        ]
+        for place, members in sorted(inside.items()):
+            total = np.sum([km2[code] for code in members], axis=0)
+            rows.append(
+                ObservedArea(
+                    admin_level=level,
+                    place_code=place,
+                    name=layers.areas[place].name,
+                    area_km2=float(total.sum()),
+                    observed_km2=float(total.sum() - total[NOT_OBSERVED]),
+                    flooded_km2=float(total[FLOODED]),
+                    people_observed=sum(round(float(people[code])) for code in members),
+                    people_forecast=forecast.get(place, 0),
+                )
+            )
     return rows
-
-
-def _row(
-    level: int,
-    place: str,
-    layers: CountryLayers,
-    members: Sequence[str],
-    km2: Mapping[str, np.ndarray],
-    people: Mapping[str, float],
-    forecast: Mapping[str, int],
-) -> ObservedArea:
-    total = np.sum([km2[code] for code in members], axis=0)
-    return ObservedArea(
-        admin_level=level,
-        place_code=place,
-        name=layers.areas[place].name,
-        area_km2=float(total.sum()),
-        observed_km2=float(total.sum() - total[NOT_OBSERVED]),
-        flooded_km2=float(total[FLOODED]),
-        people_observed=sum(round(float(people[code])) for code in members),
-        people_forecast=forecast.get(place, 0),
-    )

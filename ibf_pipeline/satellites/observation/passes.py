@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
@@ -29,10 +30,6 @@ class TooEarly(InputMissing):
     """UTC"""
 
 
-CLASSES: Final = ("no", "min", "med", "max")
-"""alert classes, lowest first"""
-
-
 def event_days(event: Event, issue_date: date, days_after: int) -> Days:
     """From the event's first flagged day to its last one, and some days on: water stays behind a flood wave."""
     flagged = [lead_time for lead_time, flag in enumerate(event.flags) if flag != "-"]
@@ -43,13 +40,10 @@ def event_days(event: Event, issue_date: date, days_after: int) -> Days:
 class Scene:
     """A Sentinel-1 GRD scene as a product's name tells of it: equal for every format of one scene."""
 
-    satellite: str
-    mode: str
     start: datetime
-    stop: datetime
     """of the sensing (UTC)"""
-    orbit: str
-    datatake: str
+    further: tuple[str, ...]
+    """satellite, mode, end of the sensing, orbit and data take"""
     polarisation: str = field(compare=False)
     """DV: VV and VH"""
 
@@ -63,10 +57,8 @@ def scene_of(product: str) -> Scene:
             remedy="give the whole name of the notified product",
             expected="a name such as S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C",
         )
-    start, stop = (datetime.strptime(match[name], "%Y%m%dT%H%M%S").replace(tzinfo=UTC) for name in ("start", "stop"))
-    return Scene(
-        match["satellite"], match["mode"], start, stop, match["orbit"], match["datatake"], match["polarisation"]
-    )
+    start = datetime.strptime(match["start"], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    return Scene(start, match.group("satellite", "mode", "stop", "orbit", "datatake"), match["polarisation"])
 
 
 def other_name(product: str, names: Collection[str]) -> str | None:
@@ -88,4 +80,4 @@ def require_vh(product: str, scene: Scene) -> None:
 
 def worth_an_order(event: Event, lowest: str | None) -> bool:
     """Whether the event's class is high enough for an order that counts against the month's budget."""
-    return lowest is not None and CLASSES.index(event.alert_class) >= CLASSES.index(lowest)
+    return lowest is not None and ALERT_CLASSES.index(event.alert_class) >= ALERT_CLASSES.index(lowest)

@@ -6,7 +6,7 @@ roads and radar shadow for water, and does not see water under trees, between ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,26 +27,22 @@ PERMANENT: Final = 3
 """values of `observed.tif`; permanent water is neither dry nor flooded"""
 _HIDDEN: Final = 255
 
-CellRule = Callable[[np.ndarray], np.ndarray]
-"""values of a block, not observed as NaN -> True where there is water"""
 
-
-def open_water(rule: OpenWater) -> CellRule:
-    """Open water where VH backscatter is below the threshold, in dB.
+def open_water(levels: np.ndarray, rule: OpenWater) -> np.ndarray:
+    """True where VH backscatter (dB) is below the threshold, which is open water.
 
     Smooth water reflects the radar's pulse away from it, so that it looks darker than land; a fixed threshold on VH is
     the simplest form of the method (e.g. Twele et al. 2016, Int. J. Remote Sensing 37(13), who choose it scene by
-    scene). Linear values are turned into dB by 10 log10. Below the noise floor nothing was measured.
+    scene).
     """
-
-    def water(values: np.ndarray) -> np.ndarray:
-        return decibel(values, rule) < rule.threshold_decibel
-
-    return water
+    return levels < rule.threshold_decibel
 
 
 def decibel(values: np.ndarray, rule: OpenWater) -> np.ndarray:
-    """Backscatter in dB; NaN where nothing was measured (nodata, 0 or less in linear units, below the noise floor)."""
+    """Backscatter in dB; NaN where nothing was measured (nodata, 0 or less in linear units, below the noise floor).
+
+    Linear values are turned into dB by 10 log10.
+    """
     levels = values.astype(np.float64)
     if rule.unit == "linear":
         levels = 10 * np.log10(np.where(levels > 0, levels, np.nan))
@@ -71,11 +67,10 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
                 expected="linear backscatter, all above 0",
                 remedy="set observation.open_water.unit to decibel in destine.yaml",
             )
-        water = open_water(rule)
         for window in windows(vh.width, vh.height):
-            block = read_part(values[window.toslices()], what)
-            seen = ~np.isnan(decibel(block, rule))
-            out.write(np.where(seen, water(block), _HIDDEN).astype(np.uint8), 1, window=window)
+            levels = decibel(read_part(values[window.toslices()], what), rule)
+            water = np.where(np.isnan(levels), _HIDDEN, open_water(levels, rule))
+            out.write(water.astype(np.uint8), 1, window=window)
 
 
 def write_map_water(flood_map: Path, flooded_value: float, target: Path) -> None:

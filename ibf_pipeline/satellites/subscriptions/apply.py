@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
-from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionChange
-from ibf_pipeline.satellites.subscriptions.ledger import Ledger, Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionChange, SubscriptionRequest
+from ibf_pipeline.satellites.subscriptions.ledger import Ledger, Owned, alike
 from ibf_pipeline.satellites.subscriptions.reconcile import MOST_STEPS, Plan, Step, Stuck, Wanted, dry_run, next_step
 
 log = logging.getLogger(__name__)
@@ -86,11 +86,7 @@ def adopt_subscription(client: CatalogueClient, ledger: Ledger, wanted: Sequence
     found = client.get(subscription_id)
     for item in wanted:
         request = item.request
-        if (
-            found.kind == request.kind
-            and same_filter(found.filter, request.filter)
-            and set(found.events) == set(request.events)
-        ):
+        if alike(found, request):
             ledger.made(Owned(found.id, client.name, item.name, request.kind, request.filter, request.events))
             return item.name
     raise ForbiddenByRule(
@@ -120,7 +116,7 @@ def _listed(client: CatalogueClient, ledger: Ledger) -> list[Subscription]:
 
 def _carry_out(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]) -> None:
     if step.kind == "create" and step.request is not None:
-        _create(step, client, ledger, live)
+        _create(step.name, step.request, client, ledger, live)
         return
     target = next(subscription for subscription in live if subscription.id == step.subscription_id)
     if step.kind == "pause":
@@ -134,20 +130,20 @@ def _carry_out(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequen
         client.edit(target, SubscriptionChange(endpoint=step.request.endpoint, account=step.request.account))
 
 
-def _create(step: Step, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]) -> None:
-    request = step.request
-    assert request is not None  # noqa: S101 - for the type checker
-    ledger.begin(client.name, step.name, request, live)
+def _create(
+    name: str, request: SubscriptionRequest, client: CatalogueClient, ledger: Ledger, live: Sequence[Subscription]
+) -> None:
+    ledger.begin(client.name, name, request, live)
     try:
         new_id = client.create(request)
     except (ServerRefused, ForbiddenByRule):
-        ledger.abandon(client.name, step.name)
+        ledger.abandon(client.name, name)
         raise
     if new_id is not None:
-        ledger.made(Owned(new_id, client.name, step.name, request.kind, request.filter, request.events))
+        ledger.made(Owned(new_id, client.name, name, request.kind, request.filter, request.events))
     elif not ledger.settle(client.name, client.existing()):
         raise OutcomeUnknown(
-            f"{step.name} was made, and nothing in the list of subscriptions looks like it",
+            f"{name} was made, and nothing in the list of subscriptions looks like it",
             where=client.name,
             remedy="look with `subscriptions list`, then `subscriptions apply --adopt <id>`",
         )

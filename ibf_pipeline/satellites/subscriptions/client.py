@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, turned_into
+from ibf_pipeline.errors import InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import next_link, pages
@@ -37,6 +37,8 @@ from ibf_pipeline.satellites.subscriptions.safety import (
     require_sound_request,
 )
 from ibf_pipeline.satellites.subscriptions.settings import Provider
+
+Read = TypeVar("Read")
 
 PAGE = 100
 """products asked for at once"""
@@ -68,11 +70,6 @@ class QueueBatch:
     """entries that nobody can read, in words; acknowledging the batch drops them"""
     last_ack: str | None
     """acknowledges the batch up to its last entry that can be; None for an empty one, or where none can"""
-
-    @property
-    def empty(self) -> bool:
-        """Whether the queue gave nothing."""
-        return not self.notifications and not self.problems
 
 
 class CatalogueClient:
@@ -143,9 +140,7 @@ class CatalogueClient:
 
     def edit(self, subscription: Subscription, change: SubscriptionChange) -> Subscription:
         """Change status, endpoint or credentials; the subscription as it is afterwards, read again."""
-        require_patchable(subscription, change, self.provider, self._account)
-        if change.status == "cancelled":
-            raise ForbiddenByRule("cancelling is no change", where=subscription.id, remedy="use cancel")
+        require_patchable(subscription, change, self._account)
         if change.status == "running" and not subscription.running:
             require_running_slot(self.existing(), self.name, self.provider)
         if change.account:
@@ -161,12 +156,6 @@ class CatalogueClient:
         """Let it run again."""
         return self.edit(subscription, SubscriptionChange(status="running"))
 
-    def cancel(self, subscription: Subscription) -> None:
-        """Set it to cancelled: it is deleted now, or by the service some time later (the provider's `cancelled`)."""
-        require_patchable(subscription, SubscriptionChange(status="cancelled"), self.provider, self._account)
-        with suppress(Gone):
-            self._http.ask("PATCH", f"Subscriptions({subscription.id})", json={"Status": "cancelled"})
-
     def delete(self, subscription_id: str) -> None:
         """Delete it now, with its queue; one that is gone already is fine."""
         with suppress(Gone):
@@ -175,12 +164,7 @@ class CatalogueClient:
     def read(self, subscription_id: str, top: int = 20) -> QueueBatch:
         """The oldest notifications of a pull subscription; they stay in its queue until they are acknowledged."""
         entries = _entries(self._http.read("GET", f"Subscriptions({subscription_id})/Read", {"$top": str(top)}))
-        notifications, problems = [], []
-        for entry in entries:
-            try:
-                notifications.append(read_notification(entry))
-            except InputInvalid as error:
-                problems.append(error.found)
+        notifications, problems = _readable(entries, read_notification)
         acks = [read_ack(entry.get("AckId")) for entry in entries if isinstance(entry, Mapping)]
         usable = [ack for ack in acks if ack is not None]
         return QueueBatch(tuple(notifications), tuple(problems), usable[-1] if usable else None)
@@ -208,13 +192,19 @@ class CatalogueClient:
             "$expand": "Attributes",
         }
         for content in islice(pages(self._http, "Products", query, max_pages), max_pages):
-            products, unreadable = [], 0
-            for entry in _entries(content):
-                try:
-                    products.append(read_product(entry))
-                except InputInvalid:
-                    unreadable += 1
-            yield ProductPage(tuple(products), unreadable, last=next_link(content) is None)
+            products, problems = _readable(_entries(content), read_product)
+            yield ProductPage(tuple(products), len(problems), last=next_link(content) is None)
+
+
+def _readable(entries: Iterable[Any], read: Callable[[Any], Read]) -> tuple[list[Read], list[str]]:
+    """What could be read of the entries of an answer, and in words why others could not."""
+    found, problems = [], []
+    for entry in entries:
+        try:
+            found.append(read(entry))
+        except InputInvalid as error:
+            problems.append(error.found)
+    return found, problems
 
 
 def _entries(content: Any) -> list[Any]:

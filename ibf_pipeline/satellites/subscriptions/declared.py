@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
 import shapely
 from shapely.geometry import shape
@@ -17,6 +18,8 @@ from ibf_pipeline.satellites.subscriptions.filters import enclosing_polygon, pro
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
 from ibf_pipeline.satellites.subscriptions.settings import Declared, EodataSettings
 
+_PREPARE: Final = "run `ibf-pipeline prepare` for the country"
+
 
 def read_outlines(prepared: Path, level: int) -> dict[str, BaseGeometry]:
     """The areas of an admin level by place code, out of a country's prepared layers."""
@@ -28,13 +31,9 @@ def read_outlines(prepared: Path, level: int) -> dict[str, BaseGeometry]:
             for feature in content["features"]
         }
     except OSError:
-        raise InputMissing(
-            "the country's outlines are not there", where=file, remedy="run `ibf-pipeline prepare` for the country"
-        ) from None
+        raise InputMissing("the country's outlines are not there", where=file, remedy=_PREPARE) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise InputInvalid(
-            "the country's outlines cannot be read", where=file, remedy="run `ibf-pipeline prepare` for the country"
-        ) from None
+        raise InputInvalid("the country's outlines cannot be read", where=file, remedy=_PREPARE) from None
 
 
 def country_outline(prepared: Path) -> BaseGeometry:
@@ -42,9 +41,7 @@ def country_outline(prepared: Path) -> BaseGeometry:
     for level in range(1, 6):
         if (prepared / f"outlines_adm{level}.geojson").is_file():
             return shapely.union_all(list(read_outlines(prepared, level).values()))
-    raise InputMissing(
-        "the country's outlines are not there", where=prepared, remedy="run `ibf-pipeline prepare` for the country"
-    )
+    raise InputMissing("the country's outlines are not there", where=prepared, remedy=_PREPARE)
 
 
 def filter_of(declared: Declared, prepared: Callable[[str], Path]) -> str:

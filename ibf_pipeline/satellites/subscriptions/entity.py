@@ -26,7 +26,6 @@ class Subscription:
     """empty: everything published"""
     endpoint: str | None
     """None: a pull subscription"""
-    submitted: datetime | None
     last_notified: datetime | None
     """push: last delivery that succeeded; pull: last acknowledgement"""
 
@@ -56,7 +55,7 @@ class SubscriptionRequest:
     kind: Kind
     filter: str
     events: tuple[str, ...] = ("created",)
-    status: str = "running"
+    status: Literal["running", "paused"] = "running"
     endpoint: str | None = None
     account: EndpointAccount | None = None
     everything: bool = False
@@ -76,15 +75,14 @@ class SubscriptionRequest:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionChange:
-    """What shall be different about a subscription; None leaves a property as it is."""
+    """What shall be different about a subscription; None leaves a property as it is.
 
-    status: str | None = None
+    Filter and events are not among it: no catalogue lets them be changed.
+    """
+
+    status: Literal["running", "paused"] | None = None
     endpoint: str | None = None
     account: EndpointAccount | None = None
-    filter: str | None = None
-    """no catalogue lets it be changed: refused"""
-    events: tuple[str, ...] | None = None
-    """as filter"""
 
     def body(self) -> dict[str, Any]:
         """The PATCH body: only what changes."""
@@ -117,6 +115,5 @@ def read_subscription(content: object) -> Subscription:
         events=read_events(content.get("SubscriptionEvent")),
         filter=str(content.get("FilterParam") or ""),
         endpoint=content.get("NotificationEndpoint") or None,
-        submitted=read_moment(content.get("SubmissionDate")),
         last_notified=read_moment(content.get("LastNotificationDate")),
     )

@@ -89,13 +89,11 @@ class Inbox:
             known = _known(connection, product_id)
             if known is None or known.state != "incomplete":
                 return
-            if product is None:
-                reason = "the catalogue has no such product any more"
-                self._change(connection, product_id, state="ignored", reason=reason)
-                return
-            self._change(connection, product.id, **_details(product))
-            if not product.complete:
+            reason = "the catalogue has no such product any more"
+            if product is not None:
+                self._change(connection, product.id, **_details(product))
                 reason = "the catalogue states no acquisition time or no footprint"
+            if product is None or not product.complete:
                 self._change(connection, product_id, state="ignored", reason=reason)
 
     def entry(self, product_id: str) -> Entry:
@@ -199,7 +197,7 @@ class Inbox:
         key = {"subscription_id": item.subscription_id, "product_id": item.product_id, "event": item.event}
         first = {"door": door, "notified": _text(item.notified), "received": self._now(), "times": 1}
         put(connection, NOTIFICATION, key, {"times": NOTIFICATION.c.times + 1}, first)
-        new = self._keep(connection, provider, item.product or _unknown(item.product_id), item.event == "modified")
+        new = self._keep(connection, provider, item.product or Product(item.product_id), item.event == "modified")
         if item.event == "deleted":
             self._delete(connection, item)
         return new
@@ -238,21 +236,11 @@ def _known(connection: Connection, product_id: str) -> Any:
     return connection.execute(query.with_for_update()).one_or_none()
 
 
-def _first_state(product: Product) -> tuple[str, str]:
-    if product.complete:
-        return "waiting", WAITING_REASON
-    return "incomplete", "details have to be fetched from the catalogue"
-
-
-def _unknown(product_id: str) -> Product:
-    return Product(product_id, "", "", None, None, None, {})
-
-
 def _details(product: Product) -> dict[str, str | None]:
-    state, reason = _first_state(product)
+    lacking = "details have to be fetched from the catalogue"
     return {
-        "state": state,
-        "reason": reason,
+        "state": "waiting" if product.complete else "incomplete",
+        "reason": WAITING_REASON if product.complete else lacking,
         "name": product.name,
         "product_type": product.product_type,
         "acquired": _text(product.acquired),

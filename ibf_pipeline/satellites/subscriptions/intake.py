@@ -24,7 +24,6 @@ class Pulled:
 
     notifications: int
     new_products: int
-    problems: tuple[str, ...]
     emptied: bool
     """false: the run's share was read and more is waiting"""
 
@@ -47,16 +46,14 @@ def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: 
     acknowledge them by are stored too; InputInvalid says afterwards that they stay in the queue.
     """
     notifications = new = 0
-    problems: list[str] = []
     for _ in range(settings.max_batches):
         batch = client.read(subscription_id, settings.batch)
-        if batch.empty:
-            return Pulled(notifications, new, tuple(problems), emptied=True)
+        if not (batch.notifications or batch.problems):
+            return Pulled(notifications, new, emptied=True)
         new += inbox.store(client.name, "pull", batch.notifications)
         notifications += len(batch.notifications)
         for text in batch.problems:
             log.warning("%s: a notification cannot be read (%s); the catalogue search will find it", client.name, text)
-        problems += batch.problems
         if batch.last_ack is None:
             raise InputInvalid(
                 f"{len(batch.notifications)} notifications were stored and carry no AckId",
@@ -66,7 +63,7 @@ def pull(client: CatalogueClient, inbox: Inbox, subscription_id: str, settings: 
                 "catalogue search finds what is announced meanwhile",
             )
         client.acknowledge(subscription_id, batch.last_ack)
-    return Pulled(notifications, new, tuple(problems), emptied=False)
+    return Pulled(notifications, new, emptied=False)
 
 
 def complete(client: CatalogueClient, inbox: Inbox) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Delete, delete, select
@@ -118,12 +118,9 @@ class Ledger:
         claimed: list[Owned] = []
         ours = {entry.id for entry in self.owned(missing=True)}
         for row in self._database.rows(select(INTENT).where(INTENT.c.provider == provider)):
-            known, events = set(json.loads(row.known_ids)), tuple(json.loads(row.events))
-            for subscription in live:
-                if subscription.id in known | ours or subscription.kind != row.kind:
-                    continue
-                if same_filter(subscription.filter, row.filter) and set(subscription.events) == set(events):
-                    claimed.append(Owned(subscription.id, provider, row.name, row.kind, row.filter, events))
+            known = ours | set(json.loads(row.known_ids))
+            asked = Owned("", provider, row.name, row.kind, row.filter, tuple(json.loads(row.events)))
+            claimed += [replace(asked, id=found.id) for found in live if found.id not in known and alike(found, asked)]
         for entry in claimed:
             self.made(entry)
         return claimed
@@ -144,6 +141,12 @@ class Ledger:
 
 def _intent(provider: str, name: str) -> Delete:
     return delete(INTENT).where(INTENT.c.provider == provider, INTENT.c.name == name)
+
+
+def alike(one: Subscription, other: SubscriptionRequest | Owned) -> bool:
+    """Whether a subscription is of the kind, and has the filter and the events, that were asked for."""
+    same = same_filter(one.filter, other.filter) and set(one.events) == set(other.events)
+    return one.kind == other.kind and same
 
 
 def same_filter(one: str, other: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +29,14 @@ class Product:
     """A published product, as far as deciding needs it."""
 
     id: str
-    name: str
-    product_type: str
-    acquired: datetime | None
+    name: str = ""
+    product_type: str = ""
+    acquired: datetime | None = None
     """start of the acquisition"""
-    published: datetime | None
-    footprint: BaseGeometry | None
+    published: datetime | None = None
+    footprint: BaseGeometry | None = None
     """degrees, longitude first"""
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] = field(default_factory=dict)
     """all that the catalogue said"""
 
     @property

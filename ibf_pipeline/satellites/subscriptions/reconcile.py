@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from ibf_pipeline.satellites.subscriptions.entity import Subscription, SubscriptionRequest
-from ibf_pipeline.satellites.subscriptions.ledger import Owned, same_filter
+from ibf_pipeline.satellites.subscriptions.ledger import Owned, alike, same_filter
 from ibf_pipeline.satellites.subscriptions.settings import Provider
 
 MOST_STEPS = 60
@@ -73,17 +73,17 @@ def next_step(
             return Step("pause", entry.name, subscription.id, reason), stuck
     for item in wanted:
         mine = [pair for pair in ours if pair[1].name == item.name]
-        step, problem = _next_for(item, mine, live, provider)
-        if step is not None:
-            return step, stuck
-        if problem is not None:
-            stuck.append(problem)
+        found = _next_for(item, mine, live, provider)
+        if isinstance(found, Step):
+            return found, stuck
+        if found is not None:
+            stuck.append(found)
     return None, stuck
 
 
 def _next_for(
     item: Wanted, mine: Sequence[tuple[Subscription, Owned]], live: Sequence[Subscription], provider: Provider
-) -> tuple[Step | None, Stuck | None]:
+) -> Step | Stuck | None:
     request = item.request
     fitting = [subscription for subscription, entry in mine if _fits(request, subscription, entry)]
     fitting.sort(key=lambda subscription: (not subscription.running, subscription.id))
@@ -92,45 +92,39 @@ def _next_for(
     if not fitting:
         return _make(item, stale, live, provider, free)
     target = fitting[0]
-    if request.kind == "push" and not _same_address(target.endpoint, request.endpoint):
-        return Step("patch", item.name, target.id, f"the endpoint is {target.endpoint}", request), None
+    if request.kind == "push" and (target.endpoint or "").rstrip("/") != (request.endpoint or "").rstrip("/"):
+        return Step("patch", item.name, target.id, f"the endpoint is {target.endpoint}", request)
     for subscription in stale:
         if subscription.running:
-            return Step("pause", item.name, subscription.id, "replaced by " + target.id), None
+            return Step("pause", item.name, subscription.id, "replaced by " + target.id)
     if request.status != target.status:
         if request.status == "paused":
-            return Step("pause", item.name, target.id, "declared paused"), None
+            return Step("pause", item.name, target.id, "declared paused")
         if free > 0:
-            return Step("resume", item.name, target.id, "declared running"), None
-        return None, _no_slot(item, live, provider)
+            return Step("resume", item.name, target.id, "declared running")
+        return _no_slot(item, live, provider)
     if stale:
-        return Step("delete", item.name, stale[0].id, "replaced by " + target.id), None
-    return None, None
+        return Step("delete", item.name, stale[0].id, "replaced by " + target.id)
+    return None
 
 
 def _make(
     item: Wanted, stale: Sequence[Subscription], live: Sequence[Subscription], provider: Provider, free: int
-) -> tuple[Step | None, Stuck | None]:
+) -> Step | Stuck:
     request = item.request
     if len(live) >= provider.total_limit:
         if stale:
-            return Step(
-                "delete", item.name, stale[0].id, "makes room for its replacement; the catalogue search closes the gap"
-            ), None
-        paused = [s.id for s in live if not s.running]
+            reason = "makes room for its replacement; the catalogue search closes the gap"
+            return Step("delete", item.name, stale[0].id, reason)
+        resting = ", ".join(s.id for s in live if not s.running)
         text = f"the account has {len(live)} of {provider.total_limit} subscriptions: delete one"
-        return None, Stuck(item.name, text + (" of " + ", ".join(paused) if paused else ""))
+        return Stuck(item.name, text + (f" of {resting}" if resting else ""))
     if request.status == "running" and free <= 0:
         if not any(subscription.running for subscription in stale):
-            return None, _no_slot(item, live, provider)
-        return Step(
-            "create",
-            item.name,
-            None,
-            "changed; paused until the old one gives its slot",
-            replace(request, status="paused"),
-        ), None
-    return Step("create", item.name, None, "changed" if stale else "declared and not there", request), None
+            return _no_slot(item, live, provider)
+        paused = replace(request, status="paused")
+        return Step("create", item.name, None, "changed; paused until the old one gives its slot", paused)
+    return Step("create", item.name, None, "changed" if stale else "declared and not there", request)
 
 
 def _fits(request: SubscriptionRequest, subscription: Subscription, entry: Owned) -> bool:
@@ -142,17 +136,11 @@ def _fits(request: SubscriptionRequest, subscription: Subscription, entry: Owned
     )
 
 
-def _same_address(one: str | None, other: str | None) -> bool:
-    return (one or "").rstrip("/") == (other or "").rstrip("/")
-
-
 def _no_slot(item: Wanted, live: Sequence[Subscription], provider: Provider) -> Stuck:
     running = ", ".join(f"{s.id} ({s.kind})" for s in live if s.running)
     text = f"all {provider.running_limit} running subscriptions are taken: pause one of {running}"
-    request = item.request
     for subscription in live:
-        same = same_filter(subscription.filter, request.filter) and set(subscription.events) == set(request.events)
-        if subscription.kind == request.kind and same:
+        if alike(subscription, item.request):
             text += f"; {subscription.id} is exactly as declared: `subscriptions apply --adopt {subscription.id}`"
     return Stuck(item.name, text)
 
@@ -181,7 +169,7 @@ def _after(
 ) -> tuple[list[Subscription], dict[str, Owned]]:
     if step.kind == "create" and step.request is not None:
         request = step.request
-        made = Subscription(new_id, request.status, request.events, request.filter, request.endpoint, None, None)
+        made = Subscription(new_id, request.status, request.events, request.filter, request.endpoint, None)
         entry = Owned(new_id, provider, step.name, request.kind, request.filter, request.events)
         return [*live, made], {**owned, new_id: entry}
     if step.kind == "delete":

@@ -35,8 +35,6 @@ def require_sound_request(request: SubscriptionRequest, name: str, provider: Pro
             where=name,
             expected="some of " + ", ".join(provider.events),
         )
-    if request.status not in ("running", "paused"):
-        raise ForbiddenByRule(f"status {request.status}", where=name, expected="running or paused for a new one")
     if request.kind == "pull":
         if request.endpoint is not None or request.account is not None:
             raise ForbiddenByRule("a pull subscription with an endpoint would become a push subscription", where=name)
@@ -114,20 +112,10 @@ def require_running_slot(existing: Sequence[Subscription], name: str, provider: 
         )
 
 
-def require_patchable(
-    subscription: Subscription, change: SubscriptionChange, provider: Provider, account: Account
-) -> None:
-    """ForbiddenByRule for a change that no PATCH can make: filter and events never, on a pull only the status."""
-    if change.filter is not None or change.events is not None:
-        raise ForbiddenByRule(
-            "filter and events of a subscription cannot be changed",
-            where=subscription.id,
-            remedy="declare them and run `ibf-pipeline subscriptions apply`: it makes a new one and deletes the old",
-        )
+def require_patchable(subscription: Subscription, change: SubscriptionChange, account: Account) -> None:
+    """ForbiddenByRule for a change that no PATCH can make, such as the endpoint of a pull subscription."""
     if subscription.kind == "pull" and (change.endpoint is not None or change.account is not None):
         raise ForbiddenByRule("a pull subscription has no endpoint to change", where=subscription.id)
-    if change.status not in (None, "running", "paused", "cancelled"):
-        raise ForbiddenByRule(f"status {change.status}", where=subscription.id, expected="running, paused or cancelled")
     if change.endpoint is not None:
         require_sound_endpoint(change.endpoint, subscription.id)
     if change.account is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from shapely.geometry.base import BaseGeometry
 
@@ -27,11 +26,9 @@ class Observation:
     product: Entry
 
 
-class Starter(Protocol):
-    """Starts observations; starting one key twice is one start."""
-
-    def start(self, observation: Observation) -> str | None:
-        """Id of the run, None where there is nothing to start but the announcement was made."""
+Starter = Callable[[Observation], str | None]
+"""Starts observations; starting one key twice is one start. Id of the run, None where there is nothing to start but
+the announcement was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def trigger(
             if observation.key in done:
                 continue
             try:
-                run = starter.start(observation)
+                run = starter(observation)
             except IbfError as error:
                 failures.append(f"{observation.key}: {error}")
                 continue

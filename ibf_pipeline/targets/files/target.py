@@ -116,15 +116,13 @@ class FilesTarget:
     def _problems(self, found: Found, run: RunFolder, consent: Consent) -> Iterator[Problem]:
         existing = next(place for place in (self.folder, *self.folder.parents) if place.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-            yield Problem(f"{existing} is no folder that may be written to", True)
+            yield Problem(f"{existing} is no folder that may be written to")
         day = self._day(found)
         if consent.take_over or not day.exists():
             return
         shown = shown_day(day)
         if not any(revision.calls()[-1].body == shown for revision in run.revisions(self.name)):
-            yield Problem(
-                f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over", True
-            )
+            yield Problem(f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over")
 
 
 def require_no_hold(name: str) -> None:

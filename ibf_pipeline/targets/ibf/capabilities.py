@@ -127,9 +127,8 @@ def _fitted(capabilities: Capabilities, paths: Mapping[str, Any] | None) -> Capa
     if paths is None:
         return capabilities
     image = any(path.startswith("/event/event-map-image") for path in paths)
-    end = (
-        capabilities.end_path if capabilities.end_path in paths or "/events/process" not in paths else "/events/process"
-    )
+    ends_plainly = capabilities.end_path in paths or "/events/process" not in paths
+    end = capabilities.end_path if ends_plainly else "/events/process"
     others = capabilities.other_alert_indicators
     of_today = CURRENT.lead_time_path in paths
     if capabilities.name == "described" and of_today:

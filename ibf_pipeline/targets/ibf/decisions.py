@@ -27,8 +27,7 @@ def deleted_decisions(areas: Mapping[str, Iterable[OpenArea]], issue_date: date,
             decided = [f"the trigger that a person set for {', '.join(triggers)}"] if triggers else []
             decided += [f"{ticked} ticked early actions"] if ticked else []
             yield Problem(
-                f"{what} would delete {' and '.join(decided)} of event {event}; accept it with --discard-decisions",
-                True,
+                f"{what} would delete {' and '.join(decided)} of event {event}; accept it with --discard-decisions"
             )
 
 

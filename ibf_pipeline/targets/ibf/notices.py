@@ -10,10 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from ibf_pipeline.domain.evidence import high_beyond_limit
 from ibf_pipeline.domain.exercise import is_exercise
-from ibf_pipeline.domain.found import Event, Found, StationFound
-from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
-from ibf_pipeline.domain.rule import members_needed
+from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.lead_times import lead_time_name
 from ibf_pipeline.domain.wording import NOT_SHOWN
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import Notice, blind_notices
@@ -46,27 +46,21 @@ def notices(
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
         if new_trigger and silent:
-            made.append(
-                Notice(
-                    "trigger without mail",
-                    event.name,
-                    f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
-                    f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
-                    "recipients yourself.",
-                )
+            text = (
+                f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
+                f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
+                "recipients yourself."
             )
+            made.append(Notice("trigger without mail", event.name, text))
         elif not event.trigger and before.get(event.name) in TRIGGERS:
-            beyond = _reached_beyond_limit(found, found.station(event.station_code))
+            beyond = high_beyond_limit(found, found.station(event.station_code))
             if beyond:
-                days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
-                made.append(
-                    Notice(
-                        "trigger lapsed beyond the limit",
-                        event.name,
-                        f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
-                        f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning.",
-                    )
+                days = ", ".join(lead_time_name(day.lead_time) for day in beyond)
+                text = (
+                    f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
+                    f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning."
                 )
+                made.append(Notice("trigger lapsed beyond the limit", event.name, text))
     today = {event.name for event in found.publishable_events}
     owners = {station.event_name: station.code for station in found.stations} | dict(stations or {})
     for name in sorted(name for name in set(before) - today if found.exercise or not is_exercise(name)):
@@ -109,9 +103,9 @@ def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> 
     if station.condition == "suspect":
         text = f"{day}: the portal closes the alert at {where}: {station.reason}. This is no all clear."
         return [Notice("station suspect", name, text)]
-    beyond = _reached_beyond_limit(found, station) if level in TRIGGERS else []
+    beyond = high_beyond_limit(found, station) if level in TRIGGERS else []
     if beyond:
-        days = ", ".join(lead_time_name(lead_time) for lead_time in beyond)
+        days = ", ".join(lead_time_name(day.lead_time) for day in beyond)
         text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
         return [Notice("trigger lapsed beyond the limit", name, text)]
     text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
@@ -156,17 +150,6 @@ def _shown(name: str) -> str:
 def _server_stays_silent(event: Event, issued_before: Collection[str]) -> bool:
     """The server mails an event whose first flagged day is 0-day only when it was first issued."""
     return event.flags[0] != "-" and event.name in issued_before
-
-
-def _reached_beyond_limit(found: Found, station: StationFound) -> list[int]:
-    """Lead times beyond the limit on which the trigger's return period is reached with its probability."""
-    above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
-    probability, limit = found.rule.trigger_probability, found.rule.trigger_lead_time_limit
-    return [
-        lead_time
-        for lead_time, count, members in zip(LEAD_TIMES, above, station.members, strict=False)
-        if lead_time > limit and members and count >= members_needed(probability, members)
-    ]
 
 
 def _station(found: Found, event: Event) -> str:

@@ -6,7 +6,7 @@ server: one identical `date` in every call, zeros only without events, one closi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -27,7 +27,6 @@ PROCESS = "/events/process"
 NO_ALERT_LEAD_TIME = 1
 """days: what the server itself writes for a flood country without events"""
 SILENT_END = "end without notification"
-STATION_KEYS = ("forecastLevel", "forecastReturnPeriod", "triggerLevel", "eapAlertClass")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def _calls(found: Found, order: Order, bodies: _Bodies, capabilities: Capabiliti
             yield _closing(capabilities.close_path, "close old events after the zeros", bodies)
     if capabilities.preview_parameter:
         query = {capabilities.preview_parameter: "true"}
-        yield Call(0, "close and preview", "POST", PROCESS, query, bodies.closing(), kind="preview")
+        yield Call(0, "close and preview", "POST", PROCESS, query, bodies.head, kind="preview")
     yield from _end(order, bodies, capabilities)
 
 
@@ -136,27 +135,15 @@ def _stations(
     if not sent:
         return
     lead_time = lead_time_name(sent[0][1].lead_time)
-    for key in STATION_KEYS:
+    for key, value_of in STATION_VALUES.items():
         body = {
             **bodies.head,
             "pointDataCategory": "glofas_stations",
             "key": key,
             "leadTime": lead_time,
-            "dynamicPointData": [
-                {"fid": station.code, "value": _station_value(key, values)} for station, values in sent
-            ],
+            "dynamicPointData": [{"fid": station.code, "value": value_of(values)} for station, values in sent],
         }
         yield Call(0, f"{step}: {key}", "POST", STATION_DATA, body=body, event=event)
-
-
-def _station_value(key: str, values: StationValues) -> float | str:
-    by_key: dict[str, float | str] = {
-        "forecastLevel": _plain(values.forecast_level),
-        "forecastReturnPeriod": _plain(values.forecast_return_period),
-        "triggerLevel": _plain(values.trigger_level),
-        "eapAlertClass": values.alert_class,
-    }
-    return by_key[key]
 
 
 def _map_image(found: Found, event: Event, image: FileBody) -> Call:
@@ -190,16 +177,16 @@ def _wipe(found: Found, bodies: _Bodies, indicators: Iterable[str]) -> Iterator[
 
 
 def _closing(path: str, step: str, bodies: _Bodies) -> Call:
-    return Call(0, step, "POST", path, body=bodies.closing())
+    return Call(0, step, "POST", path, body=bodies.head)
 
 
 def _end(order: Order, bodies: _Bodies, capabilities: Capabilities) -> Iterator[Call]:
     """The one call that notifies. Without notifications it is silenced where the server can be, else left out."""
     if order.notify:
-        yield Call(0, "notify", "POST", capabilities.end_path, body=bodies.closing(), kind="end")
+        yield Call(0, "notify", "POST", capabilities.end_path, body=bodies.head, kind="end")
     elif capabilities.silent_parameter:
         query = {capabilities.silent_parameter: "true"}
-        yield Call(0, SILENT_END, "POST", capabilities.end_path, query, bodies.closing())
+        yield Call(0, SILENT_END, "POST", capabilities.end_path, query, bodies.head)
     elif capabilities.close_path:
         yield _closing(capabilities.close_path, SILENT_END, bodies)
 
@@ -243,11 +230,16 @@ class _Bodies:
         }
         return Call(0, f"{step}, level {level}, {indicator}", "POST", EXPOSURE, body=body, event=event)
 
-    def closing(self) -> dict[str, Any]:
-        """Body of the calls that close, preview and notify."""
-        return dict(self.head)
-
 
 def _plain(value: float) -> float:
     """Whole numbers without a decimal point: the server stores station values as text."""
     return int(value) if value == int(value) else value
+
+
+STATION_VALUES: Mapping[str, Callable[[StationValues], float | str]] = {
+    "forecastLevel": lambda values: _plain(values.forecast_level),
+    "forecastReturnPeriod": lambda values: _plain(values.forecast_return_period),
+    "triggerLevel": lambda values: _plain(values.trigger_level),
+    "eapAlertClass": lambda values: values.alert_class,
+}
+"""key of a station's call -> its value"""

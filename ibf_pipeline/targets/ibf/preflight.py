@@ -41,29 +41,23 @@ def check_server(
         *_foreign_upload(found, state, published, consent),
         *_decisions(found, state, consent),
         *_exercise(found, state),
-        *(Problem(f"{name}: not checked, this server has no route for it", False) for name in state.not_checked),
-        *(Problem(doubt, False) for doubt in state.doubts),
+        *(Problem(f"{name}: not checked, this server has no route for it", blocks=False) for name in state.not_checked),
+        *(Problem(doubt, blocks=False) for doubt in state.doubts),
     ]
 
 
 def _account(state: ServerState) -> Iterator[Problem]:
     if state.role is not None and state.role not in UPLOAD_ROLES:
-        yield Problem(f"the account has the role {state.role}, uploads need {' or '.join(UPLOAD_ROLES)}", True)
+        yield Problem(f"the account has the role {state.role}, uploads need {' or '.join(UPLOAD_ROLES)}")
 
 
 def _levels(found: Found, state: ServerState) -> Iterator[Problem]:
-    if tuple(found.admin_levels) != state.admin_levels:
-        yield Problem(
-            f"admin levels are {_list(found.admin_levels)}, the server has {_list(state.admin_levels)}: "
-            "correct admin_levels",
-            True,
-        )
-    if found.default_admin_level != state.default_admin_level:
-        yield Problem(
-            f"the default admin level is {found.default_admin_level}, the server has {state.default_admin_level}: "
-            "correct default_admin_level",
-            True,
-        )
+    for what, key, ours, theirs in (
+        ("admin levels are", "admin_levels", _list(found.admin_levels), _list(state.admin_levels)),
+        ("the default admin level is", "default_admin_level", found.default_admin_level, state.default_admin_level),
+    ):
+        if ours != theirs:
+            yield Problem(f"{what} {ours}, the server has {theirs}: correct {key}")
 
 
 def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
@@ -72,24 +66,23 @@ def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[s
         if codes is None:
             continue
         if not codes:
-            yield Problem(f"the server has no areas of admin level {level}", True)
+            yield Problem(f"the server has no areas of admin level {level}")
             continue
         if len(codes) > MOST_ROWS:
-            yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_ROWS})", True)
+            yield Problem(f"level {level} has {len(codes)} areas, more than one upload takes ({MOST_ROWS})")
         known = set(codes)
         wrong = sorted({area.place_code for event in found.events for area in event.areas_of(level)} - known)
         different = set(prepared.get(level, ())) ^ known
         if wrong:
             yield Problem(
                 f"{len(wrong)} place codes of level {level} are unknown to the server ({_list(wrong[:3])}): they would "
-                "become an event that nobody sees; take the boundaries from the server",
-                True,
+                "become an event that nobody sees; take the boundaries from the server"
             )
         elif different:
             yield Problem(
                 f"{len(different)} place codes of level {level} differ between boundaries and server, none of them "
                 f"alerted ({_list(sorted(different)[:3])})",
-                False,
+                blocks=False,
             )
 
 
@@ -98,15 +91,14 @@ def _stations(found: Found, state: ServerState) -> Iterator[Problem]:
         return
     unknown = sorted(station.code for station in found.stations if station.code not in state.stations)
     if unknown:
-        yield Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", False)
+        yield Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", blocks=False)
     for station in found.stations:
         name = state.stations.get(station.code)
         own = station.event_name.removeprefix(PREFIX) if found.exercise else station.event_name
         if own not in (station.code, name) and name is not None:
             yield Problem(
                 f"event name {station.event_name!r} of station {station.code} is {name!r} on the server: take over its "
-                "spelling in stations.csv",
-                True,
+                "spelling in stations.csv"
             )
 
 
@@ -116,8 +108,7 @@ def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
     if state.indicators is not None and sent - state.indicators:
         yield Problem(
             f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; remove them from "
-            "people in the country's configuration",
-            True,
+            "people in the country's configuration"
         )
 
 
@@ -144,8 +135,7 @@ def _unseen_events(found: Found, state: ServerState, consent: Consent, earlier: 
             continue
         yield Problem(
             f"event {name} is open on the server and {why}: publishing would close it, a wrong all clear; accept it "
-            f"with --accept-blind {name}",
-            True,
+            f"with --accept-blind {name}"
         )
 
 
@@ -158,8 +148,7 @@ def _foreign_upload(
     if date_of_calls(last) not in published:
         yield Problem(
             f"the server has an upload of {last:%Y-%m-%d %H:%M:%S}Z that is not ours: somebody else publishes there; "
-            "replace it with --take-over",
-            True,
+            "replace it with --take-over"
         )
 
 
@@ -180,8 +169,7 @@ def _exercise(found: Found, state: ServerState) -> Iterator[Problem]:
     if found.exercise and real:
         yield Problem(
             f"real events are open there ({_list(real)}) and an exercise would close them: exercise on a server of its "
-            "own",
-            True,
+            "own"
         )
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
 from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.ledger import Clock
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.runs.unconfirmed import require_in_time
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
@@ -40,7 +40,7 @@ def carry_out(
     ForbiddenByRule where a held one's time limit has passed or a person decides about one that is not unknown,
     ServerRefused with the way to another plan where the server does not take a call of this one.
     """
-    about = revision.about()
+    about, found = revision.about(), revision.found()
     journal = revision.journal(now)
     transport = IbfTransport(client, revision.folder)
     calls = revision.calls()
@@ -55,37 +55,9 @@ def carry_out(
                 write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
 
     before_end = [call for call in calls if call.kind != "end"]
-    with _saying_how_to_plan_anew():
+    try:
         first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
-    own = _notices(revision)
-    with writing(revision.notices_file, RESUME):
-        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
-    if end is None:
-        end = "hold" if about.hold_until is not None else "send"
-    try:
-        final = publish(last, transport, journal, end=end, on_answer=keep, progress=progress)
-    except OutcomeUnknown as error:
-        published = revision.found()
-        known = found_out(client, published.country, published.disaster_type)
-        raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
-    outcome = Outcome(
-        len(calls),
-        first.made + final.made,
-        calls[-1] if calls else None,
-        first.seconds_waiting + final.seconds_waiting,
-        final.held,
-    )
-    return Publication(
-        outcome, tuple(own), revision.number, revision.found(), notified=end != "assume" and final.made > 0
-    )
-
-
-@contextmanager
-def _saying_how_to_plan_anew() -> Iterator[None]:
-    """A refused call is on disk: it is made again as it is, however often the day is run."""
-    try:
-        yield
-    except ServerRefused as error:
+    except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
         raise ServerRefused(
             error.found,
             where=error.where,
@@ -93,6 +65,20 @@ def _saying_how_to_plan_anew() -> Iterator[None]:
             remedy=f"{error.remedy}: that makes the same calls again. To have them planned anew, give these up with "
             "`ibf-pipeline resume --abort` first",
         ) from error
+    own = _notices(revision, found, about)
+    with writing(revision.notices_file, RESUME):
+        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
+    if end is None:
+        end = "hold" if about.hold_until is not None else "send"
+    try:
+        final = publish(last, transport, journal, end=end, on_answer=keep, progress=progress)
+    except OutcomeUnknown as error:
+        known = found_out(client, found.country, found.disaster_type)
+        raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
+    made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
+    outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
+    notified = end != "assume" and final.made > 0
+    return Publication(outcome, tuple(own), revision.number, found, notified)
 
 
 def hold(revision: Revision, until: datetime) -> None:
@@ -145,8 +131,7 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
     )
 
 
-def _notices(revision: Revision) -> list[Notice]:
-    found, about = revision.found(), revision.about()
+def _notices(revision: Revision, found: Found, about: RevisionAbout) -> list[Notice]:
     mailed: set[str] | None = None
     if revision.preview_file.is_file():
         answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]

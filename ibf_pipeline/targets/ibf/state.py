@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from ibf_pipeline.domain.found import Event
-from ibf_pipeline.domain.lead_times import lead_time_name
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
-from ibf_pipeline.targets.comparison import alert_level, first_lead_time
+from ibf_pipeline.targets.comparison import alert_level
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -35,8 +34,6 @@ class OpenEvent:
     name: str
     alert_level: str
     first_issued: str
-    first_lead_time: str | None
-    first_trigger_lead_time: str | None
     areas: tuple[OpenArea, ...]
 
     @property
@@ -89,8 +86,7 @@ class OwnRecord:
 
 def as_open(event: Event) -> OpenEvent:
     """An event of ours as the server would tell of it; what people decided about its areas is not known."""
-    first_trigger = None if event.first_trigger is None else lead_time_name(event.first_trigger)
-    return OpenEvent(event.name, alert_level(event), "", first_lead_time(event), first_trigger, ())
+    return OpenEvent(event.name, alert_level(event), "", ())
 
 
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> datetime | None:
@@ -132,10 +128,11 @@ def read_state(
     own = own or OwnRecord()
     events, doubts = _told_events(client, iso3, disaster_type, own, None if ours else last_upload, take_over=take_over)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
-    unlisted = _unlisted(own, {event.name for event in listed}) if own.half or events is None else ()
+    names = {event.name for event in listed}
+    unlisted = [event for event in own.open_events or () if event.name not in names and (own.half or events is None)]
     if events is not None and unlisted:
-        names = ", ".join(event.name for event in unlisted)
-        doubts = (f"open events: a revision of ours broke off, and our own record adds {names}",)
+        added = ", ".join(event.name for event in unlisted)
+        doubts = (f"open events: a revision of ours broke off, and our own record adds {added}",)
     asked = {
         "admin areas": None if None in areas.values() else areas,
         "stations": stations,
@@ -170,31 +167,22 @@ def _told_events(
     try:
         return ask_events(client, iso3, disaster_type), ()
     except ServerUnreachable as error:
-        if not own.half and not take_over:
-            if foreign is None:
-                raise
-            raise _half_made_by_others(error, foreign) from None
-        return None, (f"open events: not checked, our own record stands in ({error.found})",)
-
-
-def _half_made_by_others(error: ServerUnreachable, last_upload: datetime) -> ServerRefused:
-    return ServerRefused(
-        f"{error.found}, and the last upload, of {last_upload:%Y-%m-%d %H:%M:%S}Z, is not ours: somebody else's day "
-        "may be half made there",
-        where=error.where,
-        expected="the open events",
-        remedy="run again once it is whole, or publish over it with --take-over",
-    )
-
-
-def _unlisted(own: OwnRecord, listed: Collection[str]) -> tuple[OpenEvent, ...]:
-    return tuple(event for event in own.open_events or () if event.name not in listed)
+        if own.half or take_over:
+            return None, (f"open events: not checked, our own record stands in ({error.found})",)
+        if foreign is None:
+            raise
+        raise ServerRefused(
+            f"{error.found}, and the last upload, of {foreign:%Y-%m-%d %H:%M:%S}Z, is not ours: somebody else's day "
+            "may be half made there",
+            where=error.where,
+            expected="the open events",
+            remedy="run again once it is whole, or publish over it with --take-over",
+        ) from None
 
 
 def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disaster_type: str) -> OpenEvent:
     """An event of our own record with what the server tells of its areas, which it does while a day is half made."""
-    areas = _areas_of(client, {"eventName": event.name}, iso3, level, disaster_type)
-    known = tuple(open_area(area) for area in areas)
+    known = _areas_of(client, {"eventName": event.name}, iso3, level, disaster_type)
     issued = min((area.first_issued.isoformat() for area in known if area.first_issued), default="")
     level_now = "trigger" if any(area.set_by_person for area in known) else event.alert_level
     return replace(event, alert_level=level_now, first_issued=issued, areas=known)
@@ -265,21 +253,17 @@ def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[st
     return frozenset(str(entry["name"]) for entry in indicators if entry.get("dynamic", True) and "name" in entry)
 
 
-def _areas_of(client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str) -> Any:
+def _areas_of(
+    client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str
+) -> tuple[OpenArea, ...]:
     """All areas of an event on the default level; the event itself lists only those of its highest class."""
     areas = client.get_if_there(f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
-    return event.get("alertAreas", ()) if areas is None else areas
+    return tuple(open_area(area) for area in (event.get("alertAreas", ()) if areas is None else areas))
 
 
-def _open_event(event: Mapping[str, Any], areas: Iterable[Mapping[str, Any]]) -> OpenEvent:
-    return OpenEvent(
-        name=str(event["eventName"]),
-        alert_level=str(event.get("alertLevel", "")),
-        first_issued=str(event.get("firstIssuedDate", "")),
-        first_lead_time=event.get("firstLeadTime"),
-        first_trigger_lead_time=event.get("firstTriggerLeadTime"),
-        areas=tuple(open_area(area) for area in areas),
-    )
+def _open_event(event: Mapping[str, Any], areas: tuple[OpenArea, ...]) -> OpenEvent:
+    level, issued = str(event.get("alertLevel", "")), str(event.get("firstIssuedDate", ""))
+    return OpenEvent(str(event["eventName"]), level, issued, areas)
 
 
 def open_area(area: Mapping[str, Any]) -> OpenArea:

@@ -67,7 +67,7 @@ class IbfTarget:
 
     def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
-        state = self._state(found, run)
+        _, state = self._asked(found, run, take_over=True)
         return draft(
             found,
             attach_extents(found, run, staging),
@@ -90,8 +90,7 @@ class IbfTarget:
     ) -> Revision | None:
         """Compare the day with what the server knows, and allot a revision where there is something new."""
         iso3 = found.country
-        own = self._own_record(iso3, run)
-        state = read_state(self.client, iso3, found.disaster_type, self.capabilities, own, take_over=consent.take_over)
+        own, state = self._asked(found, run, take_over=consent.take_over)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
@@ -117,10 +116,7 @@ class IbfTarget:
 
     def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
         """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
-        own = self._own_record(found.country, run)
-        state = read_state(
-            self.client, found.country, found.disaster_type, self.capabilities, own, take_over=consent.take_over
-        )
+        own, state = self._asked(found, run, take_over=consent.take_over)
         moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
         earlier = event_stations(run, self.name)
         problems = check_server(found, state, self._place_codes(found), own.published, consent, earlier)
@@ -160,16 +156,15 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _state(self, found: Found, run: RunFolder) -> ServerState:
-        own = self._own_record(found.country, run)
-        return read_state(self.client, found.country, found.disaster_type, self.capabilities, own, take_over=True)
-
-    def _own_record(self, iso3: str, run: RunFolder) -> OwnRecord:
-        return OwnRecord(
+    def _asked(self, found: Found, run: RunFolder, *, take_over: bool) -> tuple[OwnRecord, ServerState]:
+        """What our own revisions say of the country, and the server."""
+        own = OwnRecord(
             frozenset(run.dates(self.name)),
             frozenset(half_uploaded_dates(run, self.name)),
             tuple(as_open(event) for event in events_perhaps_open(run, self.name, may_be_shown)),
         )
+        country, kind = found.country, found.disaster_type
+        return own, read_state(self.client, country, kind, self.capabilities, own, take_over=take_over)
 
     def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
         layers, _ = read_prepared(self.prepared, found.country)

@@ -80,7 +80,7 @@ def open_desk(client: OdpClient, book: OrderBook, clock: Clock, redact: Redactor
     def opened(per_month: int = 25, parallel: int = 1) -> OrderDesk:
         return OrderDesk(
             "dedl", client, book, Quota(per_month, parallel), environment=ENVIRONMENT, redact=redact, now=clock,
-            settle=timedelta(seconds=120),
+            settling=timedelta(seconds=120),
         )  # fmt: skip
 
     return opened

@@ -102,7 +102,7 @@ def test_an_order_whose_answer_breaks_off_in_tls_is_not_doubled(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "cert.pem"))
     with Loopback(clock, tls=context) as server, closing(client_of(server, clock)) as client:
         desk = OrderDesk(
-            "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settle=2 * MINUTE
+            "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settling=2 * MINUTE
         )  # fmt: skip
         key = desk.submit(OrderRequest("data-harvest", products, {"output_storage": "TEMPORARY"}, "alert")).key
         server.faults = ["no TLS after"]
@@ -376,7 +376,7 @@ def test_many_processes_at_once(server: Loopback, client: OdpClient, tmp_path: P
     def work(number: int) -> None:
         own = OrderBook(Database(beside(tmp_path), bring_up_to_date, ""))
         desk = OrderDesk(
-            "dedl", client, own, Quota(10, 2), environment={}, redact=Redactor(), now=clock, settle=MINUTE
+            "dedl", client, own, Quota(10, 2), environment={}, redact=Redactor(), now=clock, settling=MINUTE
         )  # fmt: skip
         barrier.wait(timeout=20)
         for step in range(4):
@@ -510,7 +510,14 @@ def test_an_order_without_its_secret_lets_the_others_pass(
     open_desk: Opening, client: OdpClient, book: OrderBook, server: Loopback, clock: Clock
 ) -> None:
     bare = OrderDesk(
-        "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settle=timedelta(seconds=120)
+        "dedl",
+        client,
+        book,
+        Quota(25, 5),
+        environment={},
+        redact=Redactor(),
+        now=clock,
+        settling=timedelta(seconds=120),
     )
     first = open_desk().submit(request("P1", desp_source_password="env:DESP_PASSWORD")).key
     second = bare.submit(request("P2")).key
@@ -610,7 +617,14 @@ class Direct:
 def test_an_order_that_arrives_late_is_not_doubled(book: OrderBook, clock: Clock) -> None:
     service = Direct(Platform(clock, workflows=provided_workflows()), clock)
     desk = OrderDesk(
-        "dedl", service, book, Quota(25, 1), environment={}, redact=Redactor(), now=clock, settle=timedelta(seconds=120)
+        "dedl",
+        service,
+        book,
+        Quota(25, 1),
+        environment={},
+        redact=Redactor(),
+        now=clock,
+        settling=timedelta(seconds=120),
     )
     key = desk.submit(request()).key
     service.next_post = "late"  # it arrives after 90 seconds
@@ -642,7 +656,7 @@ class Orders(RuleBasedStateMachine):
     def desk(self, worker: int) -> OrderDesk:
         return OrderDesk(
             "dedl", self.service, self.books[worker], self.quota, environment=ENVIRONMENTS[worker], redact=Redactor(),
-            now=self.clock, settle=timedelta(seconds=120),
+            now=self.clock, settling=timedelta(seconds=120),
         )  # fmt: skip
 
     @rule(worker=st.integers(0, 1), product=st.integers(0, 9))

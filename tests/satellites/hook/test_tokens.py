@@ -11,7 +11,7 @@ import requests
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.satellites.hook.settings import Token
-from ibf_pipeline.satellites.hook.tokens import DespLogin, roles_of, token_source
+from ibf_pipeline.satellites.hook.tokens import desp_login, roles_of, token_source
 from tests.satellites.hook.conftest import ENVIRONMENT
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, Loopback
 from tests.worlds.services.hook_platform import Clock
@@ -48,9 +48,8 @@ def page(content: bytes) -> requests.Response:
 @pytest.mark.parametrize("after", [OTP_PAGE, WRONG_PAGE, b"<html></html>", b""])
 def test_a_desp_login_fails_and_never_prompts(after: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(builtins, "input", lambda *_: pytest.fail("the worker would hang in a prompt"))
-    source = DespLogin("somebody", DESP_PASSWORD, redact=Redactor(), session_factory=lambda: Login(after))
     with pytest.raises(ServerRefused) as caught:
-        source()
+        desp_login("somebody", DESP_PASSWORD, redact=Redactor(), session_factory=lambda: Login(after))
     assert "service account" in str(caught.value)
     assert ("one-time code" in str(caught.value)) == (after == OTP_PAGE)
 

@@ -50,9 +50,9 @@ def areas(tmp_path: Path) -> Path:
 def test_minus_20_decibel_divides_water_from_land() -> None:
     linear = np.array([0.0099, 0.0101, 0.0, -1.0, 1e-6])  # 0.01 is -20 dB; 1e-6 is -60 dB, below the noise floor
     assert decibel(np.array([0.01, 0.1, 1.0]), RULE).tolist() == [-20, -10, 0]
-    assert open_water(RULE)(linear).tolist() == [True, False, False, False, False]
+    assert open_water(decibel(linear, RULE), RULE).tolist() == [True, False, False, False, False]
     assert np.isnan(decibel(linear, RULE)).tolist() == [False, False, True, True, True]
-    assert open_water(OpenWater(unit="decibel"))(np.array([-20.1, -19.9])).tolist() == [True, False]
+    assert open_water(np.array([-20.1, -19.9]), OpenWater(unit="decibel")).tolist() == [True, False]
 
 
 def test_a_scene_becomes_a_mask(tmp_path: Path) -> None:

@@ -37,15 +37,6 @@ def test_a_subscription_from_its_making_to_its_end(every: World):
     client.delete(made.id)  # gone already: fine
 
 
-def test_cancelled_deletes_now_or_later(every: World):
-    every.client.create(PULL)
-    (made,) = every.client.info()
-    every.client.cancel(made)
-    later = every.catalogue.dialect.cancelled == "removed-later"
-    assert [s.status for s in every.client.info()] == (["cancelled"] if later else [])
-    assert every.client.existing() == []
-
-
 def test_the_running_limit_is_refused_before_the_catalogue_is_asked(every: World):
     for _ in range(every.catalogue.dialect.running_limit):
         every.client.create(PULL)
@@ -101,13 +92,6 @@ def test_what_would_go_wrong_silently_is_refused(world: World, request_: Subscri
 def test_everything_needs_an_explicit_yes(world: World):
     world.client.create(SubscriptionRequest("pull", "", everything=True))
     assert world.client.info()[0].filter == ""
-
-
-@pytest.mark.parametrize("change", [SubscriptionChange(filter="x"), SubscriptionChange(events=("modified",))])
-def test_filter_and_events_cannot_be_patched(world: World, change: SubscriptionChange):
-    world.client.create(PULL)
-    with pytest.raises(ForbiddenByRule, match=r"cannot be changed.*subscriptions apply"):
-        world.client.edit(world.client.info()[0], change)
 
 
 def test_a_wrong_filter_is_told_in_the_catalogues_words(every: World):

@@ -107,7 +107,7 @@ class Runs:
     runs: dict[str, str] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
 
-    def start(self, observation: Observation) -> str:
+    def __call__(self, observation: Observation) -> str:
         self.fuse.burn()
         self.asked[observation.key] += 1
         run = self.runs.setdefault(observation.key, f"run-{len(self.runs) + 1}")

@@ -190,7 +190,7 @@ def test_any_account_settles_without_touching_foreign_ones(declared, existing, d
     for number, (name, text, runs) in enumerate(existing):
         runs = runs and running > 0
         running -= runs
-        live.append(Subscription(f"s{number}", "running" if runs else "paused", ("created",), text, None, None, None))
+        live.append(Subscription(f"s{number}", "running" if runs else "paused", ("created",), text, None, None))
         if name:
             owned[f"s{number}"] = Owned(f"s{number}", "p", name, "pull", text, ("created",))
     items = [Wanted(name, request) for name, request in declared.items()]

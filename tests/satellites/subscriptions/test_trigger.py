@@ -37,7 +37,7 @@ class Recorder:
         self.keys: list[str] = []
         self.away = False
 
-    def start(self, observation: Observation) -> str | None:
+    def __call__(self, observation: Observation) -> str | None:
         if self.away:
             raise ServerUnreachable("the Prefect server did not answer")
         self.keys.append(observation.key)

@@ -17,7 +17,7 @@ def station(
     values = None if blind else StationValues(lead_time, 12.5, 2.0, 50.0, alert_class)
     return StationFound(
         code, f"Name of {code}", 0.0, 30.0, "blind" if blind else "fine", "no members" if blind else "", code, days,
-        () if blind else ("no",) * 8, values, (51,) * 8, {}, {},
+        () if blind else ("no",) * 8, values, (51,) * 8, {"5": (0,) * 8}, {"5": 50.0},
     )  # fmt: skip
 
 

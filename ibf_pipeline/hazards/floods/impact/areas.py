@@ -9,20 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """An event's claim on areas."""
-
-    event: str
-    rank: int
-    """of its alert class; higher wins"""
-    lead_time: int
-    """days; earlier wins"""
-    people: int
-    """affected in the whole event; more wins"""
-    deepest_areas: tuple[str, ...]
-    """place codes of the mapping file"""
+from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
+from ibf_pipeline.domain.found import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +32,32 @@ class Allocation:
     """event -> areas that it keeps although another event has them, because it would have none left"""
 
 
-def allocate(claims: Sequence[Claim], parent_of: Callable[[str], str], *, keep_at_least_one: bool) -> Allocation:
+def precedence(event: Event) -> tuple[int, int, int, str]:
+    """Orders events: the higher class first, then the earlier lead time, then more people."""
+    return -ALERT_CLASSES.index(event.alert_class), event.lead_time, -event.people, event.name
+
+
+def allocate(events: Sequence[Event], parent_of: Callable[[str], str], *, keep_at_least_one: bool) -> Allocation:
     """Give every area of a level to one event.
 
-    `parent_of`: deepest place code -> place code on this level. A shared area goes to the event of the highest class,
-    then the earlier lead time, then more people, with the area's whole affected population. With `keep_at_least_one`
-    (the default level) an event that would lose all its areas keeps them, with its own part of the people, so that
-    the level still adds up.
+    `events`: with their areas of the deepest level alone; `parent_of`: deepest place code -> place code on this level.
+    A shared area goes to the event of the highest class, then the earlier lead time, then more people, with the area's
+    whole affected population. With `keep_at_least_one` (the default level) an event that would lose all its areas keeps
+    them, with its own part of the people, so that the level still adds up.
     """
-    order = sorted(claims, key=lambda claim: (-claim.rank, claim.lead_time, -claim.people, claim.event))
     own: dict[str, dict[str, list[tuple[str, str]]]] = {}
     areas_of: dict[str, set[str]] = {}
-    for claim in order:
-        for deepest in claim.deepest_areas:
-            area = parent_of(deepest)
-            own.setdefault(area, {}).setdefault(claim.event, []).append((claim.event, deepest))
-            areas_of.setdefault(claim.event, set()).add(area)
-    owner = {area: next(iter(events)) for area, events in own.items()}
+    for event in sorted(events, key=precedence):
+        for deepest in event.areas:
+            area = parent_of(deepest.place_code)
+            own.setdefault(area, {}).setdefault(event.name, []).append((event.name, deepest.place_code))
+            areas_of.setdefault(event.name, set()).add(area)
+    owner = {area: next(iter(sharing)) for area, sharing in own.items()}
     holders = set(owner.values())
-    kept = {
-        event: tuple(sorted(areas)) for event, areas in areas_of.items() if keep_at_least_one and event not in holders
-    }
+    kept = {name: tuple(sorted(areas)) for name, areas in areas_of.items() if keep_at_least_one and name not in holders}
     shares = []
-    for area, events in sorted(own.items()):
-        counted = [part for event, parts in events.items() if event not in kept for part in parts]
+    for area, sharing in sorted(own.items()):
+        counted = [part for name, parts in sharing.items() if name not in kept for part in parts]
         shares.append(Share(owner[area], area, tuple(counted)))
-        shares += [Share(event, area, tuple(parts)) for event, parts in events.items() if event in kept]
+        shares += [Share(name, area, tuple(parts)) for name, parts in sharing.items() if name in kept]
     return Allocation(tuple(shares), kept)
