@@ -29,7 +29,11 @@ class Configuration:
     @property
     def records(self) -> str | None:
         """The URL of the records; None where they lie in the folder of the runs."""
-        return _expand(self.settings.records) or None if self.settings.records else None
+        url = _expand(self.settings.records) if self.settings.records else ""
+        file = url.removeprefix("sqlite:///")
+        if file != url and not file.startswith("/"):
+            return f"sqlite:///{self.root / file}"
+        return url or None
 
     def country_codes(self) -> list[str]:
         """ISO3 codes that have a file, in alphabetical order."""

@@ -77,8 +77,8 @@ def arrive(open_at: Open, target: Path, *, largest: int | None = None, progress:
             _require_small(opened.total, largest, target)
         with writing(part):
             part.parent.mkdir(parents=True, exist_ok=True)
+            out = part.open("r+b" if opened.start else "wb")  # emptied before another stamp is put beside it
             note.write_text(opened.stamp, encoding="utf-8")
-            out = part.open("r+b" if opened.start else "wb")
         with out:
             size = out.seek(opened.start)
             for chunk in opened.chunks:

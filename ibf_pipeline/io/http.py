@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 
-from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused
+from ibf_pipeline.errors import IbfError, InputInvalid, OutcomeUnknown, ServerRefused, turned_into
 from ibf_pipeline.io.answers import (
     SHOWN,
     BadRequest,
@@ -209,7 +209,15 @@ class Client:
         with ExitStack() as stack:
             if (file := more.pop("file", None)) is not None:
                 name, path = file[0], Path(file[1])
-                more["files"] = {"file": (name, stack.enter_context(path.open("rb")), "application/octet-stream")}
+                with turned_into(
+                    InputInvalid,
+                    "the file of the call cannot be read ({})",
+                    where=path,
+                    expected="the file as it was planned",
+                    remedy="bring it back from a back-up, or give the revision up and run the day again",
+                ):
+                    stream = stack.enter_context(path.open("rb"))
+                more["files"] = {"file": (name, stream, "application/octet-stream")}
             try:
                 response = self._session.request(
                     method, url, auth=auth, timeout=self.patience.timeout_seconds, allow_redirects=False, **more

@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, select
 
 from ibf_pipeline.errors import IbfError, WriteFailed
 from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.writing import sync_folder, write_text
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ENTRY
 
@@ -134,6 +135,9 @@ class Journal:
             return
         with self.open("journal") as held:
             self._flush(held, durable=durable)
+            if state in ("begun", "sending"):  # where the database is lost, people and take-over still find that
+                write_text(self.file, as_lines(self.progress().entries))
+                sync_folder(self.file.parent)
 
     def _flush(self, held: Lease, *, durable: bool = False) -> None:
         if not self._lazy:
@@ -167,10 +171,10 @@ class Journal:
         return Progress((*kept, *self._lazy))
 
     def _write_down(self) -> None:
-        """`journal.jsonl`: the same for people; nobody reads it back, so nothing fails with it."""
+        """`journal.jsonl`: the same for people; nothing but a take-over reads it back, so nothing fails here."""
         try:
-            self.file.write_text(as_lines(self.progress().entries), encoding="utf-8")
-        except (OSError, WriteFailed) as error:
+            write_text(self.file, as_lines(self.progress().entries))
+        except WriteFailed as error:
             log.warning("%s could not be written for people: %s", self.file, error)
 
 
@@ -184,12 +188,13 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
     return {word: getattr(entry, word) for word in _WORDS}
 
 
-def entries_of(content: bytes) -> list[Entry]:
-    """The readable lines of a `journal.jsonl` of an earlier version; one that a crash tore is no entry."""
-    found = []
-    for line in content.splitlines():
+def entries_of(content: bytes) -> tuple[list[Entry], bool]:
+    """The readable lines of a `journal.jsonl`, and whether more is damaged than a last line that a crash tore."""
+    found, damaged = [], False
+    *lines, torn = content.split(b"\n")
+    for line in (*lines, torn):
         try:
             found.append(Entry(**json.loads(line)))
         except (ValueError, TypeError):
-            continue
-    return found
+            damaged = damaged or (line is not torn and bool(line))
+    return found, damaged

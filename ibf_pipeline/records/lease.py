@@ -32,9 +32,18 @@ log = logging.getLogger(__name__)
 SECONDS: Final = 120.0
 """until a lease that nobody renews is over"""
 _POLL_SECONDS: Final = 0.25
+_LATE_SECONDS: Final = 600.0
+"""that a living holder on this machine may be late with renewing it: slow, but not for ever"""
 _live: Final[set[tuple[str, str, int]]] = set()
 """place, name and fence of what this process holds: one that it could not give back is nobody's"""
 _held: ContextVar[tuple[Lease, ...]] = ContextVar("leases", default=())
+
+
+def _after_fork() -> None:
+    _held.set(())  # they are the parent's
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class LeaseLost(ForbiddenByRule):
@@ -109,14 +118,15 @@ def lease(database: Database, name: str, purpose: str, patience_seconds: float =
             return
     taken = _take_patiently(database, name, purpose, patience_seconds)
     keeper = threading.Thread(target=taken._keep, name=f"lease of {name}", daemon=True)
-    keeper.start()
     token = _held.set((*_held.get(), taken))
     try:
+        keeper.start()
         yield taken
     finally:
         _held.reset(token)
         taken._over.set()
-        keeper.join()
+        if keeper.ident is not None:
+            keeper.join()
         _live.discard((database.place, name, taken.fence))
         _give_back(taken)
 
@@ -162,7 +172,7 @@ def _take(database: Database, name: str, purpose: str) -> Lease:
             "expires": sure_until[1],
         }
         connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
-    _live.add((database.place, name, fence))
+        _live.add((database.place, name, fence))  # one that is not committed is never asked for
     return Lease(database, name, fence, sure_until)
 
 
@@ -179,7 +189,7 @@ def _give_back(held: Lease) -> None:
 def holders(database: Database) -> list[str]:
     """Who holds which lease, and since when."""
     rows = database.rows(select(LEASE).where(LEASE.c.holder.is_not(None)).order_by(LEASE.c.name))
-    return [f"{row.name}: {_who(row)}" for row in rows]
+    return [f"{row.name}: {_who(row)}" for row in rows if not _is_over(row, database.place)]
 
 
 def _who(row: Any) -> str:
@@ -199,7 +209,8 @@ def _is_over(row: Any, place: str) -> bool:
         return (place, row.name, row.fence) not in _live
     host, space, process, began = row.holder.split()
     if (host, space) == (socket.gethostname(), _space()):
-        return _began(int(process)) != began  # one that lives here holds it, however slow it is
+        late = time.time() >= row.expires + _LATE_SECONDS  # it lives, and could not give it back or cannot go on
+        return late or _began(int(process)) != began
     return time.time() >= row.expires
 
 

@@ -226,20 +226,21 @@ class RunFolder:
         """Put a revision's plan in its place: from now on it is resumed and never replaced."""
         final = self.path / "targets" / target / f"r{number}"
         plan, described = as_lines(calls), as_text(about)
+        values = {"target": target, "number": number, "date": about.date, "about": described, "plan": plan}
         with self.right_to_publish(target, "plan") as held:
             with writing(final):
                 write_found(found, staging / "events.json")
                 (staging / "plan.jsonl").write_text(plan, encoding="utf-8")
                 (staging / "revision.json").write_text(described, encoding="utf-8")
                 sync_folder(staging)
-                if final.is_dir():
-                    shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
-                staging.rename(final)
-                sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
-            values = {"target": target, "number": number, "date": about.date, "about": described, "plan": plan}
             with self.records.transaction() as connection:
                 held.fence_off(connection)
                 connection.execute(REVISION.insert().values(**self._key, **values))
+                with writing(final):
+                    if final.is_dir():
+                        shutil.rmtree(final)  # of an attempt that ended before it was recorded: no call was made of it
+                    staging.rename(final)
+                    sync_folder(final.parent)  # after a power cut its files must be there whenever a call was made
         return self.revisions(target)[-1]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import Call, calls_of
 from ibf_pipeline.publish.journal import Journal, Progress
 from ibf_pipeline.publish.publisher import may_have_been_sent
@@ -110,6 +111,7 @@ class Revision:
         """Change what is recorded of it: until when its notification is held."""
         with self.run.records.transaction() as connection:
             connection.execute(update(REVISION).where(REVISION.c.id == self.row).values(about=as_text(about)))
+        write_text(self.folder / "revision.json", as_text(about))
 
     def found(self) -> Found:
         """What is published with it; a later run of the day does not change it."""

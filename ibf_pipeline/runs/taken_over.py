@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, select
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, turned_into
+from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.sql import Database
-from ibf_pipeline.publish.call import as_lines, calls_of
+from ibf_pipeline.publish.call import Call, as_lines, calls_of
 from ibf_pipeline.publish.journal import REVISION as WHOLE
 from ibf_pipeline.publish.journal import Entry, entries_of
+from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.schema import ENTRY, REVISION
 from ibf_pipeline.runs.revision import about_of, as_text
 
@@ -24,10 +28,11 @@ log = logging.getLogger(__name__)
 
 EXERCISES: Final = "exercises"
 """folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
-_DAYS: Final = "????-??-??/targets/*/r*/"
+_NEWEST: Final = 30
+"""revisions of a country whose journal is held against the records: older ones are not gone on with"""
 _HAZARD: Final = "floods"
 """the only one that earlier versions had"""
-_known: Final[WeakKeyDictionary[Database, set[str]]] = WeakKeyDictionary()
+_known: Final[WeakKeyDictionary[Database, set[tuple[Path, str]]]] = WeakKeyDictionary()
 """countries that were looked at: what is published from then on is in the records"""
 
 
@@ -53,10 +58,13 @@ class _Kept:
 
 
 def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
-    """ForbiddenByRule where journals of a country on disk are not in the records: the next run would mail again."""
-    if iso3 in _known.setdefault(database, set()):
+    """ForbiddenByRule where journals of a country on disk are not in the records, or tell more than these: the next run
+    would mail again. InputInvalid where the run folders cannot be looked through.
+    """
+    seen = _known.setdefault(database, set())
+    if (runs.resolve(), iso3) in seen:
         return
-    missing = _missing(runs, iso3, database, "journal.jsonl")
+    missing = [*_missing(runs, iso3, database, "journal.jsonl"), *_ahead(runs, iso3, database)]
     if missing:
         raise ForbiddenByRule(
             f"{len(missing)} of the journals here are not in the records, and may have notified people",
@@ -64,32 +72,74 @@ def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
             expected=f"every published revision in {database.place}",
             remedy="run `ibf-pipeline records take-over`, or bring the records back from a back-up",
         )
-    _known[database].add(iso3)
+    seen.add((runs.resolve(), iso3))
 
 
 def take_over(runs: Path, iso3: str, database: Database) -> int:
-    """Put the plans and journals of a country that are not in the records there; how many. It can be repeated."""
-    missing = _missing(runs, iso3, database, "*.jsonl")
-    for kept in missing:
-        plan = _readable(kept.folder / "plan.jsonl", calls_of)
-        about = _readable(kept.folder / "revision.json", about_of)
-        bodies = [call.body or {} for call in plan or ()]
-        dates = [about.date] if about else [str(body["date"]) for body in bodies if "date" in body]
-        values = {
-            **kept.key,
-            "date": dates[0] if dates else None,
-            "about": None if about is None else as_text(about),
-            "plan": None if plan is None else as_lines(plan),
-        }
-        journal = kept.folder / "journal.jsonl"
-        entries = [asdict(entry) for entry in (_readable(journal, lambda lines, _: entries_of(lines)) or ())]
-        if journal.is_file() and "unused" not in {entry["state"] for entry in entries}:
-            entries.insert(0, asdict(Entry(WHOLE, "begun", entries[0]["at"] if entries else "")))
-        with database.transaction() as connection:
-            row = connection.execute(REVISION.insert().values(**values).returning(REVISION.c.id)).scalar_one()
-            if entries:
-                connection.execute(ENTRY.insert(), [{"revision": row, **entry} for entry in entries])
-    return len(missing)
+    """Put what plans and journals of a country on disk tell, and the records do not, there; of how many revisions.
+
+    It can be repeated. ForbiddenByRule while a run of the country is at work, of an earlier version, too; InputInvalid
+    where a file cannot be read: nothing is recorded of its revision then.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(lease(database, f"{iso3}/{_HAZARD}", "take over"))
+        for file in (runs / iso3).glob(".floods*.lock"):
+            busy = ForbiddenByRule(
+                "a run of an earlier version is at work", where=file, remedy="wait until it has ended"
+            )
+            stack.enter_context(alone(file, instead=busy))
+        missing = _missing(runs, iso3, database, "*.jsonl")
+        for kept in missing:
+            plan, about = _read(kept.folder / "plan.jsonl", calls_of), _read(kept.folder / "revision.json", about_of)
+            bodies = [call.body or {} for call in plan or ()]
+            dates = [about.date] if about else [str(body["date"]) for body in bodies if "date" in body]
+            values = {
+                **kept.key,
+                "date": dates[0] if dates else None,
+                "about": None if about is None else as_text(about),
+                "plan": None if plan is None else as_lines(plan),
+            }
+            rows = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
+            with database.transaction() as connection:
+                row = connection.execute(REVISION.insert().values(**values).returning(REVISION.c.id)).scalar_one()
+                _add(connection, row, rows)
+        ahead = _ahead(runs, iso3, database)
+        for kept in ahead:
+            told = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", ())]
+            with database.transaction() as connection:
+                known = {(row.call, row.state, row.at) for row in connection.execute(_of(kept))}
+                row = connection.execute(_row_of(kept)).scalar_one()
+                _add(connection, row, [each for each in told if (each["call"], each["state"], each["at"]) not in known])
+    return len(missing) + len(ahead)
+
+
+def _add(connection: Connection, row: int, entries: list[dict[str, object]]) -> None:
+    if entries:
+        connection.execute(ENTRY.insert(), [{"revision": row, **entry} for entry in entries])
+
+
+def _row_of(kept: _Kept) -> Select[tuple[int]]:
+    return select(REVISION.c.id).where(*(REVISION.c[name] == value for name, value in kept.key.items()))
+
+
+def _of(kept: _Kept) -> Select[tuple[int, str, str]]:
+    return select(ENTRY.c.call, ENTRY.c.state, ENTRY.c.at).where(ENTRY.c.revision == _row_of(kept).scalar_subquery())
+
+
+def _entries(journal: Path, plan: Sequence[Call]) -> list[Entry]:
+    """What a journal says. Where it is damaged, a notification that is not known to be done may have gone out."""
+    if not journal.is_file():
+        return []
+    entries, damaged = entries_of(_content(journal))
+    states = {entry.call: entry.state for entry in entries}
+    at = entries[0].at if entries else ""
+    if not {"begun", "unused"} & {entry.state for entry in entries}:
+        entries.insert(0, Entry(WHOLE, "begun", at))
+    if damaged:
+        log.warning("%s is damaged: a person has to say whether people were notified", journal)
+        ends = [call.number for call in plan if call.kind == "end"]
+        entries += [Entry(end, "unknown", at) for end in ends if states.get(end) not in ("done", "assumed")]
+    return entries
 
 
 def _missing(runs: Path, iso3: str, database: Database, having: str) -> list[_Kept]:
@@ -102,17 +152,59 @@ def _missing(runs: Path, iso3: str, database: Database, having: str) -> list[_Ke
     return [each for each in kept if tuple(each.key.values()) not in known]
 
 
+def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
+    """The newest revisions whose journal on disk tells of more than the records: these are an older copy."""
+    newest = list(_kept(runs, iso3, "journal.jsonl"))[-_NEWEST:]
+    return [
+        kept
+        for kept in newest
+        if (rows := database.rows(_of(kept)))
+        and {(entry.call, entry.state) for entry in entries_of(_content(kept.folder / "journal.jsonl"))[0]}
+        - {(row.call, row.state) for row in rows}
+    ]
+
+
 def _kept(runs: Path, iso3: str, having: str) -> Iterator[_Kept]:
-    for place, exercise in ((runs, False), (runs / EXERCISES, True)):
-        for folder in sorted({file.parent for file in (place / iso3).glob(_DAYS + having)}):
-            if folder.name[1:].isdigit():
-                yield _Kept(folder, exercise)
+    with turned_into(
+        InputInvalid,
+        "the run folders cannot be looked through ({})",
+        where=runs / iso3,
+        expected="folders that may be read: what was published in them must be known",
+        remedy="correct the permissions",
+    ):
+        for place, exercise in ((runs, False), (runs / EXERCISES, True)):
+            country = place / iso3
+            for day in sorted(country.iterdir()) if country.is_dir() else ():
+                targets = day / "targets"
+                found = [folder for target in _folders(targets) for folder in _folders(target)] if _is_day(day) else []
+                for folder in sorted(found):
+                    if re.fullmatch(r"r\d+", folder.name) and any(folder.glob(having)):
+                        yield _Kept(folder, exercise)
 
 
-def _readable(file: Path, read: Callable[[bytes, object], T]) -> T | None:
+def _is_day(folder: Path) -> bool:
+    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", folder.name))
+
+
+def _folders(place: Path) -> list[Path]:
+    """What is there; unlike `glob`, an error where that cannot be told."""
+    return [each for each in place.iterdir() if each.is_dir()] if place.is_dir() else []
+
+
+def _read(file: Path, read: Callable[[bytes, object], T]) -> T | None:
     """What a file says; None where it is not there or damaged: what it would have told is unknown from then on."""
     try:
-        return read(file.read_bytes(), file) or None
-    except (OSError, InputInvalid) as error:
+        return (read(_content(file), file) or None) if file.is_file() else None
+    except InputInvalid as error:
+        if isinstance(error.__context__, OSError):
+            raise
         log.warning("%s is taken over as damaged: %s", file, error)
         return None
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a file; InputInvalid where they cannot be read now, which says nothing of what they are."""
+    with turned_into(
+        InputInvalid, "the file cannot be read ({})", where=file, remedy="mend that, then take over again"
+    ):
+        return file.read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
-from ibf_pipeline.io.writing import writing
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.runs.extents import write_extent
@@ -68,8 +68,7 @@ def withdraw(
             give_up_replaced(day.run, day.target_name, revision, now)
             revision.decided(f"withdraw {', '.join(names)}", by, now)
             text = withdrawal_text(found, names)
-            with writing(revision.folder / "withdrawal.txt"):
-                (revision.folder / "withdrawal.txt").write_text(text, encoding="utf-8")  # also if the calls fail
+            write_text(revision.folder / "withdrawal.txt", text)  # also if the calls fail
             publication = target.carry_out(revision)
         return Withdrawal(revision, publication, text, unconfirmed(day.run, day.target_name))
 
