@@ -19,6 +19,7 @@ import flows.floods
 import flows.scenario
 import flows.wiring.day
 import flows.wiring.decisions
+import ibf_pipeline.records.open
 import ibf_pipeline.report.write
 import ibf_pipeline.runs.ledger
 from flows.cli.app import app
@@ -313,3 +314,10 @@ def dying(at: Callable[[Any], bool], *, before: bool = False) -> Iterator[None]:
         except Died:
             return
     raise AssertionError("the call was never made")
+
+
+def forget_records() -> None:
+    """Close every database: as a process that begins anew."""
+    opened = ibf_pipeline.records.open._opened
+    while opened:
+        opened.popitem()[1].close()

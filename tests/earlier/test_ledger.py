@@ -259,3 +259,92 @@ def test_a_plan_that_is_damaged_too_leaves_a_date_that_is_not_ours(tmp_path: Pat
     with pytest.raises(doors.IbfError, match="the plan cannot be read"):
         revision.calls()
     assert sorted(project.run_folder().dates(PORTAL)) == ["2026-02-16T00:00:01Z"]
+
+
+def lose_the_records(project: Project) -> None:
+    """As after a disk that was lost, with the run folders still there."""
+    for file in project.runs.glob("records.sqlite*"):
+        file.unlink()
+    doors.forget_records()
+
+
+@pytest.mark.parametrize("decision", [None, "--approve"])
+def test_killed_while_people_were_notified_and_the_records_lost_nobody_is_mailed_twice(
+    decision: str | None, left: Left
+) -> None:
+    """What was about to be sent stands beside the records, too."""
+    project, portal = left("held" if decision else "finished")
+    if decision is None:
+        project.forecast("G1=--TTT---@20")
+    with doors.dying(lambda call: call.kind == "end"):
+        project.command("resume", f"{ISO3}/{ISSUE}", "--approve") if decision else project.run()
+    mails = portal.mails
+    lose_the_records(project)
+    assert project.run().code == 1, "not taken over"
+    assert portal.mails == mails
+    project.take_over()
+    assert project.run().code == 4, "a person has to say"
+    assert portal.mails == mails
+    assert project.command("resume", f"{ISO3}/{ISSUE}", "--assume-notified").code == 0
+    assert portal.mails == mails
+
+
+def test_an_older_copy_of_the_records_is_noticed(left: Left) -> None:
+    """Held, backed up, approved and mailed, brought back: the journal on disk knows better."""
+    project, portal = left("held")
+    kept = (project.runs / "records.sqlite", project.runs.parent / "back-up.sqlite")
+    doors.forget_records()
+    shutil.copyfile(*kept)
+    assert project.command("resume", f"{ISO3}/{ISSUE}", "--approve").code == 0
+    assert portal.mails == [("G1",)]
+    lose_the_records(project)
+    shutil.copyfile(kept[1], kept[0])
+    for _ in range(2):
+        said = project.command("resume", f"{ISO3}/{ISSUE}", "--approve")
+        assert (said.code, "are not in the records" in said.text) == (1, True)
+    project.take_over()
+    assert project.ledger().finished == [1]
+    assert portal.mails == [("G1",)]
+
+
+def test_a_journal_that_cannot_be_read_now_is_not_taken_over_as_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(KEPT / "finished", tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    read = Path.read_bytes
+
+    def failing(file: Path) -> bytes:
+        if file.name == "journal.jsonl":
+            raise OSError(5, "Input/output error", str(file))
+        return read(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", failing)
+        said = project.command("records", "take-over")
+    assert (said.code, "the file cannot be read ([Errno 5] Input/output error" in said.text) == (1, True)
+    project.take_over()
+    assert project.ledger() == DONE, "nothing was recorded of it before"
+
+
+def test_a_journal_that_is_damaged_in_its_middle_leaves_the_notification_unconfirmed(tmp_path: Path) -> None:
+    shutil.copytree(KEPT / "finished", tmp_path, dirs_exist_ok=True)
+    project = Project(tmp_path, KEPT / "static", tmp_path / "prepared").configure("http://127.0.0.1:9/api")
+    journal = tmp_path / "runs" / ISO3 / str(ISSUE) / "targets" / PORTAL / "r1" / "journal.jsonl"
+    *lines, sending, done = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines) + b"\0" * len(sending) + b"\n" + b"\0" * len(done) + b"\n")
+    project.take_over()
+    assert project.ledger().waits == ["is unconfirmed"]
+
+
+def test_a_hold_of_later_is_on_disk_as_well(left: Left) -> None:
+    project, portal = left("half-published")
+    assert project.run(hold=True).code == 0
+    (revision,) = project.revisions()
+    until = revision.about().hold_until
+    lose_the_records(project)
+    project.take_over()
+    (revision,) = project.revisions()
+    assert until is not None
+    assert revision.about().hold_until == until
+    assert portal.mails == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -222,6 +223,31 @@ def threaded(work: Callable[[], object]) -> object:
     """What a thread of its own returns or raises."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(work).result(30)
+
+
+def test_a_child_that_was_forked_has_no_lease_of_its_parent(tmp_path: Path) -> None:
+    database = open_records(beside(tmp_path))
+    with lease(database, NAME, "first"):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                with lease(database, NAME, "second"):
+                    pass
+            except ForbiddenByRule:
+                code = 7
+            os._exit(code)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+
+
+def test_a_dead_holder_is_not_told_as_at_work(tmp_path: Path) -> None:
+    database = open_records(beside(tmp_path))
+    with lease(database, NAME, "first"):
+        with database.transaction() as connection:
+            mine = database.rows(LEASE.select())[0].holder.split()
+            connection.execute(update(LEASE).values(holder=" ".join([*mine[:2], "999999999", "1"])))
+        assert holders(database) == []
 
 
 def test_records_that_cannot_be_written_are_no_other_run(tmp_path: Path) -> None:

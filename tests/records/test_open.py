@@ -15,6 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
 import ibf_pipeline.records.migrations
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.errors import ConfigError, InputInvalid, WriteFailed
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import open as records
@@ -155,3 +157,10 @@ def test_what_fails_half_way_is_not_kept_at_all(tmp_path: Path) -> None:
     with pytest.raises(WriteFailed, match="records cannot be used"):
         twice()
     assert database.rows(text("SELECT name FROM lease")) == []
+
+
+def test_a_relative_file_lies_beside_the_configuration_wherever_one_stands(tmp_path: Path) -> None:
+    settings = Settings.model_validate({"sources": {}, "targets": {}, "records": "sqlite:///kept/records.sqlite"})
+    assert Configuration(tmp_path / "config", settings).records == f"sqlite:///{tmp_path}/kept/records.sqlite"
+    absolute = settings.model_copy(update={"records": "sqlite:////var/records.sqlite"})
+    assert Configuration(tmp_path / "config", absolute).records == "sqlite:////var/records.sqlite"

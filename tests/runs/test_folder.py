@@ -12,8 +12,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.records.lease import LeaseLost
+from ibf_pipeline.records.schema import LEASE
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import RevisionAbout
+from tests.worlds.countries.made_found import found
 
 PARTS = ("events.json", "forecast.nc", "extents/0.tif")
 RENAMES = 4
@@ -88,3 +94,21 @@ def test_a_picture_that_is_written_meanwhile_fails_no_run(tmp_path: Path) -> Non
         drawing.join()
     assert json.loads((run.path / "manifest.json").read_text()) == {"of": 49}
     assert not (run.path / ".part").exists()
+
+
+def test_who_has_lost_the_right_to_publish_touches_no_revision_of_another_one(tmp_path: Path) -> None:
+    """Two machines, one folder: the slow one finds out before anything of the other's is replaced."""
+    run, day = RunFolder(tmp_path, "XTY", date(2026, 2, 15)), found([], [], date(2026, 2, 15))
+    about = RevisionAbout("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
+    calls = [Call(1, "exposure", "POST", "/exposure", body={})]
+    with run.right_to_publish("portal", "slow"):
+        staging = run.stage("portal", 1)
+        with run.records.transaction() as connection:
+            connection.execute(update(LEASE).values(fence=LEASE.c.fence + 1, holder="elsewhere pid:[1] 77 123"))
+        other = run.path / "targets" / "portal" / "r1"
+        other.mkdir()
+        (other / "preview.json").write_text("of the other one")
+        with pytest.raises(LeaseLost):
+            run.allot("portal", 1, staging, day, calls, about)
+        assert (other / "preview.json").read_text() == "of the other one"
+    assert run.revisions("portal") == []
