@@ -198,7 +198,7 @@ def opened(job: Job, prepared: Path) -> Any:
         yield FilesTarget("files", job.work / "out", prepared, _now)
         return
     client = IbfClient(job.url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
-    yield IbfTarget(client, Destination("sandbox", client.base, True, None), job.work / "runs", prepared, _now)
+    yield IbfTarget(client, Destination("sandbox", client.base, True, None), prepared, _now)
     client.close()
 
 

@@ -160,8 +160,8 @@ def day(options: argparse.Namespace) -> None:
     record_findings.fn(iso3, found, cube, tiles, country, files, run, prepared)
     lap("8 rasters and findings written")
     client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))
-    target = IbfTarget(client, Destination("sandbox", client.base, True, None), work / "runs", prepared, _now)
-    revision = plan_revision.fn(found, run, work / "runs", target, consent=Consent(), now=_now)
+    target = IbfTarget(client, Destination("sandbox", client.base, True, None), prepared, _now)
+    revision = plan_revision.fn(found, run, target, consent=Consent(), now=_now)
     if revision is None:
         sys.exit("the sandbox already has this day")
     lap("server asked, calls planned")
@@ -192,7 +192,7 @@ class TimedClient(IbfClient):
     asking = 0.0
     """seconds"""
 
-    def get(self, path: str, **query: str) -> Any:
+    def get(self, path: str, **query: Any) -> Any:
         started = time.perf_counter()
         answer = super().get(path, **query)
         self.asking += time.perf_counter() - started

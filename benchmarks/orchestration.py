@@ -68,7 +68,7 @@ def prepare(work: Path) -> None:
     from ibf_pipeline.prepare.build import prepare as build
 
     day = open_day("config", "XDM", DAY, None, workspace=str(work / "ws"))
-    build(day.country, day.static, day.prepared)
+    build(day.country, day.configuration.static_folder(day.country), day.prepared)
 
 
 def run(way: str, work: Path) -> dict[str, Any]:
