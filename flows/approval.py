@@ -85,7 +85,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
     who = f" by {approval.by}" if approval.by.strip() else ""
     if not expired.is_set():
         log.info("%s: %s%s", found.country, approval.decision, who)
-    with one_at_a_time(found.country):
+    with one_at_a_time(found.country), day.run.right_to_publish(day.target_name, "approval"):
         unconfirmed = revision.unknown_end() is not None
         if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)

@@ -31,7 +31,7 @@ again after all"""
 
 REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
-_LAZY_SECONDS: Final = 0.05
+_LAZY_SECONDS: Final = 0.5
 """that what may be repeated waits to be recorded together with what comes next"""
 _WORDS: Final = ("call", "state", "at", "status", "error", "seconds")
 _ADD = ENTRY.insert()

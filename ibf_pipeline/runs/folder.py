@@ -107,7 +107,14 @@ class RunFolder:
     def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
         with writing(self.path):
-            write_json(partial / "manifest.json", manifest)  # the last thing that can need space on the disk
+            write_json(partial / "manifest.json", manifest)
+        row = {
+            **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }  # fmt: skip
+        with self.records.transaction() as connection:
+            connection.execute(RUN.insert().values(**row))
+        with writing(self.path):  # only renames are left: nothing needs space on the disk any more
             (self.path / "manifest.json").unlink(missing_ok=True)
             for name in (*_FOUND_PARTS, "manifest.json"):
                 old, new = self.path / name, partial / name
@@ -118,12 +125,6 @@ class RunFolder:
                 if new.exists():
                     new.rename(old)
             shutil.rmtree(partial)
-        row = {
-            **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        }  # fmt: skip
-        with self.records.transaction() as connection:
-            connection.execute(RUN.insert().values(**row))
 
     def found(self) -> Found:
         """What the day found; InputMissing where the run never got that far."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputInvalid
@@ -109,9 +110,16 @@ class Revision:
 
     def keep(self, about: RevisionAbout) -> None:
         """Change what is recorded of it: until when its notification is held."""
-        with self.run.records.transaction() as connection:
+        with self._fenced() as connection:
             connection.execute(update(REVISION).where(REVISION.c.id == self.row).values(about=as_text(about)))
         write_text(self.folder / "revision.json", as_text(about))
+
+    @contextmanager
+    def _fenced(self) -> Iterator[Connection]:
+        """A transaction of whoever holds the right to publish, for the time of it at least."""
+        with self.run.right_to_publish(self.target, "decide") as held, self.run.records.transaction() as connection:
+            held.fence_off(connection)
+            yield connection
 
     def found(self) -> Found:
         """What is published with it; a later run of the day does not change it."""
@@ -128,7 +136,7 @@ class Revision:
     def decided(self, what: str, by: str, now: Callable[[], datetime]) -> None:
         """Record what a person has decided about it."""
         row = {"revision": self.row, "at": now().isoformat(timespec="seconds"), "what": what, "by": by}
-        with self.run.records.transaction() as connection:
+        with self._fenced() as connection:
             connection.execute(DECISION.insert().values(**row))
 
     def decisions(self) -> list[str]:

@@ -101,7 +101,8 @@ def test_findings_of_a_day(
                 "free disk space and a folder that may be written to",
                 "make free disk space",
             )
-    assert answers[sizes[-1]] is None
+    last = answers[sizes[-1]]
+    assert last is None or "the records cannot be used" in last[1], "the files had room, the records perhaps not"
     for name, content in earlier.items():
         assert (later.path / name).read_bytes() == content, "the findings of the morning are whole, and the morning's"
 

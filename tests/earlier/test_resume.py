@@ -79,9 +79,8 @@ def test_half_published_it_goes_on_at_the_first_call_that_is_not_done(left: Left
     assert portal.events == {"G1": "trigger", "G2": "warning-medium"}
     assert portal.mails == [("G1", "G2")]
     assert project.ledger().finished == [1]
-    entries = (revision.folder / "journal.jsonl").read_text().splitlines()
-    assert entries[16] == '{"call": 17, "state": "done", "at": "2026-02-1', "what was torn stays as it was"
-    assert json.loads(entries[17])["call"] == 17
+    entries = [json.loads(line) for line in (revision.folder / "journal.jsonl").read_text().splitlines()]
+    assert [entry["call"] for entry in entries[:18]] == list(range(18)), "what was torn is no entry"
 
 
 def test_half_published_it_is_finished_by_the_next_run_of_the_day(left: Left) -> None:

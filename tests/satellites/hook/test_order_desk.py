@@ -400,6 +400,11 @@ with OrderBook(open_records(sys.argv[1])).alone():
 """
 
 
+def waited_for(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What leases were waited for, in words."""
+    return [record.getMessage() for record in list(caplog.records) if record.name == leases.__name__]
+
+
 def test_the_second_process_waits_until_the_first_has_sent(
     open_desk: Opening, server: Loopback, book: OrderBook, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -415,12 +420,12 @@ def test_the_second_process_waits_until_the_first_has_sent(
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(desk.advance)
         until = time.monotonic() + 30
-        while not caplog.records and time.monotonic() < until:
+        while not waited_for(caplog) and time.monotonic() < until:
             time.sleep(0.01)
         assert (server.platform.orders, second.done()) == ([], False)
         first.communicate("go on\n", timeout=30)
         second.result(30)
-    (waited,) = [record.getMessage() for record in caplog.records]
+    (waited,) = waited_for(caplog)
     assert (
         f"waiting for hook/orders: another process is at work there: sending orders, process {first.pid} on" in waited
     )
