@@ -190,11 +190,11 @@ def _as_dict(entry: Entry) -> dict[str, Any]:
 
 def entries_of(content: bytes) -> tuple[list[Entry], bool]:
     """The readable lines of a `journal.jsonl`, and whether more is damaged than a last line that a crash tore."""
-    found, damaged = [], False
-    *lines, torn = content.split(b"\n")
-    for line in (*lines, torn):
+    found, unreadable = [], []
+    lines = content.split(b"\n")
+    for number, line in enumerate(lines, 1):
         try:
             found.append(Entry(**json.loads(line)))
         except (ValueError, TypeError):
-            damaged = damaged or (line is not torn and bool(line))
-    return found, damaged
+            unreadable += [number] if line else []
+    return found, any(number < len(lines) for number in unreadable)

@@ -152,27 +152,31 @@ def _take_patiently(database: Database, name: str, purpose: str, patience_second
 
 
 def _take(database: Database, name: str, purpose: str) -> Lease:
-    sure_until = _until()
-    with database.transaction() as connection:
-        put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
-        row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one()
-        if row.holder is not None and not _is_over(row, database.place):
-            raise ForbiddenByRule(
-                f"another process is at work there: {_who(row)}",
-                where=name,
-                expected="one at a time",
-                remedy="wait until it has ended, then run again",
-            )
-        fence = row.fence + 1
-        values = {
-            "fence": fence,
-            "holder": _own_name(),
-            "purpose": purpose,
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-            "expires": sure_until[1],
-        }
-        connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
-        _live.add((database.place, name, fence))  # one that is not committed is never asked for
+    sure_until, fence = _until(), 0
+    try:
+        with database.transaction() as connection:
+            put(connection, LEASE, {"name": name}, {}, {"fence": 0, "purpose": purpose, "since": "", "expires": 0.0})
+            row = connection.execute(select(LEASE).where(LEASE.c.name == name).with_for_update()).one()
+            if row.holder is not None and not _is_over(row, database.place):
+                raise ForbiddenByRule(
+                    f"another process is at work there: {_who(row)}",
+                    where=name,
+                    expected="one at a time",
+                    remedy="wait until it has ended, then run again",
+                )
+            fence = row.fence + 1
+            values = {
+                "fence": fence,
+                "holder": _own_name(),
+                "purpose": purpose,
+                "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                "expires": sure_until[1],
+            }
+            connection.execute(update(LEASE).where(LEASE.c.name == name).values(**values))
+            _live.add((database.place, name, fence))  # before others can see the row
+    except BaseException:
+        _live.discard((database.place, name, fence))  # whatever became of the row, nobody here holds it
+        raise
     return Lease(database, name, fence, sure_until)
 
 

@@ -105,7 +105,8 @@ def take_over(runs: Path, iso3: str, database: Database) -> int:
                 _add(connection, row, rows)
         ahead = _ahead(runs, iso3, database)
         for kept in ahead:
-            told = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", ())]
+            plan = _read(kept.folder / "plan.jsonl", calls_of)
+            told = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
             with database.transaction() as connection:
                 known = {(row.call, row.state, row.at) for row in connection.execute(_of(kept))}
                 row = connection.execute(_row_of(kept)).scalar_one()

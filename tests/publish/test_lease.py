@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, WriteFailed
@@ -223,6 +224,26 @@ def threaded(work: Callable[[], object]) -> object:
     """What a thread of its own returns or raises."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(work).result(30)
+
+
+def test_one_whose_taking_was_recorded_without_an_answer_is_nobody_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_records(beside(tmp_path))
+    real = database.transaction
+
+    @contextmanager
+    def answer_lost(*, durable: bool = True) -> Iterator[Connection]:
+        with real(durable=durable) as connection:
+            yield connection
+        raise WriteFailed("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "transaction", answer_lost)
+        with pytest.raises(WriteFailed, match="no answer"), lease(database, NAME, "first"):
+            pytest.fail("not held")
+    with lease(database, NAME, "second") as taken:
+        assert taken.fence == 2
 
 
 def test_a_child_that_was_forked_has_no_lease_of_its_parent(tmp_path: Path) -> None:
