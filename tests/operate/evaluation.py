@@ -27,7 +27,7 @@ from prefect.server.api.server import create_app
 from prefect.server.database import provide_database_interface
 from prefect.server.events import actions, messaging, triggers
 from prefect.server.events.clients import PrefectServerEventsClient
-from prefect.server.events.models.automations import automations_session, create_automation
+from prefect.server.events.models.automations import automations_session, create_automation, delete_automation
 from prefect.server.events.schemas.automations import Automation, EventTrigger, Posture
 from prefect.server.events.schemas.events import Event, ReceivedEvent
 from prefect.states import Failed, Late, Pending, Running
@@ -56,6 +56,13 @@ async def load(ours: AutomationCore) -> Automation:
         automation = await create_automation(session, wanted)
     triggers.load_automation(automation)
     return automation
+
+
+async def unload(automation: Automation) -> None:
+    """No longer known to the server, nor when it next looks into its database, which it does when that has changed."""
+    async with automations_session(begin_transaction=True) as session:
+        await delete_automation(session, automation.id)
+    triggers.forget_automation(automation.id)
 
 
 def trigger_of(automation: Automation) -> EventTrigger:
@@ -185,10 +192,11 @@ async def ends(server: Evaluated, cases: dict[str, list[str]], found: Installed 
 async def before_deploy(server: Evaluated, cases: dict[str, list[str]]) -> dict[str, Any]:
     """The same with automations of version 1, as after an upgrade; and a run that ends well before it would be dead."""
     for automation in server.automations:
-        triggers.forget_automation(automation.id)
+        await unload(automation)
     text = OF_VERSION_1.read_text(encoding="utf-8").replace(str(uuid.UUID(int=0)), str(server.block))
     earlier = [AutomationCore.model_validate(each) for each in json.loads(text)]
     server.automations = [await load(each) for each in earlier]
+    await triggers.reconcile_automations(force=True)  # as a server does by itself, from its database
     found = of_automations(earlier)
     answers: dict[str, Any] = {"ends": await ends(server, cases, found)}
     run = await server.start("floods/XDM")
@@ -292,7 +300,7 @@ async def silence(first: float, days: int) -> list[float]:
             following = await triggers.proactive_evaluation(trigger_of(automation), at)
         at += STEP
     triggers.act = usual
-    triggers.forget_automation(automation.id)
+    await unload(automation)
     return told
 
 
