@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 
-from ibf_pipeline.domain.found import Event, Found
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputInvalid
+from ibf_pipeline.domain.found import Found
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 
@@ -19,7 +19,8 @@ Clock = Callable[[], datetime]
 def unfinished(run: RunFolder, target: str) -> Revision | None:
     """The revision of a run that was begun and neither finished nor closed."""
     for revision in reversed(run.revisions(target)):
-        if not revision.progress().is_closed and not revision.is_finished():
+        state = revision.state()
+        if not state.progress.is_closed and not state.is_finished:
             return revision
     return None
 
@@ -37,96 +38,6 @@ def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
 def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
     """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
     return next((revision for revision in reversed(run.revisions(target)) if revision.is_uploaded()), None)
-
-
-def untold_triggers(names: Collection[str], run: RunFolder, target: str) -> set[str]:
-    """Triggers among these events of which nobody was notified, ever since they are triggers.
-
-    A backfill, an abort, an approval that came too late and a revision that stopped in the middle publish without
-    notifying. Only our own revisions up to the run's day tell; a trigger that they do not know is somebody else's, who
-    will have told people.
-    """
-    asked, untold = set(names), set[str]()
-    half = set[str]()  # triggers of revisions that stopped in the middle: the target may have them from there
-    for revision in run.history(target):
-        if not asked:
-            break
-        try:
-            triggers = {event.name for event in revision.found().events if event.trigger}
-            if not revision.is_uploaded():
-                half |= asked & triggers if revision.progress().was_begun else set()
-                continue
-            told = revision.about().notify and revision.is_finished()
-        except InputInvalid as error:
-            log.warning(
-                "whom revision %s told is not known, so triggers are taken as untold: %s", revision.number, error
-            )
-            return untold | asked
-        untold |= half - triggers
-        half &= triggers
-        asked &= triggers
-        if told:
-            return untold - asked
-        untold |= asked
-    return untold | half
-
-
-def events_perhaps_open(run: RunFolder, target: str, may_be_shown: Callable[[Revision], bool]) -> list[Event]:
-    """Events of the newest revision that was uploaded up to the run's day, and of those begun after it.
-
-    `may_be_shown`: whether the target may have made events of a revision that broke off.
-    """
-    found: dict[str, Event] = {}
-    for revision in run.history(target):
-        if not revision.progress().was_begun:
-            continue
-        try:
-            uploaded = revision.is_uploaded()
-            if uploaded or may_be_shown(revision):
-                for event in revision.found().publishable_events:
-                    found.setdefault(event.name, event)
-            if uploaded:
-                break
-        except InputInvalid as error:
-            log.warning("%s cannot be read, an older revision tells what is open: %s", revision.folder, error)
-    return list(found.values())
-
-
-def half_uploaded_dates(run: RunFolder, target: str) -> set[str]:
-    """The `date` of the revisions after the newest uploaded one of which at least one call was made."""
-    dates = set[str]()
-    for revision in run.history(target):
-        if revision.progress().was_begun:
-            try:
-                if revision.is_uploaded():
-                    break
-            except InputInvalid as error:
-                log.warning("an earlier revision is damaged: %s", error)
-            dates |= _dates(revision)
-    return dates
-
-
-def event_stations(run: RunFolder, target: str) -> dict[str, str]:
-    """Event name -> station code of the newest uploaded revision up to the run's day; of an unreadable one nothing."""
-    for revision in run.history(target):
-        try:
-            if revision.is_uploaded():
-                return {station.event_name: station.code for station in revision.found().stations}
-        except (IbfError, OSError, ValueError, KeyError, TypeError) as error:
-            log.warning("%s cannot be read, an older revision tells the names of events: %s", revision.folder, error)
-    return {}
-
-
-def _dates(revision: Revision) -> set[str]:
-    try:
-        return {revision.about().date}
-    except InputInvalid as error:
-        log.warning("an earlier revision is damaged: %s", error)
-    try:
-        return {str(call.body["date"]) for call in revision.calls() if call.body and "date" in call.body}
-    except InputInvalid as error:
-        log.warning("an earlier revision is left out: %s", error)
-        return set()
 
 
 def close(revision: Revision, now: Clock, why: str) -> None:

@@ -145,18 +145,45 @@ class Revision:
         rows = self.run.records.rows(wanted)
         return [f"{row.at} {row.what}{f' by {row.by}' if row.by else ''}" for row in rows]
 
+    def state(self) -> RevisionState:
+        """How far it has come by now, for several questions."""
+        return RevisionState(self, self.progress())
+
     def is_finished(self) -> bool:
-        """Whether every call is done."""
-        return {call.number for call in self._plan} <= self.progress().done
+        """Whether every call is done by now."""
+        return self.state().is_finished
 
     def is_uploaded(self) -> bool:
-        """Whether all calls are done, but perhaps the notification: the target shows it."""
-        return {call.number for call in self._plan if call.kind != "end"} <= self.progress().done
+        """Whether all calls are done by now, but perhaps the notification: the target shows it."""
+        return self.state().is_uploaded
 
     def unknown_end(self) -> Call | None:
-        """Its notification if it was sent, or may have been, and no answer is known."""
-        progress = self.progress()
-        return next((call for call in self._plan if call.kind == "end" and may_have_been_sent(call, progress)), None)
+        """Its notification if it was sent, or may have been, and no answer is known by now."""
+        return self.state().unknown_end
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionState:
+    """How far a revision had come when it was asked; what looks at its calls raises InputInvalid for a damaged plan."""
+
+    revision: Revision
+    progress: Progress
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every call was done."""
+        return {call.number for call in self.revision.calls()} <= self.progress.done
+
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether all calls were done, but perhaps the notification: the target shows it."""
+        return {call.number for call in self.revision.calls() if call.kind != "end"} <= self.progress.done
+
+    @property
+    def unknown_end(self) -> Call | None:
+        """Its notification if it was sent, or may have been, and no answer was known."""
+        calls = self.revision.calls()
+        return next((call for call in calls if call.kind == "end" and may_have_been_sent(call, self.progress)), None)
 
 
 def as_text(about: RevisionAbout) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown
+from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown
 from ibf_pipeline.publish.journal import REVISION
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, begun_after, close
@@ -27,19 +27,6 @@ def unconfirmed(run: RunFolder, target: str) -> Revision | None:
         if revision.unknown_end() is not None:
             return revision
     return None
-
-
-def unconfirmed_before(run: RunFolder, target: str) -> dict[str, str]:
-    """Events of earlier days whose notification is unconfirmed and not given up yet: name -> newest such issue date."""
-    events: dict[str, str] = {}
-    for revision in run.earlier(target):
-        try:
-            if not revision.progress().is_closed and revision.unknown_end() is not None:
-                found = revision.found()
-                events |= dict.fromkeys((e.name for e in found.publishable_events), revision.issue_date.isoformat())
-        except InputInvalid as error:
-            log.warning("an earlier revision is damaged: %s", error)
-    return events
 
 
 def require_confirmed(run: RunFolder, target: str) -> None:

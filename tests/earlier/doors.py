@@ -42,12 +42,11 @@ from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.ledger import (
-    events_perhaps_open,
     latest_finished,
     unfinished,
-    untold_triggers,
 )
 from ibf_pipeline.runs.observations import event_folder, read_observations, write_observed_event
+from ibf_pipeline.runs.past import published_past
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import unconfirmed, waits_to_notify
 from ibf_pipeline.runs.withdrawn import standing
@@ -234,8 +233,8 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
     def number(revision: Revision | None) -> int | None:
         return None if revision is None else revision.number
 
-    events = events_perhaps_open(run, target, may_be_shown)
-    triggers = {event.name for event in events if event.trigger}
+    past = published_past(run, target, may_be_shown)
+    triggers = {event.name for event in past.perhaps_open if event.trigger}
     return Ledger(
         finished=numbers(Revision.is_finished),
         uploaded=numbers(Revision.is_uploaded),
@@ -245,8 +244,8 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
         latest_finished=number(latest_finished(run, target)),
         unconfirmed=number(unconfirmed(run, target)),
         waits=[waits_to_notify(revision) for revision in revisions],
-        open=sorted(event.name for event in events),
-        untold=sorted(untold_triggers(triggers, run, target)),
+        open=sorted(event.name for event in past.perhaps_open),
+        untold=sorted(past.untold(triggers)),
         dates=sorted(run.dates(target)),
     )
 

@@ -10,8 +10,10 @@ import pytest
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.folder import RunFolder, runs_of
-from ibf_pipeline.runs.ledger import close_older, untold_triggers
+from ibf_pipeline.runs.ledger import close_older
+from ibf_pipeline.runs.past import published_past
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.targets.ibf.revise import may_be_shown
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.journals import change_record
 
@@ -45,11 +47,11 @@ def test_an_upload_of_a_date_that_is_not_known_is_not_ours(tmp_path: Path) -> No
 def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
     revision = published(tmp_path)
     today = RunFolder(tmp_path, "XTY", TODAY)
-    assert untold_triggers({"G1"}, today, "portal") == set(), "the revision notified"
+    assert published_past(today, "portal", may_be_shown).untold({"G1"}) == set(), "the revision notified"
     change_record(revision, about=None)
     with pytest.raises(InputInvalid, match="cannot be read"):
         revision.about()
-    assert untold_triggers({"G1"}, today, "portal") == {"G1"}
+    assert published_past(today, "portal", may_be_shown).untold({"G1"}) == {"G1"}
 
 
 def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Path) -> None:

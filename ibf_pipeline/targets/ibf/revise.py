@@ -13,9 +13,9 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
-from ibf_pipeline.runs.ledger import begun_after, latest_finished, require_not_withdrawn, untold_triggers
+from ibf_pipeline.runs.ledger import require_not_withdrawn
+from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.runs.unconfirmed import unconfirmed_before
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
@@ -90,6 +90,7 @@ def server_areas(found: Found, state: ServerState, prepared: Mapping[int, Sequen
 def new_revision(
     found: Found,
     run: RunFolder,
+    past: PublishedPast,
     state: ServerState,
     prepared: Mapping[int, Sequence[str]],
     destination: Destination,
@@ -98,17 +99,14 @@ def new_revision(
     map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
-    earlier: Mapping[str, str] | None = None,
 ) -> Revision | None:
     """Allot a revision for a day; None where its content is what the server already has.
 
-    `earlier`: event name -> station code of the latest earlier run.
     Raises ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
     """
     target = destination.target
-    number = run.next_number(target)
-    at = moment_of(found.issue_date, number, state.last_upload)
-    staging = run.stage(target, number)
+    at = moment_of(found.issue_date, past.number, state.last_upload)
+    staging = run.stage(target, past.number)
     images, left_out = _images(found, staging, state, map_images)
     plan = draft(
         found,
@@ -121,22 +119,21 @@ def new_revision(
         stations=state.stations,
         map_images=images,
     )
-    latest = latest_finished(run, target)
+    latest = past.latest
     if latest is not None and is_newest(latest, state) and not withdraws:
-        if says_the_same(latest.about(), plan.about) and not begun_after(run, target, latest):
+        if says_the_same(latest.about(), plan.about) and not past.is_replaced:
             return None
         if not publish_withdrawn:
             require_not_withdrawn(found, latest)
     open_events = state.open_events or ()
-    untold = untold_triggers({event.name for event in open_events if event.is_trigger}, run, target)
+    untold = past.untold({event.name for event in open_events if event.is_trigger})
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
-    stations = owners(found, before, state.stations, earlier or {})
+    stations = owners(found, before, state.stations, past.stations)
     today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
     last_upload = state.last_upload.isoformat() if state.last_upload else ""
-    about = replace(about, issued_today=today, last_upload=last_upload)
-    about = replace(about, unconfirmed=unconfirmed_before(run, target))
-    return run.allot(target, number, staging, found, plan.calls, about)
+    about = replace(about, issued_today=today, last_upload=last_upload, unconfirmed=dict(past.unconfirmed))
+    return run.allot(target, past.number, staging, found, plan.calls, about)
 
 
 def _images(

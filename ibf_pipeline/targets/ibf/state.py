@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from ibf_pipeline.domain.found import Event
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.moment import date_of_calls
@@ -67,38 +68,18 @@ LAST_UPLOAD = "last upload date"
 """in `not_checked`"""
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRecord:
-    """What our own revisions say, where the server does not. Dates as in the calls."""
-
-    published: frozenset[str] = frozenset()
-    """of every revision of which at least one call was made"""
-    half: frozenset[str] = frozenset()
-    """of those after the newest uploaded one, which broke off: the server may know more events than it lists"""
-    open_events: tuple[OpenEvent, ...] | None = None
-    """what may be open by them"""
-
-    @property
-    def last_upload(self) -> datetime | None:
-        """The newest of the dates."""
-        return moment(max(self.published, default=None))
-
-
-def as_open(event: Event) -> OpenEvent:
+def _as_open(event: Event) -> OpenEvent:
     """An event of ours as the server would tell of it; what people decided about its areas is not known."""
     return OpenEvent(event.name, alert_level(event), "", ())
 
 
-def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord) -> datetime | None:
-    """The moment that the server takes for now; by our own record where the server has no route that tells."""
-    upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
-    return _last_upload(upload, own)
+def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: Collection[str]) -> datetime | None:
+    """The moment that the server takes for now; the newest of our `own` dates where it has no route that tells."""
+    return _last_upload(client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}"), own)
 
 
-def _last_upload(upload: Any, own: OwnRecord | None) -> datetime | None:
-    if upload is not None:
-        return moment(upload.get("timestamp"))
-    return own.last_upload if own else None
+def _last_upload(upload: Any, own: Collection[str]) -> datetime | None:
+    return moment(max(own, default=None) if upload is None else upload.get("timestamp"))
 
 
 def read_state(
@@ -106,7 +87,7 @@ def read_state(
     iso3: str,
     disaster_type: str,
     capabilities: str,
-    own: OwnRecord | None = None,
+    past: PublishedPast | None = None,
     *,
     take_over: bool = False,
 ) -> ServerState:
@@ -123,13 +104,15 @@ def read_state(
     stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
-    last_upload = _last_upload(upload, own)
-    ours = own is None or last_upload is None or date_of_calls(last_upload) in own.published
-    own = own or OwnRecord()
-    events, doubts = _told_events(client, iso3, disaster_type, own, None if ours else last_upload, take_over=take_over)
+    own = past or PublishedPast()
+    last_upload = _last_upload(upload, own.dates)
+    ours = past is None or last_upload is None or date_of_calls(last_upload) in own.dates
+    believe = bool(own.half_uploaded) or take_over
+    events, doubts = _told_events(client, iso3, disaster_type, None if ours else last_upload, believe=believe)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
     names = {event.name for event in listed}
-    unlisted = [event for event in own.open_events or () if event.name not in names and (own.half or events is None)]
+    doubtful = events is None or bool(own.half_uploaded)
+    unlisted = [_as_open(event) for event in own.perhaps_open if doubtful and event.name not in names]
     if events is not None and unlisted:
         added = ", ".join(event.name for event in unlisted)
         doubts = (f"open events: a revision of ours broke off, and our own record adds {added}",)
@@ -150,7 +133,7 @@ def read_state(
         last_upload=last_upload,
         indicators=_dynamic_indicators(indicators) if indicators else None,
         open_events=None
-        if events is None and own.open_events is None
+        if events is None and past is None
         else (*listed, *(_with_areas(client, event, iso3, default, disaster_type) for event in unlisted)),
         not_checked=tuple(name for name, found in asked.items() if found is None),
         doubts=doubts,
@@ -158,16 +141,16 @@ def read_state(
 
 
 def _told_events(
-    client: IbfClient, iso3: str, disaster_type: str, own: OwnRecord, foreign: datetime | None, *, take_over: bool
+    client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool
 ) -> tuple[Any, tuple[str, ...]]:
     """The open events as the server tells them, None where it cannot; and what is to be said of that.
 
-    `foreign`: the last upload where it is not ours.
+    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer.
     """
     try:
         return ask_events(client, iso3, disaster_type), ()
     except ServerUnreachable as error:
-        if own.half or take_over:
+        if believe:
             return None, (f"open events: not checked, our own record stands in ({error.found})",)
         if foreign is None:
             raise

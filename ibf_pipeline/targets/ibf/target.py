@@ -13,14 +13,8 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import (
-    Clock,
-    event_stations,
-    events_perhaps_open,
-    half_uploaded_dates,
-    latest_finished,
-    require_not_withdrawn,
-)
+from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
+from ibf_pipeline.runs.past import PublishedPast, published_past
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
@@ -37,7 +31,7 @@ from ibf_pipeline.targets.ibf.revise import (
     require_undisturbed,
     server_areas,
 )
-from ibf_pipeline.targets.ibf.state import OwnRecord, ServerState, as_open, read_last_upload, read_state
+from ibf_pipeline.targets.ibf.state import ServerState, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
 from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
@@ -67,14 +61,15 @@ class IbfTarget:
 
     def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
-        _, state = self._asked(found, run, take_over=True)
+        past = published_past(run, self.name, may_be_shown)
+        state = self._asked(found, past, take_over=True)
         return draft(
             found,
             attach_extents(found, run, staging),
             state.choice,
             server_areas(found, state, self._place_codes(found)),
             self.destination,
-            at=moment_of(found.issue_date, run.next_number(self.name), state.last_upload),
+            at=moment_of(found.issue_date, past.number, state.last_upload),
             wipe=replaces_upload(found, state),
             stations=state.stations,
         )
@@ -90,13 +85,13 @@ class IbfTarget:
     ) -> Revision | None:
         """Compare the day with what the server knows, and allot a revision where there is something new."""
         iso3 = found.country
-        own, state = self._asked(found, run, take_over=consent.take_over)
+        past = published_past(run, self.name, may_be_shown)
+        state = self._asked(found, past, take_over=consent.take_over)
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
-        earlier = event_stations(run, self.name)
-        problems = check_server(found, state, codes, own.published, consent, earlier)
+        problems = check_server(found, state, codes, past.dates, consent, past.stations)
         if extents is None:
             problems += unreadable_extents(found, run)
         for text in require_publishable(problems, self.client.base):
@@ -104,6 +99,7 @@ class IbfTarget:
         return new_revision(
             found,
             run,
+            past,
             state,
             codes,
             self.destination,
@@ -111,19 +107,17 @@ class IbfTarget:
             map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
             publish_withdrawn=consent.withdrawn,
-            earlier=earlier,
         )
 
     def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
         """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
-        own, state = self._asked(found, run, take_over=consent.take_over)
-        moment_of(found.issue_date, run.next_number(self.name), state.last_upload)
-        earlier = event_stations(run, self.name)
-        problems = check_server(found, state, self._place_codes(found), own.published, consent, earlier)
+        past = published_past(run, self.name, may_be_shown)
+        state = self._asked(found, past, take_over=consent.take_over)
+        moment_of(found.issue_date, past.number, state.last_upload)
+        problems = check_server(found, state, self._place_codes(found), past.dates, consent, past.stations)
         require_publishable(problems, self.client.base)
-        latest = latest_finished(run, self.name)
-        if latest is not None and is_newest(latest, state) and not consent.withdrawn:
-            require_not_withdrawn(found, latest)
+        if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
+            require_not_withdrawn(found, past.latest)
 
     def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
         """ForbiddenByRule where the server has gone on or changed since, or where it would notify and this run may not.
@@ -131,7 +125,7 @@ class IbfTarget:
         ServerRefused where the calls that are left would delete what people have decided meanwhile.
         """
         found = revision.found()
-        own = OwnRecord(frozenset(revision.run.dates(self.name)))
+        own = revision.run.dates(self.name)
         last_upload = read_last_upload(self.client, found.country, found.disaster_type, own)
         require_resumable(revision, last_upload)
         if not self.destination.notify:
@@ -156,15 +150,10 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _asked(self, found: Found, run: RunFolder, *, take_over: bool) -> tuple[OwnRecord, ServerState]:
-        """What our own revisions say of the country, and the server."""
-        own = OwnRecord(
-            frozenset(run.dates(self.name)),
-            frozenset(half_uploaded_dates(run, self.name)),
-            tuple(as_open(event) for event in events_perhaps_open(run, self.name, may_be_shown)),
-        )
+    def _asked(self, found: Found, past: PublishedPast, *, take_over: bool) -> ServerState:
+        """What the server says of the country."""
         country, kind = found.country, found.disaster_type
-        return own, read_state(self.client, country, kind, self.capabilities, own, take_over=take_over)
+        return read_state(self.client, country, kind, self.capabilities, past, take_over=take_over)
 
     def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
         layers, _ = read_prepared(self.prepared, found.country)
