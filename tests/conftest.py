@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,7 @@ os.environ.update(  # before anything imports Prefect: tests call its tasks with
 )
 
 import pytest
+import typer.testing
 from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config.configuration import Configuration, load
@@ -35,6 +37,7 @@ from tests.worlds.quick import prepare_from_kept
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
 
 ROOT = Path(__file__).resolve().parents[1]
+typer.testing._get_command = cache(typer.testing._get_command)  # a tenth of a second for each call, made anew
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "nginx": ("nginx", "/usr/sbin/nginx"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.earlier import doors
-from tests.earlier.world import EMAIL, ISO3, KEPT, NOON, Portal, Project, opened
+from tests.earlier.world import EMAIL, ISO3, KEPT, NOON, Portal, Project
 
 Left = Callable[..., tuple[Project, Portal]]
 
@@ -26,6 +25,16 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "prepared"
 
 
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The one portal of a process; each test finds it as its kept runs have left it."""
+    root = tmp_path_factory.mktemp("portal")
+    country = Project(root, KEPT / "static", root / "prepared").configure("http://127.0.0.1:9/api").country
+    portal = Portal(root / "sandbox", KEPT / "static", country)
+    with portal.sandbox:
+        yield portal
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """Sets the product's clock."""
@@ -34,22 +43,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
 
 @pytest.fixture
 def left(
-    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch, clock: Callable[[datetime], None]
-) -> Iterator[Left]:
+    tmp_path: Path, prepared: Path, portal: Portal, monkeypatch: pytest.MonkeyPatch, clock: Callable[[datetime], None]
+) -> Left:
     """Opens a kept folder; `further` calls of its last revision were made though the journal does not say so."""
     monkeypatch.setenv("IBF_EMAIL", EMAIL)
     monkeypatch.setenv("IBF_PASSWORD", doors.SANDBOX_PASSWORD)
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     clock(NOON)
-    with ExitStack() as stack:
 
-        def open_kept(state: str, *, further: int = 0, take_over: bool = True) -> tuple[Project, Portal]:
-            shutil.copytree(KEPT / state, tmp_path / state)
-            project, portal = stack.enter_context(opened(tmp_path / state, KEPT / "static", prepared))
-            portal.replay(project.runs, further=further)
-            if take_over:
-                project.take_over()
-            return project, portal
+    def open_kept(state: str, *, further: int = 0, take_over: bool = True) -> tuple[Project, Portal]:
+        shutil.copytree(KEPT / state, tmp_path / state)
+        project = Project(tmp_path / state, KEPT / "static", prepared).configure(portal.url)
+        portal.leave(state, further)
+        if take_over:
+            project.take_over()
+        return project, portal
 
-        yield open_kept
+    return open_kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -128,10 +129,22 @@ class Project:
         return doors.invoke(name, *arguments, "--config", self.config)
 
 
+@dataclass(frozen=True)
+class _Left:
+    """A portal as it was left."""
+
+    database: sqlite3.Connection
+    """in memory"""
+    rasters: Mapping[Path, bytes]
+    made: Counter[tuple[str, str]]
+
+
 class Portal:
     """A sandbox that knows Tinyland and counts the calls that change something."""
 
     def __init__(self, folder: Path, static: Path, country: doors.Country, port: int = 0) -> None:
+        self._rasters = folder / "rasters"
+        self._left: dict[tuple[str, int] | None, _Left] = {}
         self.made: Counter[tuple[str, str]] = Counter()
         """method and path of calls that were answered well"""
         self.sandbox = doors.Sandbox(folder, port=port)
@@ -141,6 +154,31 @@ class Portal:
             default_admin_level=country.default_admin_level,
         )  # fmt: skip
         self.sandbox.seed(seed)
+
+    def leave(self, state: str, further: int) -> None:
+        """Be as after the kept runs of a state and `further` calls, whatever has happened here; replayed once."""
+        if None not in self._left:
+            self._left[None] = self._as_it_is()
+        if (state, further) not in self._left:
+            self._put_back(self._left[None])
+            self.replay(KEPT / state / "runs", further=further)
+            self._left[state, further] = self._as_it_is()
+        self._put_back(self._left[state, further])
+
+    def _as_it_is(self) -> _Left:
+        database = sqlite3.connect(":memory:", check_same_thread=False)
+        self.sandbox._backend.store._db.backup(database)
+        rasters = {file: file.read_bytes() for file in self._rasters.rglob("*") if file.is_file()}
+        return _Left(database, rasters, Counter(self.made))
+
+    def _put_back(self, left: _Left) -> None:
+        left.database.backup(self.sandbox._backend.store._db)
+        for file in [file for file in self._rasters.rglob("*") if file.is_file()]:
+            file.unlink()
+        for file, content in left.rasters.items():
+            file.write_bytes(content)
+        self.made.clear()
+        self.made.update(left.made)
 
     @property
     def url(self) -> str:

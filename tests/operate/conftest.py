@@ -14,7 +14,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import make_project
-from tests.worlds.services.prefect_server import PrefectServer, prefect_server
+from tests.worlds.services.prefect_server import PrefectServer, made_database, prefect_server
 
 ENDS = {
     "a failure": ("floods/XDM", "Failed", "the disk is full"),
@@ -44,6 +44,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `tests.operate.evaluation` has seen: for several files, since its process takes long to load."""
     folder = tmp_path_factory.mktemp("evaluation")
     config = make_project(folder / "project", ("XDM",), stories={})
+    made_database(folder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     done = subprocess.run(
         [sys.executable, "-m", "tests.operate.evaluation", config],

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +24,8 @@ from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.schemas.automations import AutomationCore
+from prefect.server import api
 from prefect.server.api.server import create_app
-from prefect.server.database import provide_database_interface
 from prefect.server.events import actions, messaging, triggers
 from prefect.server.events.clients import PrefectServerEventsClient
 from prefect.server.events.models.automations import automations_session, create_automation, delete_automation
@@ -318,7 +319,7 @@ def _heartbeat(at: datetime) -> ReceivedEvent:
 
 async def main(config: str, cases: dict[str, Any]) -> None:
     """Everything at once: the server's code takes long to load, and its tables long to make."""
-    await provide_database_interface().create_db()
+    api.server.create_app = cache(create_app)  # each action asks for it, and is long about whether it is the same
     answers: dict[str, Any] = {"silence": [await silence(*case) for case in cases["silence"]]}
     await triggers.reset_events_clock()
     async with evaluated(config) as server:
