@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -180,8 +180,14 @@ class Journal:
 
 def as_lines(entries: Sequence[Entry]) -> str:
     """Entries as lines of JSON."""
-    said = ({word: value for word, value in _as_dict(entry).items() if value is not None} for entry in entries)
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in said)
+    return "".join(map(_line, entries))
+
+
+@lru_cache(maxsize=1024)
+def _line(entry: Entry) -> str:
+    """Kept for a while, since a journal is written down several times."""
+    said = {word: value for word, value in _as_dict(entry).items() if value is not None}
+    return json.dumps(said, ensure_ascii=False) + "\n"
 
 
 def _as_dict(entry: Entry) -> dict[str, Any]:

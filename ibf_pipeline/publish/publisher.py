@@ -93,6 +93,7 @@ def _walk(
     for call in calls:
         if call.number in before.done:
             continue
+        held.require()  # before the mark, which would tell of a call that was never made
         if not call.repeatable:
             if may_have_been_sent(call, before) and end != "again":
                 if end != "assume":
@@ -106,8 +107,7 @@ def _walk(
             if end == "hold":
                 journal.append(call.number, "held")
                 return Outcome(len(calls), made, call, waiting, held=True)
-            journal.append(call.number, "sending")
-        held.require()
+            _mark(journal, call)
         started = time.perf_counter()
         try:
             answer = transport.send(call)
@@ -122,6 +122,15 @@ def _walk(
         progress(call.number, len(calls))
     log.info("%d of %d calls made%s", made, len(calls), ", the others were done before" if made < len(calls) else "")
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
+
+
+def _mark(journal: Journal, call: Call) -> None:
+    """Record that a call is about to be sent; where that fails nothing is sent, so no mark may stay either."""
+    try:
+        journal.append(call.number, "sending")
+    except WriteFailed as error:
+        _note(journal, call, "failed", error)
+        raise
 
 
 def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:

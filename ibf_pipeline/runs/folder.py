@@ -112,7 +112,8 @@ class RunFolder:
             **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         }  # fmt: skip
-        with self.records.transaction() as connection:
+        with self.alone("record a run") as held, self.records.transaction() as connection:
+            held.fence_off(connection)
             connection.execute(RUN.insert().values(**row))
         with writing(self.path):  # only renames are left: nothing needs space on the disk any more
             (self.path / "manifest.json").unlink(missing_ok=True)

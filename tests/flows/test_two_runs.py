@@ -37,6 +37,7 @@ def release(process: subprocess.Popen[str]) -> str:
     return output
 
 
+@pytest.mark.story
 def test_the_second_run_waits_from_the_start_and_nothing_is_lost(tmp_path: Path, httpserver: HTTPServer) -> None:
     day = TinyDay(tmp_path, httpserver).build()
     settings = yaml.safe_load((day.config / "settings.yaml").read_text())

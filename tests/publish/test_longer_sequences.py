@@ -24,6 +24,7 @@ from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.services.snapshot import snapshot
 
 
+@pytest.mark.story
 def test_six_days_with_a_backfill_in_the_middle(portal: FloodDays) -> None:
     """The machine is off on days 2 and 3, which are filled in without mails on day 4."""
     portal.day("G9001=-----ww-:med G9002=------w-:min", day(1))
@@ -68,6 +69,7 @@ def test_a_trigger_that_was_published_silently_is_not_taken_for_known(silent: st
     assert kinds(published) == [], "people have been told"
 
 
+@pytest.mark.story
 def test_six_days_with_a_trigger_that_a_person_set_in_between(portal: FloodDays) -> None:
     portal.day("G9001=-----ww-:med", day(1))
     portal.day("G9001=----ww--:med", day(2))
@@ -94,6 +96,7 @@ def test_six_days_with_a_trigger_that_a_person_set_in_between(portal: FloodDays)
     )  # fmt: skip
 
 
+@pytest.mark.story
 def test_six_days_with_a_late_run_and_one_that_comes_too_late(portal: FloodDays) -> None:
     """Day 3 is run on the following morning, before day 4; day 5 is tried only after day 6."""
     portal.day("G9001=-----ww-:med", day(1))
@@ -116,6 +119,7 @@ def test_six_days_with_a_late_run_and_one_that_comes_too_late(portal: FloodDays)
     ]  # fmt: skip
 
 
+@pytest.mark.story
 def test_six_days_with_a_rerun_in_the_middle(portal: FloodDays) -> None:
     """The forecast of day 3 comes twice: the second one drops G9002, which the first one opened."""
     portal.day("G9001=-----ww-:med", day(1))
