@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -33,14 +33,10 @@ REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
 _LAZY_SECONDS: Final = 0.5
 """that what may be repeated waits to be recorded together with what comes next"""
-_WORDS: Final = ("call", "state", "at", "status", "error", "seconds")
-_ADD = ENTRY.insert()
-_OF = select(*(ENTRY.c[word] for word in _WORDS)).where(ENTRY.c.revision == bindparam("wanted")).order_by(ENTRY.c.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One word of the journal; its fields are those of `_WORDS`."""
+class Entry(NamedTuple):
+    """One word of the journal, under the names of its columns."""
 
     call: int
     state: State
@@ -51,6 +47,14 @@ class Entry:
     error: str | None = None
     seconds: float | None = None
     """from sending to answer"""
+
+
+_ADD = ENTRY.insert()
+_OF = (
+    select(*(ENTRY.c[word] for word in Entry._fields))
+    .where(ENTRY.c.revision == bindparam("wanted"))
+    .order_by(ENTRY.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,7 @@ class Journal:
     def _flush(self, held: Lease, *, durable: bool = False) -> None:
         if not self._lazy:
             return
-        rows = [{"revision": self._revision, **_as_dict(entry)} for entry in self._lazy]
+        rows = [{"revision": self._revision, **entry._asdict()} for entry in self._lazy]
         self._lazy = []
         with self._database.transaction(durable=durable) as connection:
             held.fence_off(connection)
@@ -167,7 +171,7 @@ class Journal:
     def progress(self) -> Progress:
         """What is recorded, with what waits to be."""
         with self._database.reading() as connection:
-            kept = [Entry(*row) for row in connection.execute(_OF, {"wanted": self._revision})]
+            kept = map(Entry._make, connection.execute(_OF, {"wanted": self._revision}).all())
         return Progress((*kept, *self._lazy))
 
     def _write_down(self) -> None:
@@ -186,12 +190,8 @@ def as_lines(entries: Sequence[Entry]) -> str:
 @lru_cache(maxsize=1024)
 def _line(entry: Entry) -> str:
     """Kept for a while, since a journal is written down several times."""
-    said = {word: value for word, value in _as_dict(entry).items() if value is not None}
+    said = {word: value for word, value in entry._asdict().items() if value is not None}
     return json.dumps(said, ensure_ascii=False) + "\n"
-
-
-def _as_dict(entry: Entry) -> dict[str, Any]:
-    return {word: getattr(entry, word) for word in _WORDS}
 
 
 def entries_of(content: bytes) -> tuple[list[Entry], bool]:

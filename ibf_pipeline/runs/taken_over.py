@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -99,14 +99,14 @@ def take_over(runs: Path, iso3: str, database: Database) -> int:
                 "about": None if about is None else as_text(about),
                 "plan": None if plan is None else as_lines(plan),
             }
-            rows = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
+            rows = [entry._asdict() for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
             with database.transaction() as connection:
                 row = connection.execute(REVISION.insert().values(**values).returning(REVISION.c.id)).scalar_one()
                 _add(connection, row, rows)
         ahead = _ahead(runs, iso3, database)
         for kept in ahead:
             plan = _read(kept.folder / "plan.jsonl", calls_of)
-            told = [asdict(entry) for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
+            told = [entry._asdict() for entry in _entries(kept.folder / "journal.jsonl", plan or ())]
             with database.transaction() as connection:
                 known = {(row.call, row.state, row.at) for row in connection.execute(_of(kept))}
                 row = connection.execute(_row_of(kept)).scalar_one()
