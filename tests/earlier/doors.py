@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -272,7 +272,7 @@ def days(runs: Path, country: str) -> list[str]:
 
 def journal(revision: Revision) -> list[dict[str, Any]]:
     """The readable entries of a revision's journal."""
-    return [asdict(entry) for entry in revision.progress().entries]
+    return [entry._asdict() for entry in revision.progress().entries]
 
 
 def write_forecast(
