@@ -132,6 +132,14 @@ def carry_out(
     """
     allowed = partial(require_allowed, day, notify=notify, hold=hold, consent=consent)
     found, run = find_day(day, sources, allowed if publish else None)
+    state, held = conclude(day, found, run, publish=publish, notify=notify, hold=hold, consent=consent)
+    return found, run, state, held
+
+
+def conclude(
+    day: Day, found: Found, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
+) -> tuple[State, bool]:
+    """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held = False
     try:
         publications: list[Publication] = []
@@ -146,7 +154,7 @@ def carry_out(
         state = failed(error)
         tell(found, untold_notices(run, day.target_name, error))
     report(day, run)
-    return found, run, state, held
+    return state, held
 
 
 def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval: bool) -> State:
