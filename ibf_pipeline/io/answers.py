@@ -110,7 +110,7 @@ def server_text(response: requests.Response) -> str:
     except ValueError:
         is_page = "html" in response.headers.get("Content-Type", "")
         text = "a web page" if is_page else " ".join(response.text.split())
-    return text or response.reason or "no text"
+    return (text or response.reason or "no text").encode(errors="replace").decode()  # JSON may hold half characters
 
 
 def words(content: Any) -> str:

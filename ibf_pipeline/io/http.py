@@ -122,9 +122,7 @@ class Client:
 
         def attempt() -> requests.Response:
             allowed()
-            if once:
-                self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
-            return self._authorised(method, url, named, **more)
+            return self._authorised(method, url, named, fresh=bool(once), **more)
 
         try:
             return repeated(
@@ -205,7 +203,11 @@ class Client:
         except ServerRefused as error:
             raise NoToken(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from None
 
-    def _exchange(self, method: str, url: str, title: str, auth: Any, **more: Any) -> requests.Response:
+    def _exchange(
+        self, method: str, url: str, title: str, auth: Any, *, fresh: bool = False, **more: Any
+    ) -> requests.Response:
+        if fresh:
+            self._session.close()  # a kept connection may be dead already; its reset would look like a lost answer
         with ExitStack() as stack:
             if (file := more.pop("file", None)) is not None:
                 name, path = file[0], Path(file[1])

@@ -17,6 +17,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.redaction import quiet_addresses
 
+_HARMLESS: Final = frozenset(
+    ("accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "if-range", "range",
+     "user-agent")
+)  # fmt: skip
+"""headers that another host may see; requests has put its own cookies there"""
 _note = threading.local()
 """`made`: whether the connection of this thread's request stands, its handshake done; None where nobody noted it"""
 
@@ -83,9 +88,12 @@ class Session(requests.Session):
         return super().get_redirect_target(resp) if self._follows else None
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """After a redirect to another host, without the account; that of requests adds the new host's of a .netrc."""
+        """After a redirect to another host, without the account, in whatever header a service wants it; that of
+        requests adds the new host's of a .netrc.
+        """
         if self.should_strip_auth(str(response.request.url), str(prepared_request.url)):
-            prepared_request.headers.pop("Authorization", None)
+            for name in [name for name in prepared_request.headers if name.lower() not in _HARMLESS]:
+                del prepared_request.headers[name]
 
 
 class _Noting(HTTPConnection):

@@ -88,9 +88,13 @@ def write_failed(file: Path, reason: str, remedy: str = NOTHING_PUBLISHED) -> Wr
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until a folder's entries are on disk: a new or renamed file survives a power cut only then."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Wait until a folder's entries are on disk: a new or renamed file survives a power cut only then.
+
+    Raises WriteFailed as `writing`.
+    """
+    with writing(folder):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

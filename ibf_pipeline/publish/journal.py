@@ -107,7 +107,7 @@ class Journal:
             self._opened += 1
             try:
                 yield held
-                self._flush(held)
+                self._flush(held, durable=True)  # what is written down below must not know more after a power cut
             except BaseException:
                 self._flush_or_say(held)
                 raise

@@ -93,6 +93,7 @@ def _walk(
     for call in calls:
         if call.number in before.done:
             continue
+        failed: State = "unknown" if may_have_been_sent(call, before) else "failed"  # what was in doubt stays so
         held.require()  # before the mark, which would tell of a call that was never made
         if not call.repeatable:
             if may_have_been_sent(call, before) and end != "again":
@@ -107,12 +108,12 @@ def _walk(
             if end == "hold":
                 journal.append(call.number, "held")
                 return Outcome(len(calls), made, call, waiting, held=True)
-            _mark(journal, call)
+            _mark(journal, call, failed)
         started = time.perf_counter()
         try:
             answer = transport.send(call)
         except IbfError as error:
-            _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else "failed", error)
+            _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else failed, error)
             raise
         seconds = time.perf_counter() - started
         waiting += seconds
@@ -124,20 +125,20 @@ def _walk(
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
 
 
-def _mark(journal: Journal, call: Call) -> None:
+def _mark(journal: Journal, call: Call, failed: State) -> None:
     """Record that a call is about to be sent; where that fails nothing is sent, so no mark may stay either."""
     try:
         journal.append(call.number, "sending")
     except WriteFailed as error:
-        _note(journal, call, "failed", error)
+        _note(journal, call, failed, error)
         raise
 
 
 def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
     """Keep why a call failed; a full disk does not hide the failure itself."""
     try:
-        journal.append(call.number, state, error=str(error))
-    except (WriteFailed, LeaseLost) as failed:
+        journal.append(call.number, state, error=str(error).encode(errors="replace").decode())
+    except IbfError as failed:
         log.error("%s", failed)
 
 

@@ -86,7 +86,7 @@ def published_past(run: RunFolder, target: str, may_be_shown: Callable[[Revision
         number=of_day[0].revision.number + 1 if of_day else 1,
         dates=frozenset(run.dates(target)),
         half_uploaded=frozenset().union(*(_dates(state.revision) for state in unsure if not _known_uploaded(state))),
-        perhaps_open=_perhaps_open(unsure, may_be_shown),
+        perhaps_open=_perhaps_open(begun, may_be_shown),
         stations=_stations(begun),
         latest=latest.revision if latest else None,
         is_replaced=latest is not None and any(s.progress.was_begun for s in of_day[: of_day.index(latest)]),
@@ -124,13 +124,16 @@ def _dates(revision: Revision) -> set[str]:
         return set()
 
 
-def _perhaps_open(unsure: Sequence[RevisionState], may_be_shown: Callable[[Revision], bool]) -> tuple[Event, ...]:
+def _perhaps_open(begun: Sequence[RevisionState], may_be_shown: Callable[[Revision], bool]) -> tuple[Event, ...]:
     found: dict[str, Event] = {}
-    for state in unsure:
+    for state in begun:
         try:
-            if state.is_uploaded or may_be_shown(state.revision):
+            uploaded = state.is_uploaded
+            if uploaded or may_be_shown(state.revision):
                 for event in state.revision.found().publishable_events:
                     found.setdefault(event.name, event)
+            if uploaded:
+                break
         except InputInvalid as error:
             log.warning("%s cannot be read, an older revision tells what is open: %s", state.revision.folder, error)
     return tuple(found.values())

@@ -182,6 +182,8 @@ class RevisionState:
     @property
     def unknown_end(self) -> Call | None:
         """Its notification if it was sent, or may have been, and no answer was known."""
+        if not any(entry.state in ("sending", "unknown") for entry in self.progress.newest.values()):
+            return None  # most of a long history, whose plans are not even read
         calls = self.revision.calls()
         return next((call for call in calls if call.kind == "end" and may_have_been_sent(call, self.progress)), None)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 EXERCISES: Final = "exercises"
 """folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
 _NEWEST: Final = 30
-"""revisions of a country whose journal is held against the records: older ones are not gone on with"""
+"""revisions of a country and kind whose journal is held against the records: older ones are not gone on with"""
 _HAZARD: Final = "floods"
 """the only one that earlier versions had"""
 _known: Final[WeakKeyDictionary[Database, set[tuple[Path, str]]]] = WeakKeyDictionary()
@@ -49,11 +50,15 @@ class _Kept:
     exercise: bool
 
     @property
+    def number(self) -> int:
+        return int(self.folder.name[1:])
+
+    @property
     def key(self) -> dict[str, object]:
         target, day = self.folder.parent, self.folder.parents[2]
         return {
             "country": day.parent.name, "hazard": _HAZARD, "issue_time": day.name, "exercise": self.exercise,
-            "target": target.name, "number": int(self.folder.name[1:]),
+            "target": target.name, "number": self.number,
         }  # fmt: skip
 
 
@@ -64,7 +69,7 @@ def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
     seen = _known.setdefault(database, set())
     if (runs.resolve(), iso3) in seen:
         return
-    missing = [*_missing(runs, iso3, database, "journal.jsonl"), *_ahead(runs, iso3, database)]
+    missing = list(dict.fromkeys((*_missing(runs, iso3, database, "journal.jsonl"), *_ahead(runs, iso3, database))))
     if missing:
         raise ForbiddenByRule(
             f"{len(missing)} of the journals here are not in the records, and may have notified people",
@@ -154,14 +159,17 @@ def _missing(runs: Path, iso3: str, database: Database, having: str) -> list[_Ke
 
 
 def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
-    """The newest revisions whose journal on disk tells of more than the records: these are an older copy."""
-    newest = list(_kept(runs, iso3, "journal.jsonl"))[-_NEWEST:]
+    """The newest revisions whose journal on disk tells of more than the records: these are an older copy.
+
+    Real days and exercises each for themselves: there may be many more of one kind.
+    """
+    kept = sorted(_kept(runs, iso3, "journal.jsonl"), key=lambda each: (str(each.key["issue_time"]), each.number))
+    newest = [each for exercise in (False, True) for each in [k for k in kept if k.exercise == exercise][-_NEWEST:]]
     return [
-        kept
-        for kept in newest
-        if (rows := database.rows(_of(kept)))
-        and {(entry.call, entry.state) for entry in entries_of(_content(kept.folder / "journal.jsonl"))[0]}
-        - {(row.call, row.state) for row in rows}
+        each
+        for each in newest
+        if {entry[:3] for entry in entries_of(_content(each.folder / "journal.jsonl"))[0]}
+        - {(row.call, row.state, row.at) for row in database.rows(_of(each))}
     ]
 
 
@@ -179,7 +187,9 @@ def _kept(runs: Path, iso3: str, having: str) -> Iterator[_Kept]:
                 targets = day / "targets"
                 found = [folder for target in _folders(targets) for folder in _folders(target)] if _is_day(day) else []
                 for folder in sorted(found):
-                    if re.fullmatch(r"r\d+", folder.name) and any(folder.glob(having)):
+                    if re.fullmatch(r"r\d+", folder.name) and any(
+                        fnmatch(file.name, having) for file in folder.iterdir()
+                    ):
                         yield _Kept(folder, exercise)
 
 

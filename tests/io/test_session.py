@@ -148,6 +148,17 @@ def test_a_redirect_brings_no_account_of_a_netrc_either(
         assert web.asked == list(zip(["https://a.test/x", onward], expected, strict=True))
 
 
+def test_a_key_in_a_header_of_its_own_stays_at_home_too(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[set[str]] = []
+    answer = web.answer
+    monkeypatch.setattr(web, "answer", lambda request, **more: seen.append({*request.headers}) or answer(request))
+    for onward in ("https://a.test/y", "https://b.test/y"):
+        web.answers = [(302, b"", onward), (200, b"", "")]
+        Session(follows=True).get("https://a.test/x", headers={"PRIVATE-TOKEN": "ours", "Range": "bytes=1-"})
+    assert ["PRIVATE-TOKEN" in headers for headers in seen] == [True, True, True, False]
+    assert all("Range" in headers for headers in seen)
+
+
 def test_nothing_but_the_guarded_session_sends_requests() -> None:
     found = {
         str(file.relative_to(ROOT))

@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, OutcomeUnknown, ServerUnreachable, WriteFailed
+from ibf_pipeline.errors import (
+    ForbiddenByRule,
+    IbfError,
+    InputInvalid,
+    OutcomeUnknown,
+    ServerRefused,
+    ServerUnreachable,
+    WriteFailed,
+)
+from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import Call, as_lines, calls_of
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, End, publish, require_decidable
@@ -187,6 +196,65 @@ def test_records_that_fail_do_not_hide_why_a_call_failed(tmp_path: Path) -> None
     journal = Journal(database, 1, "XTY/floods/portal", tmp_path / "journal.jsonl", clock)
     with ExitStack() as until_mended, pytest.raises(ServerUnreachable, match="no answer in time"):
         publish(PLAN, Down(), journal)
+
+
+class Failing:
+    """A target that fails at the notification."""
+
+    def __init__(self, error: IbfError) -> None:
+        self.error, self.sent = error, Counting()
+
+    def send(self, call: Call) -> Answer:
+        if call.kind == "end":
+            raise self.error
+        return self.sent.send(call)
+
+
+def in_doubt(folder: Path) -> Journal:
+    """The journal of a plan whose notification got no answer."""
+    journal = journal_in(folder, clock)
+    with pytest.raises(OutcomeUnknown):
+        publish(PLAN, Failing(OutcomeUnknown("no answer")), journal)
+    return journal
+
+
+def test_a_second_try_that_is_refused_leaves_the_first_in_doubt(tmp_path: Path) -> None:
+    journal = in_doubt(tmp_path)
+    with pytest.raises(ServerRefused):
+        publish(PLAN, Failing(ServerRefused("no such event")), journal, end="again")
+    assert states(journal)[-2:] == [(3, "sending"), (3, "unknown")]
+    target = Counting()
+    with pytest.raises(OutcomeUnknown):
+        publish(PLAN, target, journal)
+    assert target.sent == {}, "not sent without a person's word"
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_mark_that_cannot_be_written_down_is_taken_back(
+    doubtful: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was sent after it; what was in doubt before stays so."""
+    journal = in_doubt(tmp_path) if doubtful else journal_in(tmp_path, clock)
+    target, kept = Counting(), write_text
+
+    def full(file: Path, text: str) -> None:
+        if text.endswith('"sending", "at": "2026-11-22T00:00:00.000+00:00"}\n'):
+            raise WriteFailed("no space left on device", where=file)
+        kept(file, text)
+
+    monkeypatch.setattr("ibf_pipeline.publish.journal.write_text", full)
+    with pytest.raises(WriteFailed):
+        publish(PLAN, target, journal, end="again" if doubtful else "send")
+    assert target.sent[3] == 0
+    assert states(journal)[-1] == (3, "unknown" if doubtful else "failed")
+
+
+def test_half_a_character_of_a_server_does_not_hide_its_refusal(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path, clock)
+    with pytest.raises(ServerRefused, match="unknown"):
+        publish(PLAN, Failing(ServerRefused("area \ud83c unknown")), journal)
+    assert states(journal)[-1] == (3, "failed")
+    assert journal.progress().entries[-1].error == "area ? unknown"
 
 
 @pytest.mark.parametrize("end", ["again", "assume"])

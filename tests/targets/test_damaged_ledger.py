@@ -25,11 +25,11 @@ def clock() -> datetime:
     return datetime(2026, 2, 16, 7, tzinfo=UTC)
 
 
-def published(runs: Path) -> Revision:
-    """The first revision of yesterday, its one call made."""
-    run = RunFolder(runs, "XTY", date(2026, 2, 15))
+def published(runs: Path, issue_date: date = date(2026, 2, 15), event_name: str = "G1") -> Revision:
+    """The first revision of a day, that of yesterday, its one call made."""
+    run = RunFolder(runs, "XTY", issue_date)
     call = Call(1, "exposure", "POST", "/exposure", body={"date": DATE})
-    day = found([event("G1", "--TTT---", "max", {"01A": 5})], [], run.issue_date)
+    day = found([event(event_name, "--TTT---", "max", {"01A": 5})], [], run.issue_date)
     about = RevisionAbout(DATE, "portal", "http://portal", "current", "forced", True, "hash")
     revision = run.allot("portal", 1, run.stage("portal", 1), day, [call], about)
     revision.journal(clock).append(1, "done", status=201)
@@ -52,6 +52,19 @@ def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
     with pytest.raises(InputInvalid, match="cannot be read"):
         revision.about()
     assert published_past(today, "portal", may_be_shown).untold({"G1"}) == {"G1"}
+
+
+def test_what_is_open_is_told_by_the_newest_revision_that_can_be_read(tmp_path: Path) -> None:
+    published(tmp_path)
+    newer = published(tmp_path, TODAY, "G2")
+    tomorrow = RunFolder(tmp_path, "XTY", date(2026, 2, 17))
+
+    def perhaps_open() -> list[str]:
+        return [event.name for event in published_past(tomorrow, "portal", may_be_shown).perhaps_open]
+
+    assert perhaps_open() == ["G2"]
+    (newer.folder / "events.json").write_text("{")
+    assert perhaps_open() == ["G1"]
 
 
 def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Path) -> None:

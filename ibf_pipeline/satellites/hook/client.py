@@ -18,6 +18,7 @@ from ibf_pipeline.io.pages import pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import TokenSource
+from ibf_pipeline.records.lease import require_leases
 from ibf_pipeline.satellites.hook.orders import Order, Product, order_from, product_from
 from ibf_pipeline.satellites.hook.workflows import Workflow, workflow_from
 from ibf_pipeline.satellites.odata import entities, listing, literal
@@ -123,7 +124,7 @@ class OdpClient:
         look_up = "`ibf-pipeline hook wait` looks it up by name before anything is sent again"
         title, path = f"order {body['Name']}", "BatchOrder/OData.CSC.Order"
         try:
-            response = self.http.ask("POST", path, title=title, once=look_up, json=dict(body))
+            response = self.http.ask("POST", path, title=title, once=look_up, allowed=require_leases, json=dict(body))
         except (NoToken, ConfigError) as error:
             raise ServerUnreachable(f"{title}: {error.found}", where=self.base, remedy=error.remedy) from None
         try:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
-from ibf_pipeline.io.session import as_it_is, require_encrypted
+from ibf_pipeline.io.session import Session, require_encrypted
 from ibf_pipeline.satellites.hook.settings import INSTALL, FloodMapCatalogue
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def find_flood_maps(
     require_encrypted(catalogue.url)
     try:
         access = StacApiIO(timeout=timeout)
-        access.session.auth = as_it_is  # else requests would send the account of a .netrc
+        access.session = Session(follows=True)  # that of pystac would send an account of a .netrc after a redirect
         client = pystac_client.Client.open(catalogue.url, stac_io=access)
         search = client.search(
             collections=[catalogue.collection], bbox=box, datetime=f"{days.first}T00:00:00Z/{days.last}T23:59:59Z"

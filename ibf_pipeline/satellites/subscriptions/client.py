@@ -15,6 +15,7 @@ from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import next_link, pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.records.lease import require_leases
 from ibf_pipeline.satellites.odata import listing
 from ibf_pipeline.satellites.subscriptions.account import Account, tokens_of
 from ibf_pipeline.satellites.subscriptions.entity import (
@@ -134,7 +135,13 @@ class CatalogueClient:
         if request.account:
             self._redact.know(request.account.password)
         look = "run `ibf-pipeline subscriptions apply` again: it looks before it makes one"
-        content = self._http.read("POST", "Subscriptions", title="the subscription", once=look, json=request.body())
+        response = self._http.ask(
+            "POST", "Subscriptions", title="the subscription", once=look, allowed=require_leases, json=request.body()
+        )
+        try:
+            content = response.json()
+        except ValueError:  # it was made all the same
+            content = None
         given = content.get("Id") if isinstance(content, Mapping) else None
         return given.lower() if isinstance(given, str) and given else None
 
