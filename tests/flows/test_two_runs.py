@@ -1,4 +1,7 @@
-"""Two runs of a country at once, in two real processes that share nothing but the files."""
+"""Two runs of a country at once, in two real processes that share nothing but the files.
+
+Stories, since each process loads for seconds: `tests/publish/test_lease.py` has the rules of the lease itself.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Six days and more with what disturbs them: backfills, late runs, re-runs, and what people decide in between."""
+"""Six days and more with what disturbs them: backfills, late runs, re-runs, and what people decide in between.
+
+Whole weeks are stories: `test_day_sequences` has what they are made of, day by day.
+"""
 
 from __future__ import annotations
 
