@@ -16,7 +16,9 @@ TargetName = Annotated[str | None, typer.Option("--target", help="target of sett
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]
 Workspace = Annotated[
     str | None,
-    typer.Option("--workspace", help="folder for prepared layers, runs and sandbox instead of the settings' own"),
+    typer.Option(
+        "--workspace", help="folder for prepared layers, runs, records and sandbox instead of the settings' own"
+    ),
 ]
 InboxWorkspace = Annotated[
     str | None, typer.Option("--workspace", help="folder for prepared layers, runs and inbox instead of the settings'")

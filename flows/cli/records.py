@@ -9,7 +9,7 @@ import typer
 from flows.cli.options import Config, Workspace
 
 records_app = typer.Typer(
-    help="The records: who is at work now, and what earlier versions left. docs/operate.md",
+    help="The records: who is at work now, and what earlier versions left. docs/publishing.md",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

@@ -9,7 +9,7 @@ from ibf_pipeline.io.sql import Database
 from ibf_pipeline.records import taken_over as files
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.runs.recorded import RecordedRun, recorded_runs
-from ibf_pipeline.runs.taken_over import take_over
+from ibf_pipeline.runs.taken_over import countries_of, require_taken_over, take_over
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
 from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, read_settings
 
@@ -27,16 +27,17 @@ def earlier_inbox(configuration: Configuration, settings: EodataSettings, worksp
 
 
 def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> list[RecordedRun]:
-    """The newest recorded runs of a country, or of all."""
+    """The newest recorded runs of a country, or of all; ForbiddenByRule where the records are an older copy or new."""
     runs = configuration.path(configuration.settings.paths.runs)
+    for country in countries_of(runs):
+        require_taken_over(runs, country, open_database(configuration))
     return recorded_runs(runs, configuration.records, iso3, most)
 
 
 def taken_over(configuration: Configuration) -> dict[str, int]:
     """Take over what earlier versions left, of every country that has run folders: revisions by country."""
     runs, database = configuration.path(configuration.settings.paths.runs), open_database(configuration)
-    folders = [*runs.glob("[A-Z][A-Z][A-Z]"), *runs.glob("exercises/[A-Z][A-Z][A-Z]")]
-    return {iso3: take_over(runs, iso3, database) for iso3 in sorted({folder.name for folder in folders})}
+    return {iso3: take_over(runs, iso3, database) for iso3 in countries_of(runs)}
 
 
 def files_taken_over(configuration: Configuration, workspace: str | None) -> dict[Path, int]:

@@ -7,6 +7,7 @@ process, and may be lost with those after it where the power fails. A process th
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +17,14 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Pool, Table, and_, create_engine, event, make_url, select
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid, WriteFailed
 
 WAIT_SECONDS: Final = 30
 """for another process that writes; a URL of SQLite may say another number as `timeout`"""
+_FIRST_SECONDS: Final = 5.0
+"""for others that open a new file of SQLite at the same moment: for that alone it does not wait by itself"""
 _SIZE: Final = {
     "sqlite": "SELECT (page_count - freelist_count) * page_size "
     "FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -37,13 +41,15 @@ class Database:
         try:
             self._url = make_url(url)
             self._engine = create_engine(self._url, **_options(self._url))
-        except (ArgumentError, ImportError) as error:
-            raise ConfigError(
-                f"the address of the records cannot be used ({type(error).__name__})",
-                where="settings.yaml: records",
-                expected="a URL of SQLAlchemy, such as sqlite:///records.sqlite",
-                remedy="correct it, and install what it names",
-            ) from None
+            self._engine.dialect.create_connect_args(self._url)
+        except ImportError as error:
+            raise _unusable(f"{error.name or 'its driver'} is not installed", "install it, or name another") from None
+        except (ArgumentError, ValueError, TypeError) as error:  # whose texts may hold the password
+            raise _unusable(type(error).__name__, "correct it") from None
+        if self._engine.dialect.is_async:
+            raise _unusable(f"{self._engine.dialect.driver} is a driver for asyncio", "name another, such as psycopg2")
+        if self._url.get_backend_name() == "sqlite" and self._url.database in (None, "", ":memory:"):
+            raise _unusable("a database in memory keeps nothing", "name a file: sqlite:///records.sqlite")
         self.is_file = self._url.get_backend_name() == "sqlite"
         self._prepare, self._remedy = prepare, remedy
         self._prepared = False
@@ -58,7 +64,7 @@ class Database:
     @property
     def place(self) -> str:
         """The file, or the address without its password."""
-        return str(self._url.database) if self.is_file else self._url.render_as_string(hide_password=True)
+        return shown(self._url)
 
     def close(self) -> None:
         """Give back the connections that nobody uses."""
@@ -110,9 +116,9 @@ class Database:
         return self._engine
 
     def _identity(self) -> tuple[int, int] | None:
-        if not self.is_file or not self._url.database or self._url.database == ":memory:":
+        if not self.is_file:
             return None
-        found = os.stat(self._url.database)
+        found = os.stat(str(self._url.database))
         return found.st_dev, found.st_ino
 
     def _require_same_file(self) -> None:
@@ -183,6 +189,20 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
+def shown(url: URL) -> str:
+    """The file of a URL, or its address without a password, wherever in it that stands."""
+    return str(url.database) if url.get_backend_name() == "sqlite" else url.set(query={}).render_as_string()
+
+
+def _unusable(why: str, remedy: str) -> ConfigError:
+    return ConfigError(
+        f"the address of the records cannot be used ({why})",
+        where="settings.yaml: records",
+        expected="a URL of SQLAlchemy: sqlite:///records.sqlite, postgresql+psycopg2://user:password@host/database",
+        remedy=remedy,
+    )
+
+
 def _options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() != "sqlite":
         return {"pool_pre_ping": True}
@@ -191,8 +211,15 @@ def _options(url: URL) -> dict[str, Any]:
 
 def _set_up(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin`
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
+    connection.execute("PRAGMA foreign_keys=ON").close()
+    first = Retrying(
+        retry=retry_if_exception(_is_busy), stop=stop_after_delay(_FIRST_SECONDS), wait=wait_fixed(0.01), reraise=True
+    )
+    first(lambda: connection.execute("PRAGMA journal_mode=WAL").close())
+
+
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
 
 
 def _begin(connection: Connection) -> None:

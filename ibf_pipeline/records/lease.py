@@ -193,7 +193,11 @@ def _give_back(held: Lease) -> None:
 def holders(database: Database) -> list[str]:
     """Who holds which lease, and since when."""
     rows = database.rows(select(LEASE).where(LEASE.c.holder.is_not(None)).order_by(LEASE.c.name))
-    return [f"{row.name}: {_who(row)}" for row in rows if not _is_over(row, database.place)]
+    return [
+        f"{row.name}: {_who(row)}, until {datetime.fromtimestamp(row.expires, UTC):%Y-%m-%d %H:%M:%S}Z if not renewed"
+        for row in rows
+        if not _is_over(row, database.place)
+    ]
 
 
 def _who(row: Any) -> str:

@@ -16,12 +16,13 @@ from sqlalchemy import Connection, Select, select
 
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, turned_into
 from ibf_pipeline.io.locks import alone
+from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.publish.call import Call, as_lines, calls_of
 from ibf_pipeline.publish.journal import REVISION as WHOLE
 from ibf_pipeline.publish.journal import Entry, entries_of
 from ibf_pipeline.records.lease import lease
-from ibf_pipeline.records.schema import ENTRY, REVISION
+from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.revision import about_of, as_text
 
 T = TypeVar("T")
@@ -33,6 +34,9 @@ _NEWEST: Final = 30
 """revisions of a country and kind whose journal is held against the records: older ones are not gone on with"""
 _HAZARD: Final = "floods"
 """the only one that earlier versions had"""
+_SIGNS: Final = ("journal.jsonl", "notices.json")
+"""files of a revision of which calls were made"""
+_NO_ACCESS: Final = "the run folders cannot be looked through ({})"
 _known: Final[WeakKeyDictionary[Database, set[tuple[Path, str]]]] = WeakKeyDictionary()
 """countries that were looked at: what is published from then on is in the records"""
 
@@ -69,7 +73,7 @@ def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
     seen = _known.setdefault(database, set())
     if (runs.resolve(), iso3) in seen:
         return
-    missing = list(dict.fromkeys((*_missing(runs, iso3, database, "journal.jsonl"), *_ahead(runs, iso3, database))))
+    missing = list(dict.fromkeys((*_missing(runs, iso3, database, _SIGNS), *_ahead(runs, iso3, database))))
     if missing:
         raise ForbiddenByRule(
             f"{len(missing)} of the journals here are not in the records, and may have notified people",
@@ -93,7 +97,8 @@ def take_over(runs: Path, iso3: str, database: Database) -> int:
                 "a run of an earlier version is at work", where=file, remedy="wait until it has ended"
             )
             stack.enter_context(alone(file, instead=busy))
-        missing = _missing(runs, iso3, database, "*.jsonl")
+        _take_over_runs(runs, iso3, database)
+        missing = _missing(runs, iso3, database, ("*.jsonl", *_SIGNS))
         for kept in missing:
             plan, about = _read(kept.folder / "plan.jsonl", calls_of), _read(kept.folder / "revision.json", about_of)
             bodies = [call.body or {} for call in plan or ()]
@@ -132,23 +137,43 @@ def _of(kept: _Kept) -> Select[tuple[int, str, str]]:
     return select(ENTRY.c.call, ENTRY.c.state, ENTRY.c.at).where(ENTRY.c.revision == _row_of(kept).scalar_subquery())
 
 
+def _take_over_runs(runs: Path, iso3: str, database: Database) -> None:
+    """Record the runs of a country whose findings are whole, where they are not recorded."""
+    for place, exercise in ((runs, False), (runs / EXERCISES, True)):
+        for file in sorted((place / iso3).glob("????-??-??/manifest.json")):
+            key = {"country": iso3, "hazard": _HAZARD, "issue_time": file.parent.name, "exercise": exercise}
+            if database.rows(select(RUN.c.id).where(*(RUN.c[name] == value for name, value in key.items()))):
+                continue
+            manifest = read_note(file)
+            told = {name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")}
+            with database.transaction() as connection:
+                connection.execute(RUN.insert().values(**key, **told, finished=""))
+
+
 def _entries(journal: Path, plan: Sequence[Call]) -> list[Entry]:
-    """What a journal says. Where it is damaged, a notification that is not known to be done may have gone out."""
-    if not journal.is_file():
+    """What a journal says. Where it is damaged, a notification that is not known to be done may have gone out.
+
+    One that is empty is damaged, since none is written without words; and so is one that says nothing of the
+    notification though the notices are there, which are written just before it.
+    """
+    ends = [call.number for call in plan if call.kind == "end"]
+    came_to_end = bool(ends) and journal.with_name("notices.json").is_file()
+    if not journal.is_file() and not came_to_end:
         return []
-    entries, damaged = entries_of(_content(journal))
+    entries, damaged = entries_of(_content(journal)) if journal.is_file() else ([], True)
     states = {entry.call: entry.state for entry in entries}
     at = entries[0].at if entries else ""
     if not {"begun", "unused"} & {entry.state for entry in entries}:
         entries.insert(0, Entry(WHOLE, "begun", at))
-    if damaged:
-        log.warning("%s is damaged: a person has to say whether people were notified", journal)
-        ends = [call.number for call in plan if call.kind == "end"]
-        entries += [Entry(end, "unknown", at) for end in ends if states.get(end) not in ("done", "assumed")]
+    if damaged or not states or (came_to_end and not states.keys() & set(ends)):
+        doubtful = [end for end in ends if states.get(end) not in ("done", "assumed")]
+        whether = "a person has to say whether people were notified" if doubtful else "it still says who was notified"
+        log.warning("%s is damaged or missing: %s", journal, whether)
+        entries += [Entry(end, "unknown", at) for end in doubtful]
     return entries
 
 
-def _missing(runs: Path, iso3: str, database: Database, having: str) -> list[_Kept]:
+def _missing(runs: Path, iso3: str, database: Database, having: Sequence[str]) -> list[_Kept]:
     kept = list(_kept(runs, iso3, having))
     if not kept:
         return []
@@ -163,7 +188,7 @@ def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
 
     Real days and exercises each for themselves: there may be many more of one kind.
     """
-    kept = sorted(_kept(runs, iso3, "journal.jsonl"), key=lambda each: (str(each.key["issue_time"]), each.number))
+    kept = sorted(_kept(runs, iso3, ("journal.jsonl",)), key=lambda each: (str(each.key["issue_time"]), each.number))
     newest = [each for exercise in (False, True) for each in [k for k in kept if k.exercise == exercise][-_NEWEST:]]
     return [
         each
@@ -173,10 +198,17 @@ def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
     ]
 
 
-def _kept(runs: Path, iso3: str, having: str) -> Iterator[_Kept]:
+def countries_of(runs: Path) -> list[str]:
+    """The countries that have run folders, of real days or exercises; InputInvalid where that cannot be told."""
+    with turned_into(InputInvalid, _NO_ACCESS, where=runs, remedy="correct the permissions"):
+        found = [each.name for place in (runs, runs / EXERCISES) for each in _folders(place)]
+    return sorted({name for name in found if re.fullmatch(r"[A-Z]{3}", name)})
+
+
+def _kept(runs: Path, iso3: str, having: Sequence[str]) -> Iterator[_Kept]:
     with turned_into(
         InputInvalid,
-        "the run folders cannot be looked through ({})",
+        _NO_ACCESS,
         where=runs / iso3,
         expected="folders that may be read: what was published in them must be known",
         remedy="correct the permissions",
@@ -188,7 +220,7 @@ def _kept(runs: Path, iso3: str, having: str) -> Iterator[_Kept]:
                 found = [folder for target in _folders(targets) for folder in _folders(target)] if _is_day(day) else []
                 for folder in sorted(found):
                     if re.fullmatch(r"r\d+", folder.name) and any(
-                        fnmatch(file.name, having) for file in folder.iterdir()
+                        fnmatch(file.name, sign) for file in folder.iterdir() for sign in having
                     ):
                         yield _Kept(folder, exercise)
 

@@ -337,6 +337,32 @@ def test_a_journal_that_is_damaged_in_its_middle_leaves_the_notification_unconfi
     assert project.ledger().waits == ["is unconfirmed"]
 
 
+@pytest.mark.parametrize("left_of_it", [None, 0, -2], ids=["missing", "empty", "cut"])
+def test_a_journal_that_says_nothing_of_the_notification_leaves_it_unconfirmed(
+    left_of_it: int | None, left: Left
+) -> None:
+    """Where its notices are there, it was about to notify people at least."""
+    project, portal = left("finished", take_over=False)
+    journal = project.revisions_on_disk()[0] / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    if left_of_it is None:
+        journal.unlink()
+    else:
+        journal.write_bytes(b"".join(lines[:left_of_it]))
+    before = portal.mails
+    assert "1 of the journals here are not in the records" in project.command("records", "runs").text
+    project.take_over()
+    assert project.ledger().waits == ["is unconfirmed"]
+    assert project.command("resume", f"{ISO3}/{ISSUE}").code == 4
+    assert portal.mails == before
+
+
+def test_a_taken_over_day_is_among_the_recorded_runs(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    project, _ = left("finished")
+    assert str(ISSUE) in project.command("records", "runs").text
+
+
 def test_a_hold_of_later_is_on_disk_as_well(left: Left) -> None:
     project, portal = left("half-published")
     assert project.run(hold=True).code == 0

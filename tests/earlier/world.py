@@ -116,6 +116,10 @@ class Project:
         """The revisions of a day."""
         return self.run_folder(issue_date).revisions(target)
 
+    def revisions_on_disk(self, issue_date: date = ISSUE, target: str = PORTAL) -> list[Path]:
+        """The folders of the revisions of a day."""
+        return sorted((self.runs / ISO3 / str(issue_date) / "targets" / target).glob("r*"))
+
     def ledger(self, issue_date: date = ISSUE, target: str = PORTAL) -> doors.Ledger:
         """What the product says of them."""
         return doors.ledger(self.runs, ISO3, issue_date, target)
@@ -124,9 +128,9 @@ class Project:
         """Run a day: of a forecast that was written, else of the one that is kept in its run folder."""
         return doors.run_day(self.config, ISO3, issue_date, target, **options)
 
-    def command(self, name: str, *arguments: str) -> doors.Said:
+    def command(self, *arguments: str) -> doors.Said:
         """A command on this project."""
-        return doors.invoke(name, *arguments, "--config", self.config)
+        return doors.invoke(*arguments, "--config", self.config)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, make_url, text
 
 import ibf_pipeline.records.migrations
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.errors import ConfigError, InputInvalid, WriteFailed
-from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.sql import Database, shown
 from ibf_pipeline.records import open as records
 from ibf_pipeline.records.open import HEAD, beside, open_records
 from ibf_pipeline.records.schema import METADATA
@@ -135,8 +135,8 @@ def test_an_address_that_is_none_is_said(url: str) -> None:
 
 
 def test_a_password_in_an_address_is_not_told() -> None:
-    database = Database("postgresql+asyncpg://ibf:s3cret@db.example.org/ibf", records.bring_up_to_date, "")
-    assert database.place == "postgresql+asyncpg://ibf:***@db.example.org/ibf"
+    url = make_url("postgresql+psycopg2://ibf:s3cret@db.example.org/ibf?password=s3cret&sslpassword=s3cret")
+    assert shown(url) == "postgresql+psycopg2://ibf:***@db.example.org/ibf"
 
 
 def test_a_value_that_is_no_text_is_not_kept(tmp_path: Path) -> None:
@@ -164,3 +164,24 @@ def test_a_relative_file_lies_beside_the_configuration_wherever_one_stands(tmp_p
     assert Configuration(tmp_path / "config", settings).records == f"sqlite:///{tmp_path}/kept/records.sqlite"
     absolute = settings.model_copy(update={"records": "sqlite:////var/records.sqlite"})
     assert Configuration(tmp_path / "config", absolute).records == "sqlite:////var/records.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("sqlite://", "keeps nothing"),
+        ("sqlite:///:memory:", "keeps nothing"),
+        ("records.sqlite", "ArgumentError"),
+        ("sqlite:///r.sqlite?timeout=abc", "ValueError"),
+        ("postgresql+asyncpg://ibf:SECRET/db", "ValueError"),
+        ("postgresql+asyncpg://ibf:SEC@RET@host:notaport/ibf", "ValueError"),
+        ("postgresql+asyncpg://ibf:SECRET@host/ibf", "asyncpg is a driver for asyncio"),
+        ("mysql+pymysql://ibf:SECRET@host/ibf", "pymysql is not installed"),
+        ("oracle+nothing://ibf:SECRET@x", "NoSuchModuleError"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_one_error_without_the_password(url: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as refused:
+        open_records(url)
+    assert "SEC" not in str(refused.value)
+    assert refused.value.__cause__ is None

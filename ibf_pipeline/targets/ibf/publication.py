@@ -138,7 +138,8 @@ def _notices(revision: Revision, found: Found, about: RevisionAbout) -> list[Not
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
-    own = notices(found, about.before, mailed, about.stations, about.issued_today)
+    told = notices(found, about.before, mailed, about.stations, about.issued_today)
+    own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]
 
 
