@@ -122,6 +122,13 @@ def test_what_a_person_has_given_up_is_withdrawn_unasked(portal: FloodDays, firs
     assert revision.progress().entries[-1].error == "aborted by a person: not notified"
 
 
+@pytest.mark.parametrize("wishes", ["G9001=---TT--- G9002=---TT---", "G9001=-----Tw- G9002=---TT---"])
+def test_what_a_person_takes_back_has_not_ended_or_moved_by_itself(wishes: str, portal: FloodDays, first: Any) -> None:
+    """The text of the withdrawal speaks of it; a notice would tell what the forecast does not say."""
+    portal.day(wishes, day(1))
+    assert withdraw(first, notify=True).publication.notices == ()
+
+
 def test_what_is_withdrawn_from_is_what_was_published_when_the_lock_was_got(
     portal: FloodDays, first: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
