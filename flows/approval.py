@@ -86,7 +86,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
     if not expired.is_set():
         log.info("%s: %s%s", found.country, approval.decision, who)
     with one_at_a_time(found.country), day.run.right_to_publish(day.target_name, "approval"):
-        unconfirmed = revision.unknown_end() is not None
+        unconfirmed = revision.state().unknown_end is not None
         if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
         if not _still_waits(day, revision):
@@ -100,7 +100,7 @@ def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Out
             day,
             Decision(approve=approval.decision == "approve", abort=approval.decision == "stop", by=approval.by.strip()),
         )
-    if publication is None and revision.unknown_end() is not None:
+    if publication is None and revision.state().unknown_end is not None:
         raise OutcomeUnknown(f"stopped{who} after it was sent without an answer", where=revision.folder, remedy=DECIDE)
     if publication is None:
         return None, f"{STOPPED.words}: stopped{who}", STOPPED
@@ -134,7 +134,7 @@ def settled_before(revision: Revision, decision: Literal["approve", "stop", "lat
     `who`: ` by <name>`, or empty. Raises NotNotified and StoppedTooLate where people know something else than the
     person thinks.
     """
-    progress = revision.progress()
+    progress = revision.state().progress
     if not progress.is_closed:
         if decision == "stop":
             raise StoppedTooLate(

@@ -191,5 +191,5 @@ def _share_done(run: RunFolder, target: str) -> float | None:
     revisions = run.revisions(target)
     if not revisions:
         return None
-    done = revisions[-1].progress().done
+    done = revisions[-1].state().progress.done
     return round(100 * len(done) / max(1, len(revisions[-1].calls())), 1)

@@ -47,9 +47,7 @@ def print_outcome(
 
 def _published(target: str, revision: Revision) -> str:
     """How far a revision got."""
-    calls = revision.calls()
-    done = revision.progress().done
-    left = [call for call in calls if call.number not in done]
+    calls, left = revision.calls(), revision.state().left
     if not left and not revision.about().notify:
         return f"published to {target}: {len(calls)} calls; nobody is notified by them"
     if not left:

@@ -59,7 +59,7 @@ def _published(target: str, revision: Revision) -> Published:
         about, plan = revision.about(), revision.calls()
     except (OSError, ValueError, TypeError, IbfError) as error:
         return Published(target, "", revision.number, "", "", False, f"cannot be read: {error}", False, ())
-    progress = revision.progress()
+    progress = revision.state().progress
     calls = []
     for call in plan:
         entry = progress.newest.get(call.number)

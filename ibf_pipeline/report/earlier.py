@@ -36,7 +36,7 @@ def correction(run: RunFolder, found: Found) -> Correction | None:
         for revision in reversed(run.revisions(target)):
             try:
                 about, was = revision.about(), revision.found()
-                if not about.withdraws and was.events != found.events and revision.is_uploaded():
+                if not about.withdraws and was.events != found.events and revision.state().is_uploaded:
                     changes = compare(was, standing(found, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break

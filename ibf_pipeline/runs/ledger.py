@@ -9,7 +9,7 @@ from datetime import datetime
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.revision import Revision, RevisionState
 
 log = logging.getLogger(__name__)
 
@@ -20,24 +20,24 @@ def unfinished(run: RunFolder, target: str) -> Revision | None:
     """The revision of a run that was begun and neither finished nor closed."""
     for revision in reversed(run.revisions(target)):
         state = revision.state()
-        if not state.progress.is_closed and not state.is_finished:
+        if not state.is_closed and not state.is_finished:
             return revision
     return None
 
 
 def latest_finished(run: RunFolder, target: str) -> Revision | None:
     """The newest revision of a run all of whose calls are done."""
-    return next((revision for revision in reversed(run.revisions(target)) if revision.is_finished()), None)
+    return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_finished), None)
 
 
 def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
     """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
-    return any(later.progress().was_begun for later in run.revisions(target) if later.number > revision.number)
+    return any(later.state().was_begun for later in run.revisions(target) if later.number > revision.number)
 
 
 def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
     """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
-    return next((revision for revision in reversed(run.revisions(target)) if revision.is_uploaded()), None)
+    return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_uploaded), None)
 
 
 def close(revision: Revision, now: Clock, why: str) -> None:
@@ -49,17 +49,18 @@ def close_older(run: RunFolder, target: str, now: Clock) -> list[Revision]:
     """Close unfinished revisions of earlier days: a later day is being published. Damaged ones are closed too."""
     closed = []
     for revision in run.earlier(target):
-        if not revision.progress().is_closed and not _known(revision, Revision.is_finished):
-            doubt = ": notification unconfirmed" if _known(revision, Revision.unknown_end) else ""
+        state = revision.state()
+        if not state.is_closed and not _known(state, lambda each: each.is_finished):
+            doubt = ": notification unconfirmed" if _known(state, lambda each: each.unknown_end) else ""
             close(revision, now, f"{run.issue_date} is published{doubt}")
             closed.append(revision)
     return closed
 
 
-def _known(revision: Revision, ask: Callable[[Revision], object]) -> bool:
+def _known(state: RevisionState, ask: Callable[[RevisionState], object]) -> bool:
     """What a revision says of itself; no where it is damaged."""
     try:
-        return bool(ask(revision))
+        return bool(ask(state))
     except InputInvalid as error:
         log.warning("an earlier revision is damaged: %s", error)
         return False
@@ -84,5 +85,5 @@ def is_published(run: RunFolder, target: str) -> bool:
     latest = latest_finished(run, target)
     if latest is None or unfinished(run, target) is not None:
         return False
-    is_past = any(revision.is_uploaded() for revision in run.later(target))
+    is_past = any(revision.state().is_uploaded for revision in run.later(target))
     return is_past or not begun_after(run, target, latest)

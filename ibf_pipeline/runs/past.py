@@ -72,14 +72,14 @@ class PublishedPast:
         return untold | half
 
 
-def published_past(run: RunFolder, target: str, may_be_shown: Callable[[Revision], bool]) -> PublishedPast:
+def published_past(run: RunFolder, target: str, may_be_shown: Callable[[RevisionState], bool]) -> PublishedPast:
     """The past of a run's country on a target, up to the run's day.
 
     `may_be_shown`: whether the target may have made events of a revision that broke off.
     """
     history = [revision.state() for revision in run.history(target)]
     of_day = [state for state in history if state.revision.issue_date == run.issue_date]
-    begun = [state for state in history if state.progress.was_begun]
+    begun = [state for state in history if state.was_begun]
     latest = next((state for state in of_day if state.is_finished), None)
     unsure = list(_until_uploaded(begun))
     return PublishedPast(
@@ -89,7 +89,7 @@ def published_past(run: RunFolder, target: str, may_be_shown: Callable[[Revision
         perhaps_open=_perhaps_open(begun, may_be_shown),
         stations=_stations(begun),
         latest=latest.revision if latest else None,
-        is_replaced=latest is not None and any(s.progress.was_begun for s in of_day[: of_day.index(latest)]),
+        is_replaced=latest is not None and any(s.was_begun for s in of_day[: of_day.index(latest)]),
         unconfirmed=_unconfirmed(history[len(of_day) :]),
         tellings=tuple(_tellings(begun)),
     )
@@ -124,12 +124,12 @@ def _dates(revision: Revision) -> set[str]:
         return set()
 
 
-def _perhaps_open(begun: Sequence[RevisionState], may_be_shown: Callable[[Revision], bool]) -> tuple[Event, ...]:
+def _perhaps_open(begun: Sequence[RevisionState], may_be_shown: Callable[[RevisionState], bool]) -> tuple[Event, ...]:
     found: dict[str, Event] = {}
     for state in begun:
         try:
             uploaded = state.is_uploaded
-            if uploaded or may_be_shown(state.revision):
+            if uploaded or may_be_shown(state):
                 for event in state.revision.found().publishable_events:
                     found.setdefault(event.name, event)
             if uploaded:
@@ -154,7 +154,7 @@ def _unconfirmed(earlier: Sequence[RevisionState]) -> dict[str, str]:
     for state in reversed(earlier):
         revision = state.revision
         try:
-            if not state.progress.is_closed and state.unknown_end is not None:
+            if not state.is_closed and state.unknown_end is not None:
                 names = (event.name for event in revision.found().publishable_events)
                 events |= dict.fromkeys(names, revision.issue_date.isoformat())
         except InputInvalid as error:

@@ -129,9 +129,9 @@ class Revision:
         """Where what happens to its calls is recorded."""
         return Journal(self.run.records, self.row, self.run.lease_name(self.target), self.folder / "journal.jsonl", now)
 
-    def progress(self) -> Progress:
-        """How far it has come by now."""
-        return self.journal(no_clock).progress()
+    def state(self) -> RevisionState:
+        """How far it has come by now: asked once for a question, and handed on as a value."""
+        return RevisionState(self, self.journal(no_clock).progress())
 
     def decided(self, what: str, by: str, now: Callable[[], datetime]) -> None:
         """Record what a person has decided about it."""
@@ -145,22 +145,6 @@ class Revision:
         rows = self.run.records.rows(wanted)
         return [f"{row.at} {row.what}{f' by {row.by}' if row.by else ''}" for row in rows]
 
-    def state(self) -> RevisionState:
-        """How far it has come by now, for several questions."""
-        return RevisionState(self, self.progress())
-
-    def is_finished(self) -> bool:
-        """Whether every call is done by now."""
-        return self.state().is_finished
-
-    def is_uploaded(self) -> bool:
-        """Whether all calls are done by now, but perhaps the notification: the target shows it."""
-        return self.state().is_uploaded
-
-    def unknown_end(self) -> Call | None:
-        """Its notification if it was sent, or may have been, and no answer is known by now."""
-        return self.state().unknown_end
-
 
 @dataclass(frozen=True, slots=True)
 class RevisionState:
@@ -170,14 +154,29 @@ class RevisionState:
     progress: Progress
 
     @property
+    def was_begun(self) -> bool:
+        """Whether a call may have been made."""
+        return self.progress.was_begun
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was given up."""
+        return self.progress.is_closed
+
+    @property
+    def left(self) -> list[Call]:
+        """The calls that were not known to be done, in their order."""
+        return [call for call in self.revision.calls() if call.number not in self.progress.done]
+
+    @property
     def is_finished(self) -> bool:
         """Whether every call was done."""
-        return {call.number for call in self.revision.calls()} <= self.progress.done
+        return not self.left
 
     @property
     def is_uploaded(self) -> bool:
         """Whether all calls were done, but perhaps the notification: the target shows it."""
-        return {call.number for call in self.revision.calls() if call.kind != "end"} <= self.progress.done
+        return all(call.kind == "end" for call in self.left)
 
     @property
     def unknown_end(self) -> Call | None:

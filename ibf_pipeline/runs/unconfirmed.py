@@ -22,9 +22,10 @@ def unconfirmed(run: RunFolder, target: str) -> Revision | None:
     notified. One that was to notify nobody, as a withdrawal can be, leaves the question open.
     """
     for revision in reversed(run.revisions(target)):
-        if revision.is_finished() and revision.about().notify:
+        state = revision.state()
+        if state.is_finished and revision.about().notify:
             return None
-        if revision.unknown_end() is not None:
+        if state.unknown_end is not None:
             return revision
     return None
 
@@ -32,7 +33,7 @@ def unconfirmed(run: RunFolder, target: str) -> Revision | None:
 def require_confirmed(run: RunFolder, target: str) -> None:
     """OutcomeUnknown where a revision was given up with its notification unconfirmed: a new one would mail again."""
     revision = unconfirmed(run, target)
-    if revision is not None and revision.progress().is_closed:
+    if revision is not None and revision.state().is_closed:
         raise OutcomeUnknown(
             f"revision {revision.number} of {run.issue_date} was given up, and its notification may have gone out",
             where=revision.folder,
@@ -43,7 +44,7 @@ def require_confirmed(run: RunFolder, target: str) -> None:
 
 def give_up(revision: Revision, now: Clock, why: str) -> bool:
     """Close a revision, and keep whether people were notified by it: returns whether that is unknown."""
-    unknown = revision.unknown_end() is not None
+    unknown = revision.state().unknown_end is not None
     close(revision, now, f"{why}: {'notification unconfirmed' if unknown else 'not notified'}")
     return unknown
 
@@ -51,32 +52,33 @@ def give_up(revision: Revision, now: Clock, why: str) -> bool:
 def give_up_replaced(run: RunFolder, target: str, by: Revision, now: Clock) -> None:
     """Give up the unfinished revisions of a day that a person has replaced by another one."""
     for earlier in run.revisions(target):
-        closed = earlier.progress().is_closed
-        if earlier.number < by.number and not closed and not earlier.is_finished():
+        state = earlier.state()
+        if earlier.number < by.number and not state.is_closed and not state.is_finished:
             give_up(earlier, now, f"replaced by revision {by.number}")
 
 
 def waits_to_notify(revision: Revision) -> str | None:
     """What became of a notification that is not known as sent and that nobody has given up; None for any other."""
-    if not revision.about().notify or revision.is_finished():
+    state = revision.state()
+    if not revision.about().notify or state.is_finished:
         return None
-    if revision.unknown_end() is not None:
+    if state.unknown_end is not None:
         return "is unconfirmed"
-    if revision.progress().is_closed:
+    if state.is_closed:
         return None
     return "is held" if revision.about().hold_until is not None else "was not sent"
 
 
 def assume_notified(revision: Revision, now: Clock) -> None:
     """Keep a person's word that the notification of a revision that was given up had gone out."""
-    call = revision.unknown_end()
+    call = revision.state().unknown_end
     if call is not None:
         revision.journal(now).append(call.number, "assumed")
 
 
 def require_newest_day(runs: RunFolder, target: str) -> None:
     """ForbiddenByRule where a later day was begun on the target: sending again would mail that day's events."""
-    later = [revision.issue_date for revision in runs.later(target) if revision.progress().was_begun]
+    later = [revision.issue_date for revision in runs.later(target) if revision.state().was_begun]
     if later:
         raise ForbiddenByRule(
             f"{later[-1]} has been published since: sending again would mail the events of that day",
@@ -118,7 +120,7 @@ def approve(revision: Revision, now: Clock) -> None:
 
 def _was_held(revision: Revision) -> bool:
     """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
-    held = {entry.call for entry in revision.progress().entries if entry.state == "held"}
+    held = {entry.call for entry in revision.state().progress.entries if entry.state == "held"}
     calls = revision.calls()
     waited = any(call.number in held for call in calls if call.kind == "end")
     return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
@@ -131,7 +133,7 @@ def require_in_time(revision: Revision, now: Clock) -> None:
     """
     held_until = revision.about().hold_until
     until = None if held_until is None else datetime.fromisoformat(held_until)
-    if until is not None and now() > until and revision.unknown_end() is None:
+    if until is not None and now() > until and revision.state().unknown_end is None:
         close(revision, now, "not notified: the time limit of the approval has passed")
         raise ForbiddenByRule(
             f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",

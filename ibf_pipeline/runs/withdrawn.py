@@ -57,7 +57,7 @@ def _newest(run: RunFolder, target: str) -> tuple[set[str], set[str]]:
     """What the newest revision that a target shows took back, and what it has; damaged ones are passed over."""
     for revision in reversed(run.revisions(target)):
         try:
-            if revision.is_uploaded():
+            if revision.state().is_uploaded:
                 return set(revision.about().withdraws), {event.name for event in revision.found().events}
         except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
             log.warning("%s: what it took back is not known (%s)", revision.folder, error)

@@ -108,7 +108,7 @@ def resume(
         if decision.abort:
             give_up(revision, now, "aborted by a person")
             return revision, None
-        closed = revision.progress().is_closed
+        closed = revision.state().is_closed
         if closed and decision.assume_notified:
             assume_notified(revision, now)
             return revision, None
@@ -124,11 +124,12 @@ def resume(
 
 def closing_words(revision: Revision) -> str:
     """What is known of the notification of a revision that no call is made for any more."""
-    if revision.unknown_end() is not None:
+    state = revision.state()
+    if state.unknown_end is not None:
         return (
             f"revision {revision.number} is closed, its notification is unconfirmed: people may have been notified by "
             f"it. The next run of the day asks again; {DECIDE}"
         )
-    if revision.is_finished():
+    if state.is_finished:
         return f"revision {revision.number} is closed, its notification is taken as sent"
     return f"revision {revision.number} is closed: nobody is notified by it"

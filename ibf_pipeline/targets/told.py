@@ -93,9 +93,9 @@ def untold_notices(run: RunFolder, target: str, error: IbfError) -> list[Notice]
     if not isinstance(error, ServerRefused | ServerUnreachable):
         return []
     for revision in run.revisions(target)[-1:]:
-        progress = revision.progress()
-        failed_at = {call.kind for call in revision.calls() if progress.last_state(call.number) == "failed"}
-        if "end" in failed_at and not progress.is_closed:
+        state = revision.state()
+        failed_at = {call.kind for call in state.left if state.progress.last_state(call.number) == "failed"}
+        if "end" in failed_at and not state.is_closed:
             return notices_of(revision)
     return []
 

@@ -236,10 +236,10 @@ def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
     past = published_past(run, target, may_be_shown)
     triggers = {event.name for event in past.perhaps_open if event.trigger}
     return Ledger(
-        finished=numbers(Revision.is_finished),
-        uploaded=numbers(Revision.is_uploaded),
-        begun=numbers(lambda revision: revision.progress().was_begun),
-        closed=numbers(lambda revision: revision.progress().is_closed),
+        finished=numbers(lambda revision: revision.state().is_finished),
+        uploaded=numbers(lambda revision: revision.state().is_uploaded),
+        begun=numbers(lambda revision: revision.state().was_begun),
+        closed=numbers(lambda revision: revision.state().is_closed),
         unfinished=number(unfinished(run, target)),
         latest_finished=number(latest_finished(run, target)),
         unconfirmed=number(unconfirmed(run, target)),
@@ -272,7 +272,7 @@ def days(runs: Path, country: str) -> list[str]:
 
 def journal(revision: Revision) -> list[dict[str, Any]]:
     """The readable entries of a revision's journal."""
-    return [entry._asdict() for entry in revision.progress().entries]
+    return [entry._asdict() for entry in revision.state().progress.entries]
 
 
 def write_forecast(

@@ -242,7 +242,8 @@ def test_what_is_damaged_is_taken_over_as_damaged(tmp_path: Path) -> None:
     (folder / "journal.jsonl").write_bytes(journal[:-9])
     project.take_over()
     (revision,) = project.revisions()
-    assert [entry.state for entry in revision.progress().entries][-2:] == ["done", "sending"], "the torn line is none"
+    entries = revision.state().progress.entries
+    assert [entry.state for entry in entries][-2:] == ["done", "sending"], "the torn line is none"
     with pytest.raises(doors.IbfError, match="what the revision was planned with cannot be read"):
         revision.about()
     assert sorted(project.run_folder().dates(PORTAL)) == [FIRST, "2026-02-16T00:00:01Z"], "its plan tells"

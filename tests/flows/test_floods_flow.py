@@ -306,11 +306,11 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     for decision in ("--assume-notified", "--notify-again"):
         assert invoke("resume", "XDM/2026-02-16", decision, *where)[0] == 1, "its fate is not unknown"
     last = run.revisions("sandbox")[0].calls()[-1].number
-    assert held.progress().last_state(last) == "held"
+    assert held.state().progress.last_state(last) == "held"
     code, output = invoke("withdraw", "XDM/2026-02-16", *where)
     assert (code, "- G9006, " in output) == (0, True), output
     assert [revision.number for revision in run.revisions("sandbox")] == [1, 2]
-    assert held.progress().is_closed
+    assert held.state().is_closed
     assert invoke("resume", "XDM/2026-02-16", "--approve", *where)[0] == 1, "nothing is left to approve"
     code, output = invoke("run", "XDM", "--date", "2026-02-16", *where)
     assert (code, "G9006 was withdrawn by revision 2" in output) == (1, True), output

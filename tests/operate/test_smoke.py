@@ -283,7 +283,7 @@ def test_a_killed_worker_is_seen_and_the_next_attempt_resumes_without_doubling(s
     until_told(story, "Flood run crashed")
     assert named(story.runs["next attempt"])[1] == "Not all published"
     (revision,) = RunFolder(story.workspace / "runs", "XDM", story.today).revisions("portal")
-    done = [entry.call for entry in revision.progress().entries if entry.state == "done"]
+    done = [entry.call for entry in revision.state().progress.entries if entry.state == "done"]
     assert sorted(done) == [call.number for call in revision.calls()], "every call once"
     assert len(story.portal.mails("XDM")) == 1
 

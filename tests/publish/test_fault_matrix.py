@@ -82,7 +82,7 @@ class Stage:
 
     def next_call(self) -> int:
         """The first call not known to be done."""
-        done = self.revision.progress().done
+        done = self.revision.state().progress.done
         return next((call.number for call in self.calls if call.number not in done), len(self.calls) + 1)
 
     @property
@@ -169,7 +169,7 @@ def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[
             stage.carry_out(progress=_stop_after(call.number))
     stage.go_on_until(calls[-1])
     _spoil_the_end(stage, fault, undisturbed[1])
-    assert stage.revision.is_finished()
+    assert stage.revision.state().is_finished
     assert snapshot(stage.days.sandbox) == undisturbed[0]
 
 

@@ -37,7 +37,7 @@ def test_it_stays_unconfirmed_when_the_time_limit_of_its_approval_passes(portal:
         with pytest.raises(OutcomeUnknown, match=r"may have been carried out before; .*notification log"):
             portal.publish(found, run, end=end)
     assert (mails(portal), len(portal.revisions(day(1)))) == (1, 1), "sent once, and not taken for not sent"
-    assert not revision.progress().is_closed
+    assert not revision.state().is_closed
     portal.publish(found, run, end="assume")
     assert (portal.publish(found, run), mails(portal)) == (None, 1)
 
@@ -47,7 +47,7 @@ def test_aborted_it_is_still_unconfirmed_and_the_next_run_asks(again: str, porta
     answer_lost(portal, "G9001=--TT----", day(1))
     (revision,) = portal.revisions(day(1))
     assert give_up(revision, clock, "aborted by a person")
-    last = revision.progress().entries[-1]
+    last = revision.state().progress.entries[-1]
     assert (last.state, last.error) == ("closed", "aborted by a person: notification unconfirmed")
     for _ in range(2):
         with pytest.raises(OutcomeUnknown, match=r"revision 1 of 2026-03-01 was given up, and its notification may"):
@@ -64,7 +64,7 @@ def test_what_was_held_is_given_up_as_not_notified(portal: FloodDays) -> None:
     portal.publish(found, run, hold_until=clock() + timedelta(hours=1))
     (revision,) = portal.revisions(day(1))
     assert not give_up(revision, clock, "aborted by a person")
-    assert revision.progress().entries[-1].error == "aborted by a person: not notified"
+    assert revision.state().progress.entries[-1].error == "aborted by a person: not notified"
     portal.publish(found, run)
     assert mails(portal) == 1
 
@@ -101,7 +101,7 @@ def test_the_run_of_the_next_day_says_what_it_leaves_unconfirmed(portal: FloodDa
     assert published is not None
     assert "earlier notification unconfirmed: G9001 and G9002" in str(ended(found, [published]).message)
     (revision,) = portal.revisions(day(1))
-    assert revision.progress().entries[-1].error == ("2026-03-02 is published: notification unconfirmed")
+    assert revision.state().progress.entries[-1].error == ("2026-03-02 is published: notification unconfirmed")
     left = unconfirmed(run, "sandbox")
     assert left is not None
     assert left.number == 1, "a person can still say what became of it"

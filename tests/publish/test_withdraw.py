@@ -96,7 +96,7 @@ def test_a_withdrawal_that_notifies_nobody_leaves_the_doubt(portal: FloodDays, f
     one, two = portal.revisions(day(1))
     assert done.doubtful == one
     assert "revision 1 is closed, its notification is unconfirmed" in closing_words(one)
-    assert one.progress().entries[-1].error == "replaced by revision 2: notification unconfirmed"
+    assert one.state().progress.entries[-1].error == "replaced by revision 2: notification unconfirmed"
     with pytest.raises(OutcomeUnknown):
         resume_run(first, Decision())
     with pytest.raises(ForbiddenByRule, match="revision 1 was replaced since: sending again would mail what the later"):
@@ -119,7 +119,7 @@ def test_what_a_person_has_given_up_is_withdrawn_unasked(portal: FloodDays, firs
     (revision,) = portal.revisions(day(1))
     give_up(revision, clock, "aborted by a person")
     assert (withdraw(first).publication.notified, mails(portal)) == (False, 0)
-    assert revision.progress().entries[-1].error == "aborted by a person: not notified"
+    assert revision.state().progress.entries[-1].error == "aborted by a person: not notified"
 
 
 @pytest.mark.parametrize("wishes", ["G9001=---TT--- G9002=---TT---", "G9001=-----Tw- G9002=---TT---"])

@@ -42,11 +42,11 @@ def published(runs: Path, day: date, *states: State) -> Revision:
 
 def bring_back(revision: Revision, *, words: int) -> None:
     """The records as they were after so many words about the revision."""
-    entries = revision.progress().entries
+    entries = revision.state().progress.entries
     later = [entry.at for entry in entries[words:]]
     with revision.run.records.transaction() as connection:
         connection.execute(delete(ENTRY).where(ENTRY.c.revision == revision.row, ENTRY.c.at.in_(later)))
-    assert len(revision.progress().entries) == words
+    assert len(revision.state().progress.entries) == words
     taken_over._known.clear()  # as in a new process
 
 
@@ -69,7 +69,7 @@ def test_it_is_noticed_however_many_exercises_there_were_since(tmp_path: Path) -
 def test_a_second_mark_is_not_taken_for_the_first(tmp_path: Path) -> None:
     revision = published(tmp_path, DAY, "sending", "failed", "sending")
     bring_back(revision, words=2)
-    assert revision.unknown_end() is None
+    assert revision.state().unknown_end is None
     with pytest.raises(ForbiddenByRule, match="not in the records"):
         assert RunFolder(tmp_path, "XTY", DAY).records
 

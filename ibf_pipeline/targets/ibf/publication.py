@@ -12,7 +12,7 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.publisher import Answer, End, Outcome, may_have_been_sent, publish, require_decidable
+from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish, require_decidable
 from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
@@ -90,18 +90,16 @@ def hold(revision: Revision, until: datetime) -> None:
 
 def processes_again(revision: Revision, end: End | None, *, holds: bool) -> bool:
     """Whether going on makes calls: not where all that is left is a notification that waits, or is unconfirmed."""
-    done = revision.progress().done
-    left = [call for call in revision.calls() if call.number not in done]
-    if revision.unknown_end() is not None:
+    state = revision.state()
+    if state.unknown_end is not None:
         return end == "again"
-    return bool(left) and not (holds and all(call.kind == "end" for call in left))
+    return not (state.is_finished or (holds and state.is_uploaded))
 
 
 def require_silent(revision: Revision) -> None:
     """ForbiddenByRule where going on with a revision would notify people, and the run may not."""
-    progress = revision.progress()
-    left = [call for call in revision.calls() if call.kind == "end" and call.number not in progress.done]
-    if left and not may_have_been_sent(left[0], progress):
+    state = revision.state()
+    if any(call.kind == "end" for call in state.left) and state.unknown_end is None:
         raise ForbiddenByRule(
             f"revision {revision.number} is unfinished and ends with a notification, and this run may notify nobody",
             where=revision.folder,

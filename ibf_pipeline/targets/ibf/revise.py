@@ -15,7 +15,7 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
 from ibf_pipeline.runs.ledger import require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast
-from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
@@ -165,15 +165,15 @@ def is_newest(revision: Revision, state: ServerState) -> bool:
     return state.last_upload is not None and state.last_upload == moment(revision.about().date)
 
 
-def may_be_shown(revision: Revision) -> bool:
+def may_be_shown(state: RevisionState) -> bool:
     """Whether the server may have made events of a revision that broke off.
 
     The servers of the description did so with each upload; those of today once they are told to process the day.
     """
-    if revision.about().capabilities == DESCRIBED.name:
+    if state.revision.about().capabilities == DESCRIBED.name:
         return True
-    uploads = takewhile(lambda call: call.path not in PROCESSING, revision.calls())
-    return {call.number for call in uploads} <= revision.progress().done
+    left = state.left
+    return not any(call in left for call in takewhile(lambda call: call.path not in PROCESSING, state.revision.calls()))
 
 
 def require_resumable(revision: Revision, last_upload: datetime | None) -> None:
@@ -198,7 +198,7 @@ def require_undisturbed(revision: Revision, last_upload: datetime | None) -> Non
     own = moment(about.date)
     if about.last_upload is None or own is None or last_upload == own:
         return
-    done = revision.progress().done
+    done = revision.state().progress.done
     calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
     has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
     of_earlier_day = last_upload is None or last_upload.date() < own.date()  # by a wipe, too
