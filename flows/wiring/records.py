@@ -27,9 +27,9 @@ def earlier_inbox(configuration: Configuration, settings: EodataSettings, worksp
 
 
 def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> list[RecordedRun]:
-    """The newest recorded runs of a country, or of all; ForbiddenByRule where the records are an older copy or new."""
+    """The newest recorded runs of a country, or of all; ForbiddenByRule where journals beside the records tell more."""
     runs = configuration.path(configuration.settings.paths.runs)
-    for country in countries_of(runs):
+    for country in countries_of(runs) if iso3 is None else [iso3]:
         require_taken_over(runs, country, open_database(configuration))
     return recorded_runs(runs, configuration.records, iso3, most)
 

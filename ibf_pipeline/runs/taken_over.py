@@ -144,7 +144,7 @@ def _take_over_runs(runs: Path, iso3: str, database: Database) -> None:
             key = {"country": iso3, "hazard": _HAZARD, "issue_time": file.parent.name, "exercise": exercise}
             if database.rows(select(RUN.c.id).where(*(RUN.c[name] == value for name, value in key.items()))):
                 continue
-            manifest = read_note(file)
+            manifest = read_note(file)  # when it was finished is not in it
             told = {name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")}
             with database.transaction() as connection:
                 connection.execute(RUN.insert().values(**key, **told, finished=""))
