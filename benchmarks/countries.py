@@ -153,6 +153,9 @@ def day(job: Job) -> Done:
     """The stages of a country's day in their order."""
     from benchmarks.flood_day import peak_mib
     from ibf_pipeline.config.configuration import load
+    from ibf_pipeline.domain.issue_time import IssueTime
+    from ibf_pipeline.domain.run_id import RunId
+    from ibf_pipeline.hazards.floods.profile import FLOODS
     from ibf_pipeline.runs.folder import RunFolder
     from ibf_pipeline.sources import FolderSource
     from ibf_pipeline.targets.problems import Consent
@@ -175,7 +178,7 @@ def day(job: Job) -> Done:
     settings = load(inputs.ROOT / "config").settings
     cube = read_discharge.fn(job.code, country, settings, layers, files, inputs.ISSUE)
     found = find_events.fn(job.code, cube, layers, country)
-    run_folder = RunFolder(runs, job.code, inputs.ISSUE)
+    run_folder = RunFolder(runs, RunId(job.code, FLOODS.name, IssueTime(inputs.ISSUE)))
     record_findings.fn(job.code, found, cube, tiles, country, files, run_folder, prepared)
     with opened(job, prepared) as target:
         revision = plan_revision.fn(found, run_folder, target, consent=Consent(), now=_now)

@@ -36,6 +36,9 @@ from typing import Any  # noqa: E402
 from benchmarks import inputs  # noqa: E402
 from ibf_pipeline.config.configuration import load  # noqa: E402
 from ibf_pipeline.discharge.reader import find_files  # noqa: E402
+from ibf_pipeline.domain.issue_time import IssueTime  # noqa: E402
+from ibf_pipeline.domain.run_id import RunId  # noqa: E402
+from ibf_pipeline.hazards.floods.profile import FLOODS  # noqa: E402
 from ibf_pipeline.runs.folder import RunFolder  # noqa: E402
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static  # noqa: E402
 from ibf_pipeline.sources import FolderSource  # noqa: E402
@@ -156,7 +159,7 @@ def day(options: argparse.Namespace) -> None:
     lap("51 members read")
     found = find_events.fn(iso3, cube, layers, country)
     lap("events, areas and people found")
-    run = RunFolder(work / "runs", iso3, inputs.ISSUE)
+    run = RunFolder(work / "runs", RunId(iso3, FLOODS.name, IssueTime(inputs.ISSUE)))
     record_findings.fn(iso3, found, cube, tiles, country, files, run, prepared)
     lap("8 rasters and findings written")
     client = TimedClient(url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD))

@@ -32,7 +32,9 @@ import urllib3
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
+from ibf_pipeline.domain.findings import EventArea, ExtentFound
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import sha256
@@ -268,7 +270,7 @@ def make_plan(work: Path, events: int) -> tuple[Country, list[Call]]:
     return country, plan_calls(made_day(country, layers, codes, events), Order(moment, codes, rasters), CURRENT)
 
 
-def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> Found:
+def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> FloodFindings:
     """Triggers at stations that are the demo's or made up; the demo's own are quiet beside them."""
     quiet = [
         StationFound(
@@ -295,11 +297,25 @@ def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]
     made = []
     for number, station in enumerate(alerted):
         areas = tuple(EventArea(level, codes[level][number % len(codes[level])], "", 100, 0.1, {}) for level in codes)
-        made.append(Event(station.code, station.code, "max", True, 3, 3, "---TT---", 5.0, 10.0, 100, areas))
-    return Found(
+        made.append(
+            FloodEvent(
+                name=station.code,
+                station_code=station.code,
+                alert_class="max",
+                trigger=True,
+                lead_time=3,
+                first_trigger=3,
+                flags="---TT---",
+                return_period=5.0,
+                flood_map=10.0,
+                people=100,
+                areas=areas,
+            )  # fmt: skip
+        )
+    return FloodFindings(
         country=country.iso3,
         country_name=country.name,
-        issue_date=ISSUE,
+        issue_time=IssueTime(ISSUE),
         admin_levels=country.admin_levels,
         default_admin_level=country.default_admin_level,
         rule=RuleApplied("return-period", {}, 5.0, 0.6, 5, 0.1, "use-smallest", "4"),

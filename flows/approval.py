@@ -28,7 +28,7 @@ from flows.states import COMPLETED, NOT_NOTIFIED, STOPPED, NotNotified, Outcome
 from flows.wiring.day import Day, now
 from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, only_logged
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline, listed
@@ -60,7 +60,7 @@ class StoppedTooLate(IbfError):
     """A person stopped a notification that had been sent."""
 
 
-def await_approval(day: Day, found: Found) -> tuple[Publication | None, str, Outcome]:
+def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, Outcome]:
     """Pause the run until a person decides; returns the publication, None where it was stopped, what was decided, and
     what that is as the outcome of a run.
 
@@ -192,7 +192,7 @@ def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
         timer.cancel()
 
 
-def preview_page(found: Found, revision: Revision, limit: datetime) -> str:
+def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
     exercise = "EXERCISE: " if found.exercise else ""
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
@@ -230,7 +230,7 @@ def mail_text(revision: Revision) -> str:
     return "\n".join(line for line in lines if line)[:_MAIL_LETTERS]
 
 
-def _keep_preview(found: Found, revision: Revision, limit: datetime) -> None:
+def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
     exercise = "EXERCISE. " if found.exercise else ""
     with only_logged(
         log, "%s: the preview could not be kept", found.country

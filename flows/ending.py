@@ -22,7 +22,7 @@ from flows.states import (
     NotNotified,
     Outcome,
 )
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, only_logged
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
@@ -34,7 +34,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
 
-def ended(found: Found, publications: Sequence[Publication], *further: str, otherwise: Outcome = COMPLETED) -> State:
+def ended(found: Findings, publications: Sequence[Publication], *further: str, otherwise: Outcome = COMPLETED) -> State:
     """The state's message: what was found and what a person has to do.
 
     An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
@@ -55,7 +55,7 @@ def failed(error: IbfError) -> State:
     return FAILED.state(str(error), error)
 
 
-def tell(found: Found, notices: Sequence[Notice]) -> None:
+def tell(found: Findings, notices: Sequence[Notice]) -> None:
     """One event a notice, with a text that can be forwarded as it is: an automation sends it on."""
     for notice in notices:
         # it stands in notices.json, in the log and in the report all the same
@@ -76,7 +76,7 @@ def tell(found: Found, notices: Sequence[Notice]) -> None:
             )
 
 
-def tell_held(found: Found, target: str, until: str, what_to_do: str) -> None:
+def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None:
     """One event for a notification that waits for a person: an automation sends its text on.
 
     `until`: end of the hold, UTC; `what_to_do`: how a person decides.

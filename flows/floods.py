@@ -20,12 +20,13 @@ from flows.installed import final
 from flows.morning import show_waiting, update_morning
 from flows.states import COMPLETED, HELD
 from flows.wiring.day import Day, now, open_day, open_target
-from flows.wiring.issue_date import issue_date_of_run, named_date
+from flows.wiring.issue_date import issue_date_of_run, named_time
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import prune_cache
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, unfinished
 from ibf_pipeline.runs.revision import Revision
@@ -50,7 +51,7 @@ from tasks.floods import (
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"floods-{parameters['country']}-{named_date(parameters.get('issue_date'))}"
+    return f"floods-{parameters['country']}-{named_time(FLOODS, parameters.get('issue_date'))}"
 
 
 @flow(
@@ -125,7 +126,7 @@ def _require_own(country: str) -> None:
 
 def carry_out(
     day: Day, sources: list[Source] | None, *, publish: bool, notify: bool, hold: bool, consent: Consent
-) -> tuple[Found, RunFolder, State, bool]:
+) -> tuple[Findings, RunFolder, State, bool]:
     """Find what the forecast says, publish it, then report: people first, pictures afterwards.
 
     `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
@@ -137,7 +138,7 @@ def carry_out(
 
 
 def conclude(
-    day: Day, found: Found, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
+    day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held = False
@@ -157,7 +158,7 @@ def conclude(
     return state, held
 
 
-def after_hold(day: Day, found: Found, run: RunFolder, state: State, *, approval: bool) -> State:
+def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, approval: bool) -> State:
     """Tell that a notification waits for a person; with `approval` wait for that person, who approves or stops it in
     the UI. IbfError where nobody is notified though nobody has stopped it.
     """
@@ -180,7 +181,7 @@ def report(day: Day, run: RunFolder) -> None:
     prune_cache(day.configuration)
 
 
-def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent: Consent) -> None:
+def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, consent: Consent) -> None:
     """Where a day was published before: the refusals of publishing it again, before its findings are replaced.
 
     An unfinished revision is finished whatever the forecast says by now, so there only its own refusals count.
@@ -197,8 +198,8 @@ def require_allowed(day: Day, found: Found, *, notify: bool, hold: bool, consent
 
 
 def find_day(
-    day: Day, sources: list[Source] | None = None, allowed: Callable[[Found], None] | None = None
-) -> tuple[Found, RunFolder]:
+    day: Day, sources: list[Source] | None = None, allowed: Callable[[Findings], None] | None = None
+) -> tuple[Findings, RunFolder]:
     """What the forecast says, in the run folder: nothing has been published yet.
 
     `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
@@ -223,17 +224,17 @@ def find_day(
 
 
 def publish_day(
-    day: Day, found: Found, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
+    day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
     """Publish what was found, one run at a time on a target."""
-    purpose = f"run {day.country.iso3} {day.issue_date}"
+    purpose = f"run {day.country.iso3} {day.issue_time}"
     with open_target(day, notify=notify, hold=hold) as target, run.right_to_publish(day.target_name, purpose):
         return bring_up_to_date(target, found, run, consent, now)
 
 
 def bring_up_to_date(
     target: OpenTarget,
-    found: Found,
+    found: Findings,
     run: RunFolder,
     consent: Consent,
     clock: Clock,

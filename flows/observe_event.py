@@ -19,9 +19,12 @@ from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.locks import alone
 from ibf_pipeline.prepare.boundaries import read_boundaries
@@ -94,8 +97,8 @@ def observe_event(
         configuration = open_configuration(config, workspace)
         hook = open_hook(config, service)
         chosen = configuration.country(country)
-        run = run_folder(configuration, country, issue_date)
-        found = run.found()
+        run = run_folder(configuration, RunId(country, FLOODS.name, IssueTime(issue_date)))
+        found = run.found_of(FloodFindings)
         alerted = _event(found, event, run.path)
         days = event_days(alerted, issue_date, hook.settings.observation.days_after)
         days = Days(first_day or days.first, last_day or days.last)
@@ -126,8 +129,8 @@ def _observe(
     configuration: Configuration,
     country: Country,
     run: RunFolder,
-    found: Found,
-    event: Event,
+    found: FloodFindings,
+    event: FloodEvent,
     days: Days,
     product: str | None,
 ) -> Observed:
@@ -157,7 +160,7 @@ def _observe(
 
 
 def _see_existing_maps(
-    hook: Hook, ground: Ground, event: Event, days: Days, scene: Scene | None, folder: Path
+    hook: Hook, ground: Ground, event: FloodEvent, days: Days, scene: Scene | None, folder: Path
 ) -> list[Look]:
     """A look for each pass of the event's days of which there are flood maps; none where no catalogue is configured.
 
@@ -192,7 +195,7 @@ def _see_existing_maps(
 
 
 def _order_and_see(
-    hook: Hook, ground: Ground, found: Found, event: Event, days: Days, product: str | None, folder: Path
+    hook: Hook, ground: Ground, found: FloodFindings, event: FloodEvent, days: Days, product: str | None, folder: Path
 ) -> None:
     """Open water in the notified scene, ordered where the event's class allows it and the budget has room."""
     rule = hook.settings.observation
@@ -231,7 +234,7 @@ def _asked_for(hook: Hook, request: OrderRequest) -> list[str]:
 
 
 def _look(
-    hook: Hook, ground: Ground, event: Event, days: Days, source: Source, evidence: Evidence, place: Path
+    hook: Hook, ground: Ground, event: FloodEvent, days: Days, source: Source, evidence: Evidence, place: Path
 ) -> Look:
     """Measure one look on its own and keep it."""
     rule = hook.settings.observation
@@ -254,7 +257,7 @@ def _look(
     return look
 
 
-def _event(found: Found, name: str, run: Path) -> Event:
+def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
     for event in found.events:
         if event.name == name and event.publishable:
             return event

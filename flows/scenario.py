@@ -13,10 +13,11 @@ from flows.ending import failed
 from flows.floods import after_hold, carry_out
 from flows.installed import final
 from flows.wiring.day import open_day
-from flows.wiring.issue_date import issue_date_of_run, named_date
+from flows.wiring.issue_date import issue_date_of_run, named_time
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.local_static import local_static
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.sources import FolderSource
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import prepared_layers
@@ -25,7 +26,7 @@ from tasks.scenario import make_forecast
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"EXERCISE-{parameters['country']}-{named_date(parameters.get('issue_date'))}"
+    return f"EXERCISE-{parameters['country']}-{named_time(FLOODS, parameters.get('issue_date'))}"
 
 
 @flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)

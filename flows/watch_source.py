@@ -23,7 +23,9 @@ from flows.wiring.looks import Looks
 from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.ledger import latest_finished
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
@@ -137,7 +139,9 @@ def _look(configuration: Configuration, source: str, country: Country, day: date
 def _published(configuration: Configuration, country: Country, day: date) -> str | None:
     """Whether the day was published already, from this source or another one."""
     try:
-        here = Day(configuration, country, day, country.target, configuration.target(country.target))
+        here = Day(
+            configuration, country, FLOODS.name, IssueTime(day), country.target, configuration.target(country.target)
+        )
         finished = latest_finished(here.run, here.target_name)
     except IbfError as error:  # its own run will say it again, where it belongs
         log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)

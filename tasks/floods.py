@@ -16,9 +16,9 @@ from prefect.cache_policies import NO_CACHE
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import only_logged
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.screening import usable
 from ibf_pipeline.prepare.build import prepare
@@ -91,7 +91,7 @@ def read_discharge(
 @task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
 def find_events(
     iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False
-) -> Found:
+) -> FloodFindings:
     """Classes, events, areas and people of the day."""
     found = find(cube, layers, country, exercise=exercise)
     log.info("%s on %s: %s", iso3, found.issue_date, found.headline)
@@ -105,7 +105,7 @@ def find_events(
 @task(task_run_name="flood extents and findings of {iso3}", cache_policy=NO_CACHE)
 def record_findings(
     iso3: str,
-    found: Found,
+    found: FloodFindings,
     cube: xr.DataArray,
     tiles: ExtentTiles,
     country: Country,
@@ -138,7 +138,7 @@ def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
 
 
 def _manifest(
-    found: Found, country: Country, files: ForecastFiles, cube: xr.DataArray, prepared: Path
+    found: FloodFindings, country: Country, files: ForecastFiles, cube: xr.DataArray, prepared: Path
 ) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {
@@ -171,7 +171,9 @@ def _static_inputs(prepared: Path) -> list[dict[str, Any]]:
 
 
 @task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
-def plan_revision(found: Found, run: RunFolder, target: OpenTarget, *, consent: Consent, now: Clock) -> Revision | None:
+def plan_revision(
+    found: FloodFindings, run: RunFolder, target: OpenTarget, *, consent: Consent, now: Clock
+) -> Revision | None:
     """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
     iso3 = found.country
     begun = unfinished(run, target.name)

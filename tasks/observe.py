@@ -16,9 +16,9 @@ from prefect.cache_policies import NO_CACHE
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Days, Observed, ObservedArea, flooded_km2, observed_share
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, only_logged
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.observations import in_words, write_observed_event
@@ -151,7 +151,9 @@ class Ground:
 
 
 @task(task_run_name="flooded areas and people of {event.name}", cache_policy=NO_CACHE)
-def measure(event: Event, masks: Sequence[Path], ground: Ground, rule: Observation, folder: Path) -> list[ObservedArea]:
+def measure(
+    event: FloodEvent, masks: Sequence[Path], ground: Ground, rule: Observation, folder: Path
+) -> list[ObservedArea]:
     """What was observed in the event's areas; `observed.tif` stays in `folder` for whoever wants to look."""
     country, static, labels = ground.country, ground.static, ground.labels
     water = static / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
@@ -161,7 +163,7 @@ def measure(event: Event, masks: Sequence[Path], ground: Ground, rule: Observati
     return areas
 
 
-def all_looks(event: Event, found: Found, ground: Ground, rule: Observation, folder: Path) -> Observed:
+def all_looks(event: FloodEvent, found: FloodFindings, ground: Ground, rule: Observation, folder: Path) -> Observed:
     """The event as all looks kept in its folder show it, those with a pass on its days: see `judge_together`."""
     kept = read_looks(folder)
     counted = [(place, look) for place, look in kept if look.on_the_days] or kept

@@ -30,10 +30,12 @@ from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
 from ibf_pipeline.publish.call import Call, FileBody
@@ -55,18 +57,18 @@ Demo = tuple[CountryLayers, ExtentTiles]
 def told(demo_layers: Demo, demo_country: Country) -> Any:
     """What a wish list of the demo country means."""
 
-    def tell(wishes: str, **changes: Any) -> Found:
+    def tell(wishes: str, **changes: Any) -> FloodFindings:
         cube = ensemble(demo_layers[0], demo_country, wishes, ISSUE)
         return find(cube, demo_layers[0], demo_country.model_copy(update=changes))
 
     return tell
 
 
-def planned(found: Found, layers: CountryLayers) -> list[Call]:
+def planned(found: FloodFindings, layers: CountryLayers) -> list[Call]:
     """The calls for a current server that knows the prepared areas."""
     codes = {level: [area.place_code for area in layers.level(level)] for level in found.admin_levels}
     extents = {extent.lead_time: FileBody(extent.file_name, extent.file_name, "0" * 64) for extent in found.extents}
-    return plan_calls(found, Order(moment_of(found.issue_date, 1, None), codes, extents), CURRENT)
+    return plan_calls(found, Order(moment_of(FLOODS, found.issue_time, 1, None), codes, extents), CURRENT)
 
 
 def days_sent(calls: list[Call], event: str) -> str:
@@ -206,7 +208,7 @@ def test_defect_09_dates_of_the_import_and_local_time_stamped_as_utc(
     try:
         dates = {call.body["date"] for call in planned(told("G9002=-TT-----"), demo_layers[0]) if call.body}
         assert dates == {"2026-02-15T00:00:01Z"}
-        assert moment_of(ISSUE, 3, None) == datetime(2026, 2, 15, 0, 0, 3, tzinfo=UTC)
+        assert moment_of(FLOODS, IssueTime(ISSUE), 3, None) == datetime(2026, 2, 15, 0, 0, 3, tzinfo=UTC)
         first = now()
         assert first.utcoffset() == timedelta(0)
         time.sleep(0.01)
@@ -306,7 +308,7 @@ def test_defect_15_population_is_fetched_in_every_run_and_a_web_page_is_taken_fo
         prepare(country, static, tmp_path / "again")
 
 
-@pytest.mark.parametrize("content", [None, "404 Not Found", '{"error": "not found"}', '{"features": []}'])
+@pytest.mark.parametrize("content", [None, "404 Not FloodFindings", '{"error": "not found"}', '{"features": []}'])
 def test_defect_16_missing_boundaries_raise_something_else_than_is_caught(tmp_path: Path, content: str | None) -> None:
     """Whatever is there instead of boundaries ends in the pipeline's own error, which the flow catches."""
     static = tiny_country.write_country(tmp_path / "static")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration, open_ibf
+from flows.wiring.day import Day, now, open_configuration, open_ibf
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
@@ -19,6 +19,7 @@ from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 
 
 def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
@@ -27,7 +28,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
         configuration = open_configuration(config, workspace)
         country = configuration.country(iso3)
         name = target or country.target
-        day = Day(configuration, country, now().date(), name, configuration.target(name))
+        day = Day(configuration, country, FLOODS.name, FLOODS.issue_time(now()), name, configuration.target(name))
     except ConfigError as error:
         return [of_error("configuration", error, "no command works with this country, and nothing else was checked")]
     findings = list(check_settings(configuration, country))
@@ -42,7 +43,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
         *findings,
         *found,
         *check_threshold_grids(grids, country, data),
-        *check_target(partial(open_ibf, day), name, day.target, country, DISASTER_TYPE, data),
+        *check_target(partial(open_ibf, day), name, day.target, country, FLOODS, data),
         *_schedule(configuration, iso3),
     ]
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.wiring.day import DISASTER_TYPE, open_day, open_ibf
+from flows.wiring.day import open_day, open_ibf
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.targets.comparison import Compared, Verdict
 from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons
@@ -18,14 +19,14 @@ from ibf_pipeline.targets.ibf.shown import read_shown
 
 
 def compare_day(
-    config: str, country: str, issue_date: date | None, target: str, workspace: str | None
-) -> tuple[date, list[Compared]]:
+    config: str, country: str, issued: IssueTime | date | None, target: str, workspace: str | None
+) -> tuple[IssueTime, list[Compared]]:
     """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
 
     Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal shows another
     day or the day was not run here.
     """
-    day = open_day(config, country, issue_date or date.min, target, workspace=workspace)
+    day = open_day(config, country, issued or date.min, target, workspace=workspace)
     if day.target.kind != "ibf":
         raise UsageError(
             f"target {target} is no portal",
@@ -34,23 +35,25 @@ def compare_day(
             remedy="name the portal that the other pipeline publishes to",
         )
     with open_ibf(day) as client:
-        portal = read_shown(client, country, DISASTER_TYPE, day.country.default_admin_level)
+        portal = read_shown(client, country, day.profile, day.country.default_admin_level)
     where = str(day.target.url or target)
-    return compare_with(portal, lambda shown: replace(day, issue_date=shown).run, issue_date, target, where)
+    return compare_with(
+        portal, lambda shown: replace(day, issue_time=shown).run, day.issue_time if issued else None, target, where
+    )
 
 
-def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[date, dict[str, int]]]:
+def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[IssueTime, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
     return kept_comparisons(open_day(config, country, date.min, target, workspace=workspace).run, target)
 
 
-def print_compared(issue_date: date, rows: list[Compared], target: str, console: Console) -> None:
+def print_compared(issue_time: IssueTime, rows: list[Compared], target: str, console: Console) -> None:
     """A line an event, with what differs below it."""
     agreeing = sum(row.verdict == "agrees" for row in rows)
     console.print(
-        f"{issue_date}: {agreeing} of {len(rows)} events agree with {target}"
+        f"{issue_time}: {agreeing} of {len(rows)} events agree with {target}"
         if rows
-        else f"{issue_date}: no event here and none on {target}"
+        else f"{issue_time}: no event here and none on {target}"
     )
     table = Table("event", "", "here", f"on {target}", "what differs", box=None, pad_edge=False)
     for row in rows:
@@ -59,7 +62,7 @@ def print_compared(issue_date: date, rows: list[Compared], target: str, console:
         console.print(table)
 
 
-def print_kept(kept: list[tuple[date, dict[str, int]]], console: Console) -> None:
+def print_kept(kept: list[tuple[IssueTime, dict[str, int]]], console: Console) -> None:
     """A line a day."""
     for issue_date, verdicts in kept:
         words = ", ".join(f"{verdicts[verdict]} {verdict}" for verdict in get_args(Verdict) if verdict in verdicts)

@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
-from flows.wiring.day import DISASTER_TYPE, open_portal
+from flows.wiring.day import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
 
@@ -88,7 +89,7 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
         return {}, f"CHECK them: the portal {name} does not know {iso3}."
     known: dict[str, Any] = {"name": found.get("countryName") or iso3}
     for settings in found.get("countryDisasterSettings", ()):
-        if settings.get("disasterType") == DISASTER_TYPE:
+        if settings.get("disasterType") == FLOODS.disaster_type:
             known |= {"levels": sorted(settings["adminLevels"]), "default": settings["defaultAdminLevel"]}
             return known, f"As the portal {name} had them."
     return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."

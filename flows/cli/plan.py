@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flows.floods import find_day
 from flows.wiring.day import Day, open_day, open_target
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.publish.call import as_lines
 from ibf_pipeline.targets.open_target import Draft
@@ -19,7 +19,7 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 def plan_day(
     config: str, country: str, issue_date: date | None, target: str | None, workspace: str | None, *, notify: bool
-) -> tuple[Found, Draft, Path]:
+) -> tuple[Findings, Draft, Path]:
     """What the day found, the draft of its plan, and the file of the draft."""
     day = open_day(config, country, issue_date, target, workspace=workspace)
     with day.alone("plan"):
@@ -33,7 +33,7 @@ def plan_day(
     return found, plan, file
 
 
-def _published(day: Day) -> Found | None:
+def _published(day: Day) -> Findings | None:
     """What was found for a day that is published: it stays as it is. An unpublished day is found afresh."""
     if not day.run.is_whole or not day.run.revisions(day.target_name):
         return None

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.lead_times import lead_time_name
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call
 
 
-def print_found(found: Found, console: Console) -> None:
+def print_found(found: FloodFindings, console: Console) -> None:
     """Headline, events and what a reader must know."""
     weekday = f"{found.issue_date:%A}"
     title = f"{found.country_name} ({found.country}), issue date {found.issue_date} ({weekday}): {found.headline}"

@@ -14,7 +14,12 @@ from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.report.station_picture import run_hydrograph
@@ -31,22 +36,32 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import OpenTarget
 
-DISASTER_TYPE = "floods"
-"""as portals name the hazard whose days run here"""
 SANDBOX_EMAIL = "pipeline@sandbox.example"
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One country on one issue date, for one target."""
+    """One country and hazard at one issue time, for one target."""
 
     configuration: Configuration
     country: Country
-    issue_date: date
+    hazard: str
+    """name of its profile"""
+    issue_time: IssueTime
     target_name: str
     target: Target
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
+
+    @property
+    def issue_date(self) -> date:
+        """The day of its issue time, UTC."""
+        return self.issue_time.day
+
+    @property
+    def profile(self) -> HazardProfile:
+        """Of its hazard."""
+        return known_hazard(self.hazard).profile
 
     @property
     def prepared(self) -> Path:
@@ -61,21 +76,20 @@ class Day:
     @property
     def run(self) -> RunFolder:
         """The folder of the run."""
-        return run_folder(self.configuration, self.country.iso3, self.issue_date)
+        return run_folder(self.configuration, RunId(self.country.iso3, self.hazard, self.issue_time))
 
     def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
-        return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_date}")
+        return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_time}")
 
     def sources(self) -> list[Source]:
         """Where forecasts of the country come from, preferred one first."""
         return open_sources(self.configuration, self.country)
 
 
-def run_folder(configuration: Configuration, iso3: str, issue_date: date) -> RunFolder:
-    """The folder of a country's run of a day."""
-    runs = configuration.path(configuration.settings.paths.runs)
-    return RunFolder(runs, iso3, issue_date, configuration.records)
+def run_folder(configuration: Configuration, run: RunId) -> RunFolder:
+    """The folder of a run."""
+    return RunFolder(configuration.path(configuration.settings.paths.runs), run, configuration.records)
 
 
 def now() -> datetime:
@@ -99,14 +113,17 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
 def open_day(
     config: str,
     iso3: str,
-    issue_date: date | None,
+    issued: IssueTime | date | None,
     target: str | None,
     *,
+    hazard: str | None = None,
     workspace: str | None = None,
     exercise: bool = False,
 ) -> Day:
-    """A validated day; ConfigError (UsageError for a country or a target that there is not), or ForbiddenByRule for a
-    date in the future or an exercise where none may be.
+    """A validated day; ConfigError (UsageError for a country, hazard or target that there is not), or ForbiddenByRule
+    for an issue time in the future or an exercise where none may be.
+
+    `issued`: the period that now is in where none is given; `hazard`: the only one of the country where none is given.
     """
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)
@@ -114,7 +131,9 @@ def open_day(
         configuration = _apart(configuration)
     country = configuration.country(iso3)
     name = target or country.target
-    day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name), exercise)
+    of = hazard or FLOODS.name
+    issue_time = as_issue_time(known_hazard(of).profile, now() if issued is None else issued)
+    day = Day(configuration, country, of, issue_time, name, configuration.target(name), exercise)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
             f"target {name} does not allow exercises",
@@ -122,8 +141,25 @@ def open_day(
             expected="a target with exercises: true, best a server of its own",
             remedy="choose another with --target, or allow it",
         )
-    require_not_future(day.issue_date, now().date(), test_target=day.target.test_target)
+    require_not_future(day.issue_time, now(), test_target=day.target.test_target)
     return day
+
+
+def as_issue_time(profile: HazardProfile, asked: IssueTime | date | str) -> IssueTime:
+    """What was asked for as an issue time of a hazard: a moment is taken for the period that it is in.
+
+    UsageError where it is none of the hazard's.
+    """
+    if isinstance(asked, datetime):
+        return profile.issue_time(asked.astimezone(UTC) if asked.tzinfo else asked)
+    try:
+        return profile.parse(str(asked))
+    except ValueError:
+        raise UsageError(
+            f"issue_{'date' if profile.period_hours == 24 else 'time'} is {str(asked)!r}",
+            expected=profile.issue_times,
+            remedy="correct the parameter",
+        ) from None
 
 
 def _require_known(configuration: Configuration, iso3: str, target: str | None) -> None:

@@ -6,11 +6,11 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day, open_target
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.revision import Revision
@@ -26,24 +26,26 @@ NO_CONSENT = Consent()
 
 
 def open_run(run: str, config: str, target: str | None, workspace: str | None) -> Day:
-    """The day that a run folder (`.../XDM/2026-02-15`, or just `XDM/2026-02-15`) stands for; also one of an exercise
-    (`exercises/XDM/2026-02-15`).
+    """The day that a run folder (`.../XDM/floods/2026-02-15`, or just `XDM/floods/2026-02-15`) stands for; also one of
+    an exercise (`exercises/XDM/floods/2026-02-15`). Without the hazard it is the only one of the country.
     """
-    match = re.search(r"([A-Z]{3})/(\d{4}-\d{2}-\d{2})(?:/.*)?$", run.rstrip("/"))
+    match = re.search(r"([A-Z]{3})/(?:([a-z][a-z-]*)/)?(\d{4}-\d{2}-\d{2}(?:T\d{2})?)(?:/.*)?$", run.rstrip("/"))
     try:
-        issue_date = date.fromisoformat(match.group(2)) if match else None
+        issue_time = IssueTime.parse(match.group(3)) if match else None
     except ValueError:
-        issue_date = None
-    if match is None or issue_date is None:
+        issue_time = None
+    if match is None or issue_time is None:
         raise UsageError(
             f"{run!r} names no run",
-            expected="a run folder such as runs/UGA/2026-02-15, or UGA/2026-02-15",
+            expected="a run folder such as runs/UGA/floods/2026-02-15, or UGA/2026-02-15",
             remedy="name a country and a day that there is",
         )
     if workspace is None and Path(run).is_dir():
         workspace = _workspace_of(Path(run).resolve(), config)
     exercise = EXERCISES in Path(run).parts
-    return open_day(config, match.group(1), issue_date, target, workspace=workspace, exercise=exercise)
+    return open_day(
+        config, match.group(1), issue_time, target, hazard=match.group(2), workspace=workspace, exercise=exercise
+    )
 
 
 def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
@@ -61,7 +63,7 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: C
 
 
 def _published(day: Day) -> PublishedDay:
-    return PublishedDay(day.run, day.target_name, day.prepared, day.country.deepest_admin_level)
+    return PublishedDay(day.run, day.target_name, day.prepared)
 
 
 @contextmanager
@@ -77,7 +79,7 @@ def reported(day: Day) -> Iterator[None]:
 
 
 def _workspace_of(run: Path, config: str) -> str | None:
-    """The workspace of a run folder that is not the settings' own: <workspace>/runs/<ISO3>/<date>/..."""
+    """The workspace of a run folder that is not the settings' own: <workspace>/runs/<ISO3>/..."""
     configuration = open_configuration(config)
     runs = next((parent for parent in run.parents if parent.name == "runs"), None)
     own = configuration.path(configuration.settings.paths.runs).resolve()

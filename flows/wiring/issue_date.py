@@ -1,38 +1,39 @@
-"""The issue date of a flow run: what was asked for, else the day that the run was scheduled for."""
+"""The issue time of a flow run: what was asked for, else the period that the run was scheduled in."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
 from prefect.runtime import flow_run
-from pydantic import TypeAdapter, ValidationError
 
-from flows.wiring.day import now
+from flows.wiring.day import as_issue_time, now
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 
-_DATE = TypeAdapter(date)
+Asked = IssueTime | date | str | None
+"""of a flow's parameter"""
 
 
-def named_date(asked: object) -> str:
-    """The issue date for the name of a run; what was asked for where that is no date, which the run then says."""
+def named_time(profile: HazardProfile, asked: object) -> str:
+    """The issue time for the name of a run; what was asked for where that is none, which the run then says."""
     try:
-        return str(issue_date_of_run(asked if isinstance(asked, date | str) else None))
+        return str(issue_time_of_run(profile, asked if isinstance(asked, IssueTime | date | str) else None))
     except UsageError:
         return str(asked)
 
 
-def issue_date_of_run(asked: date | str | None) -> date:
-    """The parameter, else the day (UTC) of the scheduled start: a run that begins late, or is retried after midnight,
-    keeps its day. Outside a run, today. UsageError where what was asked for is no date.
+def issue_time_of_run(profile: HazardProfile, asked: Asked) -> IssueTime:
+    """The parameter, else the period (UTC) of the scheduled start: a run that begins late, or is retried later, keeps
+    its period. Outside a run, now. UsageError where what was asked for is no issue time of the hazard.
     """
-    if isinstance(asked, datetime):
-        return asked.date()
-    if asked is None:
-        scheduled = flow_run.scheduled_start_time
-        return (scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now()).date()
-    try:
-        return _DATE.validate_python(asked)
-    except ValidationError:
-        raise UsageError(
-            f"issue_date is {asked!r}", expected="a day such as 2026-02-15", remedy="correct the parameter"
-        ) from None
+    if asked is not None:
+        return as_issue_time(profile, asked)
+    scheduled = flow_run.scheduled_start_time
+    return profile.issue_time(scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now())
+
+
+def issue_date_of_run(asked: date | str | None) -> date:
+    """The same of what looks at whole days: sensors, the heartbeat, all countries."""
+    return issue_time_of_run(FLOODS, asked).day

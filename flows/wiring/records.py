@@ -30,7 +30,7 @@ def runs_recorded(configuration: Configuration, iso3: str | None, most: int) -> 
     """The newest recorded runs of a country, or of all; ForbiddenByRule where journals beside the records tell more."""
     runs = configuration.path(configuration.settings.paths.runs)
     for country in countries_of(runs) if iso3 is None else [iso3]:
-        require_taken_over(runs, country, open_database(configuration))
+        require_taken_over(runs, country, None, open_database(configuration))
     return recorded_runs(runs, configuration.records, iso3, most)
 
 

@@ -12,6 +12,7 @@ from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.targets import Target
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.thresholds import sample_thresholds
@@ -45,7 +46,7 @@ def check_target(
     name: str,
     target: Target,
     country: Country,
-    disaster_type: str,
+    profile: HazardProfile,
     data: StaticData,
 ) -> list[Finding]:
     """The country as its target's server knows it, as far as the server can be reached."""
@@ -57,8 +58,8 @@ def check_target(
     try:
         with open_client() as client:
             client.login()
-            state = read_state(client, country.iso3, disaster_type, target.capabilities)
-            layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{disaster_type}")
+            state = read_state(client, country.iso3, profile, target.capabilities)
+            layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{profile.disaster_type}")
     except ServerRefused as error:
         return [of_error("portal", error, "a run would be refused just so")]
     except IbfError as error:  # no account in the environment, or not to be reached from here

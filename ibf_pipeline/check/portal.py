@@ -68,9 +68,9 @@ def _areas(state: ServerState, place_codes: Mapping[int, Collection[str]]) -> It
 
 
 def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Finding]:
-    if state.stations is None:
+    known = state.points.get("glofas_stations")
+    if known is None:
         return
-    known = state.stations
     unknown = [station.code for station in stations if station.code not in known]
     if unknown:
         yield finding("stations unknown to portal", stations=listed(unknown))

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 from typing import Literal, get_args
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.evidence import Evidence, evidence, high_beyond_limit, limit_of
-from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.hazards.floods.evidence import Evidence, evidence, high_beyond_limit, limit_of
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.changes_why import Compared, reason
 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
@@ -86,7 +86,7 @@ class Correction:
     changes: tuple[Change, ...]
 
 
-def compare(before: Found | None, today: Found) -> tuple[Change, ...]:
+def compare(before: FloodFindings | None, today: FloodFindings) -> tuple[Change, ...]:
     """The changes of every alert, today's triggers first.
 
     Alerts that go on as they were are in none. Raises InputInvalid where the runs are of two countries or `before` is
@@ -121,7 +121,9 @@ def _order(change: Change) -> tuple[bool, int, date, str]:
     return (not change.is_trigger, KINDS.index(change.kind), alert.day if alert else date.max, change.event)
 
 
-def _change(before: Found | None, today: Found, old: Event | None, new: Event | None) -> Change | None:
+def _change(
+    before: FloodFindings | None, today: FloodFindings, old: FloodEvent | None, new: FloodEvent | None
+) -> Change | None:
     event = new or old
     if event is None:
         return None
@@ -155,7 +157,7 @@ def _change(before: Found | None, today: Found, old: Event | None, new: Event | 
     )
 
 
-def _withdrawn(before: Found | None, today: Found, old: Event | None, gone: Event) -> Change:
+def _withdrawn(before: FloodFindings | None, today: FloodFindings, old: FloodEvent | None, gone: FloodEvent) -> Change:
     station = today.station(gone.station_code)
     return Change(
         kind="withdrawn",
@@ -171,7 +173,9 @@ def _withdrawn(before: Found | None, today: Found, old: Event | None, gone: Even
     )
 
 
-def _kind(today: Found, old: Event | None, new: Event | None, now: StationFound | None, moved: int) -> Kind | None:
+def _kind(
+    today: FloodFindings, old: FloodEvent | None, new: FloodEvent | None, now: StationFound | None, moved: int
+) -> Kind | None:
     if old is None:
         return "new"
     if now is None or now.condition == "blind":
@@ -189,7 +193,7 @@ def _kind(today: Found, old: Event | None, new: Event | None, now: StationFound 
     return None if sizes[0] == sizes[1] else "larger" if sizes[1] > sizes[0] else "smaller"
 
 
-def _moved(before: Found | None, today: Found, old: Event | None, new: Event | None) -> int:
+def _moved(before: FloodFindings | None, today: FloodFindings, old: FloodEvent | None, new: FloodEvent | None) -> int:
     """Days by which the first day moved, between two triggers or two warnings; days gone by are no move."""
     if before is None or old is None or new is None or old.trigger != new.trigger:
         return 0
@@ -198,19 +202,24 @@ def _moved(before: Found | None, today: Found, old: Event | None, new: Event | N
     return (first - (ahead[0] if ahead else _days(before, old)[-1])).days
 
 
-def _days(found: Found, event: Event) -> list[date]:
+def _days(found: FloodFindings, event: FloodEvent) -> list[date]:
     """The days of an event's own kind: trigger days of a trigger, else warning days."""
     wanted = "T" if event.trigger else "w"
     return [found.issue_date + timedelta(days=lead) for lead, flag in enumerate(event.flags) if flag == wanted]
 
 
-def _days_ahead(before: Found | None, today: Found, old: Event | None) -> list[date]:
+def _days_ahead(before: FloodFindings | None, today: FloodFindings, old: FloodEvent | None) -> list[date]:
     """Those of the earlier run's days that are not over today."""
     return [] if before is None or old is None else [day for day in _days(before, old) if day >= today.issue_date]
 
 
 def _decider(
-    before: Found | None, today: Found, old: Event | None, new: Event | None, now: StationFound | None, kind: Kind
+    before: FloodFindings | None,
+    today: FloodFindings,
+    old: FloodEvent | None,
+    new: FloodEvent | None,
+    now: StationFound | None,
+    kind: Kind,
 ) -> tuple[date | None, Measure]:
     """The calendar day at which both runs are compared, and by what; no day where every day before is over."""
     run, event = (before, old) if kind in (*_LOST, "smaller") else (today, new)
@@ -228,7 +237,7 @@ def _decider(
     return run.issue_date + timedelta(days=lead), measure
 
 
-def _first_reached(found: Found, event: Event, measure: Measure) -> date | None:
+def _first_reached(found: FloodFindings, event: FloodEvent, measure: Measure) -> date | None:
     """The first of an event's days that reaches a return period."""
     station, limit = found.station(event.station_code), _limit(found, measure)
     days = _days(found, event) if f"{limit[0]:g}" in station.above else []
@@ -236,7 +245,9 @@ def _first_reached(found: Found, event: Event, measure: Measure) -> date | None:
     return next((item.day for item in at if item.met), None)
 
 
-def _second(before: Found | None, today: Found, old: Event | None, now: StationFound | None, kind: Kind) -> date | None:
+def _second(
+    before: FloodFindings | None, today: FloodFindings, old: FloodEvent | None, now: StationFound | None, kind: Kind
+) -> date | None:
     """A second day that has to be explained: where the alert was before it moved, where it is as high now."""
     if kind == "lapsed" and now is not None:
         return high_beyond_limit(today, now)[0].day
@@ -244,13 +255,15 @@ def _second(before: Found | None, today: Found, old: Event | None, now: StationF
     return ahead[0] if ahead else None
 
 
-def _limit(found: Found, measure: Measure) -> tuple[float, float]:
+def _limit(found: FloodFindings, measure: Measure) -> tuple[float, float]:
     """Return period (years) and probability in a run's own rule."""
     return_period, probability = limit_of(found.rule, measure[0])
     return measure[1] or return_period, probability
 
 
-def _at(found: Found | None, station: StationFound | None, day: date | None, measure: Measure) -> Evidence | None:
+def _at(
+    found: FloodFindings | None, station: StationFound | None, day: date | None, measure: Measure
+) -> Evidence | None:
     if found is None or station is None or station.condition == "blind" or day is None:
         return None
     limit, lead_time = _limit(found, measure), (day - found.issue_date).days
@@ -259,12 +272,12 @@ def _at(found: Found | None, station: StationFound | None, day: date | None, mea
     return evidence(found, station, lead_time, limit)
 
 
-def _station(found: Found | None, code: str) -> StationFound | None:
+def _station(found: FloodFindings | None, code: str) -> StationFound | None:
     stations = found.stations if found else ()
     return next((station for station in stations if station.code == code), None)
 
 
-def _alert(found: Found | None, event: Event | None) -> Alert | None:
+def _alert(found: FloodFindings | None, event: FloodEvent | None) -> Alert | None:
     if found is None or event is None:
         return None
     day = found.issue_date + timedelta(days=event.lead_time)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ibf_pipeline.domain.evidence import Evidence
-from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.wording import alert_text, day_text, days_text, discharge_text, number_text
+from ibf_pipeline.hazards.floods.evidence import Evidence
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +15,12 @@ class Compared:
     """One station in two runs."""
 
     kind: str
-    old: Event | None
-    new: Event | None
+    old: FloodEvent | None
+    new: FloodEvent | None
     was: StationFound | None
     now: StationFound | None
-    before: Found | None
-    today: Found
+    before: FloodFindings | None
+    today: FloodFindings
     moved: int
     """days"""
 
@@ -136,5 +136,5 @@ def _settings(compared: Compared) -> list[str]:
     return parts
 
 
-def _class(event: Event | None) -> str:
+def _class(event: FloodEvent | None) -> str:
     return "no alert" if event is None else alert_text(event.alert_class, trigger=event.trigger)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from ibf_pipeline.domain.evidence import evidence, limit_of
-from ibf_pipeline.domain.found import Event, EventArea, Found, RuleApplied, StationFound
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.observed import Observed
 from ibf_pipeline.domain.wording import alert_text
+from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.changes import Change, Correction, compare
 from ibf_pipeline.report.words import area_notes, cautions, headline, rule_text, why
@@ -55,7 +56,7 @@ class Thresholds:
 class EventPart:
     """An event as the report shows it."""
 
-    event: Event
+    event: FloodEvent
     station_name: str
     words: str
     """its class"""
@@ -134,8 +135,8 @@ class Report:
 
 
 def make_report(
-    found: Found,
-    before: Found | None,
+    found: FloodFindings,
+    before: FloodFindings | None,
     manifest: Mapping[str, Any],
     published: Sequence[Published],
     buildups: frozenset[str],
@@ -187,7 +188,7 @@ def _files(manifest: Mapping[str, Any], key: str) -> tuple[InputFile, ...]:
     return tuple(InputFile(str(i["name"]), int(i["size"]), str(i["sha256"])) for i in manifest.get(key, ()))
 
 
-def _event(found: Found, event: Event, buildups: frozenset[str]) -> EventPart:
+def _event(found: FloodFindings, event: FloodEvent, buildups: frozenset[str]) -> EventPart:
     station = found.station(event.station_code)
     drawn = len(found.events) + len(found.withdrawn)
     stem, form = file_stem(station.code), "svg" if drawn <= MOST_DRAWINGS else "png"
@@ -217,7 +218,7 @@ def _thresholds(station: StationFound) -> Thresholds:
     return Thresholds(tuple(float(p) for p in periods), tuple(station.thresholds[p] for p in periods))
 
 
-def _day(found: Found, station: StationFound, lead: int) -> DayOfStation:
+def _day(found: FloodFindings, station: StationFound, lead: int) -> DayOfStation:
     return DayOfStation(
         lead_time=lead,
         day=found.issue_date + timedelta(days=lead),
@@ -228,7 +229,7 @@ def _day(found: Found, station: StationFound, lead: int) -> DayOfStation:
     )
 
 
-def _columns(found: Found, thresholds: Thresholds, days: Sequence[DayOfStation]) -> int:
+def _columns(found: FloodFindings, thresholds: Thresholds, days: Sequence[DayOfStation]) -> int:
     used = {found.rule.trigger_return_period, *(period for period, _ in found.rule.classes.values())}
     wanted = (
         place + 1
@@ -242,7 +243,7 @@ def _by_people(area: EventArea) -> tuple[int, str]:
     return -area.people, area.place_code
 
 
-def map_name(event: Event) -> str:
+def map_name(event: FloodEvent) -> str:
     """File name of an event's map."""
     return f"map_{file_stem(event.station_code)}.png"
 

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, InputInvalid
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.report.changes import Correction, compare
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.withdrawn import standing
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 class EarlierRun:
     """A finished run of an earlier issue date."""
 
-    found: Found
+    found: FloodFindings
     """without what a person took back"""
     forecast: Path
     """its `forecast.nc`"""
 
 
-def correction(run: RunFolder, found: Found) -> Correction | None:
+def correction(run: RunFolder, found: FloodFindings) -> Correction | None:
     """What changed since the newest publication of a day that says something else than `found`, its findings now.
 
     None where there is none. Alerts that a person took back are no other findings. A revision that cannot be read is

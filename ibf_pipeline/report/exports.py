@@ -18,8 +18,8 @@ from typing import Any
 
 import shapely
 
-from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.io.writing import whole, write_text
 
 Value = str | int | float | bool | None
@@ -46,12 +46,12 @@ class Table:
     """GeoJSON geometries, EPSG:4326"""
 
 
-def tables(found: Found, shapes: Shapes) -> tuple[Table, Table, Table]:
+def tables(found: FloodFindings, shapes: Shapes) -> tuple[Table, Table, Table]:
     """Events, areas and stations."""
     return events_table(found), areas_table(found, shapes), stations_table(found)
 
 
-def write_exports(found: Found, shapes: Shapes, folder: Path) -> list[Path]:
+def write_exports(found: FloodFindings, shapes: Shapes, folder: Path) -> list[Path]:
     """`events`, `areas` and `stations` as `.csv` (with `.csvt`) and `.geojson`; returns the files.
 
     `shapes`: outlines of the areas; areas without one have no geometry.
@@ -65,14 +65,14 @@ def write_exports(found: Found, shapes: Shapes, folder: Path) -> list[Path]:
     return files
 
 
-def events_table(found: Found) -> Table:
+def events_table(found: FloodFindings) -> Table:
     """One row an event, at its station."""
     rows = [_event_row(found, event) for event in found.events]
     places = [_point(found.station(event.station_code)) for event in found.events]
     return Table("events", _EVENT_COLUMNS, rows, places)
 
 
-def areas_table(found: Found, shapes: Shapes) -> Table:
+def areas_table(found: FloodFindings, shapes: Shapes) -> Table:
     """One row an area of an event, on every level."""
     rows: list[Row] = []
     places: list[Mapping[str, Any] | None] = []
@@ -97,21 +97,21 @@ def areas_table(found: Found, shapes: Shapes) -> Table:
     return Table("areas", (*_AREA_COLUMNS, *found.indicators[1:]), rows, places)
 
 
-def stations_table(found: Found) -> Table:
+def stations_table(found: FloodFindings) -> Table:
     """One row a station, blind ones without values."""
     rows = [_station_row(found, station) for station in found.stations]
     return Table("stations", list(rows[0]) if rows else (), rows, [_point(station) for station in found.stations])
 
 
-def _of_run(found: Found) -> Row:
+def _of_run(found: FloodFindings) -> Row:
     return dict(zip(_RUN, (found.country, found.issue_date.isoformat(), found.exercise), strict=True))
 
 
-def _of_alert(event: Event) -> Row:
+def _of_alert(event: FloodEvent) -> Row:
     return dict(zip(_ALERT, (event.alert_class, event.trigger, event.lead_time), strict=True))
 
 
-def _event_row(found: Found, event: Event) -> Row:
+def _event_row(found: FloodFindings, event: FloodEvent) -> Row:
     station = found.station(event.station_code)
     day = found.issue_date + timedelta(days=event.lead_time)
     return {
@@ -128,7 +128,7 @@ def _event_row(found: Found, event: Event) -> Row:
     }
 
 
-def _station_row(found: Found, station: StationFound) -> Row:
+def _station_row(found: FloodFindings, station: StationFound) -> Row:
     values = station.values
     return {
         **_of_run(found),
@@ -147,7 +147,7 @@ def _station_row(found: Found, station: StationFound) -> Row:
     }
 
 
-def _counts(found: Found, station: StationFound) -> Iterator[tuple[int, int | None]]:
+def _counts(found: FloodFindings, station: StationFound) -> Iterator[tuple[int, int | None]]:
     above = station.above.get(f"{found.rule.trigger_return_period:g}")
     for lead in LEAD_TIMES:
         yield lead, above[lead] if above and station.condition != "blind" else None

@@ -6,7 +6,11 @@ import logging
 from datetime import date
 from pathlib import Path
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 
@@ -18,11 +22,11 @@ def run_hydrograph(runs: Path, iso3: str, issue_date: date, station_code: str) -
     from ibf_pipeline.report.pictures.figure import svg  # matplotlib is slow to load and few callers get here
     from ibf_pipeline.report.pictures.hydrograph import hydrograph
 
-    run = RunFolder(runs, iso3, issue_date)
+    run = RunFolder(runs, RunId(iso3, FLOODS.name, IssueTime(issue_date)))
     if not run.is_whole:
         return None
     try:
-        found, discharge = run.found(), read_forecast(run.path / "forecast.nc")
+        found, discharge = run.found_of(FloodFindings), read_forecast(run.path / "forecast.nc")
     except IbfError as error:
         log.warning("%s: no hydrograph of %s: %s", iso3, station_code, error)
         return None

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.domain.lead_times import lead_time_name
 from ibf_pipeline.domain.wording import alert_text, counted, day_text, discharge_text, number_text, percent_text
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.changes import Change, Correction
 from ibf_pipeline.report.words import area_names, cautions, headline, listed
@@ -20,12 +20,12 @@ MOST_ROWS = 200
 _EVENTS_ON_PAGE = 20
 
 
-def event_rows(found: Found) -> list[Row]:
+def event_rows(found: FloodFindings) -> list[Row]:
     """One row an event, the highest class first."""
     return [_event_row(found, event) for event in found.events]
 
 
-def area_rows(found: Found) -> list[Row]:
+def area_rows(found: FloodFindings) -> list[Row]:
     """The default-level areas of all events, those with most people first; at most `MOST_ROWS`."""
     rows = [(event, area) for event in found.events for area in event.areas_of(found.default_admin_level)]
     rows.sort(key=lambda row: (-row[1].people, row[1].place_code))
@@ -42,7 +42,7 @@ def area_rows(found: Found) -> list[Row]:
     ]
 
 
-def station_rows(found: Found) -> list[Row]:
+def station_rows(found: FloodFindings) -> list[Row]:
     """Every station: alerted ones first, then blind and suspect ones; at most `MOST_ROWS`."""
     alerted = {event.station_code: place for place, event in enumerate(found.events)}
     order = {"blind": 0, "suspect": 1, "fine": 2}
@@ -67,7 +67,7 @@ def change_rows(changes: Sequence[Change], since: str) -> list[Row]:
 
 
 def summary(
-    found: Found,
+    found: FloodFindings,
     changes: Sequence[Change],
     compared_with: date | None,
     published: Sequence[Published],
@@ -111,7 +111,7 @@ def _cell(value: str | int | None) -> str:
     return number_text(value) if isinstance(value, int) else escaped(value)
 
 
-def _event_row(found: Found, event: Event) -> Row:
+def _event_row(found: FloodFindings, event: FloodEvent) -> Row:
     day = found.issue_date + timedelta(days=event.lead_time)
     return {
         "event": event.name,
@@ -124,7 +124,7 @@ def _event_row(found: Found, event: Event) -> Row:
     }
 
 
-def _station_row(found: Found, station: StationFound) -> Row:
+def _station_row(found: FloodFindings, station: StationFound) -> Row:
     values = station.values
     above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
     return {
@@ -139,7 +139,7 @@ def _station_row(found: Found, station: StationFound) -> Row:
     }
 
 
-def _events(found: Found) -> str:
+def _events(found: FloodFindings) -> str:
     rows = event_rows(found)
     more = len(rows) - _EVENTS_ON_PAGE
     text = markdown_table(rows[:_EVENTS_ON_PAGE])

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ibf_pipeline.domain.evidence import evidence, high_beyond_limit, limit_of
-from ibf_pipeline.domain.found import Event, Found, RuleApplied, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import (
     TRIGGER_WORDS,
@@ -18,11 +16,13 @@ from ibf_pipeline.domain.wording import (
     number_text,
     percent_text,
 )
+from ibf_pipeline.hazards.floods.evidence import evidence, high_beyond_limit, limit_of
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 
 _NAMED = 5
 
 
-def headline(found: Found) -> str:
+def headline(found: FloodFindings) -> str:
     """What is alerted and where, for a reader who knows no hydrology."""
     last = found.issue_date + timedelta(days=LEAD_TIMES[-1])
     span = f"{day_text(found.issue_date)} to {day_text(last)}"
@@ -63,7 +63,7 @@ def station_text(station: StationFound) -> str:
     return f"{station.name} ({station.code})" if station.name else station.code
 
 
-def cautions(found: Found) -> list[str]:
+def cautions(found: FloodFindings) -> list[str]:
     """What must be read together with the headline."""
     parts = []
     if found.exercise:
@@ -90,7 +90,7 @@ def cautions(found: Found) -> list[str]:
     return parts
 
 
-def _people(found: Found, events: Sequence[Event]) -> str:
+def _people(found: FloodFindings, events: Sequence[FloodEvent]) -> str:
     mapped = [event for event in events if event.flood_map is not None and event.publishable]
     if not mapped:
         return ""
@@ -100,13 +100,13 @@ def _people(found: Found, events: Sequence[Event]) -> str:
     return f"{number_text(people)} people live where the water may be {depth} or deeper, in {where}."
 
 
-def _unestimated(found: Found, events: Sequence[Event]) -> str:
+def _unestimated(found: FloodFindings, events: Sequence[FloodEvent]) -> str:
     """Where a trigger has areas and no flood map by which people could be counted."""
     where = listed(area_names(found, [event for event in events if event.flood_map is None]))
     return f"People are not estimated, as no flood map applies, in {where}." if where else ""
 
 
-def area_names(found: Found, events: Sequence[Event]) -> list[str]:
+def area_names(found: FloodFindings, events: Sequence[FloodEvent]) -> list[str]:
     """Names of the default-level areas of events, those with most people first."""
     people: dict[str, int] = {}
     names: dict[str, str] = {}
@@ -155,7 +155,7 @@ def rule_text(rule: RuleApplied) -> list[str]:
     return lines
 
 
-def why(found: Found, event: Event) -> list[str]:
+def why(found: FloodFindings, event: FloodEvent) -> list[str]:
     """Why an event has its class, its day, its people: members against thresholds, and the flood map used."""
     station = found.station(event.station_code)
     lines = []
@@ -182,7 +182,7 @@ def why(found: Found, event: Event) -> list[str]:
     return lines
 
 
-def area_notes(found: Found, event: Event) -> list[str]:
+def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
     """Why the people of an event's areas on a higher level are not those of the event itself."""
     notes = []
     if event.shared_areas_kept:
@@ -207,7 +207,7 @@ def area_notes(found: Found, event: Event) -> list[str]:
     return notes
 
 
-def _flood_map(found: Found, event: Event) -> str:
+def _flood_map(found: FloodFindings, event: FloodEvent) -> str:
     if not event.publishable:
         return "No areas are mapped to this station, so there are neither people nor an extent."
     if event.flood_map is None:

@@ -15,9 +15,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 from pydantic import TypeAdapter
 
-from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Observed
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
 from ibf_pipeline.io.writing import write_bytes, write_text
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.content import OVERVIEW, Report, make_report, map_name
@@ -46,7 +46,9 @@ BUILDUP_DAYS = 10
 _REPORT = TypeAdapter(Report)
 
 
-def write_report(found: Found, folder: Path, prepared: Path, run: RunFolder, manifest: Mapping[str, Any]) -> Path:
+def write_report(
+    found: FloodFindings, folder: Path, prepared: Path, run: RunFolder, manifest: Mapping[str, Any]
+) -> Path:
     """Write `<folder>/report/` and return its `report.html`.
 
     `folder` holds `forecast.nc` and `extents/` of the day: the `.part` folder of a run that is not finished, or the
@@ -89,7 +91,7 @@ def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     return write_report(found, run.path, prepared, run, manifest)
 
 
-def event_maps(prepared: Path, found: Found, run: RunFolder) -> dict[str, Path]:
+def event_maps(prepared: Path, found: FloodFindings, run: RunFolder) -> dict[str, Path]:
     """The map of each publishable event of a finished run by its name, drawn into its report if it is not there."""
     layers = read_map_layers(prepared, found.admin_levels)
     (run.path / "report").mkdir(exist_ok=True)
@@ -120,7 +122,7 @@ def _observed(run: RunFolder) -> list[Observed]:
 class _Drawing:
     """Everything that the day's pictures are drawn from."""
 
-    found: Found
+    found: FloodFindings
     folder: Path
     layers: MapLayers
     discharge: xr.DataArray
@@ -132,21 +134,21 @@ class _Drawing:
         extents = [_extent(self.found, self.folder, lead_time) for lead_time in sorted(leads)]
         return overview_map(self.found, self.layers, [file for file in extents if file is not None])
 
-    def hydrograph(self, event: Event, name: str) -> bytes:
+    def hydrograph(self, event: FloodEvent, name: str) -> bytes:
         station = self.found.station(event.station_code)
         return _bytes(hydrograph(self.found, station, self.discharge.sel(station=station.code).values), name)
 
-    def map(self, event: Event, name: str) -> bytes:
+    def map(self, event: FloodEvent, name: str) -> bytes:
         return event_map(self.found, event, self.layers, _extent(self.found, self.folder, event.lead_time))
 
-    def buildup(self, event: Event, name: str) -> bytes:
+    def buildup(self, event: FloodEvent, name: str) -> bytes:
         station = self.found.station(event.station_code)
         period = self.found.rule.trigger_return_period
         runs = self.histories[station.code]
         return _bytes(buildup(station.code, station.name, period, runs, exercise=self.found.exercise), name)
 
 
-def _extent(found: Found, folder: Path, lead_time: int) -> Path | None:
+def _extent(found: FloodFindings, folder: Path, lead_time: int) -> Path | None:
     file = folder / "extents" / found.extents[lead_time].file_name
     return file if file.is_file() else None
 
@@ -155,7 +157,9 @@ def _bytes(figure: Figure, name: str) -> bytes:
     return svg(figure) if name.endswith(".svg") else png(figure)
 
 
-def _histories(found: Found, discharge: xr.DataArray, earlier: Sequence[EarlierRun]) -> dict[str, list[StationRun]]:
+def _histories(
+    found: FloodFindings, discharge: xr.DataArray, earlier: Sequence[EarlierRun]
+) -> dict[str, list[StationRun]]:
     """The kept runs of every alerted station, the day's own among them; only where there are earlier ones."""
     histories: dict[str, list[StationRun]] = {}
     recent = [run for run in earlier if (found.issue_date - run.found.issue_date).days <= BUILDUP_DAYS]
@@ -167,7 +171,7 @@ def _histories(found: Found, discharge: xr.DataArray, earlier: Sequence[EarlierR
     return {code: runs for code, runs in histories.items() if len(runs) > 1}
 
 
-def _readable(earlier: Sequence[EarlierRun]) -> list[tuple[Found, xr.DataArray]]:
+def _readable(earlier: Sequence[EarlierRun]) -> list[tuple[FloodFindings, xr.DataArray]]:
     cubes = []
     for run in earlier:
         try:
@@ -177,7 +181,7 @@ def _readable(earlier: Sequence[EarlierRun]) -> list[tuple[Found, xr.DataArray]]
     return cubes
 
 
-def _station_run(found: Found, cube: xr.DataArray, code: str, return_period: float) -> StationRun | None:
+def _station_run(found: FloodFindings, cube: xr.DataArray, code: str, return_period: float) -> StationRun | None:
     station = next((station for station in found.stations if station.code == code), None)
     key = f"{return_period:g}"
     if station is None or key not in station.thresholds or code not in cube["station"].values:

@@ -2,52 +2,75 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from ibf_pipeline.domain.found import FORMAT, Found
+from ibf_pipeline.domain.findings import FORMAT, Findings
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import whole, write_bytes
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.io.writing import whole, write_text
 
-_ADAPTER = TypeAdapter(Found)
 
-
-def write_found(found: Found, file: Path) -> None:
+def write_found(found: Findings, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
-    write_bytes(file, _ADAPTER.dump_json(found, indent=1))
+    content = _adapter(found.hazard).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
+    write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 
-def read_found(file: Path) -> Found:
-    """Read `events.json`; InputInvalid where it is damaged or of another format."""
+def read_found(file: Path) -> Findings:
+    """Read `events.json` of this version or an earlier one, as the findings of its hazard.
+
+    InputInvalid where it is damaged, of a later format, or of a hazard that is not known.
+    """
     try:
-        found = _ADAPTER.validate_json(file.read_bytes())
-    except (OSError, ValidationError) as error:
+        content = json.loads(file.read_bytes())
+        if (number := content["format"]) not in range(1, FORMAT + 1):
+            raise InputInvalid(
+                f"events.json of format {number}",
+                where=file,
+                expected=f"format {FORMAT} or earlier",
+                remedy="update this installation, or run the day again",
+            )
+        content = _of_today(content)
+        issue_time = IssueTime.parse(content.pop("issue_time"))
+        return _adapter(content["hazard"]).validate_python(content | {"issue_time": issue_time}, strict=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputInvalid(
             f"what the day found cannot be read ({type(error).__name__})",
             where=file,
             expected="events.json of a finished run",
             remedy="run the day again",
         ) from None
-    if found.format != FORMAT:
-        raise InputInvalid(
-            f"events.json of format {found.format}",
-            where=file,
-            expected=f"format {FORMAT}",
-            remedy="run the day again",
-        )
-    return found
 
 
-def write_findings(found: Found, discharge: xr.DataArray, folder: Path) -> None:
+def _of_today(content: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 was of floods alone: its disaster type was the hazard, its issue date the issue time."""
+    if content["format"] == FORMAT:
+        return content
+    earlier = {key: value for key, value in content.items() if key not in ("issue_date", "disaster_type")}
+    return {**earlier, "format": FORMAT, "hazard": content["disaster_type"], "issue_time": content["issue_date"]}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Findings]:
+    return TypeAdapter(known_hazard(name).findings)
+
+
+def write_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:
     """`events.json` and `forecast.nc` of a day into a folder; WriteFailed where the disk is full."""
     write_found(found, folder / "events.json")
     write_forecast(found, discharge, folder / "forecast.nc")
 
 
-def write_forecast(found: Found, discharge: xr.DataArray, file: Path) -> None:
+def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) -> None:
     """The station cube (member, lead_time, station) as CF-1.8 netCDF, from which the day can be run again."""
     by_code = {station.code: station for station in found.stations}
     codes = [str(code) for code in discharge["station"].values]

@@ -9,15 +9,20 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, exists, select
 
-from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.domain.run_id import RunId
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.writing import sync_folder, write_text, writing
 from ibf_pipeline.prepare.stamp import sha256
@@ -27,26 +32,27 @@ from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.findings import read_found, write_found
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, as_text
-from ibf_pipeline.runs.taken_over import EXERCISES, real_runs, require_taken_over
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, EXERCISES, real_runs, require_taken_over
 
 log = logging.getLogger(__name__)
 
-
-HAZARD = "floods"
+Kind = TypeVar("Kind", bound=Findings)
 PATIENCE_SECONDS = 1800.0
 """for another run of the country: longer than a day of a large country takes"""
 _FOUND_PARTS = ("events.json", "forecast.nc", "extents", "report")
 
 
 class RunFolder:
-    """`runs/<ISO3>/<issue date>/`: whole where its manifest is there. Two of one path are the same."""
+    """`runs/<ISO3>/<hazard>/<issue time>/`: whole where its manifest is there. Two of one path are the same.
 
-    def __init__(self, runs: Path, iso3: str, issue_date: date, records: str | None = None) -> None:
+    What an earlier version left in `runs/<ISO3>/<issue date>/` stays there, and is gone on with there.
+    """
+
+    def __init__(self, runs: Path, run: RunId, records: str | None = None) -> None:
         """`records`: the URL of the records, those beside the runs where none is given."""
-        self.path = runs / iso3 / issue_date.isoformat()
-        self.iso3 = iso3
-        self.issue_date = issue_date
-        self.hazard = HAZARD
+        self.id = run
+        self.runs = runs
+        self.path = place_of(runs, run)
         self._records = records
 
     def __eq__(self, other: object) -> bool:
@@ -56,9 +62,29 @@ class RunFolder:
         return hash(self.path)
 
     @property
-    def runs(self) -> Path:
-        """The folder of the runs of all countries: of the real days, or of the exercises."""
-        return self.path.parents[1]
+    def iso3(self) -> str:
+        """Of its country."""
+        return self.id.country
+
+    @property
+    def hazard(self) -> str:
+        """Name of its hazard."""
+        return self.id.hazard
+
+    @property
+    def profile(self) -> HazardProfile:
+        """Of its hazard."""
+        return known_hazard(self.id.hazard).profile
+
+    @property
+    def issue_time(self) -> IssueTime:
+        """Of its forecast."""
+        return self.id.issue_time
+
+    @property
+    def issue_date(self) -> date:
+        """The day of its issue time, UTC."""
+        return self.id.issue_time.day
 
     @property
     def is_exercise(self) -> bool:
@@ -69,12 +95,12 @@ class RunFolder:
     def records(self) -> Database:
         """The records; ForbiddenByRule where journals of an earlier version of the country are not in them yet."""
         database = open_records(self._records or beside(real_runs(self.runs)))
-        require_taken_over(real_runs(self.runs), self.iso3, database)
+        require_taken_over(real_runs(self.runs), self.iso3, self.hazard, database)
         return database
 
     def days(self) -> list[RunFolder]:
-        """The run folders of the country of the same kind, this one among them; the oldest first."""
-        return runs_of(self.runs, self.iso3, self._records)
+        """The run folders of the country and hazard of the same kind, this one among them; the oldest first."""
+        return runs_of(self.runs, self.iso3, self.hazard, self._records)
 
     def lease_name(self, target: str) -> str:
         """Of the right to publish: the same for real days and exercises, whose target may be one."""
@@ -127,16 +153,28 @@ class RunFolder:
                     new.rename(old)
             shutil.rmtree(partial)
 
-    def found(self) -> Found:
+    def found(self) -> Findings:
         """What the day found; InputMissing where the run never got that far."""
         if not self.is_whole:
             raise InputMissing(
-                f"no finished run of {self.iso3} for {self.issue_date}",
+                f"no finished run of {self.iso3} for {self.issue_time}",
                 where=self.path,
                 expected="a run folder with its manifest.json",
-                remedy=f"run `ibf-pipeline run {self.iso3} --date {self.issue_date}`",
+                remedy=f"run `ibf-pipeline run {self.iso3} --date {self.issue_time}`",
             )
         return read_found(self.path / "events.json")
+
+    def found_of(self, kind: type[Kind]) -> Kind:
+        """The same as the findings of a hazard; InputInvalid where it is another's."""
+        found = self.found()
+        if not isinstance(found, kind):
+            raise InputInvalid(
+                f"this is a run of {found.hazard}",
+                where=self.path,
+                expected=f"what {kind.__name__} are of",
+                remedy="name a run of that hazard",
+            )
+        return found
 
     def extent(self, file_name: str) -> Path:
         """The raster of a lead time."""
@@ -175,7 +213,7 @@ class RunFolder:
 
     @property
     def _day(self) -> str:
-        return self.issue_date.isoformat()
+        return str(self.issue_time)
 
     @property
     def _key(self) -> dict[str, object]:
@@ -190,13 +228,15 @@ class RunFolder:
         mine = (table.country == self.iso3, table.hazard == self.hazard, table.exercise == self.is_exercise)
         wanted = select(table.id, table.issue_time, table.target, table.number).where(*mine, *which)
         return [
-            Revision(self._on(date.fromisoformat(row.issue_time)), row.target, row.number, row.id)
+            Revision(self._on(IssueTime.parse(row.issue_time)), row.target, row.number, row.id)
             for row in self.records.rows(wanted.order_by(table.issue_time, table.target, table.number))
         ]
 
-    def _on(self, issue_date: date) -> RunFolder:
-        """The folder of another day."""
-        return self if issue_date == self.issue_date else RunFolder(self.runs, self.iso3, issue_date, self._records)
+    def _on(self, issue_time: IssueTime) -> RunFolder:
+        """The folder of another issue time."""
+        if issue_time == self.issue_time:
+            return self
+        return RunFolder(self.runs, replace(self.id, issue_time=issue_time), self._records)
 
     def next_number(self, target: str) -> int:
         """The number that a new revision gets: 1 for the first."""
@@ -223,7 +263,7 @@ class RunFolder:
         return staging
 
     def allot(
-        self, target: str, number: int, staging: Path, found: Found, calls: Iterable[Call], about: RevisionAbout
+        self, target: str, number: int, staging: Path, found: Findings, calls: Iterable[Call], about: RevisionAbout
     ) -> Revision:
         """Put a revision's plan in its place: from now on it is resumed and never replaced."""
         final = self.path / "targets" / target / f"r{number}"
@@ -246,18 +286,25 @@ class RunFolder:
         return self.revisions(target)[-1]
 
 
-def runs_of(runs: Path, iso3: str, records: str | None = None) -> list[RunFolder]:
-    """The run folders of a country, oldest issue date first; a folder whose name is no date is left out."""
-    found = []
-    for entry in sorted((runs / iso3).glob("????-??-??")):
+def place_of(runs: Path, run: RunId) -> Path:
+    """The folder of a run; where an earlier version left it, if that is where it is."""
+    new, old = runs / str(run), runs / run.country / str(run.issue_time)
+    return old if run.hazard == EARLIER_HAZARD and old.is_dir() and not new.is_dir() else new
+
+
+def runs_of(runs: Path, iso3: str, hazard: str, records: str | None = None) -> list[RunFolder]:
+    """The run folders of a country and hazard, oldest first; a folder whose name is no issue time is left out."""
+    places = [runs / iso3 / hazard, *([runs / iso3] if hazard == EARLIER_HAZARD else [])]
+    found = set()
+    for entry in (entry for place in places for entry in place.glob("????-??-??*")):
         try:
-            issue_date = date.fromisoformat(entry.name)
+            issue_time = IssueTime.parse(entry.name)
         except ValueError:
             log.warning("%s is the folder of no day: left out", entry)
             continue
         if entry.is_dir():
-            found.append(RunFolder(runs, iso3, issue_date, records))
-    return found
+            found.add(issue_time)
+    return [RunFolder(runs, RunId(iso3, hazard, issue_time), records) for issue_time in sorted(found)]
 
 
 def content_hash(calls: Iterable[Call]) -> str:

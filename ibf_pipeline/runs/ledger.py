@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionState
@@ -52,7 +52,7 @@ def close_older(run: RunFolder, target: str, now: Clock) -> list[Revision]:
         state = revision.state()
         if not state.is_closed and not _known(state, lambda each: each.is_finished):
             doubt = ": notification unconfirmed" if _known(state, lambda each: each.unknown_end) else ""
-            close(revision, now, f"{run.issue_date} is published{doubt}")
+            close(revision, now, f"{run.issue_time} is published{doubt}")
             closed.append(revision)
     return closed
 
@@ -66,7 +66,7 @@ def _known(state: RevisionState, ask: Callable[[RevisionState], object]) -> bool
         return False
 
 
-def require_not_withdrawn(found: Found, latest: Revision) -> None:
+def require_not_withdrawn(found: Findings, latest: Revision) -> None:
     """ForbiddenByRule where events that the latest revision took back would come back."""
     back = sorted({event.name for event in found.events} & set(latest.about().withdraws))
     if back:

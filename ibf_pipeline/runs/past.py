@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ibf_pipeline.domain.found import Event
+from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionState
@@ -38,14 +38,14 @@ class PublishedPast:
     """of those after the newest uploaded one, which broke off: the target may know more events than it lists"""
     perhaps_open: tuple[Event, ...] = ()
     """of the newest uploaded revision, and of those begun after it that the target may show"""
-    stations: Mapping[str, str] = field(default_factory=dict)
-    """event name -> station code, of the newest uploaded revision; of an unreadable one nothing"""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """event name -> what it is about, of the newest uploaded revision; of an unreadable one nothing"""
     latest: Revision | None = None
     """the newest revision of the day all of whose calls are done"""
     is_replaced: bool = False
     """calls of a later one of the day may have been made: the target no longer shows `latest` whole"""
     unconfirmed: Mapping[str, str] = field(default_factory=dict)
-    """events of earlier days whose notification is unconfirmed and not given up: name -> newest such issue date"""
+    """events of earlier days whose notification is unconfirmed and not given up: name -> newest such issue time"""
     tellings: tuple[Telling, ...] = ()
     """newest first, as far back as anybody has to look"""
 
@@ -78,7 +78,7 @@ def published_past(run: RunFolder, target: str, may_be_shown: Callable[[Revision
     `may_be_shown`: whether the target may have made events of a revision that broke off.
     """
     history = [revision.state() for revision in run.history(target)]
-    of_day = [state for state in history if state.revision.issue_date == run.issue_date]
+    of_day = [state for state in history if state.revision.run == run]
     begun = [state for state in history if state.was_begun]
     latest = next((state for state in of_day if state.is_finished), None)
     unsure = list(_until_uploaded(begun))
@@ -87,7 +87,7 @@ def published_past(run: RunFolder, target: str, may_be_shown: Callable[[Revision
         dates=frozenset(run.dates(target)),
         half_uploaded=frozenset().union(*(_dates(state.revision) for state in unsure if not _known_uploaded(state))),
         perhaps_open=_perhaps_open(begun, may_be_shown),
-        stations=_stations(begun),
+        keys=_keys(begun),
         latest=latest.revision if latest else None,
         is_replaced=latest is not None and any(s.was_begun for s in of_day[: of_day.index(latest)]),
         unconfirmed=_unconfirmed(history[len(of_day) :]),
@@ -139,11 +139,11 @@ def _perhaps_open(begun: Sequence[RevisionState], may_be_shown: Callable[[Revisi
     return tuple(found.values())
 
 
-def _stations(begun: Sequence[RevisionState]) -> dict[str, str]:
+def _keys(begun: Sequence[RevisionState]) -> dict[str, str]:
     for state in begun:
         try:
             if state.is_uploaded:
-                return {station.event_name: station.code for station in state.revision.found().stations}
+                return dict(state.revision.found().known)
         except (IbfError, OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s cannot be read, an older revision names events: %s", state.revision.folder, error)
     return {}
@@ -156,7 +156,7 @@ def _unconfirmed(earlier: Sequence[RevisionState]) -> dict[str, str]:
         try:
             if not state.is_closed and state.unknown_end is not None:
                 names = (event.name for event in revision.found().publishable_events)
-                events |= dict.fromkeys(names, revision.issue_date.isoformat())
+                events |= dict.fromkeys(names, str(revision.issue_time))
         except InputInvalid as error:
             log.warning("an earlier revision is damaged: %s", error)
     return events

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.schema import RUN
 from ibf_pipeline.runs.folder import RunFolder
@@ -16,7 +17,7 @@ from ibf_pipeline.runs.taken_over import EXERCISES
 
 @dataclass(frozen=True, slots=True)
 class RecordedRun:
-    """The newest run of a country's day."""
+    """The newest run of a country, hazard and issue time."""
 
     run: RunFolder
     source: str
@@ -30,19 +31,25 @@ class RecordedRun:
 
 
 def recorded_runs(runs: Path, records: str | None, iso3: str | None, most: int) -> list[RecordedRun]:
-    """At most so many runs of a country, or of all, the newest day first.
+    """At most so many runs of a country, or of all, the newest issue time first.
 
     `runs`: the folder of the real days; `records`: the URL of the records, those beside the runs where none is given.
     """
     key = (RUN.c.country, RUN.c.hazard, RUN.c.issue_time, RUN.c.exercise)
     newest = select(func.max(RUN.c.id)).group_by(*key)
-    wanted = select(RUN).where(RUN.c.id.in_(newest)).order_by(RUN.c.issue_time.desc(), RUN.c.country, RUN.c.exercise)
+    wanted = (
+        select(RUN)
+        .where(RUN.c.id.in_(newest))
+        .order_by(RUN.c.issue_time.desc(), RUN.c.country, RUN.c.hazard, RUN.c.exercise)
+    )
     if iso3 is not None:
         wanted = wanted.where(RUN.c.country == iso3)
     return [
         RecordedRun(
             RunFolder(
-                runs / EXERCISES if row.exercise else runs, row.country, date.fromisoformat(row.issue_time), records
+                runs / EXERCISES if row.exercise else runs,
+                RunId(row.country, row.hazard, IssueTime.parse(row.issue_time)),
+                records,
             ),
             row.source,
             row.arrived,

@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlalchemy import Connection, select, update
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import Call, calls_of
@@ -80,9 +81,9 @@ class Revision:
         return self.run.path / "targets" / self.target / f"r{self.number}"
 
     @property
-    def issue_date(self) -> date:
-        """Of its day."""
-        return self.run.issue_date
+    def issue_time(self) -> IssueTime:
+        """Of its run."""
+        return self.run.issue_time
 
     @property
     def notices_file(self) -> Path:
@@ -121,7 +122,7 @@ class Revision:
             held.fence_off(connection)
             yield connection
 
-    def found(self) -> Found:
+    def found(self) -> Findings:
         """What is published with it; a later run of the day does not change it."""
         return read_found(self.folder / "events.json")
 

@@ -32,13 +32,13 @@ EXERCISES: Final = "exercises"
 """folder below that of the runs, and below that of the sandbox: exercises leave nothing among real days"""
 _NEWEST: Final = 30
 """revisions of a country and kind whose journal is held against the records: older ones are not gone on with"""
-_HAZARD: Final = "floods"
-"""the only one that earlier versions had"""
+EARLIER_HAZARD: Final = "floods"
+"""the only one that earlier versions had, in `<ISO3>/<issue date>/` and not `<ISO3>/<hazard>/<issue time>/`"""
 _SIGNS: Final = ("journal.jsonl", "notices.json")
 """files of a revision of which calls were made"""
 _NO_ACCESS: Final = "the run folders cannot be looked through ({})"
-_known: Final[WeakKeyDictionary[Database, set[tuple[Path, str]]]] = WeakKeyDictionary()
-"""countries that were looked at: what is published from then on is in the records"""
+_known: Final[WeakKeyDictionary[Database, set[tuple[Path, str, str | None]]]] = WeakKeyDictionary()
+"""countries and hazards that were looked at: what is published from then on is in the records"""
 
 
 def real_runs(runs: Path) -> Path:
@@ -48,9 +48,11 @@ def real_runs(runs: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A revision as an earlier version left it."""
+    """A revision that left files."""
 
     folder: Path
+    country: str
+    hazard: str
     exercise: bool
 
     @property
@@ -59,21 +61,22 @@ class _Kept:
 
     @property
     def key(self) -> dict[str, object]:
-        target, day = self.folder.parent, self.folder.parents[2]
+        target, run = self.folder.parent, self.folder.parents[2]
         return {
-            "country": day.parent.name, "hazard": _HAZARD, "issue_time": day.name, "exercise": self.exercise,
+            "country": self.country, "hazard": self.hazard, "issue_time": run.name, "exercise": self.exercise,
             "target": target.name, "number": self.number,
         }  # fmt: skip
 
 
-def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
-    """ForbiddenByRule where journals of a country on disk are not in the records, or tell more than these: the next run
-    would mail again. InputInvalid where the run folders cannot be looked through.
+def require_taken_over(runs: Path, iso3: str, hazard: str | None, database: Database) -> None:
+    """ForbiddenByRule where journals of a country's hazard (all of them: None) on disk are not in the records, or tell
+    more than these: the next run would mail again. InputInvalid where the run folders cannot be looked through.
     """
     seen = _known.setdefault(database, set())
-    if (runs.resolve(), iso3) in seen:
+    if (runs.resolve(), iso3, hazard) in seen:
         return
     missing = list(dict.fromkeys((*_missing(runs, iso3, database, _SIGNS), *_ahead(runs, iso3, database))))
+    missing = [kept for kept in missing if hazard in (None, kept.hazard)]
     if missing:
         raise ForbiddenByRule(
             f"{len(missing)} of the journals here are not in the records, and may have notified people",
@@ -81,7 +84,7 @@ def require_taken_over(runs: Path, iso3: str, database: Database) -> None:
             expected=f"every published revision in {database.place}",
             remedy="run `ibf-pipeline records take-over`, or bring the records back from a back-up",
         )
-    seen.add((runs.resolve(), iso3))
+    seen.add((runs.resolve(), iso3, hazard))
 
 
 def take_over(runs: Path, iso3: str, database: Database) -> int:
@@ -90,9 +93,11 @@ def take_over(runs: Path, iso3: str, database: Database) -> int:
     It can be repeated. ForbiddenByRule while a run of the country is at work, of an earlier version, too; InputInvalid
     where a file cannot be read: nothing is recorded of its revision then.
     """
+    hazards = {EARLIER_HAZARD, *(hazard for place in (runs, runs / EXERCISES) for hazard, _ in _runs(place / iso3))}
     with ExitStack() as stack:
-        stack.enter_context(lease(database, f"{iso3}/{_HAZARD}", "take over"))
-        for file in (runs / iso3).glob(".floods*.lock"):
+        for hazard in sorted(hazards):
+            stack.enter_context(lease(database, f"{iso3}/{hazard}", "take over"))
+        for file in (runs / iso3).glob(f".{EARLIER_HAZARD}*.lock"):
             busy = ForbiddenByRule(
                 "a run of an earlier version is at work", where=file, remedy="wait until it has ended"
             )
@@ -140,9 +145,12 @@ def _of(kept: _Kept) -> Select[tuple[int, str, str]]:
 def _take_over_runs(runs: Path, iso3: str, database: Database) -> None:
     """Record the runs of a country whose findings are whole, where they are not recorded."""
     for place, exercise in ((runs, False), (runs / EXERCISES, True)):
-        for file in sorted((place / iso3).glob("????-??-??/manifest.json")):
-            key = {"country": iso3, "hazard": _HAZARD, "issue_time": file.parent.name, "exercise": exercise}
-            if database.rows(select(RUN.c.id).where(*(RUN.c[name] == value for name, value in key.items()))):
+        for hazard, run in _runs(place / iso3):
+            file = run / "manifest.json"
+            key = {"country": iso3, "hazard": hazard, "issue_time": run.name, "exercise": exercise}
+            if not file.is_file() or database.rows(
+                select(RUN.c.id).where(*(RUN.c[name] == value for name, value in key.items()))
+            ):
                 continue
             manifest = read_note(file)  # when it was finished is not in it
             told = {name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")}
@@ -178,7 +186,7 @@ def _missing(runs: Path, iso3: str, database: Database, having: Sequence[str]) -
     if not kept:
         return []
     columns = [REVISION.c[name] for name in kept[0].key]
-    rows = database.rows(select(*columns).where(REVISION.c.country == iso3, REVISION.c.hazard == _HAZARD))
+    rows = database.rows(select(*columns).where(REVISION.c.country == iso3))
     known = {tuple(row) for row in rows}
     return [each for each in kept if tuple(each.key.values()) not in known]
 
@@ -186,10 +194,11 @@ def _missing(runs: Path, iso3: str, database: Database, having: Sequence[str]) -
 def _ahead(runs: Path, iso3: str, database: Database) -> list[_Kept]:
     """The newest revisions whose journal on disk tells of more than the records: these are an older copy.
 
-    Real days and exercises each for themselves: there may be many more of one kind.
+    Each hazard, and its real days and exercises, for themselves: there may be many more of one kind.
     """
     kept = sorted(_kept(runs, iso3, ("journal.jsonl",)), key=lambda each: (str(each.key["issue_time"]), each.number))
-    newest = [each for exercise in (False, True) for each in [k for k in kept if k.exercise == exercise][-_NEWEST:]]
+    kinds = dict.fromkeys((each.hazard, each.exercise) for each in kept)
+    newest = [each for kind in kinds for each in [k for k in kept if (k.hazard, k.exercise) == kind][-_NEWEST:]]
     return [
         each
         for each in newest
@@ -214,19 +223,20 @@ def _kept(runs: Path, iso3: str, having: Sequence[str]) -> Iterator[_Kept]:
         remedy="correct the permissions",
     ):
         for place, exercise in ((runs, False), (runs / EXERCISES, True)):
-            country = place / iso3
-            for day in sorted(country.iterdir()) if country.is_dir() else ():
-                targets = day / "targets"
-                found = [folder for target in _folders(targets) for folder in _folders(target)] if _is_day(day) else []
-                for folder in sorted(found):
+            for hazard, run in _runs(place / iso3):
+                for folder in sorted(folder for target in _folders(run / "targets") for folder in _folders(target)):
                     if re.fullmatch(r"r\d+", folder.name) and any(
                         fnmatch(file.name, sign) for file in folder.iterdir() for sign in having
                     ):
-                        yield _Kept(folder, exercise)
+                        yield _Kept(folder, iso3, hazard, exercise)
 
 
-def _is_day(folder: Path) -> bool:
-    return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", folder.name))
+def _runs(country: Path) -> list[tuple[str, Path]]:
+    """The run folders of a country, each with the name of its hazard, by their issue times."""
+    placed = [(EARLIER_HAZARD, run) for run in _folders(country)]
+    placed += [(hazard.name, run) for hazard in _folders(country) for run in _folders(hazard)]
+    runs = [(hazard, run) for hazard, run in placed if re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d)?", run.name)]
+    return sorted(runs, key=lambda placed: (placed[1].name, placed[0]))
 
 
 def _folders(place: Path) -> list[Path]:

@@ -35,7 +35,7 @@ def require_confirmed(run: RunFolder, target: str) -> None:
     revision = unconfirmed(run, target)
     if revision is not None and revision.state().is_closed:
         raise OutcomeUnknown(
-            f"revision {revision.number} of {run.issue_date} was given up, and its notification may have gone out",
+            f"revision {revision.number} of {run.issue_time} was given up, and its notification may have gone out",
             where=revision.folder,
             expected="a person who knows whether people were notified",
             remedy=DECIDE,
@@ -78,7 +78,7 @@ def assume_notified(revision: Revision, now: Clock) -> None:
 
 def require_newest_day(runs: RunFolder, target: str) -> None:
     """ForbiddenByRule where a later day was begun on the target: sending again would mail that day's events."""
-    later = [revision.issue_date for revision in runs.later(target) if revision.state().was_begun]
+    later = [revision.issue_time for revision in runs.later(target) if revision.state().was_begun]
     if later:
         raise ForbiddenByRule(
             f"{later[-1]} has been published since: sending again would mail the events of that day",

@@ -11,7 +11,10 @@ import xarray as xr
 
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.reader import StationCells, read_cube
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.source import ForecastFiles
@@ -27,7 +30,7 @@ class RunSource:
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """`forecast.nc` of the day's run; InputMissing where the day was never run to its end."""
-        run = RunFolder(self.runs, self.country, issue_date)
+        run = RunFolder(self.runs, RunId(self.country, FLOODS.name, IssueTime(issue_date)))
         file = run.path / "forecast.nc"
         if not run.is_whole or not file.is_file():
             raise InputMissing(

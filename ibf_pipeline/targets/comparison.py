@@ -1,6 +1,6 @@
 """A day of ours beside what a portal shows of the same day: for shadow runs beside another pipeline (pure).
 
-Events are compared by station, since two pipelines may name them differently.
+Events are compared by what they are about, since two pipelines may name them differently.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ibf_pipeline.domain.found import Event, Found
-from ibf_pipeline.domain.lead_times import lead_time_name
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.hazards.known import profile_of
 
 Verdict = Literal["agrees", "differs", "only here", "only there"]
 _WARNINGS = {"max": "warning", "med": "warning-medium", "min": "warning-low"}
@@ -48,28 +48,29 @@ def alert_level(event: Event) -> str:
     return "trigger" if event.trigger else _WARNINGS[event.alert_class]
 
 
-def as_shown(event: Event, default_admin_level: int) -> Shown:
+def as_shown(found: Findings, event: Event) -> Shown:
     """An event of ours as the portal would show it.
 
     The portal's first lead time is that of any class: a trigger's own may be a later one.
     """
-    first = next(day for day, flag in enumerate(event.flags) if flag != "-")
+    name = profile_of(found).lead_time_name
+    first = next(lead for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag != "-")
     return Shown(
         event.name,
         alert_level(event),
-        lead_time_name(first),
-        None if event.first_trigger is None else lead_time_name(event.first_trigger),
-        {area.place_code: area.people for area in event.areas_of(default_admin_level)},
+        name(first),
+        None if event.first_trigger is None else name(event.first_trigger),
+        {area.place_code: area.people for area in event.areas_of(found.default_admin_level) if area.alerted},
     )
 
 
-def compare(found: Found, there: Sequence[Shown], station_of: Mapping[str, str]) -> list[Compared]:
-    """Every event of either side, ours first. `station_of`: the portal's event name -> station code, where known."""
-    theirs = {station_of.get(event.name, event.name): event for event in there}
+def compare(found: Findings, there: Sequence[Shown], key_of: Mapping[str, str]) -> list[Compared]:
+    """Every event of either side, ours first. `key_of`: the portal's event name -> key, where known."""
+    theirs = {key_of.get(event.name, event.name): event for event in there}
     rows = []
     for event in found.publishable_events:
-        own = as_shown(event, found.default_admin_level)
-        other = theirs.pop(event.station_code, None)
+        own = as_shown(found, event)
+        other = theirs.pop(event.key, None)
         if other is None:
             rows.append(Compared(own.name, "only here", _words(own), ""))
             continue

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from ibf_pipeline.domain.found import Found
-
-Kind = Literal[
-    "trigger without mail",
-    "alert ended",
-    "trigger lapsed beyond the limit",
-    "alert could not be published",
-    "station blind",
-    "station suspect",
-    "station no longer monitored",
-    "alert goes on under another name",
-    "earlier notification unconfirmed",
-]
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that people must be told by the pipeline itself."""
 
-    kind: Kind
+    kind: str
+    """what it is, in words that automations and the state of a run go by, such as `alert ended`, `station blind`"""
     event: str
     text: str
     """for people, can be forwarded as it is"""
 
 
-def blind_notices(found: Found) -> list[Notice]:
-    """One for each station without a usable forecast: silence about it is no all clear."""
-    day = f"{found.country_name}, forecast of {found.issue_date}"
+def day_of(found: Findings) -> str:
+    """`Uganda, forecast of 2026-02-15`: what every notice begins with."""
+    return f"{found.country_name}, forecast of {found.issue_time.words}"
+
+
+def blind_notices(found: Findings) -> list[Notice]:
+    """One for each subject without a usable forecast: silence about it is no all clear."""
     return [
         Notice(
-            "station blind",
-            station.event_name,
-            f"{day}: no usable forecast for {station.code} ({station.name}): {station.reason}. This is no all clear.",
+            f"{profile_of(found).subject} blind",
+            unseen.event_name,
+            f"{day_of(found)}: no usable forecast for {unseen.words}: {unseen.reason}. This is no all clear.",
         )
-        for station in found.with_condition("blind")
+        for unseen in found.unseen
+        if unseen.condition == "blind"
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import End, Outcome
 from ibf_pipeline.runs.folder import RunFolder
@@ -35,7 +35,7 @@ class Publication:
     notices: tuple[Notice, ...]
     number: int
     """of the revision"""
-    published: Found
+    published: Findings
     """what it says; a resumed revision may say less or more than the forecast of today's run"""
     notified: bool
     """the call that notifies was made just now"""
@@ -49,13 +49,13 @@ class OpenTarget(Protocol):
         """As in the settings."""
         ...
 
-    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now; its files are put into `staging`."""
         ...
 
     def revise(
         self,
-        found: Found,
+        found: Findings,
         run: RunFolder,
         consent: Consent,
         *,
@@ -69,7 +69,7 @@ class OpenTarget(Protocol):
         """
         ...
 
-    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
         """What `revise` would refuse of a day, before its findings take the place of those that were published."""
         ...
 
@@ -84,7 +84,7 @@ class OpenTarget(Protocol):
         ...
 
 
-def attach_extents(found: Found, run: RunFolder, staging: Path) -> dict[int, FileBody]:
+def attach_extents(found: Findings, run: RunFolder, staging: Path) -> dict[int, FileBody]:
     """The rasters of all lead times of a run, kept with the revision."""
     return {
         extent.lead_time: run.attach(staging, run.extent(extent.file_name), extent.file_name)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.runs.folder import RunFolder
 
@@ -26,7 +26,7 @@ class Consent:
     """What an operator accepts for one run."""
 
     blind: tuple[str, ...] = ()
-    """events that may be closed although their station is blind, suspect or no longer there"""
+    """events that may be closed although what they are about is blind, suspect or no longer there"""
     take_over: bool = False
     """somebody else's upload of the same day may be replaced"""
     discard_decisions: bool = False
@@ -47,7 +47,7 @@ def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
     return [problem.text for problem in listed]
 
 
-def impossible_amounts(found: Found) -> Iterator[Problem]:
+def impossible_amounts(found: Findings) -> Iterator[Problem]:
     """Amounts of an event's areas that are no finite number of at least 0."""
     for event in found.events:
         for area in event.areas:
@@ -57,7 +57,7 @@ def impossible_amounts(found: Found) -> Iterator[Problem]:
                 yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})")
 
 
-def unreadable_extents(found: Found, run: RunFolder) -> Iterator[Problem]:
+def unreadable_extents(found: Findings, run: RunFolder) -> Iterator[Problem]:
     """Rasters of the run that are not there, empty, or not to be read."""
     for extent in found.extents:
         file = run.extent(extent.file_name)

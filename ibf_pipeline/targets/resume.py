@@ -35,12 +35,11 @@ class PublishedDay:
     target_name: str
     prepared: Path
     """the country's prepared layers"""
-    deepest_admin_level: int
 
     @property
     def words(self) -> str:
         """`UGA on 2026-02-15`."""
-        return f"{self.run.iso3} on {self.run.issue_date}"
+        return f"{self.run.iso3} on {self.run.issue_time.words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ def resume(
     since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
     so, OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
-    purpose = f"resume {day.run.iso3} {day.run.issue_date}"
+    purpose = f"resume {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
         revision = unfinished(day.run, day.target_name)
         if decision.notify_again or decision.assume_notified:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.exercise import PREFIX
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.wording import NOT_SHOWN
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.report.words import listed
@@ -21,14 +21,14 @@ _IN_STATE = {
     "trigger without mail": 10,
     "trigger lapsed beyond the limit": 10,
     "alert ended": _MOST,
-    "station no longer monitored": _MOST,
+    "no longer monitored": _MOST,
     "alert goes on under another name": _MOST,
     "earlier notification unconfirmed": _MOST,
 }
-"""kinds of notices that the state's message names, and how many events of each"""
+"""how kinds of notices end that the state's message names, and how many events of each"""
 
 
-def day_in_words(found: Found, publications: Sequence[Publication], *further: str) -> str:
+def day_in_words(found: Findings, publications: Sequence[Publication], *further: str) -> str:
     """The line; what a portal cannot show of a day stands first where nothing of it can be shown."""
     says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
     hidden = [event.name for event in found.unpublishable_events]
@@ -40,7 +40,7 @@ def day_in_words(found: Found, publications: Sequence[Publication], *further: st
     return "; ".join([*parts, *further])
 
 
-def _other_content(found: Found, publications: Sequence[Publication]) -> list[str]:
+def _other_content(found: Findings, publications: Sequence[Publication]) -> list[str]:
     """Revisions that were finished just now and say something else than today's forecast."""
     parts = []
     for publication in publications:
@@ -54,7 +54,7 @@ def _other_content(found: Found, publications: Sequence[Publication]) -> list[st
     return parts
 
 
-def _silent(found: Found, publications: Sequence[Publication]) -> list[str]:
+def _silent(found: Findings, publications: Sequence[Publication]) -> list[str]:
     """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
     for last in publications[-1:]:
         if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
@@ -62,10 +62,11 @@ def _silent(found: Found, publications: Sequence[Publication]) -> list[str]:
     return []
 
 
-def _unseen(found: Found) -> list[str]:
-    """Stations of which the forecast says nothing, or nothing that can be relied on: "no alert" is not about them."""
+def _unseen(found: Findings) -> list[str]:
+    """Of what the forecast says nothing, or nothing that can be relied on: "no alert" is not about it."""
     blind, suspect = (
-        [s.event_name.removeprefix(PREFIX) for s in found.with_condition(c)] for c in ("blind", "suspect")
+        [each.event_name.removeprefix(PREFIX) for each in found.unseen if each.condition == condition]
+        for condition in ("blind", "suspect")
     )
     parts = [f"no usable forecast at {listed(blind, _MOST)} (blind)"] if blind else []
     return [*parts, f"doubtful forecast at {listed(suspect, _MOST)} (suspect)"] if suspect else parts
@@ -75,9 +76,9 @@ def _told(publications: Sequence[Publication]) -> list[str]:
     """The notices in short, by kind."""
     names: dict[str, dict[str, None]] = {}
     for notice in (notice for publication in publications for notice in publication.notices):
-        if notice.kind in _IN_STATE:
-            names.setdefault(notice.kind, {})[notice.event] = None
-    return [f"{kind}: {listed(list(names[kind]), most)}" for kind, most in _IN_STATE.items() if kind in names]
+        names.setdefault(notice.kind, {})[notice.event] = None
+    named = ((kind, most) for end, most in _IN_STATE.items() for kind in names if kind.endswith(end))
+    return [f"{kind}: {listed(list(names[kind]), most)}" for kind, most in named]
 
 
 def kept_notices(run: RunFolder, target: str) -> list[Notice]:

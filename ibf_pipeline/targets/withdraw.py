@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
-from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.runs.extents import write_extent
 from ibf_pipeline.runs.ledger import Clock, latest_uploaded
+from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import give_up_replaced, unconfirmed, waits_to_notify
-from ibf_pipeline.runs.withdrawn import without_events
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import PublishedDay
@@ -52,11 +50,11 @@ def withdraw(
     no. Raises InputMissing where nothing was published, ForbiddenByRule where nobody has said and events are left of
     which people are not known to be notified: the revision that was to do it is given up.
     """
-    purpose = f"withdraw {day.run.iso3} {day.run.issue_date}"
+    purpose = f"withdraw {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
         published, names = _published_events(day, events)
         found = published.found()
-        remaining = without_events(found, names)
+        remaining = found.without(names)
         if notify is None:
             _require_told(published, remaining)
         with open_target(bool(notify)) as target:
@@ -89,7 +87,7 @@ def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, l
     return published, names
 
 
-def _require_told(published: Revision, remaining: Found) -> None:
+def _require_told(published: Revision, remaining: Findings) -> None:
     """ForbiddenByRule where events stay on the portal whose notification would be given up without a word."""
     left = [event.name for event in remaining.publishable_events]
     state = waits_to_notify(published)
@@ -104,29 +102,31 @@ def _require_told(published: Revision, remaining: Found) -> None:
         )
 
 
-def _extents(day: PublishedDay, remaining: Found, staging: Path) -> Mapping[int, FileBody]:
-    """The flood extents of what is left, kept with the revision."""
-    _, tiles = read_prepared(day.prepared, day.run.iso3)
-    wet = wet_areas(remaining.publishable_events, day.deepest_admin_level)
+def _extents(day: PublishedDay, remaining: Findings, staging: Path) -> Mapping[int, FileBody]:
+    """The extents of what is left, kept with the revision."""
     folder = staging / "made"
     folder.mkdir()
+    make_rasters(remaining, day.prepared, folder)
     bodies = {}
     for extent in remaining.extents:
-        write_extent(wet[extent.lead_time], tiles, folder / extent.file_name)
         bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
         (folder / extent.file_name).unlink()
     folder.rmdir()
     return bodies
 
 
-def withdrawal_text(found: Found, names: list[str]) -> str:
+def withdrawal_text(found: Findings, names: list[str]) -> str:
     """For the people who were mailed: the portal sends nothing about alerts that end."""
-    lines = [f"Correction: flood forecast of {found.issue_date} for {found.country_name}", ""]
-    lines.append("The following alerts of that day are withdrawn. They were sent in error; please do not act on them:")
+    of = "day" if found.issue_time.hour is None else "forecast"
+    lines = [f"Correction: {profile_of(found).short} forecast of {found.issue_time.words} for {found.country_name}", ""]
+    lines.append(
+        f"The following alerts of that {of} are withdrawn. They were sent in error; please do not act on them:"
+    )
     for event in found.events:
         if event.name in names:
-            station = found.station(event.station_code)
-            lines.append(f"- {event.name}, {station.name} ({'trigger' if event.trigger else 'warning'})")
+            named = found.named(event.key)
+            what = f"{event.name}, {named}" if named else event.name
+            lines.append(f"- {what} ({'trigger' if event.trigger else 'warning'})")
     left = [event.name for event in found.events if event.name not in names]
     lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]
     return "\n".join(lines) + "\n"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
 from ibf_pipeline.config.configuration import load
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
@@ -127,7 +128,8 @@ def test_a_future_issue_date_is_refused_but_for_test_targets(day: TinyDay) -> No
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     error = day.refused(ForbiddenByRule, issue_date=tomorrow, target="live")
     assert error.found == f"the issue date {tomorrow} lies in the future"
-    require_not_future(tomorrow, tomorrow - timedelta(days=1), test_target=True)
-    require_not_future(ISSUE, ISSUE, test_target=False)
+    today = datetime.combine(ISSUE, time(), UTC)
+    require_not_future(IssueTime(date(2026, 2, 16)), today, test_target=True)
+    require_not_future(IssueTime(ISSUE), today, test_target=False)
     with pytest.raises(ForbiddenByRule, match="2026-02-16 lies in the future"):
-        require_not_future(date(2026, 2, 16), ISSUE, test_target=False)
+        require_not_future(IssueTime(date(2026, 2, 16)), today + timedelta(hours=23), test_target=False)

@@ -22,11 +22,11 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError, WriteFailed
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, station_cells
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource
 from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT
 from tests.worlds.countries import tiny_country
+from tests.worlds.runs import flood_run
 
 ISSUE = date(2026, 2, 15)
 _SMALL = 2000
@@ -75,21 +75,21 @@ def test_findings_of_a_day(
     found = find_events.fn("XDM", cube, layers, demo_country)
 
     def record(limit: int) -> None:
-        run = RunFolder(tmp_path / f"runs-{limit}", "XDM", ISSUE)
+        run = flood_run(tmp_path / f"runs-{limit}", "XDM", ISSUE)
         record_findings.fn("XDM", found, cube, tiles, demo_country, files, run, demo_prepared)
 
     enough = 50_000_000
     assert under_limits(record, [enough]) == {enough: None}
-    whole = RunFolder(tmp_path / f"runs-{enough}", "XDM", ISSUE)
+    whole = flood_run(tmp_path / f"runs-{enough}", "XDM", ISSUE)
     assert whole.is_whole
     earlier = {path.relative_to(whole.path): path.read_bytes() for path in whole.path.rglob("*") if path.is_file()}
-    later = RunFolder(tmp_path / f"runs-{_SMALL}", "XDM", ISSUE)
+    later = flood_run(tmp_path / f"runs-{_SMALL}", "XDM", ISSUE)
     shutil.copytree(whole.path, later.path)
     sizes = sorted(path.stat().st_size for path in whole.path.rglob("*") if path.is_file())
     limits = [0, 1, 100, 400, 1000, _SMALL, *(size - 1 for size in sizes), sizes[-1] // 2, sizes[-1]]
     answers = under_limits(record, sorted(set(limits)))
     for limit, answer in answers.items():
-        run = RunFolder(tmp_path / f"runs-{limit}", "XDM", ISSUE)
+        run = flood_run(tmp_path / f"runs-{limit}", "XDM", ISSUE)
         assert run.is_whole == (answer is None or limit == _SMALL), f"limit {limit}: {answer}"
         if limit < sizes[-1]:
             assert answer is not None, f"a file of {sizes[-1]} bytes was cut off at {limit} without a word"
@@ -126,4 +126,4 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """Where a file stands in the way of the run folder."""
     (tmp_path / "runs").write_text("in the way")
     with pytest.raises(WriteFailed, match="could not be written"):
-        RunFolder(tmp_path / "runs", "XDM", ISSUE).begin()
+        flood_run(tmp_path / "runs", "XDM", ISSUE).begin()

@@ -18,6 +18,7 @@ from flows.cli.app import app
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
@@ -41,7 +42,7 @@ def asked(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
     sandbox.seed(seed)
     with sandbox:
         client = IbfClient(sandbox.url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD), Patience(10, 1))
-        yield read_state(client, "XTY", "floods", "auto"), client.get("/metadata/layers/XTY/floods")
+        yield read_state(client, "XTY", FLOODS, "auto"), client.get("/metadata/layers/XTY/floods")
         client.close()
 
 
@@ -75,7 +76,7 @@ def test_a_server_set_up_otherwise(static: Path, asked: tuple[ServerState, Any])
         admin_levels=(1, 2, 3),
         default_admin_level=2,
         place_codes={1: ("01", "02"), 2: ("01A", "01B", "02A", "02C"), 3: None},
-        stations={"G1": "Uper", "G3": "Elsewhere"},
+        points={"glofas_stations": {"G1": "Uper", "G3": "Elsewhere"}},
         indicators=frozenset({"population_affected"}),
         not_checked=("last upload date",),
     )

@@ -27,9 +27,9 @@ from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.discharge.cells import cell_centre, locate
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp
@@ -40,7 +40,7 @@ from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import Change, compare
 from ibf_pipeline.report.earlier import correction, earlier_runs
 from ibf_pipeline.runs.findings import read_forecast
-from ibf_pipeline.runs.folder import RunFolder, runs_of
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import (
     latest_finished,
     unfinished,
@@ -61,13 +61,14 @@ from ibf_pipeline.targets.ibf.revise import may_be_shown
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.worlds.countries.gaps import with_gaps
 from tests.worlds.plain_calls import plain_calls
+from tests.worlds.runs import flood_run, flood_runs_of
 
 __all__ = [
     "SANDBOX_PASSWORD",
     "Configuration",
     "Country",
     "Elsewhere",
-    "Found",
+    "FloodFindings",
     "IbfError",
     "Inbox",
     "Look",
@@ -79,10 +80,10 @@ __all__ = [
     "Product",
     "Quota",
     "Revision",
-    "RunFolder",
     "Sandbox",
     "Verdict",
     "event_folder",
+    "flood_run",
     "load",
     "prepare",
     "published",
@@ -224,7 +225,7 @@ class Ledger:
 
 def ledger(runs: Path, country: str, issue_date: date, target: str) -> Ledger:
     """The ledger of a day."""
-    run = RunFolder(runs, country, issue_date)
+    run = flood_run(runs, country, issue_date)
     revisions = run.revisions(target)
 
     def numbers(applies: Callable[[Revision], bool]) -> list[int]:
@@ -267,7 +268,7 @@ def corrected(run: RunFolder) -> tuple[int, list[tuple[str, str]]] | None:
 
 def days(runs: Path, country: str) -> list[str]:
     """The issue dates that have a run folder, each with whether it is whole."""
-    return [f"{run.issue_date} {'whole' if run.is_whole else 'half'}" for run in runs_of(runs, country)]
+    return [f"{run.issue_date} {'whole' if run.is_whole else 'half'}" for run in flood_runs_of(runs, country)]
 
 
 def journal(revision: Revision) -> list[dict[str, Any]]:

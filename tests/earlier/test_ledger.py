@@ -97,14 +97,14 @@ def test_whether_a_backfill_passes_it_over(state: str, published: bool, tmp_path
 )  # fmt: skip
 def test_a_journal(state: str, entries: int, last: tuple[int, str]) -> None:
     """The last revision's: its beginning, one entry a call, two of the notification: before and after it is sent."""
-    revision = doors.RunFolder(kept(state), ISO3, ISSUE).revisions(PORTAL)[-1]
+    revision = doors.flood_run(kept(state), ISO3, ISSUE).revisions(PORTAL)[-1]
     found = doors.journal(revision)
     assert (len(found), (found[-1]["call"], found[-1]["state"])) == (entries, last)
     assert datetime.fromisoformat(found[-1]["at"]) == NOON
 
 
 def test_why_revisions_were_given_up() -> None:
-    first, second = doors.RunFolder(kept("given-up"), ISO3, ISSUE).revisions(PORTAL)
+    first, second = doors.flood_run(kept("given-up"), ISO3, ISSUE).revisions(PORTAL)
     for revision, state in ((first, "closed"), (second, "unused")):
         entry = doors.journal(revision)[-1]
         assert (entry["state"], entry["error"]) == (state, "aborted by a person: not notified")
@@ -125,12 +125,12 @@ OUTCOMES: dict[str, list[str]] = {
 
 @pytest.mark.parametrize("state", OUTCOMES)
 def test_how_publishing_ended_in_words(state: str) -> None:
-    run = doors.RunFolder(kept(state), ISO3, ISSUE)
+    run = doors.flood_run(kept(state), ISO3, ISSUE)
     assert [revision.outcome for revision in doors.published(run)] == OUTCOMES[state]
 
 
 def test_the_time_limit_of_a_held_one_is_kept() -> None:
-    (revision,) = doors.RunFolder(kept("held"), ISO3, ISSUE).revisions(PORTAL)
+    (revision,) = doors.flood_run(kept("held"), ISO3, ISSUE).revisions(PORTAL)
     assert revision.about().hold_until == "2026-02-16T00:00:00Z"
 
 
@@ -145,7 +145,7 @@ FOUND: dict[str, tuple[str, list[tuple[str, str, bool, int]]]] = {
 @pytest.mark.parametrize("state", FOUND)
 def test_what_a_day_found(state: str) -> None:
     """The 10-year map is deep in one row of ten cells of two people each, the 20-year map in five."""
-    found = doors.RunFolder(kept(state), ISO3, ISSUE).found()
+    found = doors.flood_run(kept(state), ISO3, ISSUE).found()
     events = [(event.name, event.flags, event.trigger, event.people) for event in found.events]
     assert (found.headline, events) == FOUND[state]
     assert (found.issue_date, found.exercise) == (ISSUE, False)
@@ -155,7 +155,7 @@ def test_what_a_day_found(state: str) -> None:
 
 
 def test_stations_of_a_doubtful_day() -> None:
-    run = doors.RunFolder(kept("doubtful"), ISO3, ISSUE)
+    run = doors.flood_run(kept("doubtful"), ISO3, ISSUE)
     found = run.found()
     assert [(station.code, station.name, station.condition) for station in found.stations] == [
         ("G1", "Upper", "fine"), ("G2", "Na", "blind"), ("G3", "Lonely", "fine"),
@@ -173,7 +173,7 @@ def test_stations_of_a_doubtful_day() -> None:
     ("state", "stands", "withdrawn"), [("withdrawn-in-part", ["G1"], ["G2"]), ("withdrawn", [], ["G1", "G2"])]
 )
 def test_what_stands_after_a_withdrawal(state: str, stands: list[str], withdrawn: list[str]) -> None:
-    run = doors.RunFolder(kept(state), ISO3, ISSUE)
+    run = doors.flood_run(kept(state), ISO3, ISSUE)
     found = doors.standing(run.found(), run)
     assert ([event.name for event in found.events], [event.name for event in found.withdrawn]) == (stands, withdrawn)
     first, second = run.revisions(PORTAL)
@@ -189,19 +189,19 @@ def _text(revision: doors.Revision) -> str:
 
 
 def test_what_changed_since_the_day_before() -> None:
-    run = doors.RunFolder(kept("next-day"), ISO3, NEXT)
+    run = doors.flood_run(kept("next-day"), ISO3, NEXT)
     found = [(change["kind"], change["event"], change["since"]) for change in doors.changes(run)]
     assert found == [("escalated", "G2", "2026-02-15"), ("ended", "G1", "2026-02-15")]
 
 
 def test_what_changed_between_two_revisions_of_a_day() -> None:
-    run = doors.RunFolder(kept("two-revisions"), ISO3, ISSUE)
+    run = doors.flood_run(kept("two-revisions"), ISO3, ISSUE)
     assert doors.corrected(run) == (1, [("larger", "G1")])
-    assert doors.corrected(doors.RunFolder(kept("finished"), ISO3, ISSUE)) is None
+    assert doors.corrected(doors.flood_run(kept("finished"), ISO3, ISSUE)) is None
 
 
 def test_a_forecast() -> None:
-    run = doors.RunFolder(kept("finished"), ISO3, ISSUE)
+    run = doors.flood_run(kept("finished"), ISO3, ISSUE)
     cube = doors.read_forecast(run.path / "forecast.nc")
     assert dict(cube.sizes) == {"member": 10, "lead_time": 8, "station": 3}
     upper = cube.sel(station="G1")

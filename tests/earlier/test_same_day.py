@@ -119,7 +119,7 @@ def test_an_exercise_again_is_nothing_to_do(left: Left) -> None:
     before = Counter(portal.made)
     ran = doors.run_exercise(project.config, ISO3, "G1=--TTT---", ISSUE, "portal", notify=True)
     assert (ran.code, ran.message, portal.made) == (0, "EXERCISE: 1 trigger", before)
-    apart = doors.RunFolder(project.runs / "exercises", ISO3, ISSUE)
+    apart = doors.flood_run(project.runs / "exercises", ISO3, ISSUE)
     assert len(apart.revisions("portal")) == 1
     assert (apart.found().exercise, [event.name for event in apart.found().events]) == (True, ["EXERCISE G1"])
 

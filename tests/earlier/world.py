@@ -110,7 +110,7 @@ class Project:
 
     def run_folder(self, issue_date: date = ISSUE) -> doors.RunFolder:
         """The folder of a day."""
-        return doors.RunFolder(self.runs, ISO3, issue_date)
+        return doors.flood_run(self.runs, ISO3, issue_date)
 
     def revisions(self, issue_date: date = ISSUE, target: str = PORTAL) -> list[doors.Revision]:
         """The revisions of a day."""

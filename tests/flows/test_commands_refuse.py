@@ -15,10 +15,10 @@ from flows.cli.app import main
 from flows.wiring.decisions import open_run
 from ibf_pipeline.errors import IbfError, InputMissing, UsageError
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.resume import Decision
 from tests.flows.test_command_run import command
+from tests.worlds.runs import flood_run
 
 
 @pytest.mark.parametrize("run", ["garbage", "XDM/2026-02-30", "XDM/2026-02", "xdm/2026-02-15"])
@@ -37,7 +37,7 @@ def test_other_bad_usage() -> None:
 
 def test_the_report_of_a_day_that_never_ran(tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match="no finished run of XDM for 2026-02-01"):
-        rewrite_report(RunFolder(tmp_path, "XDM", date(2026, 2, 1)), tmp_path)
+        rewrite_report(flood_run(tmp_path, "XDM", date(2026, 2, 1)), tmp_path)
 
 
 def test_a_port_in_use_and_a_damaged_database_of_the_sandbox(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flows.ending import HOLD, ended
 from flows.states import COMPLETED, HELD, STOPPED
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.publisher import Outcome
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
@@ -18,12 +18,12 @@ TWO = found([*ONE.events, event("G2", "----ww--", "med", {"B": 0, "B1": 0})], []
 
 
 def publication(
-    says: Found, *notices: Notice, number: int = 1, held: bool = False, notified: bool = True
+    says: FloodFindings, *notices: Notice, number: int = 1, held: bool = False, notified: bool = True
 ) -> Publication:
     return Publication(Outcome(9, 9, None, 0.0, held), notices, number, says, notified)
 
 
-def message(day: Found, *publications: Publication, further: tuple[str, ...] = ()) -> str:
+def message(day: FloodFindings, *publications: Publication, further: tuple[str, ...] = ()) -> str:
     return str(ended(day, publications, *further).message)
 
 

@@ -19,10 +19,10 @@ from flows.cli.app import app
 from flows.floods import floods
 from flows.states import exit_code
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
-from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.plain_calls import plain_calls
+from tests.worlds.runs import flood_run
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
 ISSUE = date(2026, 2, 15)
@@ -64,7 +64,7 @@ def shown(project: Path, issue_date: date = ISSUE) -> Path:
 
 
 def revisions(project: Path, issue_date: date = ISSUE) -> list[int]:
-    run_folder = RunFolder(project / "work" / "runs", "XDM", issue_date)
+    run_folder = flood_run(project / "work" / "runs", "XDM", issue_date)
     return [revision.number for revision in run_folder.revisions("shadow")]
 
 
@@ -89,7 +89,7 @@ def test_a_day_in_a_folder(project: Path, day: State) -> None:
     assert {file.name for file in folder.iterdir()} == TABLES | RASTERS | {"day.json"}
     assert [entry.name for entry in folder.parent.iterdir()] == [ISSUE.isoformat()], "nothing half-written beside it"
 
-    found = RunFolder(project / "work" / "runs", "XDM", ISSUE).found()
+    found = flood_run(project / "work" / "runs", "XDM", ISSUE).found()
     assert (len(found.events), len(found.publishable_events)) == (7, 6)
     events = gpd.read_file(folder / "events.geojson")
     assert (len(events), events.crs.to_epsg()) == (7, 4326)
@@ -108,7 +108,7 @@ def test_a_day_in_a_folder(project: Path, day: State) -> None:
     assert [row["station_code"] for row in records] == [station.code for station in found.stations]
     assert pd.read_json(folder / "events.json").shape[0] == 7
 
-    run_folder = RunFolder(project / "work" / "runs", "XDM", ISSUE)
+    run_folder = flood_run(project / "work" / "runs", "XDM", ISSUE)
     for lead_time in range(8):
         name = f"flood_extent_{lead_time}-day_XDM.tif"
         with rasterio.open(folder / name) as raster:
@@ -118,7 +118,7 @@ def test_a_day_in_a_folder(project: Path, day: State) -> None:
 
 @pytest.mark.usefixtures("day")
 def test_the_plan_is_the_files_and_then_the_day(project: Path) -> None:
-    revision = RunFolder(project / "work" / "runs", "XDM", ISSUE).revisions("shadow")[0]
+    revision = flood_run(project / "work" / "runs", "XDM", ISSUE).revisions("shadow")[0]
     calls = revision.calls()
     assert len(calls) == len(TABLES | RASTERS) + 1 == 21
     assert {call.method for call in calls[:-1]} == {"PUT"}

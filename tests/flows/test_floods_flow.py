@@ -27,13 +27,13 @@ from flows.wiring.day import now, open_configuration, open_sandbox
 from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE
 from tests.worlds.countries.stories import write_day
 from tests.worlds.journals import once_more
 from tests.worlds.plain_calls import plain_calls
+from tests.worlds.runs import flood_run
 from tests.worlds.services.prefect_server import PrefectServer
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
@@ -88,7 +88,7 @@ def test_the_demo_day(demo_day: State, workspace: str) -> None:
         "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping); "
         "doubtful forecast at G9007 (suspect)"
     )
-    run = RunFolder(Path(workspace) / "runs", "XDM", ISSUE)
+    run = flood_run(Path(workspace) / "runs", "XDM", ISSUE)
     assert run.is_whole
     (revision,) = run.revisions("sandbox")
     assert revision.calls()[-1].path == "/notification/send"
@@ -157,7 +157,7 @@ def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: 
 def test_run_again_is_nothing_to_do(config: str, workspace: str) -> None:
     code, output = invoke("run", "XDM", "--date", "2026-02-15", "--config", config, "--workspace", workspace)
     assert code == 0, output
-    assert len(RunFolder(Path(workspace) / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
+    assert len(flood_run(Path(workspace) / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
 
 
 def test_a_day_without_forecast_says_so(config: str, workspace: str) -> None:
@@ -165,7 +165,7 @@ def test_a_day_without_forecast_says_so(config: str, workspace: str) -> None:
     assert state.is_failed()
     assert str(state.message).startswith("input not available yet: ")
     assert exit_code(state) == 3
-    assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 1)).path.exists()
+    assert not flood_run(Path(workspace) / "runs", "XDM", date(2026, 2, 1)).path.exists()
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_too_few_members_are_input_not_available_yet(config: str, workspace: str
     state = floods("XDM", date(2026, 2, 17), config=config, workspace=workspace, return_state=True)
     assert "30 of 51 ensemble members" in str(state.message)
     assert exit_code(state) == 3
-    assert not RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 17)).is_whole
+    assert not flood_run(Path(workspace) / "runs", "XDM", date(2026, 2, 17)).is_whole
 
 
 def test_an_alert_that_cannot_be_shown_is_a_failed_run(hidden_day: State, workspace: str) -> None:
@@ -217,7 +217,7 @@ def test_an_alert_that_cannot_be_shown_is_a_failed_run(hidden_day: State, worksp
         "doubtful forecast at G9007 (suspect); alert ended: G9001, G9002, G9003 and 3 more"
     )
     assert exit_code(state) == 1
-    revision = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[0]
+    revision = flood_run(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[0]
     assert revision.calls()[-1].path == "/notification/send", "the station went out with its class all the same"
 
 
@@ -228,7 +228,7 @@ def test_plan_prints_the_order_and_publishes_nothing(config: str, tmp_path: Path
     assert code == 0, output
     assert "nothing was published" in output
     assert "exposure, level 1" in output
-    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    run = flood_run(tmp_path / "runs", "XDM", ISSUE)
     assert run.revisions("sandbox") == []
     assert (run.path / "targets/sandbox/.r0.part/plan.jsonl").is_file()
 
@@ -241,19 +241,19 @@ def test_withdraw_takes_an_event_back(config: str, workspace: str) -> None:
     assert code == 0, output
     assert "G9006, Daro at Beles (trigger)" in output
     assert "No other alert is in force." in output
-    revision = RunFolder(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[-1]
+    revision = flood_run(Path(workspace) / "runs", "XDM", date(2026, 2, 16)).revisions("sandbox")[-1]
     assert (revision.number, revision.about().withdraws) == (2, ("G9006",))
     classes = [call.body for call in revision.calls() if call.step.endswith("eapAlertClass")]
     values = {point["fid"]: point["value"] for body in classes if body for point in body["dynamicPointData"]}
     assert values["G9006"] == "no"
-    page = (Path(workspace) / "runs/XDM/2026-02-16/report/report.html").read_text(encoding="utf-8")
+    page = (Path(workspace) / "runs/XDM/floods/2026-02-16/report/report.html").read_text(encoding="utf-8")
     assert "1 alert was withdrawn by a person, please do not act on it: Daro at Beles (G9006)." in page
 
 
 def test_resume_writes_the_report_again(config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = ("--config", config, "--workspace", str(tmp_path))
     assert invoke("run", "XDM", "--date", "2026-02-15", "--hold", *place)[0] == 0
-    page = tmp_path / "runs/XDM/2026-02-15/report/report.html"
+    page = tmp_path / "runs/XDM/floods/2026-02-15/report/report.html"
     text = page.read_text(encoding="utf-8")
     made = re.search(r"(\d+) of (\d+) calls made; 1 waiting for a person(?:'|&#39;)s approval", text)
     assert made, text[text.index("Calls made and") :][:400]
@@ -301,7 +301,7 @@ def test_a_held_day_is_withdrawn_and_nobody_decides_about_it_any_more(config: st
     code, output = invoke("run", "XDM", "--date", "2026-02-16", "--hold", *where)
     assert (code, "held before the notification" in output) == (1, True), output
     assert "published to sandbox only in part: 29 of 30 calls; next is call 30, notify" in output
-    run = RunFolder(tmp_path / "runs", "XDM", date(2026, 2, 16))
+    run = flood_run(tmp_path / "runs", "XDM", date(2026, 2, 16))
     held = run.revisions("sandbox")[0]
     for decision in ("--assume-notified", "--notify-again"):
         assert invoke("resume", "XDM/2026-02-16", decision, *where)[0] == 1, "its fate is not unknown"
@@ -325,7 +325,7 @@ def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(co
     ):
         iso3, issue_date = name.split("/")
         assert "held before" in invoke("run", iso3, "--date", issue_date, "--hold", *where)[1]
-        run = RunFolder(tmp_path / "runs", iso3, date.fromisoformat(issue_date))
+        run = flood_run(tmp_path / "runs", iso3, date.fromisoformat(issue_date))
         (revision,) = run.revisions("sandbox")
         revision.journal(now).append(revision.calls()[-1].number, "unknown")
         code, output = invoke("resume", name, "--abort", *where)
@@ -359,7 +359,7 @@ def test_a_backfill_stops_at_the_first_day_that_is_not_published(config: str, tm
     assert "stopped at 2026-02-16" not in output, "its station was published with its class"
     assert "stopped at 2026-02-17" in output
     assert "2026-02-18" not in output
-    (revision,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
+    (revision,) = flood_run(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
     assert revision.calls()[-1].query == {"noNotifications": "true"}
     code, output = invoke(
         "backfill",
@@ -379,7 +379,7 @@ def test_a_backfill_stops_at_the_first_day_that_is_not_published(config: str, tm
 def test_a_backfill_does_not_pass_over_a_day_whose_later_revision_is_unfinished(config: str, tmp_path: Path) -> None:
     where = ["--config", config, "--workspace", str(tmp_path)]
     assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
-    (first,) = RunFolder(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
+    (first,) = flood_run(tmp_path / "runs", "XDM", ISSUE).revisions("sandbox")
     once_more(first)
     code, output = invoke("backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where)
     assert (code, "revision 2 is unfinished and ends with a notification" in output) == (1, True), output
@@ -390,7 +390,7 @@ def test_a_backfill_repairs_a_day_whose_later_revision_was_given_up_half_way(con
     where = ["--config", config, "--workspace", str(tmp_path)]
     past = ["backfill", "XDM", "--from", "2026-02-15", "--to", "2026-02-15", *where]
     assert invoke("run", "XDM", "--date", "2026-02-15", *where)[0] == 0
-    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    run = flood_run(tmp_path / "runs", "XDM", ISSUE)
 
     def given_up() -> None:
         once_more(run.revisions("sandbox")[-1]).journal(now).append(1, "done")
@@ -448,7 +448,7 @@ def test_a_broken_picture_does_not_fail_the_day(config: str, tmp_path: Path, mon
     monkeypatch.setattr("ibf_pipeline.report.write.overview_map", broken)
     state = floods("XDM", ISSUE, config=config, workspace=str(tmp_path), return_state=True)
     assert state.is_completed()
-    run = RunFolder(tmp_path / "runs", "XDM", ISSUE)
+    run = flood_run(tmp_path / "runs", "XDM", ISSUE)
     assert run.revisions("sandbox")[0].calls()[-1].path == "/notification/send"
     assert not (run.path / "report" / "report.html").exists()
     monkeypatch.undo()

@@ -14,6 +14,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import RevisionAbout
 from tests.conftest import ROOT
 from tests.worlds.countries.made_found import event, found
+from tests.worlds.runs import flood_run
 
 DAY = date(2026, 2, 15)
 ABOUT = RevisionAbout("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
@@ -33,7 +34,7 @@ def said(*arguments: str, workspace: Path) -> str:
 
 def run_of(workspace: Path, iso3: str, day: date, folder: str = "runs") -> RunFolder:
     """A recorded run with one alert."""
-    run = RunFolder(workspace / folder, iso3, day)
+    run = flood_run(workspace / folder, iso3, day)
     run.finish(run.begin(), {"source": "glofas-ftp", "arrived": "2026-02-15T05:40:00+00:00", "headline": "1 trigger"})
     return run
 
@@ -75,6 +76,6 @@ def test_nothing_is_recorded_yet(tmp_path: Path) -> None:
 
 
 def test_who_publishes_now(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path / "runs", "XTY", DAY)
+    run = flood_run(tmp_path / "runs", "XTY", DAY)
     with lease(run.records, run.lease_name("portal"), "resume XTY 2026-02-15"):
         assert said("holders", workspace=tmp_path).startswith("XTY/floods/portal: resume XTY 2026-02-15, process ")

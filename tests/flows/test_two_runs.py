@@ -14,9 +14,9 @@ import pytest
 import yaml
 from pytest_httpserver import HTTPServer
 
-from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
+from tests.worlds.runs import flood_run
 
 
 def start(day: TinyDay) -> subprocess.Popen[str]:
@@ -62,7 +62,7 @@ def test_the_second_run_waits_from_the_start_and_nothing_is_lost(tmp_path: Path,
         for process in (first, second):
             process.kill()
             process.wait(10)
-    run = RunFolder(tmp_path / "work" / "runs", "XTY", ISSUE)
+    run = flood_run(tmp_path / "work" / "runs", "XTY", ISSUE)
     assert run.is_whole
     assert [revision.number for revision in run.revisions("portal")] == [1], "the second one found it published"
     assert not (run.path / ".part").exists()

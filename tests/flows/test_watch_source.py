@@ -26,10 +26,10 @@ from flows.starters import start_deployment, start_here
 from flows.watch_source import watch_source
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputMissing
-from ibf_pipeline.runs.folder import RunFolder
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.plain_calls import run_here
+from tests.worlds.runs import flood_run
 from tests.worlds.services.ftp import PASSWORD, USER, running
 
 pytestmark = pytest.mark.usefixtures("api", "quick")
@@ -138,7 +138,7 @@ def test_a_day_that_appears_late_is_run_and_published_with_its_own_date(
     assert said[0].endswith("; next look at 15:00, last one at 20:00 UTC")
     assert "waiting for XDM (20 of 51 members)" in said[2], "15:30"
     assert "waiting for XDM (49 of 51 members)" in said[-1]
-    day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
+    day = flood_run(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.found().members_missing) == 2
     manifest = json.loads((day.path / "manifest.json").read_text())
     assert manifest["source"] == "ftp"
@@ -206,7 +206,7 @@ def test_without_a_server_a_run_is_made_and_waited_for(
         starter("XDM", ISSUE)
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     starter("XDM", ISSUE)
-    assert len(RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
+    assert len(flood_run(tmp_path / "work" / "runs", "XDM", ISSUE).revisions("sandbox")) == 1
     (config / "countries/XDM.yaml").write_text("colour: blue\n")
     with pytest.raises(RuntimeError, match="unknown key"):
         starter("XDM", ISSUE)
@@ -227,7 +227,7 @@ def test_without_a_server_a_run_reads_nothing_in_the_sensors_process(
         starter("XDM", ISSUE)
     shutil.copytree(tmp_path / "made", tmp_path / "forecasts")
     starter("XDM", ISSUE)
-    day = RunFolder(tmp_path / "work" / "runs", "XDM", ISSUE)
+    day = flood_run(tmp_path / "work" / "runs", "XDM", ISSUE)
     assert len(day.revisions("sandbox")) == 1
     assert len(day.found().members_missing) == 2
     (config / "countries/XDM.yaml").write_text("colour: blue\n")

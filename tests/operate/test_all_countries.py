@@ -25,10 +25,10 @@ from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.states import OUTCOMES, Outcome, exit_code
 from flows.wiring.day import open_configuration
-from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.plain_calls import plain_calls, run_here
 from tests.worlds.quick import quick_days
+from tests.worlds.runs import flood_run
 from tests.worlds.services.prefect_server import PrefectServer
 
 REAL = pytest.param("processes", marks=pytest.mark.story)
@@ -70,7 +70,7 @@ def test_every_country_has_its_day_though_one_fails(
     assert "unknown key" in state.message
     assert exit_code(state) == 1
     for iso3 in ("XDM", "XDN"):
-        (revision,) = RunFolder(workspace / "runs", iso3, SUNDAY).revisions("sandbox")
+        (revision,) = flood_run(workspace / "runs", iso3, SUNDAY).revisions("sandbox")
         assert revision.calls()[-1].path == "/notification/send"
     if run_where == "here":
         return

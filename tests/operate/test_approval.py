@@ -29,7 +29,7 @@ from flows.floods import floods
 from flows.states import NotNotified, exit_code
 from flows.wiring.day import now
 from ibf_pipeline.errors import ServerUnreachable
-from ibf_pipeline.runs.folder import RunFolder, write_json
+from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.sandbox import Sandbox
@@ -37,6 +37,7 @@ from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import found
 from tests.worlds.countries.projects import make_project
 from tests.worlds.journals import planned
+from tests.worlds.runs import flood_run
 from tests.worlds.services.prefect_server import PrefectServer
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
@@ -199,7 +200,7 @@ def text_of_held(server: PrefectServer, day: date) -> str:
 def test_what_was_settled_while_the_run_waited(
     entries: tuple[str, ...], decision: Any, outcome: str | Exception, tmp_path: Path
 ) -> None:
-    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)))
+    revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)))
     for why in entries:
         close(revision, now, why)
     if isinstance(outcome, str):
@@ -211,7 +212,7 @@ def test_what_was_settled_while_the_run_waited(
 
 def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path) -> None:
     about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
-    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)), about)
+    revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     limit = datetime(2026, 2, 10, 18, tzinfo=UTC)
     assert "Not in this mail" not in preview_page(day, revision, limit)
@@ -223,7 +224,7 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
 
 def test_the_preview_of_an_exercise_leaves_that_of_a_real_day_in_its_place(api: PrefectServer, tmp_path: Path) -> None:
     about = RevisionAbout("2026-02-10T00:00:00Z", "portal", "http://portal", "current", "asked", True, "hash")
-    revision = planned(RunFolder(tmp_path, "XTS", date(2026, 2, 10)), about)
+    revision = planned(flood_run(tmp_path, "XTS", date(2026, 2, 10)), about)
     day = found([], [])
     for exercise in (False, True):
         approval._keep_preview(replace(day, exercise=exercise), revision, datetime(2026, 2, 10, 18, tzinfo=UTC))
@@ -294,7 +295,7 @@ def test_after_the_time_limit_nobody_is_notified(
     assert ended[0].is_failed()
     assert ended[0].message.startswith("not notified: nobody approved it until")
     assert mails(workspace) == before
-    (revision,) = RunFolder(workspace / "runs", "XDM", day).revisions("sandbox")
+    (revision,) = flood_run(workspace / "runs", "XDM", day).revisions("sandbox")
     last = json.loads((revision.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()[-1])
     assert (last["state"], last["error"]) == ("closed", "not notified: nobody approved it in time")
     with get_client(sync_client=True) as client:

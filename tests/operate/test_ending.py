@@ -9,11 +9,12 @@ from pathlib import Path
 from flows.ending import ended, failed
 from flows.states import NotNotified
 from ibf_pipeline.errors import ConfigError, InputMissing, OutcomeUnknown
-from ibf_pipeline.runs.folder import RunFolder, write_json
+from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.told import kept_notices
 from tests.worlds.countries.made_found import event, found, station
 from tests.worlds.journals import once_more, planned
+from tests.worlds.runs import flood_run
 
 ENDED = Notice("alert ended", "G7", "Testland: the alert at G7 has ended.")
 
@@ -42,7 +43,7 @@ def test_a_failure_begins_with_its_kind() -> None:
 
 
 def test_notices_of_an_unconfirmed_publication_are_found_on_disk(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path, "XTS", date(2026, 2, 15))
+    run = flood_run(tmp_path, "XTS", date(2026, 2, 15))
     assert kept_notices(run, "portal") == []
     second = once_more(planned(run))
     write_json(second.notices_file, {"notices": [asdict(ENDED)]})

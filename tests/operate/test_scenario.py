@@ -23,11 +23,11 @@ from flows.floods import floods
 from flows.scenario import scenario
 from flows.states import exit_code
 from flows.wiring.decisions import open_run
-from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.countries.stories import write_day
+from tests.worlds.runs import flood_run, flood_runs_of
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
 WISHES = "G9001=-wwwTTw- G9004=---ww---:min"
@@ -75,7 +75,7 @@ def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, 
     terminal = Console(record=True, width=200)
     assert print_outcome(state, config, "XDM", SUNDAY, None, str(workspace), terminal, exercise=True) == 0
     assert re.search(r"published to sandbox: \d+ calls; nobody is notified by them", terminal.export_text())
-    run = RunFolder(workspace / "runs" / "exercises", "XDM", SUNDAY)
+    run = flood_run(workspace / "runs" / "exercises", "XDM", SUNDAY)
     found = run.found()
     assert found.exercise
     assert {event.name: event.flags for event in found.events} == {
@@ -88,7 +88,7 @@ def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, 
     assert artifact("summary-xdm-exercise").startswith(
         "# EXERCISE - not a real forecast: Demoland XDM: 1 trigger, 1 warning"
     )
-    assert runs_of(workspace / "runs", "XDM") == []
+    assert flood_runs_of(workspace / "runs", "XDM") == []
     assert Sandbox(workspace / "sandbox" / "exercises").mails("XDM") == [], "nobody is notified unless asked for"
 
 
@@ -102,11 +102,11 @@ def test_nothing_is_said_to_be_unchanged_on_the_first_run_of_a_country(config: s
 def test_a_real_day_after_it_knows_nothing_of_it(config: str, workspace: Path) -> None:
     state = floods("XDM", SUNDAY, config=config, workspace=str(workspace), return_state=True)
     assert state.message.startswith("5 triggers, 2 warnings")
-    real = RunFolder(workspace / "runs", "XDM", SUNDAY)
+    real = flood_run(workspace / "runs", "XDM", SUNDAY)
     assert {event.name for event in real.found().events} >= {"G9001", "G9004"}
     assert (real.path / "targets/sandbox/r1").is_dir()
     day = open_run("exercises/XDM/2026-02-15", config, None, str(workspace))
-    assert day.run.path == workspace / "runs/exercises/XDM/2026-02-15"
+    assert day.run.path == workspace / "runs/exercises/XDM/floods/2026-02-15"
 
 
 @pytest.mark.usefixtures("api")

@@ -30,10 +30,10 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled
 
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import make_project
+from tests.worlds.runs import flood_run
 from tests.worlds.services.browser import open_tab
 from tests.worlds.services.faulty_proxy import FaultyProxy
 from tests.worlds.services.prefect_server import PrefectServer, kill_with_children
@@ -282,7 +282,7 @@ def test_a_killed_worker_is_seen_and_the_next_attempt_resumes_without_doubling(s
     assert message.startswith("no sign of life for ")
     until_told(story, "Flood run crashed")
     assert named(story.runs["next attempt"])[1] == "Not all published"
-    (revision,) = RunFolder(story.workspace / "runs", "XDM", story.today).revisions("portal")
+    (revision,) = flood_run(story.workspace / "runs", "XDM", story.today).revisions("portal")
     done = [entry.call for entry in revision.state().progress.entries if entry.state == "done"]
     assert sorted(done) == [call.number for call in revision.calls()], "every call once"
     assert len(story.portal.mails("XDM")) == 1

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.runs.unconfirmed import approve, require_in_time
@@ -196,7 +196,7 @@ def test_a_run_that_meets_an_expired_approval_says_so_and_the_next_one_is_new(po
     assert ([revision.number for revision in portal.revisions(day(1))], mails(portal)) == ([1, 2], 1)
 
 
-def broken_off(portal: FloodDays, wishes: str, issue_date: date) -> tuple[Found, RunFolder]:
+def broken_off(portal: FloodDays, wishes: str, issue_date: date) -> tuple[FloodFindings, RunFolder]:
     """A day whose publication broke off before the notification."""
     found, run = portal.find(wishes, issue_date)
     with FaultyProxy(portal.sandbox.url) as proxy:

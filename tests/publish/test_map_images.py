@@ -45,7 +45,7 @@ def test_each_event_gets_the_map_of_the_report(portal: FloodDays, caplog: pytest
         return
     assert revision.about().left_out == ()
     assert sorted(image_calls(portal)) == ["G9001", "G9004"]
-    report = portal.runs / "XDM" / "2026-11-10" / "report"
+    report = portal.runs / "XDM" / "floods" / "2026-11-10" / "report"
     assert images == {
         f"XDM/floods/{name}": hashlib.sha256((report / f"map_{name}.png").read_bytes()).hexdigest()
         for name in ("G9001", "G9004")

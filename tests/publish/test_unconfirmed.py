@@ -8,16 +8,17 @@ from datetime import date, timedelta
 import pytest
 
 from flows.ending import ended
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.unconfirmed import approve, assume_notified, give_up, require_newest_day, unconfirmed
 from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
+from tests.worlds.runs import flood_run
 from tests.worlds.services.faulty_proxy import FaultyProxy
 
 
-def answer_lost(portal: FloodDays, wishes: str, issue_date: date) -> tuple[Found, RunFolder]:
+def answer_lost(portal: FloodDays, wishes: str, issue_date: date) -> tuple[FloodFindings, RunFolder]:
     """A held day that is approved: the mail goes out, and the server's answer to that call is lost."""
     found, run = portal.find(wishes, issue_date)
     portal.publish(found, run, hold_until=clock() + timedelta(hours=1))
@@ -54,7 +55,7 @@ def test_aborted_it_is_still_unconfirmed_and_the_next_run_asks(again: str, porta
             portal.day(again, day(1))
     assert (mails(portal), len(portal.revisions(day(1)))) == (1, 1)
     assume_notified(revision, clock)
-    assert unconfirmed(RunFolder(portal.runs, "XDM", day(1)), "sandbox") is None
+    assert unconfirmed(flood_run(portal.runs, "XDM", day(1)), "sandbox") is None
     portal.day(again, day(1))
     assert mails(portal) == (1 if again == "G9001=--TT----" else 2), "the same content is nothing to do"
 

@@ -24,6 +24,7 @@ from ibf_pipeline.targets.withdraw import Withdrawal
 from tests.publish.test_day_sequences import day, mails, shown
 from tests.publish.test_unconfirmed import answer_lost
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, clock
+from tests.worlds.runs import flood_run
 from tests.worlds.services.faulty_proxy import FaultyProxy
 
 BOTH = "G9001=---TT--- G9002=----TT--"
@@ -44,7 +45,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(resume, "open_target", target)
     monkeypatch.setattr(resume, "now", clock)
     return SimpleNamespace(
-        run=RunFolder(portal.runs, "XDM", day(1)), target_name="sandbox", prepared=portal.prepared,
+        run=flood_run(portal.runs, "XDM", day(1)), target_name="sandbox", prepared=portal.prepared,
         country=portal.country, issue_date=day(1),
     )  # fmt: skip
 

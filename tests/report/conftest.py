@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.square_run import SquareCountry, make_square_country
 
@@ -25,11 +25,11 @@ NAMES = (
 @dataclass(frozen=True)
 class Days:
     country: SquareCountry
-    quiet: tuple[Found, RunFolder]
+    quiet: tuple[FloodFindings, RunFolder]
     """Sunday: no alert"""
-    alert: tuple[Found, RunFolder]
+    alert: tuple[FloodFindings, RunFolder]
     """Monday: triggers at S01 (38 members, 3-day) and S02..S05 (40 members, 2-day), low warning at S06, S08 blind"""
-    after: tuple[Found, RunFolder]
+    after: tuple[FloodFindings, RunFolder]
     """Tuesday: S01 goes on, S06 has ended, S02..S05 are blind"""
 
 

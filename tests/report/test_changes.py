@@ -6,7 +6,6 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.report.changes import compare
-from ibf_pipeline.runs.withdrawn import without_events
 from tests.worlds.countries.square_country import square_config, square_day
 
 SUNDAY, MONDAY, TUESDAY = date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 17)
@@ -131,19 +130,19 @@ def test_a_flood_seven_times_larger_is_named():
 def test_what_a_person_took_back_is_named_and_not_called_ended():
     before = square_day(SUNDAY, {"S01": {4: (38, FLOOD)}})
     today = square_day(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {3: (38, FLOOD)}})
-    changes = compare(before, without_events(today, {"S01", "S02"}))
+    changes = compare(before, today.without({"S01", "S02"}))
     assert [(change.event, change.kind, change.after) for change in changes] == [
         ("S01", "withdrawn", None), ("S02", "withdrawn", None),
     ]  # fmt: skip
     assert changes[0].why.startswith("A person took back the trigger of this day after it was published.")
-    change = only(without_events(before, {"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
+    change = only(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}))
     assert change.kind == "new"
     assert change.why.startswith(
         "A person took back the alert of the run of Sun 2026-02-15; the forecast has one again."
     )
-    assert compare(without_events(before, {"S01"}), square_day(MONDAY, {})) == ()
+    assert compare(before.without({"S01"}), square_day(MONDAY, {})) == ()
     assert (
-        compare(without_events(before, {"S01"}), without_events(square_day(MONDAY, {"S01": {3: (38, FLOOD)}}), {"S01"}))
+        compare(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}).without({"S01"}))
         == ()
     )
 

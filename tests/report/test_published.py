@@ -12,7 +12,7 @@ from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.write import _Drawing, event_maps, rewrite_report
 from ibf_pipeline.runs.observations import event_folder, write_observed_event
 from ibf_pipeline.runs.revision import RevisionAbout
-from ibf_pipeline.runs.withdrawn import standing, without_events
+from ibf_pipeline.runs.withdrawn import standing
 from tests.report.conftest import FLOOD, MONDAY, NAMES, SUNDAY, TUESDAY
 from tests.worlds.journals import change_record
 
@@ -115,7 +115,7 @@ def test_what_a_person_took_back_is_no_correction(run):
         "portal",
         2,
         folder.stage("portal", 2),
-        without_events(found, {"S01"}),
+        found.without({"S01"}),
         CALLS,
         replace(ABOUT, withdraws=("S01",)),
     )
@@ -219,7 +219,7 @@ def test_what_a_person_took_back_is_withdrawn_wherever_the_report_speaks(tmp_pat
     found, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}})
     before = (run.path / "report" / "overview.png").read_bytes()
     allot(run, "portal", 1, found)
-    without = without_events(found, {"S01"})
+    without = found.without({"S01"})
     withdrawal = allot(run, "portal", 2, without, ("S01",))
     html = rewrite_report(run, country.prepared).read_text(encoding="utf-8")
     data = json.loads((run.path / "report" / "report.json").read_text())
@@ -255,7 +255,7 @@ def test_a_country_without_any_standing_alert_says_so(tmp_path, days):
     country = replace(days.country, folder=tmp_path)
     (tmp_path / "prepared").symlink_to(days.country.prepared)
     found, run = country.run(MONDAY, {"S07": {3: (38, FLOOD)}})
-    allot(run, "portal", 1, without_events(found, {"S07"}), ("S07",))
+    allot(run, "portal", 1, found.without({"S07"}), ("S07",))
     rewrite_report(run, country.prepared)
     data = json.loads((run.path / "report" / "report.json").read_text())
     assert data["short"] == "no alert, 1 withdrawn"

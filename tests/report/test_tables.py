@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from ibf_pipeline.domain.found import Event, Found, StationFound
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.calls import Published
 from ibf_pipeline.report.changes import Correction, compare
 from ibf_pipeline.report.tables import (
@@ -21,7 +21,7 @@ from tests.worlds.countries.made_found import event, station
 from tests.worlds.countries.made_found import found as made
 
 
-def found(events: list[Event], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> Found:
+def found(events: list[FloodEvent], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> FloodFindings:
     """A day whose stations have 31 of 51 members above 50 m3/s, the 5-year threshold, on every day."""
     day = made(events, quiet, issue_date)
     stations = (replace(station, above={"5": (31,) * 8}, thresholds={"5": 50.0}) for station in day.stations)

@@ -20,6 +20,7 @@ from ibf_pipeline.records.schema import LEASE
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import RevisionAbout
 from tests.worlds.countries.made_found import found
+from tests.worlds.runs import flood_run
 
 PARTS = ("events.json", "forecast.nc", "extents/0.tif")
 RENAMES = 4
@@ -28,7 +29,7 @@ RENAMES = 4
 
 def write(runs: Path, words: str, survive: int | None = None) -> None:
     """Findings that say `words`; the process kills itself instead of the rename after `survive` ones."""
-    run = RunFolder(runs, "XTY", date(2026, 2, 15))
+    run = flood_run(runs, "XTY", date(2026, 2, 15))
     renames = RENAMES + (run.path / "extents").is_dir()
     partial = run.begin()
     for name in PARTS:
@@ -59,7 +60,7 @@ def said(run: RunFolder) -> set[str]:
 @pytest.mark.parametrize("survive", range(RENAMES + 1))
 def test_a_folder_is_whole_only_where_all_of_it_is_of_one_run(tmp_path: Path, survive: int) -> None:
     write(tmp_path, "old")
-    run = RunFolder(tmp_path, "XTY", date(2026, 2, 15))
+    run = flood_run(tmp_path, "XTY", date(2026, 2, 15))
     assert said(run) == {"old"}
     process = multiprocessing.get_context("fork").Process(target=write, args=(tmp_path, "new", survive))
     process.start()
@@ -73,7 +74,7 @@ def test_a_folder_is_whole_only_where_all_of_it_is_of_one_run(tmp_path: Path, su
 
 def test_a_picture_that_is_written_meanwhile_fails_no_run(tmp_path: Path) -> None:
     """An observation draws into the old report, as fast as it can, while 50 runs put theirs in its place."""
-    run = RunFolder(tmp_path, "XTY", date(2026, 2, 15))
+    run = flood_run(tmp_path, "XTY", date(2026, 2, 15))
     stop = threading.Event()
 
     def draw() -> None:
@@ -98,7 +99,7 @@ def test_a_picture_that_is_written_meanwhile_fails_no_run(tmp_path: Path) -> Non
 
 def test_who_has_lost_the_right_to_publish_touches_no_revision_of_another_one(tmp_path: Path) -> None:
     """Two machines, one folder: the slow one finds out before anything of the other's is replaced."""
-    run, day = RunFolder(tmp_path, "XTY", date(2026, 2, 15)), found([], [], date(2026, 2, 15))
+    run, day = flood_run(tmp_path, "XTY", date(2026, 2, 15)), found([], [], date(2026, 2, 15))
     about = RevisionAbout("2026-02-15T00:00:01Z", "portal", "http://portal", "current", "asked", True, "hash")
     calls = [Call(1, "exposure", "POST", "/exposure", body={})]
     with run.right_to_publish("portal", "slow"):

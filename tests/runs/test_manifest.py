@@ -10,11 +10,11 @@ from pathlib import Path
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles
 from tasks.floods import find_events, record_findings
 from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import ensemble
+from tests.worlds.runs import flood_run
 
 DAY = date(2026, 2, 15)
 
@@ -27,7 +27,7 @@ def test_every_file_of_the_static_data_is_in_it_with_its_hash(
     found = find_events.fn("XDM", cube, layers, demo_country)
     files = ForecastFiles("wish list", (), "4")
     run = record_findings.fn(
-        "XDM", found, cube, tiles, demo_country, files, RunFolder(tmp_path, "XDM", DAY), demo_prepared
+        "XDM", found, cube, tiles, demo_country, files, flood_run(tmp_path, "XDM", DAY), demo_prepared
     )
     named = json.loads((run.path / "manifest.json").read_text())["static"]
     static = ROOT / "data/fixtures/XDM"

@@ -15,9 +15,9 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.journal import State
 from ibf_pipeline.records.schema import ENTRY
 from ibf_pipeline.runs import taken_over
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from tests.worlds.countries.made_found import found
+from tests.worlds.runs import flood_run
 
 DAY = date(2026, 2, 15)
 MOMENTS = count()
@@ -30,7 +30,7 @@ def clock() -> datetime:
 
 def published(runs: Path, day: date, *states: State) -> Revision:
     """A revision whose one call notifies, and what happened to it."""
-    run = RunFolder(runs, "XTY", day)
+    run = flood_run(runs, "XTY", day)
     about = RevisionAbout(f"{day}T00:00:01Z", "portal", "http://portal", "current", "forced", True, "hash")
     call = Call(1, "notify", "POST", "/end", body={"date": about.date}, kind="end")
     revision = run.allot("portal", 1, run.stage("portal", 1), found([], [], day), [call], about)
@@ -60,10 +60,10 @@ def test_it_is_noticed_however_many_exercises_there_were_since(tmp_path: Path) -
     real = published(tmp_path, DAY, "sending", "done")
     for number in range(1, 32):
         published(tmp_path / "exercises", DAY + timedelta(days=number), "sending", "done")
-    assert RunFolder(tmp_path, "XTY", DAY).records
+    assert flood_run(tmp_path, "XTY", DAY).records
     bring_back(real, words=0)
     with pytest.raises(ForbiddenByRule, match="1 of the journals here are not in the records"):
-        assert RunFolder(tmp_path, "XTY", DAY + timedelta(days=1)).records
+        assert flood_run(tmp_path, "XTY", DAY + timedelta(days=1)).records
 
 
 def test_a_second_mark_is_not_taken_for_the_first(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_a_second_mark_is_not_taken_for_the_first(tmp_path: Path) -> None:
     bring_back(revision, words=2)
     assert revision.state().unknown_end is None
     with pytest.raises(ForbiddenByRule, match="not in the records"):
-        assert RunFolder(tmp_path, "XTY", DAY).records
+        assert flood_run(tmp_path, "XTY", DAY).records
 
 
 def test_a_revision_whose_folder_cannot_be_read_is_no_revision_less(
@@ -88,4 +88,4 @@ def test_a_revision_whose_folder_cannot_be_read_is_no_revision_less(
     taken_over._known.clear()
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(InputInvalid, match="the run folders cannot be looked through"):
-        assert RunFolder(tmp_path, "XTY", DAY).records
+        assert flood_run(tmp_path, "XTY", DAY).records

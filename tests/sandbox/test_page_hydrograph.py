@@ -8,9 +8,9 @@ import requests
 
 from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.runs.findings import write_findings
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
+from tests.worlds.runs import flood_run
 
 DAY = date(2026, 2, 16)
 
@@ -22,7 +22,7 @@ def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     layers = square_layers(2)
     cube = square_discharge(layers, DAY, {"S01": {3: (38, 350.0)}})
-    run = RunFolder(folder, "XSQ", DAY)
+    run = flood_run(folder, "XSQ", DAY)
     partial = run.begin()
     write_findings(find(cube, layers, square_config()), cube, partial)
     run.finish(partial, {})
@@ -72,7 +72,7 @@ def test_a_server_without_runs_says_so(tmp_path):
 
 
 def test_a_damaged_run_is_no_error_of_the_page(runs, tmp_path):
-    run = RunFolder(tmp_path, "XSQ", DAY)
+    run = flood_run(tmp_path, "XSQ", DAY)
     run.path.mkdir(parents=True)
     for name in ("manifest.json", "events.json", "forecast.nc"):
         (run.path / name).write_text("{", encoding="utf-8")

@@ -7,7 +7,9 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
+from ibf_pipeline.domain.findings import EventArea, ExtentFound
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
 
 ISSUE = date(2026, 11, 10)
 LIMIT = 5
@@ -44,7 +46,7 @@ class Expected:
 
 
 @st.composite
-def days(draw: st.DrawFn) -> tuple[Found, Expected]:
+def days(draw: st.DrawFn) -> tuple[FloodFindings, Expected]:
     """A day and what must be published of it."""
     expected = Expected()
     levels = draw(st.sampled_from([(1,), (3,), (1, 2), (2, 3), (1, 2, 3)]))
@@ -59,10 +61,10 @@ def days(draw: st.DrawFn) -> tuple[Found, Expected]:
         *(_station(code, "--------", "no", 7) for code in expected.quiet),
         *(_station(code, "--------", "no", None) for code in expected.blind),
     ]
-    found = Found(
+    found = FloodFindings(
         country="XTS",
         country_name="Testland",
-        issue_date=ISSUE,
+        issue_time=IssueTime(ISSUE),
         admin_levels=levels,
         default_admin_level=draw(st.sampled_from(levels)),
         rule=RuleApplied("return-period", {}, 5.0, 0.6, LIMIT, 0.1, "use-smallest", "4"),
@@ -121,7 +123,7 @@ def _events(
     parents: dict[str, str],
     alerts: dict[str, tuple[str, str, ExpectedEvent]],
     expected: Expected,
-) -> list[Event]:
+) -> list[FloodEvent]:
     """Deal the deepest areas out to the events; a parent goes to one of the events below it, with all its people."""
     rows: dict[str, list[EventArea]] = {name: [] for name in alerts}
     below: dict[str, dict[str, int]] = {}
@@ -149,7 +151,7 @@ def _events(
             expected.without_areas.append(name)
         lead = int(wanted.lead_time[0])
         made.append(
-            Event(
+            FloodEvent(
                 name=name,
                 station_code=name,
                 alert_class=alert_class,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.targets.comparison import Shown, as_shown, compare
 from tests.worlds.countries import made_found
 from tests.worlds.countries.made_found import event
@@ -15,18 +15,18 @@ NO_NAMES: dict[str, str] = {}
 
 
 @pytest.fixture
-def found() -> Found:
+def found() -> FloodFindings:
     """One trigger at G1 with 1,100 people in two areas, one warning at G2."""
     return made_found.found(
         [event("G1", "---wTT--", "max", {"A": 1000, "B": 100}), event("G2", "-ww-----", "med", {"C": 0})], []
     )
 
 
-def shown(found: Found) -> list[Shown]:
-    return [as_shown(each, found.default_admin_level) for each in found.events]
+def shown(found: FloodFindings) -> list[Shown]:
+    return [as_shown(found, each) for each in found.events]
 
 
-def test_the_same_day_agrees(found: Found) -> None:
+def test_the_same_day_agrees(found: FloodFindings) -> None:
     there = shown(found)
     assert there[0] == Shown("G1", "trigger", "3-day", "4-day", {"A": 1000, "B": 100})
     assert there[1] == Shown("G2", "warning-medium", "1-day", None, {"C": 0})
@@ -36,7 +36,7 @@ def test_the_same_day_agrees(found: Found) -> None:
     ]
 
 
-def test_what_differs_is_said(found: Found) -> None:
+def test_what_differs_is_said(found: FloodFindings) -> None:
     first = shown(found)[0]
     other = replace(
         first, alert_level="warning", first_trigger=None, first_lead_time="4-day", people={"A": 900, "D": 5}
@@ -50,7 +50,7 @@ def test_what_differs_is_said(found: Found) -> None:
     assert rows[2].there == "trigger, from 3-day, first trigger 4-day; 1,100 people in 2 areas"
 
 
-def test_events_are_the_same_by_their_station_whatever_they_are_called(found: Found) -> None:
+def test_events_are_the_same_by_their_station_whatever_they_are_called(found: FloodFindings) -> None:
     first, second = shown(found)
     rows = compare(found, [replace(first, name="Upper"), second], {"Upper": "G1", "G2": "G2"})
     assert [(row.event, row.verdict) for row in rows] == [("G1", "agrees"), ("G2", "agrees")]

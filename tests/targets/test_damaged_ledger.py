@@ -9,13 +9,13 @@ import pytest
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.ledger import close_older
 from ibf_pipeline.runs.past import published_past
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
 from ibf_pipeline.targets.ibf.revise import may_be_shown
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.journals import change_record
+from tests.worlds.runs import flood_run, flood_runs_of
 
 TODAY = date(2026, 2, 16)
 DATE = "2026-02-15T00:00:01.000Z"
@@ -27,7 +27,7 @@ def clock() -> datetime:
 
 def published(runs: Path, issue_date: date = date(2026, 2, 15), event_name: str = "G1") -> Revision:
     """The first revision of a day, that of yesterday, its one call made."""
-    run = RunFolder(runs, "XTY", issue_date)
+    run = flood_run(runs, "XTY", issue_date)
     call = Call(1, "exposure", "POST", "/exposure", body={"date": DATE})
     day = found([event(event_name, "--TTT---", "max", {"01A": 5})], [], run.issue_date)
     about = RevisionAbout(DATE, "portal", "http://portal", "current", "forced", True, "hash")
@@ -38,7 +38,7 @@ def published(runs: Path, issue_date: date = date(2026, 2, 15), event_name: str 
 
 def test_an_upload_of_a_date_that_is_not_known_is_not_ours(tmp_path: Path) -> None:
     revision = published(tmp_path)
-    today = RunFolder(tmp_path, "XTY", TODAY)
+    today = flood_run(tmp_path, "XTY", TODAY)
     assert today.dates("portal") == {DATE}
     change_record(revision, date=None)
     assert today.dates("portal") == set()
@@ -46,7 +46,7 @@ def test_an_upload_of_a_date_that_is_not_known_is_not_ours(tmp_path: Path) -> No
 
 def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
     revision = published(tmp_path)
-    today = RunFolder(tmp_path, "XTY", TODAY)
+    today = flood_run(tmp_path, "XTY", TODAY)
     assert published_past(today, "portal", may_be_shown).untold({"G1"}) == set(), "the revision notified"
     change_record(revision, about=None)
     with pytest.raises(InputInvalid, match="cannot be read"):
@@ -57,7 +57,7 @@ def test_triggers_of_a_damaged_revision_count_as_untold(tmp_path: Path) -> None:
 def test_what_is_open_is_told_by_the_newest_revision_that_can_be_read(tmp_path: Path) -> None:
     published(tmp_path)
     newer = published(tmp_path, TODAY, "G2")
-    tomorrow = RunFolder(tmp_path, "XTY", date(2026, 2, 17))
+    tomorrow = flood_run(tmp_path, "XTY", date(2026, 2, 17))
 
     def perhaps_open() -> list[str]:
         return [event.name for event in published_past(tomorrow, "portal", may_be_shown).perhaps_open]
@@ -69,7 +69,7 @@ def test_what_is_open_is_told_by_the_newest_revision_that_can_be_read(tmp_path: 
 
 def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Path) -> None:
     revision = published(tmp_path)
-    today = RunFolder(tmp_path, "XTY", TODAY)
+    today = flood_run(tmp_path, "XTY", TODAY)
     assert close_older(today, "portal", clock) == []
     change_record(revision, plan="{")
     assert close_older(today, "portal", clock) == [revision]
@@ -79,5 +79,5 @@ def test_a_damaged_plan_of_an_older_day_is_closed_and_stops_nothing(tmp_path: Pa
 def test_a_folder_that_is_no_day_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("2026-02-30", "2026-02-15", "20ab-cd-ef"):
         (tmp_path / "XTY" / name).mkdir(parents=True)
-    assert [run.issue_date for run in runs_of(tmp_path, "XTY")] == [date(2026, 2, 15)]
+    assert [run.issue_date for run in flood_runs_of(tmp_path, "XTY")] == [date(2026, 2, 15)]
     assert "2026-02-30 is the folder of no day" in caplog.text

@@ -13,7 +13,6 @@ from ibf_pipeline.errors import InputInvalid, ServerRefused, WriteFailed
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import publish
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.files import transport
 from ibf_pipeline.targets.files.planner import plan_calls
 from ibf_pipeline.targets.files.target import FilesTarget
@@ -22,6 +21,7 @@ from ibf_pipeline.targets.problems import Consent
 from tests.conftest import missing
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.journals import journal_in
+from tests.worlds.runs import flood_run
 
 DAY = found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], [])
 DATE = DAY.issue_date.isoformat()
@@ -132,7 +132,7 @@ def test_a_day_says_what_it_is(tmp_path: Path) -> None:
 def test_a_place_that_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     target = FilesTarget("shadow", tmp_path / "out", tmp_path / "prepared", clock)
-    run = RunFolder(tmp_path / "runs", "XTS", DAY.issue_date)
+    run = flood_run(tmp_path / "runs", "XTS", DAY.issue_date)
     with pytest.raises(ServerRefused, match="is no folder that may be written to"):
         target.revise(DAY, run, Consent())
     with pytest.raises(WriteFailed, match="could not be written"):

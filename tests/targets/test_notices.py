@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from tests.worlds.countries.made_found import event, found, station
@@ -16,7 +16,9 @@ DRY = replace(station("G4"), condition="suspect", reason="practically dry")
 DAY = found([UPPER], [station("G2"), station("G3", blind=True), DRY])
 
 
-def told(before: dict[str, str], stations: dict[str, str] | None = None, day: Found = DAY) -> list[tuple[str, str]]:
+def told(
+    before: dict[str, str], stations: dict[str, str] | None = None, day: FloodFindings = DAY
+) -> list[tuple[str, str]]:
     """Kind and event of the notices, without the one of every day about G3."""
     made = notices(day, before, {"Upper"}, stations)
     assert ("station blind", "G3") in [(notice.kind, notice.event) for notice in made]

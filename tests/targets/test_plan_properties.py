@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
@@ -33,7 +33,7 @@ both = pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED], ids=lambda 
 any_day = settings(max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def plan(day: tuple[Found, Expected], capabilities: Capabilities, **more: Any) -> list[Call]:
+def plan(day: tuple[FloodFindings, Expected], capabilities: Capabilities, **more: Any) -> list[Call]:
     found, expected = day
     moment = datetime(2026, 11, 10, 0, 0, 7, tzinfo=UTC)
     return plan_calls(found, Order(moment, expected.areas, EXTENTS, **more), capabilities)
@@ -75,7 +75,7 @@ def phases(calls: Sequence[Call], capabilities: Capabilities) -> list[str]:
 @both
 @any_day
 @given(day=days(), wipe=st.booleans(), notify=st.booleans())
-def test_order(capabilities: Capabilities, day: tuple[Found, Expected], wipe: bool, notify: bool) -> None:
+def test_order(capabilities: Capabilities, day: tuple[FloodFindings, Expected], wipe: bool, notify: bool) -> None:
     calls = plan(day, capabilities, wipe=wipe, notify=notify)
     expected = day[1]
     rest = ["rest"] if expected.quiet or expected.without_areas else []
@@ -96,7 +96,9 @@ def test_order(capabilities: Capabilities, day: tuple[Found, Expected], wipe: bo
 @both
 @any_day
 @given(day=days(), wipe=st.booleans())
-def test_one_date_and_no_null_amounts(capabilities: Capabilities, day: tuple[Found, Expected], wipe: bool) -> None:
+def test_one_date_and_no_null_amounts(
+    capabilities: Capabilities, day: tuple[FloodFindings, Expected], wipe: bool
+) -> None:
     calls = plan(day, capabilities, wipe=wipe)
     assert {call.body["date"] for call in calls if call.body is not None} == {DATE}
     for _, body in bodies(calls, "exposurePlaceCodes"):
@@ -108,7 +110,7 @@ def test_one_date_and_no_null_amounts(capabilities: Capabilities, day: tuple[Fou
 @both
 @any_day
 @given(day=days())
-def test_events_say_what_was_found(capabilities: Capabilities, day: tuple[Found, Expected]) -> None:
+def test_events_say_what_was_found(capabilities: Capabilities, day: tuple[FloodFindings, Expected]) -> None:
     calls, expected = plan(day, capabilities), day[1]
     path, listed, alert, trigger = PATHS[capabilities.name]
     assert list(dict.fromkeys(call.event for call in calls if call.event)) == list(expected.events)
@@ -142,7 +144,9 @@ def test_events_say_what_was_found(capabilities: Capabilities, day: tuple[Found,
 @both
 @any_day
 @given(day=days())
-def test_every_level_adds_up_and_an_area_has_one_event(capabilities: Capabilities, day: tuple[Found, Expected]) -> None:
+def test_every_level_adds_up_and_an_area_has_one_event(
+    capabilities: Capabilities, day: tuple[FloodFindings, Expected]
+) -> None:
     calls, expected = plan(day, capabilities), day[1]
     found = day[0]
     for level in found.admin_levels:
@@ -160,13 +164,13 @@ def test_every_level_adds_up_and_an_area_has_one_event(capabilities: Capabilitie
 @any_day
 @given(day=days(), unknown=st.booleans())
 def test_every_station_once_and_blind_ones_never(
-    capabilities: Capabilities, day: tuple[Found, Expected], unknown: bool
+    capabilities: Capabilities, day: tuple[FloodFindings, Expected], unknown: bool
 ) -> None:
     expected = day[1]
     alerted = [*expected.events, *expected.without_areas]
     known = {*alerted, *expected.quiet[1:], *expected.blind} if unknown else None
     quiet = expected.quiet[1:] if unknown else expected.quiet
-    calls = plan(day, capabilities, stations=known)
+    calls = plan(day, capabilities, points={"glofas_stations": known})
     for key in KEYS:
         points = [point for _, body in bodies(calls, "dynamicPointData") if body["key"] == key
                   for point in body["dynamicPointData"]]  # fmt: skip
@@ -182,7 +186,7 @@ def test_every_station_once_and_blind_ones_never(
 @any_day
 @given(day=days(), wipe=st.booleans())
 def test_zeros_for_the_whole_country_and_never_beside_events(
-    capabilities: Capabilities, day: tuple[Found, Expected], wipe: bool
+    capabilities: Capabilities, day: tuple[FloodFindings, Expected], wipe: bool
 ) -> None:
     calls, (found, expected) = plan(day, capabilities, wipe=wipe), day
     nobodys = [body for _, body in bodies(calls, "exposurePlaceCodes") if body["eventName"] is None]
@@ -202,7 +206,7 @@ def test_zeros_for_the_whole_country_and_never_beside_events(
 @both
 @any_day
 @given(day=days())
-def test_eight_rasters_without_a_date(capabilities: Capabilities, day: tuple[Found, Expected]) -> None:
+def test_eight_rasters_without_a_date(capabilities: Capabilities, day: tuple[FloodFindings, Expected]) -> None:
     rasters = [call for call in plan(day, capabilities) if call.file is not None]
     assert [call.file.name for call in rasters if call.file] == [
         f"flood_extent_{lead}-day_XTS.tif" for lead in range(8)

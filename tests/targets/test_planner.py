@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Capabilities, choose
 from ibf_pipeline.targets.ibf.planner import Order, plan_calls
@@ -28,7 +28,7 @@ BUSY = found(
 QUIET = found([], [station("G1"), station("G2")])
 
 
-def plan(day: Found, capabilities: Capabilities = CURRENT, **more: Any) -> list[Call]:
+def plan(day: FloodFindings, capabilities: Capabilities = CURRENT, **more: Any) -> list[Call]:
     return plan_calls(day, Order(MOMENT, AREAS, EXTENTS, **more), capabilities)
 
 
@@ -81,7 +81,9 @@ def test_the_described_order_on_a_server_of_today_closes_after_the_days_rows_onl
 
 @pytest.mark.parametrize("capabilities", [CURRENT, DESCRIBED])
 @pytest.mark.parametrize("day", [BUSY, QUIET])
-def test_every_plan_ends_with_the_one_notification_and_has_one_date(day: Found, capabilities: Capabilities) -> None:
+def test_every_plan_ends_with_the_one_notification_and_has_one_date(
+    day: FloodFindings, capabilities: Capabilities
+) -> None:
     calls = plan(day, capabilities)
     assert [call.number for call in calls] == list(range(1, len(calls) + 1))
     assert (calls[-1].method, calls[-1].path, calls[-1].kind) == ("POST", "/notification/send", "end")
@@ -171,7 +173,7 @@ def test_four_keys_of_the_event_and_of_the_rest_without_the_blind() -> None:
 
 
 def test_stations_that_the_server_does_not_know_are_left_out() -> None:
-    rest = stations(plan(BUSY, stations={"G1", "G2", "G4"}), "all other stations")
+    rest = stations(plan(BUSY, points={"glofas_stations": {"G1", "G2", "G4"}}), "all other stations")
     assert rest[0][2] == [("G4", 12.5)]
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, ServerRefused
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, Choice
 from ibf_pipeline.targets.ibf.preflight import MOST_ROWS, check_server
 from ibf_pipeline.targets.ibf.state import OpenArea, OpenEvent, ServerState, read_state
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.problems import Consent, Problem, require_publishable, unreadable_extents
 from tests.worlds.countries.made_found import AREAS, event, found, station
+from tests.worlds.runs import flood_run
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 TODAY = date(2026, 11, 10)
@@ -30,7 +31,7 @@ SERVER = ServerState(
     admin_levels=(1, 2),
     default_admin_level=1,
     place_codes={level: tuple(codes) for level, codes in AREAS.items()},
-    stations={"G1": "one", "G2": "two", "G3": "three"},
+    points={"glofas_stations": {"G1": "one", "G2": "two", "G3": "three"}},
     last_upload=None,
     indicators=frozenset({"population_affected", "population_affected_percentage"}),
     open_events=(),
@@ -38,12 +39,20 @@ SERVER = ServerState(
 
 
 def open_event(name: str, **area: Any) -> OpenEvent:
-    row = {"place_code": "A", "first_issued": TODAY, "set_by_person": False, "actions_ticked": 0} | area
+    row = {
+        "place_code": "A",
+        "first_issued": datetime.combine(TODAY, time(), UTC),
+        "set_by_person": False,
+        "actions_ticked": 0,
+    } | area
     return OpenEvent(name, "warning", "", (OpenArea(**row),))
 
 
 def problems(
-    day: Found = DAY, state: ServerState = SERVER, published: tuple[str, ...] = (), consent: Consent | None = None
+    day: FloodFindings = DAY,
+    state: ServerState = SERVER,
+    published: tuple[str, ...] = (),
+    consent: Consent | None = None,
 ) -> list[Problem]:
     return check_server(day, state, AREAS, published, consent or Consent())
 
@@ -152,7 +161,8 @@ def test_an_event_is_not_closed_where_nothing_says_that_it_is_over(
 ) -> None:
     """Whatever the event was called when it was opened."""
     day = replace(DAY, stations=(*DAY.stations, DRY))
-    state = replace(SERVER, stations={**(SERVER.stations or {}), "G4": "four"}, open_events=(open_event(name),))
+    stations = {**(SERVER.points["glofas_stations"] or {}), "G4": "four"}
+    state = replace(SERVER, points={"glofas_stations": stations}, open_events=(open_event(name),))
     (problem,) = check_server(day, state, AREAS, (), Consent(), earlier)
     assert problem.blocks
     assert problem.text == (
@@ -172,19 +182,19 @@ def test_an_event_whose_station_is_seen_may_end_or_go_on(name: str, earlier: dic
 
 
 def test_decisions_on_events_of_an_earlier_day_survive_a_revision() -> None:
-    earlier = open_event("G1", set_by_person=True, actions_ticked=1, first_issued=date(2026, 11, 9))
+    earlier = open_event("G1", set_by_person=True, actions_ticked=1, first_issued=datetime(2026, 11, 9, tzinfo=UTC))
     assert problems(state=today(open_events=(earlier,)), published=OURS) == []
 
 
 def test_a_new_day_deletes_no_decision() -> None:
     yesterday = replace(SERVER, last_upload=datetime(2026, 11, 9, tzinfo=UTC))
-    going_on = open_event("G1", actions_ticked=1, first_issued=date(2026, 11, 9))
+    going_on = open_event("G1", actions_ticked=1, first_issued=datetime(2026, 11, 9, tzinfo=UTC))
     assert problems(state=replace(yesterday, open_events=(going_on,))) == []
 
 
 def test_what_is_only_reported() -> None:
     state = replace(
-        SERVER, stations={"G1": "one"}, place_codes={1: ("A", "B", "C"), 2: ("A1", "A2", "B1")},
+        SERVER, points={"glofas_stations": {"G1": "one"}}, place_codes={1: ("A", "B", "C"), 2: ("A1", "A2", "B1")},
         not_checked=("indicators", "open events"), indicators=None, open_events=None,
     )  # fmt: skip
     found_problems = problems(state=state)
@@ -199,7 +209,8 @@ def test_what_is_only_reported() -> None:
 
 def test_all_problems_are_listed_at_once() -> None:
     state = today(
-        role="viewer", admin_levels=(2,), default_admin_level=2, place_codes={1: (), 2: ("B1",)}, stations={},
+        role="viewer", admin_levels=(2,), default_admin_level=2, place_codes={1: (), 2: ("B1",)},
+        points={"glofas_stations": {}},
         indicators=frozenset(), open_events=(open_event("G3", actions_ticked=1),),
     )  # fmt: skip
     with pytest.raises(ServerRefused) as caught:
@@ -215,7 +226,7 @@ def test_all_problems_are_listed_at_once() -> None:
 
 
 def test_rasters_that_are_not_there_or_empty(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path, "XTS", TODAY)
+    run = flood_run(tmp_path, "XTS", TODAY)
     (run.path / "extents").mkdir(parents=True)
     for extent in DAY.extents[1:]:
         run.extent(extent.file_name).write_bytes(b"" if extent.lead_time == 7 else b"raster")
@@ -235,7 +246,7 @@ def asked(script: dict[str, list[Says]], capabilities: str = "current") -> Serve
     with ScriptedServer(script) as server:
         client = IbfClient(server.url, Credentials("a@example.org", "secret"), Patience(5, 1))
         try:
-            return read_state(client, "XTS", "floods", capabilities)
+            return read_state(client, "XTS", FLOODS, capabilities)
         finally:
             client.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import partial
 
 import numpy as np
@@ -15,8 +14,10 @@ from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.domain.exercise import exercise_name
-from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
+from ibf_pipeline.domain.findings import EventArea, ExtentFound
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
 from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance, largest_return_period
@@ -29,7 +30,7 @@ from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody
 from ibf_pipeline.hazards.floods.screening import usable
 
 
-def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> Found:
+def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> FloodFindings:
     """What the forecast of one issue date means for a country.
 
     `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
@@ -56,10 +57,10 @@ def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, ex
         if station.values is not None and station.values.alert_class != "no"
     ]
     events = _with_areas(alerted, layers, exposure, country)
-    return Found(
+    return FloodFindings(
         country=country.iso3,
         country_name=country.name,
-        issue_date=date.fromisoformat(discharge.attrs["issue_date"]),
+        issue_time=IssueTime.parse(discharge.attrs["issue_date"]),
         admin_levels=country.admin_levels,
         default_admin_level=country.default_admin_level,
         rule=_rule_applied(country),
@@ -162,13 +163,13 @@ def _event(
     layers: CountryLayers,
     exposure: ExposureTable,
     country: Country,
-) -> Event:
+) -> FloodEvent:
     trigger = "T" in station.flags
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
     deepest = layers.mapping.get(station.code, ())
     areas = tuple(_row(place_code, [(flood_map, place_code)], layers, exposure) for place_code in deepest)
-    return Event(
+    return FloodEvent(
         name=station.event_name,
         station_code=station.code,
         alert_class=values.alert_class,
@@ -191,7 +192,7 @@ def _row(
     `counted`: (flood map, deepest place code) of every area whose exposure counts here.
     """
     area = layers.areas[place_code]
-    totals = dict.fromkeys(exposure.indicators, 0)
+    totals: dict[str, int | float] = dict.fromkeys(exposure.indicators, 0)
     affected = 0.0
     for flood_map, code in counted:
         if flood_map is None:
@@ -200,12 +201,14 @@ def _row(
         for indicator, value in values.items():
             totals[indicator] += int(np.rint(value))
         affected += float(values[POPULATION_AFFECTED])
-    people = totals.pop(POPULATION_AFFECTED)
+    people = int(totals.pop(POPULATION_AFFECTED))
     share = min(1.0, affected / area.population) if area.population > 0 else 0.0
     return EventArea(area.admin_level, place_code, area.name, people, round(share, 6), totals)
 
 
-def _with_areas(alerted: list[Event], layers: CountryLayers, exposure: ExposureTable, country: Country) -> list[Event]:
+def _with_areas(
+    alerted: list[FloodEvent], layers: CountryLayers, exposure: ExposureTable, country: Country
+) -> list[FloodEvent]:
     """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
     flood_maps = {event.name: event.flood_map for event in alerted}
     rows: dict[str, list[EventArea]] = {event.name: [] for event in alerted}
@@ -224,7 +227,7 @@ def _with_areas(alerted: list[Event], layers: CountryLayers, exposure: ExposureT
     return sorted(events, key=precedence)
 
 
-def _extents(events: Sequence[Event], iso3: str) -> tuple[ExtentFound, ...]:
+def _extents(events: Sequence[FloodEvent], iso3: str) -> tuple[ExtentFound, ...]:
     return tuple(
         ExtentFound(
             lead_time,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Event, StationFound
+from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.screening import Usable
 
 
@@ -36,7 +36,7 @@ def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[st
             yield f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members"
 
 
-def event_notes(events: Sequence[Event], country: Country) -> Iterator[str]:
+def event_notes(events: Sequence[FloodEvent], country: Country) -> Iterator[str]:
     """What the portal cannot show of an event, and the flood map that stands in for one that is not there."""
     smallest = min(country.flood_maps.return_periods)
     for event in events:
@@ -56,7 +56,7 @@ def event_notes(events: Sequence[Event], country: Country) -> Iterator[str]:
             )
 
 
-def nobody_affected(events: Sequence[Event], layers: CountryLayers) -> Iterator[str]:
+def nobody_affected(events: Sequence[FloodEvent], layers: CountryLayers) -> Iterator[str]:
     """Events with people to count of whom none are found: outside the rasters, or a map that is dry there."""
     for event in events:
         deepest = layers.mapping.get(event.station_code, ())

@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.found import Event, EventArea, Found, StationFound
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, day_text, number_text, percent_text
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
 from ibf_pipeline.report.pictures.figure import (
     draw_box,
@@ -52,7 +53,7 @@ _LABELLED = 6
 _STATION: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "markeredgecolor": "white"}
 
 
-def event_map(found: Found, event: Event, layers: MapLayers, extent: Path | None) -> bytes:
+def event_map(found: FloodFindings, event: FloodEvent, layers: MapLayers, extent: Path | None) -> bytes:
     """The map of an event as PNG.
 
     `extent`: flood depth raster of the event's lead time (`found.extents[event.lead_time]`), None for none.
@@ -60,7 +61,7 @@ def event_map(found: Found, event: Event, layers: MapLayers, extent: Path | None
     return png(event_figure(found, event, layers, extent))
 
 
-def event_figure(found: Found, event: Event, layers: MapLayers, extent: Path | None) -> Figure:
+def event_figure(found: FloodFindings, event: FloodEvent, layers: MapLayers, extent: Path | None) -> Figure:
     """The map as a figure."""
     station = found.station(event.station_code)
     deepest = found.admin_levels[-1]
@@ -98,7 +99,7 @@ def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station:
     return view_of((west, south, east, north), _ACROSS, _DOWN)
 
 
-def _header(figure: Figure, found: Found, event: Event, station: StationFound) -> None:
+def _header(figure: Figure, found: FloodFindings, event: FloodEvent, station: StationFound) -> None:
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
     draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
@@ -118,7 +119,7 @@ def _header(figure: Figure, found: Found, event: Event, station: StationFound) -
     write_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
 
 
-def _people_words(found: Found, event: Event) -> tuple[str, str]:
+def _people_words(found: FloodFindings, event: FloodEvent) -> tuple[str, str]:
     """The number that matters most, large, and the words behind it."""
     if not event.areas:
         return "", "no areas are mapped to this station: the portal cannot show the alert"
@@ -153,7 +154,7 @@ def people_step(people: int) -> int:
     return sum(people >= step for step in PEOPLE_STEPS)
 
 
-def _borders(axes: Axes, found: Found, layers: MapLayers, own: list[BaseGeometry]) -> None:
+def _borders(axes: Axes, found: FloodFindings, layers: MapLayers, own: list[BaseGeometry]) -> None:
     upper = layers.levels[found.default_admin_level].shapes.values()
     draw_areas(axes, upper, facecolor="none", edgecolor="#6d6d66", linewidth=1.8, zorder=8)
     draw_areas(axes, own, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=9)
@@ -163,8 +164,8 @@ def _borders(axes: Axes, found: Found, layers: MapLayers, own: list[BaseGeometry
 def _labels(
     labels: Labels,
     axes: Axes,
-    found: Found,
-    event: Event,
+    found: FloodFindings,
+    event: FloodEvent,
     layers: MapLayers,
     areas: dict[str, EventArea],
     view: View,
@@ -197,7 +198,7 @@ def _labels(
             labels.put(*point, name, 26, color=MUTED, style="italic")
 
 
-def _legend(figure: Figure, found: Found, event: Event, water: Water | None, shows_people: bool) -> None:
+def _legend(figure: Figure, found: FloodFindings, event: FloodEvent, water: Water | None, shows_people: bool) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
     if shows_people:
@@ -224,7 +225,7 @@ def _legend(figure: Figure, found: Found, event: Event, water: Water | None, sho
     write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
 
 
-def _footer(figure: Figure, found: Found, event: Event, note: str) -> None:
+def _footer(figure: Figure, found: FloodFindings, event: FloodEvent, note: str) -> None:
     members = f"{found.members_expected - len(found.members_missing)} of {found.members_expected} members"
     parts = [f"Discharge: GloFAS {found.glofas_version}, {members}."]
     share = percent_text(found.rule.trigger_probability)

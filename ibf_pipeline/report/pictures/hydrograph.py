@@ -11,11 +11,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ibf_pipeline.domain.evidence import evidence, limit_of
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.found import Found, StationFound
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
+from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
+from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
@@ -38,7 +38,7 @@ _OF_OTHERS: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (
 _SHORT = {"no": "–", "min": "low", "med": "medium", "max": "TRIGGER"}
 
 
-def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Figure:
+def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarray) -> Figure:
     """The forecast of one station.
 
     `discharge`: (member, lead_time) m3/s of that station, NaN where a value is missing. A blind station has its values
@@ -57,7 +57,7 @@ def hydrograph(found: Found, station: StationFound, discharge: np.ndarray) -> Fi
     return figure
 
 
-def _title(figure: Figure, found: Found, station: StationFound) -> None:
+def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     title = marked(titled(station.name, station.code), exercise=found.exercise)
     write_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
@@ -66,7 +66,7 @@ def _title(figure: Figure, found: Found, station: StationFound) -> None:
     write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
-def _scale(axes: Axes, found: Found, station: StationFound, discharge: np.ndarray) -> float:
+def _scale(axes: Axes, found: FloodFindings, station: StationFound, discharge: np.ndarray) -> float:
     """Range of the discharge axis, so that the members and the trigger's threshold are both seen."""
     trigger = station.thresholds[f"{found.rule.trigger_return_period:g}"]
     top = max(highest(discharge), trigger) * 1.08 or 1.0
@@ -74,7 +74,7 @@ def _scale(axes: Axes, found: Found, station: StationFound, discharge: np.ndarra
     return top
 
 
-def _limit(axes: Axes, found: Found, top: float) -> None:
+def _limit(axes: Axes, found: FloodFindings, top: float) -> None:
     limit = found.rule.trigger_lead_time_limit
     if limit >= LEAD_TIMES[-1]:
         return
@@ -93,7 +93,7 @@ def _members(axes: Axes, discharge: np.ndarray) -> None:
         axes.plot(days, median, color=MEDIAN, linewidth=2.8, marker="o", markersize=6, zorder=5)
 
 
-def _thresholds(axes: Axes, found: Found, station: StationFound, top: float) -> None:
+def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: float) -> None:
     """Lines at the thresholds in sight, named at the right; names that would overlap move apart."""
     trigger = found.rule.trigger_return_period
     shown = sorted((value, float(period)) for period, value in station.thresholds.items() if value <= top and value > 0)
@@ -137,7 +137,7 @@ def _frame(axes: Axes) -> None:
     axes.set_ylabel("discharge (m³/s)", fontsize=points(15))
 
 
-def _strip(figure: Figure, found: Found, station: StationFound) -> None:
+def _strip(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     """Below each day: lead time, date, class in colour and word, members above the trigger's threshold."""
     strip = pixel_axes(figure, _LEFT, _TOP + _PLOT + 6, WIDTH - _LEFT - _RIGHT, 140)
     strip.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)

@@ -14,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.found import Found, StationFound
 from ibf_pipeline.domain.wording import class_text, day_text
+from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
 from ibf_pipeline.report.pictures.colours import (
     BORDER,
     CLASS_COLOURS,
@@ -46,12 +46,12 @@ _NAMED_BESIDE = 4
 """areas whose names stand beside them at most; more lines would hide the map"""
 
 
-def overview_map(found: Found, layers: MapLayers, extents: Sequence[Path] = ()) -> bytes:
+def overview_map(found: FloodFindings, layers: MapLayers, extents: Sequence[Path] = ()) -> bytes:
     """The country's day as PNG. `extents`: the rasters whose water is drawn, those of the events' lead times."""
     return png(overview_figure(found, layers, extents))
 
 
-def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = ()) -> Figure:
+def overview_figure(found: FloodFindings, layers: MapLayers, extents: Sequence[Path] = ()) -> Figure:
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
@@ -79,7 +79,7 @@ def overview_figure(found: Found, layers: MapLayers, extents: Sequence[Path] = (
     return figure
 
 
-def _area_names(labels: Labels, axes: Axes, found: Found, outlines: Outlines, view: View) -> None:
+def _area_names(labels: Labels, axes: Axes, found: FloodFindings, outlines: Outlines, view: View) -> None:
     """Names of alerted areas inside them; the first triggers' ones beside them with a line where there is no room."""
     classes, beside = area_classes(found), 0
     step = (view.north - view.south) * 44 / _DOWN
@@ -108,14 +108,14 @@ def _name_beside(labels: Labels, axes: Axes, view: View, point: tuple[float, flo
     return False
 
 
-def _flooded(found: Found, layers: MapLayers) -> list[BaseGeometry]:
+def _flooded(found: FloodFindings, layers: MapLayers) -> list[BaseGeometry]:
     """The deepest areas of the triggers: water elsewhere belongs to no event of the map."""
     shapes = layers.levels[found.admin_levels[-1]].shapes
     codes = {area.place_code for e in found.events if e.trigger for area in e.areas_of(found.admin_levels[-1])}
     return [shapes[code] for code in sorted(codes) if code in shapes]
 
 
-def by_weight(found: Found, classes: dict[str, str]) -> list[str]:
+def by_weight(found: FloodFindings, classes: dict[str, str]) -> list[str]:
     """Place codes of the alerted areas: the highest class first, then those with most people."""
     people: dict[str, int] = {}
     for event in found.events:
@@ -124,7 +124,7 @@ def by_weight(found: Found, classes: dict[str, str]) -> list[str]:
     return sorted(classes, key=lambda code: (-ALERT_CLASSES.index(classes[code]), -people[code], code))
 
 
-def area_classes(found: Found) -> dict[str, str]:
+def area_classes(found: FloodFindings) -> dict[str, str]:
     """The highest class of every default-level area that an event has."""
     classes: dict[str, str] = {}
     for event in reversed(found.events):  # the highest class comes first and is written last
@@ -132,7 +132,7 @@ def area_classes(found: Found) -> dict[str, str]:
     return classes
 
 
-def _view(found: Found, layers: MapLayers) -> View:
+def _view(found: FloodFindings, layers: MapLayers) -> View:
     bounds = None if layers.country.is_empty else layers.country.bounds
     if bounds is None:
         lons, lats = [s.lon for s in found.stations], [s.lat for s in found.stations]
@@ -140,7 +140,7 @@ def _view(found: Found, layers: MapLayers) -> View:
     return view_of(bounds, _ACROSS, _DOWN, 0.05)
 
 
-def _stations(axes: Axes, found: Found, labels: Labels, view: View) -> None:
+def _stations(axes: Axes, found: FloodFindings, labels: Labels, view: View) -> None:
     alerted = {event.station_code: event.alert_class for event in found.events}
     seen = [station for station in found.stations if view.holds(station.lon, station.lat)]
     seen.sort(key=lambda s: -ALERT_CLASSES.index(alerted.get(s.code, "no")))
@@ -184,7 +184,7 @@ def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
     axes.plot(x, y, marker=marker, markersize=size, color=CLASS_COLOURS[kind], **edge)
 
 
-def _legend(figure: Figure, found: Found, shown: set[str], shows_water: bool) -> None:
+def _legend(figure: Figure, found: FloodFindings, shown: set[str], shows_water: bool) -> None:
     axes = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210)
     y = 26
     for place, name in enumerate(name for name in ("max", "med", "min") if name in shown):

@@ -11,8 +11,8 @@ import rasterio
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.observed import ObservedArea
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.grids import write_on_grid
 from ibf_pipeline.prepare.tables import exposure_table
@@ -82,7 +82,13 @@ def _write_flooded(observed: Path, target: Path) -> None:
 
 
 def observe_areas(
-    event: Event, layers: CountryLayers, country: Country, static: Path, observed: Path, labels: Path, scratch: Path
+    event: FloodEvent,
+    layers: CountryLayers,
+    country: Country,
+    static: Path,
+    observed: Path,
+    labels: Path,
+    scratch: Path,
 ) -> list[ObservedArea]:
     """The event's areas, highest level first: square kilometres and people observed, people forecast.
 

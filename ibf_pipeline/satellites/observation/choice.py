@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.observed import Days, Look, observed_share
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 from ibf_pipeline.satellites.hook.settings import Observation
 from ibf_pipeline.satellites.observation.passes import (
     Scene,
@@ -28,7 +28,7 @@ def stands_for(look: Look, scene: Scene | None, rule: Observation) -> bool:
     return of_the_pass and observed_share(look.areas) >= rule.observed_share
 
 
-def require_late_enough(event: Event, product: str, scene: Scene, rule: Observation, now: datetime) -> None:
+def require_late_enough(event: FloodEvent, product: str, scene: Scene, rule: Observation, now: datetime) -> None:
     """TooEarly while a catalogue may still get the scene's flood map: it costs nothing, an order does."""
     catalogue = rule.catalogue
     if catalogue is not None:
@@ -44,7 +44,7 @@ def require_late_enough(event: Event, product: str, scene: Scene, rule: Observat
             raise error
 
 
-def require_unseen(event: Event, product: str, names: Collection[str]) -> None:
+def require_unseen(event: FloodEvent, product: str, names: Collection[str]) -> None:
     """Unsuitable for a scene that is among these in another format: each scene is ordered once and looked at once."""
     other = other_name(product, names)
     if other is not None:
@@ -56,7 +56,7 @@ def require_unseen(event: Event, product: str, names: Collection[str]) -> None:
         )
 
 
-def scene_to_order(event: Event, product: str, days: Days, rule: Observation) -> Scene:
+def scene_to_order(event: FloodEvent, product: str, days: Days, rule: Observation) -> Scene:
     """The scene of a product; Unsuitable where it is not worth one of the month's orders."""
     scene = scene_of(product)
     require_vh(product, scene)

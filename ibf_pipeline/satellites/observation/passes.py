@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 
 _NAME: Final = re.compile(
     r"(?P<satellite>S1[A-D])_(?P<mode>IW|EW)_GRD[FHM]_1S(?P<polarisation>[SD][HV])_(?P<start>\d{8}T\d{6})_"
@@ -30,7 +30,7 @@ class TooEarly(InputMissing):
     """UTC"""
 
 
-def event_days(event: Event, issue_date: date, days_after: int) -> Days:
+def event_days(event: FloodEvent, issue_date: date, days_after: int) -> Days:
     """From the event's first flagged day to its last one, and some days on: water stays behind a flood wave."""
     flagged = [lead_time for lead_time, flag in enumerate(event.flags) if flag != "-"]
     return Days(issue_date + timedelta(days=flagged[0]), issue_date + timedelta(days=flagged[-1] + days_after))
@@ -78,6 +78,6 @@ def require_vh(product: str, scene: Scene) -> None:
         )
 
 
-def worth_an_order(event: Event, lowest: str | None) -> bool:
+def worth_an_order(event: FloodEvent, lowest: str | None) -> bool:
     """Whether the event's class is high enough for an order that counts against the month's budget."""
     return lowest is not None and ALERT_CLASSES.index(event.alert_class) >= ALERT_CLASSES.index(lowest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,9 +11,10 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.found import Event, Found
+from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.hazards.known import HAZARDS
+from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.satellites.subscriptions.declared import read_outlines
 
@@ -51,26 +52,26 @@ def alerted_events(
     """
     found: list[AlertedEvent] = []
     for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
-        try:
-            day = _latest(runs, records, folder.name, today, valid_days)
-            if day is not None:
-                found += _events(day, prepared(folder.name), triggers_only)
-        except IbfError as error:
-            log.warning("%s: its alerts are not known: %s", folder.name, error)
+        for hazard in HAZARDS:
+            try:
+                day = _latest(runs_of(runs, folder.name, hazard, records), today, valid_days)
+                if day is not None:
+                    found += _events(day, prepared(folder.name), triggers_only)
+            except IbfError as error:
+                log.warning("%s: its alerts are not known: %s", folder.name, error)
     return found
 
 
-def _latest(runs: Path, records: str | None, iso3: str, today: date, valid_days: int) -> Found | None:
-    for age in range(valid_days + 1):
-        run = RunFolder(runs, iso3, today - timedelta(days=age), records)
-        if run.is_whole:
+def _latest(runs: Sequence[RunFolder], today: date, valid_days: int) -> Findings | None:
+    for run in reversed(runs):
+        if timedelta(0) <= today - run.issue_date <= timedelta(days=valid_days) and run.is_whole:
             found = run.found()
             if not found.exercise:
                 return standing(found, run)
     return None
 
 
-def _events(day: Found, prepared: Path, triggers_only: bool) -> list[AlertedEvent]:
+def _events(day: Findings, prepared: Path, triggers_only: bool) -> list[AlertedEvent]:
     chosen = [event for event in day.events if event.trigger or not triggers_only]
     if not chosen:
         return []
@@ -78,7 +79,7 @@ def _events(day: Found, prepared: Path, triggers_only: bool) -> list[AlertedEven
     try:
         outlines = read_outlines(prepared, level)
     except IbfError as error:
-        log.warning("%s: stations stand for their areas: %s", day.country, error)
+        log.warning("%s: points stand for their areas: %s", day.country, error)
         outlines = {}
     return [
         AlertedEvent(
@@ -93,9 +94,9 @@ def _events(day: Found, prepared: Path, triggers_only: bool) -> list[AlertedEven
     ]
 
 
-def _where(event: Event, day: Found, outlines: dict[str, BaseGeometry], level: int) -> BaseGeometry:
+def _where(event: Event, day: Findings, outlines: dict[str, BaseGeometry], level: int) -> BaseGeometry:
     areas = [outlines[area.place_code] for area in event.areas_of(level) if area.place_code in outlines]
     if areas:
         return shapely.union_all(areas)
-    station = day.station(event.station_code)
-    return shapely.Point(station.lon, station.lat)
+    place = day.place(event.key)
+    return shapely.Point() if place is None else shapely.Point(*place)

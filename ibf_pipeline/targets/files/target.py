@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.prepare.stamp import sha256
@@ -19,7 +19,7 @@ from ibf_pipeline.report.pictures.outlines import read_map_layers
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
-from ibf_pipeline.targets.files.planner import plan_calls
+from ibf_pipeline.targets.files.planner import place_of, plan_calls
 from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.notice import blind_notices
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
@@ -37,13 +37,13 @@ class FilesTarget:
     """the country's prepared layers, for the outlines of areas"""
     now: Clock
 
-    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
         return self._draft(found, run, staging, None)
 
     def revise(
         self,
-        found: Found,
+        found: Findings,
         run: RunFolder,
         consent: Consent,
         *,
@@ -66,7 +66,7 @@ class FilesTarget:
                 require_not_withdrawn(found, latest)
         return run.allot(self.name, number, staging, found, plan.calls, replace(plan.about, withdraws=withdraws))
 
-    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
         """What stands in the way of publishing a day there."""
         require_publishable([*self._problems(found, run, consent), *impossible_amounts(found)], str(self.folder))
 
@@ -84,9 +84,9 @@ class FilesTarget:
             write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
         return Publication(outcome, notices, revision.number, found, notified=False)
 
-    def _draft(self, found: Found, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
+    def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
         number = run.next_number(self.name)
-        at = datetime.combine(found.issue_date, time(), UTC) + timedelta(seconds=number)
+        at = found.issue_time.start + timedelta(seconds=number)
         rasters = extents(staging) if extents else attach_extents(found, run, staging)
         calls = plan_calls(found, [*self._tables(found, staging), *rasters.values()], at)
         body = calls[-1].body or {}
@@ -101,7 +101,7 @@ class FilesTarget:
         )
         return Draft(tuple(calls), about)
 
-    def _tables(self, found: Found, staging: Path) -> list[FileBody]:
+    def _tables(self, found: Findings, staging: Path) -> list[FileBody]:
         """Events, areas and stations in every format, kept with the revision."""
         levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
         shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
@@ -110,10 +110,10 @@ class FilesTarget:
         files += [write_records(table, folder / f"{table.name}.json") for table in tables(found, shapes)]
         return [FileBody(f"files/{file.name}", file.name, sha256(file)) for file in sorted(files)]
 
-    def _day(self, found: Found) -> Path:
-        return self.folder / found.country / found.issue_date.isoformat()
+    def _day(self, found: Findings) -> Path:
+        return self.folder / place_of(found)
 
-    def _problems(self, found: Found, run: RunFolder, consent: Consent) -> Iterator[Problem]:
+    def _problems(self, found: Findings, run: RunFolder, consent: Consent) -> Iterator[Problem]:
         existing = next(place for place in (self.folder, *self.folder.parents) if place.exists())
         if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
             yield Problem(f"{existing} is no folder that may be written to")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ibf_pipeline.domain.alert_classes import SEVERITY
-from ibf_pipeline.domain.found import Event
+from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.errors import ServerRefused
 
 

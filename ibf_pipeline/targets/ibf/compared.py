@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.comparison import Compared, compare
@@ -20,38 +20,38 @@ KEPT = "comparisons"
 
 
 def compare_with(
-    portal: Portal, run_of: Callable[[date], RunFolder], issue_date: date | None, target: str, where: str
-) -> tuple[date, list[Compared]]:
-    """The day's events here and there, kept in the run folder; the portal's day where none is given.
+    portal: Portal, run_of: Callable[[IssueTime], RunFolder], issued: IssueTime | None, target: str, where: str
+) -> tuple[IssueTime, list[Compared]]:
+    """The events of a run here and there, kept in the run folder; that of the portal where no issue time is given.
 
     InputMissing where the portal shows another day or the day was not run here.
     """
-    shown = portal.last_upload.date() if portal.last_upload else None
-    if shown is None or (issue_date is not None and shown != issue_date):
+    shown = portal.shows
+    if shown is None or (issued is not None and shown != issued):
         raise InputMissing(
             f"{target} shows {f'the day {shown}' if shown else 'no day'}"
-            + (f", not {issue_date}" if issue_date and shown else ""),
+            + (f", not {issued}" if issued and shown else ""),
             where=where,
-            expected=f"an upload of {issue_date or 'any day'}",
+            expected=f"an upload of {issued or 'any day'}",
             remedy="compare when the other pipeline has published that day, and before its next one",
         )
     run = run_of(shown)
     found = run.found()
     names = [event.name for event in portal.events]
-    rows = compare(found, portal.events, owners(found, names, portal.stations, {}))
-    content = {"issue_date": shown.isoformat(), "target": target, "events": [asdict(row) for row in rows]}
+    rows = compare(found, portal.events, owners(found, names, portal.subjects, {}))
+    content = {"issue_time": str(shown), "target": target, "events": [asdict(row) for row in rows]}
     write_json(_file(run, target), content)
     return shown, rows
 
 
-def kept_comparisons(of: RunFolder, target: str) -> list[tuple[date, dict[str, int]]]:
-    """Events by verdict of every day that was compared with the portal, oldest first."""
+def kept_comparisons(of: RunFolder, target: str) -> list[tuple[IssueTime, dict[str, int]]]:
+    """Events by verdict of every run that was compared with the portal, oldest first."""
     kept = []
     for run in of.days():
         file = _file(run, target)
         if file.is_file():
             content = json.loads(file.read_text(encoding="utf-8"))
-            kept.append((run.issue_date, dict(Counter(str(row["verdict"]) for row in content["events"]))))
+            kept.append((run.issue_time, dict(Counter(str(row["verdict"]) for row in content["events"]))))
     return kept
 
 

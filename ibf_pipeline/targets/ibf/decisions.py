@@ -1,11 +1,12 @@
-"""What people decided on the portal about events of today, which publishing that day again deletes."""
+"""What people decided on the portal about events of a period, which publishing that period again deletes."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.state import OpenArea, open_area
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -14,13 +15,16 @@ from ibf_pipeline.targets.problems import Problem
 log = logging.getLogger(__name__)
 
 
-def deleted_decisions(areas: Mapping[str, Iterable[OpenArea]], issue_date: date, what: str) -> Iterator[Problem]:
-    """Triggers and early actions of events first issued on `issue_date`: processing it again makes those rows anew.
+def deleted_decisions(found: Findings, areas: Mapping[str, Iterable[OpenArea]], what: str) -> Iterator[Problem]:
+    """Triggers and early actions of events first issued in the findings' period, whose rows are made anew by processing
+    it again.
 
     `areas`: event name -> its open areas; `what` would delete them.
     """
+    profile = profile_of(found)
     for event, of_event in areas.items():
-        today = [area for area in of_event if area.first_issued == issue_date]
+        dated = ((area, area.first_issued) for area in of_event)
+        today = [area for area, issued in dated if issued and profile.issue_time(issued) == found.issue_time]
         triggers = sorted(area.place_code for area in today if area.set_by_person)
         ticked = sum(area.actions_ticked for area in today)
         if triggers or ticked:
@@ -38,7 +42,8 @@ def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
     """
     found = revision.found()
     names = sorted({event.name for event in found.publishable_events} | set(revision.about().before))
-    path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{found.disaster_type}"
+    disaster_type = profile_of(found).disaster_type
+    path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{disaster_type}"
     areas = {}
     for name in names:
         listed = client.get_if_there(path, eventName=name)
@@ -46,4 +51,4 @@ def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
             log.warning("%s: what people decided: not checked, this server has no route for it", found.country)
             return []
         areas[name] = [open_area(area) for area in listed]
-    return list(deleted_decisions(areas, found.issue_date, f"going on with revision {revision.number}"))
+    return list(deleted_decisions(found, areas, f"going on with revision {revision.number}"))

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ForbiddenByRule
 
 
-def moment_of(issue_date: date, revision: int, last_upload: datetime | None) -> datetime:
-    """Issue date 00:00:00Z plus the revision in seconds, or one second after the server's last upload of that day.
+def moment_of(profile: HazardProfile, issue_time: IssueTime, revision: int, last_upload: datetime | None) -> datetime:
+    """The issue time plus the revision in seconds, or one second after the server's last upload of that period.
 
-    Raises ForbiddenByRule where the server already has a later day: an older upload would be ignored, or delete newer
-    rows of the same event.
+    Raises ForbiddenByRule where the server already has a later period: an older upload would be ignored, or delete
+    newer rows of the same event.
     """
-    moment = datetime.combine(issue_date, time(), UTC) + timedelta(seconds=revision)
+    moment = issue_time.start + timedelta(seconds=revision)
     if last_upload is None:
         return moment
-    if last_upload.date() > issue_date:
+    kind, run = ("date", "day") if issue_time.hour is None else ("time", "run")
+    if profile.issue_time(last_upload) > issue_time:
         raise ForbiddenByRule(
-            f"the server has an upload of {last_upload:%Y-%m-%d %H:%M:%S}Z, later than the issue date {issue_date}",
-            expected="days published in their order",
-            remedy="nothing: an older day cannot be published any more without rewriting what people were told",
+            f"the server has an upload of {last_upload:%Y-%m-%d %H:%M:%S}Z, later than the issue {kind} "
+            f"{issue_time.words}",
+            expected=f"{run}s published in their order",
+            remedy=f"nothing: an older {run} cannot be published any more without rewriting what people were told",
         )
     if last_upload >= moment:
         moment = last_upload.replace(microsecond=0) + timedelta(seconds=1)
-    if moment.date() != issue_date:
+    if profile.issue_time(moment) != issue_time:
+        where = "on" if issue_time.hour is None else "in the block of"
         raise ForbiddenByRule(
-            f"the server's last upload is {last_upload:%Y-%m-%d %H:%M:%S}Z: no later moment is left on {issue_date}",
-            remedy="publish the next issue date",
+            f"the server's last upload is {last_upload:%Y-%m-%d %H:%M:%S}Z: no later moment is left {where} "
+            f"{issue_time.words}",
+            remedy=f"publish the next issue {kind}",
         )
     return moment
 
@@ -37,12 +43,13 @@ def date_of_calls(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
 
 
-def require_not_future(issue_date: date, today: date, *, test_target: bool) -> None:
-    """Refuse a future issue date: one upload dated in the future blinds the country on the server."""
-    if issue_date > today and not test_target:
+def require_not_future(issue_time: IssueTime, now: datetime, *, test_target: bool) -> None:
+    """Refuse a future issue time: one upload dated in the future blinds the country on the server."""
+    if issue_time.start > now and not test_target:
+        kind, latest = ("date", f"{now:%Y-%m-%d}") if issue_time.hour is None else ("time", f"{now:%Y-%m-%d %H:%M} UTC")
         raise ForbiddenByRule(
-            f"the issue date {issue_date} lies in the future",
-            where="issue date (--date)",
-            expected=f"{today} or earlier",
+            f"the issue {kind} {issue_time.words} lies in the future",
+            where=f"issue {kind} (--date)",
+            expected=f"{latest} or earlier",
             remedy="correct the date; only a target with test_target: true takes future dates",
         )

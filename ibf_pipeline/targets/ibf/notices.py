@@ -1,6 +1,6 @@
 """Notices of the pipeline's own, where the portal stays silent and people must hear (design section 6; pure).
 
-The server mails an event whose first flagged day is 0-day only when it was first issued, and ended alerts never.
+The server mails an event whose first flagged lead time is 0 only when it was first issued, and ended alerts never.
 """
 
 from __future__ import annotations
@@ -10,20 +10,19 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from ibf_pipeline.domain.evidence import high_beyond_limit
 from ibf_pipeline.domain.exercise import is_exercise
-from ibf_pipeline.domain.found import Event, Found
-from ibf_pipeline.domain.lead_times import lead_time_name
+from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import NOT_SHOWN
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.targets.ibf.revise import UNTOLD
-from ibf_pipeline.targets.notice import Notice, blind_notices
+from ibf_pipeline.targets.notice import Notice, blind_notices, day_of
 
 TRIGGERS = ("trigger", UNTOLD)
 """what a trigger of the portal was before, whether people know of it or not"""
 
 
 def notices(
-    found: Found,
+    found: Findings,
     before: Mapping[str, str],
     mailed: Collection[str] | None,
     stations: Mapping[str, str] | None = None,
@@ -34,82 +33,89 @@ def notices(
     `before`: active events before this publication, name -> alert level of the portal, or UNTOLD; `mailed`: names of
     today's events that the server's preview shows, None where there is no preview; there, and for names that a mail
     shows for other reasons as well, the server's own rule is applied;
-    `stations`: event name -> code of the station that an event of `before` belongs to; `issued_today`: events of
+    `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
     `before` that were first issued today, which a revision of the day issues anew.
     """
-    day = f"{found.country_name}, forecast of {found.issue_date}"
+    day, profile = day_of(found), profile_of(found)
     made: list[Notice] = []
     unclear = _unclear_in_a_mail(found)
     for event in found.publishable_events:
         new_trigger = event.trigger and before.get(event.name) != "trigger"
-        silent = _server_stays_silent(event, set(before) - set(issued_today))
+        silent = _server_stays_silent(found, event, set(before) - set(issued_today))
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
         if new_trigger and silent:
             text = (
-                f"{day}: trigger detected by the forecast at {_station(found, event)}, first on "
-                f"{lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
+                f"{day}: trigger detected by the forecast at {_words(found, event)}, first on "
+                f"{profile.lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
                 "recipients yourself."
             )
             made.append(Notice("trigger without mail", event.name, text))
         elif not event.trigger and before.get(event.name) in TRIGGERS:
-            beyond = high_beyond_limit(found, found.station(event.station_code))
-            if beyond:
-                days = ", ".join(lead_time_name(day.lead_time) for day in beyond)
+            later = _beyond(found, event.key)
+            if later:
+                limit = profile.lead_time_words(found.trigger_limit or 0)
                 text = (
-                    f"{day}: the trigger at {_station(found, event)} has moved to {days}, beyond the lead time "
-                    f"limit of {found.rule.trigger_lead_time_limit} days. It is shown as a warning."
+                    f"{day}: the trigger at {_words(found, event)} has moved to {later}, beyond the lead time limit of "
+                    f"{limit}. It is shown as a warning."
                 )
                 made.append(Notice("trigger lapsed beyond the limit", event.name, text))
     today = {event.name for event in found.publishable_events}
-    owners = {station.event_name: station.code for station in found.stations} | dict(stations or {})
+    keys = dict(found.known) | dict(stations or {})
     for name in sorted(name for name in set(before) - today if found.exercise or not is_exercise(name)):
-        made += _closed(found, name, before[name], owners.get(name), day)
+        made += _closed(found, name, before[name], keys.get(name), day)
     for event in found.unpublishable_events:
-        text = f"{day}: {_station(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
+        text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
     return [*made, *blind_notices(found)]
 
 
-def unconfirmed_notices(found: Found, unconfirmed: Mapping[str, str]) -> list[Notice]:
-    """Of notifications of earlier days that nobody decided about: event name -> the issue date of that forecast."""
+def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
+    """Of notifications of earlier days that nobody decided about: event name -> the issue time of that forecast."""
     return [
         Notice(
             "earlier notification unconfirmed",
             name,
             f"{found.country_name}, forecast of {issue_date}: nobody knows whether the notification about {name} "
-            f"arrived, and it is not sent again, as the forecast of {found.issue_date} is published now. Ask the "
+            f"arrived, and it is not sent again, as the forecast of {found.issue_time.words} is published now. Ask the "
             "recipients, and tell them yourself where it did not arrive.",
         )
         for name, issue_date in unconfirmed.items()
     ]
 
 
-def _closed(found: Found, name: str, level: str, code: str | None, day: str) -> list[Notice]:
+def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
     """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
-    station = next((station for station in found.stations if station.code == code), None)
-    if station is None:
+    profile = profile_of(found)
+    if profile.subject_list is not None and key not in found.known.values():
         text = (
-            f"{day}: the portal closes the alert at {name}, whose station is no longer monitored. This is no all clear."
+            f"{day}: the portal closes the alert at {name}, whose {profile.subject} is no longer monitored. This is no "
+            "all clear."
         )
-        return [Notice("station no longer monitored", name, text)]
-    where = f"{name} ({station.name})"
-    now = next((event for event in found.events if event.station_code == code), None)
-    if station.condition == "blind" or (now is not None and not now.publishable):
+        return [Notice(f"{profile.subject} no longer monitored", name, text)]
+    named = found.named(key) if key else ""
+    where = f"{name} ({named})" if named else name
+    unseen = next((unseen for unseen in found.unseen if unseen.key == key), None)
+    now = next((event for event in found.events if event.key == key), None)
+    if (unseen is not None and unseen.condition == "blind") or (now is not None and not now.publishable):
         return []  # has a notice of its own
     if now is not None:
         text = f"{day}: the alert at {where} goes on as {now.name}. The portal shows it as a new one."
         return [Notice("alert goes on under another name", now.name, text)]
-    if station.condition == "suspect":
-        text = f"{day}: the portal closes the alert at {where}: {station.reason}. This is no all clear."
-        return [Notice("station suspect", name, text)]
-    beyond = high_beyond_limit(found, station) if level in TRIGGERS else []
-    if beyond:
-        days = ", ".join(lead_time_name(day.lead_time) for day in beyond)
-        text = f"{day}: the trigger at {where} has moved to {days}, beyond the lead time limit, and is closed."
+    if unseen is not None:
+        text = f"{day}: the portal closes the alert at {where}: {unseen.reason}. This is no all clear."
+        return [Notice(f"{profile.subject} suspect", name, text)]
+    later = _beyond(found, key) if key and level in TRIGGERS else ""
+    if later:
+        text = f"{day}: the trigger at {where} has moved to {later}, beyond the lead time limit, and is closed."
         return [Notice("trigger lapsed beyond the limit", name, text)]
     text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
     return [Notice("alert ended", name, text)]
+
+
+def _beyond(found: Findings, key: str) -> str:
+    """`6-day, 7-day`: the lead times beyond the limit that are as high as a trigger; empty for none."""
+    return ", ".join(map(profile_of(found).lead_time_name, found.beyond_limit(key)))
 
 
 def names_in_preview(preview: str, names: Collection[str], others: Collection[str] = ()) -> set[str]:
@@ -130,12 +136,12 @@ def names_in_preview(preview: str, names: Collection[str], others: Collection[st
     return seen
 
 
-def area_names(found: Found) -> set[str]:
+def area_names(found: Findings) -> set[str]:
     """What a mail names beside its events."""
     return {area.name for event in found.events for area in event.areas} | {found.country_name}
 
 
-def _unclear_in_a_mail(found: Found) -> set[str]:
+def _unclear_in_a_mail(found: Findings) -> set[str]:
     """Events whose name in a mail may as well be an area's, the country's, or another event's."""
     times = Counter(_shown(event.name) for event in found.publishable_events)
     others = area_names(found)
@@ -147,10 +153,12 @@ def _shown(name: str) -> str:
     return name.split("_")[0]
 
 
-def _server_stays_silent(event: Event, issued_before: Collection[str]) -> bool:
-    """The server mails an event whose first flagged day is 0-day only when it was first issued."""
-    return event.flags[0] != "-" and event.name in issued_before
+def _server_stays_silent(found: Findings, event: Event, issued_before: Collection[str]) -> bool:
+    """The server mails an event whose first flagged lead time is 0 only when it was first issued."""
+    flags = dict(zip(found.lead_times, event.flags, strict=True))
+    return flags.get(0, "-") != "-" and event.name in issued_before
 
 
-def _station(found: Found, event: Event) -> str:
-    return f"{event.name} ({found.station(event.station_code).name})"
+def _words(found: Findings, event: Event) -> str:
+    named = found.named(event.key)
+    return f"{event.name} ({named})" if named else event.name

@@ -1,4 +1,4 @@
-"""Which station an open event belongs to, whatever it was called when it was opened (pure)."""
+"""What an open event is about, whatever it was called when it was opened (pure)."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from ibf_pipeline.domain.exercise import PREFIX
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 
 
 def owners(
-    found: Found, names: Iterable[str], server_stations: Mapping[str, str] | None, earlier: Mapping[str, str]
+    found: Findings, names: Iterable[str], server_points: Mapping[str, str] | None, earlier: Mapping[str, str]
 ) -> dict[str, str]:
-    """Event name -> station code, of the events that have a station.
+    """Event name -> key, of the events of which it is known.
 
     An event is known on the server by its name alone, and names change: with `event_name`, with stations.csv. It
-    belongs to the station that had the name in the latest earlier run (`earlier`: name -> code), else to the one whose
-    event name, code or name it is today, else to the one that has that name on the server (`server_stations`: code ->
-    name). Where none of today's stations is it, it may be one of `earlier` that stations.csv no longer has.
+    belongs to the key that had the name in the latest earlier run (`earlier`: name -> key), else to the one whose
+    event name, key or name it is today, else to the one that has that name on the server (`server_points`: code ->
+    name). Where none of today's keys is it, it may be one of `earlier` that is no longer there.
     """
-    known = {
-        **_unique((name, code) for code, name in (server_stations or {}).items()),
-        **_unique((station.name, station.code) for station in found.stations),
-        **{station.code: station.code for station in found.stations},
-    }
+    known = {**_unique((name, code) for code, name in (server_points or {}).items()), **found.other_names}
     if found.exercise:
-        known = {f"{PREFIX}{name}": code for name, code in known.items()}
-    known |= {station.event_name: station.code for station in found.stations}
-    codes = {station.code for station in found.stations}
-    known = {**earlier, **known, **{name: code for name, code in earlier.items() if code in codes}}
+        known = {f"{PREFIX}{name}": key for name, key in known.items()}
+    known |= found.known
+    keys = set(found.known.values())
+    known = {**earlier, **known, **{name: key for name, key in earlier.items() if key in keys}}
     return {name: known[name] for name in names if name in known}
 
 

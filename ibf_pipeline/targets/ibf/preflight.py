@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from ibf_pipeline.domain.exercise import PREFIX, is_exercise
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.exercise import is_exercise
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.owners import owners
+from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.state import ServerState
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
 
@@ -18,7 +21,7 @@ MOST_ROWS = 6_500
 
 
 def check_server(
-    found: Found,
+    found: Findings,
     state: ServerState,
     prepared: Mapping[int, Collection[str]],
     published: Collection[str],
@@ -28,13 +31,13 @@ def check_server(
     """Compare a day with what the server knows of the country.
 
     `prepared`: place codes of the prepared areas by level; `published`: the `date` of every upload that our own
-    journals know for this country and target; `earlier`: event name -> station code of the latest earlier run.
+    journals know for this country and target; `earlier`: event name -> key in the latest earlier run.
     """
     return [
         *_account(state),
         *_levels(found, state),
         *_areas(found, state, prepared),
-        *_stations(found, state),
+        *part_of(found).problems(found, state.points),
         *_indicators(found, state),
         *impossible_amounts(found),
         *_unseen_events(found, state, consent, earlier or {}),
@@ -51,7 +54,7 @@ def _account(state: ServerState) -> Iterator[Problem]:
         yield Problem(f"the account has the role {state.role}, uploads need {' or '.join(UPLOAD_ROLES)}")
 
 
-def _levels(found: Found, state: ServerState) -> Iterator[Problem]:
+def _levels(found: Findings, state: ServerState) -> Iterator[Problem]:
     for what, key, ours, theirs in (
         ("admin levels are", "admin_levels", _list(found.admin_levels), _list(state.admin_levels)),
         ("the default admin level is", "default_admin_level", found.default_admin_level, state.default_admin_level),
@@ -60,7 +63,7 @@ def _levels(found: Found, state: ServerState) -> Iterator[Problem]:
             yield Problem(f"{what} {ours}, the server has {theirs}: correct {key}")
 
 
-def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
+def _areas(found: Findings, state: ServerState, prepared: Mapping[int, Collection[str]]) -> Iterator[Problem]:
     for level in found.admin_levels:
         codes = state.place_codes.get(level)
         if codes is None:
@@ -86,25 +89,8 @@ def _areas(found: Found, state: ServerState, prepared: Mapping[int, Collection[s
             )
 
 
-def _stations(found: Found, state: ServerState) -> Iterator[Problem]:
-    if state.stations is None:
-        return
-    unknown = sorted(station.code for station in found.stations if station.code not in state.stations)
-    if unknown:
-        yield Problem(f"the server does not know the stations {_list(unknown)}: left out of the calls", blocks=False)
-    for station in found.stations:
-        name = state.stations.get(station.code)
-        own = station.event_name.removeprefix(PREFIX) if found.exercise else station.event_name
-        if own not in (station.code, name) and name is not None:
-            yield Problem(
-                f"event name {station.event_name!r} of station {station.code} is {name!r} on the server: take over its "
-                "spelling in stations.csv"
-            )
-
-
-def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
-    main, *further = found.indicators
-    sent = {main, *further, *((f"{main}_percentage",) if found.percentage else ())}
+def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
+    sent = set(exposure_indicators(found))
     if state.indicators is not None and sent - state.indicators:
         yield Problem(
             f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; remove them from "
@@ -112,27 +98,31 @@ def _indicators(found: Found, state: ServerState) -> Iterator[Problem]:
         )
 
 
-def _unseen_events(found: Found, state: ServerState, consent: Consent, earlier: Mapping[str, str]) -> Iterator[Problem]:
+def _unseen_events(
+    found: Findings, state: ServerState, consent: Consent, earlier: Mapping[str, str]
+) -> Iterator[Problem]:
     """Open events that would be closed without a forecast that says so: a river in alert does not run dry in a day."""
+    profile = profile_of(found)
     going_on = {event.name for event in found.publishable_events}
     names = [event.name for event in state.open_events or () if is_exercise(event.name) == found.exercise]
     names = [name for name in names if name not in going_on]
-    codes = owners(found, names, state.stations, earlier)
-    stations = {station.code: station for station in found.stations}
+    keys = owners(found, names, state.subjects(profile), earlier)
+    known = {key: name for name, key in found.known.items()}
+    unseen = {each.key: each for each in found.unseen}
     for name in names:
-        station = stations.get(codes.get(name, ""))
-        if name in consent.blind or (station is not None and station.event_name in consent.blind):
+        key = keys.get(name)
+        if name in consent.blind or known.get(key or "") in consent.blind:
             continue
-        if station is None:
-            if name not in codes and consent.take_over:
-                continue
-            gone = f"its station {codes.get(name)} is no longer in stations.csv"
-            why = gone if name in codes else "belongs to no station of stations.csv"
-        elif station.condition in ("blind", "suspect"):
-            why = f"its station{'' if name == station.event_name else ' ' + station.code} is {station.condition} "
-            why += f"({station.reason})"
+        if key in unseen:
+            each = unseen[key]
+            why = f"its {profile.subject}{'' if name == each.event_name else ' ' + each.key} is {each.condition} "
+            why += f"({each.reason})"
+        elif key in known or profile.subject_list is None or (key is None and consent.take_over):
+            continue
+        elif key is not None:
+            why = f"its {profile.subject} {key} is no longer in {profile.subject_list}"
         else:
-            continue
+            why = f"belongs to no {profile.subject} of {profile.subject_list}"
         yield Problem(
             f"event {name} is open on the server and {why}: publishing would close it, a wrong all clear; accept it "
             f"with --accept-blind {name}"
@@ -140,10 +130,10 @@ def _unseen_events(found: Found, state: ServerState, consent: Consent, earlier: 
 
 
 def _foreign_upload(
-    found: Found, state: ServerState, published: Collection[str], consent: Consent
+    found: Findings, state: ServerState, published: Collection[str], consent: Consent
 ) -> Iterator[Problem]:
     last = state.last_upload
-    if last is None or last.date() != found.issue_date or consent.take_over:
+    if last is None or profile_of(found).issue_time(last) != found.issue_time or consent.take_over:
         return
     if date_of_calls(last) not in published:
         yield Problem(
@@ -152,18 +142,18 @@ def _foreign_upload(
         )
 
 
-def _decisions(found: Found, state: ServerState, consent: Consent) -> Iterator[Problem]:
-    """A revision deletes what people decided today on events first issued today: the server re-makes those rows.
+def _decisions(found: Findings, state: ServerState, consent: Consent) -> Iterator[Problem]:
+    """A revision deletes what people decided on events first issued in its period: the server re-makes those rows.
 
-    Also where the server's last upload is of an earlier day: after a wipe that broke off it is back there.
+    Also where the server's last upload is of an earlier period: after a wipe that broke off it is back there.
     """
     if consent.discard_decisions:
         return
     areas = {event.name: event.areas for event in state.open_events or ()}
-    yield from deleted_decisions(areas, found.issue_date, "a new revision")
+    yield from deleted_decisions(found, areas, "a new revision")
 
 
-def _exercise(found: Found, state: ServerState) -> Iterator[Problem]:
+def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
     """Publishing closes every event that it does not name: an exercise must not end a real alert."""
     real = [event.name for event in state.open_events or () if not is_exercise(event.name)]
     if found.exercise and real:

@@ -8,8 +8,9 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerRefused
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer, End, Outcome, publish, require_decidable
@@ -73,7 +74,7 @@ def carry_out(
     try:
         final = publish(last, transport, journal, end=end, on_answer=keep, progress=progress)
     except OutcomeUnknown as error:
-        known = found_out(client, found.country, found.disaster_type)
+        known = found_out(client, found.country, profile_of(found).disaster_type)
         raise OutcomeUnknown(f"{error.found}; {known}", where=error.where, remedy=error.remedy) from None
     made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
     outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
@@ -129,7 +130,7 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
     )
 
 
-def _notices(revision: Revision, found: Found, about: RevisionAbout) -> list[Notice]:
+def _notices(revision: Revision, found: Findings, about: RevisionAbout) -> list[Notice]:
     mailed: set[str] | None = None
     if revision.preview_file.is_file():
         answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]

@@ -9,18 +9,20 @@ from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
 from ibf_pipeline.runs.ledger import require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
+from ibf_pipeline.targets.ibf.bodies import EXPOSURE, Order
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.owners import owners
-from ibf_pipeline.targets.ibf.planner import EXPOSURE, PROCESS, SILENT_END, Order, plan_calls
-from ibf_pipeline.targets.ibf.state import ServerState, moment
+from ibf_pipeline.targets.ibf.planner import PROCESS, SILENT_END, plan_calls
+from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, moment
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class Destination:
 
 
 def draft(
-    found: Found,
+    found: Findings,
     extents: Mapping[int, FileBody],
     choice: Choice,
     place_codes: Mapping[int, Sequence[str]],
@@ -52,13 +54,13 @@ def draft(
     *,
     at: datetime,
     wipe: bool = False,
-    stations: Mapping[str, str] | None = None,
+    points: Mapping[str, Mapping[str, str] | None] | None = None,
     map_images: Mapping[str, FileBody] | None = None,
 ) -> Draft:
     """The plan of a revision (pure). `at`: the one `date` of every call."""
 
     def order(wiping: bool) -> Order:
-        return Order(at, place_codes, extents, stations, map_images or {}, destination.notify, wiping)
+        return Order(at, place_codes, extents, points or {}, map_images or {}, destination.notify, wiping)
 
     calls = plan_calls(found, order(wipe), choice.capabilities)
     news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
@@ -82,13 +84,15 @@ def _beside_the_content(call: Call) -> bool:
     return call.kind == "end" or call.step in ("map image", SILENT_END)
 
 
-def server_areas(found: Found, state: ServerState, prepared: Mapping[int, Sequence[str]]) -> dict[int, Sequence[str]]:
+def server_areas(
+    found: Findings, state: ServerState, prepared: Mapping[int, Sequence[str]]
+) -> dict[int, Sequence[str]]:
     """Every area that the server has, by level; the prepared ones where the server has no route that tells."""
     return {level: sorted(state.place_codes.get(level) or prepared[level]) for level in found.admin_levels}
 
 
 def new_revision(
-    found: Found,
+    found: Findings,
     run: RunFolder,
     past: PublishedPast,
     state: ServerState,
@@ -105,7 +109,7 @@ def new_revision(
     Raises ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
     """
     target = destination.target
-    at = moment_of(found.issue_date, past.number, state.last_upload)
+    at = moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
     staging = run.stage(target, past.number)
     images, left_out = _images(found, staging, state, map_images)
     plan = draft(
@@ -116,7 +120,7 @@ def new_revision(
         destination,
         at=at,
         wipe=replaces_upload(found, state),
-        stations=state.stations,
+        points=state.points,
         map_images=images,
     )
     latest = past.latest
@@ -128,8 +132,8 @@ def new_revision(
     open_events = state.open_events or ()
     untold = past.untold({event.name for event in open_events if event.is_trigger})
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
-    stations = owners(found, before, state.stations, past.stations)
-    today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
+    stations = owners(found, before, state.subjects(profile_of(found)), past.keys)
+    today = tuple(event.name for event in open_events if _is_of_period(event, found))
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
     last_upload = state.last_upload.isoformat() if state.last_upload else ""
     about = replace(about, issued_today=today, last_upload=last_upload, unconfirmed=dict(past.unconfirmed))
@@ -137,7 +141,7 @@ def new_revision(
 
 
 def _images(
-    found: Found, staging: Path, state: ServerState, draw: Callable[[Path], Mapping[str, FileBody]] | None
+    found: Findings, staging: Path, state: ServerState, draw: Callable[[Path], Mapping[str, FileBody]] | None
 ) -> tuple[Mapping[str, FileBody], tuple[str, ...]]:
     """The maps of a country that wants them in the mail, and what is left out with the reason."""
     if draw is None or not found.publishable_events:
@@ -150,9 +154,15 @@ def _images(
     return images, () if images else ("map images: they could not be drawn",)
 
 
-def replaces_upload(found: Found, state: ServerState) -> bool:
+def replaces_upload(found: Findings, state: ServerState) -> bool:
     """Whether the server's last upload is in the same period: rows of its events would stay."""
-    return state.last_upload is not None and state.last_upload.date() == found.issue_date
+    return state.last_upload is not None and profile_of(found).issue_time(state.last_upload) == found.issue_time
+
+
+def _is_of_period(event: OpenEvent, found: Findings) -> bool:
+    """Whether an open event was first issued in the period of these findings."""
+    issued = moment(event.first_issued) if event.first_issued else None
+    return issued is not None and profile_of(found).issue_time(issued) == found.issue_time
 
 
 def says_the_same(published: RevisionAbout, planned: RevisionAbout) -> bool:
@@ -201,8 +211,9 @@ def require_undisturbed(revision: Revision, last_upload: datetime | None) -> Non
     done = revision.state().progress.done
     calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
     has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
-    of_earlier_day = last_upload is None or last_upload.date() < own.date()  # by a wipe, too
-    if has_rows or not (of_earlier_day or last_upload == moment(about.last_upload)):
+    profile = revision.run.profile
+    is_earlier = last_upload is None or profile.issue_time(last_upload) < profile.issue_time(own)  # by a wipe, too
+    if has_rows or not (is_earlier or last_upload == moment(about.last_upload)):
         shown = f"of {last_upload:%Y-%m-%d %H:%M:%S}Z" if last_upload else "none at all"
         raise ForbiddenByRule(
             f"the server's last upload is {shown}, which is not where revision {revision.number} stopped",

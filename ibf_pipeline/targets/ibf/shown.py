@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.domain.country import POPULATION_AFFECTED
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.comparison import Shown
-from ibf_pipeline.targets.ibf.state import ask_events, moment, station_names
+from ibf_pipeline.targets.ibf.state import ask_events, moment, point_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
@@ -18,14 +18,16 @@ from ibf_pipeline.targets.ibf.transport import IbfClient
 class Portal:
     """A country on a portal."""
 
-    last_upload: datetime | None
+    shows: IssueTime | None
+    """of its last upload"""
     events: tuple[Shown, ...]
-    stations: Mapping[str, str]
-    """code -> name"""
+    subjects: Mapping[str, str]
+    """code -> name of the points that its events are about"""
 
 
-def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> Portal:
+def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int) -> Portal:
     """Ask a portal for its open events, with people by area of `level`; ServerRefused where it cannot tell."""
+    disaster_type = profile.disaster_type
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     events = ask_events(client, iso3, disaster_type)
     if upload is None or events is None:
@@ -35,17 +37,18 @@ def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> 
             expected="a server with the routes event and event/last-upload-date",
             remedy="compare by hand: the report of the run has all numbers",
         )
-    stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
+    category = profile.subject_points
+    points = client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=disaster_type) if category else None
     return Portal(
-        moment(upload.get("timestamp")),
-        tuple(_shown(client, event, iso3, disaster_type, level) for event in events),
-        {} if stations is None else station_names(stations),
+        profile.issue_time(last) if (last := moment(upload.get("timestamp"))) else None,
+        tuple(_shown(client, event, iso3, profile, level) for event in events),
+        {} if points is None else point_names(points),
     )
 
 
-def _shown(client: IbfClient, event: Mapping[str, Any], iso3: str, disaster_type: str, level: int) -> Shown:
+def _shown(client: IbfClient, event: Mapping[str, Any], iso3: str, profile: HazardProfile, level: int) -> Shown:
     name = str(event["eventName"])
-    path = f"/admin-area-dynamic-data/{iso3}/{level}/{POPULATION_AFFECTED}/{disaster_type}"
+    path = f"/admin-area-dynamic-data/{iso3}/{level}/{profile.people_indicator}/{profile.disaster_type}"
     rows = client.get(path, eventName=name)
     return Shown(
         name,

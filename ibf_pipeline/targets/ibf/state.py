@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.domain.found import Event
+from ibf_pipeline.domain.findings import Event
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
@@ -21,7 +22,8 @@ class OpenArea:
     """An area of an active event."""
 
     place_code: str
-    first_issued: date | None
+    first_issued: datetime | None
+    """UTC"""
     set_by_person: bool
     """a person set it to trigger"""
     actions_ticked: int
@@ -52,8 +54,8 @@ class ServerState:
     admin_levels: tuple[int, ...]
     default_admin_level: int
     place_codes: Mapping[int, tuple[str, ...] | None]
-    stations: Mapping[str, str] | None
-    """code -> name"""
+    points: Mapping[str, Mapping[str, str] | None]
+    """of the hazard's categories: code -> name"""
     last_upload: datetime | None
     indicators: frozenset[str] | None
     """dynamic indicators that are set up for the country"""
@@ -62,6 +64,10 @@ class ServerState:
     """what this server has no route for, in words"""
     doubts: tuple[str, ...] = ()
     """what it does not tell whole, and what stands in, in words"""
+
+    def subjects(self, profile: HazardProfile) -> Mapping[str, str] | None:
+        """Code -> name of the points that events of a hazard are about; None where there are none, or none are told."""
+        return self.points.get(profile.subject_points) if profile.subject_points else None
 
 
 LAST_UPLOAD = "last upload date"
@@ -85,7 +91,7 @@ def _last_upload(upload: Any, own: Collection[str]) -> datetime | None:
 def read_state(
     client: IbfClient,
     iso3: str,
-    disaster_type: str,
+    profile: HazardProfile,
     capabilities: str,
     past: PublishedPast | None = None,
     *,
@@ -98,10 +104,14 @@ def read_state(
     `take_over`. Else there is no list: ServerRefused where the last upload is somebody else's, ServerUnreachable where
     it is not.
     """
+    disaster_type = profile.disaster_type
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
     areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
-    stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
+    points = {
+        category: client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=disaster_type)
+        for category in profile.points
+    }
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
     own = past or PublishedPast()
@@ -118,7 +128,7 @@ def read_state(
         doubts = (f"open events: a revision of ours broke off, and our own record adds {added}",)
     asked = {
         "admin areas": None if None in areas.values() else areas,
-        "stations": stations,
+        **{category_words(category): found for category, found in points.items()},
         LAST_UPLOAD: upload,
         "indicators": indicators,
         "open events": events if events is not None or not doubts else (),
@@ -129,7 +139,7 @@ def read_state(
         admin_levels=levels,
         default_admin_level=default,
         place_codes={level: _place_codes(found, level) if found else None for level, found in areas.items()},
-        stations=station_names(stations) if stations else None,
+        points={category: point_names(found) if found else None for category, found in points.items()},
         last_upload=last_upload,
         indicators=_dynamic_indicators(indicators) if indicators else None,
         open_events=None
@@ -226,10 +236,15 @@ def _place_codes(areas: Any, level: int) -> tuple[str, ...]:
     )
 
 
-def station_names(collection: Any) -> dict[str, str]:
-    """Station code -> name, from the server's GeoJSON of stations."""
+def category_words(category: str) -> str:
+    """A category of points as people call it: `stations`."""
+    return category.removeprefix("glofas_").replace("_", " ")
+
+
+def point_names(collection: Any) -> dict[str, str]:
+    """Code -> name, from the server's GeoJSON of the points of a category."""
     properties = [feature["properties"] for feature in collection["features"]]
-    return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", "")) for p in properties}
+    return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", p.get("name")) or "") for p in properties}
 
 
 def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[str]:
@@ -254,7 +269,7 @@ def open_area(area: Mapping[str, Any]) -> OpenArea:
     issued = moment(area.get("firstIssuedDate"))
     return OpenArea(
         place_code=str(area["placeCode"]),
-        first_issued=issued.date() if issued else None,
+        first_issued=issued,
         set_by_person=bool(area.get("userTrigger")),
         actions_ticked=sum(bool(action.get("checked")) for action in area.get("eapActions") or ()),
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
@@ -38,7 +39,7 @@ from ibf_pipeline.targets.problems import Consent, require_publishable, unreadab
 
 log = logging.getLogger(__name__)
 
-DrawMaps = Callable[[Found, RunFolder], Mapping[str, Path]]
+DrawMaps = Callable[[Findings, RunFolder], Mapping[str, Path]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class IbfTarget:
         """As in the settings."""
         return self.destination.target
 
-    def draft(self, found: Found, run: RunFolder, staging: Path) -> Draft:
+    def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=True)
@@ -69,14 +70,14 @@ class IbfTarget:
             state.choice,
             server_areas(found, state, self._place_codes(found)),
             self.destination,
-            at=moment_of(found.issue_date, past.number, state.last_upload),
+            at=moment_of(profile_of(found), found.issue_time, past.number, state.last_upload),
             wipe=replaces_upload(found, state),
-            stations=state.stations,
+            points=state.points,
         )
 
     def revise(
         self,
-        found: Found,
+        found: Findings,
         run: RunFolder,
         consent: Consent,
         *,
@@ -91,7 +92,7 @@ class IbfTarget:
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self._place_codes(found)
-        problems = check_server(found, state, codes, past.dates, consent, past.stations)
+        problems = check_server(found, state, codes, past.dates, consent, past.keys)
         if extents is None:
             problems += unreadable_extents(found, run)
         for text in require_publishable(problems, self.client.base):
@@ -109,12 +110,12 @@ class IbfTarget:
             publish_withdrawn=consent.withdrawn,
         )
 
-    def require_allowed(self, found: Found, run: RunFolder, consent: Consent) -> None:
+    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
         """Time only moves forward, the server fits, and nothing that a person withdrew comes back unasked."""
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=consent.take_over)
-        moment_of(found.issue_date, past.number, state.last_upload)
-        problems = check_server(found, state, self._place_codes(found), past.dates, consent, past.stations)
+        moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
+        problems = check_server(found, state, self._place_codes(found), past.dates, consent, past.keys)
         require_publishable(problems, self.client.base)
         if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, past.latest)
@@ -126,7 +127,7 @@ class IbfTarget:
         """
         found = revision.found()
         own = revision.run.dates(self.name)
-        last_upload = read_last_upload(self.client, found.country, found.disaster_type, own)
+        last_upload = read_last_upload(self.client, found.country, profile_of(found).disaster_type, own)
         require_resumable(revision, last_upload)
         if not self.destination.notify:
             require_silent(revision)
@@ -150,16 +151,16 @@ class IbfTarget:
         if self.draw_maps and not able.map_image:
             yield "this server takes no map images: none are uploaded"
 
-    def _asked(self, found: Found, past: PublishedPast, *, take_over: bool) -> ServerState:
+    def _asked(self, found: Findings, past: PublishedPast, *, take_over: bool) -> ServerState:
         """What the server says of the country."""
-        country, kind = found.country, found.disaster_type
-        return read_state(self.client, country, kind, self.capabilities, past, take_over=take_over)
+        country, profile = found.country, profile_of(found)
+        return read_state(self.client, country, profile, self.capabilities, past, take_over=take_over)
 
-    def _place_codes(self, found: Found) -> dict[int, tuple[str, ...]]:
+    def _place_codes(self, found: Findings) -> dict[int, tuple[str, ...]]:
         layers, _ = read_prepared(self.prepared, found.country)
         return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
 
-    def _map_images(self, found: Found, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
+    def _map_images(self, found: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
         """The maps of all events; none where they cannot be drawn, which never stops an alert."""
         try:
             files = self.draw_maps(found, run) if self.draw_maps else {}

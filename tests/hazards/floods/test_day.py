@@ -12,9 +12,9 @@ import xarray as xr
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
@@ -27,7 +27,7 @@ ISSUE = date(2026, 2, 15)
 Demo = tuple[CountryLayers, ExtentTiles]
 
 
-def told(story: str, demo: Demo, country: Country, **changes: Any) -> Found:
+def told(story: str, demo: Demo, country: Country, **changes: Any) -> FloodFindings:
     """What a story of the demo country means."""
     cube = story_ensemble(STORIES[story], ISSUE).sel(member=list(STORIES[story].members))
     cube = cube.assign_coords(outside=("station", [False] * cube.sizes["station"]))
@@ -35,7 +35,7 @@ def told(story: str, demo: Demo, country: Country, **changes: Any) -> Found:
     return find(cube, demo[0], country.model_copy(update=changes))
 
 
-def people_by_level(found: Found) -> dict[int, int]:
+def people_by_level(found: FloodFindings) -> dict[int, int]:
     return {
         level: sum(area.people for event in found.events for area in event.areas_of(level))
         for level in found.admin_levels

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Event, Found, StationFound
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from tests.budget import examples
 from tests.worlds.countries import many_stations
 
@@ -56,7 +56,7 @@ def days(draw: st.DrawFn) -> tuple[xr.DataArray, CountryLayers, Country]:
     return cube, replace(layers, stations=tuple(there)), country
 
 
-def found_of(cube: xr.DataArray, layers: CountryLayers, country: Country) -> Found | None:
+def found_of(cube: xr.DataArray, layers: CountryLayers, country: Country) -> FloodFindings | None:
     """None where every station is blind."""
     try:
         return find(cube, layers, country)
@@ -64,7 +64,7 @@ def found_of(cube: xr.DataArray, layers: CountryLayers, country: Country) -> Fou
         return None
 
 
-def of_the_station(found: Found, code: str) -> tuple[StationFound, list[Event]]:
+def of_the_station(found: FloodFindings, code: str) -> tuple[StationFound, list[FloodEvent]]:
     """The station and its event, but for the areas above the deepest level, which events share."""
     events = [event for event in found.events if event.station_code == code]
     deepest = [replace(event, areas=tuple(event.areas_of(2)), shared_areas_kept=()) for event in events]

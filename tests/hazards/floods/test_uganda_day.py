@@ -11,15 +11,15 @@ import rasterio
 from PIL import Image
 
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.report.write import rewrite_report
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.synthetic.uganda import make_uganda
 from ibf_pipeline.targets.open_target import Publication
 from tests.conftest import real_data
 from tests.worlds.countries.flood_days import FloodDays, open_sandbox
+from tests.worlds.runs import flood_run
 from tests.worlds.services.snapshot import extent_file
 
 pytestmark = pytest.mark.uganda
@@ -42,7 +42,7 @@ def uganda(tmp_path_factory: pytest.TempPathFactory, configuration: Configuratio
 
 
 @pytest.fixture(scope="module")
-def trigger_day(uganda: FloodDays) -> tuple[Found, Publication | None]:
+def trigger_day(uganda: FloodDays) -> tuple[FloodFindings, Publication | None]:
     return uganda.day(TRIGGER, START)
 
 
@@ -51,7 +51,7 @@ def areas(uganda: FloodDays, event: str, level: int) -> int:
     return sum(value > 0 for value in uganda.values(level, "forecast_severity", event).values())
 
 
-def test_trigger_scenario(uganda: FloodDays, trigger_day: tuple[Found, Publication | None]) -> None:
+def test_trigger_scenario(uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]) -> None:
     events = uganda.events()
     assert {name: event["alertLevel"] for name, event in events.items()} == {
         "G5075": "warning-low", "G5220": "trigger", "G5230": "warning-medium",
@@ -65,7 +65,7 @@ def test_trigger_scenario(uganda: FloodDays, trigger_day: tuple[Found, Publicati
 
 
 def test_people_only_for_the_trigger_and_every_level_adds_up(
-    uganda: FloodDays, trigger_day: tuple[Found, Publication | None]
+    uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]
 ) -> None:
     found, _ = trigger_day
     people = {event.name: event.people for event in found.events}
@@ -81,7 +81,7 @@ def test_people_only_for_the_trigger_and_every_level_adds_up(
 
 
 def test_one_raster_a_lead_time_wet_on_trigger_days_only(
-    uganda: FloodDays, trigger_day: tuple[Found, Publication | None]
+    uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]
 ) -> None:
     for lead_time in range(8):
         with rasterio.open(extent_file(uganda.sandbox, f"flood_extent_{lead_time}-day_UGA.tif")) as raster:
@@ -91,7 +91,9 @@ def test_one_raster_a_lead_time_wet_on_trigger_days_only(
         assert not ((depth > 0) & (depth < 0.1)).any()
 
 
-def test_the_rest_of_the_stations_is_quiet(uganda: FloodDays, trigger_day: tuple[Found, Publication | None]) -> None:
+def test_the_rest_of_the_stations_is_quiet(
+    uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]
+) -> None:
     stations = uganda.get("/point-data/glofas_stations/UGA", disasterType="floods")["features"]
     classes = {
         feature["properties"]["stationCode"]: feature["properties"]["dynamicData"]["eapAlertClass"]
@@ -104,7 +106,7 @@ def test_the_rest_of_the_stations_is_quiet(uganda: FloodDays, trigger_day: tuple
 
 
 def test_one_mail_and_the_last_call_is_notification_send(
-    uganda: FloodDays, trigger_day: tuple[Found, Publication | None]
+    uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]
 ) -> None:
     (revision,) = uganda.revisions(START)
     assert revision.calls()[-1].path == "/notification/send"
@@ -112,7 +114,7 @@ def test_one_mail_and_the_last_call_is_notification_send(
     assert len(uganda.sandbox.mails("UGA")) == 1
 
 
-def test_the_following_days(uganda: FloodDays, trigger_day: tuple[Found, Publication | None]) -> None:
+def test_the_following_days(uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]) -> None:
     """warning, warning-to-trigger and no-trigger of the server's own scenarios, one after the other."""
     uganda.day("G5230=-----ww-:med", START + timedelta(days=1))
     (event,) = uganda.events().values()
@@ -142,10 +144,12 @@ def test_under_the_production_limit_late_triggers_are_warnings(uganda: FloodDays
     assert found.events[0].flags == "----TTww"
 
 
-def test_report_of_the_trigger_scenario(uganda: FloodDays, trigger_day: tuple[Found, Publication | None]) -> None:
+def test_report_of_the_trigger_scenario(
+    uganda: FloodDays, trigger_day: tuple[FloodFindings, Publication | None]
+) -> None:
     """Three events on real outlines: every one drawn and explained, the people those of the events table."""
     found, _ = trigger_day
-    run = RunFolder(uganda.runs, "UGA", START)
+    run = flood_run(uganda.runs, "UGA", START)
     html = rewrite_report(run, uganda.prepared).read_text(encoding="utf-8")
     data = json.loads((run.path / "report" / "report.json").read_text(encoding="utf-8"))
     assert data["short"] == "1 trigger, 2 warnings"

@@ -28,7 +28,7 @@ from flows.cli.hook import hook_app
 from flows.observe_event import observe_event
 from flows.states import exit_code
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.domain.found import EventArea
+from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.observed import observed_share
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.runs.findings import write_found

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import shapely
 
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ServerUnreachable
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.findings import write_found
-from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.runs.withdrawn import without_events
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
@@ -23,6 +22,7 @@ from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.trigger import Observation, is_seen_by, trigger
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.journals import change_record
+from tests.worlds.runs import flood_run
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import ELSEWHERE, HERE, NOON, World
 
@@ -44,7 +44,7 @@ class Recorder:
         return f"run-{len(self.keys)}"
 
 
-def finished_run(runs: Path, day: Found, country: str = "XTS") -> None:
+def finished_run(runs: Path, day: FloodFindings, country: str = "XTS") -> None:
     folder = runs / country / day.issue_date.isoformat()
     folder.mkdir(parents=True)
     write_found(replace(day, country=country), folder / "events.json")
@@ -91,7 +91,7 @@ def test_what_a_person_took_back_is_no_alert(tmp_path: Path):
     outlines(tmp_path / "prepared")
     day = found([TRIGGERED, WARNED], [], TODAY)
     finished_run(tmp_path / "runs", day)
-    run = RunFolder(tmp_path / "runs", "XTS", TODAY)
+    run = flood_run(tmp_path / "runs", "XTS", TODAY)
     about = RevisionAbout("2026-11-20T00:00:01Z", "portal", "https://x.example", "current", "asked", True, "hash")
     calls = [Call(1, "exposure", "POST", "/exposure", body={})]
     revision = run.allot(

@@ -19,7 +19,7 @@ from shapely.geometry import box, mapping, shape
 from flows.floods import bring_up_to_date
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Found
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.publish.publisher import End
@@ -37,6 +37,7 @@ from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
 from tasks.floods import find_events, plan_revision, publish_revision, record_findings
 from tests.worlds.countries.gaps import with_gaps
+from tests.worlds.runs import flood_run
 
 PIPELINE = Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD)
 _UPLOADED = (
@@ -74,9 +75,9 @@ class FloodDays:
     sandbox: Sandbox
     patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
 
-    def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, RunFolder]:
+    def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[FloodFindings, RunFolder]:
         """Run the forecast of a wish list up to the finished run folder; equal days are found once and copied."""
-        run = RunFolder(self.runs, self.country.iso3, issue_date)
+        run = flood_run(self.runs, self.country.iso3, issue_date)
         wanted = (str(self.prepared), self.country.model_dump_json(), wishes, issue_date, repr(sorted(more.items())))
         if wanted not in _found_before():
             cube = ensemble(self.layers, self.country, wishes, issue_date, **more)
@@ -98,7 +99,7 @@ class FloodDays:
 
     def publish(
         self,
-        found: Found,
+        found: FloodFindings,
         run: RunFolder,
         *,
         notify: bool = True,
@@ -122,9 +123,9 @@ class FloodDays:
 
     def revisions(self, issue_date: date) -> list[Revision]:
         """The revisions of a day."""
-        return RunFolder(self.runs, self.country.iso3, issue_date).revisions("sandbox")
+        return flood_run(self.runs, self.country.iso3, issue_date).revisions("sandbox")
 
-    def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[Found, Publication | None]:
+    def day(self, wishes: str, issue_date: date, **more: Any) -> tuple[FloodFindings, Publication | None]:
         """A whole day."""
         found, run = self.find(wishes, issue_date)
         return found, self.publish(found, run, **more)
@@ -156,7 +157,7 @@ def _found_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @cache
-def _found_before() -> dict[tuple[Any, ...], tuple[Found, Path]]:
+def _found_before() -> dict[tuple[Any, ...], tuple[FloodFindings, Path]]:
     """What this process has found already: findings, and a folder with their files."""
     return {}
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from ibf_pipeline.domain.found import Event, EventArea, ExtentFound, Found, RuleApplied, StationFound, StationValues
+from ibf_pipeline.domain.findings import EventArea, ExtentFound
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
 
 SEVERITY = {"no": 0, "min": 0.3, "med": 0.7, "max": 1}
 AREAS = {1: ("A", "B"), 2: ("A1", "A2", "B1")}
@@ -21,14 +23,14 @@ def station(
     )  # fmt: skip
 
 
-def event(name: str, days: str, alert_class: str, areas: dict[str, int], *, population: int = 1000) -> Event:
+def event(name: str, days: str, alert_class: str, areas: dict[str, int], *, population: int = 1000) -> FloodEvent:
     """`areas`: place code -> people; the level is told by the length of the code."""
     first = next((day for day, flag in enumerate(days) if flag == "T"), None)
     lead_time = first if first is not None else next(day for day, flag in enumerate(days) if flag != "-")
     rows = tuple(
         EventArea(len(code), code, f"Area {code}", people, people / population, {}) for code, people in areas.items()
     )
-    return Event(
+    return FloodEvent(
         name=name,
         station_code=name,
         alert_class=alert_class,
@@ -43,13 +45,13 @@ def event(name: str, days: str, alert_class: str, areas: dict[str, int], *, popu
     )
 
 
-def found(events: list[Event], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> Found:
+def found(events: list[FloodEvent], quiet: list[StationFound], issue_date: date = date(2026, 11, 10)) -> FloodFindings:
     """A day of the country XTS with levels 1 (default) and 2."""
     alerted = [station(e.station_code, e.flags, e.alert_class, lead_time=e.lead_time) for e in events]
-    return Found(
+    return FloodFindings(
         country="XTS",
         country_name="Testland",
-        issue_date=issue_date,
+        issue_time=IssueTime(issue_date),
         admin_levels=(1, 2),
         default_admin_level=1,
         rule=RuleApplied("disable", {}, 5.0, 0.6, 5, 0.1, "use-smallest", "4"),

@@ -15,9 +15,9 @@ import xarray as xr
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, CountryLayers, Station
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 
 COUNTRY = "XSQ"
 THRESHOLDS: Mapping[float, float] = {1.5: 100, 2: 200, 5: 300, 10: 400, 20: 500, 50: 600, 100: 700, 200: 800, 500: 900}
@@ -140,7 +140,7 @@ def square_day(
     config: Country | None = None,
     members: int = 51,
     blind: Sequence[str] = (),
-) -> Found:
+) -> FloodFindings:
     """What a day finds where the given members rise."""
     layers = square_layers(stations)
     cube = square_discharge(layers, issue_date, rises, members=members, blind=blind)

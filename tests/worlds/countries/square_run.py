@@ -10,8 +10,8 @@ from typing import Any
 
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
@@ -21,6 +21,7 @@ from ibf_pipeline.runs.findings import write_findings
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.countries.square_country import COUNTRY, Rises, square_config, square_discharge
 from tests.worlds.countries.square_files import write_square_country
+from tests.worlds.runs import flood_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class SquareCountry:
 
     def run(
         self, issue_date: date, rises: Mapping[str, Rises], *, blind: Sequence[str] = (), exercise: bool = False
-    ) -> tuple[Found, RunFolder]:
+    ) -> tuple[FloodFindings, RunFolder]:
         """A finished run with its report."""
         cube = square_discharge(self.layers, issue_date, rises, blind=blind)
         found = find(cube, self.layers, self.config, exercise=exercise)
-        run = RunFolder(self.folder / "runs", COUNTRY, issue_date)
+        run = flood_run(self.folder / "runs", COUNTRY, issue_date)
         partial = run.begin()
         wet = wet_areas(found.publishable_events, self.config.deepest_admin_level)
         for extent in found.extents:

@@ -19,8 +19,8 @@ from pytest_httpserver import HTTPServer
 
 from flows.floods import floods
 from ibf_pipeline.discharge.cells import cell_centre, locate
-from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule, IbfError
+from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.runs.folder import RunFolder
@@ -28,6 +28,7 @@ from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.runs import flood_run
 
 ISSUE = date(2026, 2, 15)
 TRIGGER = "G1=--TTT---"
@@ -66,7 +67,7 @@ class TinyDay:
 
     @property
     def run_folder(self) -> RunFolder:
-        return RunFolder(self.root / "work" / "runs", "XTY", ISSUE)
+        return flood_run(self.root / "work" / "runs", "XTY", ISSUE)
 
     def member(self, number: int) -> Path:
         """The file of a member."""
@@ -131,7 +132,7 @@ class TinyDay:
             return_state=True,
         )  # fmt: skip
 
-    def found(self) -> Found:
+    def found(self) -> FloodFindings:
         """What a sound day finds; nothing is published."""
         state = self.flow(publish=False)
         assert state.is_completed(), state.message

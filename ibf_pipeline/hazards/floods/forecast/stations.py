@@ -11,9 +11,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.found import StationValues
 from ibf_pipeline.domain.lead_times import QUIET_LEAD_TIME
 from ibf_pipeline.domain.rule import ClassLimit
+from ibf_pipeline.hazards.floods.findings import StationValues
 from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import as_precise, largest_return_period, level_of_share
 

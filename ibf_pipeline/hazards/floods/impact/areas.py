@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.found import Event
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,12 @@ class Allocation:
     """event -> areas that it keeps although another event has them, because it would have none left"""
 
 
-def precedence(event: Event) -> tuple[int, int, int, str]:
+def precedence(event: FloodEvent) -> tuple[int, int, int, str]:
     """Orders events: the higher class first, then the earlier lead time, then more people."""
     return -ALERT_CLASSES.index(event.alert_class), event.lead_time, -event.people, event.name
 
 
-def allocate(events: Sequence[Event], parent_of: Callable[[str], str], *, keep_at_least_one: bool) -> Allocation:
+def allocate(events: Sequence[FloodEvent], parent_of: Callable[[str], str], *, keep_at_least_one: bool) -> Allocation:
     """Give every area of a level to one event.
 
     `events`: with their areas of the deepest level alone; `parent_of`: deepest place code -> place code on this level.

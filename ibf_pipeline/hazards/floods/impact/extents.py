@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ibf_pipeline.domain.found import Event
 from ibf_pipeline.domain.lead_times import LEAD_TIMES, lead_time_name
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 
 WetAreas = Mapping[str, float]
 """deepest place code -> return period of the flood map that is drawn inside it"""
 
 
-def wet_areas(events: Iterable[Event], deepest_level: int) -> dict[int, dict[str, float]]:
+def wet_areas(events: Iterable[FloodEvent], deepest_level: int) -> dict[int, dict[str, float]]:
     """For every lead time the wet deepest-level areas: those of the events that TRIGGER on that very lead time.
 
     Warning and quiet lead times are there with no areas: an empty raster is published for them, because the portal

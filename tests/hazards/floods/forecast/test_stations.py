@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ibf_pipeline.domain.found import StationValues
 from ibf_pipeline.domain.rule import ClassLimit, exact
+from ibf_pipeline.hazards.floods.findings import StationValues
 from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance
 from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons, rounded_away, station_values, suspect_reasons

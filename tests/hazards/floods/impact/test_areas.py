@@ -1,15 +1,19 @@
 """One event an area above the deepest level (design section 5, rule 6)."""
 
-from ibf_pipeline.domain.found import Event, EventArea
+from ibf_pipeline.domain.findings import EventArea
+from ibf_pipeline.hazards.floods.findings import FloodEvent
 from ibf_pipeline.hazards.floods.impact.areas import Allocation, allocate
 
 MAX, MED = "max", "med"
 
 
-def claim(name: str, alert_class: str, lead_time: int, people: int, codes: tuple[str, ...]) -> Event:
+def claim(name: str, alert_class: str, lead_time: int, people: int, codes: tuple[str, ...]) -> FloodEvent:
     """An event with its areas of the deepest level."""
     areas = tuple(EventArea(2, code, code, 0, 0.0, {}) for code in codes)
-    return Event(name, name, alert_class, alert_class == "max", lead_time, None, "", 0.0, None, people, areas)
+    return FloodEvent(
+        name=name, station_code=name, alert_class=alert_class, trigger=alert_class == "max", lead_time=lead_time,
+        first_trigger=None, flags="", return_period=0.0, flood_map=None, people=people, areas=areas,
+    )  # fmt: skip
 
 
 def parent(code: str) -> str:

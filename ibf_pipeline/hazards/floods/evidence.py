@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from ibf_pipeline.domain.found import Found, RuleApplied, StationFound
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.rule import members_needed
 from ibf_pipeline.domain.wording import day_text, discharge_text, percent_text
+
+if TYPE_CHECKING:  # they ask here what is beyond the limit
+    from ibf_pipeline.hazards.floods.findings import FloodFindings, RuleApplied, StationFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def limit_of(rule: RuleApplied, alert_class: str) -> tuple[float, float]:
     return rule.classes[alert_class]
 
 
-def evidence(found: Found, station: StationFound, lead_time: int, limit: tuple[float, float]) -> Evidence:
+def evidence(found: FloodFindings, station: StationFound, lead_time: int, limit: tuple[float, float]) -> Evidence:
     """The members of a station on a lead time against a limit (return period, probability)."""
     return_period, probability = limit
     key = f"{return_period:g}"
@@ -78,10 +80,11 @@ def evidence(found: Found, station: StationFound, lead_time: int, limit: tuple[f
     )
 
 
-def high_beyond_limit(found: Found, station: StationFound) -> list[Evidence]:
+def high_beyond_limit(found: FloodFindings, station: StationFound) -> list[Evidence]:
     """The lead times beyond the trigger lead time limit that are as high as a trigger."""
     if station.condition == "blind":
         return []
     limit = limit_of(found.rule, "max")
-    later = (evidence(found, station, lead, limit) for lead in LEAD_TIMES if lead > found.rule.trigger_lead_time_limit)
+    last = found.rule.trigger_lead_time_limit
+    later = (evidence(found, station, lead, limit) for lead in found.lead_times if lead > last)
     return [item for item in later if item.met]

@@ -1,0 +1,197 @@
+"""What a run found, independent of hazard and target: the one table that planners, report and artifacts read.
+
+What belongs to one hazard alone (stations and members, gauges, tracks) is in its own kind of findings, below `hazards`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Literal, Self
+
+from ibf_pipeline.domain.issue_time import IssueTime
+
+FORMAT = 2
+"""Version of events.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventArea:
+    """An area of an event and what is affected there."""
+
+    admin_level: int
+    place_code: str
+    name: str
+    people: int
+    """people affected"""
+    share: float
+    """0..1 of the area's population"""
+    further: dict[str, int | float]
+    """further indicators by name"""
+    alerted: bool = True
+    """false where it is sent with its numbers though nothing is expected there"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What is alerted: its name, lead time, class, areas and people."""
+
+    name: str
+    alert_class: str
+    trigger: bool
+    lead_time: int
+    """in the hazard's unit"""
+    first_trigger: int | None
+    """lead time; None for a warning"""
+    flags: str
+    """one character for each of the findings' lead times, exact for each: T trigger, w warning, - neither"""
+    people: int
+    areas: tuple[EventArea, ...]
+    """empty where there are none: such an event cannot be published"""
+
+    @property
+    def key(self) -> str:
+        """What it is about, whatever it is called: by this an event is known from run to run."""
+        return self.name
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether people and the other amounts of its areas were estimated; else they are 0 and mean nothing."""
+        return True
+
+    @property
+    def publishable(self) -> bool:
+        """Whether there is any area to publish it for."""
+        return bool(self.areas)
+
+    def areas_of(self, admin_level: int) -> list[EventArea]:
+        """Its areas of one level."""
+        return [area for area in self.areas if area.admin_level == admin_level]
+
+
+@dataclass(frozen=True, slots=True)
+class ExtentFound:
+    """The extent of a lead time."""
+
+    lead_time: int
+    file_name: str
+    events: tuple[str, ...]
+    """names of the events that trigger on it; none: the raster is 0 everywhere"""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that the forecast says nothing of (blind), or nothing that can be relied on (suspect)."""
+
+    key: str
+    """as of the event that it would be"""
+    event_name: str
+    words: str
+    """`G1 (Mill bridge)`"""
+    condition: Literal["suspect", "blind"]
+    reason: str
+    """in words"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """One country, one hazard, one issue time: everything that was found."""
+
+    country: str
+    country_name: str
+    hazard: str
+    """name of its profile"""
+    issue_time: IssueTime
+    lead_times: tuple[int, ...]
+    """of the forecast, in the hazard's unit; flags stand for these"""
+    admin_levels: tuple[int, ...]
+    default_admin_level: int
+    indicators: tuple[str, ...]
+    """exposure indicators that are published for areas, the main one first"""
+    percentage: bool = False
+    """whether the share of people affected is published too, after the main one"""
+    source: str
+    events: tuple[Event, ...]
+    """highest class first, then the earlier lead time"""
+    extents: tuple[ExtentFound, ...] = ()
+    notes: tuple[str, ...] = ()
+    """what a reader of the report must know: repairs, doubts, settings that decided something"""
+    exercise: bool = False
+    withdrawn: tuple[Event, ...] = ()
+    """events that a person took back: the forecast has them and nothing publishes them"""
+    format: int = field(default=FORMAT)
+
+    @property
+    def issue_date(self) -> date:
+        """The day of its issue time, UTC."""
+        return self.issue_time.day
+
+    @property
+    def publishable_events(self) -> Sequence[Event]:
+        """Events that have areas."""
+        return [event for event in self.events if event.publishable]
+
+    @property
+    def unpublishable_events(self) -> Sequence[Event]:
+        """Events without areas: they alert and no portal can show it."""
+        return [event for event in self.events if not event.publishable]
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """What the forecast cannot tell of: silence about it is no all clear."""
+        return ()
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """Name of an event -> its key, of everything that this forecast speaks of, alerted or not."""
+        return {event.name: event.key for event in self.events}
+
+    @property
+    def other_names(self) -> Mapping[str, str]:
+        """Further names that an event may have been published under -> its key; exercises without their prefix."""
+        return {}
+
+    def named(self, key: str) -> str:
+        """What a key is called beside its event's name, for people; empty where there is nothing to add."""
+        return ""
+
+    @property
+    def trigger_limit(self) -> int | None:
+        """The last lead time at which a trigger can stand; None where there is no such limit."""
+        return None
+
+    def place(self, key: str) -> tuple[float, float] | None:
+        """Longitude and latitude of what a key stands for, degrees; None where it has no place of its own."""
+        return None
+
+    def beyond_limit(self, key: str) -> Sequence[int]:
+        """Lead times at which it is as high as a trigger and too late to be one."""
+        return ()
+
+    def without(self, names: Collection[str]) -> Self:
+        """The same without some of its events, which a person took back."""
+        gone = tuple(event for event in self.events if event.name in names)
+        if not gone:
+            return self
+        extents = (replace(each, events=tuple(n for n in each.events if n not in names)) for each in self.extents)
+        return replace(
+            self,
+            events=tuple(event for event in self.events if event not in gone),
+            withdrawn=(*self.withdrawn, *gone),
+            extents=tuple(extents),
+            notes=(*self.notes, f"withdrawn by a person: {', '.join(event.name for event in gone)}"),
+        )
+
+    @property
+    def headline(self) -> str:
+        """`2 triggers, 1 warning` or `no alert`; `1 trigger, 1 withdrawn`."""
+        triggers = sum(event.trigger for event in self.events)
+        warnings = len(self.events) - triggers
+        parts = [
+            f"{number} {word}{'s' if number > 1 else ''}"
+            for number, word in ((triggers, "trigger"), (warnings, "warning"))
+            if number
+        ]
+        taken_back = [f"{len(self.withdrawn)} withdrawn"] if self.withdrawn else []
+        return ", ".join([*(parts or ["no alert"]), *taken_back])

@@ -1,0 +1,100 @@
+"""What a hazard is for a portal and for everything that comes after its rule: data, no branch of the machinery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from ibf_pipeline.domain.issue_time import IssueTime
+
+
+@dataclass(frozen=True, slots=True)
+class HazardProfile:
+    """One hazard. Lead times are whole `unit`s after the issue time; a period is what one upload replaces."""
+
+    name: str
+    """in folders, records, deployments and configuration: `floods`"""
+    disaster_type: str
+    """as portals name it"""
+    noun: str
+    """in sentences, without article: `river flood`"""
+    short: str
+    """the same in fewer words: `flood`"""
+    subject: str
+    """what an event is about, as people call it: `station`"""
+    subject_list: str | None
+    """where people say which there are: `stations.csv`; None where they come and go with the forecast"""
+    unit: Literal["day", "hour"]
+    lead_times: tuple[int, ...]
+    """those that the portal can show, growing; a forecast may go beyond them"""
+    period_hours: int
+    """24 for a day, 6 for a block that begins at 00, 06, 12 or 18 UTC"""
+    no_alert_lead_time: int
+    """that the portal itself writes where there is no event"""
+    main_exposure: str
+    """indicator that the portal counts an event by"""
+    people_indicator: str
+    """under which people affected are sent"""
+    share_indicator: str | None = None
+    """under which their share of the population (0..1) is sent"""
+    indicators: tuple[str, ...] = ()
+    """further ones that it may send for an area"""
+    raster: str | None = None
+    """file name of a lead time's extent, such as `flood_extent_{lead_time}_{country}.tif`; None: it has no rasters"""
+    points: tuple[str, ...] = ()
+    """categories of points that it sends values for"""
+    subject_points: str | None = None
+    """that of them whose points events are about"""
+    lines: tuple[str, ...] = ()
+    """categories of lines whose exposure it sends"""
+
+    def lead_time_name(self, lead_time: int) -> str:
+        """`4-day`, as the IBF API spells it."""
+        return f"{lead_time}-{self.unit}"
+
+    def lead_time_words(self, lead_time: int) -> str:
+        """`1 day`, `12 hours`."""
+        return f"{lead_time} {self.unit}{'' if abs(lead_time) == 1 else 's'}"
+
+    def at(self, issue_time: IssueTime, lead_time: int) -> datetime:
+        """The moment of a lead time, UTC: of daily ones the beginning of the day."""
+        return issue_time.start + lead_time * self._step
+
+    def issue_time(self, moment: datetime) -> IssueTime:
+        """The issue time in whose period a moment (UTC) lies: also what begins the period of an upload."""
+        if self.period_hours == 24:
+            return IssueTime(moment.date())
+        return IssueTime(moment.date(), moment.hour // self.period_hours * self.period_hours)
+
+    def parse(self, text: str) -> IssueTime:
+        """An issue time of this hazard; ValueError that says what it may be."""
+        issued = IssueTime.parse(text)
+        if (issued.hour is None) != (self.period_hours == 24) or (issued.hour or 0) % self.period_hours:
+            raise ValueError(f"{text!r} is no issue time of {self.name}: {self.issue_times}")
+        return issued
+
+    @property
+    def issue_times(self) -> str:
+        """What its issue times look like, in words."""
+        if self.period_hours == 24:
+            return "a day such as 2026-02-15"
+        hours = ", ".join(f"{hour:02d}" for hour in range(0, 24, self.period_hours))
+        return f"day and hour such as 2026-02-15T{24 - self.period_hours:02d}, hours {hours}"
+
+    def next(self, issue_time: IssueTime) -> IssueTime:
+        """The issue time one period later."""
+        return self.issue_time(issue_time.start + timedelta(hours=self.period_hours))
+
+    def shown(self, lead_time: int) -> int | None:
+        """The largest lead time of the portal that is not later; None beyond the last one, or before the first.
+
+        What lies between two lead times is shown at the earlier one: nobody is told that there is more time.
+        """
+        last = self.lead_times[-1]
+        earlier = [known for known in self.lead_times if known <= lead_time <= last]
+        return earlier[-1] if earlier else None
+
+    @property
+    def _step(self) -> timedelta:
+        return timedelta(days=1) if self.unit == "day" else timedelta(hours=1)

@@ -1,0 +1,39 @@
+"""The hazards that there are. Whoever brings another one adds it here, from outside if need be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.floods.profile import FLOODS
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """What a portal is told it is, and what its findings are."""
+
+    profile: HazardProfile
+    findings: type[Findings]
+
+
+HAZARDS: Final[dict[str, Hazard]] = {FLOODS.name: Hazard(FLOODS, FloodFindings)}
+
+
+def known_hazard(name: str) -> Hazard:
+    """The hazard of this name; InputInvalid where this version has none."""
+    if name not in HAZARDS:
+        raise InputInvalid(
+            f"the hazard {name!r} is not known",
+            expected="one of " + ", ".join(sorted(HAZARDS)),
+            remedy="correct it, or update this installation",
+        )
+    return HAZARDS[name]
+
+
+def profile_of(found: Findings) -> HazardProfile:
+    """The profile of the hazard that findings are of."""
+    return known_hazard(found.hazard).profile

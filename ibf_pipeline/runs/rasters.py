@@ -1,0 +1,31 @@
+"""The extents of findings, made anew: how each hazard makes its own. Whoever brings another hazard adds it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.floods.impact.extents import wet_areas
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.runs.extents import write_extents
+
+
+def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
+    """Of a flood day, from the country's prepared layers."""
+    _, tiles = read_prepared(prepared, found.country)
+    files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
+    write_extents(wet_areas(found.publishable_events, found.admin_levels[-1]), tiles, files)
+
+
+RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {FLOODS.name: flood_rasters}
+"""(findings of that hazard, the country's prepared layers, folder): writes every file that the findings name"""
+
+
+def make_rasters(found: Findings, prepared: Path, folder: Path) -> None:
+    """Write the extents that findings name into a folder; InputInvalid where the prepared layers are damaged."""
+    if found.extents:
+        RASTERS[found.hazard](found, prepared, folder)

@@ -1,0 +1,86 @@
+"""What every call of a plan is made of: what is ordered, and the bodies with their one head (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ibf_pipeline.domain.findings import EventArea, Findings
+from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.publish.call import Call, FileBody
+from ibf_pipeline.targets.ibf.moment import date_of_calls
+
+EXPOSURE = "/admin-area-dynamic-data/exposure"
+POINT_DATA = "/point-data/dynamic"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a revision is to be published with."""
+
+    moment: datetime
+    """the one `date` of every call: issue time plus revision"""
+    place_codes: Mapping[int, Sequence[str]]
+    """admin level -> every area that the server has"""
+    extents: Mapping[int, FileBody]
+    """lead time -> raster, all of them"""
+    points: Mapping[str, Collection[str] | None] = field(default_factory=dict)
+    """category -> codes of the points that the server knows; None, or no such category: not asked"""
+    map_images: Mapping[str, FileBody] = field(default_factory=dict)
+    """event name -> picture"""
+    notify: bool = True
+    wipe: bool = False
+    """an earlier upload of the same period is replaced: remove the rows of its events first"""
+
+    def sends(self, category: str, code: str) -> bool:
+        """Whether a point goes into a call: not where the server does not know it."""
+        known = self.points.get(category)
+        return known is None or code in known
+
+
+class Bodies:
+    """Bodies of the JSON calls, all with the same head."""
+
+    def __init__(self, found: Findings, order: Order) -> None:
+        self.profile = profile_of(found)
+        self.head: dict[str, Any] = {
+            "countryCodeISO3": found.country,
+            "disasterType": self.profile.disaster_type,
+            "date": date_of_calls(order.moment),
+        }
+        self.indicators = exposure_indicators(found)
+
+    def amount(self, indicator: str, area: EventArea) -> float:
+        """People, their share of the population (0..1) or what else of an area is affected."""
+        if indicator == self.profile.people_indicator:
+            return area.people
+        return area.share if indicator == self.profile.share_indicator else area.further[indicator]
+
+    def exposure(
+        self,
+        level: int,
+        indicator: str,
+        lead_time: int,
+        event: str | None,
+        amounts: Sequence[tuple[str, float]],
+        step: str = "exposure",
+    ) -> Call:
+        """One upload of one indicator on one level."""
+        body = {
+            **self.head,
+            "adminLevel": level,
+            "leadTime": self.profile.lead_time_name(lead_time),
+            "dynamicIndicator": indicator,
+            "eventName": event,
+            "exposurePlaceCodes": [{"placeCode": code, "amount": amount} for code, amount in amounts],
+        }
+        return Call(0, f"{step}, level {level}, {indicator}", "POST", EXPOSURE, body=body, event=event)
+
+
+def exposure_indicators(found: Findings) -> tuple[str, ...]:
+    """What is sent of every area, in this order: the main one, the share of people where it is wanted, the others."""
+    main, *further = found.indicators
+    share = profile_of(found).share_indicator
+    return main, *([share] if found.percentage and share else []), *further

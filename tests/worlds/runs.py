@@ -1,0 +1,18 @@
+"""Run folders of flood days, named by country and issue date."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
+from ibf_pipeline.runs.folder import RunFolder, runs_of
+
+
+def flood_run(runs: Path, iso3: str, issue_date: date) -> RunFolder:
+    return RunFolder(runs, RunId(iso3, "floods", IssueTime(issue_date)))
+
+
+def flood_runs_of(runs: Path, iso3: str) -> list[RunFolder]:
+    return runs_of(runs, iso3, "floods")
