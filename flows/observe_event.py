@@ -18,7 +18,7 @@ from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.found import Event, Found
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
@@ -93,7 +93,7 @@ def observe_event(
             log.info("%s: asked for by product %s (%s)", event, product_name, product_id)
         configuration = open_configuration(config, workspace)
         hook = open_hook(config, service)
-        chosen = configuration.country(country)
+        chosen = configuration.country_of(country, FloodCountry)
         run = run_folder(configuration, country, issue_date)
         found = run.found()
         alerted = _event(found, event, run.path)
@@ -124,7 +124,7 @@ def observe_event(
 def _observe(
     hook: Hook,
     configuration: Configuration,
-    country: Country,
+    country: FloodCountry,
     run: RunFolder,
     found: Found,
     event: Event,

@@ -29,7 +29,7 @@ import typer.testing
 from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
@@ -142,13 +142,13 @@ def configuration() -> Configuration:
 
 
 @pytest.fixture(scope="session")
-def demo_country(configuration: Configuration) -> Country:
+def demo_country(configuration: Configuration) -> FloodCountry:
     return configuration.country("XDM")
 
 
 @pytest.fixture(scope="session")
 def demo_prepared(
-    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: FloodCountry
 ) -> Path:
     folder = tmp_path_factory.mktemp("prepared") / "XDM"
     prepare_from_kept(demo_country, configuration.static_folder(demo_country), folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.io.environment import values_of
@@ -41,7 +41,7 @@ class Day:
     """One country on one issue date, for one target."""
 
     configuration: Configuration
-    country: Country
+    country: FloodCountry
     issue_date: date
     target_name: str
     target: Target
@@ -112,7 +112,7 @@ def open_day(
     _require_known(configuration, iso3, target)
     if exercise:
         configuration = _apart(configuration)
-    country = configuration.country(iso3)
+    country = configuration.country_of(iso3, FloodCountry)
     name = target or country.target
     day = Day(configuration, country, issue_date or now().date(), name, configuration.target(name), exercise)
     if exercise and not day.target.exercises:
@@ -193,7 +193,7 @@ def _client(url: str, account: Credentials, target: Target, *, publishes: bool) 
 
 @contextmanager
 def open_sandbox(
-    configuration: Configuration, *countries: Country, port: int = 0, behaves_like: BehavesLike = "current"
+    configuration: Configuration, *countries: FloodCountry, port: int = 0, behaves_like: BehavesLike = "current"
 ) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
     paths = configuration.settings.paths
@@ -206,7 +206,7 @@ def open_sandbox(
         yield sandbox
 
 
-def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
+def sandbox_seed(configuration: Configuration, country: FloodCountry) -> CountrySeed:
     """A country as the sandbox is set up with it."""
     seed = seed_from_static(
         configuration.static_folder(country),

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
@@ -94,7 +94,7 @@ SETTINGS = {
 }
 
 
-def read_config(folder: Path, text: str | bytes) -> Country | None:
+def read_config(folder: Path, text: str | bytes) -> FloodCountry | None:
     """The country, or None where the configuration is refused with the file and the remedy named."""
     (folder / "countries").mkdir(exist_ok=True)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))

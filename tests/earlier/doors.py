@@ -25,7 +25,7 @@ import ibf_pipeline.runs.ledger
 from flows.cli.app import app
 from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import cell_centre, locate
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
@@ -65,8 +65,8 @@ from tests.worlds.plain_calls import plain_calls
 __all__ = [
     "SANDBOX_PASSWORD",
     "Configuration",
-    "Country",
     "Elsewhere",
+    "FloodCountry",
     "Found",
     "IbfError",
     "Inbox",
@@ -276,7 +276,7 @@ def journal(revision: Revision) -> list[dict[str, Any]]:
 
 
 def write_forecast(
-    root: Path, static: Path, country: Country, issue_date: date, wishes: str, missing: tuple[str, ...] = ()
+    root: Path, static: Path, country: FloodCountry, issue_date: date, wishes: str, missing: tuple[str, ...] = ()
 ) -> None:
     """The raw files of an ensemble that makes a wish list true."""
     stations = read_stations(static / "stations.csv")

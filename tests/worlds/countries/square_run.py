@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.hazards.floods.day import find
@@ -28,7 +28,7 @@ class SquareCountry:
     """The country of squares, prepared, with a place for its runs."""
 
     folder: Path
-    config: Country
+    config: FloodCountry
     layers: CountryLayers
     tiles: ExtentTiles
 
