@@ -30,9 +30,11 @@ from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
+from tests.worlds.countries.tides import Tides
 from tests.worlds.quick import prepare_from_kept
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
 
@@ -143,7 +145,14 @@ def configuration() -> Configuration:
 
 @pytest.fixture(scope="session")
 def demo_country(configuration: Configuration) -> FloodCountry:
-    return configuration.country("XDM")
+    return configuration.country_of("XDM", FloodCountry)
+
+
+@pytest.fixture
+def tides(monkeypatch: pytest.MonkeyPatch) -> type[Tides]:
+    """A hazard that the product does not know, registered from outside."""
+    monkeypatch.setitem(MODELS, Tides.hazard, Tides)
+    return Tides
 
 
 @pytest.fixture(scope="session")

@@ -39,8 +39,8 @@ A key in a section is written with dots here: `trigger.lead_time_limit` is the k
 """
 
 
-_SHAPES: Final = """What is the same for all hazards of a country stands at the top of its file once, and what only one hazard has in its
-section `hazards.<hazard>`:
+_SHAPES: Final = """What is the same for all hazards of a country stands at the top of its file once, and what only
+one hazard has in its section `hazards.<hazard>`:
 
 ```yaml
 iso3: MWI

@@ -148,13 +148,16 @@ def _require_known(
     """ConfigError for keys at the top that no hazard has there; it names the section where one belongs."""
     unknown = [str(key) for key in top if key not in of_floods]
     if unknown:
-        places = {key: key for key in (*known_keys(FloodCountry), SECTIONS)}
-        for hazard in sections:
-            own = MODELS[hazard].model_fields.keys() - _COMMON
-            places |= {key: f"{SECTIONS}.{hazard}.{key}" for key in own}
+        places = {
+            key: f"{SECTIONS}.{hazard}.{key}"
+            for hazard in sections
+            for key in MODELS[hazard].model_fields
+            if key not in _COMMON
+        }
+        known = {*known_keys(FloodCountry), SECTIONS, *places}
         raise _wrong(
             file,
-            "; ".join(f"{key}: unknown key{near_key(key, places)}" for key in unknown),
+            "; ".join(f"{key}: unknown key{near_key(key, sorted(known), places)}" for key in unknown),
             "known keys, each with a value of its kind and range",
             "correct " + ("this key" if len(unknown) == 1 else "these keys"),
         )

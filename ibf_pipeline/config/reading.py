@@ -109,10 +109,10 @@ def validated(
         ) from None
 
 
-def near_key(key: str, known: Iterable[str] | Mapping[str, str]) -> str:
-    """`, did you mean 'trigger'?` for a misspelt key, or nothing; of a mapping, its value stands for the key."""
+def near_key(key: str, known: Iterable[str], places: Mapping[str, str] | None = None) -> str:
+    """`, did you mean 'trigger'?` for a misspelt key, or nothing. `places`: of known keys that stand elsewhere."""
     near = difflib.get_close_matches(key, list(known), n=1)
-    return f", did you mean {(known[near[0]] if isinstance(known, Mapping) else near[0])!r}?" if near else ""
+    return f", did you mean {(places or {}).get(near[0], near[0])!r}?" if near else ""
 
 
 def _problem(model: type[Section], item: Any, place: Callable[[str], str], also: Sequence[str]) -> str:
