@@ -77,7 +77,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
 
     `waiting`: the run's own country where it is about to pause for a person, which the server does not know yet.
     """
-    countries = configuration.country_codes()
+    countries = configuration.country_codes(FloodCountry.hazard)
     with get_client(sync_client=True) as client:
         runs = newest_runs(client, day, {iso3: _target_of(configuration, iso3) for iso3 in countries})
         if waiting in runs:

@@ -352,9 +352,7 @@ def sandbox(
     from ibf_pipeline.errors import InputMissing
 
     configuration = open_configuration(config, workspace)
-    codes = countries or [
-        code for code in configuration.country_codes() if FloodCountry.hazard in configuration.hazards(code)
-    ]
+    codes = countries or configuration.country_codes(FloodCountry.hazard)
     chosen = [configuration.country_of(code, FloodCountry) for code in codes]
     seeded = [country for country in chosen if configuration.static_folder(country).is_dir()]
     for country in chosen:

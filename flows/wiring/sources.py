@@ -138,10 +138,9 @@ def unwatched_sources(configuration: Configuration, country: FloodCountry, senso
 def sound_countries(configuration: Configuration) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
     """The countries with floods whose configuration is valid, and by ISO3 code what is wrong with the others."""
     sound, wrong = [], {}
-    for iso3 in configuration.country_codes():
+    for iso3 in configuration.country_codes(FloodCountry.hazard):
         try:
-            if FloodCountry.hazard in configuration.hazards(iso3):
-                sound.append(configuration.country_of(iso3, FloodCountry))
+            sound.append(configuration.country_of(iso3, FloodCountry))
         except ConfigError as error:
             wrong[iso3] = error
     return sound, wrong
@@ -184,12 +183,10 @@ def _areas(configuration: Configuration, name: str, country: FloodCountry, margi
     """The areas of all countries that use a source, static data behind URLs copied first, so that one fetch serves all;
     a country whose configuration or static data are damaged, or cannot be had, goes without."""
     areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
-    for code in configuration.country_codes():
+    for code in configuration.country_codes(FloodCountry.hazard):
         if code in areas:
             continue
         try:
-            if FloodCountry.hazard not in configuration.hazards(code):
-                continue
             other = configuration.country_of(code, FloodCountry)
             if name in other.sources:
                 areas[code] = area_of(cells_of(configuration, other), margin)

@@ -40,9 +40,13 @@ class Configuration:
             return f"sqlite:///{self.root / file}"
         return url or None
 
-    def country_codes(self) -> list[str]:
-        """ISO3 codes that have a file, in alphabetical order."""
-        return sorted(file.stem for file in (self.folder / "countries").glob("*.yaml"))
+    def country_codes(self, hazard: str | None = None) -> list[str]:
+        """ISO3 codes that have a file, in alphabetical order.
+
+        Of a hazard: those that have it, and those whose file is too wrong to tell, so that none is lost in silence.
+        """
+        codes = sorted(file.stem for file in (self.folder / "countries").glob("*.yaml"))
+        return codes if hazard is None else [iso3 for iso3 in codes if self._may_have(iso3, hazard)]
 
     def hazards(self, iso3: str) -> tuple[str, ...]:
         """The hazards that are configured of a country, in the order of its file; ConfigError where there is none."""
@@ -62,6 +66,12 @@ class Configuration:
         """The same for the hazard of a model, for code that reads the keys which only that hazard has."""
         file = self._country_file(iso3)
         return self._fitting(file.read(model), file.file)
+
+    def _may_have(self, iso3: str, hazard: str) -> bool:
+        try:
+            return hazard in self.hazards(iso3)
+        except ConfigError:
+            return True
 
     def _country_file(self, iso3: str) -> CountryFile:
         file = self.folder / "countries" / f"{iso3}.yaml"

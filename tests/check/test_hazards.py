@@ -93,6 +93,9 @@ def test_countries_without_floods_have_no_flood_days(config: Path) -> None:
     sound, wrong = sound_countries(configuration)
     assert [country.iso3 for country in sound] == ["XTY"]
     assert list(wrong) == ["XTW"]
+    assert configuration.country_codes("floods") == ["XTW", "XTY"]
+    (config / "countries" / "XTV.yaml").write_text("hazards: {flods: {}}")
+    assert load(config).country_codes("floods") == ["XTV", "XTW", "XTY"], "nobody can tell whether it has floods"
     assert [country.iso3 for country in users_of(configuration, "folder")[0]] == ["XTY"]
     planned = {deployment.full_name for deployment in planned_deployments(configuration, str(config), None)}
     assert "floods/XTY" in planned
