@@ -78,7 +78,7 @@ which one is meant with `--hazard`.
 ### Common keys
 
 The same for all hazards, unless a hazard's section says otherwise: a key there replaces the common one as a whole.
-`iso3` and `name` stand at the top alone.
+`iso3`, `name` and `static` stand at the top alone.
 """
 
 

@@ -20,8 +20,8 @@ Model = TypeVar("Model", bound=CountryHazard)
 
 SECTIONS: Final = "hazards"
 """the key that holds the sections"""
-_OF_THE_COUNTRY: Final = ("iso3", "name")
-"""keys that no section may say otherwise"""
+_OF_THE_COUNTRY: Final = ("iso3", "name", "static")
+"""keys that no section may say otherwise: the static data of all hazards of a country lie in one place"""
 _COMMON: Final = frozenset(CountryHazard.model_fields)
 
 

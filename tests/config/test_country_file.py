@@ -28,7 +28,7 @@ FLOODS: dict[str, Any] = {
     "thresholds_version": "4",
 }
 OTHERWISE: dict[str, Any] = {
-    "static": "elsewhere", "static_sources": {"attempts": 2}, "admin_levels": [4], "default_admin_level": 4,
+    "static_sources": {"attempts": 2}, "admin_levels": [4], "default_admin_level": 4,
     "sources": ["other"], "target": "portal", "map_image": True, "schedule": "0 1 * * *",
 }  # fmt: skip
 """of every key that a section may say otherwise, another value than any of the countries here"""
@@ -84,7 +84,7 @@ def test_keys_mean_the_same_at_the_top_and_in_the_section(folder: Path, iso3: st
     top, section = {}, {}
     for key, value in flat.items():
         where = data.draw(st.sampled_from(["top", "section", "both"]), label=key)
-        if key in ("iso3", "name") or (key in CountryHazard.model_fields and where == "top"):
+        if key in ("iso3", "name", "static") or (key in CountryHazard.model_fields and where == "top"):
             top[key] = value
         else:
             section[key] = value
@@ -191,6 +191,7 @@ def test_an_unknown_hazard(folder: Path, tides: type[Tides], hazards: dict[Any, 
             "hazards.floods.iso3: this key is the same for all hazards",
         ),
         ({"hazards": {"floods": {**FLOODS, "name": "T"}}}, "hazards.floods.name: this key is the same for all hazards"),
+        ({"hazards": {"floods": {"static": "s"}}}, "hazards.floods.static: this key is the same for all hazards"),
     ],
 )
 def test_no_section(folder: Path, content: dict[str, Any], found: str) -> None:
