@@ -24,7 +24,7 @@ from rasterio.windows import Window
 from shapely.geometry import shape
 
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import Grid, locate
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError
@@ -45,7 +45,7 @@ FULL_TRIGGER = "T" * 8
 class Uganda:
     """The country as a benchmark uses it."""
 
-    country: Country
+    country: FloodCountry
     static: Path
     prepared: Path
     layers: CountryLayers
@@ -68,7 +68,7 @@ def folders(cell_arcsec: int, cache: Path) -> tuple[Path, Path]:
     return folder / "static", folder / "prepared"
 
 
-def benchmark_country() -> Country:
+def benchmark_country() -> FloodCountry:
     """Uganda as in production, but for a trigger lead time limit of 7 days: every lead time can trigger."""
     production = load(ROOT / "config").country(COUNTRY)
     trigger = production.trigger.model_copy(update={"lead_time_limit": 7})

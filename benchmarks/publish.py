@@ -30,7 +30,7 @@ import requests
 import urllib3
 
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -220,7 +220,7 @@ def ask(server: Connection, what: str) -> Any:
 
 
 @contextmanager
-def sandbox(country: Country, folder: Path) -> Iterator[Connection]:
+def sandbox(country: FloodCountry, folder: Path) -> Iterator[Connection]:
     """A sandbox in a process of its own."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -233,7 +233,7 @@ def sandbox(country: Country, folder: Path) -> Iterator[Connection]:
         process.join(timeout=20)
 
 
-def serve(country: Country, folder: Path, pipe: Connection) -> None:
+def serve(country: FloodCountry, folder: Path, pipe: Connection) -> None:
     """The sandbox until it is told to stop."""
     server = Sandbox(folder)
     server.seed(
@@ -255,7 +255,7 @@ def serve(country: Country, folder: Path, pipe: Connection) -> None:
             pipe.send(answers[asked]())
 
 
-def make_plan(work: Path, events: int) -> tuple[Country, list[Call]]:
+def make_plan(work: Path, events: int) -> tuple[FloodCountry, list[Call]]:
     """The demo country and the plan of a made day; its rasters lie in `work`."""
     country = load(ROOT / "config").country("XDM")
     prepare(country, ROOT / "data/fixtures/XDM", work / "prepared")
@@ -270,7 +270,7 @@ def make_plan(work: Path, events: int) -> tuple[Country, list[Call]]:
     return country, plan_calls(made_day(country, layers, codes, events), Order(moment, codes, rasters), CURRENT)
 
 
-def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> FloodFindings:
+def made_day(country: FloodCountry, layers: CountryLayers, codes: dict[int, list[str]], events: int) -> FloodFindings:
     """Triggers at stations that are the demo's or made up; the demo's own are quiet beside them."""
     quiet = [
         StationFound(
@@ -310,7 +310,7 @@ def made_day(country: Country, layers: CountryLayers, codes: dict[int, list[str]
                 flood_map=10.0,
                 people=100,
                 areas=areas,
-            )  # fmt: skip
+            )
         )
     return FloodFindings(
         country=country.iso3,

@@ -27,6 +27,7 @@ from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -72,7 +73,7 @@ def all_countries(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = _chosen(configuration.country_codes(), countries)
+        chosen = _chosen(configuration.country_codes(FloodCountry.hazard), countries)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

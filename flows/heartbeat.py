@@ -16,6 +16,7 @@ from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration, open_day
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.runs.ledger import latest_finished, unfinished
@@ -50,13 +51,15 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
         return final(FAILED.state(text, IbfError(text)))
     found = found_installed()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
-    state = outcome.state(f"{counted(len(configuration.country_codes()), 'day')} of {day} finished")
+    state = outcome.state(f"{counted(len(configuration.country_codes(FloodCountry.hazard)), 'day')} of {day} finished")
     return as_known(state, found)
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:
     """Countries without a finished run, or whose publication is unfinished: `KEN: there is no run`."""
-    problems = {iso3: _problem(iso3, day, config, workspace) for iso3 in configuration.country_codes()}
+    problems = {
+        iso3: _problem(iso3, day, config, workspace) for iso3 in configuration.country_codes(FloodCountry.hazard)
+    }
     return [f"{iso3}: {problem}" for iso3, problem in problems.items() if problem]
 
 

@@ -21,6 +21,7 @@ from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.report.tables import escaped
@@ -76,7 +77,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
 
     `waiting`: the run's own country where it is about to pause for a person, which the server does not know yet.
     """
-    countries = configuration.country_codes()
+    countries = configuration.country_codes(FloodCountry.hazard)
     with get_client(sync_client=True) as client:
         runs = newest_runs(client, day, {iso3: _target_of(configuration, iso3) for iso3 in countries})
         if waiting in runs:
@@ -119,7 +120,7 @@ def _counts(run: FlowRun, target: str | None) -> bool:
 
 def _target_of(configuration: Configuration, iso3: str) -> str | None:
     try:
-        return configuration.country(iso3).target
+        return configuration.country_of(iso3, FloodCountry).target
     except IbfError:
         return None
 

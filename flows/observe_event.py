@@ -18,7 +18,7 @@ from flows.states import COMPLETED, FAILED, SKIPPED
 from flows.wiring.day import open_configuration, run_folder
 from flows.wiring.hook import Hook, open_hook
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.domain.run_id import RunId
@@ -96,7 +96,7 @@ def observe_event(
             log.info("%s: asked for by product %s (%s)", event, product_name, product_id)
         configuration = open_configuration(config, workspace)
         hook = open_hook(config, service)
-        chosen = configuration.country(country)
+        chosen = configuration.country_of(country, FloodCountry)
         run = run_folder(configuration, RunId(country, FLOODS.name, IssueTime(issue_date)))
         found = run.found_of(FloodFindings)
         alerted = _event(found, event, run.path)
@@ -127,7 +127,7 @@ def observe_event(
 def _observe(
     hook: Hook,
     configuration: Configuration,
-    country: Country,
+    country: FloodCountry,
     run: RunFolder,
     found: FloodFindings,
     event: FloodEvent,

@@ -11,6 +11,7 @@ from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError
 from tasks.prepare import build_layers
 
@@ -29,7 +30,7 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = configuration.country(country)
+        chosen = configuration.country_of(country, FloodCountry)
         folder = configuration.prepared_folder(country)
         built = build_layers(country, chosen, local_static(configuration, chosen), folder)
     except IbfError as error:

@@ -22,10 +22,9 @@ from flows.wiring.issue_date import issue_date_of_run
 from flows.wiring.looks import Looks
 from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
-from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.ledger import latest_finished
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
@@ -113,7 +112,7 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
     return watched
 
 
-def _look(configuration: Configuration, source: str, country: Country, day: date) -> Look:
+def _look(configuration: Configuration, source: str, country: FloodCountry, day: date) -> Look:
     """Fetch what is there and count it: the country's run then finds it in the cache."""
     try:
         chosen, cells = open_source(configuration, source, country), cells_of(configuration, country)
@@ -136,12 +135,10 @@ def _look(configuration: Configuration, source: str, country: Country, day: date
     return Look(found.is_whole, found.fewest >= country.members.minimum, str(found))
 
 
-def _published(configuration: Configuration, country: Country, day: date) -> str | None:
+def _published(configuration: Configuration, country: FloodCountry, day: date) -> str | None:
     """Whether the day was published already, from this source or another one."""
     try:
-        here = Day(
-            configuration, country, FLOODS.name, IssueTime(day), country.target, configuration.target(country.target)
-        )
+        here = Day(configuration, country, IssueTime(day), country.target, configuration.target(country.target))
         finished = latest_finished(here.run, here.target_name)
     except IbfError as error:  # its own run will say it again, where it belongs
         log.warning("%s: whether the day was published cannot be told: %s", country.iso3, error)

@@ -13,7 +13,7 @@ import xarray as xr
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import only_logged
@@ -44,7 +44,7 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 
 @task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
-def prepared_layers(iso3: str, country: Country, static: Path, folder: Path) -> tuple[CountryLayers, ExtentTiles]:
+def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path) -> tuple[CountryLayers, ExtentTiles]:
     """The country's prepared layers, built where they are missing or out of date."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
@@ -72,7 +72,7 @@ def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFile
 
 @task(task_run_name="discharge at the stations of {iso3}", cache_policy=NO_CACHE)
 def read_discharge(
-    iso3: str, country: Country, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
+    iso3: str, country: FloodCountry, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station) m3/s that a day can use, of a GloFAS version that fits the thresholds."""
     cube = read_files(files, station_cells(layers), issue_date)
@@ -90,7 +90,7 @@ def read_discharge(
 
 @task(task_run_name="events of {iso3}", cache_policy=NO_CACHE)
 def find_events(
-    iso3: str, cube: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False
+    iso3: str, cube: xr.DataArray, layers: CountryLayers, country: FloodCountry, *, exercise: bool = False
 ) -> FloodFindings:
     """Classes, events, areas and people of the day."""
     found = find(cube, layers, country, exercise=exercise)
@@ -108,7 +108,7 @@ def record_findings(
     found: FloodFindings,
     cube: xr.DataArray,
     tiles: ExtentTiles,
-    country: Country,
+    country: FloodCountry,
     files: ForecastFiles,
     run: RunFolder,
     prepared: Path,
@@ -138,7 +138,7 @@ def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
 
 
 def _manifest(
-    found: FloodFindings, country: Country, files: ForecastFiles, cube: xr.DataArray, prepared: Path
+    found: FloodFindings, country: FloodCountry, files: ForecastFiles, cube: xr.DataArray, prepared: Path
 ) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {

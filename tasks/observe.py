@@ -14,7 +14,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.observed import Days, Observed, ObservedArea, flooded_km2, observed_share
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, ServerRefused, only_logged
@@ -142,7 +142,7 @@ def open_water_of(
 class Ground:
     """What a water mask is compared with."""
 
-    country: Country
+    country: FloodCountry
     layers: CountryLayers
     static: Path
     """folder of the country's static layers"""

@@ -29,10 +29,12 @@ import typer.testing
 from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
+from tests.worlds.countries.tides import Tides
 from tests.worlds.quick import prepare_from_kept
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
 
@@ -142,13 +144,20 @@ def configuration() -> Configuration:
 
 
 @pytest.fixture(scope="session")
-def demo_country(configuration: Configuration) -> Country:
-    return configuration.country("XDM")
+def demo_country(configuration: Configuration) -> FloodCountry:
+    return configuration.country_of("XDM", FloodCountry)
+
+
+@pytest.fixture
+def tides(monkeypatch: pytest.MonkeyPatch) -> type[Tides]:
+    """A hazard that the product does not know, registered from outside."""
+    monkeypatch.setitem(MODELS, Tides.hazard, Tides)
+    return Tides
 
 
 @pytest.fixture(scope="session")
 def demo_prepared(
-    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: FloodCountry
 ) -> Path:
     folder = tmp_path_factory.mktemp("prepared") / "XDM"
     prepare_from_kept(demo_country, configuration.static_folder(demo_country), folder)

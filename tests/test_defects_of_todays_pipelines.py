@@ -27,7 +27,7 @@ import yaml
 
 from flows.wiring.day import now
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import find_files, read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -54,7 +54,7 @@ Demo = tuple[CountryLayers, ExtentTiles]
 
 
 @pytest.fixture
-def told(demo_layers: Demo, demo_country: Country) -> Any:
+def told(demo_layers: Demo, demo_country: FloodCountry) -> Any:
     """What a wish list of the demo country means."""
 
     def tell(wishes: str, **changes: Any) -> FloodFindings:
@@ -259,7 +259,7 @@ def test_defect_12_the_no_alert_upload_follows_an_active_trigger(
 
 @pytest.mark.parametrize("members", [51, 50, 34, 33, 0])
 def test_defect_13_missing_members_shrink_the_denominator_in_silence(
-    demo_layers: Demo, demo_country: Country, members: int
+    demo_layers: Demo, demo_country: FloodCountry, members: int
 ) -> None:
     """All missing ended in a KeyError. The share is of those present; how many are missing is said."""
     layers = demo_layers[0]
@@ -275,7 +275,7 @@ def test_defect_13_missing_members_shrink_the_denominator_in_silence(
     assert any(note.startswith(f"{members} of 51 members are there") for note in found.notes) == (members < 51)
 
 
-def test_defect_14_missing_discharge_reads_as_no_flood(demo_layers: Demo, demo_country: Country) -> None:
+def test_defect_14_missing_discharge_reads_as_no_flood(demo_layers: Demo, demo_country: FloodCountry) -> None:
     """NaN became 0 m3/s. Here such a station is blind: in no call, named in the notes."""
     layers = demo_layers[0]
     cube = ensemble(layers, demo_country, "G9002=-TT-----", ISSUE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,20 +19,41 @@ from ibf_pipeline.check.outside import check_target, check_threshold_grids
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
 
 def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
-    """Every finding about a country, in the order of the checks."""
+    """Every finding about a country, hazard by hazard, in the order of the checks."""
     try:
         configuration = open_configuration(config, workspace)
-        country = configuration.country(iso3)
-        name = target or country.target
-        day = Day(configuration, country, FLOODS.name, FLOODS.issue_time(now()), name, configuration.target(name))
+        hazards = configuration.hazards(iso3)
     except ConfigError as error:
-        return [of_error("configuration", error, "no command works with this country, and nothing else was checked")]
+        return [_useless(error, "this country")]
+    if len(hazards) == 1:
+        return _check_hazard(configuration, iso3, hazards[0], target, is_only=True)
+    by_hazard = {hazard: _check_hazard(configuration, iso3, hazard, target, is_only=False) for hazard in hazards}
+    return [replace(one, found=f"{hazard}: {one.found}") for hazard, found in by_hazard.items() for one in found]
+
+
+def _useless(error: ConfigError, what: str) -> Finding:
+    return of_error("configuration", error, f"no command works with {what}, and nothing else was checked")
+
+
+def _check_hazard(
+    configuration: Configuration, iso3: str, hazard: str, target: str | None, *, is_only: bool
+) -> list[Finding]:
+    try:
+        country = configuration.country(iso3, hazard)
+        name = target or country.target
+        chosen = configuration.target(name)
+    except ConfigError as error:
+        return [_useless(error, "this country" if is_only else f"{hazard} of this country")]
     findings = list(check_settings(configuration, country))
+    if not isinstance(country, FloodCountry):
+        text = f"only the configuration of {hazard} can be checked"
+        return [*findings, not_checked("static data", text, "whether static data and portal fit is not known")]
     try:
         static = local_static(configuration, country)
     except IbfError as error:
@@ -39,6 +61,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
         return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
     found, data = check_static(country, static)
     grids = open_places(configuration, country).thresholds
+    day = Day(configuration, country, FLOODS.issue_time(now()), name, chosen)
     return [
         *findings,
         *found,

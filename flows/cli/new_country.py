@@ -10,7 +10,7 @@ import yaml
 
 from flows.wiring.day import open_portal
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.reading import validated
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, IbfError
@@ -66,7 +66,7 @@ def write_country(
         levels_from=said,
     )
     text = country_file(draft)
-    validated(Country, yaml.safe_load(text), file)
+    validated(FloodCountry, yaml.safe_load(text), file)
     write_text(file, text)
     return file
 

@@ -38,7 +38,7 @@ def _published(day: Day) -> Findings | None:
     if not day.run.is_whole or not day.run.revisions(day.target_name):
         return None
     manifest = json.loads((day.run.path / "manifest.json").read_text(encoding="utf-8"))
-    if manifest.get("configuration") != day.country.model_dump(mode="json"):
+    if not day.country.says_the_same_as(manifest.get("configuration")):
         log.warning(
             "%s: the country's configuration has changed since %s was published; this plan is of what was found then, "
             "`ibf-pipeline run` finds it afresh",

@@ -36,13 +36,14 @@ def prepare(
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.local_static import local_static
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.prepare.build import prepare as build
     from ibf_pipeline.prepare.inputs import MAPPING
     from ibf_pipeline.prepare.store import read_prepared
     from ibf_pipeline.static.static import write_proposal
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country(country)
+    chosen = configuration.country_of(country, FloodCountry)
     folder = configuration.prepared_folder(country)
     out = console()
     static = local_static(configuration, chosen)
@@ -83,6 +84,7 @@ def new_country(
     """
     from flows.cli.new_country import write_country
     from flows.wiring.day import open_configuration
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.errors import ConfigError
     from ibf_pipeline.static.static import still_missing
 
@@ -94,7 +96,7 @@ def new_country(
             f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="write them so"
         ) from None
     file = write_country(configuration, country, name, levels, default_level, target)
-    chosen = configuration.country(country)
+    chosen = configuration.country_of(country, FloodCountry)
     out = console()
     out.print(f"{file} is written. What is still to do:", soft_wrap=True)
     decide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if "DECIDE" in line]
@@ -129,10 +131,11 @@ def fetch_static(
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.static import fetch_country
+    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country(country)
+    chosen = configuration.country_of(country, FloodCountry)
     out = console()
     written = fetch_country(
         configuration, chosen, lambda text: out.print(text, soft_wrap=True, markup=False), refresh=refresh

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import locate
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.writing import write_text
@@ -50,7 +51,7 @@ def set_up(workspace: Path, config: str, *, cell_arcsec: int = 15) -> str:
     country["trigger"]["lead_time_limit"] = LEAD_TIME_LIMIT
     write_text(folder / "countries" / "UGA.yaml", yaml.safe_dump(country))
 
-    rule = load(folder).country("UGA").rule
+    rule = load(folder).country_of("UGA", FloodCountry).rule
     stations = read_stations(static / "stations.csv")
     thresholds = read_thresholds(static / "thresholds.json", stations, {rule.trigger.return_period})
     grid = glofas_window(29.5, -1.6, 35.1, 4.3)

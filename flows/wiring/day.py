@@ -12,13 +12,13 @@ from pathlib import Path
 
 from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
-from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
@@ -44,9 +44,7 @@ class Day:
     """One country and hazard at one issue time, for one target."""
 
     configuration: Configuration
-    country: Country
-    hazard: str
-    """name of its profile"""
+    country: CountryHazard
     issue_time: IssueTime
     target_name: str
     target: Target
@@ -61,7 +59,7 @@ class Day:
     @property
     def profile(self) -> HazardProfile:
         """Of its hazard."""
-        return known_hazard(self.hazard).profile
+        return known_hazard(self.country.hazard).profile
 
     @property
     def prepared(self) -> Path:
@@ -76,7 +74,7 @@ class Day:
     @property
     def run(self) -> RunFolder:
         """The folder of the run."""
-        return run_folder(self.configuration, RunId(self.country.iso3, self.hazard, self.issue_time))
+        return run_folder(self.configuration, RunId(self.country.iso3, self.country.hazard, self.issue_time))
 
     def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
@@ -129,11 +127,10 @@ def open_day(
     _require_known(configuration, iso3, target)
     if exercise:
         configuration = _apart(configuration)
-    country = configuration.country(iso3)
+    country = configuration.country(iso3, hazard)
     name = target or country.target
-    of = hazard or FLOODS.name
-    issue_time = as_issue_time(known_hazard(of).profile, now() if issued is None else issued)
-    day = Day(configuration, country, of, issue_time, name, configuration.target(name), exercise)
+    issue_time = as_issue_time(known_hazard(country.hazard).profile, now() if issued is None else issued)
+    day = Day(configuration, country, issue_time, name, configuration.target(name), exercise)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(
             f"target {name} does not allow exercises",
@@ -229,7 +226,7 @@ def _client(url: str, account: Credentials, target: Target, *, publishes: bool) 
 
 @contextmanager
 def open_sandbox(
-    configuration: Configuration, *countries: Country, port: int = 0, behaves_like: BehavesLike = "current"
+    configuration: Configuration, *countries: FloodCountry, port: int = 0, behaves_like: BehavesLike = "current"
 ) -> Iterator[Sandbox]:
     """The built-in server, seeded with countries' own static data."""
     paths = configuration.settings.paths
@@ -242,7 +239,7 @@ def open_sandbox(
         yield sandbox
 
 
-def sandbox_seed(configuration: Configuration, country: Country) -> CountrySeed:
+def sandbox_seed(configuration: Configuration, country: FloodCountry) -> CountrySeed:
     """A country as the sandbox is set up with it."""
     seed = seed_from_static(
         configuration.static_folder(country),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import UsageError
@@ -24,7 +24,7 @@ from ibf_pipeline.sources.threads import FILE_LIBRARIES
 class ForecastRead:
     """What was fetched and what is in it."""
 
-    country: Country
+    country: FloodCountry
     issue_date: date
     files: ForecastFiles
     discharge: Any
@@ -43,7 +43,7 @@ def fetch_and_read(
 
     `again`: whatever was fetched of the day before from the sources that are asked.
     """
-    country = configuration.country(iso3)
+    country = configuration.country_of(iso3, FloodCountry)
     if source is not None and source not in configuration.settings.sources:
         raise UsageError(
             f"there is no source {source!r}",

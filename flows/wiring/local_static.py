@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.copy import refresh_copy
 from ibf_pipeline.static.place import is_url
@@ -14,7 +14,7 @@ from ibf_pipeline.static.place import is_url
 log = logging.getLogger("ibf_pipeline.flows")
 
 
-def local_static(configuration: Configuration, country: Country) -> Path:
+def local_static(configuration: Configuration, country: FloodCountry) -> Path:
     """The country's static folder on this machine; what lies behind a URL is brought up to date first.
 
     Where the URL fails, its last whole copy is used; `ibf_pipeline.static.copy.outdated` tells whether that is so.

@@ -12,7 +12,7 @@ from functools import partial
 from flows.wiring.local_static import local_static
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.io.environment import values_of
@@ -34,7 +34,7 @@ from ibf_pipeline.sources.watch import LookTimes
 log = logging.getLogger("ibf_pipeline.flows")
 
 
-def open_sources(configuration: Configuration, country: Country) -> list[Source]:
+def open_sources(configuration: Configuration, country: FloodCountry) -> list[Source]:
     """A country's sources for a run, preferred one first; it waits for none while a later one was fetched whole."""
     sources: list[Source] = []
     for name in reversed(country.sources):
@@ -50,7 +50,7 @@ def _fetched_whole(sources: Sequence[Source], issue_date: date) -> str | None:
     return next((one.name for one in sources if isinstance(one, Fetching) and one.has_whole(issue_date)), None)
 
 
-def open_source(configuration: Configuration, name: str, country: Country) -> Source:
+def open_source(configuration: Configuration, name: str, country: FloodCountry) -> Source:
     """One source, for a country that uses it."""
     chosen = configuration.settings.sources[name]
     match chosen:
@@ -122,7 +122,7 @@ def watched_sources(configuration: Configuration) -> list[str]:
     return [name for name, chosen in sources.items() if "waiting" in chosen.model_fields_set]
 
 
-def unwatched_sources(configuration: Configuration, country: Country, sensor: str, day: date) -> tuple[str, ...]:
+def unwatched_sources(configuration: Configuration, country: FloodCountry, sensor: str, day: date) -> tuple[str, ...]:
     """The sources of a country without a sensor that may have a new forecast; none where another of its sensors waits
     longer than this one, and asks them then.
     """
@@ -135,18 +135,18 @@ def unwatched_sources(configuration: Configuration, country: Country, sensor: st
     return tuple(name for name in unwatched if not isinstance(sources[name], settings.RunSource))
 
 
-def sound_countries(configuration: Configuration) -> tuple[list[Country], dict[str, ConfigError]]:
-    """The countries whose configuration is valid, and by ISO3 code what is wrong with the others."""
+def sound_countries(configuration: Configuration) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
+    """The countries with floods whose configuration is valid, and by ISO3 code what is wrong with the others."""
     sound, wrong = [], {}
-    for iso3 in configuration.country_codes():
+    for iso3 in configuration.country_codes(FloodCountry.hazard):
         try:
-            sound.append(configuration.country(iso3))
+            sound.append(configuration.country_of(iso3, FloodCountry))
         except ConfigError as error:
             wrong[iso3] = error
     return sound, wrong
 
 
-def users_of(configuration: Configuration, name: str) -> tuple[list[Country], dict[str, ConfigError]]:
+def users_of(configuration: Configuration, name: str) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
     """The configured countries that list a source, and those of which nobody knows it, as their file is wrong."""
     sound, wrong = sound_countries(configuration)
     for code, error in wrong.items():
@@ -154,7 +154,7 @@ def users_of(configuration: Configuration, name: str) -> tuple[list[Country], di
     return [country for country in sound if name in country.sources], wrong
 
 
-def cells_of(configuration: Configuration, country: Country) -> StationCells:
+def cells_of(configuration: Configuration, country: FloodCountry) -> StationCells:
     """The GloFAS cells of a country's stations, from its static data; what lies behind a URL is copied here first."""
     file = configuration.static_folder(country) / "stations.csv"
     if not file.is_file():
@@ -163,7 +163,7 @@ def cells_of(configuration: Configuration, country: Country) -> StationCells:
 
 
 def _member_source(
-    configuration: Configuration, name: str, country: Country, chosen: settings.RemoteSection, remote: RemoteFolder
+    configuration: Configuration, name: str, country: FloodCountry, chosen: settings.RemoteSection, remote: RemoteFolder
 ) -> MemberSource:
     return MemberSource(
         name=name,
@@ -179,15 +179,15 @@ def _member_source(
     )
 
 
-def _areas(configuration: Configuration, name: str, country: Country, margin: float) -> Mapping[str, Area]:
+def _areas(configuration: Configuration, name: str, country: FloodCountry, margin: float) -> Mapping[str, Area]:
     """The areas of all countries that use a source, static data behind URLs copied first, so that one fetch serves all;
     a country whose configuration or static data are damaged, or cannot be had, goes without."""
     areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
-    for code in configuration.country_codes():
+    for code in configuration.country_codes(FloodCountry.hazard):
         if code in areas:
             continue
         try:
-            other = configuration.country(code)
+            other = configuration.country_of(code, FloodCountry)
             if name in other.sources:
                 areas[code] = area_of(cells_of(configuration, other), margin)
         except IbfError as error:

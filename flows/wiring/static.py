@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from flows.wiring.day import open_portal
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.place import Place, is_url
@@ -17,7 +18,7 @@ from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
 def fetch_country(
-    configuration: Configuration, country: Country, say: Callable[[str], None], *, refresh: bool
+    configuration: Configuration, country: FloodCountry, say: Callable[[str], None], *, refresh: bool
 ) -> list[str]:
     """Fetch what `static_sources` name; names of the files that were written."""
     if country.static and is_url(country.static):
@@ -32,7 +33,7 @@ def fetch_country(
         return fetch_static(country, configuration.static_folder(country), places, client, say, refresh=refresh)
 
 
-def open_places(configuration: Configuration, country: Country) -> Places:
+def open_places(configuration: Configuration, country: CountryHazard) -> Places:
     """The country's static sources; files of remote ones are kept for all countries."""
     sources = country.static_sources
 
@@ -54,7 +55,7 @@ def open_places(configuration: Configuration, country: Country) -> Places:
 
 
 @contextmanager
-def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClient | None]:
+def _portal(configuration: Configuration, country: CountryHazard) -> Iterator[IbfClient | None]:
     name = country.static_sources.portal
     if name is None:
         yield None

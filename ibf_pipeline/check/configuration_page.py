@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.config.section import Section
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.satellites.hook.settings import HookSettings
@@ -18,7 +19,11 @@ from ibf_pipeline.satellites.subscriptions.settings import EodataSettings
 
 FILES: Final[tuple[tuple[str, str, type[Section]], ...]] = (
     ("settings.yaml", "What is the same for every country.", Settings),
-    ("countries/<ISO3>.yaml", "What differs from country to country. The file is named after the country.", Country),
+    (
+        "countries/<ISO3>.yaml",
+        "What differs from country to country. The file is named after the country.",
+        CountryHazard,
+    ),
     ("eodata.yaml", "Catalogue subscriptions; see [subscriptions.md](subscriptions.md). Optional.", EodataSettings),
     ("destine.yaml", "The DestinE Hook service; see [hook.md](hook.md). Optional.", HookSettings),
 )
@@ -31,6 +36,49 @@ here: keys that end in `_variable` name the environment variable that holds one.
 
 A key in a section is written with dots here: `trigger.lead_time_limit` is the key `lead_time_limit` below `trigger:`.
 `<name>` is a name of your own choice (`<ftp>`: of an entry of that kind), `[]` an item of a list.
+"""
+
+
+_SHAPES: Final = """What is the same for all hazards of a country stands at the top of its file once, and what only
+one hazard has in its section `hazards.<hazard>`:
+
+```yaml
+iso3: MWI
+name: Malawi
+admin_levels: [2, 3]
+default_admin_level: 3
+target: portal
+sources: [glofas]
+hazards:
+  floods:
+    default_admin_level: 2      # this hazard says otherwise
+    trigger: {return_period: 5, probability: 0.60, lead_time_limit: 5}
+    flood_maps: {return_periods: [10, 20, 50]}
+    thresholds_version: "4"
+```
+
+A file of a country that has floods alone needs no section: their keys stand at the top, too. This is what
+`ibf-pipeline new-country` writes.
+
+```yaml
+iso3: MWI
+name: Malawi
+admin_levels: [2, 3]
+default_admin_level: 2
+target: portal
+sources: [glofas]
+trigger: {return_period: 5, probability: 0.60, lead_time_limit: 5}
+flood_maps: {return_periods: [10, 20, 50]}
+thresholds_version: "4"
+```
+
+The keys of floods stand in one of the two places, never in both. Where a country has several hazards, commands are told
+which one is meant with `--hazard`.
+
+### Common keys
+
+The same for all hazards, unless a hazard's section says otherwise: a key there replaces the common one as a whole.
+`iso3`, `name` and `static` stand at the top alone.
 """
 
 
@@ -54,9 +102,26 @@ def page() -> str:
     """The whole page as Markdown."""
     parts = [_HEAD]
     for file, purpose, model in FILES:
-        parts.append(f"## `{file}`\n\n{purpose}\n\n| key | value | default | meaning |\n|---|---|---|---|")
-        parts.append("\n".join(_row(key) for key in keys_of(model)) + "\n")
+        shapes = [_SHAPES] if model is CountryHazard else []
+        parts += [f"## `{file}`\n\n{purpose}\n", *shapes, _table(keys_of(model))]
+        if model is CountryHazard:
+            parts += [part for hazard in MODELS for part in _hazard(hazard)]
     return "\n".join(parts)
+
+
+def own_keys_of(model: type[CountryHazard]) -> list[Key]:
+    """The keys of a hazard that are not common to all."""
+    return [key for key in keys_of(model) if key.name.split(".")[0].split("[")[0] not in CountryHazard.model_fields]
+
+
+def _hazard(hazard: str) -> Iterator[str]:
+    yield f"### `hazards.{hazard}`\n\nWhat only {hazard} have, beside the common keys.\n"
+    yield _table(own_keys_of(MODELS[hazard]))
+
+
+def _table(keys: list[Key]) -> str:
+    rows = "\n".join(_row(key) for key in keys)
+    return f"| key | value | default | meaning |\n|---|---|---|---|\n{rows}\n"
 
 
 def _row(key: Key) -> str:

@@ -15,7 +15,7 @@ from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare import inputs
@@ -43,7 +43,7 @@ class StaticData:
         return {level: layer.place_codes for level, layer in (self.boundaries or {}).items()}
 
 
-def check_static(country: Country, static: Path) -> tuple[list[Finding], StaticData]:
+def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], StaticData]:
     """Files, boundaries, stations, mapping, thresholds, rasters: all faults at once."""
     findings: list[Finding] = list(_files(country, static))
     boundaries, stations = None, None
@@ -84,7 +84,7 @@ def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[F
         )
 
 
-def _files(country: Country, static: Path) -> Iterator[Finding]:
+def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
     files = inputs.static_files(static, country)
     missing = inputs.missing_files(static, files)
     if missing:
@@ -130,7 +130,7 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
 
 
 def _mapping(
-    country: Country, static: Path, boundaries: dict[int, Boundaries] | None, stations: tuple[Station, ...] | None
+    country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None, stations: tuple[Station, ...] | None
 ) -> Iterator[Finding]:
     file = static / inputs.MAPPING
     if not file.is_file() or boundaries is None or stations is None:
@@ -145,7 +145,7 @@ def _mapping(
 
 
 def _thresholds(
-    country: Country, static: Path, stations: tuple[Station, ...] | None
+    country: FloodCountry, static: Path, stations: tuple[Station, ...] | None
 ) -> tuple[xr.DataArray | None, list[Finding]]:
     file = static / inputs.THRESHOLDS
     if not file.is_file() or stations is None:
@@ -157,7 +157,7 @@ def _thresholds(
     return thresholds, list(check_thresholds(thresholds))
 
 
-def _rasters(country: Country, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:
+def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:
     if boundaries is None:
         return
     west, south, east, north = shapely.total_bounds(boundaries[country.deepest_admin_level].geometries).tolist()

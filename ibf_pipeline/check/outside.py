@@ -10,7 +10,7 @@ from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
@@ -20,7 +20,7 @@ from ibf_pipeline.targets.ibf.state import read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 
-def check_threshold_grids(grids: Place | None, country: Country, data: StaticData) -> list[Finding]:
+def check_threshold_grids(grids: Place | None, country: FloodCountry, data: StaticData) -> list[Finding]:
     """The stations against the GloFAS threshold grids, where the country names them."""
     if data.stations is None:
         return []
@@ -45,7 +45,7 @@ def check_target(
     open_client: Callable[[], AbstractContextManager[IbfClient]],
     name: str,
     target: Target,
-    country: Country,
+    country: FloodCountry,
     profile: HazardProfile,
     data: StaticData,
 ) -> list[Finding]:

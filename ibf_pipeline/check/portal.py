@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ibf_pipeline.check.finding import Finding, finding, fine, listed
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.targets.ibf.preflight import UPLOAD_ROLES
@@ -19,7 +20,7 @@ MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the
 def check_portal(
     state: ServerState,
     layers: Any | None,
-    country: Country,
+    country: FloodCountry,
     stations: Sequence[Station],
     place_codes: Mapping[int, Collection[str]],
 ) -> Iterator[Finding]:
@@ -41,7 +42,7 @@ def _account(state: ServerState) -> Iterator[Finding]:
         yield finding("role too low", role=state.role, needed=" or ".join(UPLOAD_ROLES))
 
 
-def _levels(state: ServerState, country: Country) -> Iterator[Finding]:
+def _levels(state: ServerState, country: CountryHazard) -> Iterator[Finding]:
     file = f"countries/{country.iso3}.yaml"
     for key, ours, theirs in (
         ("admin_levels", list(country.admin_levels), list(state.admin_levels)),
@@ -84,7 +85,7 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
         yield fine("portal", f"the {len(known)} stations are the same here and there, names too")
 
 
-def _indicators(state: ServerState, country: Country) -> Iterator[Finding]:
+def _indicators(state: ServerState, country: FloodCountry) -> Iterator[Finding]:
     if state.indicators is None:
         return
     sent = {POPULATION_AFFECTED, *(layer.indicator for layer in country.people.further_layers)}
@@ -109,7 +110,7 @@ def _layers(layers: Any | None) -> Iterator[Finding]:
 
 
 def _event_names(
-    events: Sequence[OpenEvent] | None, stations: Sequence[Station], country: Country
+    events: Sequence[OpenEvent] | None, stations: Sequence[Station], country: FloodCountry
 ) -> Iterator[Finding]:
     """What a change of `event_name` closes and opens again: an event is known on the server by its name alone."""
     if events is None:

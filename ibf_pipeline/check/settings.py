@@ -6,15 +6,23 @@ from collections.abc import Iterator
 
 from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 
 
-def check_settings(configuration: Configuration, country: Country) -> Iterator[Finding]:
-    """Sources that exist, versions that fit, rules that can ever fire."""
+def check_settings(configuration: Configuration, country: CountryHazard) -> Iterator[Finding]:
+    """Sources that exist; for floods, versions that fit and rules that can ever fire."""
     file = f"countries/{country.iso3}.yaml"
-    yield fine("configuration", f"{file} is valid; {_rule(country)}")
-    yield from _sources(configuration, country, file)
+    rule = f"; {_rule(country)}" if isinstance(country, FloodCountry) else ""
+    yield fine("configuration", f"{file} is valid{rule}")
+    yield from _folders(configuration, country)
+    if isinstance(country, FloodCountry):
+        yield from _versions(configuration, country, file)
+        yield from _flood_rules(country, file)
+
+
+def _flood_rules(country: FloodCountry, file: str) -> Iterator[Finding]:
     if country.members.minimum < country.members.expected / 2:
         yield finding("few members", minimum=country.members.minimum, expected=country.members.expected, file=file)
     if country.flood_maps.return_periods[0] > country.trigger.return_period:
@@ -23,7 +31,7 @@ def check_settings(configuration: Configuration, country: Country) -> Iterator[F
         yield finding("smallest map too large", smallest=smallest, trigger=trigger, uses=uses)
 
 
-def _rule(country: Country) -> str:
+def _rule(country: FloodCountry) -> str:
     trigger = country.trigger
     warnings = "no warnings" if country.classes.rule == "disable" else f"warnings by {country.classes.rule}"
     return (
@@ -32,14 +40,9 @@ def _rule(country: Country) -> str:
     )
 
 
-def _sources(configuration: Configuration, country: Country, file: str) -> Iterator[Finding]:
-    declared = {}
+def _folders(configuration: Configuration, country: CountryHazard) -> Iterator[Finding]:
     for name in country.sources:
-        source = configuration.settings.sources[name]
-        version = getattr(source, "glofas_version", None)
-        if version is not None:
-            declared[name] = version
-        root = getattr(source, "root", None)
+        root = getattr(configuration.settings.sources[name], "root", None)
         if root is None:
             continue
         try:
@@ -49,6 +52,14 @@ def _sources(configuration: Configuration, country: Country, file: str) -> Itera
             continue
         if not folder.is_dir():
             yield finding("source folder missing", name=name, folder=folder)
+
+
+def _versions(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:
+    declared = {}
+    for name in country.sources:
+        version = configuration.settings.sources[name].glofas_version
+        if version is not None:
+            declared[name] = version
     accepted = {country.thresholds_version, *country.accepted_versions}
     majors = {version.split(".")[0] for version in accepted}
     wrong = [f"{name} (v{version})" for name, version in declared.items() if version.split(".")[0] not in majors]

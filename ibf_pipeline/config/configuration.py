@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TypeVar
 
-from ibf_pipeline.config.country import Country
-from ibf_pipeline.config.reading import named, read_part, read_section
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.country_file import CountryFile, read_country_file
+from ibf_pipeline.config.hazards import MODELS
+from ibf_pipeline.config.reading import named, read_part
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError
+
+Model = TypeVar("Model", bound=CountryHazard)
 
 
 class Configuration:
@@ -35,12 +40,40 @@ class Configuration:
             return f"sqlite:///{self.root / file}"
         return url or None
 
-    def country_codes(self) -> list[str]:
-        """ISO3 codes that have a file, in alphabetical order."""
-        return sorted(file.stem for file in (self.folder / "countries").glob("*.yaml"))
+    def country_codes(self, hazard: str | None = None) -> list[str]:
+        """ISO3 codes that have a file, in alphabetical order.
 
-    def country(self, iso3: str) -> Country:
-        """The validated configuration of one country; ConfigError where there is none or it is wrong."""
+        Of a hazard: those that have it, and those whose file is too wrong to tell, so that none is lost in silence.
+        """
+        codes = sorted(file.stem for file in (self.folder / "countries").glob("*.yaml"))
+        return codes if hazard is None else [iso3 for iso3 in codes if self._may_have(iso3, hazard)]
+
+    def hazards(self, iso3: str) -> tuple[str, ...]:
+        """The hazards that are configured of a country, in the order of its file; ConfigError where there is none."""
+        return self._country_file(iso3).hazards
+
+    def country(self, iso3: str, hazard: str | None = None) -> CountryHazard:
+        """The validated configuration of one country for one hazard; the only one of the country where none is named.
+
+        ConfigError where it is wrong; UsageError where the country does not have the hazard, or has several.
+        """
+        file = self._country_file(iso3)
+        chosen = file.only_hazard() if hazard is None else hazard
+        file.require(chosen)
+        return self._fitting(file.read(MODELS[chosen]), file.file)
+
+    def country_of(self, iso3: str, model: type[Model]) -> Model:
+        """The same for the hazard of a model, for code that reads the keys which only that hazard has."""
+        file = self._country_file(iso3)
+        return self._fitting(file.read(model), file.file)
+
+    def _may_have(self, iso3: str, hazard: str) -> bool:
+        try:
+            return hazard in self.hazards(iso3)
+        except ConfigError:
+            return True
+
+    def _country_file(self, iso3: str) -> CountryFile:
         file = self.folder / "countries" / f"{iso3}.yaml"
         configured = self.country_codes()
         if iso3 in configured and not re.fullmatch(r"[A-Z]{3}", iso3):
@@ -60,10 +93,13 @@ class Configuration:
                 if meant
                 else f"write {file.name}, for example with `ibf-pipeline new-country`",
             )
-        country = read_section(Country, file)
-        if country.iso3 != iso3:
+        return read_country_file(file)
+
+    def _fitting(self, country: Model, file: Path) -> Model:
+        """A country whose name is the file's, and whose sources and targets are in the settings and give enough."""
+        if country.iso3 != file.stem:
             raise ConfigError(
-                f"iso3 is {country.iso3}", where=file, expected=iso3, remedy="name the file after the country"
+                f"iso3 is {country.iso3}", where=file, expected=file.stem, remedy="name the file after the country"
             )
         portals = [country.static_sources.portal] if country.static_sources.portal else []
         for kind, names, known in (
@@ -72,14 +108,30 @@ class Configuration:
         ):
             for name in names:
                 named(kind, name, known, file, f"add it under {kind}s in settings.yaml, or choose another")
+        self._require_lead_times(country, file)
         return country
+
+    def _require_lead_times(self, country: CountryHazard, file: Path) -> None:
+        """ConfigError where a source says that it gives fewer lead times than the country looks at."""
+        for name in country.sources:
+            source = self.settings.sources[name]
+            given = source.lead_times_given
+            if given is not None and given < country.lead_times_needed:
+                raise ConfigError(
+                    f"source {name} gives {given} lead times, 0-day to {given - 1}-day, and horizon is "
+                    f"{country.lead_times_needed - 1}",
+                    where=file,
+                    expected=f"sources that give {country.lead_times_needed} lead times",
+                    remedy=f"correct sources.{name}.{source.lead_times_key} in settings.yaml if it gives more, lower "
+                    "horizon, or choose another source",
+                )
 
     def target(self, name: str) -> Target:
         """A named target of the settings; ConfigError where there is none."""
         remedy = "add it under targets in settings.yaml, or choose another"
         return named("target", name, self.settings.targets, self.folder / "settings.yaml", remedy)
 
-    def static_folder(self, country: Country) -> Path:
+    def static_folder(self, country: CountryHazard) -> Path:
         """Where a country's static data lie on this machine."""
         if country.static and "://" in country.static:
             return self.path(self.settings.paths.inputs) / "static" / country.iso3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +26,7 @@ def read_part(model: type[Model], file: Path, expected: str, remedy: str) -> Mod
 
 def read_section(model: type[Model], file: Path) -> Model:
     """A validated part of the configuration out of its own YAML file; ConfigError names file, key and remedy."""
-    return validated(model, _read_yaml(file), file)
+    return validated(model, read_yaml(file), file)
 
 
 def named(kind: str, name: str, known: Mapping[str, Part], where: object, remedy: str = "") -> Part:
@@ -60,7 +60,7 @@ def _unique_mapping(loader: _UniqueKeyLoader, node: yaml.MappingNode) -> dict[An
 _UniqueKeyLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
-def _read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
     """The keys of a YAML file; ConfigError where it cannot be read or a key stands twice."""
     with turned_into(
         ConfigError,
@@ -80,12 +80,27 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     return content
 
 
-def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
-    """A part of the configuration as its model; ConfigError names file, key and remedy."""
+def _at_the_top(key: str) -> str:
+    return ""
+
+
+def validated(
+    model: type[Model],
+    content: dict[str, Any],
+    file: Path,
+    place: Callable[[str], str] = _at_the_top,
+    *,
+    also: Sequence[str] = (),
+) -> Model:
+    """A part of the configuration as its model; ConfigError names file, key and remedy.
+
+    `place`: what stands before a key of the model in the file, such as `hazards.floods.`; of an empty key, where the
+    whole stands. `also`: keys that the file has beside those of the model, to be suggested for misspelt ones.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        problems = [_problem(model, item) for item in error.errors()]
+        problems = [_problem(model, item, place, also) for item in error.errors()]
         raise ConfigError(
             "; ".join(problems),
             where=file,
@@ -94,14 +109,19 @@ def validated(model: type[Model], content: dict[str, Any], file: Path) -> Model:
         ) from None
 
 
-def _problem(model: type[Section], item: Any) -> str:
+def near_key(key: str, known: Iterable[str], places: Mapping[str, str] | None = None) -> str:
+    """`, did you mean 'trigger'?` for a misspelt key, or nothing. `places`: of known keys that stand elsewhere."""
+    near = difflib.get_close_matches(key, list(known), n=1)
+    return f", did you mean {(places or {}).get(near[0], near[0])!r}?" if near else ""
+
+
+def _problem(model: type[Section], item: Any, place: Callable[[str], str], also: Sequence[str]) -> str:
     places = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "float", "constrained", "["))]
     if places[:1] == ["sources"] and len(places) > 3:
         del places[2]  # the kind, which pydantic puts between the source's name and its key
-    key = ".".join(places) or "file"
+    key = (place(places[0] if places else "") + ".".join(places)).rstrip(".") or "file"
     if item["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(places[-1], _keys(model), n=1)
-        return f"{key}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+        return f"{key}: unknown key{near_key(places[-1], [*known_keys(model), *also])}"
     if item["type"] == "missing":
         return f"{key}: this key is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
@@ -117,11 +137,12 @@ def _sections(annotation: Any) -> list[type[Section]]:
     return [found for part in getattr(annotation, "__args__", ()) for found in _sections(part)]
 
 
-def _keys(model: type[Section]) -> list[str]:
+def known_keys(model: type[Section]) -> list[str]:
+    """The keys of a model and of the sections in it, without their places."""
     keys = list(model.model_fields)
     for field in model.model_fields.values():
         for section in _sections(field.annotation):
-            keys += _keys(section)
+            keys += known_keys(section)
     return keys
 
 

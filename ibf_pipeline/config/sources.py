@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,6 +12,8 @@ from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
 Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+_MOST_LEAD_TIMES = 30
+"""of the longest forecast that GloFAS has delivered"""
 
 
 class Waiting(Section):
@@ -46,15 +48,43 @@ class SourceSection(Section):
         description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
     )
 
+    lead_times_key: ClassVar[str] = ""
+    """the key that says how many lead times the source gives; empty where none does"""
 
-class FolderSource(SourceSection):
+    @property
+    def lead_times_given(self) -> int | None:
+        """How many lead times the source gives, 0-day counted; None where only its files tell."""
+        return None
+
+
+class FileSection(SourceSection):
+    """What sources of finished files have."""
+
+    lead_times_key: ClassVar[str] = "lead_times"
+
+    lead_times: int | None = Field(
+        None,
+        ge=len(LEAD_TIMES),
+        le=_MOST_LEAD_TIMES,
+        strict=True,
+        description="lead times in its files, 0-day counted, where they are known: a country whose `horizon` needs "
+        "more is refused before anything is fetched; otherwise when the files are read",
+    )
+
+    @property
+    def lead_times_given(self) -> int | None:
+        """As the settings say it."""
+        return self.lead_times
+
+
+class FolderSource(FileSection):
     """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
 
     kind: Literal["folder"] = Field(description="files in a folder of this machine")
     root: str = Field(description="folder with a folder for each issue date")
 
 
-class RemoteSection(SourceSection):
+class RemoteSection(FileSection):
     """What sources have that fetch files over a network."""
 
     margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are kept")
@@ -109,7 +139,11 @@ class EwdsSource(SourceSection):
     key_variable: Variable = Field("EWDS_KEY", description="environment variable with the account's key")
     margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are ordered")
     days: int = Field(
-        len(LEAD_TIMES), ge=len(LEAD_TIMES), le=30, strict=True, description="lead times ordered, 0-day to the last"
+        len(LEAD_TIMES),
+        ge=len(LEAD_TIMES),
+        le=_MOST_LEAD_TIMES,
+        strict=True,
+        description="lead times ordered, 0-day to the last; a country's `horizon` needs one more than its days",
     )
     request: dict[str, str | list[str]] = Field(
         default_factory=dict,
@@ -127,6 +161,13 @@ class EwdsSource(SourceSection):
     again_minutes: float = Field(
         30, ge=0, le=1440, description="an incomplete ensemble is not ordered again before, however often it is looked"
     )
+
+    lead_times_key: ClassVar[str] = "days"
+
+    @property
+    def lead_times_given(self) -> int | None:
+        """As many as are ordered."""
+        return self.days
 
 
 class RunSource(SourceSection):

@@ -9,7 +9,7 @@ from contextlib import suppress
 from os.path import abspath
 from pathlib import Path
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.writing import writing
@@ -30,7 +30,7 @@ from ibf_pipeline.prepare.stamp import (
 from ibf_pipeline.prepare.tiles import bounded_gdal
 
 
-def prepare(country: Country, static: Path, prepared: Path, progress: Progress = log_progress) -> tuple[str, ...]:
+def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progress = log_progress) -> tuple[str, ...]:
     """Bring a country's prepared layers up to date; returns the names of the parts that were made, none if it was.
 
     A part is made again only where something changed that it was made from. An interrupted build goes on from its
@@ -85,7 +85,7 @@ def _identities(
 
 
 def _build(
-    country: Country,
+    country: FloodCountry,
     static: Path,
     prepared: Path,
     inputs: Mapping[str, InputStamp],

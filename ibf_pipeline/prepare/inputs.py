@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid
 
@@ -16,12 +17,12 @@ MAPPING = "station_admin_mapping.csv"
 POPULATION = "population.tif"
 
 
-def boundary_files(folder: Path, country: Country) -> dict[int, Path]:
+def boundary_files(folder: Path, country: CountryHazard) -> dict[int, Path]:
     """The file of every admin level."""
     return {level: folder / "admin_areas" / f"adm{level}.geojson" for level in country.admin_levels}
 
 
-def flood_map_files(folder: Path, country: Country) -> dict[float, Path]:
+def flood_map_files(folder: Path, country: FloodCountry) -> dict[float, Path]:
     """The flood map of every listed return period."""
     return {
         period: folder / "flood_maps" / f"flood_map_{country.iso3}_RP{period:g}.tif"
@@ -29,18 +30,18 @@ def flood_map_files(folder: Path, country: Country) -> dict[float, Path]:
     }
 
 
-def layer_files(folder: Path, country: Country) -> dict[str, Path]:
+def layer_files(folder: Path, country: FloodCountry) -> dict[str, Path]:
     """The raster of every exposure indicator."""
     further = {layer.indicator: folder / layer.raster for layer in country.people.further_layers}
     return {POPULATION_AFFECTED: folder / POPULATION, **further}
 
 
-def water_file(folder: Path, country: Country) -> Path | None:
+def water_file(folder: Path, country: FloodCountry) -> Path | None:
     """The raster of permanent water, where the country has one."""
     return folder / country.flood_maps.permanent_water if country.flood_maps.permanent_water else None
 
 
-def raster_files(folder: Path, country: Country) -> list[Path]:
+def raster_files(folder: Path, country: FloodCountry) -> list[Path]:
     """Every raster of the static data."""
     water = water_file(folder, country)
     return [
@@ -50,7 +51,7 @@ def raster_files(folder: Path, country: Country) -> list[Path]:
     ]
 
 
-def static_files(folder: Path, country: Country) -> list[Path]:
+def static_files(folder: Path, country: FloodCountry) -> list[Path]:
     """Every file of the static data that `prepare` reads."""
     return [
         *boundary_files(folder, country).values(),
@@ -59,7 +60,7 @@ def static_files(folder: Path, country: Country) -> list[Path]:
     ]
 
 
-def require_files(folder: Path, country: Country) -> list[Path]:
+def require_files(folder: Path, country: FloodCountry) -> list[Path]:
     """Every file of the static data; InputInvalid listing those that are not there: waiting does not bring them."""
     files = static_files(folder, country)
     missing = missing_files(folder, files)
@@ -73,7 +74,7 @@ def require_files(folder: Path, country: Country) -> list[Path]:
     return files
 
 
-def how_to_obtain(country: Country) -> str:
+def how_to_obtain(country: FloodCountry) -> str:
     """What to do about files that are missing: a folder behind a URL is filled there, not here."""
     if country.static and "://" in country.static:
         return f"put them at {country.static}"
@@ -85,12 +86,12 @@ def missing_files(folder: Path, files: Iterable[Path]) -> list[str]:
     return [file.relative_to(folder).as_posix() for file in files if not file.is_file()]
 
 
-def needed_return_periods(country: Country) -> set[float]:
+def needed_return_periods(country: FloodCountry) -> set[float]:
     """Years, whose thresholds the country's rule asks for."""
     return {country.trigger.return_period, *(limit.return_period for limit in country.rule.classes.values())}
 
 
-def settings_of(country: Country) -> dict[str, Any]:
+def settings_of(country: FloodCountry) -> dict[str, Any]:
     """The settings that decide what prepared layers look like."""
     return {
         "iso3": country.iso3,

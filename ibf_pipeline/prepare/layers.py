@@ -16,7 +16,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
@@ -37,7 +37,7 @@ class Layers:
     """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
 
     def __init__(
-        self, country: Country, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
+        self, country: FloodCountry, static: Path, target: Path, hashes: Mapping[str, str], workshop: Workshop
     ) -> None:
         self._country = country
         self._static = static

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.version import VersionRefused, require_matching_version, version_of_process
 
 
-def accepted_version(discharge: xr.DataArray, country: Country, settings: Settings, file: Path) -> str:
+def accepted_version(discharge: xr.DataArray, country: FloodCountry, settings: Settings, file: Path) -> str:
     """The GloFAS version of a cube as `read_cube` gives it; VersionRefused where it is not one of the thresholds'.
 
     The GRIB process ids tell it where there are any, else the files' attributes, else what the source declares.

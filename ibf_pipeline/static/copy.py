@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.notes import read_note
@@ -25,7 +25,7 @@ RECORD: Final = "copy.json"
 _INCOMING: Final = ".incoming"
 
 
-def refresh_copy(country: Country, folder: Path, patience: Patience | None = None) -> str:
+def refresh_copy(country: FloodCountry, folder: Path, patience: Patience | None = None) -> str:
     """Bring the copy of a country's static data up to date by size and tag; "" where it is as the URL has it.
 
     What changed is fetched beside the copy and taken over when all of it has arrived. Where the URL does not answer or
@@ -37,7 +37,7 @@ def refresh_copy(country: Country, folder: Path, patience: Patience | None = Non
         return _refresh(country, folder, patience)
 
 
-def _refresh(country: Country, folder: Path, patience: Patience | None) -> str:
+def _refresh(country: FloodCountry, folder: Path, patience: Patience | None) -> str:
     url = str(country.static)
     names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
     is_whole = read_note(folder / RECORD).get("url") == url and all((folder / name).is_file() for name in names)

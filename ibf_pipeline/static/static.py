@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import shapely
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule
 from ibf_pipeline.io.notes import read_note
@@ -46,7 +46,7 @@ class Places:
 
 
 def fetch_static(
-    country: Country, folder: Path, places: Places, client: IbfClient | None, say: Say, *, refresh: bool = False
+    country: FloodCountry, folder: Path, places: Places, client: IbfClient | None, say: Say, *, refresh: bool = False
 ) -> list[str]:
     """Fetch what is missing; with `refresh` also what was fetched before. Names of the files that were written.
 
@@ -68,7 +68,7 @@ def fetch_static(
     return desk.written
 
 
-def write_proposal(country: Country, folder: Path) -> tuple[Path, int, int]:
+def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]:
     """Write the proposed mapping beside the static data: the file, areas with a station, areas in all.
 
     Raises ForbiddenByRule where an earlier proposal is there that a person has changed since.
@@ -91,7 +91,7 @@ def write_proposal(country: Country, folder: Path) -> tuple[Path, int, int]:
     return file, len(proposed), len(boundaries.place_codes)
 
 
-def _from_portal(country: Country, client: IbfClient, desk: _Desk) -> None:
+def _from_portal(country: FloodCountry, client: IbfClient, desk: _Desk) -> None:
     differing = levels_differ(client, country.iso3, country.admin_levels, country.default_admin_level)
     if differing:
         raise ConfigError(
@@ -110,7 +110,7 @@ def _from_portal(country: Country, client: IbfClient, desk: _Desk) -> None:
             write_text(target, stations_of(client, country.iso3))
 
 
-def _thresholds(country: Country, place: Place, desk: _Desk) -> None:
+def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:
     if not desk.needs(inputs.THRESHOLDS):
         return
     stations = read_stations(desk.folder / inputs.STATIONS)
@@ -124,7 +124,7 @@ def _thresholds(country: Country, place: Place, desk: _Desk) -> None:
                 desk.say(f"station {station}: the river may flow through that cell; look at it on a map")
 
 
-def _flood_maps(country: Country, place: Place, desk: _Desk) -> None:
+def _flood_maps(country: FloodCountry, place: Place, desk: _Desk) -> None:
     wanted = {
         period: file.relative_to(desk.folder).as_posix()
         for period, file in inputs.flood_map_files(desk.folder, country).items()
@@ -217,7 +217,7 @@ def doubts(folder: Path) -> list[str]:
     return list(dict.fromkeys(str(entry["doubt"]) for entry in _fetched(folder).values() if entry.get("doubt")))
 
 
-def still_missing(country: Country, folder: Path) -> list[str]:
+def still_missing(country: FloodCountry, folder: Path) -> list[str]:
     """What a person has yet to bring, in words."""
     missing = inputs.missing_files(folder, inputs.static_files(folder, country))
     words = []

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import read_cube
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import IbfError, WriteFailed
@@ -66,7 +66,7 @@ def answer(stage: Stage, limit: int) -> list[str] | None:
 
 
 def test_findings_of_a_day(
-    tmp_path: Path, demo_prepared: Path, demo_country: Country, demo_layers: tuple[CountryLayers, ExtentTiles]
+    tmp_path: Path, demo_prepared: Path, demo_country: FloodCountry, demo_layers: tuple[CountryLayers, ExtentTiles]
 ) -> None:
     """From the first byte to just below the largest file of the run: every limit is an error, none leaves a run."""
     layers, tiles = demo_layers

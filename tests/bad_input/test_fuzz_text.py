@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError, InputInvalid
 from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
@@ -88,13 +89,20 @@ def country_content() -> dict[str, Any]:
     return {**content, "classes": {"rule": "disable"}, "people": {"percentage": True}}
 
 
+def sectioned_content() -> dict[str, Any]:
+    """The same with a section of floods."""
+    content = country_content()
+    common = {key: value for key, value in content.items() if key in CountryHazard.model_fields}
+    return {**common, "hazards": {"floods": {key: value for key, value in content.items() if key not in common}}}
+
+
 SETTINGS = {
     "sources": {"folder": {"kind": "folder", "root": "x"}},
     "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True}},
 }
 
 
-def read_config(folder: Path, text: str | bytes) -> Country | None:
+def read_config(folder: Path, text: str | bytes) -> FloodCountry | None:
     """The country, or None where the configuration is refused with the file and the remedy named."""
     (folder / "countries").mkdir(exist_ok=True)
     (folder / "settings.yaml").write_text(yaml.safe_dump(SETTINGS))
@@ -108,13 +116,13 @@ def read_config(folder: Path, text: str | bytes) -> Country | None:
 
 
 @FEW
-@given(content=changed(country_content()))
+@given(content=changed(country_content()) | changed(sectioned_content()))
 def test_configuration_with_parts_replaced(tmp_path: Path, content: dict[str, Any]) -> None:
     country = read_config(tmp_path, yaml.safe_dump(content))
     if country is not None:
         rule = country.rule
         assert 0 < rule.trigger.probability <= 1, "a probability that no share of members can miss or reach"
-        assert 0 <= rule.trigger_lead_time_limit <= 7
+        assert 0 <= rule.trigger_lead_time_limit <= country.horizon <= 15
         assert rule.trigger.return_period >= 1
         assert country.members.minimum <= country.members.expected
         assert 0 < country.flood_maps.minimum_depth <= 5
@@ -131,6 +139,8 @@ def test_configuration_with_parts_replaced(tmp_path: Path, content: dict[str, An
 @example(b"<<: 3")
 @example(b"[" * 50_000)
 @example(b"2026-99-99: 1")
+@example(b"hazards: {floods: {1.5: {}, floods: []}, iso3: 1}")
+@example(b"hazards: {.nan: {}}")
 @example(b"\xff\xfe")
 def test_configuration_of_damaged_bytes(tmp_path: Path, content: bytes) -> None:
     read_config(tmp_path, content)

@@ -9,7 +9,7 @@ import yaml
 
 from flows.cli.plan import plan_day
 from ibf_pipeline.errors import InputInvalid
-from tests.worlds.countries.tiny_day import ISSUE, TinyDay
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +33,23 @@ def test_the_plan_of_an_unpublished_day_is_of_todays_configuration_and_forecast(
     day.configure()
     day.write_forecast("G2=--TTT---")
     assert planned(day) == ["G2"]
+
+
+def test_a_published_day_says_where_the_configuration_has_changed(
+    day: TinyDay, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only what a person wrote is a change, never a key that the version of the run did not know."""
+    settings = yaml.safe_load((day.config / "settings.yaml").read_text())
+    settings["targets"]["out"] = {"kind": "files", "folder": str(tmp_path / "out"), "test_target": True}
+    (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    assert day.flow(target="out").is_completed()
+    edit_json(day.run_folder.path / "manifest.json", lambda manifest: manifest["configuration"].pop("horizon") and None)
+    caplog.clear()
+    assert planned(day) == ["G1"]
+    assert "configuration has changed" not in caplog.text
+    day.configure(horizon=8)
+    assert planned(day) == ["G1"]
+    assert "the country's configuration has changed since 2026-02-15 was published" in caplog.text
 
 
 def test_a_stray_grib_file_beside_whole_netcdf_is_said(day: TinyDay) -> None:

@@ -14,7 +14,7 @@ from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, worst_first
 from ibf_pipeline.check.stations import on_edge
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.synthetic.uganda import make_uganda
@@ -267,7 +267,7 @@ def test_a_population_that_ends_inside_the_country(static: Path) -> None:
     )
 
 
-def test_the_demo_country(configuration: Configuration, demo_country: Country) -> None:
+def test_the_demo_country(configuration: Configuration, demo_country: FloodCountry) -> None:
     """Its faults are those that it was made with."""
     found, _ = check_static(demo_country, configuration.static_folder(demo_country))
     warnings = [finding.found for finding in found if finding.level == "warning"]

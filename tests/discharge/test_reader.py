@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.reader import StationCells, find_files, read_cube
 from ibf_pipeline.domain.country import CountryLayers
@@ -130,7 +130,7 @@ def test_a_missing_step_is_missing_and_not_zero(tmp_path: Path, demo_layers: tup
 
 
 def test_a_station_outside_the_files_grid_is_missing_and_said_to_be(
-    tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles], demo_country: Country
+    tmp_path: Path, demo_layers: tuple[CountryLayers, ExtentTiles], demo_country: FloodCountry
 ) -> None:
     inside = cells_of(demo_layers)
     lat, lon = cell_centre(-30.0, 100.0)

@@ -25,7 +25,7 @@ import ibf_pipeline.runs.ledger
 from flows.cli.app import app
 from flows.states import exit_code
 from ibf_pipeline.config.configuration import Configuration, load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import cell_centre, locate
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.errors import IbfError
@@ -66,7 +66,6 @@ from tests.worlds.runs import flood_run, flood_runs_of
 __all__ = [
     "SANDBOX_PASSWORD",
     "Configuration",
-    "Country",
     "Elsewhere",
     "FloodFindings",
     "IbfError",
@@ -277,7 +276,7 @@ def journal(revision: Revision) -> list[dict[str, Any]]:
 
 
 def write_forecast(
-    root: Path, static: Path, country: Country, issue_date: date, wishes: str, missing: tuple[str, ...] = ()
+    root: Path, static: Path, country: FloodCountry, issue_date: date, wishes: str, missing: tuple[str, ...] = ()
 ) -> None:
     """The raw files of an ensemble that makes a wish list true."""
     stations = read_stations(static / "stations.csv")

@@ -71,9 +71,9 @@ class Project:
         return self.root / "runs"
 
     @property
-    def country(self) -> doors.Country:
+    def country(self) -> doors.FloodCountry:
         """The country as it is configured."""
-        return doors.load(self.root / "config").country(ISO3)
+        return doors.load(self.root / "config").country_of(ISO3, doors.FloodCountry)
 
     def configure(self, url: str) -> Project:
         """Write the configuration; the portal is at this address."""
@@ -146,7 +146,7 @@ class _Left:
 class Portal:
     """A sandbox that knows Tinyland and counts the calls that change something."""
 
-    def __init__(self, folder: Path, static: Path, country: doors.Country, port: int = 0) -> None:
+    def __init__(self, folder: Path, static: Path, country: doors.FloodCountry, port: int = 0) -> None:
         self._rasters = folder / "rasters"
         self._left: dict[tuple[str, int] | None, _Left] = {}
         self.made: Counter[tuple[str, str]] = Counter()

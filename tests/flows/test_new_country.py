@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from flows.cli.app import app
 from ibf_pipeline.config.configuration import load
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.static.new_country import Draft, country_file
@@ -99,4 +99,4 @@ def test_name_and_levels_are_those_of_the_portal(folder: Path, tmp_path: Path, m
 @pytest.mark.parametrize("name", ["Côte d'Ivoire", "NO", "Congo: the Democratic Republic", "# 1", "$iso3 {x}"])
 def test_any_name_survives(name: str) -> None:
     text = country_file(Draft("XNM", name, (1, 2), 1, ("archive",), "sandbox", None, "As it is."))
-    assert Country.model_validate(yaml.safe_load(text)).name == name
+    assert FloodCountry.model_validate(yaml.safe_load(text)).name == name

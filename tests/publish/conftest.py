@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
 
 
 @pytest.fixture(scope="session")
 def servers(
-    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: FloodCountry
 ) -> Iterator[SharedServers]:
     shared = SharedServers(tmp_path_factory.mktemp("servers"), configuration.static_folder(demo_country), demo_country)
     yield shared
@@ -25,7 +25,7 @@ def servers(
 
 @pytest.fixture
 def portal(
-    tmp_path: Path, servers: SharedServers, demo_country: Country, demo_prepared: Path, demo_layers: Any,
+    tmp_path: Path, servers: SharedServers, demo_country: FloodCountry, demo_prepared: Path, demo_layers: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> FloodDays:  # fmt: skip
     """The demo country, a server that knows nothing else of it, and no runs yet."""

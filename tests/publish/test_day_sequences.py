@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
 from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.runs.unconfirmed import approve
@@ -284,7 +284,7 @@ def test_an_aborted_revision_is_never_resumed(portal: FloodDays) -> None:
 
 
 def test_an_emptied_server_is_published_to_again(
-    portal: FloodDays, tmp_path: Path, configuration: Configuration, demo_country: Country
+    portal: FloodDays, tmp_path: Path, configuration: Configuration, demo_country: FloodCountry
 ) -> None:
     """The ledger says published, the server knows nothing: a lost trigger unless it is sent again."""
     found, run = portal.find("G9001=--TT----", day(1))

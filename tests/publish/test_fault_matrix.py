@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 import pytest
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.call import Call
@@ -97,7 +97,7 @@ def wishes(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def stage(
-    wishes: str, tmp_path: Path, servers: SharedServers, demo_country: Country, demo_prepared: Path,
+    wishes: str, tmp_path: Path, servers: SharedServers, demo_country: FloodCountry, demo_prepared: Path,
     demo_layers: Any, monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Stage]:  # fmt: skip
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
@@ -115,7 +115,7 @@ def stage(
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    wishes: str, tmp_path_factory: pytest.TempPathFactory, servers: SharedServers, demo_country: Country,
+    wishes: str, tmp_path_factory: pytest.TempPathFactory, servers: SharedServers, demo_country: FloodCountry,
     demo_prepared: Path, demo_layers: Any,
 ) -> tuple[dict[str, Any], int]:  # fmt: skip
     """Snapshot and number of mails after a run without faults."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from tests.worlds.countries.flood_days import FloodDays, SharedServers
 from tests.worlds.services.snapshot import snapshot
 
@@ -19,7 +19,7 @@ WISHES = "G9001=---TT--- G9004=----w---:min"
 
 @pytest.fixture(params=["described", "current"])
 def portal(
-    request: pytest.FixtureRequest, tmp_path: Path, servers: SharedServers, demo_country: Country,
+    request: pytest.FixtureRequest, tmp_path: Path, servers: SharedServers, demo_country: FloodCountry,
     demo_prepared: Path, demo_layers: Any,
 ) -> FloodDays:  # fmt: skip
     country = demo_country.model_copy(update={"map_image": True})

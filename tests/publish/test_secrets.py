@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.targets.ibf.transport import Credentials
 from tests.conftest import ROOT
@@ -89,7 +89,7 @@ def leaks(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def door(
-    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: Country
+    tmp_path_factory: pytest.TempPathFactory, configuration: Configuration, demo_country: FloodCountry
 ) -> Iterator[GuardedDoor]:
     static = configuration.static_folder(demo_country)
     with (

@@ -141,10 +141,7 @@ def test_what_a_person_took_back_is_named_and_not_called_ended():
         "A person took back the alert of the run of Sun 2026-02-15; the forecast has one again."
     )
     assert compare(before.without({"S01"}), square_day(MONDAY, {})) == ()
-    assert (
-        compare(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}).without({"S01"}))
-        == ()
-    )
+    assert compare(before.without({"S01"}), square_day(MONDAY, {"S01": {3: (38, FLOOD)}}).without({"S01"})) == ()
 
 
 def test_escalated_warning_tells_its_move_too():

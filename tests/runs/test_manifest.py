@@ -7,7 +7,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles
 from ibf_pipeline.sources import ForecastFiles
@@ -20,7 +20,7 @@ DAY = date(2026, 2, 15)
 
 
 def test_every_file_of_the_static_data_is_in_it_with_its_hash(
-    tmp_path: Path, demo_country: Country, demo_layers: tuple[CountryLayers, ExtentTiles], demo_prepared: Path
+    tmp_path: Path, demo_country: FloodCountry, demo_layers: tuple[CountryLayers, ExtentTiles], demo_prepared: Path
 ) -> None:
     layers, tiles = demo_layers
     cube = ensemble(layers, demo_country, "G9001=--TT----", DAY)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.sources.accepted import accepted_version
@@ -25,7 +25,7 @@ def settings(**process_ids: list[int]) -> Settings:
     return Settings.model_validate({"sources": {}, "targets": {}, "glofas_process_ids": known})
 
 
-def country(**changes: object) -> Country:
+def country(**changes: object) -> FloodCountry:
     return tiny_country.country(**changes)
 
 

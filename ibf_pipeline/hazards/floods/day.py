@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.domain.exercise import exercise_name
@@ -30,7 +30,9 @@ from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody
 from ibf_pipeline.hazards.floods.screening import usable
 
 
-def find(discharge: xr.DataArray, layers: CountryLayers, country: Country, *, exercise: bool = False) -> FloodFindings:
+def find(
+    discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry, *, exercise: bool = False
+) -> FloodFindings:
     """What the forecast of one issue date means for a country.
 
     `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
@@ -93,7 +95,7 @@ def _stations_found(
     blind: Sequence[str | None],
     names: Mapping[str, str],
     layers: CountryLayers,
-    country: Country,
+    country: FloodCountry,
 ) -> list[StationFound]:
     """What is found of every station: arrays of all of them, in the country's order, taken apart once."""
     ranks = classes["alert_class"].values
@@ -140,7 +142,7 @@ def _stations_found(
 
 
 def _return_periods(
-    counts: xr.Dataset, classes: xr.Dataset, alerts: Timing, country: Country
+    counts: xr.Dataset, classes: xr.Dataset, alerts: Timing, country: FloodCountry
 ) -> npt.NDArray[np.float64]:
     """(station,) years: rule 7 for triggers; a warning that shows people has at least the return period of its class.
 
@@ -162,7 +164,7 @@ def _event(
     period: float,
     layers: CountryLayers,
     exposure: ExposureTable,
-    country: Country,
+    country: FloodCountry,
 ) -> FloodEvent:
     trigger = "T" in station.flags
     maps = country.flood_maps
@@ -207,7 +209,7 @@ def _row(
 
 
 def _with_areas(
-    alerted: list[FloodEvent], layers: CountryLayers, exposure: ExposureTable, country: Country
+    alerted: list[FloodEvent], layers: CountryLayers, exposure: ExposureTable, country: FloodCountry
 ) -> list[FloodEvent]:
     """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
     flood_maps = {event.name: event.flood_map for event in alerted}
@@ -242,7 +244,7 @@ def _extents(events: Sequence[FloodEvent], iso3: str) -> tuple[ExtentFound, ...]
     )
 
 
-def _rule_applied(country: Country) -> RuleApplied:
+def _rule_applied(country: FloodCountry) -> RuleApplied:
     rule = country.rule
     return RuleApplied(
         class_rule=rule.class_rule,

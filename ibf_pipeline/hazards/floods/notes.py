@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.screening import Usable
@@ -36,7 +36,7 @@ def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[st
             yield f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members"
 
 
-def event_notes(events: Sequence[FloodEvent], country: Country) -> Iterator[str]:
+def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator[str]:
     """What the portal cannot show of an event, and the flood map that stands in for one that is not there."""
     smallest = min(country.flood_maps.return_periods)
     for event in events:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons
@@ -39,7 +39,7 @@ class Usable:
     """(station,) in the country's order: why it has no usable forecast; None where it has one"""
 
 
-def usable(discharge: xr.DataArray, layers: CountryLayers, country: Country) -> Usable:
+def usable(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> Usable:
     """Hold an ensemble against what a day needs.
 
     `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
@@ -127,7 +127,7 @@ def _dry_after(
     return after
 
 
-def _require_members(discharge: xr.DataArray, country: Country) -> tuple[int, ...]:
+def _require_members(discharge: xr.DataArray, country: FloodCountry) -> tuple[int, ...]:
     valid = discharge.notnull().any(["lead_time", "station"])
     present = [int(member) for member in discharge["member"].values[valid.values]]
     if len(present) < country.members.minimum <= discharge.sizes["member"]:
@@ -147,7 +147,7 @@ def _require_members(discharge: xr.DataArray, country: Country) -> tuple[int, ..
     return tuple(sorted(set(range(country.members.expected)) - set(present)))
 
 
-def _require_water(discharge: xr.DataArray, country: Country) -> None:
+def _require_water(discharge: xr.DataArray, country: FloodCountry) -> None:
     """No river of a country is dry for a week."""
     if bool((discharge.notnull() & (discharge != 0)).any()):
         return
@@ -159,5 +159,5 @@ def _require_water(discharge: xr.DataArray, country: Country) -> None:
     )
 
 
-def _source(discharge: xr.DataArray, country: Country) -> str:
+def _source(discharge: xr.DataArray, country: FloodCountry) -> str:
     return str(discharge.attrs.get("source") or country.iso3)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import rasterio
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.observed import ObservedArea
 from ibf_pipeline.hazards.floods.findings import FloodEvent
@@ -48,7 +48,9 @@ def square_kilometres(observed: Path, labels: Path, areas: int) -> np.ndarray:
     return sums.reshape(areas + 1, PERMANENT + 1)[1:]
 
 
-def people_in_flood(observed: Path, static: Path, country: Country, codes: Sequence[str], scratch: Path) -> np.ndarray:
+def people_in_flood(
+    observed: Path, static: Path, country: CountryHazard, codes: Sequence[str], scratch: Path
+) -> np.ndarray:
     """(area,) people in flooded cells of each deepest area, counted as the forecast counts them (exact cell shares)."""
     deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     places = [deepest.place_codes.index(code) for code in codes]
@@ -84,7 +86,7 @@ def _write_flooded(observed: Path, target: Path) -> None:
 def observe_areas(
     event: FloodEvent,
     layers: CountryLayers,
-    country: Country,
+    country: CountryHazard,
     static: Path,
     observed: Path,
     labels: Path,

@@ -28,7 +28,10 @@ def other_stations(found: FloodFindings, order: Order, bodies: Bodies) -> Iterat
 
 
 def unfit_stations(found: FloodFindings, points: Mapping[str, Mapping[str, str] | None]) -> Iterator[Problem]:
-    """Stations that the server does not know, and names that it spells otherwise. `points`: category -> code -> name."""
+    """Stations that the server does not know, and names that it spells otherwise.
+
+    `points`: category -> code -> name.
+    """
     known = points.get(STATIONS)
     if known is None:
         return

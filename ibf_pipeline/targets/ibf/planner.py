@@ -33,7 +33,9 @@ def plan_calls(found: Findings, order: Order, capabilities: Capabilities) -> lis
     wanted = profile.lead_times if profile.raster else ()
     missing = [profile.lead_time_name(lead_time) for lead_time in wanted if lead_time not in order.extents]
     if missing:
-        raise InputInvalid(f"no {profile.short} extent for {', '.join(missing)}", expected="a raster for every lead time")
+        raise InputInvalid(
+            f"no {profile.short} extent for {', '.join(missing)}", expected="a raster for every lead time"
+        )
     calls = _calls(found, order, bodies, capabilities)
     return [replace(call, number=number) for number, call in enumerate(calls, 1)]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.day import find
@@ -27,7 +27,7 @@ ISSUE = date(2026, 2, 15)
 Demo = tuple[CountryLayers, ExtentTiles]
 
 
-def told(story: str, demo: Demo, country: Country, **changes: Any) -> FloodFindings:
+def told(story: str, demo: Demo, country: FloodCountry, **changes: Any) -> FloodFindings:
     """What a story of the demo country means."""
     cube = story_ensemble(STORIES[story], ISSUE).sel(member=list(STORIES[story].members))
     cube = cube.assign_coords(outside=("station", [False] * cube.sizes["station"]))
@@ -43,32 +43,32 @@ def people_by_level(found: FloodFindings) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("story", [name for name in STORIES if name != "members-30"])
-def test_every_story_is_found_as_it_is_told(story: str, demo_layers: Demo, demo_country: Country) -> None:
+def test_every_story_is_found_as_it_is_told(story: str, demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told(story, demo_layers, demo_country)
     assert {event.station_code: event.flags for event in found.events} == STORIES[story].flags()
 
 
 @pytest.mark.parametrize("story", [name for name in STORIES if name != "members-30"])
-def test_every_level_adds_up_to_the_same_people(story: str, demo_layers: Demo, demo_country: Country) -> None:
+def test_every_level_adds_up_to_the_same_people(story: str, demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told(story, demo_layers, demo_country)
     total = sum(event.people for event in found.events)
     assert people_by_level(found) == {1: total, 2: total, 3: total}
 
 
-def test_a_trigger_after_three_warning_days(demo_layers: Demo, demo_country: Country) -> None:
+def test_a_trigger_after_three_warning_days(demo_layers: Demo, demo_country: FloodCountry) -> None:
     (event,) = told("trigger-after-warnings", demo_layers, demo_country).events
     assert (event.lead_time, event.first_trigger, event.alert_class, event.return_period) == (4, 4, "max", 5)
     assert event.flood_map == 10, "the 5-year threshold has no map: the smallest one is used, and said to be"
 
 
-def test_below_the_smallest_map_an_extent_can_be_empty(demo_layers: Demo, demo_country: Country) -> None:
+def test_below_the_smallest_map_an_extent_can_be_empty(demo_layers: Demo, demo_country: FloodCountry) -> None:
     maps = demo_country.flood_maps.model_copy(update={"below_smallest": "empty"})
     found = told("trigger-after-warnings", demo_layers, demo_country, flood_maps=maps)
     assert (found.events[0].flood_map, found.events[0].people, found.events[0].trigger) == (None, 0, True)
     assert all(extent.events == () for extent in found.extents)
 
 
-def test_a_shared_parent_belongs_to_one_event(demo_layers: Demo, demo_country: Country) -> None:
+def test_a_shared_parent_belongs_to_one_event(demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told("two-events", demo_layers, demo_country)
     owners: dict[str, list[str]] = {}
     for event in found.events:
@@ -86,7 +86,7 @@ def test_a_shared_parent_belongs_to_one_event(demo_layers: Demo, demo_country: C
 
 
 def test_extents_are_those_of_the_events_that_trigger_on_that_very_day(
-    demo_layers: Demo, demo_country: Country
+    demo_layers: Demo, demo_country: FloodCountry
 ) -> None:
     found = told("busiest", demo_layers, demo_country)
     by_day = {extent.lead_time: set(extent.events) for extent in found.extents}
@@ -99,7 +99,7 @@ def test_extents_are_those_of_the_events_that_trigger_on_that_very_day(
     assert wet[3] == wet[6] == wet[7] == {}, "nothing accumulates over lead times"
 
 
-def test_warnings_have_no_people_unless_asked_for(demo_layers: Demo, demo_country: Country) -> None:
+def test_warnings_have_no_people_unless_asked_for(demo_layers: Demo, demo_country: FloodCountry) -> None:
     (event,) = told("warning-only", demo_layers, demo_country).events
     assert event.people == 0
     people = demo_country.people.model_copy(update={"for_warnings": True})
@@ -108,29 +108,29 @@ def test_warnings_have_no_people_unless_asked_for(demo_layers: Demo, demo_countr
     assert all(extent.events == () for extent in found.extents), "an extent is for triggers only"
 
 
-def test_an_alert_without_areas_is_found_and_cannot_be_published(demo_layers: Demo, demo_country: Country) -> None:
+def test_an_alert_without_areas_is_found_and_cannot_be_published(demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told("unmapped-only", demo_layers, demo_country)
     assert [event.name for event in found.unpublishable_events] == ["G9006"]
     assert found.publishable_events == []
     assert found.headline == "1 trigger"
 
 
-def test_missing_members_are_reported(demo_layers: Demo, demo_country: Country) -> None:
+def test_missing_members_are_reported(demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told("members-49", demo_layers, demo_country)
     assert found.members_missing == (17, 33)
     assert "49 of 51 members are there; missing: 17, 33" in found.notes
 
 
-def test_too_few_members_stop_the_run(demo_layers: Demo, demo_country: Country) -> None:
+def test_too_few_members_stop_the_run(demo_layers: Demo, demo_country: FloodCountry) -> None:
     with pytest.raises(InputMissing, match=r"30 of 51 ensemble members are there\..* at least 34"):
         told("members-30", demo_layers, demo_country)
 
 
-def cube_of(demo: Demo, country: Country, wishes: str) -> xr.DataArray:
+def cube_of(demo: Demo, country: FloodCountry, wishes: str) -> xr.DataArray:
     return ensemble(demo[0], country, wishes, ISSUE)
 
 
-def test_a_blind_station_is_no_quiet_station(demo_layers: Demo, demo_country: Country) -> None:
+def test_a_blind_station_is_no_quiet_station(demo_layers: Demo, demo_country: FloodCountry) -> None:
     """20 of 51 members missing on one lead time leave 31, fewer than the 34 of the country."""
     cube = cube_of(demo_layers, demo_country, "G9001=---TTT-- G9002=-TT-----")
     cube.loc[{"station": "G9001", "lead_time": 6, "member": slice(0, 19)}] = np.nan
@@ -141,14 +141,14 @@ def test_a_blind_station_is_no_quiet_station(demo_layers: Demo, demo_country: Co
     assert any("G9001" in note and "blind" in note for note in found.notes)
 
 
-def test_an_empty_lead_time_stops_the_run(demo_layers: Demo, demo_country: Country) -> None:
+def test_an_empty_lead_time_stops_the_run(demo_layers: Demo, demo_country: FloodCountry) -> None:
     cube = cube_of(demo_layers, demo_country, "")
     cube.loc[{"lead_time": 2}] = np.nan
     with pytest.raises(InputInvalid, match="no station has a usable forecast"):
         find(cube, demo_layers[0], demo_country)
 
 
-def test_a_forecast_without_any_water_is_no_all_clear(demo_layers: Demo, demo_country: Country) -> None:
+def test_a_forecast_without_any_water_is_no_all_clear(demo_layers: Demo, demo_country: FloodCountry) -> None:
     cube = cube_of(demo_layers, demo_country, "") * 0
     cube.attrs = cube_of(demo_layers, demo_country, "").attrs
     with pytest.raises(InputInvalid, match=r"every value at all \d+ stations is 0 m3/s"):
@@ -157,7 +157,7 @@ def test_a_forecast_without_any_water_is_no_all_clear(demo_layers: Demo, demo_co
     assert find(cube, demo_layers[0], demo_country).headline == "no alert", "a little water somewhere is a forecast"
 
 
-def test_the_dry_station_is_suspect_and_sent(demo_layers: Demo, demo_country: Country) -> None:
+def test_the_dry_station_is_suspect_and_sent(demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told("no-alert", demo_layers, demo_country)
     dry = found.station("G9007")
     assert dry.condition == "suspect"
@@ -199,7 +199,7 @@ def test_areas_that_the_maps_do_not_reach_are_said(tmp_path: Path) -> None:
     assert [note for note in found["dry"].notes if "event G" in note and "reaches the" not in note] == [zero]
 
 
-def test_findings_survive_being_written(demo_layers: Demo, demo_country: Country, tmp_path: Path) -> None:
+def test_findings_survive_being_written(demo_layers: Demo, demo_country: FloodCountry, tmp_path: Path) -> None:
     found = told("busiest", demo_layers, demo_country)
     write_found(found, tmp_path / "events.json")
     assert read_found(tmp_path / "events.json") == found

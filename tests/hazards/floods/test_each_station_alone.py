@@ -11,7 +11,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.day import find
@@ -27,7 +27,7 @@ CLASSES: list[dict[str, Any]] = [
 
 
 @st.composite
-def days(draw: st.DrawFn) -> tuple[xr.DataArray, CountryLayers, Country]:
+def days(draw: st.DrawFn) -> tuple[xr.DataArray, CountryLayers, FloodCountry]:
     """A forecast with missing values, ties, values on thresholds, dry rivers, and stations that nothing is known of."""
     members, stations = draw(st.sampled_from([1, 2, 7, 9, 20, 51])), draw(st.integers(2, 6))
     country = many_stations.country(
@@ -56,7 +56,7 @@ def days(draw: st.DrawFn) -> tuple[xr.DataArray, CountryLayers, Country]:
     return cube, replace(layers, stations=tuple(there)), country
 
 
-def found_of(cube: xr.DataArray, layers: CountryLayers, country: Country) -> FloodFindings | None:
+def found_of(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry) -> FloodFindings | None:
     """None where every station is blind."""
     try:
         return find(cube, layers, country)
@@ -73,7 +73,7 @@ def of_the_station(found: FloodFindings, code: str) -> tuple[StationFound, list[
 
 @settings(max_examples=examples(40, 500))
 @given(days())
-def test_all_stations_at_once_are_each_station_alone(day: tuple[xr.DataArray, CountryLayers, Country]) -> None:
+def test_all_stations_at_once_are_each_station_alone(day: tuple[xr.DataArray, CountryLayers, FloodCountry]) -> None:
     cube, layers, country = day
     together = found_of(cube, layers, country)
     for station in layers.stations:

@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from flows.cli.hook import hook_app
 from flows.observe_event import observe_event
 from flows.states import exit_code
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.domain.observed import observed_share
 from ibf_pipeline.prepare.build import prepare
@@ -92,7 +92,7 @@ def project(tmp_path: Path, tiny_layers: Path, monkeypatch: pytest.MonkeyPatch) 
         yield tmp_path, server
 
 
-def write_config(root: Path, tiny: Country) -> None:
+def write_config(root: Path, tiny: FloodCountry) -> None:
     file = root / "config" / "countries" / "XTY.yaml"
     file.write_text(yaml.safe_dump(tiny.model_dump(mode="json", exclude_unset=True)), encoding="utf-8")
 

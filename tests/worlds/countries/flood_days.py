@@ -17,7 +17,7 @@ import xarray as xr
 from shapely.geometry import box, mapping, shape
 
 from flows.floods import bring_up_to_date
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.io.patience import Patience
@@ -53,7 +53,13 @@ def clock() -> datetime:
 
 
 def ensemble(
-    layers: CountryLayers, country: Country, wishes: str, issue_date: date, *, missing: Sequence[str] = (), **more: Any
+    layers: CountryLayers,
+    country: FloodCountry,
+    wishes: str,
+    issue_date: date,
+    *,
+    missing: Sequence[str] = (),
+    **more: Any,
 ) -> xr.DataArray:
     """The cube that makes a wish list true, as the reader would give it."""
     cube = make_ensemble(layers.thresholds, country.rule, wishes, seed=issue_date.toordinal(), **more)
@@ -67,7 +73,7 @@ def ensemble(
 class FloodDays:
     """A country, a sandbox and the folder of runs."""
 
-    country: Country
+    country: FloodCountry
     layers: CountryLayers
     tiles: ExtentTiles
     prepared: Path
@@ -172,7 +178,7 @@ def _copy(source: Path, target: Path) -> None:
 class SharedServers:
     """One server of a generation for all tests of a process; whoever asks for it finds it as after its seed."""
 
-    def __init__(self, folder: Path, static: Path, country: Country) -> None:
+    def __init__(self, folder: Path, static: Path, country: FloodCountry) -> None:
         self._folder, self._static, self._country = folder, static, country
         self._running: dict[BehavesLike, Sandbox] = {}
 
@@ -197,7 +203,7 @@ class SharedServers:
             sandbox.stop()
 
 
-def open_sandbox(folder: Path, static: Path, countries: Iterable[Country], **more: Any) -> Sandbox:
+def open_sandbox(folder: Path, static: Path, countries: Iterable[FloodCountry], **more: Any) -> Sandbox:
     """A sandbox that knows the countries; to be used as a context manager."""
     sandbox = Sandbox(folder, **more)
     for country in countries:

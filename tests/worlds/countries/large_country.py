@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from rasterio.windows import Window
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.cells import Grid
 from ibf_pipeline.synthetic.rasters import create_raster
 from tests.worlds.countries import static_files
@@ -52,7 +52,7 @@ class Size:
         return Grid(WEST, NORTH, _CELL, edge, edge)
 
 
-def large_config(iso3: str, **changes: object) -> Country:
+def large_config(iso3: str, **changes: object) -> FloodCountry:
     """The country's configuration, with Uganda's rule."""
     return square_config(iso3=iso3, name=f"Large country {iso3}", **changes)
 

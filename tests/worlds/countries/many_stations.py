@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, CountryLayers, Station
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
@@ -21,7 +21,7 @@ RISE = np.array([0.7, 0.8, 1.0, 1.2, 1.3, 1.2, 1.0, 0.8])
 """of the rivers over the lead times"""
 
 
-def country(**changes: Any) -> Country:
+def country(**changes: Any) -> FloodCountry:
     """Its configuration: warnings from the 1.5-year threshold on, triggers from the 5-year one."""
     content: dict[str, Any] = {
         "iso3": "XMS",
@@ -34,7 +34,7 @@ def country(**changes: Any) -> Country:
         "thresholds_version": "4",
         "sources": ["folder"],
     }
-    return Country.model_validate({**content, **changes})
+    return FloodCountry.model_validate({**content, **changes})
 
 
 def layers(stations: int, seed: int = 0) -> CountryLayers:

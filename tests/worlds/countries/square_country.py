@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 import xarray as xr
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, CountryLayers, Station
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.hazards.floods.day import find
@@ -36,7 +36,7 @@ Rises = Mapping[int, tuple[int, float]]
 """lead time -> (members that rise, m3/s that they rise to); the other members and days are quiet"""
 
 
-def square_config(**changes: object) -> Country:
+def square_config(**changes: object) -> FloodCountry:
     """The country's configuration, by default with Uganda's rule; `changes` replace whole keys of it."""
     content: dict[str, object] = {
         "iso3": COUNTRY,
@@ -53,7 +53,7 @@ def square_config(**changes: object) -> Country:
         "thresholds_version": "4",
         "sources": ["folder"],
     }
-    return Country.model_validate({**content, **changes})
+    return FloodCountry.model_validate({**content, **changes})
 
 
 def station_code(number: int) -> str:
@@ -137,7 +137,7 @@ def square_day(
     rises: Mapping[str, Rises],
     *,
     stations: int = 3,
-    config: Country | None = None,
+    config: FloodCountry | None = None,
     members: int = 51,
     blind: Sequence[str] = (),
 ) -> FloodFindings:

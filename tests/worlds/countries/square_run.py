@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
@@ -29,7 +29,7 @@ class SquareCountry:
     """The country of squares, prepared, with a place for its runs."""
 
     folder: Path
-    config: Country
+    config: FloodCountry
     layers: CountryLayers
     tiles: ExtentTiles
 

@@ -10,7 +10,7 @@ import numpy as np
 import rasterio
 from rasterio.transform import from_origin
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.floods import FloodCountry
 
 CELL = 0.01
 """degrees; 20 x 10 cells from (10 E, 1 N): the raster covers 10..10.2 E, 0.9..1 N"""
@@ -22,7 +22,7 @@ STATIONS = "stationCode,stationName,lat,lon,fid\nG1,Upper,0.97,10.02,G1\nG2,Na,0
 MAPPING = ",glofasStation,placeCode\n0,G1,01A\n1,G1,01B\n2,G2,02A\n3,no_station,02B\n"
 
 
-def country(**changes: Any) -> Country:
+def country(**changes: Any) -> FloodCountry:
     """Its configuration."""
     content: dict[str, Any] = {
         "iso3": "XTY",
@@ -35,7 +35,7 @@ def country(**changes: Any) -> Country:
         "thresholds_version": "4",
         "sources": ["folder"],
     }
-    return Country.model_validate({**content, **changes})
+    return FloodCountry.model_validate({**content, **changes})
 
 
 def square(left: float, right: float, top: float = 1.0, bottom: float = 0.9) -> dict[str, Any]:

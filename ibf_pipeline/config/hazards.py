@@ -1,0 +1,9 @@
+"""The hazards that can be configured. One more is one more line here, or an entry put in from outside."""
+
+from __future__ import annotations
+
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.floods import FloodCountry
+
+MODELS: dict[str, type[CountryHazard]] = {FloodCountry.hazard: FloodCountry}
+"""by name of the hazard: what is configured of a country for it"""

@@ -1,0 +1,17 @@
+"""A made-up hazard with one key of its own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from ibf_pipeline.config.country import CountryHazard
+
+
+class Tides(CountryHazard):
+    """What is configured of one country for tides."""
+
+    hazard: ClassVar[str] = "tides"
+
+    gauge: str = Field("pier", min_length=1, description="which gauge is read")
