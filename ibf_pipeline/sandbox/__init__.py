@@ -5,14 +5,20 @@ checked on a running instance of the real service; where it were kinder than tha
 """
 
 from ibf_pipeline.sandbox.auth import SANDBOX_PASSWORD, User, default_users
-from ibf_pipeline.sandbox.countries import CountrySeed, StationSeed, seed_from_static
+from ibf_pipeline.sandbox.countries import CountrySeed, HazardSeed, PointSeed, StationSeed, seed_from_static
+from ibf_pipeline.sandbox.disasters import Disaster
+from ibf_pipeline.sandbox.lines import DrawnLine
 from ibf_pipeline.sandbox.mail import Mail
 from ibf_pipeline.sandbox.server import Sandbox
 
 __all__ = [
     "SANDBOX_PASSWORD",
     "CountrySeed",
+    "Disaster",
+    "DrawnLine",
+    "HazardSeed",
     "Mail",
+    "PointSeed",
     "Sandbox",
     "StationSeed",
     "User",

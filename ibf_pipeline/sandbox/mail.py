@@ -2,7 +2,7 @@
 
 IBF API 0.335, checked on a running instance: one mail a call with all notifiable events, no de-duplication. An
 active event is notifiable if its first lead time is not 0, or if it is 0 and the event was first issued at exactly
-this upload. Ended events mail nothing. (Typhoon: also only with a track point of category STS, TY or STY.)
+this upload. Ended events mail nothing. (With tracks: also only with a point of category STS, TY or STY.)
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, 
         ongoing = lead_time_number(event["firstLeadTime"]) == 0
         if ongoing and (last is None or event["firstIssuedDate"] != last.moment):
             continue
-        if disaster == "typhoon" and not strong_enough_to_mail(store, iso3, event["eventName"]):
+        if store.disasters[disaster].has_tracks and not strong_enough_to_mail(store, iso3, event["eventName"]):
             continue
         found.append(event)
     return found
