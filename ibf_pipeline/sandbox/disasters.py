@@ -81,6 +81,12 @@ class Disaster:
     def lead_time_unit(self) -> str:
         return self.lead_times[0].partition("-")[2]
 
+    @property
+    def measure(self) -> str:
+        """What the size of an event counts, in words."""
+        words = {"population_affected": "people affected"}
+        return words.get(self.main_exposure, self.main_exposure.replace("_", " "))
+
     def name_without_event(self, iso3: str, lead_time: str) -> str | None:
         """What the service calls rows that came without event name; None leaves them without."""
         return lead_time if self.named_by_lead_time else self.names_by_country.get(iso3)

@@ -94,7 +94,11 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
         f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
     )
     html = TEMPLATES.get_template("mail.html.j2").render(
-        subject=subject, country=name, issued=issued, events=[_for_mail(event, issued) for event in events]
+        subject=subject,
+        country=name,
+        issued=issued,
+        measure=store.disasters[disaster].measure.capitalize(),
+        events=[_for_mail(event, issued) for event in events],
     )
     return Notice(subject, tuple(event["eventName"] for event in events), html)
 
@@ -118,7 +122,7 @@ def _day(lead_time: str | None, issued: datetime) -> dict[str, Any] | None:
         return None
     size, _, unit = lead_time.partition("-")
     day = issued + {"day": timedelta(days=int(size)), "hour": timedelta(hours=int(size))}.get(unit, timedelta())
-    return {"lead_time": lead_time, "date": day}
+    return {"lead_time": lead_time, "day": f"{day:%a %d %b %Y, %H:%M} UTC" if unit == "hour" else f"{day:%a %d %b %Y}"}
 
 
 def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int, at: str) -> None:

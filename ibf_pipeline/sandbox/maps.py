@@ -225,8 +225,7 @@ def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, A
             return []
         if store.disasters[view.disaster].one_shape_an_event and not view.event:
             events = active_events(store, view.iso3, view.disaster)
-            if events:
-                return [_event_value(store, last, event, indicator) for event in events]
+            return [_event_value(store, last, event, indicator) for event in events]
         if indicator == COMPUTED_TRIGGER:
             areas = forecast_areas(store, last, view.level, view.event)
             return [{"value": int(area.trigger), "placeCode": area.place_code} for area in areas]

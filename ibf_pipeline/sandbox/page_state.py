@@ -46,7 +46,7 @@ def countries(store: Store) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "label": store.disasters[row["disaster"]].label,
+            "measure": store.disasters[row["disaster"]].measure,
             "levels": json.loads(row["levels"]),
             "days": list(days.get((row["iso3"], row["disaster"]), ())),
         }

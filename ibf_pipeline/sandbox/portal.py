@@ -21,7 +21,7 @@ _REGIONS = {
 
 def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
     iso3 = row["iso3"]
-    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY disaster", iso3=iso3)
+    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY rowid", iso3=iso3)
     levels = sorted({level for setup in setups for level in range(1, max(json.loads(setup["levels"])) + 1)})
     return {
         "countryId": _identity("country", iso3),
@@ -32,7 +32,9 @@ def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
         "countryBoundingBox": _bounding_box(store, iso3),
         "created": row["created"],
         "countryDisasterSettings": [_disaster_settings(setup, store.disasters[setup["disaster"]]) for setup in setups],
-        "disasterTypes": [_disaster_type(store.disasters[setup["disaster"]]) for setup in setups],
+        "disasterTypes": [
+            _disaster_type(store.disasters[name]) for name in sorted(setup["disaster"] for setup in setups)
+        ],
         "notificationInfo": {
             "notificationInfoId": _identity("notification", iso3),
             "triggerStatement": {setup["disaster"]: "Sandbox: nobody is notified." for setup in setups},

@@ -15,7 +15,8 @@ from ibf_pipeline.sandbox.uploads import country_known, stamp
 
 
 def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
-    """Replaces the event's track of the six-hour block; an empty list clears it, a missing date fails.
+    """Replaces the event's track of the block of six hours; an empty list clears it, an empty name all
+    events', a missing date fails.
 
     Wind speeds are integers: a fractional one is a server error, after the old track was deleted and the other
     points of the call were stored.
@@ -25,12 +26,11 @@ def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     moment = stamp(body["date"], body["leadTime"], now)
     track_of = {"iso3": body["countryCodeISO3"], "event": body["eventName"]}
     row = {**track_of, "lead_time": body["leadTime"], "moment": moment}
-    with store.transaction():
-        store.run(
-            "DELETE FROM typhoon_track WHERE iso3 = :iso3 AND event = :event AND moment >= :start",
-            **track_of,
-            start=period_start(store.disasters.with_tracks.period, moment),
-        )
+    store.run(
+        "DELETE FROM typhoon_track WHERE iso3 = :iso3 AND (:event = '' OR event = :event) AND moment >= :start",
+        **track_of,
+        start=period_start(store.disasters.with_tracks.period, moment),
+    )
     if not country_known(store, row["iso3"]):
         raise server_error()
     points: list[Mapping[str, Any]] = body["trackpointDetails"]

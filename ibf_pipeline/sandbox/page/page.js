@@ -50,6 +50,8 @@ function weekday(moment) {
 const clock = (moment) => `${moment.slice(11, 16)} UTC`;
 /** A day; of a hazard with several blocks a day also the time. */
 const onDay = (moment) => moment && chosen.days.some(isBlock) ? `${weekday(moment)}, ${clock(moment)}` : weekday(moment);
+/** "people affected" -> "People" */
+const measured = () => `${chosen.measure[0].toUpperCase()}${chosen.measure.slice(1)}`.split(" ")[0];
 function leadDay(leadTime) {
   if (!leadTime) return null;
   const [size, unit] = leadTime.split("-");
@@ -87,7 +89,7 @@ function showSummary() {
   else {
     const list = counts.map(([n, words]) => `${n} ${words}${n > 1 ? "s" : ""}`).join(", ");
     const people = state.events.filter((event) => event.level === "trigger").reduce((sum, event) => sum + event.people, 0);
-    text = `${chosen.name}, ${onDay(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} people affected in triggered events` : ""}.`;
+    text = `${chosen.name}, ${onDay(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} ${chosen.measure} in triggered events` : ""}.`;
   }
   if (state.moment) notes.push(`Upload of ${state.moment.replace("T", " ").replace(".000Z", " UTC").replace("Z", " UTC")}.`);
   if (state.unprocessed) notes.push(`${state.unprocessed} uploaded event${state.unprocessed > 1 ? "s are" : " is"} not visible yet: nothing shows before events are processed.`);
@@ -97,7 +99,7 @@ function showSummary() {
 
 function showEvents() {
   if (!state.events.length) return fill("events", "", empty(state.moment ? "No active event." : "Nothing was uploaded yet."));
-  const heads = [["Event", "wide"], ["First lead time", "day"], ["First trigger", "day"], ["People", "n"], ["First issued", "day"]];
+  const heads = [["Event", "wide"], ["First lead time", "day"], ["First trigger", "day"], [measured(), "n"], ["First issued", "day"]];
   const rows = state.events.map((event) => [
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
@@ -151,7 +153,7 @@ function openMail(mail) {
 
 function showLog() {
   if (!state.log.length) return fill("log", "", empty("No event area yet."));
-  const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], ["People", "n"], ["State", "day"]];
+  const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], [measured(), "n"], ["State", "day"]];
   const rows = state.log.map((entry) => [onDay(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
     entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
     entry.closed ? make("span", {}, "closed", make("small", {}, `last ${onDay(entry.endDate)}`)) : "open"]);
@@ -204,7 +206,7 @@ function areaLines(area) {
   const lines = [["Code", name(area.code)]];
   if (area.parent) lines.push(["In", name(area.parent)]);
   if (!covers.length) lines.push(["Alert", "none"]);
-  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} people`]);
+  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} ${chosen.measure.split(" ")[0]}`]);
   return lines;
 }
 const pressed = (action) => (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); action(event); } };
