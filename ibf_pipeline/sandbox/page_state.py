@@ -47,6 +47,7 @@ def countries(store: Store) -> list[dict[str, Any]]:
         {
             **row,
             "measure": store.disasters[row["disaster"]].measure,
+            "raster": store.disasters[row["disaster"]].raster_name.replace("_", " ").capitalize(),
             "levels": json.loads(row["levels"]),
             "days": list(days.get((row["iso3"], row["disaster"]), ())),
         }

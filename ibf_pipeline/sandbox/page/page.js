@@ -49,7 +49,9 @@ function weekday(moment) {
 }
 const clock = (moment) => `${moment.slice(11, 16)} UTC`;
 /** A day; of a hazard with several blocks a day also the time. */
-const onDay = (moment) => moment && chosen.days.some(isBlock) ? `${weekday(moment)}, ${clock(moment)}` : weekday(moment);
+const timed = (moment) => moment && chosen.days.some(isBlock);
+const onDay = (moment) => timed(moment) ? `${weekday(moment)}, ${clock(moment)}` : weekday(moment);
+const stacked = (moment) => make("span", {}, weekday(moment), timed(moment) ? make("small", {}, clock(moment)) : null);
 /** "people affected" -> "People" */
 const measured = () => `${chosen.measure[0].toUpperCase()}${chosen.measure.slice(1)}`.split(" ")[0];
 function leadDay(leadTime) {
@@ -58,7 +60,7 @@ function leadDay(leadTime) {
   const hours = { day: 24, hour: 1 }[unit];
   if (!hours || !state.moment) return null;
   const moment = new Date(Date.parse(state.moment) + Number(size) * hours * 3600000).toISOString();
-  return unit === "day" ? weekday(moment) : `${weekday(moment)}, ${clock(moment)}`;
+  return unit === "day" ? weekday(moment) : `${weekday(moment)}, ${clock(moment).slice(0, 5)}`;
 }
 const chip = (level) => make("span", { class: "chip" }, make("i", { class: `bg-${level}` }), WORDS[level] || level);
 const name = (text) => make("bdi", {}, text);
@@ -104,7 +106,7 @@ function showEvents() {
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
     when(event.firstLeadTime), when(event.firstTriggerLeadTime),
-    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), onDay(event.firstIssued),
+    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
   ]);
   fill("events", `(${state.events.length})`, table(heads, rows));
 }
@@ -127,7 +129,9 @@ function showPoints() {
   fill("stations", rows.length ? `(${rows.length})` : "", make("div", {}, rows.length ? table(heads, rows) : empty("No point has values in this period."), ...lines));
 }
 function showStations() {
-  if (!state.stations.length && (state.points.length || state.lines.length)) return showPoints();
+  const points = !state.stations.length && (state.points.length > 0 || state.lines.length > 0);
+  at("stations-section").querySelector("h2").firstChild.textContent = points ? "Points " : "Stations ";
+  if (points) return showPoints();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
   const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
   const sorted = [...state.stations].sort((a, b) => order[stationKind(a)] - order[stationKind(b)] || a.code.localeCompare(b.code));
@@ -141,7 +145,7 @@ function showStations() {
 function showMails() {
   if (!state.mails.length) return fill("mails", "", empty("No mail."));
   const heads = [["Upload", "day"], ["Subject", "wide"], ["Readers", "n"], ["", "day"]];
-  const rows = state.mails.map((mail) => [onDay(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
+  const rows = state.mails.map((mail) => [stacked(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
     make("button", { type: "button", onclick: () => openMail(mail) }, "Open")]);
   fill("mails", `(${state.mails.length})`, table(heads, rows));
 }
@@ -154,9 +158,9 @@ function openMail(mail) {
 function showLog() {
   if (!state.log.length) return fill("log", "", empty("No event area yet."));
   const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], [measured(), "n"], ["State", "day"]];
-  const rows = state.log.map((entry) => [onDay(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
+  const rows = state.log.map((entry) => [stacked(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
     entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
-    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${onDay(entry.endDate)}`)) : "open"]);
+    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${weekday(entry.endDate)}`), timed(entry.endDate) ? make("small", {}, clock(entry.endDate)) : null) : "open"]);
   fill("log", `(${state.log.length} areas)`, table(heads, rows));
 }
 
@@ -286,6 +290,7 @@ async function noteExtents() {
 function showExtents() {
   const box = at("extents");
   const legend = box.querySelector("legend");
+  legend.textContent = chosen.raster;
   const toggles = state.extents.map((leadTime) => make("label", {}, make("input", { type: "checkbox", checked: switched.has(leadTime), onchange: (event) => {
     if (event.target.checked) switched.add(leadTime); else switched.delete(leadTime);
     showMap();
