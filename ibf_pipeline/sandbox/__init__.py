@@ -2,6 +2,9 @@
 
 With it a run can be published, looked at and repeated without an account or a network. What it does is what was
 checked on a running instance of the real service; where it were kinder than that, it would be wrong.
+
+It has its own table of hazards (``vocabulary.yaml``, ``Disaster``); whoever starts one can bring further hazards with
+``Sandbox(..., further=...)``, and a country is seeded with several through ``CountrySeed(hazards=...)``.
 """
 
 from ibf_pipeline.sandbox.auth import SANDBOX_PASSWORD, User, default_users
