@@ -44,6 +44,8 @@ class Disaster:
     """``<raster_name>_<lead time>_<ISO3>.tif``"""
     one_shape_an_event: bool = False
     """the national map and its totals show one shape an event instead of its areas"""
+    values_without_event: bool = True
+    """with one shape an event: while there is no event the national values are those of all areas, else none"""
     only_triggered_areas: bool = True
     """maps show the areas on alert; otherwise those with ``show_admin_area`` 1, and all where nothing says so"""
     set_warning_to_trigger: bool = False

@@ -223,9 +223,11 @@ def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, A
         last = last_upload(store, view.iso3, view.disaster)
         if last is None:
             return []
-        if store.disasters[view.disaster].one_shape_an_event and not view.event:
+        hazard = store.disasters[view.disaster]
+        if hazard.one_shape_an_event and not view.event:
             events = active_events(store, view.iso3, view.disaster)
-            return [_event_value(store, last, event, indicator) for event in events]
+            if events or not hazard.values_without_event:
+                return [_event_value(store, last, event, indicator) for event in events]
         if indicator == COMPUTED_TRIGGER:
             areas = forecast_areas(store, last, view.level, view.event)
             return [{"value": int(area.trigger), "placeCode": area.place_code} for area in areas]
