@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import forbidden
-from ibf_pipeline.sandbox.vocabulary import DISASTER_TYPES, ROLES
+from ibf_pipeline.sandbox.vocabulary import ROLES
 
 SANDBOX_PASSWORD = "sandbox-only"  # noqa: S105 - documented: opens nothing but a sandbox
 TOKEN_LIFETIME = timedelta(days=60)
@@ -26,7 +26,7 @@ _USER_NAMESPACE = uuid.UUID("5f0b6d0e-2c51-4d3a-a9a0-8a1b55b1c6f2")
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may log in; ``countries=None`` means every country."""
+    """Somebody who may log in; None means every country, or every hazard."""
 
     email: str
     role: str
@@ -34,7 +34,7 @@ class User:
     last_name: str
     password: str = SANDBOX_PASSWORD
     countries: tuple[str, ...] | None = None
-    disaster_types: tuple[str, ...] = DISASTER_TYPES
+    disaster_types: tuple[str, ...] | None = None
 
     @property
     def user_id(self) -> str:
@@ -52,7 +52,7 @@ class User:
         return self.countries is None or iso3 in self.countries
 
     def gets_mail_about(self, iso3: str, disaster_type: str) -> bool:
-        return self.sees(iso3) and disaster_type in self.disaster_types
+        return self.sees(iso3) and (self.disaster_types is None or disaster_type in self.disaster_types)
 
 
 def default_users() -> tuple[User, ...]:
@@ -113,8 +113,9 @@ class Accounts:
         return _encode(hmac.new(self._secret, unsigned.encode(), hashlib.sha256).digest())
 
 
-def login_answer(user: User, token: str, countries: Sequence[str]) -> dict[str, Any]:
+def login_answer(user: User, token: str, countries: Sequence[str], disasters: Sequence[str]) -> dict[str, Any]:
     """The body of a successful login, as recorded."""
+    own = disasters if user.disaster_types is None else user.disaster_types
     return {
         "user": {
             "userId": user.user_id,
@@ -125,7 +126,7 @@ def login_answer(user: User, token: str, countries: Sequence[str]) -> dict[str, 
             "userRole": user.role,
             "whatsappNumber": None,
             "countryCodesISO3": [iso3 for iso3 in countries if user.sees(iso3)],
-            "disasterTypes": sorted(user.disaster_types),
+            "disasterTypes": sorted(own),
             "token": token,
         }
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.validation import (
     ARRAY,
     BOOLEAN,
-    DATE_TEXT,
+    DATE,
     EMAIL,
     NOT_EMPTY,
     NUMBER,
@@ -17,7 +18,6 @@ from ibf_pipeline.sandbox.validation import (
 )
 from ibf_pipeline.sandbox.vocabulary import (
     DESCRIBED_INDICATORS,
-    DISASTER_TYPES,
     INDICATORS,
     LEAD_TIMES,
     LINE_CATEGORIES,
@@ -26,50 +26,11 @@ from ibf_pipeline.sandbox.vocabulary import (
 )
 
 _COUNTRY = Field("countryCodeISO3", (STRING, NOT_EMPTY))
-_DISASTER = Field("disasterType", (STRING, one_of(DISASTER_TYPES), NOT_EMPTY))
 _LEAD_TIME = Field("leadTime", (one_of(LEAD_TIMES), STRING, NOT_EMPTY))
 _EVENT_NAME = Field("eventName", (STRING,), optional=True)
-
-LOGIN: Body = (Field("email", (NOT_EMPTY, EMAIL)), Field("password", (min_length(4), NOT_EMPTY)))
-
 _PLACE_AMOUNT: Body = (Field("placeCode", (STRING, NOT_EMPTY)), Field("amount", (NUMBER, NOT_EMPTY)))
 
-
-def exposure_body(behaves_like: BehavesLike) -> Body:
-    indicators = INDICATORS if behaves_like == "current" else DESCRIBED_INDICATORS
-    return (
-        _COUNTRY,
-        Field("exposurePlaceCodes", (ARRAY,), items=_PLACE_AMOUNT),
-        Field("adminLevel", (NUMBER, NOT_EMPTY)),
-        _LEAD_TIME,
-        Field("dynamicIndicator", (STRING, one_of(indicators), NOT_EMPTY)),
-        _DISASTER,
-        _EVENT_NAME,
-    )
-
-
-def _flags_body(name: str, flag: str, second_flag: str) -> Body:
-    flags = (_LEAD_TIME, Field(flag, (BOOLEAN, NOT_EMPTY)), Field(second_flag, (BOOLEAN,), optional=True))
-    return _COUNTRY, _DISASTER, _EVENT_NAME, Field(name, (ARRAY,), items=flags)
-
-
-ALERTS_PER_LEAD_TIME = _flags_body("alertsPerLeadTime", "forecastAlert", "forecastTrigger")
-
-TRIGGERS_PER_LEAD_TIME = _flags_body("triggersPerLeadTime", "triggered", "thresholdReached")
-
-POINT_VALUES: Body = (
-    _COUNTRY,
-    Field("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
-    Field("disasterType", (one_of(DISASTER_TYPES), NOT_EMPTY)),
-    Field("dynamicPointData", (ARRAY,), items=(Field("fid", (NOT_EMPTY,)),)),
-)
-
-PROCESS: Body = (
-    _COUNTRY,
-    Field("disasterType", (one_of(DISASTER_TYPES), STRING, NOT_EMPTY)),
-)
-
-SET_TRIGGER: Body = (*PROCESS, Field("eventPlaceCodeIds", (ARRAY,)))
+LOGIN: Body = (Field("email", (NOT_EMPTY, EMAIL)), Field("password", (min_length(4), NOT_EMPTY)))
 
 CHECK_ACTION: Body = (
     Field("action", (STRING, NOT_EMPTY)),
@@ -78,14 +39,6 @@ CHECK_ACTION: Body = (
     Field("status", (BOOLEAN, NOT_EMPTY)),
     Field("placeCode", (STRING, NOT_EMPTY)),
     Field("eventName", (STRING,)),
-)
-
-EXPOSED_LINES: Body = (
-    Field("exposedFids", (ARRAY,)),
-    _LEAD_TIME,
-    _COUNTRY,
-    Field("disasterType", (one_of(DISASTER_TYPES), NOT_EMPTY)),
-    Field("linesDataCategory", (one_of(LINE_CATEGORIES), NOT_EMPTY)),
 )
 
 TYPHOON_TRACK: Body = (
@@ -98,7 +51,7 @@ TYPHOON_TRACK: Body = (
         items=(
             Field("lat", (NUMBER, NOT_EMPTY)),
             Field("lon", (NUMBER, NOT_EMPTY)),
-            Field("timestampOfTrackpoint", (DATE_TEXT, NOT_EMPTY)),
+            Field("timestampOfTrackpoint", (DATE,)),
             Field("windspeed", (NUMBER, NOT_EMPTY)),
             Field("category", (one_of(TYPHOON_CATEGORIES), NOT_EMPTY)),
             Field("firstLandfall", (BOOLEAN, NOT_EMPTY)),
@@ -106,3 +59,57 @@ TYPHOON_TRACK: Body = (
         ),
     ),
 )
+
+
+def exposure(disasters: Disasters, behaves_like: BehavesLike) -> Body:
+    indicators = INDICATORS if behaves_like == "current" else DESCRIBED_INDICATORS
+    return (
+        _COUNTRY,
+        Field("exposurePlaceCodes", (ARRAY,), items=_PLACE_AMOUNT),
+        Field("adminLevel", (NUMBER, NOT_EMPTY)),
+        _LEAD_TIME,
+        Field("dynamicIndicator", (STRING, one_of((*indicators, *disasters.further_indicators)), NOT_EMPTY)),
+        Field("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY)),
+        _EVENT_NAME,
+    )
+
+
+def alerts_per_lead_time(disasters: Disasters) -> Body:
+    return _flags(disasters, "alertsPerLeadTime", "forecastAlert", "forecastTrigger")
+
+
+def triggers_per_lead_time(disasters: Disasters) -> Body:
+    return _flags(disasters, "triggersPerLeadTime", "triggered", "thresholdReached")
+
+
+def _flags(disasters: Disasters, name: str, flag: str, second_flag: str) -> Body:
+    flags = (_LEAD_TIME, Field(flag, (BOOLEAN, NOT_EMPTY)), Field(second_flag, (BOOLEAN,), optional=True))
+    disaster = Field("disasterType", (STRING, one_of(disasters.names), NOT_EMPTY))
+    return _COUNTRY, disaster, _EVENT_NAME, Field(name, (ARRAY,), items=flags)
+
+
+def point_values(disasters: Disasters) -> Body:
+    return (
+        _COUNTRY,
+        Field("leadTime", (one_of(LEAD_TIMES), STRING), optional=True),
+        Field("disasterType", (one_of(disasters.names), NOT_EMPTY)),
+        Field("dynamicPointData", (ARRAY,), items=(Field("fid", (NOT_EMPTY,)),)),
+    )
+
+
+def exposed_lines(disasters: Disasters) -> Body:
+    return (
+        Field("exposedFids", (ARRAY,)),
+        _LEAD_TIME,
+        _COUNTRY,
+        Field("disasterType", (one_of(disasters.names), NOT_EMPTY)),
+        Field("linesDataCategory", (one_of(LINE_CATEGORIES), NOT_EMPTY)),
+    )
+
+
+def process(disasters: Disasters) -> Body:
+    return (_COUNTRY, Field("disasterType", (one_of(disasters.names), STRING, NOT_EMPTY)))
+
+
+def set_trigger(disasters: Disasters) -> Body:
+    return (*process(disasters), Field("eventPlaceCodeIds", (ARRAY,)))

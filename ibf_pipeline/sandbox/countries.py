@@ -1,4 +1,4 @@
-"""What a country of the portal consists of before any upload: levels, areas, stations."""
+"""What a country of the portal consists of before any upload: hazards, levels, areas, points, lines."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
+from ibf_pipeline.sandbox.disasters import BUILT_IN
+from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
 from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.vocabulary import DISASTER_TYPES
+from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES
 
 _POINT_NAMESPACE = uuid.UUID("9b1d0a52-6f0e-4c37-9d43-1f1f8a2a7c11")
 
@@ -28,21 +30,59 @@ class StationSeed:
 
 
 @dataclass(frozen=True, slots=True)
+class PointSeed:
+    """A school, health site, water point or gauge; ``properties`` are what the service shows beside name and fid."""
+
+    fid: str
+    name: str
+    lat: float
+    lon: float
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HazardSeed:
+    """How a country is set up for a hazard."""
+
+    disaster_type: str
+    admin_levels: tuple[int, ...]
+    default_admin_level: int
+    """the level on which events exist"""
+    indicators: tuple[str, ...] = ("population_affected", "population_affected_percentage")
+    """dynamic ones, beside severity and trigger"""
+
+
+@dataclass(frozen=True, slots=True)
 class CountrySeed:
-    """A country as the sandbox is to know it."""
+    """A country as the sandbox is to know it.
+
+    ``hazards`` are all of its hazards; without them it has one, which ``disaster_type``, ``admin_levels``,
+    ``default_admin_level`` and ``indicators`` describe.
+    """
 
     iso3: str
     name: str
-    admin_levels: tuple[int, ...]
-    default_admin_level: int
-    admin_areas: Mapping[int, dict[str, Any]]
+    admin_levels: tuple[int, ...] = ()
+    default_admin_level: int = 0
+    admin_areas: Mapping[int, dict[str, Any]] = field(default_factory=dict)
     """Level to GeoJSON FeatureCollection; properties ``ADM<n>_PCODE``, ``ADM<n>_EN`` and those of the parent
     level, in upper or lower case."""
-    stations: tuple[StationSeed, ...]
+    stations: tuple[StationSeed, ...] = ()
     disaster_type: str = "floods"
     indicators: tuple[str, ...] = ("population_affected", "population_affected_percentage")
     population: Mapping[str, float] = field(default_factory=dict)
     """Static totals by place code."""
+    hazards: tuple[HazardSeed, ...] = ()
+    points: Mapping[str, tuple[PointSeed, ...]] = field(default_factory=dict)
+    """Category of the API (schools, health_sites, waterpoints, gauges) to its points."""
+    lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """``roads`` and ``buildings`` to the fids of what there is; shapes are not needed."""
+
+    @property
+    def all_hazards(self) -> tuple[HazardSeed, ...]:
+        return self.hazards or (
+            HazardSeed(self.disaster_type, self.admin_levels, self.default_admin_level, self.indicators),
+        )
 
 
 def seed_from_static(
@@ -50,15 +90,18 @@ def seed_from_static(
     iso3: str,
     *,
     name: str,
-    admin_levels: tuple[int, ...],
-    default_admin_level: int,
+    admin_levels: tuple[int, ...] = (),
+    default_admin_level: int = 0,
+    hazards: tuple[HazardSeed, ...] = (),
 ) -> CountrySeed:
     """Read ``admin_areas/adm<level>.geojson`` and ``stations.csv`` of a country's static folder.
 
-    Codes and names are text: a station called "NA" stays "NA".
+    Codes and names are text: a station called "NA" stays "NA". With `hazards` the levels are those of all of them,
+    and stations are read only where one of them shows GloFAS stations.
     """
+    levels = sorted({level for hazard in hazards for level in hazard.admin_levels}) or admin_levels
     areas = {}
-    for level in admin_levels:
+    for level in levels:
         path = folder / "admin_areas" / f"adm{level}.geojson"
         if not path.is_file():
             raise InputMissing("no boundaries of this level", where=path, expected="a GeoJSON FeatureCollection")
@@ -69,8 +112,14 @@ def seed_from_static(
         admin_levels=tuple(admin_levels),
         default_admin_level=default_admin_level,
         admin_areas=areas,
-        stations=_stations(folder / "stations.csv"),
+        stations=_stations(folder / "stations.csv") if _has_stations(hazards) else (),
+        hazards=hazards,
     )
+
+
+def _has_stations(hazards: tuple[HazardSeed, ...]) -> bool:
+    rows = [BUILT_IN.find(hazard.disaster_type) for hazard in hazards]
+    return not hazards or any(row is not None and GLOFAS_STATIONS in row.point_layers for row in rows)
 
 
 def _stations(path: Path) -> tuple[StationSeed, ...]:
@@ -96,16 +145,7 @@ def _station(row: Mapping[Any, Any], line: int, path: Path) -> StationSeed:
 
 def write_seed(store: Store, country: CountrySeed, now: str) -> None:
     """Replace the country's static data; uploads, events and mails of an earlier life stay."""
-    if country.disaster_type not in DISASTER_TYPES:
-        raise ConfigError(
-            f"disaster type {country.disaster_type!r}", where=country.iso3, expected=", ".join(DISASTER_TYPES)
-        )
-    if country.default_admin_level not in country.admin_levels:
-        raise ConfigError(
-            f"default admin level {country.default_admin_level}",
-            where=country.iso3,
-            expected=f"one of the country's levels {country.admin_levels}",
-        )
+    _check(store, country)
     areas = [
         row
         for level, collection in sorted(country.admin_areas.items())
@@ -118,31 +158,77 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
             name=country.name,
             now=now,
         )
-        setup = {
-            "iso3": country.iso3,
-            "disaster": country.disaster_type,
-            "levels": json.dumps(country.admin_levels),
-            "default_level": country.default_admin_level,
-            "indicators": json.dumps(country.indicators),
-            "map_image": False,
-        }
-        store.insert("country_disaster", [setup], replace=True)
+        setups = [
+            {
+                "iso3": country.iso3,
+                "disaster": hazard.disaster_type,
+                "levels": json.dumps(hazard.admin_levels),
+                "default_level": hazard.default_admin_level,
+                "indicators": json.dumps(hazard.indicators),
+                "map_image": False,
+            }
+            for hazard in country.all_hazards
+        ]
+        store.run("DELETE FROM country_disaster WHERE iso3 = :iso3", iso3=country.iso3)
+        store.insert("country_disaster", setups)
         for level in country.admin_areas:
             store.run("DELETE FROM admin_area WHERE iso3 = :iso3 AND level = :level", iso3=country.iso3, level=level)
         store.insert("admin_area", areas, replace=True)
-        store.run("DELETE FROM point WHERE iso3 = :iso3 AND category = 'glofas_stations'", iso3=country.iso3)
-        points = [
-            {
-                # The same station keeps its id, so that its values of before are found again.
-                "id": str(uuid.uuid5(_POINT_NAMESPACE, f"{country.iso3}/{station.code}")),
-                "iso3": country.iso3,
-                "category": "glofas_stations",
-                "fid": station.code,
-                **asdict(station),
-            }
-            for station in country.stations
-        ]
-        store.insert("point", points, replace=True)
+        _write_points(store, country)
+        _write_lines(store, country)
+
+
+def _check(store: Store, country: CountrySeed) -> None:
+    """ConfigError where a hazard, a level or a category is none."""
+    for hazard in country.all_hazards:
+        if store.disasters.find(hazard.disaster_type) is None:
+            raise ConfigError(
+                f"disaster type {hazard.disaster_type!r}",
+                where=country.iso3,
+                expected=", ".join(store.disasters.names),
+            )
+        if hazard.default_admin_level not in hazard.admin_levels:
+            raise ConfigError(
+                f"default admin level {hazard.default_admin_level}",
+                where=country.iso3,
+                expected=f"one of the country's levels {hazard.admin_levels}",
+            )
+    for given, known in ((country.points, POINT_CATEGORIES), (country.lines, LINE_CATEGORIES)):
+        if unknown := set(given) - set(known):
+            raise ConfigError(f"{sorted(unknown)}", where=country.iso3, expected=f"categories of {', '.join(known)}")
+
+
+def _write_points(store: Store, country: CountrySeed) -> None:
+    """A point of before keeps its id, so that its values are found again."""
+    stations = [
+        {"id": _point_id(country.iso3, station.code), "fid": station.code, **asdict(station)}
+        for station in country.stations
+    ]
+    points = [{"category": GLOFAS_STATIONS, "iso3": country.iso3, **station} for station in stations]
+    properties = []
+    for category, seeds in country.points.items():
+        for seed in seeds:
+            identity = _point_id(country.iso3, category, seed.fid)
+            place = {"fid": seed.fid, "code": seed.fid, "name": seed.name, "lat": seed.lat, "lon": seed.lon}
+            points.append({"category": category, "iso3": country.iso3, "id": identity, **place})
+            properties.append({"point_id": identity, "properties": json.dumps(dict(seed.properties))})
+    store.run("DELETE FROM point WHERE iso3 = :iso3", iso3=country.iso3)
+    store.insert("point", points, replace=True)
+    store.insert("point_properties", properties, replace=True)
+
+
+def _point_id(iso3: str, *words: str) -> str:
+    return str(uuid.uuid5(_POINT_NAMESPACE, "/".join((iso3, *words))))
+
+
+def _write_lines(store: Store, country: CountrySeed) -> None:
+    store.run("DELETE FROM line WHERE iso3 = :iso3", iso3=country.iso3)
+    lines = [
+        {"iso3": country.iso3, "category": category, "fid": fid}
+        for category, fids in country.lines.items()
+        for fid in fids
+    ]
+    store.insert("line", lines)
 
 
 def _area_rows(country: CountrySeed, level: int, collection: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from ibf_pipeline.sandbox.early_actions import actions_with_status
 from ibf_pipeline.sandbox.process import LastUpload, default_level, forecast_areas, last_upload
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.typhoon import typhoon_properties
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LEAD_TIMES, MAIN_EXPOSURE, alert_level, lead_time_number
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LEAD_TIMES, alert_level, lead_time_number
 
 
 def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
@@ -59,7 +59,9 @@ def _of_areas(store: Store, last: LastUpload, event: Mapping[str, Any]) -> dict[
         "firstLeadTime": first,
         "firstTriggerLeadTime": first if by_person else first_flagged(flags, "-forecastTrigger"),
         "alertLevel": alert_level(event["forecastSeverity"], event["forecastTrigger"], by_person),
-        "disasterSpecificProperties": typhoon_properties(store, iso3, name) if disaster == "typhoon" else {},
+        "disasterSpecificProperties": typhoon_properties(store, iso3, name)
+        if store.disasters[disaster].has_tracks
+        else {},
     }
 
 
@@ -114,7 +116,7 @@ def alert_areas(store: Store, iso3: str, disaster: str, level: int, event: str |
         event=event or None,
     )
     for area in areas:
-        with_actions = active and area["alertLevel"] == "trigger"
+        with_actions = active and area["alertLevel"] == "trigger" and store.disasters[disaster].early_actions
         place = area["placeCode"]
         area["eapActions"] = actions_with_status(store, disaster, place, event) if with_actions else []
     return sorted(at_highest_level(areas), key=lambda area: ALERT_LEVELS.index(area["alertLevel"]))
@@ -136,7 +138,7 @@ def _deeper_areas(store: Store, last: LastUpload, place_codes: list[str], event:
         " AND x.place_code IN (SELECT value FROM json_each(:places)) AND (:event IS NULL OR x.event = :event)"
         " ORDER BY x.id",
         **asdict(last),
-        indicator=MAIN_EXPOSURE[last.disaster],
+        indicator=store.disasters[last.disaster].main_exposure,
         places=json.dumps(place_codes),
         name=event,
         event=event or None,
@@ -186,5 +188,5 @@ def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list
         disaster=disaster,
     )
     for entry in entries:
-        entry["exposureIndicator"] = MAIN_EXPOSURE[entry["disasterType"]]
+        entry["exposureIndicator"] = store.disasters[entry["disasterType"]].main_exposure
     return entries or [dict.fromkeys(_LOG_COLUMNS)]

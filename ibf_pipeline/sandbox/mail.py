@@ -2,7 +2,7 @@
 
 IBF API 0.335, checked on a running instance: one mail a call with all notifiable events, no de-duplication. An
 active event is notifiable if its first lead time is not 0, or if it is 0 and the event was first issued at exactly
-this upload. Ended events mail nothing. (Typhoon: also only with a track point of category STS, TY or STY.)
+this upload. Ended events mail nothing. (With tracks: also only with a point of category STS, TY or STY.)
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, 
         ongoing = lead_time_number(event["firstLeadTime"]) == 0
         if ongoing and (last is None or event["firstIssuedDate"] != last.moment):
             continue
-        if disaster == "typhoon" and not strong_enough_to_mail(store, iso3, event["eventName"]):
+        if store.disasters[disaster].has_tracks and not strong_enough_to_mail(store, iso3, event["eventName"]):
             continue
         found.append(event)
     return found
@@ -94,7 +94,11 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
         f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
     )
     html = TEMPLATES.get_template("mail.html.j2").render(
-        subject=subject, country=name, issued=issued, events=[_for_mail(event, issued) for event in events]
+        subject=subject,
+        country=name,
+        issued=issued,
+        measure=store.disasters[disaster].measure.capitalize(),
+        events=[_for_mail(event, issued) for event in events],
     )
     return Notice(subject, tuple(event["eventName"] for event in events), html)
 
@@ -118,7 +122,7 @@ def _day(lead_time: str | None, issued: datetime) -> dict[str, Any] | None:
         return None
     size, _, unit = lead_time.partition("-")
     day = issued + {"day": timedelta(days=int(size)), "hour": timedelta(hours=int(size))}.get(unit, timedelta())
-    return {"lead_time": lead_time, "date": day}
+    return {"lead_time": lead_time, "day": f"{day:%a %d %b %Y, %H:%M} UTC" if unit == "hour" else f"{day:%a %d %b %Y}"}
 
 
 def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int, at: str) -> None:

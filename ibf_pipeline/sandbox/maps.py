@@ -23,11 +23,8 @@ from ibf_pipeline.sandbox.vocabulary import (
     FORECAST_SEVERITY,
     FORECAST_TRIGGER,
     LEAD_TIMES,
-    MAIN_EXPOSURE,
+    SHOW_ADMIN_AREA,
 )
-
-# Disasters whose national view shows one polygon an event instead of its areas.
-_BY_EVENT = ("floods", "flash-floods")
 
 # What the question narrows down: areas by their parent and by those to show (without any, all), rows by the rest.
 _OF_AREAS = (
@@ -82,17 +79,30 @@ def event_map(store: Store, view: View) -> dict[str, Any]:
         last = last_upload(store, view.iso3, view.disaster)
         if last is None:
             return collection([])
-        shown = _places_on_alert(store, view, last)
-        if view.event and not shown:
+        shown = _places_shown(store, view, last)
+        if view.event and not shown and store.disasters[view.disaster].only_triggered_areas:
             return collection([])  # the event's rows sit on a lead time without a flag
         areas = at_highest_level(_map_areas(store, view, last, shown))
     for area in areas:
         area["geom"] = json.loads(area["geom"])
-    if view.disaster in _BY_EVENT and not view.event:
-        merged = _merge_by_event(areas, MAIN_EXPOSURE[view.disaster])
+    if store.disasters[view.disaster].one_shape_an_event and not view.event:
+        merged = _merge_by_event(areas, store.disasters[view.disaster].main_exposure)
         if merged:
             return collection(merged)
     return collection([feature(area, area.pop("geom")) for area in areas])
+
+
+def _places_shown(store: Store, view: View, last: LastUpload) -> list[str]:
+    """Places to show, none for all: those on alert, or of some hazards those that the period marks for it."""
+    if store.disasters[view.disaster].only_triggered_areas:
+        return _places_on_alert(store, view, last)
+    found = store.rows(
+        "SELECT x.place_code FROM exposure AS x WHERE x.iso3 = :iso3 AND x.disaster = :disaster AND x.level = :level"  # noqa: S608
+        f" AND x.moment >= :cutoff AND x.indicator = :indicator AND x.value = 1 AND {_OF_ROWS}",
+        **view.named(last),
+        indicator=SHOW_ADMIN_AREA,
+    )
+    return [row["place_code"] for row in found]
 
 
 def _places_on_alert(store: Store, view: View, last: LastUpload) -> list[str]:
@@ -109,7 +119,7 @@ def _places_on_alert(store: Store, view: View, last: LastUpload) -> list[str]:
 
 
 def _map_areas(store: Store, view: View, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
-    indicator = MAIN_EXPOSURE[view.disaster]
+    indicator = store.disasters[view.disaster].main_exposure
     return store.records(
         "SELECT a.place_code AS placeCode, a.name, a.level AS adminLevel, a.geometry AS geom,"  # noqa: S608
         " a.iso3 AS countryCodeISO3, e.severity AS forecastSeverity, e.trigger AS forecastTrigger,"
@@ -160,7 +170,7 @@ def aggregates(store: Store, view: View) -> list[dict[str, Any]]:
     """National: totals of each event. With an event: static and dynamic values area by area."""
     with store.transaction():
         last = last_upload(store, view.iso3, view.disaster)
-        if view.disaster in _BY_EVENT and not view.event:
+        if store.disasters[view.disaster].one_shape_an_event and not view.event:
             events = active_events(store, view.iso3, view.disaster)
             return [
                 {"placeCode": event["eventName"], "indicator": indicator, "value": number(value)}
@@ -168,7 +178,7 @@ def aggregates(store: Store, view: View) -> list[dict[str, Any]]:
                 if last is not None
                 for indicator, value in _event_totals(store, last, event["eventName"]).items()
             ]
-        shown = [] if last is None else _places_on_alert(store, view, last)
+        shown = [] if last is None else _places_shown(store, view, last)
         return _static_values(store, view, shown) + ([] if last is None else _area_values(store, view, last, shown))
 
 
@@ -213,9 +223,10 @@ def dynamic_values(store: Store, view: View, indicator: str) -> list[dict[str, A
         last = last_upload(store, view.iso3, view.disaster)
         if last is None:
             return []
-        if view.disaster in _BY_EVENT and not view.event:
+        hazard = store.disasters[view.disaster]
+        if hazard.one_shape_an_event and not view.event:
             events = active_events(store, view.iso3, view.disaster)
-            if events:
+            if events or not hazard.values_without_event:
                 return [_event_value(store, last, event, indicator) for event in events]
         if indicator == COMPUTED_TRIGGER:
             areas = forecast_areas(store, last, view.level, view.event)

@@ -128,14 +128,11 @@ def upload_moment(date: Any, lead_time: str | None, now: datetime) -> str:
     return moment_text(moment)
 
 
-def period_start(disaster_type: str, moment: str) -> str:
-    """Start of the period ("cutoff") in which one upload replaces another.
-
-    Floods: the day; typhoon and flash-floods: the block of six hours; drought and malaria: the month.
-    """
-    if disaster_type in ("drought", "malaria"):
+def period_start(period: str, moment: str) -> str:
+    """Start of the period ("cutoff") in which one upload replaces another: a day, a block of six hours, a month."""
+    if period == "month":
         return f"{moment[:8]}01T00:00:00.000Z"
-    if disaster_type in ("typhoon", "flash-floods"):
+    if period == "six-hours":
         return f"{moment[:11]}{int(moment[11:13]) // 6 * 6:02d}:00:00.000Z"
     return f"{moment[:10]}T00:00:00.000Z"
 

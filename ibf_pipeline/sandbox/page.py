@@ -69,9 +69,11 @@ def _extent(backend: Backend, query: Query) -> dict[str, Any]:
     from ibf_pipeline.sandbox.page_extent import extent_picture  # rasterio, likewise
 
     iso3, lead_time = query.get("iso3", ""), query.get("leadTime", "")
-    if not (iso3.isalnum() and lead_time.replace("-", "").isalnum()):
+    disaster = backend.store.disasters.find(query.get("disaster") or backend.store.disasters.names[0])
+    valid = iso3.isalnum() and lead_time.replace("-", "").isalnum()
+    if not valid or disaster is None or disaster.raster_folder is None:
         return {"problem": "no such extent"}
-    return extent_picture(backend.raster_folder("flood_extents") / f"flood_extent_{lead_time}_{iso3}.tif")
+    return extent_picture(backend.raster_folder(disaster.raster_folder) / disaster.raster(iso3, lead_time))
 
 
 def _hydrograph(backend: Backend, query: Query) -> dict[str, Any]:

@@ -1,18 +1,21 @@
-"""What the page shows of a country on a day.
+"""What the page shows of a country and hazard on a day, or in a block of six hours where the hazard has those.
 
-The day of the newest upload is shown as the portal has it (processed events, triggers set by people). An earlier day
+The one of the newest upload is shown as the portal has it (processed events, triggers set by people). An earlier one
 is read back from the rows that were uploaded for it; the real service moves those to an archive at midnight.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from ibf_pipeline.sandbox.backend import RASTER_FOLDER, Backend
+from ibf_pipeline.sandbox.backend import Backend
+from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.events import activation_log, active_events, first_flagged, flags_at, urgency
+from ibf_pipeline.sandbox.lines import drawn_lines
 from ibf_pipeline.sandbox.mail import kept_mails, shown_name
 from ibf_pipeline.sandbox.moments import moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.process import (
@@ -24,50 +27,68 @@ from ibf_pipeline.sandbox.process import (
     forecast_areas,
     last_upload,
 )
-from ibf_pipeline.sandbox.stations import current_values
+from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS, current_values
 from ibf_pipeline.sandbox.store import Store, number
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, alert_level
-
-_LEAD_TIMES = tuple(f"{n}-day" for n in range(8))
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, LINE_CATEGORIES, alert_level
 
 
 def countries(store: Store) -> list[dict[str, Any]]:
-    """Countries with the days for which something was uploaded, newest first."""
+    """Countries with the days (or blocks: ``2026-11-20T06:00``) for which something was uploaded, newest first."""
     found = store.rows(
         "SELECT c.iso3, c.name, d.disaster, d.levels, d.default_level AS defaultLevel FROM country AS c"
         " JOIN country_disaster AS d ON d.iso3 = c.iso3 ORDER BY c.name, d.disaster"
     )
-    days: dict[tuple[str, str], list[str]] = {}
-    for row in store.rows("SELECT DISTINCT iso3, disaster, day FROM exposure ORDER BY day DESC"):
-        days.setdefault((row["iso3"], row["disaster"]), []).append(row["day"][:10])
+    days: dict[tuple[str, str], dict[str, None]] = {}  # in order, each once
+    hours = "SELECT DISTINCT iso3, disaster, substr(moment, 1, 13) AS hour FROM exposure ORDER BY hour DESC"
+    for row in store.rows(hours):
+        disaster = store.disasters[row["disaster"]]
+        days.setdefault((row["iso3"], row["disaster"]), {})[_day(disaster, f"{row['hour']}:00:00.000Z")] = None
     return [
-        {**row, "levels": json.loads(row["levels"]), "days": days.get((row["iso3"], row["disaster"]), [])}
+        {
+            **row,
+            "measure": store.disasters[row["disaster"]].measure,
+            "raster": store.disasters[row["disaster"]].raster_name.replace("_", " ").capitalize(),
+            "levels": json.loads(row["levels"]),
+            "days": list(days.get((row["iso3"], row["disaster"]), ())),
+        }
         for row in found
     ]
 
 
+def _day(disaster: Disaster, moment: str) -> str:
+    """What the page offers to choose from: a day, or the start of a block of six hours."""
+    return period_start(disaster.period, moment)[:16] if disaster.period == "six-hours" else moment[:10]
+
+
+def _end_of_day(disaster: Disaster, moment: str) -> str:
+    start = parse_moment(_day(disaster, moment))
+    return moment_text(start + timedelta(hours=6 if disaster.period == "six-hours" else 24))
+
+
 def select_day(store: Store, iso3: str, disaster: str, day: str | None) -> LastUpload | None:
-    """The newest upload, or the last one of an earlier day: its rows end there."""
+    """The newest upload, or the last one of an earlier day or block: its rows end there."""
     newest = last_upload(store, iso3, disaster)
-    if newest is None or not day or day == newest.moment[:10]:
+    hazard = store.disasters[disaster]
+    if newest is None or not day or day == _day(hazard, newest.moment):
         return newest
-    start = parse_moment(day)
+    start = moment_text(parse_moment(day))
     found = store.row(
         "SELECT MAX(moment) AS moment FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster"
         " AND moment >= :start AND moment < :end",
         iso3=iso3,
         disaster=disaster,
-        start=moment_text(start),
-        end=moment_text(start + timedelta(days=1)),
+        start=start,
+        end=_end_of_day(hazard, start),
     )
     if found is None or found["moment"] is None:
         return None
     moment = found["moment"]
-    return replace(newest, moment=moment, cutoff=period_start(disaster, moment), until=moment)
+    return replace(newest, moment=moment, cutoff=period_start(hazard.period, moment), until=moment)
 
 
 def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> dict[str, Any]:
     with backend.store.transaction() as store:
+        hazard = store.disasters[disaster]
         last = select_day(store, iso3, disaster, day)
         mails = [
             {
@@ -84,8 +105,10 @@ def page_state(backend: Backend, iso3: str, disaster: str, day: str | None) -> d
         state: dict[str, Any] = {
             "mails": mails[::-1],
             "log": [entry for entry in activation_log(store, iso3, disaster) if entry["databaseId"]],
-            "extents": _extents(backend, iso3),
-            "stations": _stations(store, iso3, last),
+            "extents": _extents(backend, hazard, iso3),
+            "stations": _stations(store, hazard, iso3, last),
+            "points": _points(store, hazard, iso3, last),
+            "lines": _lines(store, iso3),
         }
         if last is None:
             return {**state, "moment": None, "newest": True, "unprocessed": 0, "events": [], "areas": {}}
@@ -195,23 +218,65 @@ def _unprocessed(store: Store, last: LastUpload, shown: set[str]) -> int:
     return sum(bool(forecast_areas(store, last, level, name)) for name in names)
 
 
-def _stations(store: Store, iso3: str, last: LastUpload | None) -> list[dict[str, Any]]:
+def _stations(store: Store, hazard: Disaster, iso3: str, last: LastUpload | None) -> list[dict[str, Any]]:
     found = store.rows(
-        "SELECT id, code, name, lat, lon FROM point WHERE iso3 = :iso3 AND category = 'glofas_stations' ORDER BY code",
+        "SELECT id, code, name, lat, lon FROM point WHERE iso3 = :iso3 AND category = :category ORDER BY code",
         iso3=iso3,
+        category=GLOFAS_STATIONS if GLOFAS_STATIONS in hazard.point_layers else None,
     )
     stations = [dict(row) for row in found]
     for station in stations:
         point_id = station.pop("id")
-        station["values"] = last and current_values(store, point_id, last.cutoff, _end_of_day(last))
+        station["values"] = last and current_values(store, point_id, last.cutoff, _values_until(hazard, last))
     return stations
 
 
-def _end_of_day(last: LastUpload) -> str:
-    return last.until if last.is_newest else moment_text(parse_moment(last.day) + timedelta(days=1))
+def _points(store: Store, hazard: Disaster, iso3: str, last: LastUpload | None) -> list[dict[str, Any]]:
+    """Other points of the hazard that have values in the period."""
+    if last is None:
+        return []
+    found = store.rows(
+        "SELECT DISTINCT p.id, p.category, p.fid, p.name, p.lat, p.lon FROM point AS p JOIN point_value AS v"
+        " ON v.point_id = p.id WHERE p.iso3 = :iso3 AND p.category <> :stations AND v.moment >= :cutoff"
+        " AND p.category IN (SELECT value FROM json_each(:layers)) ORDER BY p.category, p.rowid",
+        iso3=iso3,
+        stations=GLOFAS_STATIONS,
+        cutoff=last.cutoff,
+        layers=json.dumps(hazard.point_layers),
+    )
+    points = []
+    for row in found:
+        values = current_values(store, row["id"], last.cutoff, _values_until(hazard, last))
+        if values is not None:
+            point = dict(row)
+            del point["id"]
+            points.append(point | {"values": values})
+    return points
 
 
-def _extents(backend: Backend, iso3: str) -> list[str]:
+def _lines(store: Store, iso3: str) -> list[dict[str, Any]]:
+    """Roads and buildings: how many there are, how many the map draws, and the exposed ones by lead time."""
+    found = []
+    for category in LINE_CATEGORIES:
+        seeded = store.rows(
+            "SELECT fid FROM line WHERE iso3 = :iso3 AND category = :category", iso3=iso3, category=category
+        )
+        if not seeded:
+            continue
+        drawn = drawn_lines(store, category, iso3)
+        exposed = Counter(line.lead_time for line in drawn if line.lead_time is not None)
+        shown = len({line.fid for line in drawn})
+        found.append({"category": category, "seeded": len(seeded), "drawn": shown, "exposed": dict(exposed)})
+    return found
+
+
+def _values_until(hazard: Disaster, last: LastUpload) -> str:
+    return last.until if last.is_newest else _end_of_day(hazard, last.moment)
+
+
+def _extents(backend: Backend, hazard: Disaster, iso3: str) -> list[str]:
     """Lead times with an uploaded extent; only the latest file of each is there, whatever the day."""
-    folder = backend.folder / RASTER_FOLDER / "flood_extents"
-    return [lead_time for lead_time in _LEAD_TIMES if (folder / f"flood_extent_{lead_time}_{iso3}.tif").is_file()]
+    if hazard.raster_folder is None:
+        return []
+    folder = backend.raster_folder(hazard.raster_folder)
+    return [lead_time for lead_time in hazard.lead_times if (folder / hazard.raster(iso3, lead_time)).is_file()]

@@ -7,8 +7,8 @@ import sqlite3
 import uuid
 from typing import Any
 
+from ibf_pipeline.sandbox.disasters import Disaster
 from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.vocabulary import LEAD_TIME_UNIT, LEAD_TIMES, MAIN_EXPOSURE
 
 _SETTINGS_NAMESPACE = uuid.UUID("c1f4d0b2-53f5-4a0b-8e3c-7f3a4f6d2e90")
 _REGIONS = {
@@ -17,12 +17,11 @@ _REGIONS = {
     3: ("County", "Counties"),
     4: ("Sub-County", "Sub-Counties"),
 }
-_LABELS = {"floods": "flood", "flash-floods": "flash flood"}
 
 
 def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
     iso3 = row["iso3"]
-    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY disaster", iso3=iso3)
+    setups = store.rows("SELECT * FROM country_disaster WHERE iso3 = :iso3 ORDER BY rowid", iso3=iso3)
     levels = sorted({level for setup in setups for level in range(1, max(json.loads(setup["levels"])) + 1)})
     return {
         "countryId": _identity("country", iso3),
@@ -32,8 +31,10 @@ def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
         "countryLogos": {},
         "countryBoundingBox": _bounding_box(store, iso3),
         "created": row["created"],
-        "countryDisasterSettings": [_disaster_settings(setup) for setup in setups],
-        "disasterTypes": [_disaster_type(setup["disaster"]) for setup in setups],
+        "countryDisasterSettings": [_disaster_settings(setup, store.disasters[setup["disaster"]]) for setup in setups],
+        "disasterTypes": [
+            _disaster_type(store.disasters[name]) for name in sorted(setup["disaster"] for setup in setups)
+        ],
         "notificationInfo": {
             "notificationInfoId": _identity("notification", iso3),
             "triggerStatement": {setup["disaster"]: "Sandbox: nobody is notified." for setup in setups},
@@ -48,39 +49,33 @@ def country_json(store: Store, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _disaster_settings(setup: sqlite3.Row) -> dict[str, Any]:
+def _disaster_settings(setup: sqlite3.Row, disaster: Disaster) -> dict[str, Any]:
     return {
         "countryDisasterSettingsId": _identity("settings", setup["iso3"], setup["disaster"]),
         "disasterType": setup["disaster"],
         "adminLevels": json.loads(setup["levels"]),
         "defaultAdminLevel": setup["default_level"],
-        "activeLeadTimes": _active_lead_times(setup["disaster"]),
+        "activeLeadTimes": list(disaster.lead_times),
         "droughtSeasonRegions": None,
         "showMonthlyEapActions": False,
         "forecastSource": None,
         "eapLink": "",
         "droughtRegions": None,
-        "enableEarlyActions": True,
+        "enableEarlyActions": disaster.early_actions,
     }
 
 
-def _active_lead_times(disaster: str) -> list[str]:
-    unit = LEAD_TIME_UNIT[disaster]
-    return [lead_time for lead_time in LEAD_TIMES if lead_time.endswith(f"-{unit}")]
-
-
-def _disaster_type(disaster: str) -> dict[str, Any]:
-    lead_times = _active_lead_times(disaster)
+def _disaster_type(disaster: Disaster) -> dict[str, Any]:
     return {
-        "id": _identity("disaster", disaster),
-        "disasterType": disaster,
-        "label": _LABELS.get(disaster, disaster),
-        "mainExposureIndicator": MAIN_EXPOSURE[disaster],
-        "showOnlyTriggeredAreas": disaster != "typhoon",
-        "enableSetWarningToTrigger": disaster == "drought",
-        "leadTimeUnit": LEAD_TIME_UNIT[disaster],
-        "minLeadTime": lead_times[0],
-        "maxLeadTime": lead_times[-1],
+        "id": _identity("disaster", disaster.name),
+        "disasterType": disaster.name,
+        "label": disaster.label,
+        "mainExposureIndicator": disaster.main_exposure,
+        "showOnlyTriggeredAreas": disaster.only_triggered_areas,
+        "enableSetWarningToTrigger": disaster.set_warning_to_trigger,
+        "leadTimeUnit": disaster.lead_time_unit,
+        "minLeadTime": disaster.lead_times[0],
+        "maxLeadTime": disaster.lead_times[-1],
     }
 
 
@@ -125,13 +120,23 @@ def _indicator(name: str, *, dynamic: bool) -> dict[str, Any]:
     }
 
 
-def layers_json(setup: sqlite3.Row | None) -> list[dict[str, Any]]:
+def layers_json(store: Store, setup: sqlite3.Row | None) -> list[dict[str, Any]]:
+    """The points of the hazard and its raster; the service's further layers (boundaries, rivers) are left out."""
     if setup is None:
         return []
-    return [
-        {"name": "glofas_stations", "label": "GloFAS stations", "type": "point", "active": "yes"},
-        {"name": "flood_extent", "label": "Flood extent", "type": "raster", "active": "if-trigger"},
+    disaster = store.disasters[setup["disaster"]]
+    layers = [
+        {"name": category, "label": _layer_label(category), "type": "point", "active": "yes"}
+        for category in disaster.point_layers
     ]
+    if disaster.raster_folder:
+        name = disaster.raster_name
+        layers.append({"name": name, "label": _layer_label(name), "type": "raster", "active": "if-trigger"})
+    return layers
+
+
+def _layer_label(name: str) -> str:
+    return name.replace("_", " ").capitalize().replace("Glofas", "GloFAS")
 
 
 def _identity(*words: str) -> str:

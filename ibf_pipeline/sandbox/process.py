@@ -28,8 +28,6 @@ from ibf_pipeline.sandbox.vocabulary import (
     ALERT_THRESHOLD,
     FORECAST_SEVERITY,
     FORECAST_TRIGGER,
-    MAIN_EXPOSURE,
-    NO_EVENT_LEAD_TIMES,
 )
 
 
@@ -73,7 +71,8 @@ def last_upload(store: Store, iso3: str, disaster: str) -> LastUpload | None:
     )
     if found is None or found["moment"] is None:
         return None
-    return LastUpload(iso3, disaster, found["moment"], period_start(disaster, found["moment"]))
+    cutoff = period_start(store.disasters[disaster].period, found["moment"])
+    return LastUpload(iso3, disaster, found["moment"], cutoff)
 
 
 def country_disaster(store: Store, iso3: str, disaster: str) -> sqlite3.Row | None:
@@ -134,12 +133,12 @@ def forecast_areas(store: Store, last: LastUpload, level: int, event: str | None
     """The areas with severity > 0, joined with trigger and exposure of the same place, event, lead time and T.
 
     Only without any such row the legacy ``alert_threshold`` counts: its value is the severity and 1 a trigger
-    (typhoon and flash-floods: 0 beside an event name is a warning of severity 1).
+    (some hazards: 0 beside an event name is a warning of severity 1).
     """
     rows = _joined(store, last, level, event, FORECAST_SEVERITY, "alert.value > 0")
     if rows:
         return rows
-    counts = "alert.value > 0 OR alert.disaster IN ('typhoon', 'flash-floods')"
+    counts = "TRUE" if store.disasters[last.disaster].zero_threshold_warns else "alert.value > 0"
     return _joined(store, last, level, event, ALERT_THRESHOLD, counts)
 
 
@@ -163,7 +162,7 @@ def _joined(
         event=event,
         indicator=indicator,
         of_trigger=FORECAST_TRIGGER,
-        of_exposure=MAIN_EXPOSURE[last.disaster],
+        of_exposure=store.disasters[last.disaster].main_exposure,
     )
     legacy = indicator == ALERT_THRESHOLD
     return [
@@ -184,7 +183,8 @@ def _write_lead_time(store: Store, last: LastUpload, event: str | None, areas: S
         first = areas[0]
         alerts = [LeadTimeAlert(first.lead_time, first.severity > 0, first.trigger)]
     else:
-        alerts = [LeadTimeAlert(lead_time, False, False) for lead_time in NO_EVENT_LEAD_TIMES[last.disaster]]
+        nowhere = store.disasters[last.disaster].no_event_lead_times
+        alerts = [LeadTimeAlert(lead_time, False, False) for lead_time in nowhere]
     store_alerts(store, last.iso3, last.disaster, event, last.moment, alerts)
 
 

@@ -7,27 +7,29 @@ import json
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, server_error
 from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.early_actions import tick_action
 from ibf_pipeline.sandbox.mail import compose, keep
 from ibf_pipeline.sandbox.process import close_only, process_events
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 
 
-def closing_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+def closing_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[Endpoint]:
+    event_body = bodies.process(disasters)
     check_action = Endpoint("POST", "/eap-actions/check", tick_early_action, "operator", bodies.CHECK_ACTION)
     if behaves_like == "described":
         return [
-            Endpoint("POST", "/event/close-events", close_events_described, "pipeline", bodies.PROCESS),
-            Endpoint("POST", "/notification/send", send_described, "pipeline", bodies.PROCESS),
+            Endpoint("POST", "/event/close-events", close_events_described, "pipeline", event_body),
+            Endpoint("POST", "/notification/send", send_described, "pipeline", event_body),
             check_action,
         ]
     return [
-        Endpoint("POST", "/events/process", process, "pipeline", bodies.PROCESS),
-        Endpoint("POST", "/event/close-events", close_events, "pipeline", bodies.PROCESS),
+        Endpoint("POST", "/events/process", process, "pipeline", event_body),
+        Endpoint("POST", "/event/close-events", close_events, "pipeline", event_body),
         # These two carry no guard in this version: they run without a token.
-        Endpoint("POST", "/notification/send", send, None, bodies.PROCESS),
-        Endpoint("POST", "/events/notify", notify, None, bodies.PROCESS),
-        Endpoint("POST", "/events/set-trigger", set_trigger, "local-admin", bodies.SET_TRIGGER),
+        Endpoint("POST", "/notification/send", send, None, event_body),
+        Endpoint("POST", "/events/notify", notify, None, event_body),
+        Endpoint("POST", "/events/set-trigger", set_trigger, "local-admin", bodies.set_trigger(disasters)),
         check_action,
     ]
 

@@ -9,6 +9,8 @@ from ibf_pipeline.io.writing import write_bytes
 from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
 from ibf_pipeline.sandbox.backend import Call, Endpoint
+from ibf_pipeline.sandbox.disasters import Disasters
+from ibf_pipeline.sandbox.lines import store_exposed_lines
 from ibf_pipeline.sandbox.moments import date_given
 from ibf_pipeline.sandbox.process import described_alert_logic
 from ibf_pipeline.sandbox.typhoon import store_track
@@ -22,20 +24,27 @@ from ibf_pipeline.sandbox.uploads import (
 )
 from ibf_pipeline.sandbox.vocabulary import ALERT_THRESHOLD, BehavesLike
 
-# Where the map server looks for the rasters of a disaster; others are refused.
-_RASTER_KINDS = {"floods": "flood_extents", "flash-floods": "flood_extents", "drought": "rainfall_extents"}
 
-
-def upload_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
+def upload_endpoints(disasters: Disasters, behaves_like: BehavesLike) -> list[Endpoint]:
     described = behaves_like == "described"
     endpoints = [
-        Endpoint("POST", "/admin-area-dynamic-data/exposure", exposure, "pipeline", bodies.exposure_body(behaves_like)),
+        Endpoint(
+            "POST",
+            "/admin-area-dynamic-data/exposure",
+            exposure,
+            "pipeline",
+            bodies.exposure(disasters, behaves_like),
+        ),
         Endpoint("POST", "/admin-area-dynamic-data/raster/{disaster}", raster, "pipeline", multipart=True),
         Endpoint(
-            "POST", "/event/triggers-per-leadtime", triggers_per_lead_time, "pipeline", bodies.TRIGGERS_PER_LEAD_TIME
+            "POST",
+            "/event/triggers-per-leadtime",
+            triggers_per_lead_time,
+            "pipeline",
+            bodies.triggers_per_lead_time(disasters),
         ),
-        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.POINT_VALUES),
-        Endpoint("POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.EXPOSED_LINES),
+        Endpoint("POST", "/point-data/dynamic", point_values, "pipeline", bodies.point_values(disasters)),
+        Endpoint("POST", "/lines-data/exposure-status", exposed_lines, "pipeline", bodies.exposed_lines(disasters)),
         Endpoint("POST", "/typhoon-track", typhoon_track, "pipeline", bodies.TYPHOON_TRACK),
     ]
     if described:
@@ -44,7 +53,11 @@ def upload_endpoints(behaves_like: BehavesLike) -> list[Endpoint]:
     else:
         endpoints.append(
             Endpoint(
-                "POST", "/event/alerts-per-lead-time", alerts_per_lead_time, "pipeline", bodies.ALERTS_PER_LEAD_TIME
+                "POST",
+                "/event/alerts-per-lead-time",
+                alerts_per_lead_time,
+                "pipeline",
+                bodies.alerts_per_lead_time(disasters),
             )
         )
     return endpoints
@@ -99,12 +112,7 @@ def point_values(call: Call) -> Answer:
 
 
 def exposed_lines(call: Call) -> Answer:
-    """Ids must be integers; roads and buildings that were never seeded are skipped, and a sandbox seeds none."""
-    for fid in call.body["exposedFids"]:
-        try:
-            int(str(fid))
-        except ValueError:
-            raise server_error() from None
+    store_exposed_lines(call.store, call.body, call.backend.now())
     return created()
 
 
@@ -115,8 +123,8 @@ def typhoon_track(call: Call) -> Answer:
 
 def raster(call: Call) -> Answer:
     """The client's file name is used as it is, without its directory part; nothing about it is checked."""
-    kind = _RASTER_KINDS.get(call.params["disaster"])
-    if kind is None:
+    disaster = call.store.disasters.find(call.params["disaster"])
+    if disaster is None or disaster.raster_folder is None:
         raise plain_error(400, "Disaster Type not allowed")
     if call.upload is None:
         cause = "TypeError: Cannot read properties of undefined (reading 'originalname')"
@@ -124,7 +132,7 @@ def raster(call: Call) -> Answer:
     name = PurePosixPath(call.upload.name.replace("\\", "/")).name
     if name in ("", ".", ".."):
         raise plain_error(404, "File not written: Error: EISDIR: illegal operation on a directory, open")
-    target = call.backend.raster_folder(kind) / name
+    target = call.backend.raster_folder(disaster.raster_folder) / name
     try:
         write_bytes(target, call.upload.content)
     except WriteFailed as error:

@@ -58,3 +58,13 @@ CREATE TABLE IF NOT EXISTS mail (
     id INTEGER PRIMARY KEY, at TEXT NOT NULL, moment TEXT, iso3 TEXT NOT NULL, disaster TEXT NOT NULL,
     subject TEXT NOT NULL, recipients INTEGER NOT NULL, events TEXT NOT NULL, html TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS further_disaster (name TEXT PRIMARY KEY, words TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS point_properties (point_id TEXT PRIMARY KEY, properties TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS line (
+    iso3 TEXT NOT NULL, category TEXT NOT NULL, fid INTEGER NOT NULL, PRIMARY KEY (iso3, category, fid)
+);
+CREATE TABLE IF NOT EXISTS line_status (
+    id INTEGER PRIMARY KEY, iso3 TEXT NOT NULL, category TEXT NOT NULL, fid INTEGER NOT NULL,
+    lead_time TEXT NOT NULL, moment TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS line_status_line ON line_status (category, iso3, fid, lead_time);

@@ -19,6 +19,8 @@ from ibf_pipeline.errors import IbfError, turned_into
 from ibf_pipeline.sandbox.auth import TOKEN_LIFETIME, Accounts, User, default_users
 from ibf_pipeline.sandbox.backend import Backend, Hydrographs
 from ibf_pipeline.sandbox.countries import CountrySeed, write_seed
+from ibf_pipeline.sandbox.disasters import Disaster, Disasters
+from ibf_pipeline.sandbox.lines import DrawnLine, drawn_lines
 from ibf_pipeline.sandbox.mail import Mail, kept_mails
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
@@ -34,7 +36,8 @@ class Sandbox:
 
     ``behaves_like="described"`` makes it look like the server of the older description (2024). ``now`` is the
     server's clock: it stamps calls without date and decides when a token has expired. ``hydrographs`` draws the
-    forecast behind a station for the page, where the run of that country and day is at hand.
+    forecast behind a station for the page, where the run of that country and day is at hand. ``further`` are hazards
+    beside the API's own; they are kept in the folder.
     """
 
     def __init__(
@@ -47,12 +50,13 @@ class Sandbox:
         users: Sequence[User] | Callable[[], Sequence[User]] = default_users,
         token_lifetime: timedelta = TOKEN_LIFETIME,
         hydrographs: Hydrographs | None = None,
+        further: Sequence[Disaster] = (),
     ) -> None:
         self._port = port
-        store, secret = _open_store(Path(folder) / "sandbox.sqlite")
+        store, secret = _open_store(Path(folder) / "sandbox.sqlite", further)
         accounts = Accounts(users() if callable(users) else users, secret, now, token_lifetime)
         self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs)
-        for kind in ("flood_extents", "rainfall_extents"):
+        for kind in {row.raster_folder for row in store.disasters.rows if row.raster_folder}:
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
         self._app = build_app(self._backend)
         self._server: uvicorn.Server | None = None
@@ -132,12 +136,21 @@ class Sandbox:
     ) -> None:
         self.stop()
 
+    @property
+    def disasters(self) -> Disasters:
+        """The hazards that this server knows."""
+        return self._backend.store.disasters
+
+    def lines(self, category: str, iso3: str | None = None) -> list[DrawnLine]:
+        """Roads or buildings as the portal's map draws them; the API cannot read them."""
+        return drawn_lines(self._backend.store, category, iso3)
+
     def mails(self, iso3: str | None = None) -> list[Mail]:
         """Mails that would have been sent, oldest first."""
         return kept_mails(self._backend.store, iso3)
 
 
-def _open_store(file: Path) -> tuple[Store, str]:
+def _open_store(file: Path, further: Sequence[Disaster]) -> tuple[Store, str]:
     """The database and its secret; IbfError where the file is damaged or cannot be written to."""
     with turned_into(
         IbfError,
@@ -146,5 +159,5 @@ def _open_store(file: Path) -> tuple[Store, str]:
         expected="a folder that may be written to, and a database as the sandbox wrote it",
         remedy="correct the permissions, or move the file away: the sandbox then starts empty",
     ):
-        store = Store(file)
+        store = Store(file, further)
         return store, store.setting("token secret", secrets.token_urlsafe(32))

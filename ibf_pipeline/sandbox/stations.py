@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import collection, feature
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
+
+GLOFAS_STATIONS = "glofas_stations"
 
 
 def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, Any]:
@@ -19,18 +23,26 @@ def points(store: Store, category: str, iso3: str, disaster: str) -> dict[str, A
     with store.transaction():
         last = last_upload(store, iso3, disaster)
         found = store.rows(
-            "SELECT code AS stationCode, name AS stationName, fid, id AS pointDataId, lon, lat FROM point"
-            " WHERE iso3 = :iso3 AND category = :category ORDER BY rowid",
+            "SELECT p.*, q.properties FROM point AS p LEFT JOIN point_properties AS q ON q.point_id = p.id"
+            " WHERE p.iso3 = :iso3 AND p.category = :category ORDER BY p.rowid",
             iso3=iso3,
             category=category,
         )
         features = []
         for row in found:
-            properties = dict(row)
-            place = {"type": "Point", "coordinates": [properties.pop("lon"), properties.pop("lat")]}
-            properties["dynamicData"] = None if last is None else current_values(store, row["pointDataId"], last.cutoff)
+            place = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
+            properties = _described(row) | {"pointDataId": row["id"]}
+            properties["dynamicData"] = None if last is None else current_values(store, row["id"], last.cutoff)
             features.append(feature(properties, place))
     return collection(features)
+
+
+def _described(row: sqlite3.Row) -> dict[str, Any]:
+    """Properties in the names of the category: stations have a code and a name of their own, others what was seeded."""
+    if row["category"] == GLOFAS_STATIONS:
+        return {"stationCode": row["code"], "stationName": row["name"], "fid": row["fid"]}
+    further: dict[str, Any] = json.loads(row["properties"] or "{}")
+    return {"name": row["name"], **further, "fid": row["fid"]}
 
 
 def current_values(store: Store, point_id: str, cutoff: str, before: str = "9999") -> dict[str, str | None] | None:

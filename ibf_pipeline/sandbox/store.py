@@ -1,11 +1,13 @@
 """The database: SQLite in one file, one connection, one request at a time, survives restarts.
 
 Moments are text (see ``moments``), an absent event name is NULL, booleans are 0/1. ``received`` marks rows that
-were stamped with the moment of receipt because the call carried no date (or the service dropped it).
+were stamped with the moment of receipt because the call carried no date (or the service dropped it). The table of
+hazards belongs to the data that are about them: further ones are kept in the file.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ibf_pipeline.sandbox.disasters import BUILT_IN, Disaster, Disasters
 from ibf_pipeline.sandbox.vocabulary import alert_level
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
@@ -23,7 +26,7 @@ _FLAGS = ("forecastTrigger", "userTrigger", "closed")
 class Store:
     """One connection behind a lock; a handler holds it for its whole transaction."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, further: Iterable[Disaster] = ()) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -33,6 +36,20 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.executescript(_SCHEMA.read_text(encoding="utf-8"))
         self._db.create_function("alert_level", 3, alert_level, deterministic=True)
+        self._disasters = self._with_further(further)
+
+    @property
+    def disasters(self) -> Disasters:
+        """The hazards that this server knows."""
+        return self._disasters
+
+    def _with_further(self, further: Iterable[Disaster]) -> Disasters:
+        """The built-in table, and behind it what this start or an earlier one of the same file brought along."""
+        with self.transaction():
+            rows = [{"name": row.name, "words": json.dumps(row.words())} for row in further]
+            self.insert("further_disaster", rows, replace=True)
+            kept = self.rows("SELECT name, words FROM further_disaster ORDER BY rowid")
+        return BUILT_IN.extended(Disaster.from_words(row["name"], json.loads(row["words"])) for row in kept)
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:

@@ -8,31 +8,46 @@ from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import server_error
-from ibf_pipeline.sandbox.moments import date_given, period_start
+from ibf_pipeline.sandbox.moments import date_given, moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.uploads import stamp
+from ibf_pipeline.sandbox.uploads import country_known, stamp
 
 
 def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
-    """Replaces the event's track of the six-hour block; an empty list clears it, a missing date fails."""
+    """Replaces the event's track of the block of six hours; an empty list clears it, an empty name all
+    events', a missing date fails.
+
+    Wind speeds are integers: a fractional one is a server error, after the old track was deleted and the other
+    points of the call were stored.
+    """
     if not date_given(body.get("date")):
         raise server_error()
     moment = stamp(body["date"], body["leadTime"], now)
     track_of = {"iso3": body["countryCodeISO3"], "event": body["eventName"]}
     row = {**track_of, "lead_time": body["leadTime"], "moment": moment}
-    with store.transaction():
-        store.run(
-            "DELETE FROM typhoon_track WHERE iso3 = :iso3 AND event = :event AND moment >= :start",
-            **track_of,
-            start=period_start("typhoon", moment),
-        )
-        store.insert("typhoon_track", [{**row, "point": json.dumps(point)} for point in body["trackpointDetails"]])
+    store.run(
+        "DELETE FROM typhoon_track WHERE iso3 = :iso3 AND (:event = '' OR event = :event) AND moment >= :start",
+        **track_of,
+        start=period_start(store.disasters.with_tracks.period, moment),
+    )
+    if not country_known(store, row["iso3"]):
+        raise server_error()
+    points: list[Mapping[str, Any]] = body["trackpointDetails"]
+    whole = [point for point in points if float(point["windspeed"]).is_integer()]
+    store.insert("typhoon_track", [{**row, "point": json.dumps(_stored(point))} for point in whole])
+    if len(whole) < len(points):
+        raise server_error()
+
+
+def _stored(point: Mapping[str, Any]) -> dict[str, Any]:
+    moment = moment_text(parse_moment(point["timestampOfTrackpoint"]))
+    return {**point, "timestampOfTrackpoint": moment, "windspeed": int(point["windspeed"])}
 
 
 def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     """Points of the block of the newest typhoon exposure; nothing before there is one."""
-    last = last_upload(store, iso3, "typhoon")
+    last = last_upload(store, iso3, store.disasters.with_tracks.name)
     if last is None:
         return []
     found = store.rows(

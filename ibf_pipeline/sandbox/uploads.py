@@ -46,13 +46,13 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
     An empty list only deletes. Place codes are not checked, duplicates are kept.
     """
     iso3, disaster, lead_time = body["countryCodeISO3"], body["disasterType"], body["leadTime"]
-    moment = stamp(body.get("date"), lead_time, now)
+    moment, hazard = stamp(body.get("date"), lead_time, now), store.disasters[disaster]
     upload: dict[str, Any] = {
         "iso3": iso3,
         "disaster": disaster,
         "indicator": body["dynamicIndicator"],
         "level": body["adminLevel"],
-        "event": body.get("eventName") or _name_without_event(iso3, disaster, lead_time),
+        "event": body.get("eventName") or hazard.name_without_event(iso3, lead_time),
     }
     places: Sequence[Mapping[str, Any]] = body["exposurePlaceCodes"]
     with store.transaction():
@@ -60,7 +60,7 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
             "DELETE FROM exposure WHERE iso3 = :iso3 AND disaster = :disaster AND indicator = :indicator"  # noqa: S608
             f" AND level = :level AND moment >= :start {_OF_EVENT}",
             **upload,
-            start=period_start(disaster, moment),
+            start=period_start(hazard.period, moment),
         )
     # The delete stands even where the insert fails: the service uses no transaction around the two.
     if not places:
@@ -74,13 +74,6 @@ def store_exposure(store: Store, body: Mapping[str, Any], now: datetime) -> None
         store.insert("exposure", rows)
 
 
-def _name_without_event(iso3: str, disaster: str, lead_time: str) -> str | None:
-    """Two exceptions of the service name what came without a name."""
-    if disaster == "malaria":
-        return lead_time
-    return "MAM_National" if (disaster, iso3) == ("drought", "ZWE") else None
-
-
 def store_alerts(
     store: Store,
     iso3: str,
@@ -92,7 +85,7 @@ def store_alerts(
     received: bool = False,
 ) -> None:
     """Flags of some lead times: replace those of the event, or without event name those of **all** events."""
-    start = period_start(disaster, moment)
+    start = period_start(store.disasters[disaster].period, moment)
     upload: dict[str, Any] = {"iso3": iso3, "disaster": disaster, "event": event}
     row = {**upload, "day": day_of(moment), "moment": moment, "received": received}
     with store.transaction():
@@ -119,7 +112,9 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
     with store.transaction():
         for item in body["dynamicPointData"]:
             point = store.row(
-                "SELECT id FROM point WHERE fid = :fid AND (:category IS NULL OR category = :category)",
+                "SELECT id FROM point WHERE fid = :fid AND (:category IS NULL OR category = :category)"
+                " ORDER BY iso3 = :iso3 DESC LIMIT 1",
+                iso3=body["countryCodeISO3"],
                 fid=as_text(item["fid"]),
                 category=None if category is None else str(category),
             )
@@ -132,7 +127,7 @@ def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> 
                 " AND moment >= :start",
                 **row,
                 point=point["id"],
-                start=period_start(body["disasterType"], moment),
+                start=period_start(store.disasters[body["disasterType"]].period, moment),
             )
             store.insert("point_value", [{**row, "point_id": point["id"], "value": as_text(item.get("value"))}])
 

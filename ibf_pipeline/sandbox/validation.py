@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import invalid_body, server_error
+from ibf_pipeline.sandbox.moments import InvalidDate, parse_moment
 
 _MISSING: Any = object()
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
@@ -49,11 +50,15 @@ NUMBER = Rule(
 BOOLEAN = Rule("isBoolean", "must be a boolean value", lambda v: isinstance(v, bool))
 ARRAY = Rule("isArray", "must be an array", lambda v: isinstance(v, list))
 EMAIL = Rule("isEmail", "must be an email", lambda v: isinstance(v, str) and bool(_EMAIL.fullmatch(v)))
-DATE_TEXT = Rule(
-    "isDateString",
-    "must be a valid ISO 8601 date string",
-    lambda v: isinstance(v, str) and bool(re.match(r"\d{4}-\d{2}-\d{2}", v)),
-)
+DATE = Rule("isDate", "must be a Date instance", lambda v: _is_date(v))
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        parse_moment(value)
+    except InvalidDate:
+        return False
+    return True
 
 
 def one_of(values: Sequence[str]) -> Rule:

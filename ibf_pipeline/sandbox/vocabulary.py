@@ -10,9 +10,7 @@ import yaml
 BehavesLike = Literal["current", "described"]
 
 _WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-_DISASTERS: dict[str, dict[str, Any]] = _WORDS["disasters"]
-
-DISASTER_TYPES = tuple(_DISASTERS)
+DISASTER_ROWS: dict[str, dict[str, Any]] = _WORDS["disasters"]
 INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
 POINT_CATEGORIES: tuple[str, ...] = tuple(_WORDS["point_categories"])
 LINE_CATEGORIES: tuple[str, ...] = tuple(_WORDS["line_categories"])
@@ -28,15 +26,10 @@ ALERT_THRESHOLD = "alert_threshold"
 FORECAST_SEVERITY = "forecast_severity"
 FORECAST_TRIGGER = "forecast_trigger"
 COMPUTED_TRIGGER = "trigger"
+SHOW_ADMIN_AREA = "show_admin_area"
 
 # The described server (2024) had one alert indicator; the split into severity and trigger came with 0.284.
 DESCRIBED_INDICATORS = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
-
-MAIN_EXPOSURE: dict[str, str] = {name: words["main_exposure"] for name, words in _DISASTERS.items()}
-LEAD_TIME_UNIT: dict[str, str] = {name: words["lead_time_unit"] for name, words in _DISASTERS.items()}
-# The lead times at which the service records that there is nothing, whatever lead time was uploaded. (Drought
-# goes by the country's rain seasons, which a sandbox country does not have.)
-NO_EVENT_LEAD_TIMES: dict[str, list[str]] = {name: words["no_event_lead_times"] for name, words in _DISASTERS.items()}
 
 # Highest first; a user may do what the roles to the right of theirs may.
 ROLES = ("admin", "local-admin", "operator", "pipeline", "viewer")

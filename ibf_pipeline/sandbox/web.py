@@ -49,8 +49,8 @@ _Respond = Callable[[Request], Awaitable[Response]]
 
 def build_app(backend: Backend) -> Starlette:
     endpoints = [
-        *upload_endpoints(backend.behaves_like),
-        *closing_endpoints(backend.behaves_like),
+        *upload_endpoints(backend.store.disasters, backend.behaves_like),
+        *closing_endpoints(backend.store.disasters, backend.behaves_like),
         *reading_endpoints(backend.behaves_like),
     ]
     routes = [

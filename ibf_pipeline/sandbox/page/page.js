@@ -40,19 +40,27 @@ async function load(path, query = {}) {
 }
 
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 1 });
+const isBlock = (day) => day.length === 16;  // 2026-11-20T06:00, where a day has four of them
 function weekday(moment) {
   if (!moment) return "-";
-  const day = new Date(moment.length === 10 ? `${moment}T00:00:00Z` : moment);
+  const day = new Date(moment.length === 10 ? `${moment}T00:00:00Z` : isBlock(moment) ? `${moment}:00Z` : moment);
   const name = day.toLocaleDateString("en-GB", { weekday: "short", timeZone: "UTC" });
   return `${name} ${day.toISOString().slice(0, 10)}`;
 }
+const clock = (moment) => `${moment.slice(11, 16)} UTC`;
+/** A day; of a hazard with several blocks a day also the time. */
+const timed = (moment) => moment && chosen.days.some(isBlock);
+const onDay = (moment) => timed(moment) ? `${weekday(moment)}, ${clock(moment)}` : weekday(moment);
+const stacked = (moment) => make("span", {}, weekday(moment), timed(moment) ? make("small", {}, clock(moment)) : null);
+/** "people affected" -> "People" */
+const measured = () => `${chosen.measure[0].toUpperCase()}${chosen.measure.slice(1)}`.split(" ")[0];
 function leadDay(leadTime) {
   if (!leadTime) return null;
   const [size, unit] = leadTime.split("-");
-  if (unit !== "day" || !state.moment) return null;
-  const day = new Date(state.moment);
-  day.setUTCDate(day.getUTCDate() + Number(size));
-  return weekday(day.toISOString());
+  const hours = { day: 24, hour: 1 }[unit];
+  if (!hours || !state.moment) return null;
+  const moment = new Date(Date.parse(state.moment) + Number(size) * hours * 3600000).toISOString();
+  return unit === "day" ? weekday(moment) : `${weekday(moment)}, ${clock(moment).slice(0, 5)}`;
 }
 const chip = (level) => make("span", { class: "chip" }, make("i", { class: `bg-${level}` }), WORDS[level] || level);
 const name = (text) => make("bdi", {}, text);
@@ -79,26 +87,26 @@ function showSummary() {
   const notes = [];
   let text;
   if (!state.moment) text = `${chosen.name}: nothing was uploaded yet.`;
-  else if (!state.events.length) text = `${chosen.name}, ${weekday(state.moment)}: no alert.`;
+  else if (!state.events.length) text = `${chosen.name}, ${onDay(state.moment)}: no alert.`;
   else {
     const list = counts.map(([n, words]) => `${n} ${words}${n > 1 ? "s" : ""}`).join(", ");
     const people = state.events.filter((event) => event.level === "trigger").reduce((sum, event) => sum + event.people, 0);
-    text = `${chosen.name}, ${weekday(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} people affected in triggered events` : ""}.`;
+    text = `${chosen.name}, ${onDay(state.moment)}: ${list}${of("trigger") ? `; ${whole.format(people)} ${chosen.measure} in triggered events` : ""}.`;
   }
   if (state.moment) notes.push(`Upload of ${state.moment.replace("T", " ").replace(".000Z", " UTC").replace("Z", " UTC")}.`);
   if (state.unprocessed) notes.push(`${state.unprocessed} uploaded event${state.unprocessed > 1 ? "s are" : " is"} not visible yet: nothing shows before events are processed.`);
-  if (!state.newest) notes.push("An earlier day, read back from what was uploaded for it.");
+  if (!state.newest) notes.push(`An earlier ${chosen.days.some(isBlock) ? "block" : "day"}, read back from what was uploaded for it.`);
   line.replaceChildren(text, notes.length ? make("span", { class: "note" }, notes.join(" ")) : "");
 }
 
 function showEvents() {
   if (!state.events.length) return fill("events", "", empty(state.moment ? "No active event." : "Nothing was uploaded yet."));
-  const heads = [["Event", "wide"], ["First lead time", "day"], ["First trigger", "day"], ["People", "n"], ["First issued", "day"]];
+  const heads = [["Event", "wide"], ["First lead time", "day"], ["First trigger", "day"], [measured(), "n"], ["First issued", "day"]];
   const rows = state.events.map((event) => [
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
     when(event.firstLeadTime), when(event.firstTriggerLeadTime),
-    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), weekday(event.firstIssued),
+    make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
   ]);
   fill("events", `(${state.events.length})`, table(heads, rows));
 }
@@ -109,7 +117,21 @@ function stationKind(station) {
   const kind = station.values.eapAlertClass;
   return kind in CLASSES ? kind : "no";
 }
+/** Points without a forecast of their own (schools, gauges) that have values, and what the map draws of lines. */
+function showPoints() {
+  const lines = state.lines.map(({ category, seeded, drawn, exposed }) => {
+    const where = Object.entries(exposed).map(([leadTime, n]) => `${n} exposed at ${leadTime}`).join(", ") || "none exposed";
+    return make("p", { class: "quiet" }, `${category}: ${where}; the map draws ${drawn} of ${seeded}.`);
+  });
+  const rows = state.points.map((point) => [point.category.replace("_", " "), name(point.fid), name(point.name),
+    Object.entries(point.values).map(([key, value]) => `${key} ${value ?? "-"}`).join(", ")]);
+  const heads = [["Kind", "day"], ["Id", "day"], ["Name", "wide"], ["Values", "wide"]];
+  fill("stations", rows.length ? `(${rows.length})` : "", make("div", {}, rows.length ? table(heads, rows) : empty("No point has values in this period."), ...lines));
+}
 function showStations() {
+  const points = !state.stations.length && (state.points.length > 0 || state.lines.length > 0);
+  at("stations-section").querySelector("h2").firstChild.textContent = points ? "Points " : "Stations ";
+  if (points) return showPoints();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
   const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
   const sorted = [...state.stations].sort((a, b) => order[stationKind(a)] - order[stationKind(b)] || a.code.localeCompare(b.code));
@@ -123,7 +145,7 @@ function showStations() {
 function showMails() {
   if (!state.mails.length) return fill("mails", "", empty("No mail."));
   const heads = [["Upload", "day"], ["Subject", "wide"], ["Readers", "n"], ["", "day"]];
-  const rows = state.mails.map((mail) => [weekday(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
+  const rows = state.mails.map((mail) => [stacked(mail.moment), make("bdi", { class: "brief", title: mail.subject }, mail.subject), mail.recipients,
     make("button", { type: "button", onclick: () => openMail(mail) }, "Open")]);
   fill("mails", `(${state.mails.length})`, table(heads, rows));
 }
@@ -135,10 +157,10 @@ function openMail(mail) {
 
 function showLog() {
   if (!state.log.length) return fill("log", "", empty("No event area yet."));
-  const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], ["People", "n"], ["State", "day"]];
-  const rows = state.log.map((entry) => [weekday(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
+  const heads = [["First issued", "day"], ["Event", "wide"], ["Area", "wide"], [measured(), "n"], ["State", "day"]];
+  const rows = state.log.map((entry) => [stacked(entry.firstIssuedDate), make("span", {}, chip(entry.alertLevel), name(entry.eventName)), name(entry.name),
     entry.exposureValue === null ? "-" : whole.format(entry.exposureValue),
-    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${weekday(entry.endDate)}`)) : "open"]);
+    entry.closed ? make("span", {}, "closed", make("small", {}, `last ${weekday(entry.endDate)}`), timed(entry.endDate) ? make("small", {}, clock(entry.endDate)) : null) : "open"]);
   fill("log", `(${state.log.length} areas)`, table(heads, rows));
 }
 
@@ -188,7 +210,7 @@ function areaLines(area) {
   const lines = [["Code", name(area.code)]];
   if (area.parent) lines.push(["In", name(area.parent)]);
   if (!covers.length) lines.push(["Alert", "none"]);
-  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} people`]);
+  for (const cover of covers) lines.push([make("span", {}, name(cover.event), make("br"), chip(cover.level)), `${cover.people === null ? "-" : whole.format(cover.people)} ${chosen.measure.split(" ")[0]}`]);
   return lines;
 }
 const pressed = (action) => (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); action(event); } };
@@ -251,8 +273,8 @@ function zoomToAlerts(map, shapes, margin) {
 }
 
 async function extent(leadTime) {
-  const key = `${chosen.iso3}/${leadTime}`;
-  if (!pictures.has(key)) pictures.set(key, JSON.parse(await load("extent", { iso3: chosen.iso3, leadTime })));
+  const key = `${chosen.iso3}/${chosen.disaster}/${leadTime}`;
+  if (!pictures.has(key)) pictures.set(key, JSON.parse(await load("extent", { iso3: chosen.iso3, disaster: chosen.disaster, leadTime })));
   return pictures.get(key);
 }
 async function noteExtents() {
@@ -268,6 +290,7 @@ async function noteExtents() {
 function showExtents() {
   const box = at("extents");
   const legend = box.querySelector("legend");
+  legend.textContent = chosen.raster;
   const toggles = state.extents.map((leadTime) => make("label", {}, make("input", { type: "checkbox", checked: switched.has(leadTime), onchange: (event) => {
     if (event.target.checked) switched.add(leadTime); else switched.delete(leadTime);
     showMap();
@@ -301,7 +324,7 @@ async function showState(keepExtents) {
 }
 function showDays(wanted) {
   const days = chosen.days;
-  at("day").replaceChildren(...(days.length ? days.map((day) => make("option", { value: day, selected: day === wanted }, weekday(day))) : [make("option", { value: "" }, "no upload yet")]));
+  at("day").replaceChildren(...(days.length ? days.map((day) => make("option", { value: day, selected: day === wanted }, isBlock(day) ? `${weekday(day)}, ${clock(day)}` : weekday(day))) : [make("option", { value: "" }, "no upload yet")]));
   const index = days.indexOf(at("day").value);
   at("later").disabled = index <= 0;
   at("earlier").disabled = index < 0 || index === days.length - 1;

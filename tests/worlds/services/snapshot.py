@@ -20,6 +20,7 @@ _ROWS = {
     " FROM point_value AS v JOIN point AS p ON p.id = v.point_id",
     "early_actions": "SELECT e.event, s.place_code, s.action, s.checked FROM early_action_status AS s"
     " LEFT JOIN event_area AS e ON e.id = s.event_area_id",
+    "exposed_lines": "SELECT iso3, category, fid, lead_time, moment FROM line_status",
     "typhoon_tracks": "SELECT iso3, event, lead_time, moment, point FROM typhoon_track",
 }
 
