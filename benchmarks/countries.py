@@ -162,12 +162,11 @@ def day(job: Job) -> Done:
     from tasks.floods import (
         find_events,
         obtain_forecast,
-        plan_revision,
         prepared_layers,
-        publish_revision,
         read_discharge,
         record_findings,
     )
+    from tasks.runs import plan_revision, publish_revision
     from tests.worlds.countries.large_country import large_config
 
     started, processor = time.perf_counter(), time.process_time()

@@ -50,12 +50,11 @@ from ibf_pipeline.targets.problems import Consent  # noqa: E402
 from tasks.floods import (  # noqa: E402
     find_events,
     obtain_forecast,
-    plan_revision,
     prepared_layers,
-    publish_revision,
     read_discharge,
     record_findings,
 )
+from tasks.runs import plan_revision, publish_revision  # noqa: E402
 
 LOADED = time.perf_counter()
 STEPS = ("51 members read", "events, areas and people found", "8 rasters and findings written")

@@ -1,4 +1,4 @@
-"""Every configured country's flood day: in parallel up to a limit, each on its own, one summary."""
+"""Every configured country's day: in parallel up to a limit, each on its own, one summary."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import deployment, flow_run
 
 from flows.country_process import CountryJob, CountryOutcome, run_country
+from flows.hazard_flows import issue_parameter
 from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -58,7 +63,8 @@ def all_countries(
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
-    """Run the flood day of every configured country; the trouble of one does not keep the others from theirs.
+    """Run the day of every configured country, of all hazards with one run a day; the trouble of one does not keep the
+    others from theirs.
 
     Args:
         issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
@@ -79,7 +85,11 @@ def all_countries(
         return final(FAILED.state(str(error), error))
     day = issue_date_of_run(issue_date)
     options = {"notify": notify, "publish": publish}
-    jobs = [CountryJob(iso3, day, target, config, workspace, options) for iso3 in chosen]
+    jobs = [
+        CountryJob(iso3, hazard, IssueTime(day), target, config, workspace, options)
+        for iso3 in chosen
+        for hazard in daily_hazards(configuration, iso3)
+    ]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, day)
     return final(_ended(outcomes))
@@ -88,7 +98,7 @@ def all_countries(
 def run_jobs(jobs: Sequence[CountryJob], limit: int) -> list[CountryOutcome]:
     """Outcomes in the order of the jobs.
 
-    A run of a deployment starts a flow run of `floods/<ISO3>` for each country, wherever the work pool runs it;
+    A run of a deployment starts a flow run of `<hazard>/<ISO3>` for each country, wherever the work pool runs it;
     otherwise each country runs in one of `limit` processes of this machine, against the same Prefect server.
     """
     if deployment.id is not None:
@@ -114,7 +124,7 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
     """The flow run of a country's deployment, waited for; the same one however often this run is repeated."""
     started = time.perf_counter()
     parameters = {
-        "issue_date": job.issue_date.isoformat(),
+        issue_parameter(known_hazard(job.hazard).profile): str(job.issue_time),
         **job.options,
         **({"target": job.target} if job.target else {}),
     }
@@ -127,7 +137,7 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
             idempotency_key=f"all-countries-{flow_run.id}-{job.country}",
         )
     except ObjectNotFound:
-        return _crashed(job, f"there is no deployment floods/{job.country}: run `ibf-pipeline deploy`", started)
+        return _crashed(job, f"there is no deployment {job.hazard}/{job.country}: run `ibf-pipeline deploy`", started)
     state: State | None = run.state
     name, message, code = "unknown", "", 1
     if state is not None:
@@ -176,6 +186,16 @@ def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
 
 def _crashed(job: CountryJob, message: str, started: float) -> CountryOutcome:
     return CountryOutcome(job.country, "Crashed", message, 1, time.perf_counter() - started)
+
+
+def daily_hazards(configuration: Configuration, iso3: str) -> list[str]:
+    """Those hazards of a country that have one run a day; floods where its file is too wrong to tell, which the run
+    then says.
+    """
+    try:
+        return [name for name in configuration.hazards(iso3) if known_hazard(name).profile.period_hours == 24]
+    except IbfError:
+        return [EARLIER_HAZARD]
 
 
 def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:

@@ -34,7 +34,6 @@ from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
 from ibf_pipeline.report.words import cautions, headline, listed
 from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.runs.unconfirmed import DECIDE
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
@@ -85,7 +84,7 @@ def await_approval(day: Day, found: Findings) -> tuple[Publication | None, str, 
     who = f" by {approval.by}" if approval.by.strip() else ""
     if not expired.is_set():
         log.info("%s: %s%s", found.country, approval.decision, who)
-    with one_at_a_time(found.country), day.run.right_to_publish(day.target_name, "approval"):
+    with one_at_a_time(found.hazard, found.country), day.run.right_to_publish(day.target_name, "approval"):
         unconfirmed = revision.state().unknown_end is not None
         if unconfirmed and (expired.is_set() or not _still_waits(day, revision)):
             raise OutcomeUnknown("approved elsewhere, and no answer came", where=revision.folder, remedy=DECIDE)
@@ -113,12 +112,11 @@ def tell_waiting(day: Day, *, in_ui: bool) -> None:
     until = revision.about().hold_until if revision else None
     if revision is None or until is None:
         return
-    run = f"{EXERCISES if day.exercise else ''}/{day.country.iso3}/{day.issue_date}".lstrip("/")
     address = url_for("flow-run", obj_id=flow_run.id) if flow_run.id else None
     what_to_do = (
         "Press Resume on the page of the run."
         if in_ui
-        else f"Decide with `ibf-pipeline resume {run} --approve` or `--abort`."
+        else f"Decide with `ibf-pipeline resume {day.name} --approve` or `--abort`."
     )
     tell_held(revision.found(), day.target_name, _in_words(_moment(until)), f"{what_to_do}\n{address or ''}".rstrip())
 
@@ -239,5 +237,5 @@ def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
             preview_page(found, revision, limit),
             key=f"preview-{found.country.lower()}" + ("-exercise" if found.exercise else ""),
             description=f"{exercise}Notification that waits for approval: {found.country_name}, forecast of "
-            f"{found.issue_date}",
+            f"{found.issue_time.words}",
         )

@@ -15,13 +15,15 @@ from prefect.flow_runs import wait_for_flow_run
 from prefect.runtime import deployment, flow_run
 from prefect.utilities.asyncutils import run_coro_as_sync
 
-from flows.floods import floods
+from flows.hazard_flows import flow_of, issue_parameter
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import open_day
+from flows.wiring.day import open_configuration, open_day
 from flows.wiring.deployment_run import start_run
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError, only_logged
+from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.runs.ledger import is_published
 from tasks.artifacts import Progress
 
@@ -31,14 +33,14 @@ LONGEST = 400
 """days in one backfill"""
 _POLL_SECONDS = 2
 
-Runner = Callable[[date], State]
+Runner = Callable[[IssueTime], State]
 
 
 @dataclass(frozen=True, slots=True)
 class PastDay:
     """A day that was run, and how it ended."""
 
-    issue_date: date
+    issue_time: IssueTime
     state: State
     published: bool
     """whether it is on its target, which a day with a Failed state can be"""
@@ -57,6 +59,7 @@ def backfill(
     target: str | None = None,
     notify: bool = False,
     really_notify: bool = False,
+    hazard: str | None = None,
     config: str = "config",
     workspace: str | None = None,
 ) -> State:
@@ -69,32 +72,35 @@ def backfill(
     Args:
         country: ISO3 code of a country in the configuration.
         date_from: first issue date.
-        date_to: last issue date.
+        date_to: last issue date; of hazards with several runs a day, all runs of it.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: send notifications about past days; needs really_notify too.
         really_notify: confirms notify a second time.
+        hazard: hazard of the runs; the only one of the country where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     rows: list[dict[str, Any]] = []
 
-    def row(day: date, state: str, message: str | None) -> None:
-        rows.append({"issue date": day.isoformat(), "state": state, "message": message or ""})
+    def row(day: IssueTime, state: str, message: str | None) -> None:
+        rows.append({"issue date": str(day), "state": state, "message": message or ""})
 
     run = None
-    if deployment.id is not None:
-        parameters = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
-        run = _by_deployment(country, target, parameters, notify=notify)
     ran: list[PastDay] = []
     progress, days = Progress(f"Backfill of {country}, {date_from} to {date_to}"), (date_to - date_from).days + 1
     try:
         require_confirmed(notify=notify, really=really_notify)
+        if deployment.id is not None:
+            given = {"target": target, "notify": notify, "approval": False, "config": config, "workspace": workspace}
+            of = open_configuration(config).country(country, hazard).hazard
+            run = _by_deployment(of, country, target, given, notify=notify)
         for day in backfill_days(
             country,
             date_from,
             date_to,
             target,
+            hazard=hazard,
             notify=notify,
             config=config,
             workspace=workspace,
@@ -102,8 +108,8 @@ def backfill(
             run_day=run,
         ):
             ran.append(day)
-            row(day.issue_date, day.state.name or day.state.type.value, day.state.message)
-            log.info("%s %s: %s", country, day.issue_date, day.state.message)
+            row(day.issue_time, day.state.name or day.state.type.value, day.state.message)
+            log.info("%s %s: %s", country, day.issue_time, day.state.message)
             progress.show(100.0 * len(rows) / max(1, days))
     except IbfError as error:
         log.error("%s", error)
@@ -113,9 +119,9 @@ def backfill(
     skipped = len(rows) - len(ran)
     message = f"{counted(sum(day.published for day in ran), 'day')} run, {skipped} published before"
     partly = [day for day in ran if day.published and not day.state.is_completed()]
-    message += "".join(f"; {day.issue_date} is published, but: {day.state.message}" for day in partly)
+    message += "".join(f"; {day.issue_time} is published, but: {day.state.message}" for day in partly)
     if ran and not ran[-1].published:
-        return final(FAILED.state(f"{message}; stopped at {ran[-1].issue_date}: {ran[-1].state.message}"))
+        return final(FAILED.state(f"{message}; stopped at {ran[-1].issue_time}: {ran[-1].state.message}"))
     return final((FAILED if partly else COMPLETED).state(message))
 
 
@@ -147,10 +153,11 @@ def backfill_days(
     last: date,
     target: str | None,
     *,
+    hazard: str | None = None,
     notify: bool,
     config: str,
     workspace: str | None,
-    skipped: Callable[[date], None] = lambda day: None,
+    skipped: Callable[[IssueTime], None] = lambda day: None,
     run_day: Runner | None = None,
 ) -> Iterator[PastDay]:
     """Run the days in order; ends after the first that is not published. Those published before are skipped by the
@@ -158,24 +165,30 @@ def backfill_days(
 
     `run_day` runs a day elsewhere; in this process where none is given.
     """
-    for issue_date in days_of(first, last):
-        day = open_day(config, country, issue_date, target, workspace=workspace)
+    days = days_of(first, last)
+    of = open_configuration(config, workspace).country(country, hazard).hazard
+    profile = known_hazard(of).profile
+    for issue_time in (each for day in days for each in profile.issue_times_of(day)):
+        day = open_day(config, country, issue_time, target, hazard=of, workspace=workspace)
         if is_published(day.run, day.target_name):
-            skipped(issue_date)
+            skipped(issue_time)
             continue
         if run_day is not None:
-            state = run_day(issue_date)
+            state: Any = run_day(issue_time)
         else:
-            state = floods(
-                country, issue_date, target, notify=notify, config=config, workspace=workspace, return_state=True
+            issued = issue_time.day if issue_time.hour is None else str(issue_time)
+            state = flow_of(of)(
+                country, issued, target, notify=notify, config=config, workspace=workspace, return_state=True
             )
         published = state.is_completed() or is_published(day.run, day.target_name)
-        yield PastDay(issue_date, state, published)
+        yield PastDay(issue_time, state, published)
         if not published:
             return
 
 
-def _by_deployment(country: str, target: str | None, parameters: dict[str, Any], *, notify: bool) -> Runner:
+def _by_deployment(
+    hazard: str, country: str, target: str | None, parameters: dict[str, Any], *, notify: bool
+) -> Runner:
     """A flow run of the country's deployment for each day, waited for.
 
     Its key makes any number of attempts one flow run; where that has ended without the day being published, the next
@@ -184,12 +197,12 @@ def _by_deployment(country: str, target: str | None, parameters: dict[str, Any],
     mails = "notify" if notify else "silent"
     given = {name: value for name, value in parameters.items() if value is not None}
 
-    def run(day: date) -> State:
+    def run(day: IssueTime) -> State:
         attempt = 1
         while True:
-            parameters = {**given, "issue_date": day.isoformat()}
+            parameters = {**given, issue_parameter(known_hazard(hazard).profile): str(day)}
             key = f"backfill-{country}-{target or 'own'}-{day}-{mails}-{attempt}"
-            found = start_run(f"floods/{country}", parameters, key, ["backfill", country], as_subflow=True)
+            found = start_run(f"{hazard}/{country}", parameters, key, ["backfill", country], as_subflow=True)
             if found.state is None or not found.state.is_final():
                 break
             attempt += 1

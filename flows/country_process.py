@@ -1,19 +1,21 @@
-"""One country's flood day in a process of its own. Nothing here imports Prefect before its environment is set."""
+"""One country's run in a process of its own. Nothing here imports Prefect before its environment is set."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
+
+from ibf_pipeline.domain.issue_time import IssueTime
 
 
 @dataclass(frozen=True, slots=True)
 class CountryJob:
-    """A flood day to run."""
+    """A run to make."""
 
     country: str
-    issue_date: date
+    hazard: str
+    issue_time: IssueTime
     target: str | None
     config: str
     workspace: str | None
@@ -23,7 +25,7 @@ class CountryJob:
 
 @dataclass(frozen=True, slots=True)
 class CountryOutcome:
-    """How a country's flood day ended."""
+    """How a country's run ended."""
 
     country: str
     state: str
@@ -46,12 +48,12 @@ def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
-    from flows.floods import floods
+    from flows.hazard_flows import flow_of
     from flows.states import exit_code
 
-    state: Any = floods(
+    state: Any = flow_of(job.hazard)(
         job.country,
-        job.issue_date,
+        job.issue_time.day if job.issue_time.hour is None else str(job.issue_time),
         job.target,
         config=job.config,
         workspace=job.workspace,

@@ -70,7 +70,8 @@ def tell(found: Findings, notices: Sequence[Notice]) -> None:
                     "kind": notice.kind,
                     "event": notice.event,
                     "country": found.country,
-                    "issue_date": found.issue_date.isoformat(),
+                    "hazard": found.hazard,
+                    "issue_date": str(found.issue_time),
                     "text": f"EXERCISE. {notice.text}" if found.exercise else notice.text,
                 },
             )
@@ -83,16 +84,21 @@ def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None
     """
     exercise = "EXERCISE. " if found.exercise else ""
     text = (
-        f"{exercise}{found.country_name}, forecast of {found.issue_date}: {found.headline}. Everything is on {target}, "
-        f"and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
+        f"{exercise}{found.country_name}, forecast of {found.issue_time.words}: {found.headline}. Everything is on "
+        f"{target}, and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
     )
     # the state of the run says so too
     with only_logged(log, "%s: that a notification waits could not be sent on", found.country):
         emit_event(
             event=HELD_EVENT,
             resource={
-                "prefect.resource.id": f"ibf-pipeline.run.{found.country}.{found.issue_date}",
-                "prefect.resource.name": f"{found.country} {found.issue_date}",
+                "prefect.resource.id": f"ibf-pipeline.run.{found.country}.{found.hazard}.{found.issue_time}",
+                "prefect.resource.name": f"{found.country} {found.issue_time}",
             },
-            payload={"country": found.country, "issue_date": found.issue_date.isoformat(), "text": text},
+            payload={
+                "country": found.country,
+                "hazard": found.hazard,
+                "issue_date": str(found.issue_time),
+                "text": text,
+            },
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from prefect import flow
@@ -13,10 +13,12 @@ from prefect.runtime import flow_run
 from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
 from flows.states import COMPLETED, FAILED
-from flows.wiring.day import open_configuration, open_day
+from flows.wiring.day import now, open_configuration, open_day
+from flows.wiring.hazards import Configured, configured
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.runs.ledger import latest_finished, unfinished
@@ -51,25 +53,35 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
         return final(FAILED.state(text, IbfError(text)))
     found = found_installed()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
-    state = outcome.state(f"{counted(len(configuration.country_codes(FloodCountry.hazard)), 'day')} of {day} finished")
+    state = outcome.state(f"{counted(len(configured(configuration)), 'day')} of {day} finished")
     return as_known(state, found)
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:
-    """Countries without a finished run, or whose publication is unfinished: `KEN: there is no run`."""
-    problems = {
-        iso3: _problem(iso3, day, config, workspace) for iso3 in configuration.country_codes(FloodCountry.hazard)
-    }
-    return [f"{iso3}: {problem}" for iso3, problem in problems.items() if problem]
+    """Runs of a day that are not finished, or whose publication is not: `KEN: there is no run`."""
+    problems = []
+    for each in configured(configuration):
+        for issue_time in due(each.profile, day, now()):
+            problem = _problem(each, issue_time, config, workspace)
+            if problem:
+                when = "" if issue_time.hour is None else f" {issue_time.hour:02d} UTC"
+                problems.append(f"{each.label}{when}: {problem}")
+    return problems
 
 
-def _problem(iso3: str, issue_date: date, config: str, workspace: str | None) -> str | None:
+def due(profile: HazardProfile, day: date, at: datetime) -> list[IssueTime]:
+    """The issue times of a day whose run must have ended by a moment: of several a day those whose period is over."""
+    all_of_day = profile.issue_times_of(day)
+    return all_of_day if len(all_of_day) == 1 else [each for each in all_of_day if profile.end(each) <= at]
+
+
+def _problem(each: Configured, issue_time: IssueTime, config: str, workspace: str | None) -> str | None:
     try:
-        day = open_day(config, iso3, issue_date, None, workspace=workspace)
+        day = open_day(config, each.iso3, issue_time, None, hazard=each.hazard, workspace=workspace)
         if not day.run.is_whole:
             return "there is no run"
         if unfinished(day.run, day.target_name) is not None:
-            return f"its publication to {day.target_name} is not finished: `ibf-pipeline resume {iso3}/{issue_date}`"
+            return f"its publication to {day.target_name} is not finished: `ibf-pipeline resume {day.name}`"
         if latest_finished(day.run, day.target_name) is None:
             return f"nothing was published to {day.target_name}"
     except IbfError as error:

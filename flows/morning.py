@@ -19,9 +19,9 @@ from prefect.utilities.urls import url_for
 from flows.installed import OUTDATED, installed
 from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
+from flows.wiring.hazards import Configured, configured
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.report.tables import escaped
@@ -41,7 +41,8 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
     with only_logged(log, "the morning page could not be written"):
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
-        day = issue_date_of(parameters.get("issue_date"), scheduled)
+        asked = parameters.get("issue_date") or str(parameters.get("issue_time") or "")[:10] or None
+        day = issue_date_of(asked, scheduled)
         if day is not None and is_of_today(day, scheduled, flow_run.tags):
             configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
             write_morning(day, configuration, flow_run.id)
@@ -61,7 +62,16 @@ def show_waiting(day: Day) -> None:
     with only_logged(log, "the morning page could not be written"):
         scheduled = this_run.scheduled_start_time or datetime.now(UTC)
         if not day.exercise and is_of_today(day.issue_date, scheduled, this_run.tags or ()):
-            write_morning(day.issue_date, day.configuration, UUID(str(this_run.id)), waiting=day.country.iso3)
+            write_morning(day.issue_date, day.configuration, UUID(str(this_run.id)), waiting=label_of(day))
+
+
+def label_of(day: Day) -> str:
+    """The row of a day's country and hazard."""
+    return next(
+        each.label
+        for each in configured(day.configuration)
+        if (each.iso3, each.hazard) == (day.country.iso3, day.country.hazard)
+    )
 
 
 def issue_date_of(asked: object, scheduled: datetime) -> date | None:
@@ -75,11 +85,12 @@ def issue_date_of(asked: object, scheduled: datetime) -> date | None:
 def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting: str | None = None) -> None:
     """Write the page for an issue date, from the states that the server knows, as an artifact of a flow run.
 
-    `waiting`: the run's own country where it is about to pause for a person, which the server does not know yet.
+    `waiting`: the run's own row where it is about to pause for a person, which the server does not know yet.
     """
-    countries = configuration.country_codes(FloodCountry.hazard)
+    runs_of = configured(configuration)
+    names = {name: each.label for each in runs_of for name in each.run_names(day)}
     with get_client(sync_client=True) as client:
-        runs = newest_runs(client, day, {iso3: _target_of(configuration, iso3) for iso3 in countries})
+        runs = newest_runs(client, names, {each.label: _target_of(configuration, each) for each in runs_of})
         if waiting in runs:
             paused = State(type=StateType.PAUSED, message=WAITS)
             runs[waiting] = runs[waiting].model_copy(update={"state": paused})
@@ -88,18 +99,19 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
                 key=KEY,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
-                data=morning_page(day, countries, runs, outdated=_outdated(client)),
+                data=morning_page(day, [each.label for each in runs_of], runs, outdated=_outdated(client)),
                 flow_run_id=run,
             )
         )
 
 
-def newest_runs(client: SyncPrefectClient, day: date, targets: Mapping[str, str | None]) -> dict[str, FlowRun]:
-    """Each country's newest run of an issue date that was to publish to the country's own target.
+def newest_runs(
+    client: SyncPrefectClient, names: Mapping[str, str], targets: Mapping[str, str | None]
+) -> dict[str, FlowRun]:
+    """The newest run of each country and hazard that was to publish to its own target, by what people see of it.
 
-    `targets`: country -> name of its target; None where its file cannot be read.
+    `names`: name of a flow run -> that; `targets`: that -> name of its target, None where its file cannot be read.
     """
-    names = {f"floods-{iso3}-{day}": iso3 for iso3 in targets}
     found = client.read_flow_runs(
         flow_run_filter=FlowRunFilter(name=FlowRunFilterName(any_=list(names))),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
@@ -118,9 +130,9 @@ def _counts(run: FlowRun, target: str | None) -> bool:
     return parameters.get("publish") is not False and parameters.get("target") in (None, target)
 
 
-def _target_of(configuration: Configuration, iso3: str) -> str | None:
+def _target_of(configuration: Configuration, each: Configured) -> str | None:
     try:
-        return configuration.country_of(iso3, FloodCountry).target
+        return configuration.country(each.iso3, each.hazard).target
     except IbfError:
         return None
 
@@ -143,7 +155,7 @@ def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun
         done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
     lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
     mind = f"> **Mind:** {OUTDATED}. Until then people may not be told of what happens.\n\n" if outdated else ""
-    head = f"# Flood forecasts of {day_text(day)}\n\n{mind}{done}\n\n"
+    head = f"# Forecasts of {day_text(day)}\n\n{mind}{done}\n\n"
     return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 

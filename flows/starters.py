@@ -13,7 +13,9 @@ from flows.all_countries import run_jobs
 from flows.country_process import CountryJob
 from flows.states import WATCHED
 from flows.wiring.deployment_run import start_run
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.hazards.floods.profile import FLOODS
 
 ATTEMPTS = 3
 """runs of a country for an issue date that sensors start at most, each after the one before has failed"""
@@ -28,7 +30,7 @@ started, InputMissing where it found no forecast at once.
 
 
 def start_deployment(iso3: str, issue_date: date) -> str | None:
-    """Start `floods/<ISO3>` on the Prefect server, and wait for nothing.
+    """Start the country's flood deployment on the Prefect server, and wait for nothing.
 
     The key makes any number of sensors and looks one run; where that has failed, the next attempt is another one.
     RuntimeError also where a person cancelled it, or the last attempt has failed.
@@ -46,8 +48,8 @@ def start_deployment(iso3: str, issue_date: date) -> str | None:
 
 
 def _run(iso3: str, issue_date: date, attempt: int) -> FlowRun:
-    name = f"floods/{iso3}"
-    key = f"floods-{iso3}-{issue_date}"
+    name = f"{FLOODS.name}/{iso3}"
+    key = f"{FLOODS.name}-{iso3}-{issue_date}"
     try:
         parameters = {"country": iso3, "issue_date": issue_date.isoformat()}
         return start_run(name, parameters, key if attempt == 1 else f"{key}-{attempt}", [WATCHED, iso3])
@@ -63,7 +65,7 @@ def start_here(config: str, workspace: str | None, iso3: str, issue_date: date) 
     In a process of its own: the sensor's threads read other countries' forecasts meanwhile, and the libraries of netCDF
     and GRIB know no threads. A failed run is an InputMissing or RuntimeError with its message.
     """
-    (ended,) = run_jobs([CountryJob(iso3, issue_date, None, config, workspace)], limit=1)
+    (ended,) = run_jobs([CountryJob(iso3, FLOODS.name, IssueTime(issue_date), None, config, workspace)], limit=1)
     if ended.exit_code == InputMissing.exit_code:
         raise InputMissing(ended.message)
     if ended.exit_code != 0:

@@ -16,7 +16,6 @@ from prefect.cache_policies import NO_CACHE
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.errors import only_logged
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
@@ -24,20 +23,13 @@ from ibf_pipeline.hazards.floods.screening import usable
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared, station_cells
-from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.extents import write_extents
 from ibf_pipeline.runs.findings import write_findings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import Clock, close_older, unfinished
-from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.sources import ForecastFiles, Source
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.targets.open_target import OpenTarget, Publication
-from ibf_pipeline.targets.problems import Consent
 from tasks.artifacts import download_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -126,17 +118,6 @@ def record_findings(
     return run
 
 
-@task(task_run_name="report of {iso3}", cache_policy=NO_CACHE)
-def write_day_report(iso3: str, run: RunFolder, prepared: Path) -> Path | None:
-    """Page, pictures and tables of a finished run; None where they failed, which never fails the day."""
-    # whatever a font or a shape does to a picture, the alert has been sent
-    with only_logged(log, "%s: the report could not be written; what was published is not touched by it", iso3):
-        page = rewrite_report(run, prepared)
-        log.info("%s: report %s", iso3, page)
-        return page
-    return None
-
-
 def _manifest(
     found: FloodFindings, country: FloodCountry, files: ForecastFiles, cube: xr.DataArray, prepared: Path
 ) -> dict[str, Any]:
@@ -168,37 +149,3 @@ def _static_inputs(prepared: Path) -> list[dict[str, Any]]:
     stamp = read_stamp(prepared / "stamp.json")
     inputs = stamp.inputs if stamp is not None else {}
     return [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in sorted(inputs.items())]
-
-
-@task(task_run_name="plan the calls of {found.country} for {target.name}", cache_policy=NO_CACHE)
-def plan_revision(
-    found: FloodFindings, run: RunFolder, target: OpenTarget, *, consent: Consent, now: Clock
-) -> Revision | None:
-    """The revision to publish next: an unfinished one of this day, else a new one; None where nothing is left to do."""
-    iso3 = found.country
-    begun = unfinished(run, target.name)
-    if begun is not None:
-        target.require_resumable(begun, consent)
-        log.warning("%s: resuming revision %d", iso3, begun.number)
-        return begun
-    require_confirmed(run, target.name)
-    revision = target.revise(found, run, consent)
-    if revision is None:
-        log.info("%s: target %s has this very content: nothing to publish", iso3, target.name)
-        return None
-    for closed in close_older(run, target.name, now):
-        log.warning("%s: %s was never finished and is closed", iso3, closed.folder)
-    log.info("%s: revision %d, %d calls", iso3, revision.number, len(revision.calls()))
-    return revision
-
-
-@task(task_run_name="publish {iso3} to {target.name}, revision {revision.number}", cache_policy=NO_CACHE)
-def publish_revision(iso3: str, target: OpenTarget, revision: Revision, end: End | None = None) -> Publication:
-    """Make the calls of a revision, each once the one before is done; the last one notifies."""
-    publication = target.carry_out(revision, end=end)
-    outcome = publication.outcome
-    if outcome.last is not None:
-        log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target.name, outcome.last.path)
-    for notice in publication.notices:
-        log.warning("%s: NOTICE %s: %s", iso3, notice.kind, notice.text)
-    return publication

@@ -18,10 +18,11 @@ from flows.cli.options import (
     AcceptBlind,
     By,
     Config,
-    Day,
     DiscardDecisions,
+    HazardName,
     Hold,
     Iso3,
+    Issued,
     Notify,
     RunName,
     TakeOver,
@@ -128,8 +129,9 @@ def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) 
 @app.command()
 def run(
     country: Iso3,
-    issue_date: Day = None,
+    issue_date: Issued = None,
     target: TargetName = None,
+    hazard: HazardName = None,
     notify: Notify = True,
     hold: Hold = False,
     accept_blind: AcceptBlind = None,
@@ -141,7 +143,7 @@ def run(
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
-    """Run the flood day of a country and publish it.
+    """Run the day of a country and publish it.
 
     Example: ibf-pipeline run UGA --date 2026-02-15 --target sandbox
     """
@@ -156,7 +158,7 @@ def run(
         "discard_decisions": discard_decisions,
         "publish_withdrawn": publish_withdrawn,
     }
-    raise typer.Exit(_run_day(country, _day(issue_date), target, config, workspace, **options))
+    raise typer.Exit(_run_day(country, issue_date, target, config, workspace, hazard=hazard, **options))
 
 
 @app.command()
@@ -253,6 +255,7 @@ def backfill(
     first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first issue date")],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last issue date")],
     target: TargetName = None,
+    hazard: HazardName = None,
     notify: Annotated[bool, typer.Option("--notify", help="send notifications about past days")] = False,
     really: Annotated[bool, typer.Option("--really-notify", help="confirm --notify a second time")] = False,
     config: Config = "config",
@@ -275,24 +278,26 @@ def backfill(
         first.date(),
         last.date(),
         target,
+        hazard=hazard,
         notify=notify,
         config=config,
         workspace=workspace,
         skipped=lambda day: out.print(f"{day}: published before, skipped"),
     ):
         code = exit_code(day.state) or code
-        out.print(f"{day.issue_date}: {day.state.message}", soft_wrap=True)
+        out.print(f"{day.issue_time}: {day.state.message}", soft_wrap=True)
         if not day.published:
-            again = f"go on with --from {day.issue_date} when it is mended"
-            out.print(f"stopped at {day.issue_date}; {again}", soft_wrap=True)
+            again = f"go on with --from {day.issue_time.day} when it is mended"
+            out.print(f"stopped at {day.issue_time}; {again}", soft_wrap=True)
     raise typer.Exit(code)
 
 
 @app.command()
 def plan(
     country: Iso3,
-    issue_date: Day = None,
+    issue_date: Issued = None,
     target: TargetName = None,
+    hazard: HazardName = None,
     notify: Annotated[bool, typer.Option(help="plan with the notification at the end")] = True,
     config: Config = "config",
     workspace: Workspace = None,
@@ -307,7 +312,7 @@ def plan(
     from flows.cli.plan import plan_day
     from flows.cli.tables import print_found, print_plan
 
-    found, draft, file = plan_day(config, country, _day(issue_date), target, workspace, notify=notify)
+    found, draft, file = plan_day(config, country, issue_date, target, workspace, notify=notify, hazard=hazard)
     out = console()
     print_found(found, out)
     out.print(f"\ncapabilities `{draft.about.capabilities}`: {draft.about.reason}")
@@ -367,13 +372,22 @@ def sandbox(
 
 
 def _run_day(
-    country: str, issue_date: date | None, target: str | None, config: str, workspace: str | None, **options: Any
+    country: str,
+    issued: date | str | None,
+    target: str | None,
+    config: str,
+    workspace: str | None,
+    *,
+    hazard: str | None = None,
+    **options: Any,
 ) -> int:
     from flows.cli.outcome import print_outcome
-    from flows.floods import floods
+    from flows.hazard_flows import flow_of
+    from flows.wiring.day import open_configuration
 
-    state: Any = floods(country, issue_date, target, config=config, workspace=workspace, return_state=True, **options)
-    return print_outcome(state, config, country, issue_date, target, workspace, console())
+    of = hazard or open_configuration(config).only_hazard(country)
+    state: Any = flow_of(of)(country, issued, target, config=config, workspace=workspace, return_state=True, **options)
+    return print_outcome(state, config, country, issued, target, workspace, console(), hazard=of)
 
 
 def _wait(url: str) -> None:
@@ -384,10 +398,6 @@ def _wait(url: str) -> None:
         threading.Event().wait()
     except KeyboardInterrupt:
         pass
-
-
-def _day(moment: datetime | None) -> date | None:
-    return None if moment is None else moment.date()
 
 
 if __name__ == "__main__":

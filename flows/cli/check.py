@@ -93,7 +93,7 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
     with get_client(sync_client=True) as client:
         for deployment in all_pages(lambda offset: client.read_deployments(limit=200, offset=offset)):
             flow = client.read_flow(deployment.flow_id).name
-            if flow not in ("floods", "all-countries", "watch-source"):
+            if flow not in (FLOODS.name, "all-countries", "watch-source"):
                 continue
             parameters = deployment.parameters or {}
             found += [
@@ -112,7 +112,7 @@ def read_schedules(users: Callable[[str], tuple[str, ...]]) -> list[Schedule]:
 def _countries(
     flow: str, parameters: dict[str, Any], users: Callable[[str], tuple[str, ...]]
 ) -> tuple[str, ...] | None:
-    if flow == "floods":
+    if flow == FLOODS.name:
         return (str(parameters.get("country", "")),)
     if flow == "watch-source":
         return users(str(parameters.get("source", "")))

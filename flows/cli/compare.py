@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import get_args
 
 from rich.console import Console
@@ -17,16 +17,19 @@ from ibf_pipeline.targets.comparison import Compared, Verdict
 from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons
 from ibf_pipeline.targets.ibf.shown import read_shown
 
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+"""for what is asked of no day yet: never in the future"""
+
 
 def compare_day(
-    config: str, country: str, issued: IssueTime | date | None, target: str, workspace: str | None
+    config: str, country: str, issued: date | str | None, target: str, workspace: str | None, hazard: str | None = None
 ) -> tuple[IssueTime, list[Compared]]:
     """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
 
     Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal shows another
     day or the day was not run here.
     """
-    day = open_day(config, country, issued or date.min, target, workspace=workspace)
+    day = open_day(config, country, issued or EARLIEST, target, hazard=hazard, workspace=workspace)
     if day.target.kind != "ibf":
         raise UsageError(
             f"target {target} is no portal",
@@ -42,9 +45,11 @@ def compare_day(
     )
 
 
-def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[IssueTime, dict[str, int]]]:
+def kept_of(
+    config: str, country: str, target: str, workspace: str | None, hazard: str | None = None
+) -> list[tuple[IssueTime, dict[str, int]]]:
     """Events by verdict of every day that was compared with the portal, oldest first."""
-    return kept_comparisons(open_day(config, country, date.min, target, workspace=workspace).run, target)
+    return kept_comparisons(open_day(config, country, EARLIEST, target, hazard=hazard, workspace=workspace).run, target)
 
 
 def print_compared(issue_time: IssueTime, rows: list[Compared], target: str, console: Console) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from flows.cli.options import Config, Day, Hold, Iso3, Notify, TargetName, Workspace
+from flows.cli.options import Config, Day, HazardName, Hold, Iso3, Issued, Notify, TargetName, Workspace
 from flows.cli.terminal import console, end_with
 
 operate_app = typer.Typer()
@@ -53,8 +52,9 @@ def scenario(
     wishes: Annotated[
         list[str], typer.Argument(help="STATION=DAYS, one character a lead time: - no class, w warning, T trigger")
     ],
-    issue_date: Day = None,
+    issue_date: Issued = None,
     target: TargetName = None,
+    hazard: HazardName = None,
     notify: Annotated[bool, typer.Option(help="send the notification of the exercise")] = False,
     hold: Hold = False,
     config: Config = "config",
@@ -72,33 +72,36 @@ def scenario(
     from flows.cli.outcome import print_outcome
     from flows.scenario import scenario as run
 
-    day = issue_date.date() if issue_date else None
     state: Any = run(
         country,
         " ".join(wishes),
-        day,
+        issue_date,
         target,
         notify=notify,
         hold=hold,
+        hazard=hazard,
         config=config,
         workspace=workspace,
         return_state=True,
     )
-    raise typer.Exit(print_outcome(state, config, country, day, target, workspace, console(), exercise=True))
+    raise typer.Exit(
+        print_outcome(state, config, country, issue_date, target, workspace, console(), exercise=True, hazard=hazard)
+    )
 
 
 @operate_app.command("compare")
 def compare_with_portal(
     country: Iso3,
     target: Annotated[str, typer.Option("--target", help="portal that the other pipeline publishes to")],
-    issue_date: Annotated[
-        datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); else the portal's newest")
-    ] = None,
+    issue_date: Issued = None,
+    hazard: HazardName = None,
     kept: Annotated[bool, typer.Option("--kept", help="list the days that were compared before")] = False,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
     """Compare a day that was run here with what a portal shows of it, event by event. Publishes nothing.
+
+    Without --date it is the day that the portal shows.
 
     Exit code: 0 where everything agrees, 1 where something differs, 3 where the portal shows another day.
 
@@ -108,8 +111,8 @@ def compare_with_portal(
 
     out = console(soft_wrap=True)
     if kept:
-        print_kept(kept_of(config, country, target, workspace), out)
+        print_kept(kept_of(config, country, target, workspace, hazard), out)
         return
-    day, rows = compare_day(config, country, issue_date.date() if issue_date else None, target, workspace)
+    day, rows = compare_day(config, country, issue_date, target, workspace, hazard)
     print_compared(day, rows, target, out)
     raise typer.Exit(0 if all(row.verdict == "agrees" for row in rows) else 1)

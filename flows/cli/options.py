@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +12,27 @@ Iso3 = Annotated[str, typer.Argument(help="ISO3 code of a configured country, e.
 RunName = Annotated[str, typer.Argument(help="run folder, e.g. runs/UGA/2026-02-15, or just UGA/2026-02-15")]
 Day = Annotated[
     datetime | None, typer.Option("--date", formats=["%Y-%m-%d"], help="issue date (UTC); today where none is given")
+]
+
+
+def _issue_time(text: str) -> str:
+    """A day, or day and hour, as it was written."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}(T\d{2})?", text):
+        raise typer.BadParameter(f"{text!r} is neither a day such as 2026-02-15 nor day and hour such as 2026-02-15T06")
+    return text
+
+
+Issued = Annotated[
+    str | None,
+    typer.Option(
+        "--date",
+        parser=_issue_time,
+        metavar="YYYY-MM-DD[THH]",
+        help="issue date (UTC), with the hour for hazards that have several runs a day; now where none is given",
+    ),
+]
+HazardName = Annotated[
+    str | None, typer.Option("--hazard", help="of a country that has several hazards, e.g. floods; else its only one")
 ]
 TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]

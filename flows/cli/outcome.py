@@ -19,12 +19,13 @@ def print_outcome(
     state: State,
     config: str,
     country: str,
-    issue_date: date | None,
+    issued: date | str | None,
     target: str | None,
     workspace: str | None,
     console: Console,
     *,
     exercise: bool = False,
+    hazard: str | None = None,
 ) -> int:
     """Print what the day found, where it is, and how publishing ended; returns the exit code."""
     error = error_of(state)
@@ -32,7 +33,7 @@ def print_outcome(
         text = state.message if isinstance(error, IbfError) else f"failed: {type(error).__name__}: {error}"
         console.print(Text(text or str(error), style="red"), soft_wrap=True)
         return exit_code(state)
-    day = open_day(config, country, issue_date, target, workspace=workspace, exercise=exercise)
+    day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace, exercise=exercise)
     print_found(day.run.found(), console)
     console.print(f"run folder: {day.run.path}", soft_wrap=True)
     page = day.run.path / "report" / "report.html"

@@ -7,8 +7,8 @@ import logging
 from datetime import date
 from pathlib import Path
 
-from flows.floods import find_day
 from flows.wiring.day import Day, open_day, open_target
+from flows.wiring.legs import leg_of
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.publish.call import as_lines
@@ -18,12 +18,19 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 
 def plan_day(
-    config: str, country: str, issue_date: date | None, target: str | None, workspace: str | None, *, notify: bool
+    config: str,
+    country: str,
+    issued: date | str | None,
+    target: str | None,
+    workspace: str | None,
+    *,
+    notify: bool,
+    hazard: str | None = None,
 ) -> tuple[Findings, Draft, Path]:
     """What the day found, the draft of its plan, and the file of the draft."""
-    day = open_day(config, country, issue_date, target, workspace=workspace)
+    day = open_day(config, country, issued, target, hazard=hazard, workspace=workspace)
     with day.alone("plan"):
-        found = _published(day) or find_day(day)[0]
+        found = _published(day) or leg_of(day).find(day, None, None)[0]
         staging = day.run.stage(day.target_name, 0)
         with open_target(day, notify=notify, publishes=False) as opened:
             plan = opened.draft(found, day.run, staging)

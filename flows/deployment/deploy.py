@@ -26,9 +26,9 @@ from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments
 from flows.installed import PREFIX
 from flows.wiring.day import open_configuration
+from flows.wiring.hazards import sound
 from flows.wiring.limits import limit_name
 from flows.wiring.pages import all_pages
-from flows.wiring.sources import sound_countries
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.errors import ConfigError
 
@@ -65,7 +65,7 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
     configuration = open_configuration(config, workspace)
     base = str(Path(workspace).resolve()) if workspace else None
     planned = planned_deployments(configuration, runs_config or str(Path(config).resolve()), base)
-    sound, wrong = sound_countries(configuration)
+    valid, wrong = sound(configuration)
     schedules = {item.full_name: _schedule(item) for item in planned}
     operations = configuration.settings.operations
     pools = list(dict.fromkeys(item.pool or operations.work_pool for item in planned))
@@ -73,13 +73,13 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
         automations = _automations(client, operations)
         return [
             *_pools(client, pools, operations.work_pool_type),
-            *(Deployed("country", iso3, "left out", str(error)) for iso3, error in wrong.items()),
-            *(_limit(client, limit_name(country.iso3)) for country in sound),
+            *(Deployed("country", each.label, "left out", str(error)) for each, error in wrong.items()),
+            *(_limit(client, limit_name(country.hazard, country.iso3)) for country in valid),
             *(
                 _deployment(client, item, schedules[item.full_name], item.pool or operations.work_pool)
                 for item in planned
             ),
-            *_no_longer_configured(client, {*schedules, *(f"floods/{iso3}" for iso3 in wrong)}),
+            *_no_longer_configured(client, {*schedules, *(f"{each.hazard}/{each.iso3}" for each in wrong)}),
             *_apply_automations(client, automations),
         ]
 

@@ -10,16 +10,18 @@ from prefect.flows import Flow
 
 from flows.all_countries import all_countries
 from flows.backfill import backfill
-from flows.floods import floods
+from flows.hazard_flows import flow_of, issue_parameter
 from flows.heartbeat import heartbeat
 from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
-from flows.wiring.sources import sound_countries, watched_sources
+from flows.wiring.hazards import sound
+from flows.wiring.sources import watched_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.settings import Operations
+from ibf_pipeline.hazards.known import known_hazard
 
 TAG = "ibf-pipeline"
 """of every deployment but those below, and so of every run of which people are told as of a flood run"""
@@ -77,15 +79,17 @@ def planned_deployments(configuration: Configuration, config: str, workspace: st
 def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     default = configuration.settings.operations.schedule
     watched = set(watched_sources(configuration))
-    for country in sound_countries(configuration)[0]:
+    for country in sound(configuration)[0]:
+        profile, flow = known_hazard(country.hazard).profile, flow_of(country.hazard)
+        when = "day" if profile.period_hours == 24 else "block"
         yield Planned(
-            floods,
+            flow,
             country.iso3,
-            f"Flood day of {country.name}: from the GloFAS ensemble to the target `{country.target}`. "
-            "A manual run without issue date takes today (UTC).",
+            f"{profile.short.capitalize()} {when} of {country.name}, published to the target `{country.target}`. A "
+            f"manual run without {issue_parameter(profile).replace('_', ' ')} takes the present one (UTC).",
             {"country": country.iso3, **where},
             country.schedule or (None if watched & set(country.sources) else default),
-            ("floods", country.iso3),
+            (country.hazard, country.iso3),
             at_once=1,
         )
 
@@ -112,12 +116,12 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
     once: list[tuple[Flow[..., Any], str, dict[str, Any]]] = [
         (
             all_countries,
-            "The flood day of every configured country now, each as a flow run of its own `floods/<ISO3>`.",
+            "The day of every configured country now, each as a flow run of its own `<hazard>/<ISO3>`.",
             {"at_once": 1},
         ),
         (
             backfill,
-            "Past days of a country in their order, without notifications; each a flow run of `floods/<ISO3>`.",
+            "Past days of a country in their order, without notifications; each a flow run of `<hazard>/<ISO3>`.",
             {},
         ),
         (

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -28,7 +27,6 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
-from ibf_pipeline.sources import Source
 from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
 from ibf_pipeline.targets.ibf.moment import require_not_future
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -76,13 +74,17 @@ class Day:
         """The folder of the run."""
         return run_folder(self.configuration, RunId(self.country.iso3, self.country.hazard, self.issue_time))
 
+    @property
+    def name(self) -> str:
+        """Of the run, as commands take it: `UGA/2026-02-15`, `MWI/flash-floods/2026-02-15T06`, `exercises/UGA/...`."""
+        run = str(self.run.id)
+        if self.configuration.hazards(self.country.iso3) == (self.country.hazard,):
+            run = f"{self.country.iso3}/{self.issue_time}"
+        return f"{EXERCISES}/{run}" if self.exercise else run
+
     def alone(self, purpose: str) -> AbstractContextManager[object]:
         """Hold the country for a whole run, from its prepared layers to its report; another one waits."""
         return self.run.alone(f"{purpose} {self.country.iso3} {self.issue_time}")
-
-    def sources(self) -> list[Source]:
-        """Where forecasts of the country come from, preferred one first."""
-        return open_sources(self.configuration, self.country)
 
 
 def run_folder(configuration: Configuration, run: RunId) -> RunFolder:
@@ -111,7 +113,7 @@ def open_configuration(folder: str, workspace: str | None = None) -> Configurati
 def open_day(
     config: str,
     iso3: str,
-    issued: IssueTime | date | None,
+    issued: IssueTime | date | str | None,
     target: str | None,
     *,
     hazard: str | None = None,

@@ -28,10 +28,15 @@ def issue_time_of_run(profile: HazardProfile, asked: Asked) -> IssueTime:
     """The parameter, else the period (UTC) of the scheduled start: a run that begins late, or is retried later, keeps
     its period. Outside a run, now. UsageError where what was asked for is no issue time of the hazard.
     """
+    return as_issue_time(profile, asked_or_scheduled(asked))
+
+
+def asked_or_scheduled(asked: Asked) -> IssueTime | date | str:
+    """The parameter, else the moment that the run was scheduled for; outside a run, now."""
     if asked is not None:
-        return as_issue_time(profile, asked)
+        return asked
     scheduled = flow_run.scheduled_start_time
-    return profile.issue_time(scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now())
+    return scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now()
 
 
 def issue_date_of_run(asked: date | str | None) -> date:

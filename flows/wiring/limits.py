@@ -16,20 +16,20 @@ LEASE_SECONDS = 60
 """after which the hold of a run that was killed ends; a living run renews it"""
 
 
-def limit_name(iso3: str) -> str:
-    """Concurrency limit that every flow run which publishes for a country holds."""
-    return f"ibf-floods-{iso3}"
+def limit_name(hazard: str, iso3: str) -> str:
+    """Concurrency limit that every flow run which publishes for a country and hazard holds."""
+    return f"ibf-{hazard}-{iso3}"
 
 
 @contextmanager
-def one_at_a_time(iso3: str) -> Iterator[None]:
-    """Wait until no other run of the country is at work on the Prefect server, then hold the country.
+def one_at_a_time(hazard: str, iso3: str) -> Iterator[None]:
+    """Wait until no other run of the country and hazard is at work on the Prefect server, then hold the country.
 
     Strict for runs of a deployment: ConfigError where the limit does not exist. Runs of the command line hold it where
     it exists; without a server the publisher's own lock is what keeps runs of one machine apart. A lease that cannot be
     renewed does not stop a run: half an alert is worse than what the limit prevents.
     """
-    name = limit_name(iso3)
+    name = limit_name(hazard, iso3)
     with get_client(sync_client=True) as client:
         try:
             client.read_global_concurrency_limit_by_name(name)

@@ -52,6 +52,10 @@ class Configuration:
         """The hazards that are configured of a country, in the order of its file; ConfigError where there is none."""
         return self._country_file(iso3).hazards
 
+    def only_hazard(self, iso3: str) -> str:
+        """The hazard of a country that has one; UsageError where it has several."""
+        return self._country_file(iso3).only_hazard()
+
     def country(self, iso3: str, hazard: str | None = None) -> CountryHazard:
         """The validated configuration of one country for one hazard; the only one of the country where none is named.
 

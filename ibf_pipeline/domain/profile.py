@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -82,9 +82,14 @@ class HazardProfile:
         hours = ", ".join(f"{hour:02d}" for hour in range(0, 24, self.period_hours))
         return f"day and hour such as 2026-02-15T{24 - self.period_hours:02d}, hours {hours}"
 
-    def next(self, issue_time: IssueTime) -> IssueTime:
-        """The issue time one period later."""
-        return self.issue_time(issue_time.start + timedelta(hours=self.period_hours))
+    def issue_times_of(self, day: date) -> list[IssueTime]:
+        """Those of a day (UTC), the first first."""
+        start = datetime.combine(day, time(), UTC)
+        return [self.issue_time(start + timedelta(hours=hour)) for hour in range(0, 24, self.period_hours)]
+
+    def end(self, issue_time: IssueTime) -> datetime:
+        """When its period is over, UTC."""
+        return issue_time.start + timedelta(hours=self.period_hours)
 
     def shown(self, lead_time: int) -> int | None:
         """The largest lead time of the portal that is not later; None beyond the last one, or before the first.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-import flows.floods
+import flows.hazard_run
 from tests.worlds.countries.tiny_day import TinyDay
 
 
@@ -31,8 +31,8 @@ def day(
     monkeypatch.setenv("IBF_EMAIL", "pipeline@example.org")
     monkeypatch.setenv("IBF_PASSWORD", "not a secret")
     if "draws" not in request.keywords:  # pictures take four fifths of a day's time
-        monkeypatch.setattr(flows.floods, "write_day_report", lambda *arguments: None)
-    monkeypatch.setattr(flows.floods, "keep_artifacts", lambda *arguments: None)
+        monkeypatch.setattr(flows.hazard_run, "write_run_report", lambda *arguments: None)
+    monkeypatch.setattr(flows.hazard_run, "keep_artifacts", lambda *arguments: None)
     return TinyDay(tmp_path, httpserver).build()
 
 

@@ -16,7 +16,7 @@ from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.targets.problems import Consent
-from tasks.floods import plan_revision
+from tasks.runs import plan_revision
 from tests.targets.test_server_away import Time
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 

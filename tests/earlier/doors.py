@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import flows.backfill
 import flows.floods
+import flows.hazard_run
 import flows.scenario
 import flows.wiring.day
 import flows.wiring.decisions
@@ -185,10 +186,12 @@ def run_exercise(config: str, country: str, wishes: str, issue_date: date, targe
 def _no_engine() -> Iterator[list[tuple[str, str]]]:
     told: list[tuple[str, str]] = []
     with plain_calls(), pytest.MonkeyPatch.context() as patch:
-        for name in ("keep_artifacts", "tell_waiting", "write_day_report"):
-            patch.setattr(flows.floods, name, lambda *_, **__: None)
+        for name in ("keep_artifacts", "tell_waiting", "write_run_report"):
+            patch.setattr(flows.hazard_run, name, lambda *_, **__: None)
         patch.setattr(
-            flows.floods, "tell", lambda found, notices: told.extend((notice.kind, notice.event) for notice in notices)
+            flows.hazard_run,
+            "tell",
+            lambda found, notices: told.extend((notice.kind, notice.event) for notice in notices),
         )
         yield told
 

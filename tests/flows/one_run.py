@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import flows.floods
+import flows.wiring.flood_leg
 from tests.worlds.plain_calls import plain_calls
 
 
@@ -16,14 +17,14 @@ def main(config: str, workspace: str, issue_date: date) -> None:
     shown = logging.StreamHandler(sys.stdout)
     shown.setLevel(logging.WARNING)
     logging.getLogger("ibf_pipeline").addHandler(shown)
-    find_events = flows.floods.find_events
+    find_events = flows.wiring.flood_leg.find_events
 
     def paused(*arguments: Any, **options: Any) -> Any:
         print("inside", flush=True)
         sys.stdin.readline()
         return find_events(*arguments, **options)
 
-    flows.floods.find_events = paused  # type: ignore[assignment]
+    flows.wiring.flood_leg.find_events = paused  # type: ignore[assignment]
     with plain_calls():
         state = flows.floods.floods("XTY", issue_date, config=config, workspace=workspace, return_state=True)
     print("ended", state.type.value, state.message, flush=True)

@@ -103,7 +103,7 @@ def test_what_a_process_is_given_to_do(
     drained: list[str] = []
     for worker in (EventsWorker, APILogWorker):
         monkeypatch.setattr(worker, "drain_all", lambda timeout, name=worker.__name__: drained.append(name))
-    job = CountryJob("XDM", date(2026, 2, 1), None, config, str(tmp_path), {"publish": False})
+    job = CountryJob("XDM", "floods", IssueTime(date(2026, 2, 1)), None, config, str(tmp_path), {"publish": False})
     with quick_days():
         ended = run_country(job, api.url)
     assert (ended.country, ended.exit_code, ended.message.split(":")[0]) == ("XDM", 3, "input not available yet")
@@ -117,7 +117,7 @@ def test_what_a_process_is_given_to_do(
 @pytest.mark.usefixtures("api")
 def test_a_process_that_dies_takes_no_other_country_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_country", die_in_xdm)
-    jobs = [CountryJob(iso3, SUNDAY, None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
+    jobs = [CountryJob(iso3, "floods", IssueTime(SUNDAY), None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
     first, *others = module.run_jobs(jobs, limit=1)
     assert (first.country, first.state, first.exit_code) == ("XDM", "Crashed", 1)
     assert [(other.country, other.message) for other in others] == [("XDN", "no alert"), ("XDO", "no alert")]
@@ -140,7 +140,7 @@ def test_a_broken_pool_is_replaced_for_the_next_country(monkeypatch: pytest.Monk
 
     made: list[Pool] = []
     monkeypatch.setattr(module, "ProcessPoolExecutor", lambda workers, **_: made.append(Pool(workers)) or made[-1])
-    jobs = [CountryJob(iso3, SUNDAY, None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
+    jobs = [CountryJob(iso3, "floods", IssueTime(SUNDAY), None, "config", None) for iso3 in ("XDM", "XDN", "XDO")]
     first, *others = module.run_jobs(jobs, limit=1)
     assert (first.state, first.exit_code, "its process died" in first.message) == ("Crashed", 1, True)
     assert [(other.country, other.message) for other in others] == [("XDN", "no alert"), ("XDO", "no alert")]
@@ -160,7 +160,7 @@ def test_a_countrys_run_elsewhere_counts_by_the_name_of_its_state(
     """Its message and its error may be anything: only the server knows the run."""
     ended = SimpleNamespace(state=outcome.state("whatever it says"))
     monkeypatch.setattr(module, "run_deployment", lambda *_, **__: ended)
-    done = module.by_deployment(CountryJob("XDM", SUNDAY, None, "config", None))
+    done = module.by_deployment(CountryJob("XDM", "floods", IssueTime(SUNDAY), None, "config", None))
     assert (done.state, done.message, done.exit_code) == (outcome.name, "whatever it says", outcome.exit_code)
 
 

@@ -176,7 +176,8 @@ def test_a_run_that_is_held_and_waits_for_nobody_is_told(api: PrefectServer, con
 
 def text_of_held(server: PrefectServer, day: date) -> str:
     """What the server was told of a day's held notification, once; it takes a moment to get there."""
-    asked = {"filter": {"event": {"name": ["ibf-pipeline.held"]}, "resource": {"id": [f"ibf-pipeline.run.XDM.{day}"]}}}
+    of_run = {"id": [f"ibf-pipeline.run.XDM.floods.{day}"]}
+    asked = {"filter": {"event": {"name": ["ibf-pipeline.held"]}, "resource": of_run}}
     for _ in range(120):
         answer = httpx.post(f"{server.url}/events/filter", json=asked, timeout=60)
         if answer.is_success and (found := answer.json()["events"]):

@@ -29,6 +29,10 @@ pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("quick")]
 DAY = date(2026, 2, 15)
 
 
+def named(day: date) -> dict[str, str]:
+    return {f"floods-{iso3}-{day}": iso3 for iso3 in ("XDM", "XDN", "XDO")}
+
+
 def run(state: object) -> FlowRun:
     return FlowRun(id=uuid4(), flow_id=uuid4(), name="floods", state=state)
 
@@ -75,7 +79,7 @@ def test_a_run_that_published_nothing_or_elsewhere_is_not_the_days_run(api: obje
     add("XDN", Completed(message="elsewhere"), target="nope")
     add("XDO", Completed(message="its own"), target="sandbox")
     with get_client(sync_client=True) as client:
-        newest = newest_runs(client, day, dict.fromkeys(("XDM", "XDN", "XDO"), "sandbox"))
+        newest = newest_runs(client, named(day), dict.fromkeys(("XDM", "XDN", "XDO"), "sandbox"))
     assert {iso3: run.state.message for iso3, run in newest.items()} == {"XDM": "server refused", "XDO": "its own"}
 
 
@@ -89,7 +93,7 @@ def test_the_newest_of_more_runs_than_a_server_gives_at_once_counts(
             state = Failed(message=message) if hour < 17 else Completed(message=message)
             state.state_details.scheduled_time = datetime(2026, 1, 22, hour, tzinfo=UTC)
             client.create_flow_run(floods, parameters={}, name=f"floods-XDM-{day}", state=state)
-        newest = newest_runs(client, day, {"XDM": "sandbox"})
+        newest = newest_runs(client, named(day), {"XDM": "sandbox"})
     assert newest["XDM"].state.message == "no alert"
 
 

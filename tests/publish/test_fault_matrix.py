@@ -27,7 +27,7 @@ from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Consent
-from tasks.floods import plan_revision
+from tasks.runs import plan_revision
 from tests.worlds.countries.flood_days import PIPELINE, FloodDays, SharedServers, clock
 from tests.worlds.countries.stories import STORIES
 from tests.worlds.services.faulty_proxy import Fault, FaultyProxy

@@ -51,15 +51,16 @@ from pathlib import Path
 from flows.wiring.environment import settle
 work = Path(sys.argv[1])
 settle(work / "prefect")
-import flows.floods as module
+import flows.hazard_run as module
+from flows.floods import floods
 from flows.cli.outcome import exit_code, print_outcome
 from rich.console import Console
-answers, write_report = {}, module.write_day_report
+answers, write_report = {}, module.write_run_report
 workspace = str(work / "workspace")
 for trouble in sys.argv[2:]:
-    module.write_day_report = write_report if trouble in ("refused", "none") else lambda *parts: None  # it takes long
+    module.write_run_report = write_report if trouble in ("refused", "none") else lambda *parts: None  # it takes long
     options = {"config": str(work / "config"), "workspace": workspace}
-    state = module.floods("XDM", date(2026, 2, 15), trouble, take_over=True, return_state=True, **options)
+    state = floods("XDM", date(2026, 2, 15), trouble, take_over=True, return_state=True, **options)
     print_outcome(state, options["config"], "XDM", date(2026, 2, 15), trouble, workspace, Console())
     error = state.data
     if isinstance(error, BaseException):

@@ -16,7 +16,7 @@ import requests
 import xarray as xr
 from shapely.geometry import box, mapping, shape
 
-from flows.floods import bring_up_to_date
+from flows.hazard_run import bring_up_to_date
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.hazards.floods.findings import FloodFindings
@@ -35,7 +35,8 @@ from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
-from tasks.floods import find_events, plan_revision, publish_revision, record_findings
+from tasks.floods import find_events, record_findings
+from tasks.runs import plan_revision, publish_revision
 from tests.worlds.countries.gaps import with_gaps
 from tests.worlds.runs import flood_run
 

@@ -1,0 +1,34 @@
+"""The flow of each hazard, by which its days are run here, in a backfill and by deployments. One more is one line more.
+
+A flow of a hazard takes `country`, then its issue time, then `target`; `notify`, `publish`, `config` and `workspace` by
+name.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from prefect.flows import Flow
+
+from flows.floods import floods
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.errors import UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
+
+FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods}
+
+
+def flow_of(hazard: str) -> Flow[..., Any]:
+    """The flow of a hazard; UsageError where this installation has none."""
+    if hazard not in FLOWS:
+        raise UsageError(
+            f"{hazard} cannot be run by this installation",
+            expected="one of " + ", ".join(sorted(FLOWS)),
+            remedy="choose another hazard",
+        )
+    return FLOWS[hazard]
+
+
+def issue_parameter(profile: HazardProfile) -> str:
+    """The name of the parameter of a hazard's flow that takes the issue time."""
+    return "issue_date" if profile.period_hours == 24 else "issue_time"

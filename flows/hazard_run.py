@@ -1,0 +1,211 @@
+"""A run of any hazard: found, published, reported. People first, pictures afterwards."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import deployment
+
+from flows.approval import await_approval, tell_waiting
+from flows.ending import HOLD, ended, failed, tell
+from flows.installed import final
+from flows.morning import show_waiting
+from flows.states import COMPLETED, HELD
+from flows.wiring.day import Day, now, open_day, open_target
+from flows.wiring.issue_date import Asked, asked_or_scheduled
+from flows.wiring.legs import leg_of
+from flows.wiring.limits import one_at_a_time
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import IbfError, UsageError
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import Clock, unfinished
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.unconfirmed import require_confirmed
+from ibf_pipeline.targets.open_target import OpenTarget, Publication
+from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.told import untold_notices
+from tasks.artifacts import keep_artifacts, publishing_progress
+from tasks.runs import plan_revision, publish_revision, write_run_report
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person asks of a run."""
+
+    publish: bool = True
+    """false stops with the findings on disk"""
+    notify: bool = True
+    hold: bool = False
+    """stop before the notification"""
+    approval: bool = False
+    """hold, and pause in the UI until a person approves or stops it there"""
+    consent: Consent = Consent()
+    wishes: str | None = None
+    """an exercise whose forecast makes these come true"""
+
+
+def run_hazard(
+    hazard: str | None,
+    country: str,
+    issued: Asked,
+    target: str | None,
+    options: Options,
+    config: str,
+    workspace: str | None,
+) -> State:
+    """The run of a country and hazard, as a flow's last state: whatever stopped it stands in its message.
+
+    `hazard`: the only one of the country where none is given; `issued`: the period that the run was scheduled in.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    exercise = options.wishes is not None
+    try:
+        if hazard is not None and not exercise:
+            _require_own(hazard, country)
+        asked = asked_or_scheduled(issued)
+        day = open_day(config, country, asked, target, hazard=hazard, workspace=workspace, exercise=exercise)
+        with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
+            sources = None if options.wishes is None else _wished(day, options.wishes)
+            found, run, state, held = carry_out(
+                day,
+                sources,
+                publish=options.publish,
+                notify=options.notify,
+                hold=options.hold or options.approval,
+                consent=options.consent,
+            )
+        if held:
+            state = after_hold(day, found, run, state, approval=options.approval)
+    except IbfError as error:
+        return final(failed(error))
+    return final(state)
+
+
+def _wished(day: Day, wishes: str) -> Any:
+    make = leg_of(day).wished
+    if make is None:
+        raise UsageError(
+            f"there are no exercises of {day.profile.name}", expected="a hazard with exercises", remedy="run a real day"
+        )
+    return make(day, wishes)
+
+
+def _require_own(hazard: str, country: str) -> None:
+    """UsageError where a deployment's run is given another country: its tags and its limit are those of its own."""
+    name = str(deployment.name) if deployment.id is not None else ""
+    if re.fullmatch(r"[A-Z]{3}", name) and name != country:
+        raise UsageError(
+            f"deployment {hazard}/{name} is asked for the country {country}",
+            expected=name,
+            remedy=f"run the deployment {hazard}/{country}",
+        )
+
+
+def carry_out(
+    day: Day, sources: Any, *, publish: bool, notify: bool, hold: bool, consent: Consent
+) -> tuple[Findings, RunFolder, State, bool]:
+    """Find what the forecast says, publish it, then report: people first, pictures afterwards.
+
+    `sources`: instead of the day's own. Last of what is returned: whether the notification waits for a person.
+    """
+    allowed = partial(require_allowed, day, notify=notify, hold=hold, consent=consent)
+    found, run = leg_of(day).find(day, sources, allowed if publish else None)
+    state, held = conclude(day, found, run, publish=publish, notify=notify, hold=hold, consent=consent)
+    return found, run, state, held
+
+
+def conclude(
+    day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
+) -> tuple[State, bool]:
+    """Publish, then report. Last of what is returned: whether the notification waits for a person."""
+    held = False
+    try:
+        publications: list[Publication] = []
+        if publish:
+            with publishing_progress(run, day.target_name):
+                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+            held = bool(publications) and publications[-1].outcome.held
+        further = [*([HOLD] if held else []), *([] if publish else ["nothing was published"])]
+        state = ended(found, publications, *further, otherwise=HELD if held else COMPLETED)
+        tell(found, [notice for publication in publications for notice in publication.notices])
+    except IbfError as error:
+        state = failed(error)
+        tell(found, untold_notices(run, day.target_name, error))
+    report(day, run)
+    return state, held
+
+
+def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, approval: bool) -> State:
+    """Tell that a notification waits for a person; with `approval` wait for that person, who approves or stops it in
+    the UI. IbfError where nobody is notified though nobody has stopped it.
+    """
+    tell_waiting(day, in_ui=approval)
+    if not approval:
+        return state
+    show_waiting(day)
+    try:
+        publication, decided, outcome = await_approval(day, found)
+        state = ended(found, [publication] if publication else [], decided, otherwise=outcome)
+    finally:
+        report(day, run)
+    return state
+
+
+def report(day: Day, run: RunFolder) -> None:
+    """The report and the artifacts of a run, after everything that people wait for."""
+    write_run_report(day.country.iso3, run, day.prepared)
+    keep_artifacts(day.country.iso3, run, day.configuration.settings.operations.reports_url)
+    leg_of(day).afterwards(day)
+
+
+def require_allowed(day: Day, found: Findings, *, notify: bool, hold: bool, consent: Consent) -> None:
+    """Where a day was published before: the refusals of publishing it again, before its findings are replaced.
+
+    An unfinished revision is finished whatever the forecast says by now, so there only its own refusals count.
+    """
+    if not day.run.revisions(day.target_name):
+        return
+    with open_target(day, notify=notify, hold=hold) as target:
+        begun = unfinished(day.run, day.target_name)
+        if begun is None:
+            require_confirmed(day.run, day.target_name)
+            target.require_allowed(found, day.run, consent)
+        else:
+            target.require_resumable(begun, consent)
+
+
+def publish_day(
+    day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
+) -> list[Publication]:
+    """Publish what was found, one run at a time on a target."""
+    purpose = f"run {day.country.iso3} {day.issue_time}"
+    with open_target(day, notify=notify, hold=hold) as target, run.right_to_publish(day.target_name, purpose):
+        return bring_up_to_date(target, found, run, consent, now)
+
+
+def bring_up_to_date(
+    target: OpenTarget,
+    found: Findings,
+    run: RunFolder,
+    consent: Consent,
+    clock: Clock,
+    plan: Callable[..., Revision | None] = plan_revision,
+    publish: Callable[[str, OpenTarget, Revision], Publication] = publish_revision,
+) -> list[Publication]:
+    """Finish a revision that was begun, then publish what has changed since: two revisions at most."""
+    publications: list[Publication] = []
+    for _ in ("begun", "new"):
+        resumes = unfinished(run, target.name) is not None
+        revision = plan(found, run, target, consent=consent, now=clock)
+        if revision is None:
+            break
+        publications.append(publish(found.country, target, revision))
+        if publications[-1].outcome.held or not resumes:
+            break
+    return publications

@@ -1,0 +1,61 @@
+"""How a flood day is found: from the sources of a GloFAS forecast to a whole run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from flows.wiring.day import Day
+from flows.wiring.local_static import local_static
+from flows.wiring.sources import open_sources, prune_cache
+from ibf_pipeline.config.floods import flood_country
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
+from ibf_pipeline.sources.completeness import is_whole_and_new
+from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
+from tasks.scenario import make_forecast
+
+
+def find_day(
+    day: Day, sources: Sequence[Source] | None = None, allowed: Callable[[Findings], None] | None = None
+) -> tuple[Findings, RunFolder]:
+    """What the forecast says, in the run folder: nothing has been published yet.
+
+    `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
+    """
+    iso3, country = day.country.iso3, flood_country(day.country)
+    layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+
+    def use(source: Source) -> tuple[ForecastFiles, Any]:
+        files = obtain_forecast(iso3, day.issue_date, source)
+        return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+
+    (files, cube), passed_over = first_usable(
+        sources or open_sources(day.configuration, country),
+        day.issue_date,
+        use,
+        lambda used: is_whole_and_new(*used, country.members.expected),
+    )
+    files = replace(files, origin={**files.origin, "passed_over": passed_over})
+    found = find_events(iso3, cube, layers, country, exercise=day.exercise)
+    if "corrected" in files.origin:
+        found = replace(found, notes=(*found.notes, f"source {files.source}: {files.origin['corrected']}"))
+    if allowed is not None:
+        allowed(found)
+    return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)
+
+
+def tidy_up(day: Day) -> None:
+    """Keep the cache of fetched forecasts within its bounds."""
+    prune_cache(day.configuration)
+
+
+def wished_sources(day: Day, wishes: str) -> list[Source]:
+    """The forecast of an exercise: STATION=DAYS, one character a lead time, see `scenario`."""
+    iso3, country = day.country.iso3, flood_country(day.country)
+    layers, _ = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+    place = day.runs / iso3 / "forecasts"
+    root = make_forecast(iso3, place, day.issue_date, wishes, layers, country.rule)
+    return [FolderSource("scenario", root, country.thresholds_version)]

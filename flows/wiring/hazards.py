@@ -1,0 +1,56 @@
+"""What has runs in an installation: every configured country with each of its hazards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A country with one of its hazards."""
+
+    iso3: str
+    hazard: str
+    label: str
+    """what people see of it: `UGA`, or `MWI flash-floods` where the country has several hazards"""
+
+    @property
+    def profile(self) -> HazardProfile:
+        """Of its hazard."""
+        return known_hazard(self.hazard).profile
+
+    def run_names(self, day: date) -> list[str]:
+        """What its flow runs of a day (UTC) are called."""
+        return [f"{self.hazard}-{self.iso3}-{issue_time}" for issue_time in self.profile.issue_times_of(day)]
+
+
+def configured(configuration: Configuration) -> list[Configured]:
+    """All of them. A country whose file is too wrong to tell is taken to have floods, so that its run says so."""
+    return [each for iso3 in configuration.country_codes() for each in _of(configuration, iso3)]
+
+
+def _of(configuration: Configuration, iso3: str) -> list[Configured]:
+    try:
+        hazards = configuration.hazards(iso3)
+    except IbfError:
+        hazards = (EARLIER_HAZARD,)
+    return [Configured(iso3, hazard, iso3 if len(hazards) == 1 else f"{iso3} {hazard}") for hazard in hazards]
+
+
+def sound(configuration: Configuration) -> tuple[list[CountryHazard], dict[Configured, ConfigError]]:
+    """Those whose configuration is valid, and what is wrong with the others."""
+    valid, wrong = [], {}
+    for each in configured(configuration):
+        try:
+            valid.append(configuration.country(each.iso3, each.hazard))
+        except ConfigError as error:
+            wrong[each] = error
+    return valid, wrong
