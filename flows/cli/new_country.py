@@ -12,7 +12,7 @@ from flows.wiring.day import DISASTER_TYPE, open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
@@ -70,7 +70,7 @@ def write_country(
     return file
 
 
-def _is_portal(target: Target) -> bool:
+def _is_portal(target: TargetSettings) -> bool:
     return target.kind == "ibf" and target.url is not None
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from flows.wiring.sources import open_sources
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
@@ -44,7 +44,7 @@ class Day:
     country: Country
     issue_date: date
     target_name: str
-    target: Target
+    target: TargetSettings
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
 
@@ -178,14 +178,14 @@ def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
         yield stack.enter_context(client)
 
 
-def open_portal(name: str, target: Target, *, publishes: bool = False) -> closing[IbfClient]:
+def open_portal(name: str, target: TargetSettings, *, publishes: bool = False) -> closing[IbfClient]:
     """The same for a target with a url, whatever the country."""
     variables = (str(target.email_variable), str(target.password_variable))
     account = Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))
     return _client(str(target.url), account, target, publishes=publishes)
 
 
-def _client(url: str, account: Credentials, target: Target, *, publishes: bool) -> closing[IbfClient]:
+def _client(url: str, account: Credentials, target: TargetSettings, *, publishes: bool) -> closing[IbfClient]:
     keep_trying_seconds = target.keep_trying_seconds if publishes else 0.0
     patience = Patience(target.timeout_seconds, target.attempts, keep_trying_seconds=keep_trying_seconds)
     return closing(IbfClient(url, account, patience))

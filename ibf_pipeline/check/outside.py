@@ -11,7 +11,7 @@ from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.country import Country
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.thresholds import sample_thresholds
@@ -43,7 +43,7 @@ def check_threshold_grids(grids: Place | None, country: Country, data: StaticDat
 def check_target(
     open_client: Callable[[], AbstractContextManager[IbfClient]],
     name: str,
-    target: Target,
+    target: TargetSettings,
     country: Country,
     disaster_type: str,
     data: StaticData,

@@ -9,7 +9,7 @@ from pathlib import Path
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import named, read_part, read_section
 from ibf_pipeline.config.settings import Settings
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
 
 
@@ -74,7 +74,7 @@ class Configuration:
                 named(kind, name, known, file, f"add it under {kind}s in settings.yaml, or choose another")
         return country
 
-    def target(self, name: str) -> Target:
+    def target(self, name: str) -> TargetSettings:
         """A named target of the settings; ConfigError where there is none."""
         remedy = "add it under targets in settings.yaml, or choose another"
         return named("target", name, self.settings.targets, self.folder / "settings.yaml", remedy)
