@@ -19,11 +19,12 @@ from flows.ending import HOLD, ended, failed, tell
 from flows.installed import final
 from flows.morning import show_waiting, update_morning
 from flows.states import COMPLETED, HELD
-from flows.wiring.day import Day, now, open_day, open_target
+from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import issue_date_of_run, named_date
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import prune_cache
+from flows.wiring.targets import open_target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder

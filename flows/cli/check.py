@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration, open_ibf
+from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
+from flows.wiring.targets import open_ibf
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from flows.wiring.day import DISASTER_TYPE, open_portal
+from flows.wiring.day import DISASTER_TYPE
+from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.config.reading import validated
-from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
@@ -40,7 +40,7 @@ def write_country(
             "the file is there already", where=file, expected="a new country", remedy="edit it, or move it away"
         )
     settings = configuration.settings
-    chosen = target or next((n for n, t in settings.targets.items() if _is_portal(t)), next(iter(settings.targets)))
+    chosen = target or next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
     known, said = _ask(configuration, chosen, iso3)
     if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
         raise ConfigError(
@@ -61,7 +61,7 @@ def write_country(
         default_admin_level=default,
         sources=real[:1] or list(settings.sources)[:1],
         target=chosen,
-        portal=chosen if _is_portal(configuration.target(chosen)) else None,
+        portal=chosen if configuration.target(chosen).knows_countries else None,
         levels_from=said,
     )
     text = country_file(draft)
@@ -70,14 +70,10 @@ def write_country(
     return file
 
 
-def _is_portal(target: TargetSettings) -> bool:
-    return target.kind == "ibf" and target.url is not None
-
-
 def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, Any], str]:
     """Name and levels as the portal has them, and the comment about where they are from."""
     target = configuration.target(name)
-    if not _is_portal(target):
+    if not target.knows_countries:
         return {}, "CHECK them: no portal was asked."
     try:
         with open_portal(name, target) as client:

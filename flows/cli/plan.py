@@ -8,7 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from flows.floods import find_day
-from flows.wiring.day import Day, open_day, open_target
+from flows.wiring.day import Day, open_day
+from flows.wiring.targets import open_target
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.publish.call import as_lines

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flows.wiring.day import open_portal
+from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import Country
 from ibf_pipeline.errors import ConfigError
@@ -60,7 +60,7 @@ def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClien
         yield None
         return
     target = configuration.target(name)
-    if target.kind != "ibf" or target.embedded_sandbox:
+    if not target.knows_countries:
         raise ConfigError(
             f"static_sources.portal is {name}, which has no areas of its own",
             where=f"countries/{country.iso3}.yaml",

@@ -49,15 +49,15 @@ def check_target(
     data: StaticData,
 ) -> list[Finding]:
     """The country as its target's server knows it, as far as the server can be reached."""
-    if target.kind != "ibf":
-        return [fine("portal", f"target {name} writes files: there is no portal to ask")]
-    if target.embedded_sandbox and (data.boundaries is None or data.stations is None):
+    if not target.has_portal:
+        return [fine("portal", f"target {name} is {target.words}: there is no portal to ask")]
+    if target.is_set_up_here and (data.boundaries is None or data.stations is None):
         text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
         return [not_checked("portal", text, "the static data come first", "see above")]
     try:
         with open_client() as client:
             client.login()
-            state = read_state(client, country.iso3, disaster_type, target.capabilities)
+            state = read_state(client, country.iso3, disaster_type, getattr(target, "capabilities", "auto"))
             layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{disaster_type}")
     except ServerRefused as error:
         return [of_error("portal", error, "a run would be refused just so")]

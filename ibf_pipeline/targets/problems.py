@@ -6,9 +6,10 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from ibf_pipeline.domain.found import Found
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
 from ibf_pipeline.runs.folder import RunFolder
 
 
@@ -63,3 +64,14 @@ def unreadable_extents(found: Found, run: RunFolder) -> Iterator[Problem]:
         file = run.extent(extent.file_name)
         if not os.access(file, os.R_OK) or file.stat().st_size == 0:
             yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again")
+
+
+def require_not_future(issue_date: date, today: date, *, test_target: bool) -> None:
+    """Refuse a future issue date, but for test targets: one upload dated in the future blinds a country on a server."""
+    if issue_date > today and not test_target:
+        raise ForbiddenByRule(
+            f"the issue date {issue_date} lies in the future",
+            where="issue date (--date)",
+            expected=f"{today} or earlier",
+            remedy="correct the date; only a target with test_target: true takes future dates",
+        )

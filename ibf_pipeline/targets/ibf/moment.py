@@ -35,14 +35,3 @@ def moment_of(issue_date: date, revision: int, last_upload: datetime | None) -> 
 def date_of_calls(at: datetime) -> str:
     """The `date` of a revision's calls."""
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
-
-
-def require_not_future(issue_date: date, today: date, *, test_target: bool) -> None:
-    """Refuse a future issue date: one upload dated in the future blinds the country on the server."""
-    if issue_date > today and not test_target:
-        raise ForbiddenByRule(
-            f"the issue date {issue_date} lies in the future",
-            where="issue date (--date)",
-            expected=f"{today} or earlier",
-            remedy="correct the date; only a target with test_target: true takes future dates",
-        )
