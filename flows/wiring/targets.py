@@ -18,9 +18,9 @@ from ibf_pipeline.config.targets import FilesTargetSettings, IbfTargetSettings, 
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.report.write import event_maps
+from ibf_pipeline.runs.holding import Destination, refuse_hold
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
-from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
-from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.files.target import FilesTarget
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import OpenTarget
@@ -48,7 +48,7 @@ def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes
     server that is away is waited for, as what comes next must not be left half made.
     """
     if hold and not day.target.can_notify:
-        require_no_hold(day.target_name)
+        refuse_hold(day.target_name, day.target.words)
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
     opening = Opening(notify and day.target.notifications, until, publishes)
     with OPENERS[day.target.kind](day, opening) as target:

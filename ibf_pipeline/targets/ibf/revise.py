@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -13,6 +13,7 @@ from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
+from ibf_pipeline.runs.holding import Destination
 from ibf_pipeline.runs.ledger import require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
@@ -30,17 +31,6 @@ UNTOLD = "trigger, nobody notified"
 
 PROCESSING = (PROCESS, CURRENT.end_path, DESCRIBED.close_path)
 """calls that make a server of today turn a day's rows into events"""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where and how a revision is published."""
-
-    target: str
-    """name in the settings"""
-    url: str
-    notify: bool
-    hold_until: datetime | None = None
 
 
 def draft(
@@ -63,7 +53,6 @@ def draft(
     calls = plan_calls(found, order(wipe), choice.capabilities)
     news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
     content = content_hash(call for call in news if not _beside_the_content(call))
-    hold = destination.hold_until
     about = RevisionAbout(
         date=date_of_calls(at),
         target=destination.target,
@@ -72,7 +61,7 @@ def draft(
         reason=choice.reason,
         notify=destination.notify,
         content=content,
-        hold_until=date_of_calls(hold) if hold and destination.notify else None,
+        hold_until=destination.held_until,
     )
     return Draft(tuple(calls), about)
 
