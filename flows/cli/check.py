@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import DISASTER_TYPE, Day, now, open_configuration
+from flows.wiring.day import DISASTER_TYPE, open_configuration
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
-from flows.wiring.targets import open_ibf
+from flows.wiring.targets import open_portal
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids
@@ -22,13 +22,13 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.errors import ConfigError, IbfError
 
 
-def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
-    """Every finding about a country, in the order of the checks."""
+def check_country(config: str, iso3: str, chosen: str | None, workspace: str | None) -> list[Finding]:
+    """Every finding about a country, in the order of the checks. `chosen`: name of a target; else the country's own."""
     try:
         configuration = open_configuration(config, workspace)
         country = configuration.country(iso3)
-        name = target or country.target
-        day = Day(configuration, country, now().date(), name, configuration.target(name))
+        name = chosen or country.target
+        target = configuration.target(name)
     except ConfigError as error:
         return [of_error("configuration", error, "no command works with this country, and nothing else was checked")]
     findings = list(check_settings(configuration, country))
@@ -43,7 +43,7 @@ def check_country(config: str, iso3: str, target: str | None, workspace: str | N
         *findings,
         *found,
         *check_threshold_grids(grids, country, data),
-        *check_target(partial(open_ibf, day), name, day.target, country, DISASTER_TYPE, data),
+        *check_target(partial(open_portal, configuration, name, country), name, target, country, DISASTER_TYPE, data),
         *_schedule(configuration, iso3),
     ]
 

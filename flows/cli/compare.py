@@ -11,12 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from flows.wiring.day import DISASTER_TYPE, open_day
-from flows.wiring.targets import open_ibf
-from ibf_pipeline.config.targets import TARGET_KINDS
-from ibf_pipeline.errors import UsageError
+from flows.wiring.targets import open_portal
+from ibf_pipeline.targets.compared import compare_with, kept_comparisons
 from ibf_pipeline.targets.comparison import Compared, Verdict
-from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons
-from ibf_pipeline.targets.ibf.shown import read_shown
 
 
 def compare_day(
@@ -28,18 +25,10 @@ def compare_day(
     day or the day was not run here.
     """
     day = open_day(config, country, issue_date or date.min, target, workspace=workspace)
-    if not day.target.has_portal:
-        raise UsageError(
-            f"target {target} is no portal",
-            where=day.configuration.folder / "settings.yaml",
-            expected="a target of kind "
-            + " or ".join(kind for kind, model in TARGET_KINDS.items() if model.has_portal),
-            remedy="name the portal that the other pipeline publishes to",
-        )
-    with open_ibf(day) as client:
-        portal = read_shown(client, country, DISASTER_TYPE, day.country.default_admin_level)
+    with open_portal(day.configuration, target, day.country) as portal:
+        shown_now = portal.shown(country, DISASTER_TYPE, day.country.default_admin_level)
     where = day.target.address or target
-    return compare_with(portal, lambda shown: replace(day, issue_date=shown).run, issue_date, target, where)
+    return compare_with(shown_now, lambda shown: replace(day, issue_date=shown).run, issue_date, target, where)
 
 
 def kept_of(config: str, country: str, target: str, workspace: str | None) -> list[tuple[date, dict[str, int]]]:

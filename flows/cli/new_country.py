@@ -76,15 +76,14 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
     if not target.knows_countries:
         return {}, "CHECK them: no portal was asked."
     try:
-        with open_portal(name, target) as client:
-            found = next((c for c in client.get("/country") if c.get("countryCodeISO3") == iso3), None)
+        with open_portal(configuration, name, None) as portal:
+            found = next((country for country in portal.countries() if country.iso3 == iso3), None)
     except IbfError as error:
         return {}, f"CHECK them: the portal {name} could not be asked ({' '.join(error.found.split())[:80]})."
     if found is None:
         return {}, f"CHECK them: the portal {name} does not know {iso3}."
-    known: dict[str, Any] = {"name": found.get("countryName") or iso3}
-    for settings in found.get("countryDisasterSettings", ()):
-        if settings.get("disasterType") == DISASTER_TYPE:
-            known |= {"levels": sorted(settings["adminLevels"]), "default": settings["defaultAdminLevel"]}
-            return known, f"As the portal {name} had them."
-    return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
+    known: dict[str, Any] = {"name": found.name or iso3}
+    there = found.levels.get(DISASTER_TYPE)
+    if there is None:
+        return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
+    return known | {"levels": there.levels, "default": there.default}, f"As the portal {name} had them."

@@ -13,7 +13,7 @@ from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.place import Place, is_url
 from ibf_pipeline.static.static import Places, fetch_static
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import Portal
 
 
 def fetch_country(
@@ -27,9 +27,9 @@ def fetch_country(
             expected="a folder that can be written to",
             remedy="fetch into a folder on this machine and copy it there",
         )
-    with _portal(configuration, country) as client:
+    with _portal(configuration, country) as portal:
         places = open_places(configuration, country)
-        return fetch_static(country, configuration.static_folder(country), places, client, say, refresh=refresh)
+        return fetch_static(country, configuration.static_folder(country), places, portal, say, refresh=refresh)
 
 
 def open_places(configuration: Configuration, country: Country) -> Places:
@@ -54,7 +54,7 @@ def open_places(configuration: Configuration, country: Country) -> Places:
 
 
 @contextmanager
-def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClient | None]:
+def _portal(configuration: Configuration, country: Country) -> Iterator[Portal | None]:
     name = country.static_sources.portal
     if name is None:
         yield None
@@ -67,5 +67,5 @@ def _portal(configuration: Configuration, country: Country) -> Iterator[IbfClien
             expected="an ibf target with a url",
             remedy="name the target of the real portal",
         )
-    with open_portal(name, target) as client:
-        yield client
+    with open_portal(configuration, name, country) as portal:
+        yield portal

@@ -1,10 +1,9 @@
-"""A country against what lies outside its files: threshold grids, and the server of its target."""
+"""A country against what lies outside its files: threshold grids, and the portal of its target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
@@ -15,8 +14,7 @@ from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.thresholds import sample_thresholds
-from ibf_pipeline.targets.ibf.state import read_state
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import Portal
 
 
 def check_threshold_grids(grids: Place | None, country: Country, data: StaticData) -> list[Finding]:
@@ -41,24 +39,24 @@ def check_threshold_grids(grids: Place | None, country: Country, data: StaticDat
 
 
 def check_target(
-    open_client: Callable[[], AbstractContextManager[IbfClient]],
+    open_portal: Callable[[], AbstractContextManager[Portal]],
     name: str,
     target: TargetSettings,
     country: Country,
     disaster_type: str,
     data: StaticData,
 ) -> list[Finding]:
-    """The country as its target's server knows it, as far as the server can be reached."""
+    """The country as its target's portal knows it, as far as that can be reached."""
     if not target.has_portal:
         return [fine("portal", f"target {name} is {target.words}: there is no portal to ask")]
     if target.is_set_up_here and (data.boundaries is None or data.stations is None):
         text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
         return [not_checked("portal", text, "the static data come first", "see above")]
     try:
-        with open_client() as client:
-            client.login()
-            state = read_state(client, country.iso3, disaster_type, getattr(target, "capabilities", "auto"))
-            layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{disaster_type}")
+        with open_portal() as portal:
+            portal.log_in()
+            state = portal.state(country.iso3, disaster_type)
+            layers = portal.map_layers(country.iso3, disaster_type)
     except ServerRefused as error:
         return [of_error("portal", error, "a run would be refused just so")]
     except IbfError as error:  # no account in the environment, or not to be reached from here

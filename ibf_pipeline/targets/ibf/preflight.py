@@ -8,8 +8,8 @@ from ibf_pipeline.domain.exercise import PREFIX, is_exercise
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.moment import date_of_calls
-from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.state import ServerState
+from ibf_pipeline.targets.owners import owners
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
 
 UPLOAD_ROLES = ("pipeline", "admin")

@@ -19,10 +19,10 @@ from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
-from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import EXPOSURE, PROCESS, SILENT_END, Order, plan_calls
 from ibf_pipeline.targets.ibf.state import ServerState, moment
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+from ibf_pipeline.targets.owners import owners
 
 log = logging.getLogger(__name__)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
@@ -12,19 +10,10 @@ from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.comparison import Shown
 from ibf_pipeline.targets.ibf.state import ask_events, moment, station_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import ShownNow
 
 
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """A country on a portal."""
-
-    last_upload: datetime | None
-    events: tuple[Shown, ...]
-    stations: Mapping[str, str]
-    """code -> name"""
-
-
-def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> Portal:
+def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> ShownNow:
     """Ask a portal for its open events, with people by area of `level`; ServerRefused where it cannot tell."""
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
     events = ask_events(client, iso3, disaster_type)
@@ -36,7 +25,7 @@ def read_shown(client: IbfClient, iso3: str, disaster_type: str, level: int) -> 
             remedy="compare by hand: the report of the run has all numbers",
         )
     stations = client.get_if_there(f"/point-data/glofas_stations/{iso3}", disasterType=disaster_type)
-    return Portal(
+    return ShownNow(
         moment(upload.get("timestamp")),
         tuple(_shown(client, event, iso3, disaster_type, level) for event in events),
         {} if stations is None else station_names(stations),
