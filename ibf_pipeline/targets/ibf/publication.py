@@ -12,6 +12,7 @@ from ibf_pipeline.runs.holding import Destination
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
+from ibf_pipeline.targets.ibf.about import ibf_about
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -70,12 +71,13 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
 def _notices(revision: Revision, found: Found) -> list[Notice]:
     """What people must be told beside the server's mail, by its preview."""
     about = revision.about()
+    there = ibf_about(about)
     mailed: set[str] | None = None
     if revision.preview_file.is_file():
         answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]
         active = answer.get("activeEvents") if isinstance(answer, dict) else None
         mail = str((active or {}).get("email") or "")
         mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
-    told = notices(found, about.before, mailed, about.stations, about.issued_today)
+    told = notices(found, there.before, mailed, there.stations, there.issued_today)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -17,6 +17,7 @@ from ibf_pipeline.runs.holding import Destination
 from ibf_pipeline.runs.ledger import require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
+from ibf_pipeline.targets.ibf.about import IbfAbout, ibf_about
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.planner import EXPOSURE, PROCESS, SILENT_END, Order, plan_calls
@@ -119,9 +120,9 @@ def new_revision(
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     stations = owners(found, before, state.stations, past.stations)
     today = tuple(event.name for event in open_events if event.first_issued[:10] == found.issue_date.isoformat())
-    about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
-    last_upload = state.last_upload.isoformat() if state.last_upload else ""
-    about = replace(about, issued_today=today, last_upload=last_upload, unconfirmed=dict(past.unconfirmed))
+    own = IbfAbout(before, stations, today, last_upload=state.last_upload.isoformat() if state.last_upload else "")
+    about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
+    about = replace(about, of_target=asdict(own))
     return run.allot(target, past.number, staging, found, plan.calls, about)
 
 
@@ -184,14 +185,14 @@ def require_undisturbed(revision: Revision, last_upload: datetime | None) -> Non
     Somebody else has uploaded for an earlier moment of the day, or the server was emptied or brought back.
     """
     about = revision.about()
-    own = moment(about.date)
-    if about.last_upload is None or own is None or last_upload == own:
+    own, before = moment(about.date), ibf_about(about).last_upload
+    if before is None or own is None or last_upload == own:
         return
     done = revision.state().progress.done
     calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
     has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
     of_earlier_day = last_upload is None or last_upload.date() < own.date()  # by a wipe, too
-    if has_rows or not (of_earlier_day or last_upload == moment(about.last_upload)):
+    if has_rows or not (of_earlier_day or last_upload == moment(before)):
         shown = f"of {last_upload:%Y-%m-%d %H:%M:%S}Z" if last_upload else "none at all"
         raise ForbiddenByRule(
             f"the server's last upload is {shown}, which is not where revision {revision.number} stopped",
