@@ -64,7 +64,7 @@ def _portal(configuration: Configuration, country: Country) -> Iterator[Portal |
         raise ConfigError(
             f"static_sources.portal is {name}, which has no areas of its own",
             where=f"countries/{country.iso3}.yaml",
-            expected="an ibf target with a url",
+            expected="a target whose portal knows countries, such as an ibf target with a url",
             remedy="name the target of the real portal",
         )
     with open_portal(configuration, name, country) as portal:

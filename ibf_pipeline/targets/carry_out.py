@@ -28,6 +28,7 @@ def carry_out(
     *,
     destination: Destination | None = None,
     end: End | None = None,
+    mail_in: Callable[[Any], str] = str,
     found_out: Callable[[Found], str] | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Publication:
@@ -35,8 +36,9 @@ def carry_out(
 
     `destination`: whether this run may notify, and whether its notification waits, where it is not as the revision was
     planned; `notices`: what the pipeline itself says of the day, once all but the notification is made; `end`: what to
-    do with the notification, which by default is sent once, or waits where the revision is to be held; `found_out`:
-    what the target can tell of a notification whose fate is unknown, in words.
+    do with the notification, which by default is sent once, or waits where the revision is to be held; `mail_in`: the
+    mail in the target's answer to a preview; `found_out`: what the target can tell of a notification whose fate is
+    unknown, in words.
 
     A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
     Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
@@ -54,7 +56,8 @@ def carry_out(
     def keep(call: Call, answer: Answer) -> None:
         if call.kind == "preview":
             with writing(revision.preview_file, RESUME):
-                write_json(revision.preview_file, {"call": call.number, "answer": _json_or_text(answer.text)})
+                said = _json_or_text(answer.text)
+                write_json(revision.preview_file, {"call": call.number, "answer": said, "mail": mail_in(said)})
 
     before_end = [call for call in calls if call.kind != "end"]
     try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from typing import Any
 
 from ibf_pipeline.domain.found import Found
 from ibf_pipeline.errors import IbfError
@@ -17,6 +17,7 @@ from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notic
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.told import mail_of
 
 
 def carry_out(
@@ -35,7 +36,15 @@ def carry_out(
         return found_out(client, found.country, found.disaster_type)
 
     return shared.carry_out(
-        revision, transport, now, _notices, destination=destination, end=end, found_out=known, progress=progress
+        revision,
+        transport,
+        now,
+        _notices,
+        destination=destination,
+        end=end,
+        mail_in=_mail_in,
+        found_out=known,
+        progress=progress,
     )
 
 
@@ -68,16 +77,18 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
     )
 
 
+def _mail_in(answer: Any) -> str:
+    """The mail about active events that a server's preview shows; empty for none."""
+    active = answer.get("activeEvents") if isinstance(answer, dict) else None
+    return str((active or {}).get("email") or "")
+
+
 def _notices(revision: Revision, found: Found) -> list[Notice]:
     """What people must be told beside the server's mail, by its preview."""
     about = revision.about()
     there = ibf_about(about)
-    mailed: set[str] | None = None
-    if revision.preview_file.is_file():
-        answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]
-        active = answer.get("activeEvents") if isinstance(answer, dict) else None
-        mail = str((active or {}).get("email") or "")
-        mailed = names_in_preview(mail, [event.name for event in found.publishable_events], area_names(found))
+    mail, names = mail_of(revision), [event.name for event in found.publishable_events]
+    mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
     told = notices(found, there.before, mailed, there.stations, there.issued_today)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]
