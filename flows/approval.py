@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import html
-import json
 import logging
 import re
 import threading
@@ -37,7 +36,7 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import DECIDE
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
-from ibf_pipeline.targets.told import notices_of
+from ibf_pipeline.targets.told import mail_of, notices_of
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -214,11 +213,9 @@ def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
 
 def mail_text(revision: Revision) -> str:
     """The server's preview of its mail as plain text."""
-    if not revision.preview_file.is_file():
+    mail = mail_of(revision)
+    if mail is None:
         return "this server has no preview of its mail"
-    answer = json.loads(revision.preview_file.read_text(encoding="utf-8"))["answer"]
-    active = answer.get("activeEvents") if isinstance(answer, dict) else None
-    mail = str((active or {}).get("email") or "")
     if not mail:
         return "no mail"
     text = re.sub(r"(?is)<(style|script|head)\b.*?</\1>", " ", mail)

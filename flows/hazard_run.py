@@ -17,10 +17,11 @@ from flows.ending import HOLD, ended, failed, tell
 from flows.installed import final
 from flows.morning import show_waiting
 from flows.states import COMPLETED, HELD
-from flows.wiring.day import Day, now, open_day, open_target
+from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, asked_or_scheduled
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
+from flows.wiring.targets import open_target
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder

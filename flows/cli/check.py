@@ -8,11 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import Day, now, open_configuration, open_ibf
+from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
+from flows.wiring.targets import open_portal
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids
@@ -25,7 +26,7 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 
 
 def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
-    """Every finding about a country, hazard by hazard, in the order of the checks."""
+    """Every finding about a country, hazard by hazard, in the order of the checks. `target`: else the country's own."""
     try:
         configuration = open_configuration(config, workspace)
         hazards = configuration.hazards(iso3)
@@ -61,12 +62,11 @@ def _check_hazard(
         return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
     found, data = check_static(country, static)
     grids = open_places(configuration, country).thresholds
-    day = Day(configuration, country, FLOODS.issue_time(now()), name, chosen)
     return [
         *findings,
         *found,
         *check_threshold_grids(grids, country, data),
-        *check_target(partial(open_ibf, day), name, day.target, country, FLOODS, data),
+        *check_target(partial(open_portal, configuration, name, country), name, chosen, country, FLOODS, data),
         *_schedule(configuration, iso3),
     ]
 

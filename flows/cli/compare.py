@@ -10,12 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flows.wiring.day import open_day, open_ibf
+from flows.wiring.day import open_day
+from flows.wiring.targets import open_portal
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.targets.compared import compare_with, kept_comparisons
 from ibf_pipeline.targets.comparison import Compared, Verdict
-from ibf_pipeline.targets.ibf.compared import compare_with, kept_comparisons
-from ibf_pipeline.targets.ibf.shown import read_shown
 
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 """for what is asked of no day yet: never in the future"""
@@ -30,19 +29,10 @@ def compare_day(
     day or the day was not run here.
     """
     day = open_day(config, country, issued or EARLIEST, target, hazard=hazard, workspace=workspace)
-    if day.target.kind != "ibf":
-        raise UsageError(
-            f"target {target} is no portal",
-            where=day.configuration.folder / "settings.yaml",
-            expected="a target of kind ibf",
-            remedy="name the portal that the other pipeline publishes to",
-        )
-    with open_ibf(day) as client:
-        portal = read_shown(client, country, day.profile, day.country.default_admin_level)
-    where = str(day.target.url or target)
-    return compare_with(
-        portal, lambda shown: replace(day, issue_time=shown).run, day.issue_time if issued else None, target, where
-    )
+    with open_portal(day.configuration, target, day.country) as portal:
+        shown_now = portal.shown(country, day.profile, day.country.default_admin_level)
+    where, asked = day.target.address or target, day.issue_time if issued else None
+    return compare_with(shown_now, lambda shown: replace(day, issue_time=shown).run, asked, target, where)
 
 
 def kept_of(

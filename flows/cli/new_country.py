@@ -8,11 +8,10 @@ from typing import Any
 
 import yaml
 
-from flows.wiring.day import open_portal
+from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.reading import validated
-from ibf_pipeline.config.targets import Target
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.writing import write_text
@@ -41,7 +40,7 @@ def write_country(
             "the file is there already", where=file, expected="a new country", remedy="edit it, or move it away"
         )
     settings = configuration.settings
-    chosen = target or next((n for n, t in settings.targets.items() if _is_portal(t)), next(iter(settings.targets)))
+    chosen = target or next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
     known, said = _ask(configuration, chosen, iso3)
     if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
         raise ConfigError(
@@ -62,7 +61,7 @@ def write_country(
         default_admin_level=default,
         sources=real[:1] or list(settings.sources)[:1],
         target=chosen,
-        portal=chosen if _is_portal(configuration.target(chosen)) else None,
+        portal=chosen if configuration.target(chosen).knows_countries else None,
         levels_from=said,
     )
     text = country_file(draft)
@@ -71,25 +70,20 @@ def write_country(
     return file
 
 
-def _is_portal(target: Target) -> bool:
-    return target.kind == "ibf" and target.url is not None
-
-
 def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, Any], str]:
     """Name and levels as the portal has them, and the comment about where they are from."""
     target = configuration.target(name)
-    if not _is_portal(target):
+    if not target.knows_countries:
         return {}, "CHECK them: no portal was asked."
     try:
-        with open_portal(name, target) as client:
-            found = next((c for c in client.get("/country") if c.get("countryCodeISO3") == iso3), None)
+        with open_portal(configuration, name, None) as portal:
+            found = next((country for country in portal.countries() if country.iso3 == iso3), None)
     except IbfError as error:
         return {}, f"CHECK them: the portal {name} could not be asked ({' '.join(error.found.split())[:80]})."
     if found is None:
         return {}, f"CHECK them: the portal {name} does not know {iso3}."
-    known: dict[str, Any] = {"name": found.get("countryName") or iso3}
-    for settings in found.get("countryDisasterSettings", ()):
-        if settings.get("disasterType") == FLOODS.disaster_type:
-            known |= {"levels": sorted(settings["adminLevels"]), "default": settings["defaultAdminLevel"]}
-            return known, f"As the portal {name} had them."
-    return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
+    known: dict[str, Any] = {"name": found.name or iso3}
+    there = found.levels.get(FLOODS.disaster_type)
+    if there is None:
+        return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
+    return known | {"levels": there.levels, "default": there.default}, f"As the portal {name} had them."

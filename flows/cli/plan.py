@@ -7,8 +7,9 @@ import logging
 from datetime import date
 from pathlib import Path
 
-from flows.wiring.day import Day, open_day, open_target
+from flows.wiring.day import Day, open_day
 from flows.wiring.legs import leg_of
+from flows.wiring.targets import open_target
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.publish.call import as_lines

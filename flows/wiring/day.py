@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.io.environment import values_of
-from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.report.station_picture import run_hydrograph
-from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES
-from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, seed_from_static
+from ibf_pipeline.sandbox import CountrySeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
-from ibf_pipeline.targets.files.target import FilesTarget, require_no_hold
-from ibf_pipeline.targets.ibf.moment import require_not_future
-from ibf_pipeline.targets.ibf.revise import Destination
-from ibf_pipeline.targets.ibf.target import IbfTarget
-from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
-from ibf_pipeline.targets.open_target import OpenTarget
-
-SANDBOX_EMAIL = "pipeline@sandbox.example"
+from ibf_pipeline.targets.problems import require_not_future
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +34,7 @@ class Day:
     country: CountryHazard
     issue_time: IssueTime
     target_name: str
-    target: Target
+    target: TargetSettings
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
 
@@ -178,52 +167,6 @@ def _apart(configuration: Configuration) -> Configuration:
     apart = {name: f"{getattr(paths, name)}/{EXERCISES}" for name in ("runs", "sandbox")}
     settings = configuration.settings.model_copy(update={"paths": paths.model_copy(update=apart)})
     return Configuration(configuration.folder, settings)
-
-
-@contextmanager
-def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes: bool = True) -> Iterator[OpenTarget]:
-    """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval; `publishes`: a
-    server that is away is waited for, as what comes next must not be left half made.
-    """
-    if day.target.kind == "files":
-        if hold:
-            require_no_hold(day.target_name)
-        yield FilesTarget(day.target_name, day.configuration.path(str(day.target.folder)), day.prepared, now)
-        return
-    until = now() + timedelta(hours=day.target.hold_hours) if hold else None
-    with open_ibf(day, publishes=publishes) as client:
-        destination = Destination(day.target_name, client.base, notify and day.target.notifications, until)
-        draw = partial(event_maps, day.prepared) if day.country.map_image else None
-        yield IbfTarget(client, destination, day.prepared, now, day.target.capabilities, draw)
-
-
-@contextmanager
-def open_ibf(day: Day, *, publishes: bool = False) -> Iterator[IbfClient]:
-    """A client of the day's target; an embedded sandbox is started for it and stopped afterwards.
-
-    `publishes`: it waits for a server that is away. A question that a person asks is answered soon: away it is.
-    """
-    with ExitStack() as stack:
-        if day.target.embedded_sandbox:
-            url = stack.enter_context(open_sandbox(day.configuration, day.country)).url
-            account = Credentials(SANDBOX_EMAIL, SANDBOX_PASSWORD)
-            client = _client(url, account, day.target, publishes=publishes)
-        else:
-            client = open_portal(day.target_name, day.target, publishes=publishes)
-        yield stack.enter_context(client)
-
-
-def open_portal(name: str, target: Target, *, publishes: bool = False) -> closing[IbfClient]:
-    """The same for a target with a url, whatever the country."""
-    variables = (str(target.email_variable), str(target.password_variable))
-    account = Credentials(*values_of(variables, os.environ, f"the account of target {name}", "settings.yaml"))
-    return _client(str(target.url), account, target, publishes=publishes)
-
-
-def _client(url: str, account: Credentials, target: Target, *, publishes: bool) -> closing[IbfClient]:
-    keep_trying_seconds = target.keep_trying_seconds if publishes else 0.0
-    patience = Patience(target.timeout_seconds, target.attempts, keep_trying_seconds=keep_trying_seconds)
-    return closing(IbfClient(url, account, patience))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from flows.wiring.day import Day, now, open_configuration, open_day, open_target
+from flows.wiring.day import Day, now, open_configuration, open_day
+from flows.wiring.targets import open_target
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from flows.wiring.day import open_portal
+from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -14,7 +14,7 @@ from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.static.place import Place, is_url
 from ibf_pipeline.static.static import Places, fetch_static
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import Portal
 
 
 def fetch_country(
@@ -28,9 +28,9 @@ def fetch_country(
             expected="a folder that can be written to",
             remedy="fetch into a folder on this machine and copy it there",
         )
-    with _portal(configuration, country) as client:
+    with _portal(configuration, country) as portal:
         places = open_places(configuration, country)
-        return fetch_static(country, configuration.static_folder(country), places, client, say, refresh=refresh)
+        return fetch_static(country, configuration.static_folder(country), places, portal, say, refresh=refresh)
 
 
 def open_places(configuration: Configuration, country: CountryHazard) -> Places:
@@ -55,18 +55,18 @@ def open_places(configuration: Configuration, country: CountryHazard) -> Places:
 
 
 @contextmanager
-def _portal(configuration: Configuration, country: CountryHazard) -> Iterator[IbfClient | None]:
+def _portal(configuration: Configuration, country: CountryHazard) -> Iterator[Portal | None]:
     name = country.static_sources.portal
     if name is None:
         yield None
         return
     target = configuration.target(name)
-    if target.kind != "ibf" or target.embedded_sandbox:
+    if not target.knows_countries:
         raise ConfigError(
             f"static_sources.portal is {name}, which has no areas of its own",
             where=f"countries/{country.iso3}.yaml",
-            expected="an ibf target with a url",
+            expected="a target whose portal knows countries, such as an ibf target with a url",
             remedy="name the target of the real portal",
         )
-    with open_portal(name, target) as client:
-        yield client
+    with open_portal(configuration, name, country) as portal:
+        yield portal

@@ -1,23 +1,21 @@
-"""A country against what lies outside its files: threshold grids, and the server of its target."""
+"""A country against what lies outside its files: threshold grids, and the portal of its target."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
 
 from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.thresholds import sample_thresholds
-from ibf_pipeline.targets.ibf.state import read_state
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import Portal
 
 
 def check_threshold_grids(grids: Place | None, country: FloodCountry, data: StaticData) -> list[Finding]:
@@ -42,24 +40,24 @@ def check_threshold_grids(grids: Place | None, country: FloodCountry, data: Stat
 
 
 def check_target(
-    open_client: Callable[[], AbstractContextManager[IbfClient]],
+    open_portal: Callable[[], AbstractContextManager[Portal]],
     name: str,
-    target: Target,
+    target: TargetSettings,
     country: FloodCountry,
     profile: HazardProfile,
     data: StaticData,
 ) -> list[Finding]:
-    """The country as its target's server knows it, as far as the server can be reached."""
-    if target.kind != "ibf":
-        return [fine("portal", f"target {name} writes files: there is no portal to ask")]
-    if target.embedded_sandbox and (data.boundaries is None or data.stations is None):
+    """The country as its target's portal knows it, as far as that can be reached."""
+    if not target.has_portal:
+        return [fine("portal", f"target {name} is {target.words}: there is no portal to ask")]
+    if target.is_set_up_here and (data.boundaries is None or data.stations is None):
         text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
         return [not_checked("portal", text, "the static data come first", "see above")]
     try:
-        with open_client() as client:
-            client.login()
-            state = read_state(client, country.iso3, profile, target.capabilities)
-            layers: Any = client.get_if_there(f"/metadata/layers/{country.iso3}/{profile.disaster_type}")
+        with open_portal() as portal:
+            portal.log_in()
+            state = portal.state(country.iso3, profile)
+            layers = portal.map_layers(country.iso3, profile)
     except ServerRefused as error:
         return [of_error("portal", error, "a run would be refused just so")]
     except IbfError as error:  # no account in the environment, or not to be reached from here

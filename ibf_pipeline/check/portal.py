@@ -1,31 +1,30 @@
-"""The country on its IBF server: what a run would stumble over, before there is a run."""
+"""The country on its portal: what a run would stumble over, before there is a run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
-from ibf_pipeline.targets.ibf.preflight import UPLOAD_ROLES
-from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState
+from ibf_pipeline.targets.portal import STATIONS, OpenOnPortal, PortalState
 
 MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the stations"}
 """layers that the portal must have for a country's floods to be seen on its map"""
 
 
 def check_portal(
-    state: ServerState,
-    layers: Any | None,
+    state: PortalState,
+    layers: Collection[str] | None,
     country: FloodCountry,
     stations: Sequence[Station],
     place_codes: Mapping[int, Collection[str]],
 ) -> Iterator[Finding]:
-    """`layers`: the answer of metadata/layers, None where the server has no such route."""
-    yield fine("portal", f"reached; capabilities `{state.choice.capabilities.name}`: {state.choice.reason}")
+    """`layers`: names of the layers of its map, None where it cannot tell."""
+    yield fine("portal", f"reached; {state.spoken}")
     yield from _account(state)
     yield from _levels(state, country)
     yield from _areas(state, place_codes)
@@ -37,12 +36,12 @@ def check_portal(
         yield finding("no route", name=name)
 
 
-def _account(state: ServerState) -> Iterator[Finding]:
-    if state.role is not None and state.role not in UPLOAD_ROLES:
-        yield finding("role too low", role=state.role, needed=" or ".join(UPLOAD_ROLES))
+def _account(state: PortalState) -> Iterator[Finding]:
+    if state.role is not None and state.role not in state.upload_roles:
+        yield finding("role too low", role=state.role, needed=" or ".join(state.upload_roles))
 
 
-def _levels(state: ServerState, country: CountryHazard) -> Iterator[Finding]:
+def _levels(state: PortalState, country: CountryHazard) -> Iterator[Finding]:
     file = f"countries/{country.iso3}.yaml"
     for key, ours, theirs in (
         ("admin_levels", list(country.admin_levels), list(state.admin_levels)),
@@ -54,7 +53,7 @@ def _levels(state: ServerState, country: CountryHazard) -> Iterator[Finding]:
         yield fine("portal", f"levels {list(state.admin_levels)}, default {state.default_admin_level}, as configured")
 
 
-def _areas(state: ServerState, place_codes: Mapping[int, Collection[str]]) -> Iterator[Finding]:
+def _areas(state: PortalState, place_codes: Mapping[int, Collection[str]]) -> Iterator[Finding]:
     for level, ours in place_codes.items():
         theirs = state.place_codes.get(level)
         if theirs is None:
@@ -68,8 +67,8 @@ def _areas(state: ServerState, place_codes: Mapping[int, Collection[str]]) -> It
             yield fine("portal", f"the {len(theirs)} areas of level {level} are the same here and there")
 
 
-def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Finding]:
-    known = state.points.get("glofas_stations")
+def _stations(state: PortalState, stations: Sequence[Station]) -> Iterator[Finding]:
+    known = state.points.get(STATIONS)
     if known is None:
         return
     unknown = [station.code for station in stations if station.code not in known]
@@ -85,7 +84,7 @@ def _stations(state: ServerState, stations: Sequence[Station]) -> Iterator[Findi
         yield fine("portal", f"the {len(known)} stations are the same here and there, names too")
 
 
-def _indicators(state: ServerState, country: FloodCountry) -> Iterator[Finding]:
+def _indicators(state: PortalState, country: FloodCountry) -> Iterator[Finding]:
     if state.indicators is None:
         return
     sent = {POPULATION_AFFECTED, *(layer.indicator for layer in country.people.further_layers)}
@@ -97,12 +96,11 @@ def _indicators(state: ServerState, country: FloodCountry) -> Iterator[Finding]:
         yield fine("portal", f"indicators are set up: {listed(sorted(sent))}")
 
 
-def _layers(layers: Any | None) -> Iterator[Finding]:
-    if not isinstance(layers, list):
+def _layers(layers: Collection[str] | None) -> Iterator[Finding]:
+    if layers is None:
         yield finding("no route for layers")
         return
-    names = {str(entry.get("name")) for entry in layers if isinstance(entry, dict)}
-    missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in names]
+    missing = [f"{name} ({words})" for name, words in MAP_LAYERS.items() if name not in layers]
     if missing:
         yield finding("layers lacking", missing=listed(missing))
     else:
@@ -110,7 +108,7 @@ def _layers(layers: Any | None) -> Iterator[Finding]:
 
 
 def _event_names(
-    events: Sequence[OpenEvent] | None, stations: Sequence[Station], country: FloodCountry
+    events: Sequence[OpenOnPortal] | None, stations: Sequence[Station], country: FloodCountry
 ) -> Iterator[Finding]:
     """What a change of `event_name` closes and opens again: an event is known on the server by its name alone."""
     if events is None:

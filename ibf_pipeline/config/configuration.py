@@ -12,7 +12,7 @@ from ibf_pipeline.config.country_file import CountryFile, read_country_file
 from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.config.reading import named, read_part
 from ibf_pipeline.config.settings import Settings
-from ibf_pipeline.config.targets import Target
+from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
 
 Model = TypeVar("Model", bound=CountryHazard)
@@ -130,7 +130,7 @@ class Configuration:
                     "horizon, or choose another source",
                 )
 
-    def target(self, name: str) -> Target:
+    def target(self, name: str) -> TargetSettings:
         """A named target of the settings; ConfigError where there is none."""
         remedy = "add it under targets in settings.yaml, or choose another"
         return named("target", name, self.settings.targets, self.folder / "settings.yaml", remedy)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
+from ibf_pipeline.config.by_kind import KIND_PROBLEMS, ByKind
 from ibf_pipeline.config.section import Section
 from ibf_pipeline.errors import ConfigError, turned_into
 
@@ -127,11 +128,14 @@ def _problem(model: type[Section], item: Any, place: Callable[[str], str], also:
     message = str(item["msg"]).removeprefix("Value error, ")
     value = item.get("input")
     shown = "" if isinstance(value, dict | list | tuple | Section) else f", found {value!r}"
-    hint = _description(model, item["loc"])
+    hint = "" if item["type"] in KIND_PROBLEMS else _description(model, item["loc"])
     return f"{key}: {message[:1].lower()}{message[1:]}{shown}" + (f" ({hint})" if hint else "")
 
 
 def _sections(annotation: Any) -> list[type[Section]]:
+    for mark in getattr(annotation, "__metadata__", ()):
+        if isinstance(mark, ByKind):
+            return list(mark.models.values())
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, Section) else []
     return [found for part in getattr(annotation, "__args__", ()) for found in _sections(part)]

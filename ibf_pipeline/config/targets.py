@@ -1,32 +1,66 @@
-"""Somewhere to publish to: a section of `settings.yaml`."""
+"""Somewhere to publish to: a section of `settings.yaml`, one model a kind of target.
+
+A further kind is a subclass of `TargetSettings` in `TARGET_KINDS`, and how it is opened in `flows/wiring/targets.py`.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ibf_pipeline.config.by_kind import ByKind
 from ibf_pipeline.config.section import Section
 
 
-class Target(Section):
-    """Somewhere to publish to."""
+class TargetSettings(Section):
+    """What all kinds of targets have."""
 
-    kind: Literal["ibf", "files"] = Field(description="an IBF API, or files for QGIS, spreadsheets and shadow runs")
+    words: ClassVar[str]
+    """what such a target is, for people: a folder of files"""
+    can_notify: ClassVar[bool] = True
+    """whether there are people whom it can notify"""
+    has_portal: ClassVar[bool] = False
+    """whether it shows the events that are open, and can be asked for them"""
+
+    kind: str
+    notifications: bool = Field(True, description="whether runs may send mail through this target")
+    exercises: bool = Field(False, description="whether scenarios may be published here")
+    test_target: bool = Field(False, description="a future issue date is accepted here")
+    hold_hours: float = Field(
+        12, gt=0, le=168, description="how long a held notification waits for approval; afterwards nobody is notified"
+    )
+
+    @property
+    def address(self) -> str | None:
+        """Where it is, for people; None where it has no address of its own."""
+        return None
+
+    @property
+    def knows_countries(self) -> bool:
+        """Whether it can be asked for countries that nobody here has set up."""
+        return False
+
+    @property
+    def is_set_up_here(self) -> bool:
+        """Whether it is set up with the country's own boundaries and stations, which must be there before."""
+        return False
+
+
+class IbfTargetSettings(TargetSettings):
+    """An IBF API."""
+
+    words = "an IBF server"
+    has_portal = True
+
+    kind: Literal["ibf"] = Field(description="an IBF API")
     url: str | None = Field(None, pattern=r"^https?://", description="of the API, with or without /api at the end")
     embedded_sandbox: bool = Field(False, description="start the built-in sandbox server for this target")
     email_variable: str = Field("IBF_EMAIL", description="environment variable with the account's e-mail")
     password_variable: str = Field("IBF_PASSWORD", description="environment variable with its password")
     capabilities: Literal["auto", "described", "current"] = Field(
         "auto", description="how the server is spoken to; auto asks its OpenAPI document and says what it chose and why"
-    )
-    notifications: bool = Field(True, description="whether runs may send mail through this target")
-    exercises: bool = Field(False, description="whether scenarios may be published here")
-    test_target: bool = Field(False, description="a future issue date is accepted here")
-    folder: str | None = Field(None, description="of a files target: <folder>/<ISO3>/<issue date>/")
-    hold_hours: float = Field(
-        12, gt=0, le=168, description="how long a held notification waits for approval; afterwards nobody is notified"
     )
     timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call that may be repeated")
@@ -39,12 +73,47 @@ class Target(Section):
         "(connection errors, 429, 502, 503, 504), however many `attempts` that takes; never the notification",
     )
 
+    @property
+    def address(self) -> str | None:
+        """The url of the API."""
+        return self.url
+
+    @property
+    def knows_countries(self) -> bool:
+        """Not the sandbox: it knows what it is given."""
+        return self.url is not None
+
+    @property
+    def is_set_up_here(self) -> bool:
+        """The sandbox, with each country that it is started for."""
+        return self.embedded_sandbox
+
     @model_validator(mode="after")
     def _reachable(self) -> Self:
-        if self.kind == "ibf" and self.embedded_sandbox == (self.url is not None):
+        if self.embedded_sandbox == (self.url is not None):
             raise ValueError("an ibf target has either a url or embedded_sandbox: true")
-        if (self.kind == "files") != (self.folder is not None):
-            raise ValueError("a folder belongs to a files target, and a files target needs one")
         if self.url is not None and re.match(r"https?://[^/]*@", self.url):
             raise ValueError("a url with a password in it: name the environment variables instead")
         return self
+
+
+class FilesTargetSettings(TargetSettings):
+    """A folder of files."""
+
+    words = "a folder of files"
+    can_notify = False
+
+    kind: Literal["files"] = Field(description="files for QGIS, spreadsheets and shadow runs")
+    folder: str = Field(description="the days lie in <folder>/<ISO3>/<issue date>/")
+
+    @property
+    def address(self) -> str | None:
+        """The folder."""
+        return self.folder
+
+
+TARGET_KINDS: Final[dict[str, type[TargetSettings]]] = {"ibf": IbfTargetSettings, "files": FilesTargetSettings}
+"""kind -> the model of its section"""
+
+Target = Annotated[TargetSettings, ByKind(TARGET_KINDS)]
+"""A section of `targets` in `settings.yaml`."""

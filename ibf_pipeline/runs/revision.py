@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection, select, update
 
@@ -34,13 +34,15 @@ def no_clock() -> NoReturn:
 
 @dataclass(frozen=True)
 class RevisionAbout:
-    """What a revision was planned with."""
+    """What a revision was planned with. Kept as one flat object of JSON, the target's own keys beside the others."""
 
     date: str
     """the `date` of every call"""
     target: str
     url: str
+    """or the place that the target is"""
     capabilities: str
+    """what the target can do, by one name: of a generation of its API, or of its kind"""
     reason: str
     """why these capabilities"""
     notify: bool
@@ -52,16 +54,15 @@ class RevisionAbout:
     """events that this revision takes back"""
     left_out: tuple[str, ...] = ()
     """what the country wants and the target does not get, with the reason"""
-    before: dict[str, str] = field(default_factory=dict)
-    """events that were active on the target before: name -> alert level"""
-    stations: dict[str, str] = field(default_factory=dict)
-    """the stations that these belong to: name -> station code"""
-    issued_today: tuple[str, ...] = ()
-    """those of them that were first issued on this very day: the server issues them anew"""
     unconfirmed: dict[str, str] = field(default_factory=dict)
     """events of earlier days whose notification is unconfirmed and given up by this revision: name -> issue date"""
-    last_upload: str | None = None
-    """the server's last upload when it was planned, empty where there was none; None: not kept"""
+    of_target: Mapping[str, Any] = field(default_factory=dict)
+    """what this kind of target keeps for itself, as JSON has it, and reads again in its own folder"""
+
+    def __post_init__(self) -> None:
+        taken = sorted(set(self.of_target) & {each.name for each in fields(self)})
+        if taken:
+            raise ValueError(f"every revision has {', '.join(taken)}: a target's own keys need other names")
 
 
 @dataclass(frozen=True)
@@ -190,15 +191,20 @@ class RevisionState:
 
 def as_text(about: RevisionAbout) -> str:
     """For the records, and `revision.json` for people."""
-    return json.dumps(asdict(about), indent=1, ensure_ascii=False)
+    content = asdict(about)
+    own = content.pop("of_target")
+    return json.dumps({**content, **own}, indent=1, ensure_ascii=False)
 
 
 def about_of(text: str | bytes, where: object) -> RevisionAbout:
     """What such a text says; InputInvalid where it is damaged."""
     try:
         content = json.loads(text)
-        lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out", "issued_today")}
-        return RevisionAbout(**{**content, **lists})
+        known = {each.name for each in fields(RevisionAbout)}
+        lists = {name: tuple(content.get(name, ())) for name in ("withdraws", "left_out")}
+        common = {name: value for name, value in content.items() if name in known}
+        own = {name: value for name, value in content.items() if name not in known}
+        return RevisionAbout(**{**common, **lists}, of_target=own)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputInvalid(
             f"what the revision was planned with cannot be read ({type(error).__name__})",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown
 from ibf_pipeline.publish.journal import REVISION
@@ -102,42 +101,3 @@ def require_not_replaced(revision: Revision, run: RunFolder, target: str) -> Non
 def reopen(revision: Revision, now: Clock) -> None:
     """Take up a revision again that was given up: a person wants its notification sent after all."""
     revision.journal(now).append(REVISION, "reopened")
-
-
-def approve(revision: Revision, now: Clock) -> None:
-    """Check that a held notification may still be sent; ForbiddenByRule where it may not, or nobody has seen it."""
-    if revision.about().hold_until is None:
-        raise ForbiddenByRule("this revision is not held", where=revision.folder, remedy="resume it without --approve")
-    require_in_time(revision, now)
-    if not _was_held(revision):
-        raise ForbiddenByRule(
-            f"revision {revision.number} has not come to its notification, and nobody has seen a preview of it",
-            where=revision.folder,
-            expected="a notification that is held, with the server's preview where it has one",
-            remedy="resume it without --approve: it stops before the notification; approve it then",
-        )
-
-
-def _was_held(revision: Revision) -> bool:
-    """Whether the notification waits with its preview; a failed attempt to send it does not undo the approval."""
-    held = {entry.call for entry in revision.state().progress.entries if entry.state == "held"}
-    calls = revision.calls()
-    waited = any(call.number in held for call in calls if call.kind == "end")
-    return waited and (revision.preview_file.is_file() or all(call.kind != "preview" for call in calls))
-
-
-def require_in_time(revision: Revision, now: Clock) -> None:
-    """ForbiddenByRule, and closed for good, where the time limit of a held notification has passed.
-
-    One that was sent without an answer is held no longer: it stays unconfirmed, whatever limit passes.
-    """
-    held_until = revision.about().hold_until
-    until = None if held_until is None else datetime.fromisoformat(held_until)
-    if until is not None and now() > until and revision.state().unknown_end is None:
-        close(revision, now, "not notified: the time limit of the approval has passed")
-        raise ForbiddenByRule(
-            f"not notified: the approval's time limit passed at {until:%Y-%m-%d %H:%M}Z",
-            where=revision.folder,
-            expected="an approval in time",
-            remedy="tell the recipients yourself, or run the day again: that is a new revision with its own mail",
-        )

@@ -28,7 +28,7 @@ from ibf_pipeline.static.mapping import PROPOSED, as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
 from ibf_pipeline.static.thresholds import sample_thresholds, write_thresholds
-from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import STATIONS, Portal
 
 RECORD: Final = "fetched.json"
 """in the static folder: what was fetched or proposed, from where, with its hash"""
@@ -46,7 +46,7 @@ class Places:
 
 
 def fetch_static(
-    country: FloodCountry, folder: Path, places: Places, client: IbfClient | None, say: Say, *, refresh: bool = False
+    country: FloodCountry, folder: Path, places: Places, portal: Portal | None, say: Say, *, refresh: bool = False
 ) -> list[str]:
     """Fetch what is missing; with `refresh` also what was fetched before. Names of the files that were written.
 
@@ -54,8 +54,8 @@ def fetch_static(
     Raises ConfigError where the server's levels are others, and what the sources raise.
     """
     desk = _Desk(folder, say, refresh=refresh)
-    if client is not None:
-        _from_portal(country, client, desk)
+    if portal is not None:
+        _from_portal(country, portal, desk)
     if places.thresholds is not None:
         _thresholds(country, places.thresholds, desk)
     if places.flood_maps is not None:
@@ -91,8 +91,8 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
     return file, len(proposed), len(boundaries.place_codes)
 
 
-def _from_portal(country: FloodCountry, client: IbfClient, desk: _Desk) -> None:
-    differing = levels_differ(client, country.iso3, country.admin_levels, country.default_admin_level)
+def _from_portal(country: FloodCountry, portal: Portal, desk: _Desk) -> None:
+    differing = levels_differ(portal, country.iso3, country.admin_levels, country.default_admin_level)
     if differing:
         raise ConfigError(
             f"the server has {differing}",
@@ -102,12 +102,12 @@ def _from_portal(country: FloodCountry, client: IbfClient, desk: _Desk) -> None:
         )
     for level, file in inputs.boundary_files(desk.folder, country).items():
         name = file.relative_to(desk.folder).as_posix()
-        with desk.file(name, f"{client.base}/admin-areas/{country.iso3}/{level}") as target:
+        with desk.file(name, portal.address_of_areas(country.iso3, level)) as target:
             if target is not None:
-                write_text(target, boundaries_of(client, country.iso3, level))
-    with desk.file(inputs.STATIONS, f"{client.base}/point-data/glofas_stations/{country.iso3}") as target:
+                write_text(target, boundaries_of(portal, country.iso3, level))
+    with desk.file(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
         if target is not None:
-            write_text(target, stations_of(client, country.iso3))
+            write_text(target, stations_of(portal, country.iso3))
 
 
 def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:

@@ -6,9 +6,11 @@ import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
 from ibf_pipeline.runs.folder import RunFolder
 
 
@@ -63,3 +65,15 @@ def unreadable_extents(found: Findings, run: RunFolder) -> Iterator[Problem]:
         file = run.extent(extent.file_name)
         if not os.access(file, os.R_OK) or file.stat().st_size == 0:
             yield Problem(f"the raster {file} is not there, empty, or not to be read: run the day again")
+
+
+def require_not_future(issue_time: IssueTime, now: datetime, *, test_target: bool) -> None:
+    """Refuse a future issue time: one upload dated in the future blinds the country on the server."""
+    if issue_time.start > now and not test_target:
+        kind, latest = ("date", f"{now:%Y-%m-%d}") if issue_time.hour is None else ("time", f"{now:%Y-%m-%d %H:%M} UTC")
+        raise ForbiddenByRule(
+            f"the issue {kind} {issue_time.words} lies in the future",
+            where=f"issue {kind} (--date)",
+            expected=f"{latest} or earlier",
+            remedy="correct the date; only a target with test_target: true takes future dates",
+        )

@@ -10,11 +10,11 @@ from pathlib import Path
 from ibf_pipeline.errors import InputMissing, UsageError
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.holding import approve
 from ibf_pipeline.runs.ledger import Clock, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import (
     DECIDE,
-    approve,
     assume_notified,
     give_up,
     reopen,

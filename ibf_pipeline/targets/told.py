@@ -101,6 +101,18 @@ def untold_notices(run: RunFolder, target: str, error: IbfError) -> list[Notice]
     return []
 
 
+def mail_of(revision: Revision) -> str | None:
+    """The mail that a revision's preview shows as the target has it, empty for none; None without a preview."""
+    if not revision.preview_file.is_file():
+        return None
+    kept = json.loads(revision.preview_file.read_text(encoding="utf-8"))
+    if "mail" in kept:
+        return str(kept["mail"])
+    answer = kept["answer"]  # of a version that kept nothing else, and knew no portal but one
+    active = answer.get("activeEvents") if isinstance(answer, dict) else None
+    return str((active or {}).get("email") or "")
+
+
 def notices_of(revision: Revision) -> list[Notice]:
     """The notices of a revision; none where it did not get that far."""
     if not revision.notices_file.is_file():

@@ -10,7 +10,7 @@ import pytest
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
-from ibf_pipeline.targets.ibf.moment import require_not_future
+from ibf_pipeline.targets.problems import require_not_future
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 
 

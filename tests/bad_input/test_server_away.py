@@ -11,7 +11,8 @@ import yaml
 
 from flows.cli.check import check_country
 from flows.cli.plan import plan_day
-from flows.wiring.day import now, open_day, open_target
+from flows.wiring.day import now, open_day
+from flows.wiring.targets import open_target
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable
 from ibf_pipeline.io.patience import Patience
@@ -62,7 +63,7 @@ def time(day: TinyDay, monkeypatch: pytest.MonkeyPatch) -> Time:
     set_target(day, url=f"http://127.0.0.1:{port}/api", attempts=5, keep_trying_seconds=60)
     time = Time()
     monkeypatch.setattr("random.uniform", lambda low, high: high)
-    monkeypatch.setattr("flows.wiring.day.Patience", partial(Patience, sleep=time.sleep, clock=time))
+    monkeypatch.setattr("flows.wiring.targets.Patience", partial(Patience, sleep=time.sleep, clock=time))
     return time
 
 

@@ -39,7 +39,7 @@ def test_keys_in_sections_lists_and_names_are_found():
     )
     assert keys["flood_maps.minimum_depth"].default == "0.1"
     assert keys["people.further_layers[].indicator"].kind == "text"
-    assert keys["targets.<name>.attempts"].kind == "whole number >= 1 <= 20"
+    assert keys["targets.<ibf>.attempts"].kind == "whole number >= 1 <= 20"
     assert keys["glofas_process_ids"].kind == "by name: list of whole number"
 
 

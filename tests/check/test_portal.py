@@ -22,8 +22,9 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
-from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, read_state
+from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
+from ibf_pipeline.targets.portal import OpenOnPortal, PortalState
 from tests.worlds.countries import tiny_country
 
 CODES = {1: ("01", "02"), 2: ("01A", "01B", "02A", "02B")}
@@ -35,18 +36,19 @@ def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asked(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerState, Any]]:
+def asked(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PortalState, Any]]:
     """What a server that is set up with the country's own files answers."""
     sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
     seed = seed_from_static(static, "XTY", name="Tinyland", admin_levels=(1, 2), default_admin_level=1)
     sandbox.seed(seed)
     with sandbox:
         client = IbfClient(sandbox.url, Credentials("pipeline@sandbox.example", SANDBOX_PASSWORD), Patience(10, 1))
-        yield read_state(client, "XTY", FLOODS, "auto"), client.get("/metadata/layers/XTY/floods")
+        portal = IbfPortal(client)
+        yield portal.state("XTY", FLOODS), portal.map_layers("XTY", FLOODS)
         client.close()
 
 
-def findings(static: Path, state: ServerState, layers: Any, **changes: Any) -> list[Finding]:
+def findings(static: Path, state: PortalState, layers: Any, **changes: Any) -> list[Finding]:
     country = tiny_country.country(**changes)
     return list(check_portal(state, layers, country, read_stations(static / "stations.csv"), CODES))
 
@@ -55,7 +57,7 @@ def bad(found: list[Finding]) -> list[tuple[str, str]]:
     return [(finding.level, finding.found) for finding in found if finding.level != "fine"]
 
 
-def test_a_server_set_up_alike(static: Path, asked: tuple[ServerState, Any]) -> None:
+def test_a_server_set_up_alike(static: Path, asked: tuple[PortalState, Any]) -> None:
     found = findings(static, *asked)
     assert bad(found) == []
     assert [finding.found for finding in found][1:] == [
@@ -69,7 +71,7 @@ def test_a_server_set_up_alike(static: Path, asked: tuple[ServerState, Any]) -> 
     ]
 
 
-def test_a_server_set_up_otherwise(static: Path, asked: tuple[ServerState, Any]) -> None:
+def test_a_server_set_up_otherwise(static: Path, asked: tuple[PortalState, Any]) -> None:
     state = replace(
         asked[0],
         role="viewer",
@@ -80,7 +82,7 @@ def test_a_server_set_up_otherwise(static: Path, asked: tuple[ServerState, Any])
         indicators=frozenset({"population_affected"}),
         not_checked=("last upload date",),
     )
-    assert bad(findings(static, state, [{"name": "glofas_stations"}])) == [
+    assert bad(findings(static, state, {"glofas_stations"})) == [
         ("error", "the account has the role viewer"),
         ("error", "admin_levels is [1, 2], on the server [1, 2, 3]"),
         ("error", "default_admin_level is 1, on the server 2"),
@@ -95,9 +97,9 @@ def test_a_server_set_up_otherwise(static: Path, asked: tuple[ServerState, Any])
     ]
 
 
-def test_what_a_change_of_event_naming_would_close(static: Path, asked: tuple[ServerState, Any]) -> None:
+def test_what_a_change_of_event_naming_would_close(static: Path, asked: tuple[PortalState, Any]) -> None:
     """Open under the name scheme of before: `Upper` would be closed and come back as `G1`."""
-    events = tuple(OpenEvent(name, "trigger", "2026-02-14", ()) for name in ("Upper", "G2", "Old gauge"))
+    events = tuple(OpenOnPortal(name, is_trigger=True) for name in ("Upper", "G2", "Old gauge"))
     state = replace(asked[0], open_events=events)
     assert bad(findings(static, state, asked[1])) == [
         ("warning", "trigger 'Upper' is open; with event_name: station_code it is called 'G1'"),

@@ -51,7 +51,7 @@ def test_a_day_without_alerts_ends_what_was_open(
     assert (ran.code, ran.told) == (0, told)
     assert (portal.events, len(portal.mails)) == ({}, mails)
     (revision,) = project.revisions(NEXT)
-    assert set(revision.about().before) == {event for _, event in told}
+    assert set(revision.about().of_target["before"]) == {event for _, event in told}
     assert doors.is_published(project.config, ISO3, ISSUE, "portal") == (
         state not in ("half-published", "given-up", "held")
     )

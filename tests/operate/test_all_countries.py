@@ -25,6 +25,7 @@ from flows.all_countries import all_countries
 from flows.country_process import CountryJob, CountryOutcome, run_country
 from flows.states import OUTCOMES, Outcome, exit_code
 from flows.wiring.day import open_configuration
+from ibf_pipeline.domain.issue_time import IssueTime
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.plain_calls import plain_calls, run_here
 from tests.worlds.quick import quick_days

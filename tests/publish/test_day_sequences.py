@@ -14,8 +14,8 @@ import requests
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused
+from ibf_pipeline.runs.holding import approve
 from ibf_pipeline.runs.ledger import close
-from ibf_pipeline.runs.unconfirmed import approve
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
-from ibf_pipeline.runs.unconfirmed import approve, give_up
+from ibf_pipeline.runs.holding import approve
+from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import IbfClient

@@ -15,8 +15,8 @@ import pytest
 from ibf_pipeline.errors import ForbiddenByRule, ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.holding import approve, require_in_time
 from ibf_pipeline.runs.ledger import close
-from ibf_pipeline.runs.unconfirmed import approve, require_in_time
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.ibf.publication import found_out
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient

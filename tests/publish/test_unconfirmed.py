@@ -11,7 +11,8 @@ from flows.ending import ended
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.unconfirmed import approve, assume_notified, give_up, require_newest_day, unconfirmed
+from ibf_pipeline.runs.holding import approve
+from ibf_pipeline.runs.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
 from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
 from tests.worlds.runs import flood_run

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ForbiddenByRule
-from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import FileBody
-from ibf_pipeline.publish.publisher import End, publish, require_decidable
+from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.report.exports import tables, write_exports, write_records
 from ibf_pipeline.report.pictures.outlines import read_map_layers
-from ibf_pipeline.runs.folder import RunFolder, write_json
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.targets.carry_out import carry_out
 from ibf_pipeline.targets.files.planner import place_of, plan_calls
 from ibf_pipeline.targets.files.transport import FilesTransport, shown_day
 from ibf_pipeline.targets.notice import blind_notices
@@ -75,14 +74,8 @@ class FilesTarget:
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Bring the files that are not there yet, then show the day."""
-        journal = revision.journal(self.now)
-        require_decidable([], journal, end)
-        outcome = publish(revision.calls(), FilesTransport(self.folder, revision.folder), journal)
-        found = revision.found()
-        notices = tuple(blind_notices(found))
-        with writing(revision.notices_file, RESUME):
-            write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
-        return Publication(outcome, notices, revision.number, found, notified=False)
+        transport = FilesTransport(self.folder, revision.folder)
+        return carry_out(revision, transport, self.now, lambda revision, found: blind_notices(found), end=end)
 
     def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
         number = run.next_number(self.name)
@@ -123,13 +116,3 @@ class FilesTarget:
         shown = shown_day(day)
         if not any(revision.calls()[-1].body == shown for revision in run.revisions(self.name)):
             yield Problem(f"{day} is there and is not ours: somebody else publishes there; replace it with --take-over")
-
-
-def require_no_hold(name: str) -> None:
-    """ForbiddenByRule: what is held is a notification, and files notify nobody."""
-    raise ForbiddenByRule(
-        f"target {name} is a folder of files: there is no notification to hold",
-        where=f"target {name}",
-        expected="--hold only for a target that notifies people",
-        remedy="leave --hold out; `ibf-pipeline plan` shows what would be written",
-    )

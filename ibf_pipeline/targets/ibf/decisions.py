@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.targets.ibf.about import ibf_about
 from ibf_pipeline.targets.ibf.state import OpenArea, open_area
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Problem
@@ -41,7 +42,7 @@ def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
     It is asked event by event: the list of all events cannot be read while the calls of a day are half made.
     """
     found = revision.found()
-    names = sorted({event.name for event in found.publishable_events} | set(revision.about().before))
+    names = sorted({event.name for event in found.publishable_events} | set(ibf_about(revision.about()).before))
     disaster_type = profile_of(found).disaster_type
     path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{disaster_type}"
     areas = {}

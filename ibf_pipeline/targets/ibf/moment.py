@@ -41,15 +41,3 @@ def moment_of(profile: HazardProfile, issue_time: IssueTime, revision: int, last
 def date_of_calls(at: datetime) -> str:
     """The `date` of a revision's calls."""
     return f"{at:%Y-%m-%dT%H:%M:%S}Z"
-
-
-def require_not_future(issue_time: IssueTime, now: datetime, *, test_target: bool) -> None:
-    """Refuse a future issue time: one upload dated in the future blinds the country on the server."""
-    if issue_time.start > now and not test_target:
-        kind, latest = ("date", f"{now:%Y-%m-%d}") if issue_time.hour is None else ("time", f"{now:%Y-%m-%d %H:%M} UTC")
-        raise ForbiddenByRule(
-            f"the issue {kind} {issue_time.words} lies in the future",
-            where=f"issue {kind} (--date)",
-            expected=f"{latest} or earlier",
-            remedy="correct the date; only a target with test_target: true takes future dates",
-        )

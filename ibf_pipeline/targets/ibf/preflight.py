@@ -10,9 +10,9 @@ from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.moment import date_of_calls
-from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.state import ServerState
+from ibf_pipeline.targets.owners import owners
 from ibf_pipeline.targets.problems import Consent, Problem, impossible_amounts
 
 UPLOAD_ROLES = ("pipeline", "admin")

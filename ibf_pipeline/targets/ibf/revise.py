@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -14,16 +14,18 @@ from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
+from ibf_pipeline.runs.holding import Destination
 from ibf_pipeline.runs.ledger import require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
+from ibf_pipeline.targets.ibf.about import IbfAbout, ibf_about
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, Order
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
-from ibf_pipeline.targets.ibf.owners import owners
 from ibf_pipeline.targets.ibf.planner import PROCESS, SILENT_END, plan_calls
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, moment
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
+from ibf_pipeline.targets.owners import owners
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +34,6 @@ UNTOLD = "trigger, nobody notified"
 
 PROCESSING = (PROCESS, CURRENT.end_path, DESCRIBED.close_path)
 """calls that make a server of today turn a day's rows into events"""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where and how a revision is published."""
-
-    target: str
-    """name in the settings"""
-    url: str
-    notify: bool
-    hold_until: datetime | None = None
 
 
 def draft(
@@ -65,7 +56,6 @@ def draft(
     calls = plan_calls(found, order(wipe), choice.capabilities)
     news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
     content = content_hash(call for call in news if not _beside_the_content(call))
-    hold = destination.hold_until
     about = RevisionAbout(
         date=date_of_calls(at),
         target=destination.target,
@@ -74,7 +64,7 @@ def draft(
         reason=choice.reason,
         notify=destination.notify,
         content=content,
-        hold_until=date_of_calls(hold) if hold and destination.notify else None,
+        hold_until=destination.held_until,
     )
     return Draft(tuple(calls), about)
 
@@ -132,11 +122,11 @@ def new_revision(
     open_events = state.open_events or ()
     untold = past.untold({event.name for event in open_events if event.is_trigger})
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
-    stations = owners(found, before, state.subjects(profile_of(found)), past.keys)
+    keys = owners(found, before, state.subjects(profile_of(found)), past.keys)
     today = tuple(event.name for event in open_events if _is_of_period(event, found))
-    about = replace(plan.about, withdraws=withdraws, left_out=left_out, before=before, stations=stations)
-    last_upload = state.last_upload.isoformat() if state.last_upload else ""
-    about = replace(about, issued_today=today, last_upload=last_upload, unconfirmed=dict(past.unconfirmed))
+    own = IbfAbout(before, keys, today, last_upload=state.last_upload.isoformat() if state.last_upload else "")
+    about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
+    about = replace(about, of_target=asdict(own))
     return run.allot(target, past.number, staging, found, plan.calls, about)
 
 
@@ -205,15 +195,15 @@ def require_undisturbed(revision: Revision, last_upload: datetime | None) -> Non
     Somebody else has uploaded for an earlier moment of the day, or the server was emptied or brought back.
     """
     about = revision.about()
-    own = moment(about.date)
-    if about.last_upload is None or own is None or last_upload == own:
+    own, before = moment(about.date), ibf_about(about).last_upload
+    if before is None or own is None or last_upload == own:
         return
     done = revision.state().progress.done
     calls = [call for call in revision.calls() if call.number in done and call.path == EXPOSURE]
     has_rows = any(call.body and call.body["exposurePlaceCodes"] for call in calls)
     profile = revision.run.profile
     is_earlier = last_upload is None or profile.issue_time(last_upload) < profile.issue_time(own)  # by a wipe, too
-    if has_rows or not (is_earlier or last_upload == moment(about.last_upload)):
+    if has_rows or not (is_earlier or last_upload == moment(before)):
         shown = f"of {last_upload:%Y-%m-%d %H:%M:%S}Z" if last_upload else "none at all"
         raise ForbiddenByRule(
             f"the server's last upload is {shown}, which is not where revision {revision.number} stopped",

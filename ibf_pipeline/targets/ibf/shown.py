@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.comparison import Shown
 from ibf_pipeline.targets.ibf.state import ask_events, moment, point_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
+from ibf_pipeline.targets.portal import ShownNow
 
 
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """A country on a portal."""
-
-    shows: IssueTime | None
-    """of its last upload"""
-    events: tuple[Shown, ...]
-    subjects: Mapping[str, str]
-    """code -> name of the points that its events are about"""
-
-
-def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int) -> Portal:
+def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int) -> ShownNow:
     """Ask a portal for its open events, with people by area of `level`; ServerRefused where it cannot tell."""
     disaster_type = profile.disaster_type
     upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
@@ -39,7 +27,7 @@ def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int)
         )
     category = profile.subject_points
     points = client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=disaster_type) if category else None
-    return Portal(
+    return ShownNow(
         profile.issue_time(last) if (last := moment(upload.get("timestamp"))) else None,
         tuple(_shown(client, event, iso3, profile, level) for event in events),
         {} if points is None else point_names(points),

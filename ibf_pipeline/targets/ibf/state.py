@@ -202,7 +202,8 @@ def moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
 
 
-def _levels(countries: Any, iso3: str, disaster_type: str, where: str) -> tuple[tuple[int, ...], int]:
+def countries_of(countries: Any, where: str) -> list[dict[str, Any]]:
+    """The answer of GET country; ServerRefused where it is none."""
     if not isinstance(countries, list) or not all(isinstance(entry, dict) for entry in countries):
         raise ServerRefused(
             "GET /country answered no list of countries",
@@ -210,6 +211,11 @@ def _levels(countries: Any, iso3: str, disaster_type: str, where: str) -> tuple[
             expected="what an IBF server answers",
             remedy="check the target's url; if it is right, ask the server's administrator",
         )
+    return countries
+
+
+def _levels(answer: Any, iso3: str, disaster_type: str, where: str) -> tuple[tuple[int, ...], int]:
+    countries = countries_of(answer, where)
     country = next((entry for entry in countries if entry.get("countryCodeISO3") == iso3), None)
     if country is None:
         raise ServerRefused(

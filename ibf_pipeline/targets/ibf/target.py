@@ -14,15 +14,15 @@ from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.holding import Destination, is_to_wait, require_silent
 from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast, published_past
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.decisions import decisions_since
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
-from ibf_pipeline.targets.ibf.publication import carry_out, hold, processes_again, require_silent
+from ibf_pipeline.targets.ibf.publication import carry_out, processes_again
 from ibf_pipeline.targets.ibf.revise import (
-    Destination,
     draft,
     is_newest,
     may_be_shown,
@@ -131,17 +131,14 @@ class IbfTarget:
         require_resumable(revision, last_upload)
         if not self.destination.notify:
             require_silent(revision)
-        holds = end is None and (self.destination.hold_until or revision.about().hold_until) is not None
-        if processes_again(revision, end, holds=holds):
+        if processes_again(revision, end, holds=is_to_wait(revision, self.destination, end)):
             require_undisturbed(revision, last_upload)
             if not consent.discard_decisions:
                 require_publishable(decisions_since(revision, self.client), self.client.base)
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
-        if self.destination.hold_until is not None and end is None:
-            hold(revision, self.destination.hold_until)
-        return carry_out(revision, self.client, self.now, end=end)
+        return carry_out(revision, self.client, self.now, destination=self.destination, end=end)
 
     def _left_out(self, state: ServerState) -> Iterator[str]:
         """What this server cannot do of what was asked for."""

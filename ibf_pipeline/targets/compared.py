@@ -12,15 +12,15 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.comparison import Compared, compare
-from ibf_pipeline.targets.ibf.owners import owners
-from ibf_pipeline.targets.ibf.shown import Portal
+from ibf_pipeline.targets.owners import owners
+from ibf_pipeline.targets.portal import ShownNow
 
 KEPT = "comparisons"
 """folder of a run with a file for each portal that it was compared with"""
 
 
 def compare_with(
-    portal: Portal, run_of: Callable[[IssueTime], RunFolder], issued: IssueTime | None, target: str, where: str
+    portal: ShownNow, run_of: Callable[[IssueTime], RunFolder], issued: IssueTime | None, target: str, where: str
 ) -> tuple[IssueTime, list[Compared]]:
     """The events of a run here and there, kept in the run folder; that of the portal where no issue time is given.
 

@@ -1,0 +1,94 @@
+"""A revision carried out: everything but the notification, then what people must be told, then the notification."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import OutcomeUnknown, ServerRefused
+from ibf_pipeline.io.writing import RESUME, writing
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.publisher import Answer, End, Outcome, Transport, publish, require_decidable
+from ibf_pipeline.runs.folder import write_json
+from ibf_pipeline.runs.holding import Destination, end_of, require_in_time, settle
+from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.open_target import Publication
+
+
+def carry_out(
+    revision: Revision,
+    transport: Transport,
+    now: Clock,
+    notices: Callable[[Revision, Findings], Sequence[Notice]],
+    *,
+    destination: Destination | None = None,
+    end: End | None = None,
+    mail_in: Callable[[Any], str] = str,
+    found_out: Callable[[Findings], str] | None = None,
+    progress: Callable[[int, int], None] = lambda done, of: None,
+) -> Publication:
+    """Make the calls of a revision that are not done yet.
+
+    `destination`: whether this run may notify, and whether its notification waits, where it is not as the revision was
+    planned; `notices`: what the pipeline itself says of the day, once all but the notification is made; `end`: what to
+    do with the notification, which by default is sent once, or waits where the revision is to be held; `mail_in`: the
+    mail in the target's answer to a preview; `found_out`: what the target can tell of a notification whose fate is
+    unknown, in words.
+
+    A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
+    Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
+    held one's time limit has passed or a person decides about one that is not unknown, ServerRefused with the way to
+    another plan where the target does not take a call of this one.
+    """
+    if destination is not None:
+        settle(revision, destination, end)
+    found, journal, calls = revision.found(), revision.journal(now), revision.calls()
+    last = [call for call in calls if call.kind == "end"]
+    require_decidable(last, journal, end)
+    if end is None:
+        require_in_time(revision, now)
+
+    def keep(call: Call, answer: Answer) -> None:
+        if call.kind == "preview":
+            with writing(revision.preview_file, RESUME):
+                said = _json_or_text(answer.text)
+                write_json(revision.preview_file, {"call": call.number, "answer": said, "mail": mail_in(said)})
+
+    before_end = [call for call in calls if call.kind != "end"]
+    try:
+        first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
+    except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
+        raise _with_the_way_out(error) from error
+    own = tuple(notices(revision, found))
+    with writing(revision.notices_file, RESUME):
+        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
+    try:
+        final = publish(last, transport, journal, end=end_of(revision, end), on_answer=keep, progress=progress)
+    except OutcomeUnknown as error:
+        known = f"; {found_out(found)}" if found_out else ""
+        raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
+    made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
+    outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
+    return Publication(outcome, own, revision.number, found, notified=end != "assume" and final.made > 0)
+
+
+def _with_the_way_out(error: ServerRefused) -> ServerRefused:
+    return ServerRefused(
+        error.found,
+        where=error.where,
+        expected=error.expected,
+        remedy=f"{error.remedy}: that makes the same calls again. To have them planned anew, give these up with "
+        "`ibf-pipeline resume --abort` first",
+    )
+
+
+def _json_or_text(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,129 @@
+"""What a portal can be asked, so that checks, comparisons and static data need not know how it is spoken to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.targets.comparison import Shown
+
+STATIONS = "glofas_stations"
+"""category of the points that are GloFAS stations"""
+
+
+@dataclass(frozen=True, slots=True)
+class AdminLevels:
+    """The admin levels that a country has for a disaster type."""
+
+    levels: tuple[int, ...]
+    """ascending"""
+    default: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortalCountry:
+    """A country that an account sees."""
+
+    iso3: str
+    name: str | None = None
+    levels: Mapping[str, AdminLevels] = field(default_factory=dict)
+    """by disaster type"""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place of a category on a portal's map."""
+
+    code: str
+    name: str
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOnPortal:
+    """An event that is open, by the name that is its identity there."""
+
+    name: str
+    is_trigger: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PortalState:
+    """How a portal is set up for a country, and what is open there; None where it cannot tell."""
+
+    spoken: str
+    """how it is spoken to and why, in words"""
+    role: str | None
+    """of the account"""
+    upload_roles: tuple[str, ...]
+    """roles that may upload"""
+    admin_levels: tuple[int, ...]
+    default_admin_level: int
+    place_codes: Mapping[int, tuple[str, ...] | None]
+    """by level"""
+    points: Mapping[str, Mapping[str, str] | None]
+    """of the hazard's categories: code -> name"""
+    indicators: frozenset[str] | None
+    open_events: tuple[OpenOnPortal, ...] | None
+    not_checked: tuple[str, ...] = ()
+    """what it has no way of telling, in words"""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNow:
+    """What a portal shows of a country now."""
+
+    shows: IssueTime | None
+    """of its last upload"""
+    events: tuple[Shown, ...]
+    subjects: Mapping[str, str]
+    """code -> name of the points that its events are about"""
+
+
+class Portal(Protocol):
+    """A portal that is open for questions; each raises ServerRefused or ServerUnreachable where it does not answer."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for messages."""
+        ...
+
+    def log_in(self) -> None:
+        """ServerRefused with the remedy where the account is wrong."""
+        ...
+
+    def countries(self) -> Sequence[PortalCountry]:
+        """The countries that the account sees."""
+        ...
+
+    def address_of_areas(self, iso3: str, admin_level: int) -> str:
+        """Where the areas of a level come from, for the record."""
+        ...
+
+    def areas(self, iso3: str, admin_level: int) -> Mapping[str, Any]:
+        """The areas of a level as GeoJSON, property names in capitals; ServerRefused where there are none."""
+        ...
+
+    def address_of_points(self, iso3: str, category: str) -> str:
+        """Where the points of a category come from, for the record."""
+        ...
+
+    def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
+        """The points of a category; ServerRefused where there are none."""
+        ...
+
+    def state(self, iso3: str, profile: HazardProfile) -> PortalState:
+        """How it is set up for a country; ServerRefused where it is not."""
+        ...
+
+    def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
+        """Names of the layers of a country's map; None where it cannot tell."""
+        ...
+
+    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> ShownNow:
+        """The open events, with people by area of a level; ServerRefused where it cannot tell."""
+        ...

@@ -1,0 +1,108 @@
+"""The board as a target: a planner of a handful of calls, and what only boards know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.publish.call import Call
+from ibf_pipeline.publish.publisher import End
+from ibf_pipeline.runs.folder import RunFolder, content_hash
+from ibf_pipeline.runs.holding import Destination, require_silent
+from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
+from ibf_pipeline.runs.past import published_past
+from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.targets.carry_out import carry_out
+from ibf_pipeline.targets.comparison import as_shown
+from ibf_pipeline.targets.notice import Notice, blind_notices
+from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication
+from ibf_pipeline.targets.problems import Consent, impossible_amounts, require_publishable
+from tests.worlds.noticeboard.board import Board
+
+
+def plan_calls(found: Findings, date: str, *, notify: bool) -> list[Call]:
+    """A sheet an event, the others taken down, a look at what would be told, and the bell."""
+    calls = []
+    for number, event in enumerate(found.publishable_events, 1):
+        shown = as_shown(event, found.default_admin_level)
+        body = {
+            "date": date, "event": event.name, "level": shown.alert_level, "first": shown.first_lead_time,
+            "trigger": shown.first_trigger, "people": dict(shown.people),
+        }  # fmt: skip
+        calls.append(Call(number, "pin a sheet", "PIN", f"/sheets/{event.name}", body=body, event=event.name))
+    keep = {"date": date, "keep": [event.name for event in found.publishable_events]}
+    last = [Call(0, "tidy up", "TIDY", "/sheets", body=keep), Call(0, "look", "READ", "/sheets", kind="preview")]
+    if notify:
+        last.append(Call(0, "ring the bell", "RING", "/bell", body={"date": date}, kind="end"))
+    return [*calls, *(replace(call, number=len(calls) + n) for n, call in enumerate(last, 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeboardTarget:
+    """One country on a board."""
+
+    board: Board
+    destination: Destination
+    now: Clock
+
+    @property
+    def name(self) -> str:
+        return self.destination.target
+
+    def draft(self, found: Findings, run: RunFolder, staging: object) -> Draft:
+        at = datetime.combine(found.issue_date, time(), UTC) + timedelta(seconds=run.next_number(self.name))
+        date, to = f"{at:%Y-%m-%dT%H:%M:%S}Z", self.destination
+        calls = plan_calls(found, date, notify=to.notify)
+        content = content_hash(call for call in calls if call.kind == "write")
+        about = RevisionAbout(date, self.name, to.url, "pins", "boards have no others", to.notify, content)
+        there = {"pinned_before": sorted(self.board.sheets())}
+        return Draft(tuple(calls), replace(about, hold_until=to.held_until, of_target=there))
+
+    def revise(
+        self,
+        found: Findings,
+        run: RunFolder,
+        consent: Consent,
+        *,
+        extents: MakeExtents | None = None,
+        withdraws: tuple[str, ...] = (),
+    ) -> Revision | None:
+        self.require_allowed(found, run, consent)
+        past = published_past(run, self.name, lambda state: True)
+        staging = run.stage(self.name, past.number)
+        plan = self.draft(found, run, staging)
+        if past.latest is not None and not withdraws:
+            before = past.latest.about()
+            if before.content == plan.about.content and not past.is_replaced and before.notify >= plan.about.notify:
+                return None
+            if not consent.withdrawn:
+                require_not_withdrawn(found, past.latest)
+        about = replace(plan.about, withdraws=withdraws, unconfirmed=dict(past.unconfirmed))
+        return run.allot(self.name, past.number, staging, found, plan.calls, about)
+
+    def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
+        require_publishable(impossible_amounts(found), str(self.board.folder))
+
+    def require_resumable(self, revision: Revision, consent: Consent, *, end: End | None = None) -> None:
+        if (self.board.date() or "") > revision.about().date:
+            raise ForbiddenByRule("the board shows something newer", where=revision.folder)
+        if not self.destination.notify:
+            require_silent(revision)
+
+    def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
+        def told(answer: dict[str, list[str]]) -> str:
+            return "The bell tells of " + ", ".join(answer["bell would tell of"])
+
+        return carry_out(
+            revision, self.board, self.now, taken_down, destination=self.destination, end=end, mail_in=told
+        )
+
+
+def taken_down(revision: Revision, found: Findings) -> Sequence[Notice]:
+    """Of sheets that are gone, by what was kept with the revision."""
+    going_on = {event.name for event in found.publishable_events} | set(revision.about().withdraws)
+    gone = [name for name in revision.about().of_target["pinned_before"] if name not in going_on]
+    return [*(Notice("alert ended", name, f"{name} is taken down") for name in gone), *blind_notices(found)]
