@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
@@ -49,17 +50,11 @@ def carry_out(
         settle(revision, destination, end)
     found, journal, calls = revision.found(), revision.journal(now), revision.calls()
     last = [call for call in calls if call.kind == "end"]
+    before_end = [call for call in calls if call.kind != "end"]
     require_decidable(last, journal, end)
     if end is None:
         require_in_time(revision, now)
-
-    def keep(call: Call, answer: Answer) -> None:
-        if call.kind == "preview":
-            with writing(revision.preview_file, RESUME):
-                said = _json_or_text(answer.text)
-                write_json(revision.preview_file, {"call": call.number, "answer": said, "mail": mail_in(said)})
-
-    before_end = [call for call in calls if call.kind != "end"]
+    keep = partial(_keep_preview, revision, mail_in)
     try:
         first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
     except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
@@ -68,13 +63,20 @@ def carry_out(
     with writing(revision.notices_file, RESUME):
         write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
     try:
-        final = publish(last, transport, journal, end=end_of(revision, end), on_answer=keep, progress=progress)
+        final = publish(last, transport, journal, end=end_of(revision, end), progress=progress)
     except OutcomeUnknown as error:
         known = f"; {found_out(found)}" if found_out else ""
         raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
     made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
     outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
     return Publication(outcome, own, revision.number, found, notified=end != "assume" and final.made > 0)
+
+
+def _keep_preview(revision: Revision, mail_in: Callable[[Any], str], call: Call, answer: Answer) -> None:
+    if call.kind == "preview":
+        said = _json_or_text(answer.text)
+        with writing(revision.preview_file, RESUME):
+            write_json(revision.preview_file, {"call": call.number, "answer": said, "mail": mail_in(said)})
 
 
 def _with_the_way_out(error: ServerRefused) -> ServerRefused:
