@@ -114,11 +114,11 @@ def demo(
 
 
 def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) -> None:
-    from flows.wiring.day import open_configuration, open_sandbox
-    from ibf_pipeline.config.floods import FloodCountry
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sandbox import open_sandbox
 
     configuration = open_configuration(config, workspace)
-    with open_sandbox(configuration, configuration.country_of(country, FloodCountry)) as portal:
+    with open_sandbox(configuration, configuration.country(country)) as portal:
         console().print(f"mails that the sandbox would have sent: {len(portal.mails(country))}")
         if keep_open:
             _wait(portal.page_url)
@@ -352,13 +352,13 @@ def sandbox(
 
     Example: ibf-pipeline sandbox XDM --port 8510
     """
-    from flows.wiring.day import open_configuration, open_sandbox
-    from ibf_pipeline.config.floods import FloodCountry
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sandbox import open_sandbox
     from ibf_pipeline.errors import InputMissing
 
     configuration = open_configuration(config, workspace)
-    codes = countries or configuration.country_codes(FloodCountry.hazard)
-    chosen = [configuration.country_of(code, FloodCountry) for code in codes]
+    codes = countries or configuration.country_codes()
+    chosen = [configuration.country(code, configuration.hazards(code)[0]) for code in codes]
     seeded = [country for country in chosen if configuration.static_folder(country).is_dir()]
     for country in chosen:
         if country not in seeded:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.report.station_picture import run_hydrograph
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES
-from ibf_pipeline.sandbox import CountrySeed, Sandbox, seed_from_static
-from ibf_pipeline.sandbox.vocabulary import BehavesLike
 from ibf_pipeline.targets.problems import require_not_future
 
 
@@ -167,31 +161,3 @@ def _apart(configuration: Configuration) -> Configuration:
     apart = {name: f"{getattr(paths, name)}/{EXERCISES}" for name in ("runs", "sandbox")}
     settings = configuration.settings.model_copy(update={"paths": paths.model_copy(update=apart)})
     return Configuration(configuration.folder, settings)
-
-
-@contextmanager
-def open_sandbox(
-    configuration: Configuration, *countries: FloodCountry, port: int = 0, behaves_like: BehavesLike = "current"
-) -> Iterator[Sandbox]:
-    """The built-in server, seeded with countries' own static data."""
-    paths = configuration.settings.paths
-    hydrographs = partial(run_hydrograph, configuration.path(paths.runs))
-    folder = configuration.path(paths.sandbox)
-    sandbox = Sandbox(folder, behaves_like=behaves_like, port=port, hydrographs=hydrographs)
-    for country in countries:
-        sandbox.seed(sandbox_seed(configuration, country))
-    with sandbox:
-        yield sandbox
-
-
-def sandbox_seed(configuration: Configuration, country: FloodCountry) -> CountrySeed:
-    """A country as the sandbox is set up with it."""
-    seed = seed_from_static(
-        configuration.static_folder(country),
-        country.iso3,
-        name=country.name,
-        admin_levels=country.admin_levels,
-        default_admin_level=country.default_admin_level,
-    )
-    indicators = ("population_affected", "population_affected_percentage")
-    return replace(seed, indicators=(*indicators, *(layer.indicator for layer in country.people.further_layers)))

@@ -15,6 +15,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.sandbox import Disaster
 
 Allowed = Callable[[Findings], None]
 """Raises where findings must not take the place of those that were published"""
@@ -28,11 +29,13 @@ class Leg:
     """(day, sources instead of its own or None, allowed or None): nothing is published by it"""
     wished: Callable[[Day, str], Any] | None = None
     """(day, wishes): sources with the forecast of an exercise; None: the hazard has no exercises"""
+    disaster: Disaster | None = None
+    """what the built-in server has to know of a hazard that it does not have of its own"""
     afterwards: Callable[[Day], None] = lambda day: None
     """once everything that people wait for is done"""
 
 
-LEGS: Final[dict[str, Leg]] = {FLOODS.name: Leg(find_day, wished_sources, tidy_up)}
+LEGS: Final[dict[str, Leg]] = {FLOODS.name: Leg(find_day, wished_sources, afterwards=tidy_up)}
 
 
 def leg_of(day: Day) -> Leg:

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, cast
 
-from flows.wiring.day import Day, now, open_sandbox
+from flows.wiring.day import Day, now
+from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import FilesTargetSettings, IbfTargetSettings

@@ -49,6 +49,11 @@ class CountryHazard(Section):
         return self.admin_levels[-1]
 
     @property
+    def further_indicators(self) -> tuple[str, ...]:
+        """Indicators that the country has beside those of its hazard."""
+        return ()
+
+    @property
     def lead_times_needed(self) -> int:
         """How many lead times a source of the hazard must give, 0-day counted; 0 where it does not matter."""
         return 0

@@ -217,6 +217,11 @@ class FloodCountry(CountryHazard):
         return self
 
     @property
+    def further_indicators(self) -> tuple[str, ...]:
+        """Of its further exposure layers."""
+        return tuple(layer.indicator for layer in self.people.further_layers)
+
+    @property
     def rule(self) -> FloodRule:
         """The flood rule that the forecast is judged by."""
         return FloodRule(

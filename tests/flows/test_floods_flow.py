@@ -23,7 +23,8 @@ from flows.cli.app import app
 from flows.cli.compare import compare_day
 from flows.floods import floods
 from flows.states import exit_code
-from flows.wiring.day import now, open_configuration, open_sandbox
+from flows.wiring.day import now, open_configuration
+from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer

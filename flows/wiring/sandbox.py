@@ -1,0 +1,54 @@
+"""The built-in server, set up with the countries of a configuration and all of their hazards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from flows.wiring.legs import LEGS
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.sandbox import CountrySeed, HazardSeed, Sandbox, seed_from_static
+from ibf_pipeline.sandbox.vocabulary import BehavesLike
+
+
+@contextmanager
+def open_sandbox(
+    configuration: Configuration, *countries: CountryHazard, port: int = 0, behaves_like: BehavesLike = "current"
+) -> Iterator[Sandbox]:
+    """The built-in server, seeded with countries' own static data."""
+    paths = configuration.settings.paths
+    hydrographs = partial(run_hydrograph, configuration.path(paths.runs))
+    folder = configuration.path(paths.sandbox)
+    further = tuple(leg.disaster for leg in LEGS.values() if leg.disaster is not None)
+    sandbox = Sandbox(folder, behaves_like=behaves_like, port=port, hydrographs=hydrographs, further=further)
+    for country in countries:
+        sandbox.seed(sandbox_seed(configuration, country))
+    with sandbox:
+        yield sandbox
+
+
+def sandbox_seed(configuration: Configuration, country: CountryHazard) -> CountrySeed:
+    """A country as the sandbox is set up with it, with every hazard that it has."""
+    hazards = configuration.hazards(country.iso3)
+    sections = [configuration.country(country.iso3, hazard) for hazard in hazards]
+    return seed_from_static(
+        configuration.static_folder(country),
+        country.iso3,
+        name=country.name,
+        hazards=tuple(_hazard_seed(section) for section in sections),
+    )
+
+
+def _hazard_seed(country: CountryHazard) -> HazardSeed:
+    profile = known_hazard(country.hazard).profile
+    indicators = (profile.main_exposure, profile.share_indicator, *profile.indicators, *country.further_indicators)
+    return HazardSeed(
+        profile.disaster_type,
+        country.admin_levels,
+        country.default_admin_level,
+        tuple(dict.fromkeys(indicator for indicator in indicators if indicator)),
+    )
