@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -46,7 +46,7 @@ class Options:
     """stop before the notification"""
     approval: bool = False
     """hold, and pause in the UI until a person approves or stops it there"""
-    consent: Consent = Consent()
+    consent: Consent = field(default_factory=Consent)
     wishes: str | None = None
     """an exercise whose forecast makes these come true"""
 

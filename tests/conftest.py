@@ -34,9 +34,9 @@ from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
-from tests.worlds.countries.tides import Tides
 from tests.worlds.quick import prepare_from_kept
 from tests.worlds.services.prefect_server import PrefectServer, eager_client, prefect_server
+from tests.worlds.tides.country import Tides
 
 ROOT = Path(__file__).resolve().parents[1]
 typer.testing._get_command = cache(typer.testing._get_command)  # a tenth of a second for each call, made anew

@@ -14,6 +14,7 @@ from flows.wiring.flood_leg import find_day, tidy_up, wished_sources
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sandbox import Disaster
 
@@ -29,6 +30,8 @@ class Leg:
     """(day, sources instead of its own or None, allowed or None): nothing is published by it"""
     wished: Callable[[Day, str], Any] | None = None
     """(day, wishes): sources with the forecast of an exercise; None: the hazard has no exercises"""
+    place_codes: PlaceCodes = prepared_codes
+    """of every area"""
     disaster: Disaster | None = None
     """what the built-in server has to know of a hazard that it does not have of its own"""
     afterwards: Callable[[Day], None] = lambda day: None

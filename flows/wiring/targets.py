@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, cast
 
 from flows.wiring.day import Day, now
+from flows.wiring.legs import leg_of
 from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
@@ -99,7 +100,8 @@ def _ibf(day: Day, opening: Opening) -> Iterator[OpenTarget]:
     with _client(day.configuration, day.target_name, day.country, publishes=opening.publishes) as client:
         destination = Destination(day.target_name, client.base, opening.notify, opening.hold_until)
         draw = partial(event_maps, day.prepared) if day.country.map_image else None
-        yield IbfTarget(client, destination, day.prepared, now, settings.capabilities, draw)
+        codes = leg_of(day).place_codes
+        yield IbfTarget(client, destination, day.prepared, now, settings.capabilities, draw, codes)
 
 
 @contextmanager

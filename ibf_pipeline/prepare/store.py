@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import xarray as xr
 
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.country import Area, CountryLayers, Station
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 from ibf_pipeline.prepare.stations import cells_of_stations
 
@@ -74,3 +76,13 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
 def station_cells(layers: CountryLayers) -> StationCells:
     """The stations' cells as the discharge reader takes them."""
     return cells_of_stations(layers.stations)
+
+
+PlaceCodes = Callable[[Path, Findings], Mapping[int, Sequence[str]]]
+"""(a country's prepared layers, findings): the place codes of all areas, by the findings' levels"""
+
+
+def prepared_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+    """Those of the layers that `prepare` has made; InputMissing or InputInvalid where these cannot be read."""
+    layers, _ = read_prepared(prepared, found.country)
+    return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}

@@ -14,7 +14,7 @@ from flows.wiring.sources import sound_countries, users_of
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.country import CountryHazard
 from tests.worlds.countries import tiny_country
-from tests.worlds.countries.tides import Tides
+from tests.worlds.tides.country import Tides
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.errors import ConfigError, UsageError
 from tests.budget import examples
 from tests.conftest import ROOT
-from tests.worlds.countries.tides import Tides
+from tests.worlds.tides.country import Tides
 
 COMMON: dict[str, Any] = {
     "iso3": "XTY", "name": "Tinyland", "admin_levels": [1, 2], "default_admin_level": 1, "sources": ["folder"],

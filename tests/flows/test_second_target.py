@@ -33,6 +33,7 @@ from tests.worlds.countries.stories import write_day
 from tests.worlds.noticeboard.board import Board, Trouble
 from tests.worlds.noticeboard.kind import noticeboards
 from tests.worlds.plain_calls import plain_calls
+from tests.worlds.runs import flood_run
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
 ISSUE, NEXT = date(2026, 2, 15), date(2026, 2, 16)
@@ -81,7 +82,7 @@ def invoke(project: Path, target: str, *arguments: str) -> tuple[int, str, BaseE
 
 
 def run_folder(project: Path, issue_date: date = ISSUE) -> RunFolder:
-    return RunFolder(project / "work" / "runs", "XDM", issue_date)
+    return flood_run(project / "work" / "runs", "XDM", issue_date)
 
 
 def revisions(project: Path, target: str, issue_date: date = ISSUE) -> list[Revision]:

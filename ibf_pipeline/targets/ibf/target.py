@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
@@ -54,6 +54,8 @@ class IbfTarget:
     capabilities: str = "auto"
     draw_maps: DrawMaps | None = None
     """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
+    place_codes: PlaceCodes = prepared_codes
+    """of the country's areas as they are here, for servers that do not tell theirs"""
 
     @property
     def name(self) -> str:
@@ -68,7 +70,7 @@ class IbfTarget:
             found,
             attach_extents(found, run, staging),
             state.choice,
-            server_areas(found, state, self._place_codes(found)),
+            server_areas(found, state, self.place_codes(self.prepared, found)),
             self.destination,
             at=moment_of(profile_of(found), found.issue_time, past.number, state.last_upload),
             wipe=replaces_upload(found, state),
@@ -91,7 +93,7 @@ class IbfTarget:
         log.info("%s: capabilities `%s`: %s", iso3, state.choice.capabilities.name, state.choice.reason)
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
-        codes = self._place_codes(found)
+        codes = self.place_codes(self.prepared, found)
         problems = check_server(found, state, codes, past.dates, consent, past.keys)
         if extents is None:
             problems += unreadable_extents(found, run)
@@ -115,7 +117,7 @@ class IbfTarget:
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=consent.take_over)
         moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
-        problems = check_server(found, state, self._place_codes(found), past.dates, consent, past.keys)
+        problems = check_server(found, state, self.place_codes(self.prepared, found), past.dates, consent, past.keys)
         require_publishable(problems, self.client.base)
         if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, past.latest)
@@ -152,10 +154,6 @@ class IbfTarget:
         """What the server says of the country."""
         country, profile = found.country, profile_of(found)
         return read_state(self.client, country, profile, self.capabilities, past, take_over=take_over)
-
-    def _place_codes(self, found: Findings) -> dict[int, tuple[str, ...]]:
-        layers, _ = read_prepared(self.prepared, found.country)
-        return {level: tuple(area.place_code for area in layers.level(level)) for level in found.admin_levels}
 
     def _map_images(self, found: Findings, run: RunFolder, staging: Path) -> Mapping[str, FileBody]:
         """The maps of all events; none where they cannot be drawn, which never stops an alert."""

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from flows.wiring.day import Day, now
 from flows.wiring.targets import OPENERS, Opener, Opening
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import TARGET_KINDS, TargetSettings
 from ibf_pipeline.runs.holding import Destination
 from tests.worlds.noticeboard.board import Board
@@ -46,7 +46,7 @@ def _target(day: Day, opening: Opening) -> Iterator[NoticeboardTarget]:
 
 
 @contextmanager
-def _portal(configuration: Configuration, name: str, country: Country | None) -> Iterator[NoticeboardPortal]:
+def _portal(configuration: Configuration, name: str, country: CountryHazard | None) -> Iterator[NoticeboardPortal]:
     assert country is not None
     yield NoticeboardPortal(board_of(configuration, name), country)
 

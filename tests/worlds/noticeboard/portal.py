@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.config.country import Country
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.comparison import Shown
 from ibf_pipeline.targets.portal import OpenOnPortal, Point, PortalCountry, PortalState, ShownNow
@@ -19,7 +20,7 @@ class NoticeboardPortal:
     """A board and the country that it hangs in."""
 
     board: Board
-    country: Country
+    country: CountryHazard
 
     @property
     def address(self) -> str:
@@ -40,21 +41,21 @@ class NoticeboardPortal:
     def address_of_points(self, iso3: str, category: str) -> str:
         return f"{self.address}/points"
 
-    def points(self, iso3: str, category: str, disaster_type: str) -> Sequence[Point]:
+    def points(self, iso3: str, category: str, profile: HazardProfile) -> Sequence[Point]:
         raise ServerRefused("a board has no map", where=self.address)
 
-    def state(self, iso3: str, disaster_type: str) -> PortalState:
+    def state(self, iso3: str, profile: HazardProfile) -> PortalState:
         levels, default = tuple(self.country.admin_levels), self.country.default_admin_level
         opened = tuple(OpenOnPortal(name, sheet["level"] == "trigger") for name, sheet in self.board.sheets().items())
-        return PortalState("by pins", None, (), levels, default, {}, None, None, opened, ("stations",))
+        return PortalState("by pins", None, (), levels, default, {}, {}, None, opened, ("stations",))
 
-    def map_layers(self, iso3: str, disaster_type: str) -> frozenset[str] | None:
+    def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
         return None
 
-    def shown(self, iso3: str, disaster_type: str, admin_level: int) -> ShownNow:
+    def shown(self, iso3: str, profile: HazardProfile, admin_level: int) -> ShownNow:
         date = self.board.date()
         events = tuple(
             Shown(name, sheet["level"], sheet["first"], sheet["trigger"], sheet["people"])
             for name, sheet in self.board.sheets().items()
         )
-        return ShownNow(datetime.fromisoformat(date) if date else None, events, {})
+        return ShownNow(profile.issue_time(datetime.fromisoformat(date)) if date else None, events, {})

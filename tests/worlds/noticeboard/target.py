@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
@@ -27,7 +27,7 @@ def plan_calls(found: Findings, date: str, *, notify: bool) -> list[Call]:
     """A sheet an event, the others taken down, a look at what would be told, and the bell."""
     calls = []
     for number, event in enumerate(found.publishable_events, 1):
-        shown = as_shown(event, found.default_admin_level)
+        shown = as_shown(found, event)
         body = {
             "date": date, "event": event.name, "level": shown.alert_level, "first": shown.first_lead_time,
             "trigger": shown.first_trigger, "people": dict(shown.people),
@@ -53,7 +53,7 @@ class NoticeboardTarget:
         return self.destination.target
 
     def draft(self, found: Findings, run: RunFolder, staging: object) -> Draft:
-        at = datetime.combine(found.issue_date, time(), UTC) + timedelta(seconds=run.next_number(self.name))
+        at = found.issue_time.start + timedelta(seconds=run.next_number(self.name))
         date, to = f"{at:%Y-%m-%dT%H:%M:%S}Z", self.destination
         calls = plan_calls(found, date, notify=to.notify)
         content = content_hash(call for call in calls if call.kind == "write")
