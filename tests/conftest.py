@@ -30,7 +30,6 @@ from hypothesis import settings as hypothesis_settings
 
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.prepare.store import ExtentTiles, read_prepared
 from tests.budget import examples
@@ -149,10 +148,12 @@ def demo_country(configuration: Configuration) -> FloodCountry:
 
 
 @pytest.fixture
-def tides(monkeypatch: pytest.MonkeyPatch) -> type[Tides]:
+def tides() -> Iterator[type[Tides]]:
     """A hazard that the product does not know, registered from outside."""
-    monkeypatch.setitem(MODELS, Tides.hazard, Tides)
-    return Tides
+    from tests.worlds.tides.known import tides_known
+
+    with tides_known():
+        yield Tides
 
 
 @pytest.fixture(scope="session")

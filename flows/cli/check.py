@@ -14,7 +14,7 @@ from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from flows.wiring.targets import open_portal
-from ibf_pipeline.check.country import check_static
+from ibf_pipeline.check.country import check_areas, check_static
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids
 from ibf_pipeline.check.schedule import Schedule, check_schedules
@@ -23,6 +23,7 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.hazards.known import known_hazard
 
 
 def check_country(config: str, iso3: str, target: str | None, workspace: str | None) -> list[Finding]:
@@ -51,10 +52,13 @@ def _check_hazard(
         chosen = configuration.target(name)
     except ConfigError as error:
         return [_useless(error, "this country" if is_only else f"{hazard} of this country")]
-    findings = list(check_settings(configuration, country))
+    findings, profile = list(check_settings(configuration, country)), known_hazard(hazard).profile
+    portal = partial(open_portal, configuration, name, country)
     if not isinstance(country, FloodCountry):
-        text = f"only the configuration of {hazard} can be checked"
-        return [*findings, not_checked("static data", text, "whether static data and portal fit is not known")]
+        found, data = check_areas(country, configuration.static_folder(country))
+        text = f"what {hazard} need beside the boundaries is not checked"
+        unknown = not_checked("static data", text, "a run of theirs says what is missing")
+        return [*findings, *found, unknown, *check_target(portal, name, chosen, country, profile, data)]
     try:
         static = local_static(configuration, country)
     except IbfError as error:
@@ -66,7 +70,7 @@ def _check_hazard(
         *findings,
         *found,
         *check_threshold_grids(grids, country, data),
-        *check_target(partial(open_portal, configuration, name, country), name, chosen, country, FLOODS, data),
+        *check_target(portal, name, chosen, country, profile, data),
         *_schedule(configuration, iso3),
     ]
 

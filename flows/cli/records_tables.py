@@ -10,6 +10,7 @@ from rich.text import Text
 from flows.cli.terminal import console
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.runs.recorded import RecordedRun
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
 
 
 def print_runs(runs: Sequence[RecordedRun]) -> None:
@@ -25,11 +26,12 @@ def print_runs(runs: Sequence[RecordedRun]) -> None:
         for target in each.run.targets():
             for revision in each.run.revisions(target):
                 done += [f"{target} r{revision.number}: {words}" for words in revision.decisions()]
-        country = f"{each.run.iso3} (exercise)" if each.run.is_exercise else each.run.iso3
+        of = each.run.iso3 if each.run.hazard == EARLIER_HAZARD else f"{each.run.iso3} {each.run.hazard}"
+        country = f"{of} (exercise)" if each.run.is_exercise else of
         arrived, finished = (moment[:16].replace("T", " ") for moment in (each.arrived, each.finished))
         published_and_decided = "\n".join(done) or "nothing"
         cells = (
-            country, str(each.run.issue_date), each.headline, each.source, arrived, finished, published_and_decided,
+            country, str(each.run.issue_time), each.headline, each.source, arrived, finished, published_and_decided,
         )  # fmt: skip
         table.add_row(*map(Text, cells))
     console().print(table)

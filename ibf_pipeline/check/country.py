@@ -15,6 +15,7 @@ from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
 from ibf_pipeline.check.stations import check_stations, check_thresholds
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import IbfError
@@ -41,6 +42,20 @@ class StaticData:
     def place_codes(self) -> dict[int, tuple[str, ...]]:
         """By level."""
         return {level: layer.place_codes for level, layer in (self.boundaries or {}).items()}
+
+
+def check_areas(country: CountryHazard, static: Path) -> tuple[list[Finding], StaticData]:
+    """The boundaries alone, which every hazard has."""
+    missing = inputs.missing_files(static, inputs.boundary_files(static, country).values())
+    if missing:
+        how = "the portal's own areas, GET admin-areas, below admin_areas/"
+        lacking = finding("files missing", static=static, missing=", ".join(missing), how_to_obtain=how)
+        return [lacking], StaticData(None, None, None)
+    try:
+        boundaries = read_boundaries(static / "admin_areas", country.admin_levels)
+    except IbfError as error:
+        return [of_error("boundaries", error, _NO_ALERTS)], StaticData(None, None, None)
+    return list(_boundaries(boundaries)), StaticData(boundaries, None, None)
 
 
 def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], StaticData]:

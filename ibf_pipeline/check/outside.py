@@ -9,6 +9,7 @@ from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.stations import check_river_cells
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.profile import HazardProfile
@@ -43,14 +44,15 @@ def check_target(
     open_portal: Callable[[], AbstractContextManager[Portal]],
     name: str,
     target: TargetSettings,
-    country: FloodCountry,
+    country: CountryHazard,
     profile: HazardProfile,
     data: StaticData,
 ) -> list[Finding]:
     """The country as its target's portal knows it, as far as that can be reached."""
     if not target.has_portal:
         return [fine("portal", f"target {name} is {target.words}: there is no portal to ask")]
-    if target.is_set_up_here and (data.boundaries is None or data.stations is None):
+    lacks_stations = profile.name == FloodCountry.hazard and data.stations is None
+    if target.is_set_up_here and (data.boundaries is None or lacks_stations):
         text = f"target {name} is the built-in sandbox, which needs the country's boundaries and stations"
         return [not_checked("portal", text, "the static data come first", "see above")]
     try:
@@ -63,4 +65,4 @@ def check_target(
     except IbfError as error:  # no account in the environment, or not to be reached from here
         text = f"target {name}: {error.found}" + (f" ({error.expected})" if error.expected else "")
         return [not_checked("portal", text, "whether the portal takes a run is not known", error.remedy)]
-    return list(check_portal(state, layers, country, data.stations or (), data.place_codes()))
+    return list(check_portal(state, layers, country, profile, data.stations or (), data.place_codes()))

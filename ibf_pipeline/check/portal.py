@@ -8,7 +8,8 @@ from typing import Final
 from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.targets.portal import STATIONS, OpenOnPortal, PortalState
 
@@ -19,19 +20,22 @@ MAP_LAYERS: Final = {"flood_extent": "the flood extent", "glofas_stations": "the
 def check_portal(
     state: PortalState,
     layers: Collection[str] | None,
-    country: FloodCountry,
+    country: CountryHazard,
+    profile: HazardProfile,
     stations: Sequence[Station],
     place_codes: Mapping[int, Collection[str]],
 ) -> Iterator[Finding]:
-    """`layers`: names of the layers of its map, None where it cannot tell."""
+    """`layers`: names of the layers of its map, None where it cannot tell; `stations`: of floods."""
     yield fine("portal", f"reached; {state.spoken}")
     yield from _account(state)
     yield from _levels(state, country)
     yield from _areas(state, place_codes)
-    yield from _stations(state, stations)
-    yield from _indicators(state, country)
-    yield from _layers(layers)
-    yield from _event_names(state.open_events, stations, country)
+    if isinstance(country, FloodCountry):
+        yield from _stations(state, stations)
+    yield from _indicators(state, country, profile)
+    if isinstance(country, FloodCountry):
+        yield from _layers(layers)
+        yield from _event_names(state.open_events, stations, country)
     for name in state.not_checked:
         yield finding("no route", name=name)
 
@@ -84,11 +88,12 @@ def _stations(state: PortalState, stations: Sequence[Station]) -> Iterator[Findi
         yield fine("portal", f"the {len(known)} stations are the same here and there, names too")
 
 
-def _indicators(state: PortalState, country: FloodCountry) -> Iterator[Finding]:
+def _indicators(state: PortalState, country: CountryHazard, profile: HazardProfile) -> Iterator[Finding]:
     if state.indicators is None:
         return
-    sent = {POPULATION_AFFECTED, *(layer.indicator for layer in country.people.further_layers)}
-    sent |= {f"{POPULATION_AFFECTED}_percentage"} if country.people.percentage else set()
+    sent = {profile.main_exposure, *profile.indicators, *country.further_indicators}
+    if profile.share_indicator is not None and country.publishes_share:
+        sent.add(profile.share_indicator)
     missing = sorted(sent - state.indicators)
     if missing:
         yield finding("indicators not set up", missing=listed(missing))

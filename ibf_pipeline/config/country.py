@@ -49,6 +49,11 @@ class CountryHazard(Section):
         return self.admin_levels[-1]
 
     @property
+    def publishes_share(self) -> bool:
+        """Whether the share of people affected is published, where the hazard has an indicator for it."""
+        return True
+
+    @property
     def further_indicators(self) -> tuple[str, ...]:
         """Indicators that the country has beside those of its hazard."""
         return ()

@@ -217,6 +217,11 @@ class FloodCountry(CountryHazard):
         return self
 
     @property
+    def publishes_share(self) -> bool:
+        """As the country wants it."""
+        return self.people.percentage
+
+    @property
     def further_indicators(self) -> tuple[str, ...]:
         """Of its further exposure layers."""
         return tuple(layer.indicator for layer in self.people.further_layers)

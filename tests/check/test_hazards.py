@@ -72,7 +72,9 @@ def test_several_hazards_are_checked_one_after_the_other(config: Path) -> None:
     assert found[len(alone) :] == [
         ("fine", "configuration", "tides: countries/XTY.yaml is valid"),
         ("warning", "configuration", f"tides: the folder of source gauges is not there: {config.parent / 'nowhere'}"),
-        ("not checked", "static data", "tides: only the configuration of tides can be checked"),
+        ("fine", "boundaries", "tides: place codes unique, every area has its parent; level 1: 2, level 2: 4"),
+        ("not checked", "static data", "tides: what tides need beside the boundaries is not checked"),
+        ("fine", "portal", "tides: target out is a folder of files: there is no portal to ask"),
     ]
 
 

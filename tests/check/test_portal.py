@@ -50,7 +50,7 @@ def asked(static: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 def findings(static: Path, state: PortalState, layers: Any, **changes: Any) -> list[Finding]:
     country = tiny_country.country(**changes)
-    return list(check_portal(state, layers, country, read_stations(static / "stations.csv"), CODES))
+    return list(check_portal(state, layers, country, FLOODS, read_stations(static / "stations.csv"), CODES))
 
 
 def bad(found: list[Finding]) -> list[tuple[str, str]]:

@@ -181,7 +181,7 @@ def test_a_second_run_of_a_block_wipes_and_the_next_block_goes_on(project: Proje
     """What vanishes in the same block is gone from the portal; an event that goes on keeps when it was first issued."""
     assert project.run(block(6), HIGH).is_completed()
     assert project.run(block(6), {NORTH: HIGH[NORTH]}).is_completed()
-    first, second = project.revisions(block(6))
+    _first, second = project.revisions(block(6))
     assert second.about().date == "2026-02-15T06:00:02Z"
     assert second.calls()[0].step.startswith("wipe the earlier upload")
     assert project.portal()["events"] == {NORTH: ("trigger", "12-hour", "12-hour", "2026-02-15T06:00")}

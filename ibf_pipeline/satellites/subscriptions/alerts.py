@@ -7,18 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.errors import IbfError
-from ibf_pipeline.hazards.known import HAZARDS
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.satellites.subscriptions.declared import read_outlines
 
 log = logging.getLogger(__name__)
+
+OBSERVED: Final = FLOODS.name
+"""the hazard whose alerts are looked for from above: a radar sees water on land"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,12 @@ def alerted_events(
     """
     found: list[AlertedEvent] = []
     for folder in sorted(path for path in runs.glob("[A-Z][A-Z][A-Z]") if path.is_dir()):
-        for hazard in HAZARDS:
-            try:
-                day = _latest(runs_of(runs, folder.name, hazard, records), today, valid_days)
-                if day is not None:
-                    found += _events(day, prepared(folder.name), triggers_only)
-            except IbfError as error:
-                log.warning("%s: its alerts are not known: %s", folder.name, error)
+        try:
+            day = _latest(runs_of(runs, folder.name, OBSERVED, records), today, valid_days)
+            if day is not None:
+                found += _events(day, prepared(folder.name), triggers_only)
+        except IbfError as error:
+            log.warning("%s: its alerts are not known: %s", folder.name, error)
     return found
 
 

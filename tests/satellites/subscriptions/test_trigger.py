@@ -16,7 +16,6 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.revision import RevisionAbout
-from ibf_pipeline.runs.withdrawn import without_events
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.trigger import Observation, is_seen_by, trigger
@@ -94,9 +93,8 @@ def test_what_a_person_took_back_is_no_alert(tmp_path: Path):
     run = flood_run(tmp_path / "runs", "XTS", TODAY)
     about = RevisionAbout("2026-11-20T00:00:01Z", "portal", "https://x.example", "current", "asked", True, "hash")
     calls = [Call(1, "exposure", "POST", "/exposure", body={})]
-    revision = run.allot(
-        "portal", 2, run.stage("portal", 2), without_events(day, ["G1"]), calls, replace(about, withdraws=("G1",))
-    )
+    left, about = day.without(["G1"]), replace(about, withdraws=("G1",))
+    revision = run.allot("portal", 2, run.stage("portal", 2), left, calls, about)
     assert [e.name for e in alerts(tmp_path)] == ["G1", "G2"]  # planned, and not on the portal yet
     revision.journal(lambda: datetime(2026, 11, 20, 7, tzinfo=UTC)).append(1, "done")
     assert [e.name for e in alerts(tmp_path)] == ["G2"]

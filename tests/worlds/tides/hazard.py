@@ -61,7 +61,7 @@ def find(
     issue_time: IssueTime,
     exercise: bool = False,
 ) -> TideFindings:
-    """`heights`: pier -> hours ahead -> metres; `piers`: pier -> place codes of its areas, whose length is the level."""
+    """`heights`: pier -> hours ahead -> metres; `piers`: pier -> place codes, whose length is the level."""
     events = [
         event
         for pier, by_hour in heights.items()
@@ -92,10 +92,8 @@ def _event(name: str, by_hour: Mapping[int, float], codes: Sequence[str]) -> Tid
         return None
     triggers = [lead for lead, flag in sorted(flags.items()) if flag == "T"]
     homes = round(HOMES_A_METRE * highest)
-    areas = [
-        EventArea(len(code), code, f"Area {code}", homes * PEOPLE_A_HOME, 0.0, {"homes_flooded": homes})
-        for code in codes
-    ]
+    people, further = homes * PEOPLE_A_HOME, {"homes_flooded": homes}
+    areas = [EventArea(len(code), code, f"Area {code}", people, 0.0, {**further}) for code in codes]
     return TideEvent(
         name=name,
         alert_class="max" if triggers else "med",
