@@ -88,7 +88,9 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
     `waiting`: the run's own row where it is about to pause for a person, which the server does not know yet.
     """
     runs_of = configured(configuration)
-    names = {name: each.label for each in runs_of for name in each.run_names(day)}
+    labels, names = [each.label for each in runs_of], {n: each.label for each in runs_of for n in each.run_names(day)}
+    shorts = {each.profile.short for each in runs_of}
+    title = f"{shorts.pop().capitalize()} forecasts" if len(shorts) == 1 else "Forecasts"
     with get_client(sync_client=True) as client:
         runs = newest_runs(client, names, {each.label: _target_of(configuration, each) for each in runs_of})
         if waiting in runs:
@@ -99,7 +101,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
                 key=KEY,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
-                data=morning_page(day, [each.label for each in runs_of], runs, outdated=_outdated(client)),
+                data=morning_page(day, labels, runs, title=title, outdated=_outdated(client)),
                 flow_run_id=run,
             )
         )
@@ -145,7 +147,14 @@ def _outdated(client: SyncPrefectClient) -> bool:
         return False
 
 
-def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun], *, outdated: bool = False) -> str:
+def morning_page(
+    day: date,
+    countries: Sequence[str],
+    runs: Mapping[str, FlowRun],
+    *,
+    title: str = "Forecasts",
+    outdated: bool = False,
+) -> str:
     """The page: what needs a person first, then the rest. `outdated`: the server's automations are."""
     order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
     ranks = [_rank(runs.get(iso3)) for iso3 in countries]
@@ -155,7 +164,7 @@ def morning_page(day: date, countries: Sequence[str], runs: Mapping[str, FlowRun
         done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
     lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
     mind = f"> **Mind:** {OUTDATED}. Until then people may not be told of what happens.\n\n" if outdated else ""
-    head = f"# Forecasts of {day_text(day)}\n\n{mind}{done}\n\n"
+    head = f"# {title} of {day_text(day)}\n\n{mind}{done}\n\n"
     return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 

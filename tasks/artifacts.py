@@ -39,7 +39,8 @@ from ibf_pipeline.report.tables import (
     station_rows,
     summary,
 )
-from ibf_pipeline.runs.folder import EXERCISES, RunFolder
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.taken_over import real_runs
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
 
@@ -99,9 +100,8 @@ def report_link(run: RunFolder, reports_url: str | None) -> str | None:
         return None
     if reports_url is None:
         return str(page)
-    runs = run.path.parents[1]
-    below = f"{EXERCISES}/" if runs.name == EXERCISES else ""  # what is served is the folder of the real days' runs
-    return f"{reports_url.rstrip('/')}/{below}{run.iso3}/{run.issue_date}/report/report.html"
+    below = page.relative_to(real_runs(run.runs)).as_posix()  # what is served is the folder of the real days' runs
+    return f"{reports_url.rstrip('/')}/{below}"
 
 
 def _table(rows: Sequence[Row], key: str | None, description: str, empty: str) -> None:

@@ -18,7 +18,6 @@ from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from typer.testing import CliRunner
 
-from flows import floods as floods_module
 from flows.cli.app import app
 from flows.cli.compare import compare_day
 from flows.floods import floods
@@ -195,7 +194,7 @@ def test_what_a_run_cannot_be_asked_for_is_said_in_one_line_of_a_run_with_a_name
 def test_a_deployment_is_not_run_for_another_country(
     config: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(floods_module, "deployment", SimpleNamespace(id="some", name="XDN"))
+    monkeypatch.setattr("flows.hazard_run.deployment", SimpleNamespace(id="some", name="XDN"))
     state = floods("XDM", ISSUE, config=config, workspace=str(tmp_path), return_state=True)
     assert state.message == (
         "deployment floods/XDN is asked for the country XDM. Expected: XDN. What to do: run the deployment floods/XDM."

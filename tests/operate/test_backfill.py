@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from flows.backfill import _by_deployment, backfill
 from flows.floods import floods
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.projects import make_project
 from tests.worlds.countries.stories import write_day
@@ -72,7 +73,7 @@ def test_a_waiting_run_that_would_notify_people_is_not_taken_over_by_a_backfill_
     monkeypatch.setattr("flows.backfill.wait_for_flow_run", as_it_is)
     deployed = floods.to_deployment("XDS", parameters={"country": "XDS"}).apply()
     for notify in (True, False, False):
-        _by_deployment("XDS", None, {"notify": notify}, notify=notify)(date(2026, 2, 1))
+        _by_deployment("floods", "XDS", None, {"notify": notify}, notify=notify)(IssueTime(date(2026, 2, 1)))
     with get_client(sync_client=True) as client:
         runs = FlowRunFilter(deployment_id={"any_": [deployed]})
         waiting = client.read_flow_runs(flow_run_filter=runs)

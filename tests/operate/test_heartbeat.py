@@ -45,7 +45,7 @@ def test_what_needs_a_person_stands_on_top() -> None:
         "XDN": run(Running()),
     }
     page = morning_page(DAY, ["KEN", "SSD", "UGA", "XDM", "XDN"], runs)
-    assert "# Flood forecasts of Sun 2026-02-15\n\n1 of 5 countries done." in page
+    assert "# Forecasts of Sun 2026-02-15\n\n1 of 5 countries done." in page
     order = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")][2:]
     assert order == ["XDM", "UGA", "SSD", "XDN", "KEN"]
     assert "| SSD | not run yet |  |" in page

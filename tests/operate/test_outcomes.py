@@ -17,6 +17,7 @@ from prefect.states import Crashed, Failed
 
 from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.table import OBSERVATION_TAG, TAG, planned_deployments
+from flows.hazard_run import run_hazard
 from flows.installed import OUTDATED, PREFIX, VERSION, VERSION_TAG, Installed, as_known, of_automations
 from flows.states import COMPLETED, FAILED, NOT_ALL_PUBLISHED, OUTCOMES, Outcome, exit_code, exit_code_by_name
 from flows.wiring.day import open_configuration
@@ -104,7 +105,8 @@ def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> Non
     for planned in planned_deployments(open_configuration(str(config)), str(config), None):
         returns = re.findall(r"^ +return (\w+)", inspect.getsource(planned.flow.fn), re.MULTILINE)
         assert returns
-        assert set(returns) <= {"final", "as_known"}, f"{planned.flow.name} does not ask what the server knows"
+        assert set(returns) <= {"final", "as_known", "run_hazard"}, f"{planned.flow.name} does not ask"
+    assert set(re.findall(r"^ +return (\w+)", inspect.getsource(run_hazard), re.MULTILINE)) == {"final"}
     for file in (ROOT / "flows").glob("*.py"):
         assert not re.search(r"\b(Completed|Failed)\(", file.read_text(encoding="utf-8")), file.name
     (troubles,) = [each for each in TELLING if tells_of_runs(each, OBSERVATION_TAG)]

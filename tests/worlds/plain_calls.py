@@ -48,7 +48,7 @@ def plain_calls() -> Iterator[None]:
 def run_here(job: CountryJob, api_url: str) -> CountryOutcome:
     """A country's day in this process, as `run_country` runs it in one of its own."""
     where = {"config": job.config, "workspace": job.workspace}
-    state = floods(job.country, job.issue_date, job.target, return_state=True, **where, **job.options)
+    state = floods(job.country, job.issue_time.day, job.target, return_state=True, **where, **job.options)
     return CountryOutcome(job.country, str(state.name), str(state.message), exit_code(state), 0.0)
 
 
