@@ -19,7 +19,7 @@ moments = st.datetimes(datetime(2024, 2, 28), datetime(2028, 3, 1), timezones=st
 
 def test_issue_times_sort_as_text_as_time_goes() -> None:
     blocks = [IssueTime(DAY, hour) for hour in (0, 6, 12, 18)] + [IssueTime(DAY + timedelta(days=1), 0)]
-    assert sorted(reversed(blocks)) == blocks
+    assert sorted(set(blocks)) == blocks
     assert sorted(map(str, blocks)) == list(map(str, blocks))
     assert str(blocks[1]) == "2026-02-15T06"
     assert str(RunId("UGA", "floods", IssueTime(DAY))) == "UGA/floods/2026-02-15"
