@@ -22,7 +22,7 @@ from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.report.floods.station_picture import run_hydrograph
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.taken_over import EXERCISES

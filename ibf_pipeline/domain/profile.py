@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -60,6 +60,11 @@ class HazardProfile:
     def at(self, issue_time: IssueTime, lead_time: int) -> datetime:
         """The moment of a lead time, UTC: of daily ones the beginning of the day."""
         return issue_time.start + lead_time * self._step
+
+    def moment(self, issue_time: IssueTime, lead_time: int = 0) -> date:
+        """The same as people name it: the day where lead times are days, else the moment (a datetime)."""
+        at = self.at(issue_time, lead_time)
+        return at.date() if self.unit == "day" else at
 
     def issue_time(self, moment: datetime) -> IssueTime:
         """The issue time in whose period a moment (UTC) lies: also what begins the period of an upload."""

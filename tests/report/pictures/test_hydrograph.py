@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.hazards.floods.day import find
-from ibf_pipeline.report.pictures.buildup import StationRun, buildup
+from ibf_pipeline.report.floods.buildup import buildup
+from ibf_pipeline.report.floods.hydrograph import _apart, hydrograph
+from ibf_pipeline.report.floods.kept import StationRun
 from ibf_pipeline.report.pictures.figure import png, svg
-from ibf_pipeline.report.pictures.hydrograph import _apart, hydrograph
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 

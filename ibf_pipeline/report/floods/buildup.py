@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
+from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
+from ibf_pipeline.report.floods.kept import StationRun
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
-    discharge_axis,
     draw_box,
-    highest,
     new_figure,
     points,
     write,
@@ -32,19 +30,6 @@ _LEFT, _RIGHT, _TOP, _ROW, _GAP, _BOTTOM = 150, 120, 96, 96, 34, 30
 _LETTER = {"no": "", "min": "low", "med": "med", "max": "T"}
 
 
-@dataclass(frozen=True, slots=True)
-class StationRun:
-    """One run's forecast of a station."""
-
-    issue_date: date
-    discharge: np.ndarray
-    """(member, lead_time) m3/s"""
-    classes: tuple[str, ...]
-    """by lead time; empty where the station was blind"""
-    threshold: float
-    """m3/s, of the trigger"""
-
-
 def buildup(
     code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False
 ) -> Figure:
@@ -53,7 +38,7 @@ def buildup(
     height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
     figure = new_figure(WIDTH, height)
     first = runs[0].issue_date
-    days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
+    days = max((run.issue_date - first).days + run.discharge.shape[1] for run in runs)
     top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
     write_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
@@ -79,7 +64,7 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
     discharge_axis(axes, 12)
     some = np.isfinite(run.discharge).any(axis=0)
     if some.any():
-        x = start + np.array(LEAD_TIMES)[some]
+        x = start + np.flatnonzero(some)
         low, ten, middle, ninety, high = np.nanquantile(run.discharge[:, some], (0, 0.1, 0.5, 0.9, 1), axis=0)
         axes.fill_between(x, low, high, color=MEMBER, alpha=0.18, linewidth=0)
         axes.fill_between(x, ten, ninety, color=MEMBER, alpha=0.32, linewidth=0)
