@@ -113,7 +113,8 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     first = begins(profile_of(found), found.issue_time, event.lead_time)
     dates = f"{first} · forecast of {moment_text(issued(found))}"
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
-    write_line(figure, 24, 156, dates, 29, WIDTH - 48, va="center")
+    pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
+    write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
     number = ""
     if event.is_estimated and event.publishable:
         number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
