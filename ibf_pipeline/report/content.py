@@ -5,6 +5,7 @@ What one hazard has beside it is in its own kinds of these classes.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -19,6 +20,9 @@ OVERVIEW = "overview.png"
 
 FORMAT = 1
 """Version of report.json."""
+
+_LONGEST = 120
+"""letters of a key in a file name; file systems take 255 bytes in all"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +121,11 @@ def map_name(event: Event) -> str:
 
 
 def file_stem(key: str) -> str:
-    """A key as a part of a file name; letters that a file system may refuse become their numbers."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else f"-{ord(letter):x}-" for letter in key)
+    """A key as a part of a file name; letters that a file system may refuse become their numbers.
+
+    A long one is cut, with a hash of the whole key behind it.
+    """
+    stem = "".join(letter if letter.isascii() and letter.isalnum() else f"-{ord(letter):x}-" for letter in key)
+    if len(stem) <= _LONGEST:
+        return stem
+    return f"{stem[: _LONGEST - 17]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"

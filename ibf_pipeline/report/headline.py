@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import TRIGGER_WORDS, counted, moment_text, number_text
-from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.hazards.known import known_hazard, profile_of
 from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.report.content import Report
 from ibf_pipeline.report.times import ahead
 from ibf_pipeline.report.words import area_names, listed, subject_text
 
 
-def title_of(found: Findings) -> str:
+def title_of(found: Findings | Report) -> str:
     """`Uganda`, `Uganda, flash floods`: what a run is of, in titles."""
-    hazard = f", {profile_of(found).noun}s" if blocks_of(found).titles_name_hazard else ""
+    hazard = f", {known_hazard(found.hazard).profile.noun}s" if blocks_of(found).titles_name_hazard else ""
     return f"{found.country_name}{hazard}"
 
 

@@ -22,6 +22,7 @@ from ibf_pipeline.domain.wording import (
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.tables import revision_words
 from ibf_pipeline.report.times import cycle_word, issued_text
 
@@ -36,6 +37,7 @@ def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     return _template(blocks.templates).render(
         report=report,
         pictures=inside,
+        title=title_of(report),
         profile=profile,
         cycle=cycle_word(profile),
         issue_time=issue_time.words,

@@ -19,6 +19,7 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.known import HAZARDS, Hazard
 from ibf_pipeline.report.blocks import BLOCKS, Blocks
 from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.content import map_name
 from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.pictures.event_map import event_figure
@@ -183,7 +184,7 @@ def test_the_summary_names_the_hazard(cycles):
 def test_the_page_says_it_all_and_nothing_of_floods(cycles):
     text = cycles.text
     assert not WORDS_OF_FLOODS.search(text), WORDS_OF_FLOODS.search(text)
-    assert "Squareland 2026-02-15 06 UTC: 3 triggers, 1 warning" in text
+    assert "Squareland, spring tides 2026-02-15 06 UTC: 3 triggers, 1 warning" in text
     assert "Spring tides · forecast of Sun 2026-02-15, 06 UTC" in text
     assert "trigger detected by the forecast, 18 hours ahead, Mon 2026-02-16 00:00 UTC; 450 people affected" in text
     assert "18-hour Mon 2026-02-16 00:00 UTC trigger" in text
@@ -230,6 +231,13 @@ def test_maps_are_the_frames_own(cycles):
     assert any(text.startswith("Source: moon tables. A forecast, not an observation.") for text in texts)
     assert clipped_texts(figure) == []
     assert not WORDS_OF_FLOODS.search(" ".join(texts))
+
+
+def test_long_names_of_any_script_make_files_that_can_be_written(cycles):
+    first, second = (map_name(replace(cycles.now.events[0], name=name)) for name in ("አ" * 300, "አ" * 299 + "ባ"))
+    assert first != second
+    assert max(len(first), len(second)) < 150
+    assert map_name(cycles.now.events[1]) == "map_Ros.png"
 
 
 def test_the_terminal_and_artifacts_know_the_hazard(cycles):
