@@ -24,13 +24,14 @@ from ibf_pipeline.report.earlier import earlier_runs
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.pictures.event_map import event_figure
 from ibf_pipeline.report.pictures.outlines import read_map_layers
-from ibf_pipeline.report.plain import event_words
+from ibf_pipeline.report.pictures.overview_map import overview_figure
+from ibf_pipeline.report.plain import country_words, event_words
 from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, summary
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import RunFolder
 from tasks.artifacts import artifact_key, report_link
 from tests.report.pictures.clipped import clipped_texts, texts_of
-from tests.report.tides import MIDNIGHT, MORNING, TIDES, tide, tide_run, tides
+from tests.report.tides import GAUGED, MIDNIGHT, MORNING, TIDES, GaugedTides, gauged, tide, tide_run, tides
 from tests.worlds.countries.square_run import make_square_country
 
 WORDS_OF_FLOODS = re.compile(r"flood|station|river|glofas|member|hydrograph|\bday|issue date", re.IGNORECASE)
@@ -270,3 +271,34 @@ def test_blocks_from_outside_bring_words_and_parts_of_the_page(cycles, monkeypat
     monkeypatch.delitem(BLOCKS, "tides")
     rewrite_report(cycles.run, cycles.prepared)
     assert "moon over" not in cycles.text
+
+
+def test_subjects_with_name_and_place_are_the_frames_too(cycles, tmp_path, monkeypatch):
+    """Three gauges: an alert at the first, none at the second; the third had one at midnight and is blind now."""
+    monkeypatch.setitem(HAZARDS, "tides", Hazard(GAUGED, GaugedTides))
+    names = {"K1": "Kelim pier", "K2": "Sarvo lock", "K3": "Nor quay"}
+    at = tide("K1", {12: "T"}, "max", {"Q1": (40, 1), "0001": (40, 1)})
+    other = tide("K3", {18: "w"}, "min", {"Q1": (5, 0), "0003": (5, 0)})
+    before = gauged(tides(MIDNIGHT, [at, other]), {"K1": "Kelim pier", "K3": "Nor quay", "K2": "Sarvo lock"})
+    now = gauged(tides(MORNING, [at]), names)
+    assert headline(now).startswith("Trigger detected by the forecast at 1 gauge in Squareland, for ")
+    assert cautions(now) == ["1 gauge has no usable forecast, which is no all clear: Nor quay (K3)."]
+    blind = next(change for change in compare(before, now) if change.key == "K3")
+    assert (blind.kind, blind.name) == ("blind", "Nor quay")
+    assert blind.why == ("Low warning before; now the gauge has no usable forecast: no readings. That is no all clear.")
+    gone = next(change for change in compare(before, gauged(now, {"K1": "Kelim pier"})) if change.key == "K3")
+    assert (gone.kind, gone.why.split(": ")[1]) == (
+        "blind", "it is no longer among the country's gauges. That is no all clear.",
+    )  # fmt: skip
+    texts = texts_of(overview_figure(now, read_map_layers(cycles.prepared, (1, 2)), [], country_words(now)))
+    assert {"K1", "K3 (blind)", "gauge without alert", "blind gauge: no forecast, no all clear"} <= set(texts)
+    assert event_rows(now)[0]["gauge"] == "Kelim pier"
+    run = tide_run(now, tmp_path, cycles.prepared)
+    page = (run.path / "report" / "report.html").read_text(encoding="utf-8")
+    assert "<h4>Blind: no usable forecast, no all clear</h4>\n<ul>\n<li>K3 (Nor quay): no readings</li>" in page
+    assert "<h3><bdi>Kelim pier</bdi> (K1)</h3>" in page
+    with (run.path / "report" / "events.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["gauge_code"], row["gauge"]) == ("K1", "Kelim pier")
+    point = json.loads((run.path / "report" / "events.geojson").read_text(encoding="utf-8"))["features"][0]["geometry"]
+    assert point == {"type": "Point", "coordinates": [30.1, 1.1]}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
-from ibf_pipeline.domain.findings import Event, EventArea, Findings
+from ibf_pipeline.domain.findings import Event, EventArea, Findings, Unseen
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
@@ -71,6 +72,41 @@ def tides(issue_time: IssueTime, events: Sequence[Event], *, exercise: bool = Fa
         notes=("the moon is full",),
         exercise=exercise,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaugedTides(Findings):
+    """Tides at gauges that are known beforehand and have a name and a place; the last of them is blind."""
+
+    gauges: Mapping[str, str]
+    """key -> name; from west to east in the middle of the squares of the first row"""
+
+    @property
+    def unseen(self) -> Sequence[Unseen]:
+        """The last gauge."""
+        key, name = list(self.gauges.items())[-1]
+        return [Unseen(key, key, f"{key} ({name})", "blind", "no readings")]
+
+    @property
+    def known(self) -> Mapping[str, str]:
+        """All gauges."""
+        return {key: key for key in self.gauges}
+
+    def named(self, key: str) -> str:
+        """The gauge's name."""
+        return self.gauges.get(key, "")
+
+    def place(self, key: str) -> tuple[float, float] | None:
+        """Of the gauge."""
+        return (30.1 + 0.2 * list(self.gauges).index(key), 1.1) if key in self.gauges else None
+
+
+def gauged(found: Findings, gauges: Mapping[str, str]) -> GaugedTides:
+    """The same at gauges."""
+    return GaugedTides(**{each.name: getattr(found, each.name) for each in fields(Findings)}, gauges=gauges)
+
+
+GAUGED = replace(TIDES, subject="gauge", subject_list="gauges.csv", subject_points="gauges", points=("gauges",))
 
 
 def tide_run(found: Findings, runs: Path, prepared: Path) -> RunFolder:

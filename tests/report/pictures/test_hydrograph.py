@@ -138,3 +138,4 @@ def test_as_many_days_are_drawn_as_the_forecast_has(days):
     assert clipped_texts(built) == []
     assert [axes.get_xlim() for axes in built.axes] == [(-0.5, days + 0.5)] * 2
     assert sum(text == "T" for text in texts_of(built)) == 2
+    assert sum(text == ("m" if days == 30 else "med") for text in texts_of(built)) == 2 * further
