@@ -29,14 +29,16 @@ from flows.wiring.decisions import resume_run
 from flows.wiring.limits import one_at_a_time
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, only_logged
+from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.tables import escaped, event_rows, markdown_table
-from ibf_pipeline.report.words import cautions, headline, listed
+from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import DECIDE
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
 from ibf_pipeline.targets.told import mail_of, notices_of
+from tasks.artifacts import artifact_key
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -194,7 +196,7 @@ def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
     exercise = "EXERCISE: " if found.exercise else ""
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [
-        f"# {exercise}Approve the notification for {escaped(found.country_name)}?",
+        f"# {exercise}Approve the notification for {escaped(title_of(found))}?",
         f"Everything is on `{revision.about().target}`; only the notification waits, until "
         f"**{limit:%Y-%m-%d %H:%M} UTC**. Afterwards nobody is notified. Press *Resume* on the page of the run.",
         escaped(headline(found)),
@@ -232,7 +234,7 @@ def _keep_preview(found: Findings, revision: Revision, limit: datetime) -> None:
     ):  # a person can still decide by the report
         create_markdown_artifact(
             preview_page(found, revision, limit),
-            key=f"preview-{found.country.lower()}" + ("-exercise" if found.exercise else ""),
-            description=f"{exercise}Notification that waits for approval: {found.country_name}, forecast of "
+            key=artifact_key("preview", found),
+            description=f"{exercise}Notification that waits for approval: {title_of(found)}, forecast of "
             f"{found.issue_time.words}",
         )

@@ -1,4 +1,4 @@
-"""What people see of a day in the Prefect UI. Nothing here fails a run, and nothing is waited for before an alert."""
+"""What people see of a run in the Prefect UI. Nothing here fails a run, and nothing is waited for before an alert."""
 
 from __future__ import annotations
 
@@ -26,21 +26,19 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import only_logged
+from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.report.changes import compare
-from ibf_pipeline.report.earlier import correction, earlier_runs
-from ibf_pipeline.report.tables import (
-    Row,
-    area_rows,
-    change_rows,
-    event_rows,
-    revision_words,
-    station_rows,
-    summary,
-)
+from ibf_pipeline.report.correction import correction
+from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.headline import title_of
+from ibf_pipeline.report.rows import Row
+from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, revision_words, summary
+from ibf_pipeline.report.times import issued
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.taken_over import real_runs
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, real_runs
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
 
@@ -53,10 +51,10 @@ _PROGRESS_SECONDS = 2.0
 
 @task(task_run_name="artifacts of {iso3}", cache_policy=NO_CACHE)
 def keep_artifacts(iso3: str, run: RunFolder, reports_url: str | None = None) -> None:
-    """Summary, events, areas, stations, what changed and the report's link of a finished run.
+    """Summary, events, areas, what its hazard adds, what changed and the report's link of a finished run.
 
-    Only the newest issue date of a country has keys, under which the UI shows the newest version: a day of the past
-    stands on the page of its own run.
+    Only the newest issue time of a country and hazard has keys, under which the UI shows the newest version: a run of
+    the past stands on its own page.
     """
     # the UI of another version, a full database: the day itself is done
     with only_logged(log, "%s: the artifacts could not be kept", iso3):
@@ -70,27 +68,34 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
     changes = compare(before.found if before else None, found) if before else ()
     page = run.path / "report" / "report.html"
     link = report_link(run, reports_url)
-    text = summary(found, changes, before.found.issue_date if before else None, published(run), link, corrected)
-    title = f"{found.country_name}, forecast of {found.issue_date}"
+    text = summary(found, changes, issued(before.found) if before else None, published(run), link, corrected)
+    title = f"{title_of(found)}, forecast of {found.issue_time.words}"
     if found.exercise:
         title = f"EXERCISE, {title}"
-    newest = run.days()[-1].issue_date == run.issue_date
+    newest = run.days()[-1].issue_time == run.issue_time
 
     def key(name: str) -> str | None:
-        return f"{name}-{iso3.lower()}{'-exercise' if found.exercise else ''}" if newest else None
+        return artifact_key(name, found) if newest else None
 
     create_markdown_artifact(text + _picture(page.parent / "overview.png"), key=key("summary"), description=title)
     _table(event_rows(found), key("events"), f"Events: {title}", "no event")
     _table(area_rows(found), key("areas"), f"Areas with most people first: {title}", "no area is alerted")
-    _table(station_rows(found), key("stations"), f"Stations: {title}", "no station")
-    rows = change_rows(corrected.changes, revision_words(corrected)) if corrected else []
-    rows += change_rows(changes, f"the run of {before.found.issue_date}") if before else []
-    unchanged = (
-        f"nothing has changed since {before.found.issue_date}" if before else "there is no earlier run to compare with"
-    )
+    for table in blocks_of(found).short_tables(found):
+        _table(table.rows, key(table.name), f"{table.name.capitalize()}: {title}", table.empty)
+    rows = change_rows(found, corrected.changes, revision_words(corrected)) if corrected else []
+    rows += change_rows(found, changes, f"the run of {before.found.issue_time.words}") if before else []
+    unchanged = "there is no earlier run to compare with"
+    if before:
+        unchanged = f"nothing has changed since {before.found.issue_time.words}"
     _table(rows, key("changes"), f"What changed: {title}", unchanged)
     if link is not None and link.startswith("http"):
         create_link_artifact(link, key=key("report"), description=f"Report: {title}")
+
+
+def artifact_key(name: str, found: Findings) -> str:
+    """The key of an artifact of a country and hazard: small letters, digits and dashes. Floods came first, without."""
+    hazard = [] if found.hazard == EARLIER_HAZARD else [found.hazard.replace("_", "-")]
+    return "-".join([name, found.country.lower(), *hazard, *(["exercise"] if found.exercise else [])])
 
 
 def report_link(run: RunFolder, reports_url: str | None) -> str | None:
@@ -173,7 +178,7 @@ def publishing_progress(run: RunFolder, target: str) -> Iterator[None]:
 
 
 def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
-    progress = Progress(f"Publishing {run.iso3} of {run.issue_date} to {target}")
+    progress = Progress(f"Publishing {run.iso3} of {run.issue_time.words} to {target}")
     shown, last = -1.0, False
     try:
         while not last:

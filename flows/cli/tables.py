@@ -8,24 +8,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ibf_pipeline.domain.lead_times import lead_time_name
-from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
+from ibf_pipeline.report.headline import title_of
+from ibf_pipeline.report.times import flags_head
 
 
-def print_found(found: FloodFindings, console: Console) -> None:
+def print_found(found: Findings, console: Console) -> None:
     """Headline, events and what a reader must know."""
-    weekday = f"{found.issue_date:%A}"
-    title = f"{found.country_name} ({found.country}), issue date {found.issue_date} ({weekday}): {found.headline}"
+    profile, weekday = profile_of(found), f"{found.issue_date:%A}"
+    issued = f"issue {'date' if found.issue_time.hour is None else 'time'} {found.issue_time.words} ({weekday})"
+    title = f"{found.country_name} ({found.country}){title_of(found).removeprefix(found.country_name)}, {issued}: "
+    title += found.headline
     console.print(Text(title, style="bold"))
     if found.events:
-        table = Table("event", "alert", "lead time", "days 0-7", "people", "areas", box=None, pad_edge=False)
+        table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
         for event in found.events:
             areas = len(event.areas_of(found.default_admin_level))
             table.add_row(
-                Text(f"{event.name} {found.station(event.station_code).name}"),
+                Text(f"{event.name} {found.named(event.key)}"),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
-                lead_time_name(event.lead_time),
+                profile.lead_time_name(event.lead_time),
                 event.flags,
                 f"{event.people:,}",
                 f"{areas} on level {found.default_admin_level}" if event.publishable else "none: cannot be published",

@@ -10,7 +10,7 @@ from flows.wiring.legs import LEGS
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.report.floods.station_picture import run_hydrograph
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
 

@@ -61,6 +61,11 @@ class Event:
         return True
 
     @property
+    def size(self) -> tuple[float, ...]:
+        """By what a larger event is told from a smaller one of the same class."""
+        return (self.people,)
+
+    @property
     def publishable(self) -> bool:
         """Whether there is any area to publish it for."""
         return bool(self.areas)
@@ -160,6 +165,10 @@ class Findings:
     def trigger_limit(self) -> int | None:
         """The last lead time at which a trigger can stand; None where there is no such limit."""
         return None
+
+    def extent(self, lead_time: int) -> ExtentFound | None:
+        """The extent of a lead time; None where it has none."""
+        return next((extent for extent in self.extents if extent.lead_time == lead_time), None)
 
     def place(self, key: str) -> tuple[float, float] | None:
         """Longitude and latitude of what a key stands for, degrees; None where it has no place of its own."""

@@ -61,6 +61,11 @@ class HazardProfile:
         """The moment of a lead time, UTC: of daily ones the beginning of the day."""
         return issue_time.start + lead_time * self._step
 
+    def moment(self, issue_time: IssueTime, lead_time: int = 0) -> date:
+        """The same as people name it: the day where lead times are days, else the moment (a datetime)."""
+        at = self.at(issue_time, lead_time)
+        return at.date() if self.unit == "day" else at
+
     def issue_time(self, moment: datetime) -> IssueTime:
         """The issue time in whose period a moment (UTC) lies: also what begins the period of an upload."""
         if self.period_hours == 24:

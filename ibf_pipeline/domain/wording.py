@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 NOT_SHOWN: Final = "alert could not be published"
@@ -20,6 +20,13 @@ _CLASS_WORDS = {"no": "no alert", "min": "low warning", "med": "medium warning",
 def day_text(day: date) -> str:
     """`Wed 2026-02-18`, whatever the machine's language."""
     return f"{WEEKDAYS[day.weekday()]} {day.isoformat()}"
+
+
+def moment_text(moment: date) -> str:
+    """`Wed 2026-02-18` of a day, `Wed 2026-02-18 18:00 UTC` of a moment (UTC)."""
+    if isinstance(moment, datetime):
+        return f"{day_text(moment.date())} {moment:%H:%M} UTC"
+    return day_text(moment)
 
 
 def number_text(number: float) -> str:

@@ -7,20 +7,24 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 
-from ibf_pipeline.domain.observed import MISSES, flooded_km2, observed_share, passes_of
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import (
     alert_text,
     class_text,
     counted,
     day_text,
-    discharge_text,
+    moment_text,
     number_text,
     percent_text,
 )
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.tables import revision_words
+from ibf_pipeline.report.times import cycle_word, issued_text
 
 _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
@@ -28,22 +32,33 @@ _TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 def page(report: Report, pictures: Mapping[str, bytes]) -> str:
     """The page. `pictures`: file name -> content, for every file that the report names."""
     inside = {name: _data_uri(name, content) for name, content in pictures.items()}
-    return _template().render(report=report, pictures=inside)
+    profile = known_hazard(report.hazard).profile
+    issue_time, blocks = IssueTime.parse(report.issue_time), blocks_of(report)
+    return _template(blocks.templates).render(
+        report=report,
+        pictures=inside,
+        title=title_of(report),
+        profile=profile,
+        cycle=cycle_word(profile),
+        issue_time=issue_time.words,
+        issued=issued_text(issue_time),
+        **blocks.names,
+    )
 
 
 @cache
-def _template() -> Template:
+def _template(further: BaseLoader | None) -> Template:
+    own = PackageLoader("ibf_pipeline.report", "templates")
     environment = Environment(
-        loader=PackageLoader("ibf_pipeline.report", "templates"),
+        loader=own if further is None else ChoiceLoader([further, own]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        day=day_text,
+        day=moment_text,
         people=number_text,
-        discharge=discharge_text,
         percent=percent_text,
         in_class=class_text,
         when=_when,
@@ -51,10 +66,6 @@ def _template() -> Template:
     environment.globals.update(
         counted=counted,
         alert_text=alert_text,
-        flooded_km2=flooded_km2,
-        observed_share=observed_share,
-        misses=MISSES,
-        passes_of=passes_of,
         revision_words=revision_words,
     )
     return environment.get_template("report.html.j2")

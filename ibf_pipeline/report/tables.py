@@ -1,31 +1,31 @@
-"""A day as short tables and one page of Markdown, for where a whole report is too much (pure)."""
+"""A run as short tables and one page of Markdown, for where a whole report is too much (pure)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 
-from ibf_pipeline.domain.lead_times import lead_time_name
-from ibf_pipeline.domain.wording import alert_text, counted, day_text, discharge_text, number_text, percent_text
-from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.wording import alert_text, counted, moment_text, number_text, percent_text
+from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.calls import Published
-from ibf_pipeline.report.changes import Change, Correction
-from ibf_pipeline.report.words import area_names, cautions, headline, listed
+from ibf_pipeline.report.change import Change, Correction
+from ibf_pipeline.report.headline import cautions, headline, title_of
+from ibf_pipeline.report.rows import MOST_ROWS, Row
+from ibf_pipeline.report.times import cycle_word, flags_head, issued, span
+from ibf_pipeline.report.words import area_names, listed
 
-Row = Mapping[str, str | int | None]
-
-MOST_ROWS = 200
-"""of a table; the exports of the report have them all"""
 _EVENTS_ON_PAGE = 20
 
 
-def event_rows(found: FloodFindings) -> list[Row]:
+def event_rows(found: Findings) -> list[Row]:
     """One row an event, the highest class first."""
     return [_event_row(found, event) for event in found.events]
 
 
-def area_rows(found: FloodFindings) -> list[Row]:
+def area_rows(found: Findings) -> list[Row]:
     """The default-level areas of all events, those with most people first; at most `MOST_ROWS`."""
     rows = [(event, area) for event in found.events for area in event.areas_of(found.default_admin_level)]
     rows.sort(key=lambda row: (-row[1].people, row[1].place_code))
@@ -35,29 +35,21 @@ def area_rows(found: FloodFindings) -> list[Row]:
             "place code": area.place_code,
             "event": event.name,
             "alert": alert_text(event.alert_class, trigger=event.trigger),
-            "people affected": area.people if event.flood_map is not None else None,
-            "of the population": percent_text(area.share) if event.flood_map is not None else None,
+            "people affected": area.people if event.is_estimated else None,
+            "of the population": percent_text(area.share) if event.is_estimated else None,
         }
         for event, area in rows[:MOST_ROWS]
     ]
 
 
-def station_rows(found: FloodFindings) -> list[Row]:
-    """Every station: alerted ones first, then blind and suspect ones; at most `MOST_ROWS`."""
-    alerted = {event.station_code: place for place, event in enumerate(found.events)}
-    order = {"blind": 0, "suspect": 1, "fine": 2}
-    stations = sorted(found.stations, key=lambda s: (alerted.get(s.code, len(alerted)), order[s.condition], s.code))
-    return [_station_row(found, station) for station in stations[:MOST_ROWS]]
-
-
-def change_rows(changes: Sequence[Change], since: str) -> list[Row]:
+def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[Row]:
     """What became of every alert since an earlier run; alerts that go on as they were are in none."""
     return [
         {
             "since": since,
             "change": change.kind,
             "event": change.event,
-            "station": change.station_name,
+            profile_of(found).subject: change.name,
             "before": alert_text(change.before.alert_class, trigger=change.before.trigger) if change.before else "none",
             "now": alert_text(change.after.alert_class, trigger=change.after.trigger) if change.after else "none",
             "why": change.why,
@@ -67,7 +59,7 @@ def change_rows(changes: Sequence[Change], since: str) -> list[Row]:
 
 
 def summary(
-    found: FloodFindings,
+    found: Findings,
     changes: Sequence[Change],
     compared_with: date | None,
     published: Sequence[Published],
@@ -78,15 +70,15 @@ def summary(
     the day was published before."""
     name = "EXERCISE - not a real forecast: " if found.exercise else ""
     parts = [
-        f"# {name}{escaped(found.country_name)}: {found.headline}",
-        f"Forecast of **{day_text(found.issue_date)}**, 0 to 7 days ahead.",
+        f"# {name}{escaped(title_of(found))}: {found.headline}",
+        f"Forecast of **{moment_text(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
         escaped(headline(found)),
         *(f"> **Mind:** {escaped(caution)}" for caution in cautions(found)),
         _events(found),
-        _correction(correction),
-        _changes(changes, compared_with),
+        _correction(found, correction),
+        _changes(found, changes, compared_with),
         _published(published),
-        f"Report with maps and hydrographs: {_linked(report)}" if report else "",
+        f"Report with {blocks_of(found).pictures}: {_linked(report)}" if report else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -111,35 +103,21 @@ def _cell(value: str | int | None) -> str:
     return number_text(value) if isinstance(value, int) else escaped(value)
 
 
-def _event_row(found: FloodFindings, event: FloodEvent) -> Row:
-    day = found.issue_date + timedelta(days=event.lead_time)
+def _event_row(found: Findings, event: Event) -> Row:
+    profile = profile_of(found)
+    moment = moment_text(profile.moment(found.issue_time, event.lead_time))
     return {
         "event": event.name,
-        "station": found.station(event.station_code).name,
+        **({profile.subject: found.named(event.key)} if profile.subject_list is not None else {}),
         "alert": alert_text(event.alert_class, trigger=event.trigger),
-        "day": f"{day_text(day)}, {lead_time_name(event.lead_time)}",
-        "people": event.people if event.flood_map is not None and event.publishable else None,
-        "days 0-7": event.flags,
+        "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
+        "people": event.people if event.is_estimated and event.publishable else None,
+        flags_head(found): event.flags,
         "where": listed(area_names(found, [event]), 3) if event.publishable else "no areas: cannot be published",
     }
 
 
-def _station_row(found: FloodFindings, station: StationFound) -> Row:
-    values = station.values
-    above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
-    return {
-        "station": station.code,
-        "name": station.name,
-        "alert": alert_text(values.alert_class, trigger=values.alert_class == "max") if values else "unknown",
-        "days 0-7": station.flags if values else None,
-        "m3/s": discharge_text(values.forecast_level) if values else None,
-        "trigger at": discharge_text(values.trigger_level) if values else None,
-        "members above": " ".join(map(str, above)) if values else None,
-        "condition": f"{station.condition}: {station.reason}" if station.reason else station.condition,
-    }
-
-
-def _events(found: FloodFindings) -> str:
+def _events(found: Findings) -> str:
     rows = event_rows(found)
     more = len(rows) - _EVENTS_ON_PAGE
     text = markdown_table(rows[:_EVENTS_ON_PAGE])
@@ -151,25 +129,30 @@ def revision_words(correction: Correction) -> str:
     return f"revision {correction.revision} on {correction.target} ({correction.date[:16].replace('T', ' ')} UTC)"
 
 
-def _correction(correction: Correction | None) -> str:
+def _correction(found: Findings, correction: Correction | None) -> str:
     if correction is None:
         return ""
-    head = f"## Since the earlier run of this day, {escaped(revision_words(correction))}"
-    return "\n".join([f"{head}\n", *_items(correction.changes)])
+    cycle = cycle_word(profile_of(found))
+    head = f"## Since the earlier run of this {cycle}, {escaped(revision_words(correction))}"
+    return "\n".join([f"{head}\n", *_items(found, correction.changes)])
 
 
-def _items(changes: Sequence[Change]) -> list[str]:
-    whys = ((change.kind, f"{change.event} ({change.station_name}): {change.why}") for change in changes)
+def _items(found: Findings, changes: Sequence[Change]) -> list[str]:
+    whys = ((change.kind, f"{_called(found, change)}: {change.why}") for change in changes)
     return [f"- **{kind}** {escaped(why)}" for kind, why in whys]
 
 
-def _changes(changes: Sequence[Change], compared_with: date | None) -> str:
+def _called(found: Findings, change: Change) -> str:
+    return f"{change.event} ({change.name})" if profile_of(found).subject_list is not None else change.event
+
+
+def _changes(found: Findings, changes: Sequence[Change], compared_with: date | None) -> str:
     if compared_with is None:
         return "No earlier run to compare with."
-    head = f"## Since the run of {day_text(compared_with)}"
+    head = f"## Since the run of {moment_text(compared_with)}"
     if not changes:
         return f"{head}\n\nNothing has changed."
-    return "\n".join([f"{head}\n", *_items(changes)])
+    return "\n".join([f"{head}\n", *_items(found, changes)])
 
 
 def _published(published: Sequence[Published]) -> str:

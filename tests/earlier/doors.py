@@ -21,6 +21,7 @@ import flows.scenario
 import flows.wiring.day
 import flows.wiring.decisions
 import ibf_pipeline.records.open
+import ibf_pipeline.report.floods.drawing
 import ibf_pipeline.report.write
 import ibf_pipeline.runs.ledger
 from flows.cli.app import app
@@ -38,8 +39,10 @@ from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.records.taken_over import take_over
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.changes import Change, compare
-from ibf_pipeline.report.earlier import correction, earlier_runs
+from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.correction import correction
+from ibf_pipeline.report.earlier import earlier_runs
+from ibf_pipeline.report.floods.changes import FloodChange
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import (
@@ -160,10 +163,12 @@ def invoke(*arguments: str) -> Said:
 
 def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     """Reports get empty pictures: what they are drawn from is read all the same."""
-    for name in ("hydrograph", "buildup"):
-        patch.setattr(ibf_pipeline.report.write, name, lambda *_, **__: None)
-    for name in ("overview_map", "event_map", "png", "svg"):
-        patch.setattr(ibf_pipeline.report.write, name, lambda *_, **__: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    for place, names in (
+        (ibf_pipeline.report.floods.drawing, ("draw_hydrograph", "draw_buildup")),
+        (ibf_pipeline.report.write, ("overview_map", "event_map")),
+    ):
+        for name in names:
+            patch.setattr(place, name, lambda *_, **__: b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
 
 def run_day(config: str, country: str, issue_date: date, target: str, **options: Any) -> Ran:
@@ -258,7 +263,7 @@ def changes(run: RunFolder) -> list[dict[str, Any]]:
     found = standing(run.found(), run)
     earlier = earlier_runs(run, 1, exercise=found.exercise)
     found_changes = compare(earlier[0].found if earlier else None, found)
-    data: list[dict[str, Any]] = TypeAdapter(tuple[Change, ...]).dump_python(found_changes, mode="json")
+    data: list[dict[str, Any]] = TypeAdapter(tuple[FloodChange, ...]).dump_python(found_changes, mode="json")
     return data
 
 

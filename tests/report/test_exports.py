@@ -9,7 +9,8 @@ import geopandas as gpd
 import pytest
 import shapely
 
-from ibf_pipeline.report.exports import cell, write_exports
+from ibf_pipeline.report.exports import write_exports
+from ibf_pipeline.report.table_files import cell
 from tests.worlds.countries.square_country import square_config, square_day, square_discharge, square_layers
 
 DAY = date(2026, 2, 16)

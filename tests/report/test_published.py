@@ -9,7 +9,9 @@ import pytest
 from ibf_pipeline.domain.observed import Look, Observed, ObservedArea, Verdict
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.calls import published
-from ibf_pipeline.report.write import _Drawing, event_maps, rewrite_report
+from ibf_pipeline.report.floods import drawing
+from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.write import _Maps, event_maps, rewrite_report
 from ibf_pipeline.runs.observations import event_folder, write_observed_event
 from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.runs.withdrawn import standing
@@ -32,16 +34,17 @@ def pictures():
 
 @pytest.fixture(autouse=True)
 def equal_pictures_are_drawn_once(pictures, monkeypatch):
-    for kind in ("overview", "hydrograph", "map"):
-        draw = getattr(_Drawing, kind)
+    for place, kind in ((_Maps, "overview"), (_Maps, "event"), (drawing, "draw_hydrograph")):
+        draw = getattr(place, kind)
 
-        def kept(self, *what, draw=draw):
-            key = (draw.__name__, repr(self.found), repr(what))
+        def kept(of, *what, draw=draw):
+            of_what = [each for each in what if not isinstance(each, FloodKept)]
+            key = (draw.__name__, repr(getattr(of, "found", of)), repr(of_what))
             if key not in pictures:
-                pictures[key] = draw(self, *what)
+                pictures[key] = draw(of, *what)
             return pictures[key]
 
-        monkeypatch.setattr(_Drawing, kind, kept)
+        monkeypatch.setattr(place, kind, kept)
 
 
 @pytest.fixture

@@ -197,12 +197,13 @@ def test_inputs_versions_and_rule_are_there(days):
 
 
 def test_with_many_events_hydrographs_become_small_pictures():
-    from ibf_pipeline.report.content import make_report
+    from ibf_pipeline.report.floods.kept import FloodKept
+    from ibf_pipeline.report.make import make_report
     from tests.worlds.countries.square_country import square_day
 
     def report(events):
         rises = {station_code(n): {2: (40, 350.0)} for n in range(events)}
-        return make_report(square_day(MONDAY, rises, stations=40), None, {}, (), frozenset({"S01"}))
+        return make_report(square_day(MONDAY, rises, stations=40), None, {}, (), FloodKept(None, {"S01": ()}))
 
     few, many = report(12), report(40)
     assert {part.hydrograph[-4:] for part in few.events} == {".svg"}
@@ -242,7 +243,7 @@ def test_a_page_of_40_drawn_events_can_be_mailed(tmp_path):
 
 
 def test_people_of_shared_areas_are_explained():
-    from ibf_pipeline.report.words import area_notes
+    from ibf_pipeline.report.floods.words import area_notes
     from tests.worlds.countries.square_country import square_config, square_day
 
     rises = {"S01": {3: (38, FLOOD)}, "S02": {2: (40, FLOOD)}}  # both in Row 1; the earlier one gets it on level 1
@@ -264,7 +265,7 @@ def test_what_was_not_estimated_is_never_shown_as_nobody(days):
 
 
 def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
-    from ibf_pipeline.report.words import cautions, headline
+    from ibf_pipeline.report.headline import cautions, headline
     from tests.worlds.countries.square_country import square_config, square_day
 
     found = square_day(MONDAY, {"S02": {6: (40, FLOOD)}}, config=square_config(classes={"rule": "disable"}))
@@ -277,7 +278,7 @@ def test_a_flood_beyond_the_limit_is_said_where_the_country_has_no_warnings():
 
 
 def test_a_trigger_below_the_smallest_flood_map_is_placed_by_its_areas():
-    from ibf_pipeline.report.words import headline
+    from ibf_pipeline.report.headline import headline
     from tests.worlds.countries.square_country import square_config, square_day
 
     maps = {"return_periods": [10, 20, 50], "below_smallest": "empty"}

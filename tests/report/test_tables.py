@@ -7,14 +7,15 @@ from datetime import date
 
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.calls import Published
-from ibf_pipeline.report.changes import Correction, compare
+from ibf_pipeline.report.change import Correction
+from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.floods.tables import station_rows
+from ibf_pipeline.report.rows import MOST_ROWS
 from ibf_pipeline.report.tables import (
-    MOST_ROWS,
     area_rows,
     change_rows,
     escaped,
     event_rows,
-    station_rows,
     summary,
 )
 from tests.worlds.countries.made_found import event, station
@@ -76,7 +77,7 @@ def test_the_page_tells_the_day_and_what_changed() -> None:
     assert "no usable forecast, which is no all clear" in page
     assert "- portal, revision 1: all 9 calls made" in page
     assert "[report.html](https://host/UGA/report.html)" in page
-    (row,) = change_rows(compare(before, DAY), "the run of 2026-11-09")
+    (row,) = change_rows(DAY, compare(before, DAY), "the run of 2026-11-09")
     assert (row["since"], row["change"]) == ("the run of 2026-11-09", "new")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 import requests
 
-from ibf_pipeline.report.station_picture import run_hydrograph
+from ibf_pipeline.report.floods.station_picture import run_hydrograph
 from ibf_pipeline.runs.findings import write_findings
 from ibf_pipeline.sandbox import Sandbox
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers

@@ -35,6 +35,11 @@ class FloodEvent(Event):
         """Whether a flood map tells of people."""
         return self.flood_map is not None
 
+    @property
+    def size(self) -> tuple[float, ...]:
+        """Return period, then people."""
+        return self.return_period, self.people
+
 
 @dataclass(frozen=True, slots=True)
 class StationValues:

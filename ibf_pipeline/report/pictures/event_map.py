@@ -1,9 +1,8 @@
-"""Map of an event, 1200 pixels wide: areas by people affected, extent, station. Legible in a mail on a phone."""
+"""Map of an event, 1200 pixels wide: areas by people affected, extent, place. Legible in a mail on a phone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.findings import EventArea
-from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, day_text, number_text, percent_text
-from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
+from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, number_text
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
 from ibf_pipeline.report.pictures.figure import (
     draw_box,
@@ -40,8 +39,10 @@ from ibf_pipeline.report.pictures.map_frame import (
     view_of,
     water_sample,
 )
+from ibf_pipeline.report.pictures.map_words import EventWords
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
 from ibf_pipeline.report.pictures.water import Water, read_water
+from ibf_pipeline.report.times import begins, issued
 
 WIDTH, HEIGHT = 1200, 1560
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 240, 1160, 830
@@ -50,84 +51,79 @@ PEOPLE_STEPS = (1, 100, 1_000, 10_000)
 """where the colours of people affected change"""
 _STEP_WORDS = ("0", "1–99", "100–999", "1,000–9,999", "10,000 or more")
 _LABELLED = 6
-_STATION: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "markeredgecolor": "white"}
+_PLACE: dict[str, Any] = {"marker": "^", "markersize": 17, "color": INK, "markeredgecolor": "white"}
 
 
-def event_map(found: FloodFindings, event: FloodEvent, layers: MapLayers, extent: Path | None) -> bytes:
+def event_map(found: Findings, event: Event, layers: MapLayers, extent: Path | None, words: EventWords) -> bytes:
     """The map of an event as PNG.
 
-    `extent`: flood depth raster of the event's lead time (`found.extents[event.lead_time]`), None for none.
+    `extent`: raster of the event's lead time (`found.extent(event.lead_time)`), None for none.
     """
-    return png(event_figure(found, event, layers, extent))
+    return png(event_figure(found, event, layers, extent, words))
 
 
-def event_figure(found: FloodFindings, event: FloodEvent, layers: MapLayers, extent: Path | None) -> Figure:
+def event_figure(found: Findings, event: Event, layers: MapLayers, extent: Path | None, words: EventWords) -> Figure:
     """The map as a figure."""
-    station = found.station(event.station_code)
+    place = found.place(event.key)
     deepest = found.admin_levels[-1]
     areas = {area.place_code: area for area in event.areas_of(deepest)}
-    view = _view(layers, deepest, areas, station)
+    view = _view(layers, deepest, areas, place)
     figure = new_figure(WIDTH, HEIGHT)
-    _header(figure, found, event, station)
+    _header(figure, found, event, words.people)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
-    shows_people = event.flood_map is not None and event.publishable
+    shows_people = event.is_estimated and event.publishable
     _areas(axes, layers, deepest, areas, shows_people, event.alert_class)
     water = None
     own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]
-    if extent is not None and event.trigger and shows_people:
+    if extent is not None and words.extent:
         water = read_water(extent, view.bounds, (_DOWN, _ACROSS))
     draw_water(axes, [water] if water else [], own, zorder=6)
     _borders(axes, found, layers, own)
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, shapely.union_all(own) if own else layers.country))
-    _labels(labels, axes, found, event, layers, areas, view, station)
-    _legend(figure, found, event, water, shows_people)
+    _mark(labels, axes, event, view, place)
+    _labels(labels, found, event, layers, areas, view)
+    _legend(figure, found, event, water, words)
     if own:  # else the map itself shows the whole country
         locator(figure, layers.country, view, WIDTH - 300, _LEGEND_TOP + 100, 280, 214)
-    names = [station.name, *(area.name for area in areas.values())]
-    _footer(figure, found, event, font_note(names))
+    _footer(figure, words.footer, font_note([found.named(event.key), *(area.name for area in areas.values())]))
     return figure
 
 
-def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], station: StationFound) -> View:
-    own, x, y = layers.levels[deepest].bounds(areas), station.lon, station.lat
+def _view(layers: MapLayers, deepest: int, areas: dict[str, EventArea], place: tuple[float, float] | None) -> View:
+    own = layers.levels[deepest].bounds(areas)
+    if place is None:
+        return view_of(own or layers.country.bounds, _ACROSS, _DOWN)
+    x, y = place
     west, south, east, north = own or ((x, y, x, y) if layers.country.is_empty else layers.country.bounds)
     reach = 0.75 * max(east - west, north - south, 0.2)
     is_near = west - reach <= x <= east + reach and south - reach <= y <= north + reach
-    if own is None or is_near:  # else the station is too far away to be shown
+    if own is None or is_near:  # else the place is too far away to be shown
         west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
     return view_of((west, south, east, north), _ACROSS, _DOWN)
 
 
-def _header(figure: Figure, found: FloodFindings, event: FloodEvent, station: StationFound) -> None:
+def _header(figure: Figure, found: Findings, event: Event, affected: str) -> None:
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
     draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
     head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
-    day = found.issue_date + timedelta(days=event.lead_time)
-    dates = f"first day {day_text(day)} ({event.lead_time}-day) · forecast of {day_text(found.issue_date)}"
-    write_line(figure, 24, 110, titled(station.name, station.code), 36, WIDTH - 48, va="center", weight="bold")
-    write_line(figure, 24, 156, dates, 29, WIDTH - 48, va="center")
-    number, words = _people_words(found, event)
+    first = begins(profile_of(found), found.issue_time, event.lead_time)
+    dates = f"{first} · forecast of {moment_text(issued(found))}"
+    write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
+    pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
+    write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
+    number = ""
+    if event.is_estimated and event.publishable:
+        number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
     left = 24.0
     if number:
         write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
         left += text_width(figure, number, 44, weight="bold") + 14
-    words = f"{words} · {drawable(found.country_name, found.country)}"
+    words = f"{affected} · {drawable(found.country_name, found.country)}"
     write_line(figure, left, 206, words, 26, WIDTH - 24 - left, va="center", color=INK if number else MUTED)
-
-
-def _people_words(found: FloodFindings, event: FloodEvent) -> tuple[str, str]:
-    """The number that matters most, large, and the words behind it."""
-    if not event.areas:
-        return "", "no areas are mapped to this station: the portal cannot show the alert"
-    if event.flood_map is None:
-        words = "no flood map applies" if event.trigger else "a warning: people and flood extent are not estimated"
-        return "", words
-    people = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
-    return people, f"where the water may be {found.rule.minimum_depth:g} m or deeper"
 
 
 def _areas(
@@ -154,31 +150,30 @@ def people_step(people: int) -> int:
     return sum(people >= step for step in PEOPLE_STEPS)
 
 
-def _borders(axes: Axes, found: FloodFindings, layers: MapLayers, own: list[BaseGeometry]) -> None:
+def _borders(axes: Axes, found: Findings, layers: MapLayers, own: list[BaseGeometry]) -> None:
     upper = layers.levels[found.default_admin_level].shapes.values()
     draw_areas(axes, upper, facecolor="none", edgecolor="#6d6d66", linewidth=1.8, zorder=8)
     draw_areas(axes, own, facecolor="none", edgecolor=INK, linewidth=1.3, zorder=9)
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.6, zorder=10)
 
 
+def _mark(labels: Labels, axes: Axes, event: Event, view: View, place: tuple[float, float] | None) -> None:
+    """The place of what the event is about, with its key."""
+    if place is None or not view.holds(*place):
+        return
+    x, y = place
+    axes.plot(x, y, markeredgewidth=2, zorder=14, linestyle="none", **_PLACE)
+    shift = (view.north - view.south) * 30 / _DOWN
+    labels.block_around(x, y, 20)
+    labels.put(x, y + shift, event.key, 31, always=True, va="bottom", weight="bold")
+
+
 def _labels(
-    labels: Labels,
-    axes: Axes,
-    found: FloodFindings,
-    event: FloodEvent,
-    layers: MapLayers,
-    areas: dict[str, EventArea],
-    view: View,
-    station: StationFound,
+    labels: Labels, found: Findings, event: Event, layers: MapLayers, areas: dict[str, EventArea], view: View
 ) -> None:
     outlines = layers.levels[found.admin_levels[-1]]
-    if view.holds(station.lon, station.lat):
-        axes.plot(station.lon, station.lat, markeredgewidth=2, zorder=14, linestyle="none", **_STATION)
-        shift = (view.north - view.south) * 30 / _DOWN
-        labels.block_around(station.lon, station.lat, 20)
-        labels.put(station.lon, station.lat + shift, station.code, 31, always=True, va="bottom", weight="bold")
     largest = sorted(areas.values(), key=lambda area: (-area.people, area.place_code))
-    if event.flood_map is None and len(largest) > _LABELLED:
+    if not event.is_estimated and len(largest) > _LABELLED:
         largest = []  # without people none of them matters more than the others
     step = (view.north - view.south) * 74 / _DOWN
     done = 0
@@ -187,7 +182,7 @@ def _labels(
         if point is None or done == _LABELLED:
             continue
         text = shortened(drawable(area.name, area.place_code), 22)
-        if event.flood_map is not None:
+        if event.is_estimated:
             text += f"\n{number_text(area.people)}"
         done += any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step))
     upper = layers.levels[found.default_admin_level]
@@ -198,41 +193,34 @@ def _labels(
             labels.put(*point, name, 26, color=MUTED, style="italic")
 
 
-def _legend(figure: Figure, found: FloodFindings, event: FloodEvent, water: Water | None, shows_people: bool) -> None:
+def _legend(figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
-    if shows_people:
+    if event.is_estimated and event.publishable:
         write(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
-        for colour, words, left in zip(PEOPLE_COLOURS, _STEP_WORDS, (0, 92, 232, 410, 638), strict=True):
+        for colour, step, left in zip(PEOPLE_COLOURS, _STEP_WORDS, (0, 92, 232, 410, 638), strict=True):
             draw_box(axes, left, y + 26, 40, 32, facecolor=colour, edgecolor=INK, linewidth=1)
-            write(axes, left + 48, y + 43, words, 24, va="center")
+            write(axes, left + 48, y + 43, step, 24, va="center")
         y += 98
     elif event.publishable:
         draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[event.alert_class], edgecolor=INK, linewidth=1)
         write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48
-    if event.trigger and shows_people:
+    if words.extent:
         water_sample(axes, 0, y - 16, 46, 32)
-        text = f"flood extent: {event.flood_map:g}-year flood map, {found.rule.minimum_depth:g} m or deeper"
-        if water is None:
-            text += " (not drawn: no raster)"
+        text = words.extent if water is not None else f"{words.extent} (not drawn: no raster)"
         write(axes, 52, y, fitted(figure, text, 26, 800), 26, va="center")
         y += 48
-    axes.plot(20, y, clip_on=False, **_STATION)
-    write(axes, 52, y, "GloFAS station of the forecast", 26, va="center")
-    y += 48
+    if found.place(event.key) is not None:
+        axes.plot(20, y, clip_on=False, **_PLACE)
+        write(axes, 52, y, words.subject, 26, va="center")
+        y += 48
     axes.plot([2, 40], [y, y], color="#6d6d66", linewidth=2.4)
     write(axes, 52, y, f"borders of admin level {found.default_admin_level}", 26, va="center")
 
 
-def _footer(figure: Figure, found: FloodFindings, event: FloodEvent, note: str) -> None:
-    members = f"{found.members_expected - len(found.members_missing)} of {found.members_expected} members"
-    parts = [f"Discharge: GloFAS {found.glofas_version}, {members}."]
-    share = percent_text(found.rule.trigger_probability)
-    parts.append(f"Trigger: {share} of the members above the {found.rule.trigger_return_period:g}-year threshold.")
-    if event.flood_map is not None and event.publishable:
-        parts.append("People and depth: the country's prepared population and flood maps.")
-    parts.append("A forecast, not an observation.")
+def _footer(figure: Figure, sentences: Sequence[str], note: str) -> None:
+    parts = [*sentences, "A forecast, not an observation."]
     if note:
         parts.append(f"Note: {note}.")
     lines = wrapped(figure, " ".join(parts), 23, WIDTH - 48, 4)

@@ -16,7 +16,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from ibf_pipeline.domain.wording import discharge_text
 from ibf_pipeline.report.pictures.colours import INK
 from ibf_pipeline.report.pictures.fonts import families
 
@@ -52,18 +51,6 @@ def pixel_axes(figure: Figure, left: float, top: float, width: float, height: fl
 def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **options: Any) -> None:
     """A rectangle from a corner; options as of matplotlib's Rectangle."""
     axes.add_patch(Rectangle((x, y), width, height, **options))
-
-
-def discharge_axis(axes: Axes, pixels: float) -> None:
-    """Discharge upwards, its numbers so large; no lines above and at the right."""
-    axes.tick_params(axis="y", labelsize=points(pixels))
-    axes.yaxis.set_major_formatter(lambda value, _: discharge_text(value) if 0 < value < 10 else f"{value:,.0f}")
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def highest(discharge: np.ndarray) -> float:
-    """The largest discharge; 0 where there is none."""
-    return float(np.nanmax(discharge)) if np.isfinite(discharge).any() else 0.0
 
 
 def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:

@@ -1,9 +1,10 @@
-"""Map of the whole country on one day: areas by alert class, stations, extents of all events."""
+"""Map of the whole country in one run: areas by alert class, places, extents of all events."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.wording import class_text, day_text
-from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.wording import class_text, moment_text
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.colours import (
     BORDER,
     CLASS_COLOURS,
@@ -37,8 +39,10 @@ from ibf_pipeline.report.pictures.map_frame import (
     view_of,
     water_sample,
 )
+from ibf_pipeline.report.pictures.map_words import CountryWords
 from ibf_pipeline.report.pictures.outlines import MapLayers, Outlines, draw_areas
 from ibf_pipeline.report.pictures.water import read_water
+from ibf_pipeline.report.times import issued, span
 
 WIDTH, HEIGHT = 1200, 1240
 _LEFT, _TOP, _ACROSS, _DOWN = 20, 122, 1160, 860
@@ -46,20 +50,34 @@ _NAMED_BESIDE = 4
 """areas whose names stand beside them at most; more lines would hide the map"""
 
 
-def overview_map(found: FloodFindings, layers: MapLayers, extents: Sequence[Path] = ()) -> bytes:
-    """The country's day as PNG. `extents`: the rasters whose water is drawn, those of the events' lead times."""
-    return png(overview_figure(found, layers, extents))
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The place of what an event is about, or would be."""
+
+    key: str
+    x: float
+    y: float
+    """degrees"""
+    kind: str
+    """an alert class, or `blind`"""
 
 
-def overview_figure(found: FloodFindings, layers: MapLayers, extents: Sequence[Path] = ()) -> Figure:
+def overview_map(found: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> bytes:
+    """The country as PNG. `extents`: the rasters whose water is drawn, those of the events' lead times."""
+    return png(overview_figure(found, layers, extents, words))
+
+
+def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path], words: CountryWords) -> Figure:
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
     title = marked(f"{found.headline} · {name}", exercise=found.exercise)
     write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
-    text = f"river floods, forecast of {day_text(found.issue_date)}, 0 to 7 days ahead"
+    profile = profile_of(found)
+    text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
     write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
-    view = _view(found, layers)
+    marks = _marks_of(found)
+    view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
     draw_areas(axes, [layers.country], facecolor=LAND, edgecolor="none", zorder=1)
     outlines = layers.levels[found.default_admin_level]
@@ -68,18 +86,19 @@ def overview_figure(found: FloodFindings, layers: MapLayers, extents: Sequence[P
         shapes = [outlines.shapes[c] for c, k in classes.items() if k == alert_class and c in outlines.shapes]
         draw_areas(axes, shapes, linewidth=0, zorder=2, **_filled(alert_class))
     waters = [read_water(extent, view.bounds, (_DOWN, _ACROSS)) for extent in extents]
-    shows_water = draw_water(axes, [water for water in waters if water], _flooded(found, layers), zorder=6)
+    shows_water = draw_water(axes, [water for water in waters if water], _triggered(found, layers), zorder=6)
     draw_areas(axes, outlines.shapes.values(), facecolor="none", edgecolor=BORDER, linewidth=0.9, zorder=7)
     draw_areas(axes, [layers.country], facecolor="none", edgecolor=INK, linewidth=2.4, zorder=8)
     labels = Labels(figure, axes)
     labels.block(scale_bar(axes, view, 28, layers.country))
-    _stations(axes, found, labels, view)
+    _marks(axes, marks, labels, view)
     _area_names(labels, axes, found, outlines, view)
-    _legend(figure, found, set(classes.values()) | {event.alert_class for event in found.events}, shows_water)
+    shown = set(classes.values()) | {event.alert_class for event in found.events}
+    _legend(figure, found, shown, words, marks, shows_water=shows_water)
     return figure
 
 
-def _area_names(labels: Labels, axes: Axes, found: FloodFindings, outlines: Outlines, view: View) -> None:
+def _area_names(labels: Labels, axes: Axes, found: Findings, outlines: Outlines, view: View) -> None:
     """Names of alerted areas inside them; the first triggers' ones beside them with a line where there is no room."""
     classes, beside = area_classes(found), 0
     step = (view.north - view.south) * 44 / _DOWN
@@ -108,14 +127,14 @@ def _name_beside(labels: Labels, axes: Axes, view: View, point: tuple[float, flo
     return False
 
 
-def _flooded(found: FloodFindings, layers: MapLayers) -> list[BaseGeometry]:
+def _triggered(found: Findings, layers: MapLayers) -> list[BaseGeometry]:
     """The deepest areas of the triggers: water elsewhere belongs to no event of the map."""
     shapes = layers.levels[found.admin_levels[-1]].shapes
     codes = {area.place_code for e in found.events if e.trigger for area in e.areas_of(found.admin_levels[-1])}
     return [shapes[code] for code in sorted(codes) if code in shapes]
 
 
-def by_weight(found: FloodFindings, classes: dict[str, str]) -> list[str]:
+def by_weight(found: Findings, classes: dict[str, str]) -> list[str]:
     """Place codes of the alerted areas: the highest class first, then those with most people."""
     people: dict[str, int] = {}
     for event in found.events:
@@ -124,7 +143,7 @@ def by_weight(found: FloodFindings, classes: dict[str, str]) -> list[str]:
     return sorted(classes, key=lambda code: (-ALERT_CLASSES.index(classes[code]), -people[code], code))
 
 
-def area_classes(found: FloodFindings) -> dict[str, str]:
+def area_classes(found: Findings) -> dict[str, str]:
     """The highest class of every default-level area that an event has."""
     classes: dict[str, str] = {}
     for event in reversed(found.events):  # the highest class comes first and is written last
@@ -132,27 +151,37 @@ def area_classes(found: FloodFindings) -> dict[str, str]:
     return classes
 
 
-def _view(found: FloodFindings, layers: MapLayers) -> View:
+def _view(marks: Sequence[Mark], layers: MapLayers) -> View:
     bounds = None if layers.country.is_empty else layers.country.bounds
     if bounds is None:
-        lons, lats = [s.lon for s in found.stations], [s.lat for s in found.stations]
+        lons, lats = [mark.x for mark in marks], [mark.y for mark in marks]
         bounds = (min(lons), min(lats), max(lons), max(lats))
     return view_of(bounds, _ACROSS, _DOWN, 0.05)
 
 
-def _stations(axes: Axes, found: FloodFindings, labels: Labels, view: View) -> None:
-    alerted = {event.station_code: event.alert_class for event in found.events}
-    seen = [station for station in found.stations if view.holds(station.lon, station.lat)]
-    seen.sort(key=lambda s: -ALERT_CLASSES.index(alerted.get(s.code, "no")))
-    for station in seen:
-        _marker(axes, station.lon, station.lat, _kind(station, alerted), zorder=14)
-        labels.block_around(station.lon, station.lat, 13)
-    for station in seen:
-        kind = _kind(station, alerted)
-        if kind == "no":
+def _marks_of(found: Findings) -> list[Mark]:
+    """Everything that has a place of its own, alerted or not."""
+    alerted = {event.key: event.alert_class for event in found.events}
+    blind = {each.key for each in found.unseen if each.condition == "blind"}
+    places = {key: found.place(key) for key in found.known.values()}
+    return [
+        Mark(key, *place, "blind" if key in blind else alerted.get(key, "no"))
+        for key, place in places.items()
+        if place is not None
+    ]
+
+
+def _marks(axes: Axes, marks: Sequence[Mark], labels: Labels, view: View) -> None:
+    seen = [mark for mark in marks if view.holds(mark.x, mark.y)]
+    seen.sort(key=lambda mark: -ALERT_CLASSES.index("no" if mark.kind == "blind" else mark.kind))
+    for mark in seen:
+        _marker(axes, mark.x, mark.y, mark.kind, zorder=14)
+        labels.block_around(mark.x, mark.y, 13)
+    for mark in seen:
+        if mark.kind == "no":
             continue
         up, right = (view.north - view.south) * 20 / _DOWN, (view.east - view.west) * 20 / _ACROSS
-        words = station.code + (" (blind)" if kind == "blind" else "")
+        words = mark.key + (" (blind)" if mark.kind == "blind" else "")
         places = (
             (0, up, "center", "bottom"),
             (0, -up, "center", "top"),
@@ -160,13 +189,9 @@ def _stations(axes: Axes, found: FloodFindings, labels: Labels, view: View) -> N
             (-right, 0, "right", "center"),
         )
         any(
-            labels.put(station.lon + x, station.lat + y, words, 28, ha=across, va=anchor, weight="bold")
+            labels.put(mark.x + x, mark.y + y, words, 28, ha=across, va=anchor, weight="bold")
             for x, y, across, anchor in places
         )
-
-
-def _kind(station: StationFound, alerted: dict[str, str]) -> str:
-    return "blind" if station.condition == "blind" else alerted.get(station.code, "no")
 
 
 def _filled(alert_class: str) -> dict[str, Any]:
@@ -184,27 +209,34 @@ def _marker(axes: Axes, x: float, y: float, kind: str, **options: Any) -> None:
     axes.plot(x, y, marker=marker, markersize=size, color=CLASS_COLOURS[kind], **edge)
 
 
-def _legend(figure: Figure, found: FloodFindings, shown: set[str], shows_water: bool) -> None:
-    axes = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210)
+def _legend(
+    figure: Figure,
+    found: Findings,
+    shown: set[str],
+    words: CountryWords,
+    marks: Sequence[Mark],
+    *,
+    shows_water: bool,
+) -> None:
+    axes, subject = pixel_axes(figure, _LEFT, _TOP + _DOWN + 14, _ACROSS, 210), profile_of(found).subject
     y = 26
     for place, name in enumerate(name for name in ("max", "med", "min") if name in shown):
         x = place * 350
         draw_box(axes, x, y - 16, 46, 32, **_filled(name))
-        _marker(axes, x + 74, y, name, clip_on=False)
-        write(axes, x + 96, y, class_text(name), 28, va="center")
+        if marks:
+            _marker(axes, x + 74, y, name, clip_on=False)
+        write(axes, x + (96 if marks else 60), y, class_text(name), 28, va="center")
     y += 50 if shown else 0
-    _marker(axes, 23, y, "no", clip_on=False)
-    write(axes, 60, y, "station without alert", 28, va="center")
-    if found.with_condition("blind"):
-        _marker(axes, 424, y, "blind", clip_on=False)
-        write(axes, 446, y, "blind station: no forecast, no all clear", 28, va="center")
-    y += 50
+    if marks:
+        _marker(axes, 23, y, "no", clip_on=False)
+        write(axes, 60, y, f"{subject} without alert", 28, va="center")
+        if any(mark.kind == "blind" for mark in marks):
+            _marker(axes, 424, y, "blind", clip_on=False)
+            write(axes, 446, y, f"blind {subject}: no forecast, no all clear", 28, va="center")
+        y += 50
     if shows_water:
         water_sample(axes, 0, y - 16, 46, 32)
-        text = f"flood extent of the triggers, {found.rule.minimum_depth:g} m or deeper"
-        write(axes, 60, y, text, 28, va="center")
+        write(axes, 60, y, words.extent, 28, va="center")
         y += 46
-    text = (
-        f"areas of admin level {found.default_admin_level}; GloFAS {found.glofas_version}; a forecast, no observation"
-    )
+    text = f"areas of admin level {found.default_admin_level}; {words.source}; a forecast, no observation"
     write(axes, 0, y, fitted(figure, text, 23, _ACROSS), 23, va="center", color=MUTED)

@@ -12,8 +12,9 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.report.exports import tables, write_exports, write_records
+from ibf_pipeline.report.exports import tables, write_exports
 from ibf_pipeline.report.pictures.outlines import read_map_layers
+from ibf_pipeline.report.table_files import write_records
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, latest_finished, require_not_withdrawn
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
@@ -95,7 +96,7 @@ class FilesTarget:
         return Draft(tuple(calls), about)
 
     def _tables(self, found: Findings, staging: Path) -> list[FileBody]:
-        """Events, areas and stations in every format, kept with the revision."""
+        """Events, areas and what the hazard adds in every format, kept with the revision."""
         levels = read_map_layers(self.prepared, found.admin_levels).levels.values()
         shapes = {code: shape for level in levels for code, shape in level.shapes.items()}
         folder = staging / "files"

@@ -1,15 +1,19 @@
 """Hydrographs: what is written is what was counted, and nothing is cut off."""
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from ibf_pipeline.hazards.floods.day import find
-from ibf_pipeline.report.pictures.buildup import StationRun, buildup
+from ibf_pipeline.report.floods.buildup import buildup
+from ibf_pipeline.report.floods.hydrograph import _apart, hydrograph
+from ibf_pipeline.report.floods.kept import StationRun
 from ibf_pipeline.report.pictures.figure import png, svg
-from ibf_pipeline.report.pictures.hydrograph import _apart, hydrograph
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
@@ -98,3 +102,40 @@ def test_a_build_up_has_a_row_for_every_run_and_cuts_nothing_off():
     assert texts.count("T") == 3
     assert "blind: no usable forecast" in texts
     assert clipped_texts(figure) == []
+
+
+@pytest.mark.parametrize("days", [8, 15, 30])
+def test_as_many_days_are_drawn_as_the_forecast_has(days):
+    """Beyond the seven days of a portal too; with many of them words are short and the picture grows."""
+    layers = square_layers(1, [LONG])
+    found = find(square_discharge(layers, DAY, {"S01": {3: (38, 350.0)}}), layers, square_config())
+    (station,) = found.stations
+    further = days - 8
+    station = replace(
+        station,
+        flags=station.flags + "w" * further,
+        classes=(*station.classes, *("med",) * further),
+        members=(51,) * days,
+        above={period: (*counts, *(40,) * further) for period, counts in station.above.items()},
+    )
+    found = replace(found, lead_times=tuple(range(days)), stations=(station,))
+    discharge = np.full((51, days), 50.0)
+    figure = hydrograph(found, station, discharge)
+    texts = texts_of(figure)
+    assert [text for text in texts if text.endswith("/51")] == [
+        *["0/51"] * 3, "38/51", *["0/51"] * 4, *["40/51"] * further,
+    ]  # fmt: skip
+    assert sum(text in ("TRIGGER", "T") for text in texts) == 1
+    assert sum(text in ("medium", "med") for text in texts) == further
+    assert clipped_texts(figure) == []
+    boxes = [text.get_window_extent() for text in figure.findobj(Text) if text.get_text().endswith("/51")]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    runs = [
+        StationRun(DAY, discharge, station.classes, 300.0),
+        StationRun(DAY + timedelta(1), discharge, station.classes, 300.0),
+    ]
+    built = buildup("S01", LONG, 5.0, runs)
+    assert clipped_texts(built) == []
+    assert [axes.get_xlim() for axes in built.axes] == [(-0.5, days + 0.5)] * 2
+    assert sum(text == "T" for text in texts_of(built)) == 2
+    assert sum(text == ("m" if days == 30 else "med") for text in texts_of(built)) == 2 * further

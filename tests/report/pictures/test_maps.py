@@ -11,12 +11,15 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.report.floods.words import country_words, event_words
+from ibf_pipeline.report.pictures import event_map as of_event
+from ibf_pipeline.report.pictures import overview_map as of_country
 from ibf_pipeline.report.pictures.colours import PEOPLE_COLOURS
-from ibf_pipeline.report.pictures.event_map import event_figure, event_map, people_step
+from ibf_pipeline.report.pictures.event_map import people_step
 from ibf_pipeline.report.pictures.figure import new_figure
 from ibf_pipeline.report.pictures.map_frame import View, map_axes, round_length, scale_bar, view_of
 from ibf_pipeline.report.pictures.outlines import read_map_layers
-from ibf_pipeline.report.pictures.overview_map import area_classes, by_weight, overview_figure
+from ibf_pipeline.report.pictures.overview_map import area_classes, by_weight
 from ibf_pipeline.report.pictures.water import Water, edge_and_body, on_pixels, read_water
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.square_country import square_day
@@ -36,6 +39,18 @@ def day(tmp_path_factory):
         DAY, {"S01": {2: (40, 650.0)}, "S02": {2: (40, 350.0)}, "S04": {2: (40, 350.0)}, "S12": {3: (40, 150.0)}}
     )
     return found, run, read_map_layers(country.prepared, found.admin_levels)
+
+
+def event_map(found, event, layers, extent):
+    return of_event.event_map(found, event, layers, extent, event_words(found, event))
+
+
+def event_figure(found, event, layers, extent):
+    return of_event.event_figure(found, event, layers, extent, event_words(found, event))
+
+
+def overview_figure(found, layers, extents=()):
+    return of_country.overview_figure(found, layers, extents, country_words(found))
 
 
 def event_of(found, name):

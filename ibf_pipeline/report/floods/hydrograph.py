@@ -12,16 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
 from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
+from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
-    discharge_axis,
     draw_box,
-    highest,
     new_figure,
     pixel_axes,
     points,
@@ -35,7 +33,10 @@ _LEFT, _RIGHT, _TOP, _PLOT = 92, 200, 106, 330
 _OF_TRIGGER: dict[str, Any] = {"color": CLASS_COLOURS["max"], "linewidth": 2.2, "linestyle": "-"}
 _OF_OTHERS: dict[str, Any] = {"color": INK, "linewidth": 1.0, "linestyle": (0, (6, 3))}
 """how the thresholds of the trigger and the others are drawn"""
-_SHORT = {"no": "–", "min": "low", "med": "medium", "max": "TRIGGER"}
+_CLASS = {"no": "–", "min": "low", "med": "medium", "max": "TRIGGER"}
+_SHORT = {"no": "–", "min": "low", "med": "med", "max": "T"}
+_ROOMY, _NARROW = 85, 46
+"""pixels of a day: from the first on its words are written out; with the second they are short, and none is narrower"""
 
 
 def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarray) -> Figure:
@@ -44,15 +45,16 @@ def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarra
     `discharge`: (member, lead_time) m3/s of that station, NaN where a value is missing. A blind station has its values
     drawn and no classes.
     """
-    figure = new_figure(WIDTH, HEIGHT)
-    axes = axes_at(figure, _LEFT, _TOP, WIDTH - _LEFT - _RIGHT, _PLOT)
+    across = max(WIDTH - _LEFT - _RIGHT, _NARROW * len(found.lead_times))
+    figure = new_figure(_LEFT + across + _RIGHT, HEIGHT)
+    axes = axes_at(figure, _LEFT, _TOP, across, _PLOT)
     _title(figure, found, station)
     top = _scale(axes, found, station, discharge)
     _limit(axes, found, top)
-    _members(axes, discharge)
+    _members(axes, found.lead_times, discharge)
     _thresholds(axes, found, station, top)
-    _frame(axes)
-    _strip(figure, found, station)
+    _frame(axes, found.lead_times)
+    _strip(figure, found, station, across)
     _key(figure)
     return figure
 
@@ -70,32 +72,31 @@ def _scale(axes: Axes, found: FloodFindings, station: StationFound, discharge: n
     """Range of the discharge axis, so that the members and the trigger's threshold are both seen."""
     trigger = station.thresholds[f"{found.rule.trigger_return_period:g}"]
     top = max(highest(discharge), trigger) * 1.08 or 1.0
-    axes.set(xlim=(-0.5, len(LEAD_TIMES) - 0.5), ylim=(0, top))
+    axes.set(xlim=(-0.5, len(found.lead_times) - 0.5), ylim=(0, top))
     return top
 
 
 def _limit(axes: Axes, found: FloodFindings, top: float) -> None:
-    limit = found.rule.trigger_lead_time_limit
-    if limit >= LEAD_TIMES[-1]:
+    limit, last = found.rule.trigger_lead_time_limit, found.lead_times[-1]
+    if limit >= last:
         return
-    draw_box(axes, limit + 0.5, 0, LEAD_TIMES[-1] - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
+    draw_box(axes, limit + 0.5, 0, last - limit, top, facecolor="#ececea", edgecolor="none", zorder=0)
     axes.axvline(limit + 0.5, color=INK, linewidth=1.4, linestyle=(0, (4, 3)), zorder=1)
-    right = len(LEAD_TIMES) - 0.5
-    write(axes, right, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED)
+    write(axes, last + 0.5, top * 1.015, "beyond the trigger lead time limit", 13, va="bottom", ha="right", color=MUTED)
 
 
-def _members(axes: Axes, discharge: np.ndarray) -> None:
-    lines = [np.column_stack([LEAD_TIMES, member]) for member in discharge if np.isfinite(member).any()]
+def _members(axes: Axes, leads: tuple[int, ...], discharge: np.ndarray) -> None:
+    lines = [np.column_stack([leads, member]) for member in discharge if np.isfinite(member).any()]
     axes.add_collection(LineCollection(lines, colors=MEMBER, linewidths=0.9, alpha=0.38, zorder=3))
     some = np.isfinite(discharge).any(axis=0)
     if some.any():
-        days, median = np.array(LEAD_TIMES)[some], np.nanmedian(discharge[:, some], axis=0)
+        days, median = np.array(leads)[some], np.nanmedian(discharge[:, some], axis=0)
         axes.plot(days, median, color=MEDIAN, linewidth=2.8, marker="o", markersize=6, zorder=5)
 
 
 def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: float) -> None:
     """Lines at the thresholds in sight, named at the right; names that would overlap move apart."""
-    trigger = found.rule.trigger_return_period
+    trigger, right = found.rule.trigger_return_period, len(found.lead_times)
     shown = sorted((value, float(period)) for period, value in station.thresholds.items() if value <= top and value > 0)
     used = {period for period, _ in found.rule.classes.values()} | {trigger}
     if len(shown) > 6:  # the rule's own and the highest ones; more would be a wall of lines
@@ -108,8 +109,8 @@ def _thresholds(axes: Axes, found: FloodFindings, station: StationFound, top: fl
         name = f"{period:g}-year: {discharge_text(value)}" + (" (trigger)" if is_trigger else "")
         axes.annotate(
             name,
-            (len(LEAD_TIMES) - 0.5, value),
-            (len(LEAD_TIMES) - 0.36, height),
+            (right - 0.5, value),
+            (right - 0.36, height),
             fontsize=points(14),
             color=style["color"],
             va="center",
@@ -131,31 +132,20 @@ def _apart(values: list[float], gap: float, top: float) -> list[float]:
     return heights
 
 
-def _frame(axes: Axes) -> None:
-    axes.set_xticks(list(LEAD_TIMES), ["" for _ in LEAD_TIMES])
+def _frame(axes: Axes, leads: tuple[int, ...]) -> None:
+    axes.set_xticks(list(leads), ["" for _ in leads])
     discharge_axis(axes, 14)
     axes.set_ylabel("discharge (m³/s)", fontsize=points(15))
 
 
-def _strip(figure: Figure, found: FloodFindings, station: StationFound) -> None:
+def _strip(figure: Figure, found: FloodFindings, station: StationFound, across: int) -> None:
     """Below each day: lead time, date, class in colour and word, members above the trigger's threshold."""
-    strip = pixel_axes(figure, _LEFT, _TOP + _PLOT + 6, WIDTH - _LEFT - _RIGHT, 140)
-    strip.set_xlim(-0.5, len(LEAD_TIMES) - 0.5)
-    limit = limit_of(found.rule, "max")
-    for lead in LEAD_TIMES:
-        day = found.issue_date + timedelta(days=lead)
-        write(strip, lead, 12, f"{lead}-day", 14, ha="center", va="center", weight="bold")
-        write(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
-        write(strip, lead, 48, day.isoformat(), 13, ha="center", va="center")
-        if not station.classes:
-            continue
-        name = station.classes[lead]
-        draw_box(strip, lead - 0.46, 62, 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
-        write(strip, lead, 77, _SHORT[name], 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
-        here = evidence(found, station, lead, limit)
-        write(strip, lead, 110, f"{here.above}/{here.members}", 14, ha="center", va="center")
+    strip = pixel_axes(figure, _LEFT, _TOP + _PLOT + 6, across, 140)
+    strip.set_xlim(-0.5, len(found.lead_times) - 0.5)
+    for lead in found.lead_times:
+        _day(strip, found, station, lead, roomy=across / len(found.lead_times) >= _ROOMY)
     needed = percent_text(found.rule.trigger_probability)
-    right = (WIDTH - _RIGHT + 14) / WIDTH
+    right = (_LEFT + across + 14) / (_LEFT + across + _RIGHT)
     if station.classes:
         write(figure, right, 1 - (_TOP + _PLOT + 83) / HEIGHT, "class of the day", 13, va="center", color=MUTED)
         text = f"members above the\n{found.rule.trigger_return_period:g}-year threshold,\n{needed} needed"
@@ -163,6 +153,23 @@ def _strip(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     else:
         text = f"no classes: the station is blind, {station.reason}"
         write_line(figure, _LEFT, _TOP + _PLOT + 84, text, 14, 880, va="center")
+
+
+def _day(strip: Axes, found: FloodFindings, station: StationFound, lead: int, *, roomy: bool) -> None:
+    """The words of a day; in short where there are many days."""
+    day = found.issue_date + timedelta(days=lead)
+    date_text = day.isoformat()
+    write(strip, lead, 12, f"{lead}-day" if roomy else f"{lead}d", 14, ha="center", va="center", weight="bold")
+    write(strip, lead, 31, WEEKDAYS[day.weekday()], 13, ha="center", va="center")
+    write(strip, lead, 48, date_text if roomy else date_text[5:], 13, ha="center", va="center")
+    if not station.classes:
+        return
+    name = station.classes[lead]
+    draw_box(strip, lead - 0.46, 62, 0.92, 30, facecolor=CLASS_COLOURS[name], edgecolor=INK, linewidth=0.8)
+    word = (_CLASS if roomy else _SHORT)[name]
+    write(strip, lead, 77, word, 14, ha="center", va="center", color=CLASS_INK[name], weight="bold")
+    here = evidence(found, station, lead, limit_of(found.rule, "max"))
+    write(strip, lead, 110, f"{here.above}/{here.members}", 14 if roomy else 13, ha="center", va="center")
 
 
 def _key(figure: Figure) -> None:

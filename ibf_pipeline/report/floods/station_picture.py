@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 
 def run_hydrograph(runs: Path, iso3: str, issue_date: date, station_code: str) -> bytes | None:
     """SVG of a station's forecast in the run of a country and issue date below `runs`; None where it is not kept."""
-    from ibf_pipeline.report.pictures.figure import svg  # matplotlib is slow to load and few callers get here
-    from ibf_pipeline.report.pictures.hydrograph import hydrograph
+    from ibf_pipeline.report.floods.hydrograph import hydrograph  # matplotlib is slow to load and few callers get here
+    from ibf_pipeline.report.pictures.figure import svg
 
     run = RunFolder(runs, RunId(iso3, FLOODS.name, IssueTime(issue_date)))
     if not run.is_whole:

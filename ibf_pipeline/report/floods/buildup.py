@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,14 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ibf_pipeline.domain.exercise import marked
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
+from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
+from ibf_pipeline.report.floods.kept import StationRun
 from ibf_pipeline.report.pictures.colours import CLASS_COLOURS, CLASS_INK, INK, MEDIAN, MEMBER, MUTED
 from ibf_pipeline.report.pictures.figure import (
     axes_at,
-    discharge_axis,
     draw_box,
-    highest,
     new_figure,
     points,
     write,
@@ -29,20 +27,10 @@ from ibf_pipeline.report.pictures.fonts import titled
 
 WIDTH = 1000
 _LEFT, _RIGHT, _TOP, _ROW, _GAP, _BOTTOM = 150, 120, 96, 96, 34, 30
-_LETTER = {"no": "", "min": "low", "med": "med", "max": "T"}
-
-
-@dataclass(frozen=True, slots=True)
-class StationRun:
-    """One run's forecast of a station."""
-
-    issue_date: date
-    discharge: np.ndarray
-    """(member, lead_time) m3/s"""
-    classes: tuple[str, ...]
-    """by lead time; empty where the station was blind"""
-    threshold: float
-    """m3/s, of the trigger"""
+_WORD = {"no": "", "min": "low", "med": "med", "max": "T"}
+_LETTER = {"no": "", "min": "l", "med": "m", "max": "T"}
+_ROOM_FOR_WORDS = 34
+"""pixels of a day"""
 
 
 def buildup(
@@ -53,33 +41,35 @@ def buildup(
     height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
     figure = new_figure(WIDTH, height)
     first = runs[0].issue_date
-    days = (runs[-1].issue_date - first).days + len(LEAD_TIMES)
+    days = max((run.issue_date - first).days + run.discharge.shape[1] for run in runs)
     top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
     title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
     write_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
+    words = _WORD if (WIDTH - _LEFT - _RIGHT) / days >= _ROOM_FOR_WORDS else _LETTER
     key = (
         f"light: all members, darker: 80 % of them, line: median; red line: {return_period:g}-year threshold "
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
+    key += "; m, l: medium and low warning" if words is _LETTER else ""
     write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
-        _row(axes, run, (run.issue_date - first).days, days, top)
+        _row(axes, run, (run.issue_date - first).days, days, top, words)
         middle = 1 - (_TOP + place * (_ROW + _GAP) + _ROW / 2) / height
-        words = f"run of\n{WEEKDAYS[run.issue_date.weekday()]}\n{run.issue_date.isoformat()}"
-        write(figure, 16 / WIDTH, middle, words, 14, va="center", weight="bold", linespacing=1.25)
+        issued = f"run of\n{WEEKDAYS[run.issue_date.weekday()]}\n{run.issue_date.isoformat()}"
+        write(figure, 16 / WIDTH, middle, issued, 14, va="center", weight="bold", linespacing=1.25)
     _calendar(axes, first, days)
     return figure
 
 
-def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None:
+def _row(axes: Axes, run: StationRun, start: int, days: int, top: float, words: Mapping[str, str]) -> None:
     axes.set(xlim=(-0.5, days - 0.5), ylim=(0, top))
     axes.set_xticks(range(days), [""] * days)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     discharge_axis(axes, 12)
     some = np.isfinite(run.discharge).any(axis=0)
     if some.any():
-        x = start + np.array(LEAD_TIMES)[some]
+        x = start + np.flatnonzero(some)
         low, ten, middle, ninety, high = np.nanquantile(run.discharge[:, some], (0, 0.1, 0.5, 0.9, 1), axis=0)
         axes.fill_between(x, low, high, color=MEMBER, alpha=0.18, linewidth=0)
         axes.fill_between(x, ten, ninety, color=MEMBER, alpha=0.32, linewidth=0)
@@ -91,7 +81,7 @@ def _row(axes: Axes, run: StationRun, start: int, days: int, top: float) -> None
         draw_box(axes, start + lead - 0.46, top * 1.02, 0.92, room * 0.7, **style)
         middle_of_box = start + lead, top * 1.02 + room * 0.34
         ink = CLASS_INK[name]
-        write(axes, *middle_of_box, _LETTER[name], 12, ha="center", va="center", color=ink, weight="bold")
+        write(axes, *middle_of_box, words[name], 12, ha="center", va="center", color=ink, weight="bold")
     if not run.classes:
         write(axes, start, top * 0.8, "blind: no usable forecast", 13, color=MUTED)
 

@@ -1,0 +1,123 @@
+"""What each hazard adds to the frame of a report. Whoever brings another hazard adds its blocks here, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import BaseLoader, PackageLoader
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.observed import MISSES, flooded_km2, observed_share, passes_of
+from ibf_pipeline.domain.wording import discharge_text
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.report import plain
+from ibf_pipeline.report.change import Change, Compared, plain_change
+from ibf_pipeline.report.content import EventPart, Report
+from ibf_pipeline.report.earlier import EarlierRun
+from ibf_pipeline.report.floods import content as flood_content
+from ibf_pipeline.report.floods import tables as flood_tables
+from ibf_pipeline.report.floods import words as flood_words
+from ibf_pipeline.report.floods.changes import flood_change
+from ibf_pipeline.report.floods.drawing import flood_pictures
+from ibf_pipeline.report.floods.kept import read_kept
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
+from ibf_pipeline.report.rows import ShortTable
+from ibf_pipeline.report.table_files import Table, Value
+from ibf_pipeline.runs.folder import RunFolder
+
+Draw = Callable[[], bytes]
+"""draws a picture, SVG or PNG as its file's name says"""
+
+
+def _same(part: Any, *_: Any) -> Any:
+    return part
+
+
+def _nothing_kept(found: Any, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]) -> None:
+    return None
+
+
+def _no_pictures(*_: Any) -> Mapping[str, Draw]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """What is said and shown of one hazard beside what is said of all. Each gets findings of that hazard's own kind;
+    what is not given is the frame's."""
+
+    titles_name_hazard: bool = True
+    """whether titles say the hazard beside the country"""
+    pictures: str = "maps"
+    """what the report has, in the words of the summary"""
+    people_affected: Callable[[Any, Sequence[Any]], str] = plain.people_affected
+    """(findings, triggers whose people are estimated): a sentence of the headline"""
+    people_unknown: Callable[[str], str] = plain.people_unknown
+    """(areas where they are not estimated): the same"""
+    cautions: Callable[[Any], Sequence[str]] = plain.nothing
+    """(findings): what else must be read together with the headline"""
+    change: Callable[[Compared[Any, Any]], Change] = plain_change
+    """a change with its reason"""
+    event_words: Callable[[Any, Any], EventWords] = plain.event_words
+    """(findings, event): of its map"""
+    country_words: Callable[[Any], CountryWords] = plain.country_words
+    """(findings): of the country's map"""
+    event_columns: Mapping[str, Callable[[Any], Value]] = field(default_factory=dict)
+    """further columns of the table of events: name -> (event)"""
+    tables: Callable[[Any], Sequence[Table]] = plain.nothing
+    """(findings): further tables beside events and areas, as files"""
+    short_tables: Callable[[Any], Sequence[ShortTable]] = plain.nothing
+    """(findings): the same in short"""
+    kept: Callable[[Any, Path, RunFolder, Sequence[EarlierRun]], Any] = _nothing_kept
+    """(findings, folder of the findings, run, earlier runs): what the hazard keeps beside `events.json`"""
+    event_part: Callable[[EventPart, Any, Any, Any], EventPart] = _same
+    """(part, findings, event, kept): the part with what only this hazard has"""
+    report: Callable[[Report, Any, Any], Report] = _same
+    """(report, findings, kept): the same for the whole report"""
+    drawn: Callable[[Any, Any, Any], Mapping[str, Draw]] = _no_pictures
+    """(findings, part of an event, kept): further pictures, by file"""
+    templates: BaseLoader | None = None
+    """parts of the page that it brings, for the places that the frame's own templates say: `event.html.j2`,
+    `areas.html.j2`, `event_end.html.j2`, `sections.html.j2`, `inputs.html.j2`"""
+    names: Mapping[str, Any] = field(default_factory=dict)
+    """what its templates call by name: functions and texts"""
+
+
+BLOCKS: Final[dict[str, Blocks]] = {
+    FLOODS.name: Blocks(
+        titles_name_hazard=False,  # they are older than the other hazards
+        pictures="maps and hydrographs",
+        people_affected=flood_words.people_affected,
+        people_unknown=flood_words.people_unknown,
+        cautions=flood_words.cautions,
+        change=flood_change,
+        event_words=flood_words.event_words,
+        country_words=flood_words.country_words,
+        event_columns={"flood_map_years": lambda event: event.flood_map},
+        tables=flood_tables.station_tables,
+        short_tables=flood_tables.short_tables,
+        kept=read_kept,
+        event_part=flood_content.event_part,
+        report=flood_content.report,
+        drawn=flood_pictures,
+        templates=PackageLoader("ibf_pipeline.report.floods", "templates"),
+        names={
+            "discharge": discharge_text,
+            "flooded_km2": flooded_km2,
+            "observed_share": observed_share,
+            "misses": MISSES,
+            "passes_of": passes_of,
+        },
+    )
+}
+
+
+def blocks_of(found: Findings | Report) -> Blocks:
+    """The blocks of the hazard that findings or a report are of; the frame's own where it has none."""
+    return BLOCKS.get(found.hazard, _PLAIN)
+
+
+_PLAIN = Blocks()

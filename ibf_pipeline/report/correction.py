@@ -1,0 +1,35 @@
+"""What a run was before itself: what became of alerts that were published with other findings."""
+
+from __future__ import annotations
+
+import logging
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.report.change import Correction
+from ibf_pipeline.report.changes import compare
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.withdrawn import standing
+
+log = logging.getLogger(__name__)
+
+
+def correction(run: RunFolder, found: Findings) -> Correction | None:
+    """What changed since the newest publication of a day that says something else than `found`, its findings now.
+
+    None where there is none. Alerts that a person took back are no other findings. A revision that cannot be read is
+    left out and logged.
+    """
+    earlier = []
+    for target in run.targets():
+        for revision in reversed(run.revisions(target)):
+            try:
+                about, was = revision.about(), revision.found()
+                if not about.withdraws and was.events != found.events and revision.state().is_uploaded:
+                    changes = compare(was, standing(found, run))
+                    earlier.append(Correction(target, revision.number, about.date, changes))
+                    break
+            except (OSError, ValueError, TypeError, KeyError, IbfError) as error:
+                log.warning("%s: what it published is left out of the comparison: %s", revision.folder, error)
+    newest = max(earlier, key=lambda published: published.date, default=None)
+    return newest if newest is not None and newest.changes else None

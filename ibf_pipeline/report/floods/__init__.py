@@ -1,0 +1,1 @@
+"""What floods add to the frame of a report."""

@@ -1,0 +1,145 @@
+"""What the report of a flood day has beside that of any hazard (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ibf_pipeline.domain.observed import Observed
+from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
+from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
+from ibf_pipeline.report.floods.changes import FloodChange
+from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.floods.words import area_notes, rule_text, why
+
+MOST_DRAWINGS = 12
+"""events up to which hydrographs are drawings (SVG); with more they are smaller pictures, to keep the page mailable"""
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfStation:
+    """A lead time at a station: members above each threshold."""
+
+    lead_time: int
+    """days"""
+    day: date
+    alert_class: str
+    members: int
+    above: tuple[int, ...]
+    """by return period, in the order of `Thresholds.return_periods`"""
+    needed: int
+    """members that the trigger needs"""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Thresholds of a station."""
+
+    return_periods: tuple[float, ...]
+    """years"""
+    values: tuple[float, ...]
+    """m3/s"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloodEventPart(EventPart):
+    """An alerted station as the report shows it."""
+
+    event: FloodEvent
+    station_name: str
+    """the name"""
+    why: tuple[str, ...]
+    thresholds: Thresholds
+    days: tuple[DayOfStation, ...]
+    columns: int
+    """return periods worth a column: those in the rule and those that a member is above"""
+    area_notes: tuple[str, ...]
+    """why levels do not add up to the same number of people"""
+    hydrograph: str
+    """file in the report's folder"""
+    buildup: str | None
+    """earlier runs of the same station; None where there are none"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloodReport(Report):
+    """A flood day, as people read it."""
+
+    changes: tuple[FloodChange, ...]
+    events: tuple[FloodEventPart, ...]
+    withdrawn: tuple[FloodEventPart, ...]
+    quiet: tuple[StationFound, ...]
+    blind: tuple[StationFound, ...]
+    suspect: tuple[StationFound, ...]
+    rule: RuleApplied
+    rule_words: tuple[str, ...]
+    members_expected: int
+    members_missing: tuple[int, ...]
+    glofas_version: str
+    observed: tuple[Observed, ...]
+    """what satellites saw of the events, where somebody looked"""
+
+
+def report(plain: Report, found: FloodFindings, kept: FloodKept) -> FloodReport:
+    """The report with the rule, the members and the other stations."""
+    alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
+    return FloodReport(
+        **fields_of(plain),
+        quiet=tuple(s for s in found.stations if s.code not in alerted and s.condition != "blind"),
+        blind=tuple(found.with_condition("blind")),
+        suspect=tuple(found.with_condition("suspect")),
+        rule=found.rule,
+        rule_words=tuple(rule_text(found.rule)),
+        members_expected=found.members_expected,
+        members_missing=found.members_missing,
+        glofas_version=found.glofas_version,
+        observed=kept.observed,
+    )
+
+
+def event_part(plain: EventPart, found: FloodFindings, event: FloodEvent, kept: FloodKept) -> FloodEventPart:
+    """An event with its station's members by day, and why it has its class."""
+    station = found.station(event.station_code)
+    drawn = len(found.events) + len(found.withdrawn)
+    stem, form = file_stem(station.code), "svg" if drawn <= MOST_DRAWINGS else "png"
+    days = tuple(_day(found, station, lead) for lead in found.lead_times)
+    thresholds = _thresholds(station)
+    return FloodEventPart(
+        **fields_of(plain),
+        station_name=plain.name,
+        why=tuple(why(found, event)),
+        thresholds=thresholds,
+        days=days,
+        columns=_columns(found, thresholds, days),
+        area_notes=tuple(area_notes(found, event)),
+        hydrograph=f"hydrograph_{stem}.{form}",
+        buildup=f"buildup_{stem}.{form}" if station.code in kept.histories else None,
+    )
+
+
+def _thresholds(station: StationFound) -> Thresholds:
+    periods = sorted(station.thresholds, key=float)
+    return Thresholds(tuple(float(p) for p in periods), tuple(station.thresholds[p] for p in periods))
+
+
+def _day(found: FloodFindings, station: StationFound, lead: int) -> DayOfStation:
+    return DayOfStation(
+        lead_time=lead,
+        day=found.issue_date + timedelta(days=lead),
+        alert_class=station.classes[lead],
+        members=station.members[lead],
+        above=tuple(station.above[period][lead] for period in sorted(station.above, key=float)),
+        needed=evidence(found, station, lead, limit_of(found.rule, "max")).needed,
+    )
+
+
+def _columns(found: FloodFindings, thresholds: Thresholds, days: Sequence[DayOfStation]) -> int:
+    used = {found.rule.trigger_return_period, *(period for period, _ in found.rule.classes.values())}
+    wanted = (
+        place + 1
+        for place, period in enumerate(thresholds.return_periods)
+        if period in used or any(day.above[place] for day in days)
+    )
+    return max(wanted)

@@ -1,0 +1,44 @@
+"""The pictures of an alerted station: its hydrograph and how the forecast built up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.report.floods.content import FloodEventPart
+from ibf_pipeline.report.floods.kept import FloodKept
+
+if TYPE_CHECKING:  # slow to load, and few who ask for words get here
+    from matplotlib.figure import Figure
+
+
+def flood_pictures(found: FloodFindings, part: FloodEventPart, kept: FloodKept) -> Mapping[str, Callable[[], bytes]]:
+    """What draws each of them, by file."""
+    pictures: dict[str, Callable[[], bytes]] = {
+        part.hydrograph: lambda: draw_hydrograph(found, part.event.station_code, kept, part.hydrograph)
+    }
+    if (name := part.buildup) is not None:
+        pictures[name] = lambda: draw_buildup(found, part.event.station_code, kept, name)
+    return pictures
+
+
+def draw_hydrograph(found: FloodFindings, code: str, kept: FloodKept, name: str) -> bytes:
+    """The hydrograph of a station, in the form that the name of its file says."""
+    from ibf_pipeline.report.floods.hydrograph import hydrograph
+
+    return _bytes(hydrograph(found, found.station(code), kept.discharge.sel(station=code).values), name)
+
+
+def draw_buildup(found: FloodFindings, code: str, kept: FloodKept, name: str) -> bytes:
+    """How the forecast of a station built up, in the form that the name of its file says."""
+    from ibf_pipeline.report.floods.buildup import buildup
+
+    station, period = found.station(code), found.rule.trigger_return_period
+    return _bytes(buildup(code, station.name, period, kept.histories[code], exercise=found.exercise), name)
+
+
+def _bytes(figure: Figure, name: str) -> bytes:
+    from ibf_pipeline.report.pictures.figure import png, svg
+
+    return svg(figure) if name.endswith(".svg") else png(figure)

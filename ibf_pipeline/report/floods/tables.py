@@ -1,0 +1,77 @@
+"""Tables of the stations of a flood day: for files, and in short (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ibf_pipeline.domain.wording import alert_text, discharge_text
+from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
+from ibf_pipeline.report.rows import MOST_ROWS, ShortTable
+from ibf_pipeline.report.rows import Row as ShortRow
+from ibf_pipeline.report.table_files import Row, Table, flags_cell, of_run, point
+from ibf_pipeline.report.times import flags_head
+
+
+def station_tables(found: FloodFindings) -> tuple[Table]:
+    """The stations, as files."""
+    return (stations_table(found),)
+
+
+def short_tables(found: FloodFindings) -> tuple[ShortTable]:
+    """The stations in short."""
+    return (ShortTable("stations", station_rows(found), "no station"),)
+
+
+def station_rows(found: FloodFindings) -> list[ShortRow]:
+    """Every station: alerted ones first, then blind and suspect ones; at most `MOST_ROWS`."""
+    alerted = {event.station_code: place for place, event in enumerate(found.events)}
+    order = {"blind": 0, "suspect": 1, "fine": 2}
+    stations = sorted(found.stations, key=lambda s: (alerted.get(s.code, len(alerted)), order[s.condition], s.code))
+    return [_short_row(found, station) for station in stations[:MOST_ROWS]]
+
+
+def _short_row(found: FloodFindings, station: StationFound) -> ShortRow:
+    values = station.values
+    above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
+    return {
+        "station": station.code,
+        "name": station.name,
+        "alert": alert_text(values.alert_class, trigger=values.alert_class == "max") if values else "unknown",
+        flags_head(found): station.flags if values else None,
+        "m3/s": discharge_text(values.forecast_level) if values else None,
+        "trigger at": discharge_text(values.trigger_level) if values else None,
+        "members above": " ".join(map(str, above)) if values else None,
+        "condition": f"{station.condition}: {station.reason}" if station.reason else station.condition,
+    }
+
+
+def stations_table(found: FloodFindings) -> Table:
+    """One row a station, blind ones without values."""
+    rows = [_export_row(found, station) for station in found.stations]
+    places = [point((station.lon, station.lat)) for station in found.stations]
+    return Table("stations", list(rows[0]) if rows else (), rows, places)
+
+
+def _export_row(found: FloodFindings, station: StationFound) -> Row:
+    values = station.values
+    return {
+        **of_run(found),
+        "station_code": station.code,
+        "station": station.name,
+        "lat": station.lat,
+        "lon": station.lon,
+        "condition": station.condition,
+        "reason": station.reason,
+        "alert_class": values.alert_class if values else None,
+        "forecast_level_m3s": values.forecast_level if values else None,
+        "forecast_return_period_years": values.forecast_return_period if values else None,
+        "trigger_level_m3s": values.trigger_level if values else None,
+        "days": flags_cell(station.flags) if values else None,
+        **{f"members_above_trigger_{lead}_day": count for lead, count in _counts(found, station)},
+    }
+
+
+def _counts(found: FloodFindings, station: StationFound) -> Iterator[tuple[int, int | None]]:
+    above = station.above.get(f"{found.rule.trigger_return_period:g}")
+    for lead in found.lead_times:
+        yield lead, above[lead] if above and station.condition != "blind" else None

@@ -1,0 +1,104 @@
+"""What is alerted and where, in sentences, and what must be read together with them (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.wording import TRIGGER_WORDS, counted, moment_text, number_text
+from ibf_pipeline.hazards.known import known_hazard, profile_of
+from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.report.content import Report
+from ibf_pipeline.report.times import ahead
+from ibf_pipeline.report.words import area_names, listed, subject_text
+
+
+def title_of(found: Findings | Report) -> str:
+    """`Uganda`, `Uganda, flash floods`: what a run is of, in titles."""
+    hazard = f", {known_hazard(found.hazard).profile.noun}s" if blocks_of(found).titles_name_hazard else ""
+    return f"{found.country_name}{hazard}"
+
+
+def headline(found: Findings) -> str:
+    """What is alerted and where, for a reader who knows nothing of forecasts."""
+    triggers = [event for event in found.events if event.trigger]
+    warnings = [event for event in found.events if not event.trigger]
+    sentences = [
+        *([] if found.events else [_none(found)]),
+        *(_triggers(found, triggers) if triggers else []),
+        *([_warnings(found, warnings, besides=bool(triggers))] if warnings else []),
+        *([_withdrawn(found)] if found.withdrawn else []),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _none(found: Findings) -> str:
+    profile, stands = profile_of(found), " stands" if found.withdrawn else ""
+    first, last = (moment_text(profile.moment(found.issue_time, lead)) for lead in (0, found.lead_times[-1]))
+    return f"No {profile.noun} alert for {found.country_name}{stands} in the forecast from {first} to {last}."
+
+
+def _triggers(found: Findings, triggers: Sequence[Event]) -> list[str]:
+    profile, blocks = profile_of(found), blocks_of(found)
+    first = min(event.lead_time for event in triggers)
+    at = "at" if profile.subject_list is not None else "of"  # what comes and goes with the forecast is no place
+    words = f"{TRIGGER_WORDS[0].upper()}{TRIGGER_WORDS[1:]} {at} {counted(len(triggers), profile.subject)}"
+    moment = moment_text(profile.moment(found.issue_time, first))
+    begin = "for" if len(triggers) == 1 else "the first for"
+    estimated = [event for event in triggers if event.is_estimated and event.publishable]
+    unknown = listed(area_names(found, [event for event in triggers if not event.is_estimated]))
+    return [
+        f"{words} in {found.country_name}, {begin} {moment} ({ahead(profile, first)}).",
+        blocks.people_affected(found, estimated) if estimated else "",
+        blocks.people_unknown(unknown) if unknown else "",
+    ]
+
+
+def _warnings(found: Findings, warnings: Sequence[Event], *, besides: bool) -> str:
+    first = min(event.lead_time for event in warnings)
+    moment = moment_text(profile_of(found).moment(found.issue_time, first))
+    begin = " besides" if besides else f" for {found.country_name}"
+    when = f"from {moment} on" if len(warnings) > 1 else f"for {moment}"
+    where = listed(area_names(found, warnings))
+    return f"{counted(len(warnings), 'warning')}{begin}, {when}" + (f", in {where}." if where else ".")
+
+
+def _withdrawn(found: Findings) -> str:
+    names = listed([subject_text(found, event.key) for event in found.withdrawn])
+    one = len(found.withdrawn) == 1
+    were, them = ("alert was", "it") if one else ("alerts were", "them")
+    number = number_text(len(found.withdrawn))
+    return f"{number} {were} withdrawn by a person, please do not act on {them}: {names}."
+
+
+def cautions(found: Findings) -> list[str]:
+    """What must be read together with the headline."""
+    profile, parts = profile_of(found), []
+    if found.exercise:
+        parts.append(f"This is an exercise: the forecast was made up, no {profile.short} is expected.")
+    blind = [subject_text(found, unseen.key) for unseen in found.unseen if unseen.condition == "blind"]
+    if blind:
+        have = "has" if len(blind) == 1 else "have"
+        subjects = counted(len(blind), profile.subject)
+        parts.append(f"{subjects} {have} no usable forecast, which is no all clear: {listed(blind)}.")
+    if found.unpublishable_events:
+        names = listed([event.name for event in found.unpublishable_events])
+        why = f"no areas are mapped to the {profile.subject}"
+        parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
+    return [*parts, *_beyond_limit(found), *blocks_of(found).cautions(found)]
+
+
+def _beyond_limit(found: Findings) -> list[str]:
+    """What has no alert only because it is too far ahead: where the country has warnings it is one."""
+    profile, limit = profile_of(found), found.trigger_limit
+    alerted = {event.key for event in (*found.events, *found.withdrawn)}
+    parts = []
+    for key in found.known.values() if limit is not None else ():
+        beyond = found.beyond_limit(key) if key not in alerted else ()
+        if beyond and limit is not None:
+            moment = moment_text(profile.moment(found.issue_time, beyond[0]))
+            parts.append(
+                f"{subject_text(found, key)} is as high as a trigger on {moment}, beyond the trigger lead time limit "
+                f"of {profile.lead_time_words(limit)}: no alert yet."
+            )
+    return parts

@@ -1,0 +1,88 @@
+"""The content of a report, out of what a run found (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
+from ibf_pipeline.domain.wording import alert_text
+from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.report.blocks import blocks_of
+from ibf_pipeline.report.calls import Published
+from ibf_pipeline.report.change import Correction
+from ibf_pipeline.report.changes import compare
+from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
+from ibf_pipeline.report.headline import cautions, headline
+from ibf_pipeline.report.times import begins, issued
+
+
+def make_report(
+    found: Findings,
+    before: Findings | None,
+    manifest: Mapping[str, Any],
+    published: Sequence[Published],
+    kept: Any,
+    correction: Correction | None = None,
+) -> Report:
+    """The content of a report. `found`: what stands of the run; `kept`: what its hazard keeps beside it."""
+    changes, blocks = compare(before, found), blocks_of(found)
+    changed = {change.key for change in changes}
+    plain = Report(
+        format=FORMAT,
+        country=found.country,
+        country_name=found.country_name,
+        hazard=found.hazard,
+        issue_date=found.issue_date,
+        issue_time=str(found.issue_time),
+        exercise=found.exercise,
+        short=found.headline,
+        headline=headline(found),
+        cautions=tuple(cautions(found)),
+        correction=correction,
+        compared_with=issued(before) if before else None,
+        changes=changes,
+        unchanged=tuple(event.name for event in found.events if event.key not in changed),
+        overview=OVERVIEW,
+        events=tuple(blocks.event_part(_part(found, event), found, event, kept) for event in found.events),
+        withdrawn=tuple(blocks.event_part(_part(found, event), found, event, kept) for event in found.withdrawn),
+        unseen=tuple(found.unseen),
+        source=found.source,
+        notes=found.notes,
+        inputs=_files(manifest, "inputs"),
+        static=_files(manifest, "static"),
+        versions=dict(manifest.get("versions", {})),
+        configuration=dict(manifest.get("configuration", {})),
+        published=tuple(published),
+        default_admin_level=found.default_admin_level,
+        further_indicators=found.indicators[1:],
+        tables=("events", "areas", *(table.name for table in blocks.tables(found))),
+    )
+    return blocks.report(plain, found, kept)
+
+
+def _files(manifest: Mapping[str, Any], key: str) -> tuple[InputFile, ...]:
+    return tuple(InputFile(str(i["name"]), int(i["size"]), str(i["sha256"])) for i in manifest.get(key, ()))
+
+
+def _part(found: Findings, event: Event) -> EventPart:
+    profile = profile_of(found)
+    levels = [found.default_admin_level, *(level for level in found.admin_levels if level != found.default_admin_level)]
+    areas = ((level, tuple(sorted(event.areas_of(level), key=_by_people))) for level in levels)
+    return EventPart(
+        event=event,
+        name=found.named(event.key) or event.key,
+        words=alert_text(event.alert_class, trigger=event.trigger),
+        day=profile.moment(found.issue_time, event.lead_time),
+        begins=begins(profile, found.issue_time, event.lead_time),
+        lead_times=tuple(
+            LeadTime(profile.lead_time_name(lead), profile.moment(found.issue_time, lead), flag)
+            for lead, flag in zip(found.lead_times, event.flags, strict=False)
+        ),
+        areas=tuple((level, rows) for level, rows in areas if rows),
+        map=map_name(event),
+    )
+
+
+def _by_people(area: EventArea) -> tuple[int, str]:
+    return -area.people, area.place_code

@@ -1,0 +1,49 @@
+"""Times and lead times as people read them, in days or hours (pure)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.profile import HazardProfile
+from ibf_pipeline.domain.wording import day_text, moment_text
+from ibf_pipeline.hazards.known import profile_of
+
+
+def issued(found: Findings) -> date:
+    """The day of its issue time, or the moment where lead times are hours."""
+    return profile_of(found).moment(found.issue_time)
+
+
+def issued_text(issue_time: IssueTime) -> str:
+    """`Sun 2026-02-15, 06 UTC`."""
+    return f"{day_text(issue_time.day)}, {issue_time.start:%H} UTC"
+
+
+def cycle_word(profile: HazardProfile) -> str:
+    """What one issue time stands for."""
+    return "day" if profile.period_hours == 24 else "cycle"
+
+
+def ahead(profile: HazardProfile, lead_time: int) -> str:
+    """`the day of the forecast`, `4 days ahead`."""
+    return f"{profile.lead_time_words(lead_time)} ahead" if lead_time else f"the {profile.unit} of the forecast"
+
+
+def begins(profile: HazardProfile, issue_time: IssueTime, lead_time: int) -> str:
+    """When an event begins: `first day Thu 2026-02-19 (4-day)`; `12 hours ahead, Sun 2026-02-15 18:00 UTC`."""
+    moment = moment_text(profile.moment(issue_time, lead_time))
+    if profile.unit == "day":
+        return f"first day {moment} ({profile.lead_time_name(lead_time)})"
+    return f"{ahead(profile, lead_time)}, {moment}"
+
+
+def span(found: Findings) -> str:
+    """`0 to 7`, `0 to 72`: its lead times from the first to the last."""
+    return f"{found.lead_times[0]} to {found.lead_times[-1]}"
+
+
+def flags_head(found: Findings) -> str:
+    """`days 0-7`: what stands above the flags of events."""
+    return f"{profile_of(found).unit}s {found.lead_times[0]}-{found.lead_times[-1]}"
