@@ -49,7 +49,8 @@ def scenario(
     Args:
         country: ISO3 code of a country in the configuration.
         wishes: STATION=DAYS, separated by spaces, one character a lead time, e.g. G5220=---wTTTT G5230=------ww:med;
-            - no class, w warning, T trigger; stations that are not named are quiet.
+            - no class, w warning, T trigger; stations that are not named are quiet. A country with a longer `horizon`
+            takes one more for each of its days.
         issue_date: day of the exercise; the scheduled day (UTC) where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified about the exercise.
@@ -66,7 +67,7 @@ def scenario(
         with one_at_a_time(country), day.alone("scenario"):
             static = local_static(day.configuration, day.country)
             layers, _ = prepared_layers(country, day.country, static, day.prepared)
-            root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country.rule)
+            root = make_forecast(country, day.runs / country / "forecasts", issued, wishes, layers, day.country)
             source = FolderSource("scenario", root, day.country.thresholds_version)
             found, run, state, held = carry_out(
                 day, [source], publish=True, notify=notify, hold=hold or approval, consent=Consent(take_over=take_over)
