@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ibf_pipeline.domain.lead_times import lead_time_name
+from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.call import Call
 
@@ -19,16 +20,20 @@ def print_found(found: FloodFindings, console: Console) -> None:
     title = f"{found.country_name} ({found.country}), issue date {found.issue_date} ({weekday}): {found.headline}"
     console.print(Text(title, style="bold"))
     if found.events:
-        table = Table("event", "alert", "lead time", "days 0-7", "people", "areas", box=None, pad_edge=False)
+        table = Table(
+            "event", "alert", "lead time", f"days 0-{found.lead_times[-1]}", "people", "areas", box=None, pad_edge=False
+        )
         for event in found.events:
-            areas = len(event.areas_of(found.default_admin_level))
+            areas = f"{len(event.areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(
                 Text(f"{event.name} {found.station(event.station_code).name}"),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
                 lead_time_name(event.lead_time),
                 event.flags,
                 f"{event.people:,}",
-                f"{areas} on level {found.default_admin_level}" if event.publishable else "none: cannot be published",
+                (f"{areas}: {BEYOND_SHOWN}" if event.beyond_portal else areas)
+                if event.areas
+                else "none: cannot be published",
             )
         console.print(table)
     for note in found.notes:

@@ -120,7 +120,7 @@ def _event_row(found: FloodFindings, event: FloodEvent) -> Row:
         "day": f"{day_text(day)}, {lead_time_name(event.lead_time)}",
         "people": event.people if event.flood_map is not None and event.publishable else None,
         "days 0-7": event.flags,
-        "where": listed(area_names(found, [event]), 3) if event.publishable else "no areas: cannot be published",
+        "where": listed(area_names(found, [event]), 3) if event.areas else "no areas: cannot be published",
     }
 
 

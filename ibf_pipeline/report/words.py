@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import (
+    BEYOND_PORTAL,
+    BEYOND_SHOWN,
     TRIGGER_WORDS,
     alert_text,
     class_text,
@@ -18,13 +19,14 @@ from ibf_pipeline.domain.wording import (
 )
 from ibf_pipeline.hazards.floods.evidence import evidence, high_beyond_limit, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
+from ibf_pipeline.hazards.floods.profile import FLOODS
 
 _NAMED = 5
 
 
 def headline(found: FloodFindings) -> str:
     """What is alerted and where, for a reader who knows no hydrology."""
-    last = found.issue_date + timedelta(days=LEAD_TIMES[-1])
+    last = found.issue_date + timedelta(days=found.lead_times[-1])
     span = f"{day_text(found.issue_date)} to {day_text(last)}"
     triggers = [event for event in found.events if event.trigger]
     warnings = [event for event in found.events if not event.trigger]
@@ -76,6 +78,14 @@ def cautions(found: FloodFindings) -> list[str]:
     if found.unpublishable_events:
         names = listed([event.name for event in found.unpublishable_events])
         parts.append(f"The portal cannot show {names}: no areas are mapped to the station. Tell people another way.")
+    if found.events_beyond_portal:
+        names = listed([event.name for event in found.events_beyond_portal])
+        parts.append(f"{names}: {BEYOND_PORTAL}, published when it comes within reach. Tell people another way.")
+    for event in found.publishable_events:
+        later = found.triggers_beyond(event, FLOODS.lead_times[-1])
+        if later and not event.trigger:
+            day = day_text(found.issue_date + timedelta(days=later[0]))
+            parts.append(f"{event.name} is a trigger on {day}, {BEYOND_SHOWN}: it is shown as a warning.")
     alerted = {event.station_code for event in (*found.events, *found.withdrawn)}
     for station in found.stations:  # only where the country has no warnings: otherwise it is one
         beyond = high_beyond_limit(found, station)
@@ -208,7 +218,7 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
 
 
 def _flood_map(found: FloodFindings, event: FloodEvent) -> str:
-    if not event.publishable:
+    if not event.areas:
         return "No areas are mapped to this station, so there are neither people nor an extent."
     if event.flood_map is None:
         if event.trigger:
