@@ -11,13 +11,16 @@ import pytest
 import yaml
 from prefect.client.schemas.objects import State
 
+from flows.scenario import scenario
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.past import published_past
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import write_ftp_members
+from ibf_pipeline.targets.ibf.revise import may_be_shown
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TinyDay
@@ -128,3 +131,36 @@ def test_a_forecast_that_ends_before_the_horizon_stops_the_day(day: TinyDay) -> 
     assert error.found.startswith("lead times 10-day are missing")
     assert error.remedy == "lower `horizon` in the country's file, or choose a source that goes further"
     assert Path(str(error.where)).parent == day.forecast
+
+
+def test_people_who_heard_of_a_trigger_beyond_were_not_told_by_the_portal(day: TinyDay) -> None:
+    """Told of on 9-day, published without notifying on 7-day: on the next day it is a trigger that nobody knows of."""
+    published(day, 0, "G1=---------TT")
+    file = day.config / "settings.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["targets"]["sandbox"]["notifications"] = False
+    file.write_text(yaml.safe_dump(settings))
+    state = published(day, 1, "G1=-------TTT-")
+    assert state.message == "1 trigger; nobody was notified"
+    past = published_past(run_of(day, ISSUE + timedelta(days=2)), "sandbox", may_be_shown)
+    assert past.untold({"G1"}) == {"G1"}
+
+
+def test_an_exercise_wishes_for_every_day_of_the_horizon(day: TinyDay) -> None:
+    file = day.config / "settings.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["targets"]["sandbox"]["exercises"] = True
+    file.write_text(yaml.safe_dump(settings))
+
+    def exercise(wishes: str) -> State:
+        where = {"config": str(day.config), "workspace": str(day.root / "work")}
+        return scenario("XTY", wishes, ISSUE, **where, return_state=True)
+
+    state = exercise("G1=---------T- G2=-T---------")
+    assert (state.name, state.message) == (
+        "Completed",
+        f"EXERCISE: 2 triggers; {BEYOND}: EXERCISE G1 (9-day); nobody was notified",
+    )
+    short = exercise("G1=-------T")
+    assert short.is_failed()
+    assert "`-------T` has 8 characters" in str(short.message)
