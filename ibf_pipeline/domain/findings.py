@@ -49,8 +49,6 @@ class Event:
     people: int
     areas: tuple[EventArea, ...]
     """empty where there are none: such an event cannot be published"""
-    beyond_portal: bool = False
-    """its lead time lies beyond those that the portal can show: it cannot be published yet"""
 
     @property
     def key(self) -> str:
@@ -61,6 +59,11 @@ class Event:
     def is_estimated(self) -> bool:
         """Whether people and the other amounts of its areas were estimated; else they are 0 and mean nothing."""
         return True
+
+    @property
+    def beyond_portal(self) -> bool:
+        """Whether its lead time lies beyond those that the portal can show: it cannot be published yet."""
+        return False
 
     @property
     def publishable(self) -> bool:

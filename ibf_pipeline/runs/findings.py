@@ -22,9 +22,6 @@ from ibf_pipeline.io.writing import whole, write_text
 def write_found(found: Findings, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
     content = _adapter(found.hazard).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
-    for event in (*content["events"], *content["withdrawn"]):
-        if not event["beyond_portal"]:  # said where it is so: files of all other days stay as they ever were
-            del event["beyond_portal"]
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 

@@ -103,7 +103,7 @@ def test_the_name_is_the_one_thing_to_act_on_first() -> None:
 
 def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
     """It is published on a later day; one without areas beside it never is, and gives the state its name."""
-    later = replace(event("G2", "---------T-", "max", {"B": 1, "B1": 1}), beyond_portal=True)
+    later = event("G2", "---------T-", "max", {"B": 1, "B1": 1})
     alone, beside = replace(found([], []), events=(later,)), replace(ONE, events=(*ONE.events, later))
     says = "alert beyond what the portal shows: G2 (9-day)"
     for day, headline in ((alone, "1 trigger"), (beside, "2 triggers")):

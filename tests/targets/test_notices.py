@@ -83,7 +83,7 @@ def long_station(code: str) -> StationFound:
 
 
 def beyond(days: str = "---------TT", **changes: Any) -> FloodEvent:
-    made = replace(event("Upper", days, "max", {"A": 3, "A1": 3}), station_code="G1", beyond_portal=True)
+    made = replace(event("Upper", days, "max", {"A": 3, "A1": 3}), station_code="G1")
     return replace(made, **changes)
 
 
@@ -136,7 +136,7 @@ def test_a_warning_that_moves_beyond_is_closed_with_one_notice() -> None:
 def test_a_trigger_beyond_of_a_warning_that_is_shown_is_told() -> None:
     """A warning from 5-day on; the trigger stands on 9-day and 10-day, which the portal cannot show."""
     warning = beyond("-----w---TT", alert_class="med", trigger=False, first_trigger=None, lead_time=5)
-    day = long_day(replace(warning, beyond_portal=False))
+    day = long_day(warning)
     shown = "beyond what the portal shows. It is shown as a warning from 5-day on."
     for before in ({}, {"Upper": "warning-medium"}):
         assert said(day, before) == [
@@ -156,7 +156,7 @@ def test_a_trigger_beyond_of_a_warning_that_is_shown_is_told() -> None:
 
 
 def test_a_trigger_within_reach_says_nothing_of_later_days() -> None:
-    trigger = replace(beyond("-----T---TT"), beyond_portal=False)
+    trigger = beyond("-----T---TT")
     assert said(long_day(trigger), {"Upper": "trigger"}) == []
 
 

@@ -270,7 +270,7 @@ def test_zeros_need_the_servers_areas() -> None:
 
 def test_what_lies_beyond_the_portals_lead_times_is_in_no_call_of_an_event() -> None:
     """G1 triggers on 9-day: its station is a quiet one; G2 triggers on 7-day and on 9-day, of which 7-day is sent."""
-    later = replace(event("G1", "---------T-", "max", {"A": 9, "A1": 9}), beyond_portal=True)
+    later = event("G1", "---------T-", "max", {"A": 9, "A1": 9})
     shown = event("G2", "-------T-T-", "max", {"B": 5, "B1": 5})
     made = found([shown], [station("G1")])
     day = replace(made, events=(*made.events, later), lead_times=tuple(range(11)))
@@ -290,6 +290,6 @@ def test_what_lies_beyond_the_portals_lead_times_is_in_no_call_of_an_event() -> 
 
 
 def test_a_day_whose_only_alert_lies_beyond_sends_zeros() -> None:
-    later = replace(event("G1", "---------T-", "max", {"A": 9, "A1": 9}), beyond_portal=True)
+    later = event("G1", "---------T-", "max", {"A": 9, "A1": 9})
     day = replace(QUIET, events=(later,), lead_times=tuple(range(11)))
     assert [call.body for call in plan(day)] == [call.body for call in plan(QUIET)]

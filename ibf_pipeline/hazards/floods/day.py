@@ -170,14 +170,13 @@ class _Alert:
     alert_class: str
     trigger: bool
     lead_time: int
-    beyond_portal: bool
 
 
 def _alerts(alerts: Timing) -> Iterator[_Alert]:
     """Station by station, in the country's order."""
-    columns = (alerts.rank, alerts.triggered, alerts.lead_time, alerts.beyond_portal)
-    for rank, trigger, lead_time, beyond in zip(*(column.tolist() for column in columns), strict=True):
-        yield _Alert(ALERT_CLASSES[rank], trigger, lead_time, beyond)
+    columns = (alerts.rank, alerts.triggered, alerts.lead_time)
+    for rank, trigger, lead_time in zip(*(column.tolist() for column in columns), strict=True):
+        yield _Alert(ALERT_CLASSES[rank], trigger, lead_time)
 
 
 def _event(
@@ -200,7 +199,6 @@ def _event(
         lead_time=alert.lead_time,
         first_trigger=alert.lead_time if alert.trigger else None,
         flags=station.flags,
-        beyond_portal=alert.beyond_portal,
         return_period=period,
         flood_map=flood_map,
         people=sum(area.people for area in areas),

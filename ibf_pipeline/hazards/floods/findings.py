@@ -35,6 +35,11 @@ class FloodEvent(Event):
         """Whether a flood map tells of people."""
         return self.flood_map is not None
 
+    @property
+    def beyond_portal(self) -> bool:
+        """Whether its lead time is later than those of the portal, which it only is without any class on these."""
+        return self.lead_time > FLOODS.lead_times[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class StationValues:
