@@ -38,7 +38,8 @@ def ended(found: Findings, publications: Sequence[Publication], *further: str, o
     """The state's message: what was found and what a person has to do.
 
     An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
-    nothing else tells people of it, whereas a held notification has an event of its own.
+    nothing else tells people of it, whereas a held notification has an event of its own. An alert that lies beyond what
+    the portal shows does not: nothing went wrong, it is published on a later day, and its notice tells people today.
     """
     hidden, shown = found.unpublishable_events, found.publishable_events
     outcome = otherwise if not hidden else NOT_ALL_PUBLISHED if shown else NOT_PUBLISHED

@@ -259,7 +259,7 @@ def _look(
 
 def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
     for event in found.events:
-        if event.name == name and event.publishable:
+        if event.name == name and event.areas:
             return event
         if event.name == name:
             raise Unsuitable(
@@ -267,7 +267,7 @@ def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
                 where=name,
                 remedy=f"link station {event.station_code} to areas in the country's data",
             )
-    names = ", ".join(event.name for event in found.publishable_events)
+    names = ", ".join(event.name for event in found.events if event.areas)
     raise InputMissing(
         f"the run has no event {name!r} with areas",
         where=run,

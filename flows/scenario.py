@@ -41,7 +41,8 @@ def scenario(
         country: ISO3 code of a country in the configuration.
         wishes: of floods STATION=DAYS, separated by spaces, one character a lead time, e.g.
             G5220=---wTTTT G5230=------ww:med;
-            - no class, w warning, T trigger; stations that are not named are quiet.
+            - no class, w warning, T trigger; stations that are not named are quiet. A country with a longer `horizon`
+            takes one more for each of its days.
         issue_date: issue time of the exercise; the scheduled day or block (UTC) where none is given.
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: whether people are notified about the exercise.

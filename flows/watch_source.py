@@ -120,7 +120,7 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
         log.error("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, str(error), fault=True, lasting=True)
     try:
-        _, cube = fetched_cube(chosen, cells, day)
+        _, cube = fetched_cube(chosen, cells, day, country.lead_times_needed)
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, error.found)

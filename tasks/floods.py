@@ -66,8 +66,10 @@ def obtain_forecast(iso3: str, issue_date: date, source: Source) -> ForecastFile
 def read_discharge(
     iso3: str, country: FloodCountry, settings: Settings, layers: CountryLayers, files: ForecastFiles, issue_date: date
 ) -> xr.DataArray:
-    """Discharge (member, lead_time, station) m3/s that a day can use, of a GloFAS version that fits the thresholds."""
-    cube = read_files(files, station_cells(layers), issue_date)
+    """Discharge (member, lead_time, station) m3/s that a day can use, up to the country's horizon, of a GloFAS version
+    that fits the thresholds.
+    """
+    cube = read_files(files, station_cells(layers), issue_date, country.lead_times_needed)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
     missing = usable(cube, layers, country).missing
     log.info(

@@ -10,17 +10,19 @@ from pathlib import Path
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.rule import FloodRule
 from ibf_pipeline.synthetic.scenario import write_scenario
 
 log = logging.getLogger("ibf_pipeline.tasks")
 
 
 @task(task_run_name="made-up forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)
-def make_forecast(iso3: str, root: Path, issue_date: date, wishes: str, layers: CountryLayers, rule: FloodRule) -> Path:
+def make_forecast(
+    iso3: str, root: Path, issue_date: date, wishes: str, layers: CountryLayers, country: FloodCountry
+) -> Path:
     """Files of an ensemble that makes the wishes come true, in place of those of an earlier exercise of the day."""
     shutil.rmtree(root / f"{issue_date:%Y%m%d}", ignore_errors=True)
-    folder = write_scenario(root, issue_date, wishes, layers, rule)
+    folder = write_scenario(root, issue_date, wishes, layers, country.rule, country.lead_times_needed)
     log.info("%s: EXERCISE, a made-up forecast in %s: %s", iso3, folder, wishes)
     return root

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
@@ -25,14 +26,16 @@ def print_found(found: Findings, console: Console) -> None:
     if found.events:
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
         for event in found.events:
-            areas = len(event.areas_of(found.default_admin_level))
+            areas = f"{len(event.areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(
                 Text(f"{event.name} {found.named(event.key)}"),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
                 profile.lead_time_name(event.lead_time),
                 event.flags,
                 f"{event.people:,}",
-                f"{areas} on level {found.default_admin_level}" if event.publishable else "none: cannot be published",
+                (f"{areas}: {BEYOND_SHOWN}" if event.beyond_portal else areas)
+                if event.areas
+                else "none: cannot be published",
             )
         console.print(table)
     for note in found.notes:

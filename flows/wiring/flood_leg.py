@@ -57,5 +57,5 @@ def wished_sources(day: Day, wishes: str) -> list[Source]:
     iso3, country = day.country.iso3, flood_country(day.country)
     layers, _ = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
     place = day.runs / iso3 / "forecasts"
-    root = make_forecast(iso3, place, day.issue_date, wishes, layers, country.rule)
+    root = make_forecast(iso3, place, day.issue_date, wishes, layers, country)
     return [FolderSource("scenario", root, country.thresholds_version)]

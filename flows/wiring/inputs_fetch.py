@@ -58,7 +58,7 @@ def fetch_and_read(
     def use(chosen: Source) -> tuple[ForecastFiles, Any]:
         if again and isinstance(chosen, Fetching):
             chosen.forget(issue_date)
-        return fetched_cube(chosen, cells, issue_date)
+        return fetched_cube(chosen, cells, issue_date, country.lead_times_needed)
 
     (files, discharge), passed_over = first_usable(
         sources,
@@ -76,8 +76,8 @@ def fetch_and_read(
     return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
 
 
-def fetched_cube(source: Source, cells: StationCells, issue_date: date) -> tuple[ForecastFiles, Any]:
-    """What a source delivers, read at the stations."""
+def fetched_cube(source: Source, cells: StationCells, issue_date: date, lead_times: int) -> tuple[ForecastFiles, Any]:
+    """What a source delivers, read at the stations on `lead_times` lead times, 0-day counted."""
     files = source.fetch(issue_date)
     with FILE_LIBRARIES:
-        return files, read_files(files, cells, issue_date)
+        return files, read_files(files, cells, issue_date, lead_times)

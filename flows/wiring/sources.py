@@ -96,6 +96,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 check=chosen.check,
                 again_seconds=60 * chosen.again_minutes,
                 cells=cells,
+                lead_times=country.lead_times_needed,
             )
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
@@ -165,34 +166,38 @@ def cells_of(configuration: Configuration, country: FloodCountry) -> StationCell
 def _member_source(
     configuration: Configuration, name: str, country: FloodCountry, chosen: settings.RemoteSection, remote: RemoteFolder
 ) -> MemberSource:
+    users = _users_at_once(configuration, name, country, chosen.margin)
     return MemberSource(
         name=name,
         remote=remote,
         cache=open_cache(configuration),
         country=country.iso3,
-        areas=_areas(configuration, name, country, chosen.margin),
+        areas={code: area for code, (area, _) in users.items()},
         expected=country.members.expected,
         glofas_version=chosen.glofas_version,
         parallel=chosen.parallel,
         patience=Patience(attempts=chosen.attempts),
         keep_raw=chosen.keep_raw,
+        lead_times={code: lead_times for code, (_, lead_times) in users.items()},
     )
 
 
-def _areas(configuration: Configuration, name: str, country: FloodCountry, margin: float) -> Mapping[str, Area]:
-    """The areas of all countries that use a source, static data behind URLs copied first, so that one fetch serves all;
-    a country whose configuration or static data are damaged, or cannot be had, goes without."""
-    areas = {country.iso3: area_of(cells_of(configuration, country), margin)}
+def _users_at_once(
+    configuration: Configuration, name: str, country: FloodCountry, margin: float
+) -> Mapping[str, tuple[Area, int]]:
+    """Area and number of lead times of all countries that use a source, static data behind URLs copied first, so that
+    one fetch serves all; a country whose configuration or static data are damaged, or cannot be had, goes without."""
+    users = {country.iso3: (area_of(cells_of(configuration, country), margin), country.lead_times_needed)}
     for code in configuration.country_codes(FloodCountry.hazard):
-        if code in areas:
+        if code in users:
             continue
         try:
             other = configuration.country_of(code, FloodCountry)
             if name in other.sources:
-                areas[code] = area_of(cells_of(configuration, other), margin)
+                users[code] = area_of(cells_of(configuration, other), margin), other.lead_times_needed
         except IbfError as error:
             log.info("%s: nothing is fetched for it on the way: %s", code, error.found)
-    return dict(sorted(areas.items()))
+    return dict(sorted(users.items()))
 
 
 def _secret(source: str, variable: str) -> str:

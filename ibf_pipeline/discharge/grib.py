@@ -38,11 +38,12 @@ _Grid = tuple[Any, ...]
 """values of `_GRID`"""
 
 
-def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
-    """The stations' discharge in a GRIB2 file.
+def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)) -> Part:
+    """The stations' discharge in a GRIB2 file, on the first `lead_times` lead times (0-day counted).
 
     Messages of other variables are passed over. A member without a message for a day is missing on that day.
-    Raises InputInvalid where the file is cut off, of another run, grid or unit, or holds a field twice.
+    Raises InputInvalid where the file is cut off, of another run, grid or unit, holds a field twice, or lacks
+    a lead time.
     """
     fields: dict[_Key, tuple[Floats, bytes]] = {}
     process_ids: set[int] = set()
@@ -51,15 +52,17 @@ def read_grib(file: Path, cells: StationCells, issue_date: date) -> Part:
         window = window or _window(grid, cells, file)
         fields[key] = _sample(message, window, file)
         process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
+    stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
+    steps = lead_time_steps(stamps, issue_date, file, lead_times)
     assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
-    return _part(fields, window, tuple(sorted(process_ids)), issue_date, file)
+    return _part(fields, window, tuple(sorted(process_ids)), stamps[steps])
 
 
 def check_grib(file: Path, issue_date: date) -> int:
     """Number of discharge fields of a GRIB2 file that is what it should be, without a look at its values.
 
     Raises InputInvalid where the file is cut off, empty, of another run, variable, grid or unit, holds a field twice or
-    lacks a lead time.
+    lacks a lead time that every country needs.
     """
     stamps = [stamp for _, (_, stamp), _ in _fields(file, issue_date)]
     lead_time_steps(np.unique(np.array(stamps, dtype="datetime64[s]")), issue_date, file)
@@ -156,13 +159,15 @@ def _sample(message: int, window: Window, file: Path) -> tuple[Floats, bytes]:
 
 
 def _part(
-    fields: dict[_Key, tuple[Floats, bytes]], window: Window, process_ids: tuple[int, ...], day: date, file: Path
+    fields: dict[_Key, tuple[Floats, bytes]],
+    window: Window,
+    process_ids: tuple[int, ...],
+    wanted: npt.NDArray[np.datetime64],
 ) -> Part:
-    stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
-    wanted = stamps[lead_time_steps(stamps, day, file)]
+    """`wanted`: (lead_time,) ends of the days that are read."""
     members = sorted({member for member, _ in fields})
-    values = np.full((len(members), len(LEAD_TIMES), len(window.outside)), np.nan, dtype=np.float32)
-    keys = [[b""] * len(LEAD_TIMES) for _ in members]
+    values = np.full((len(members), len(wanted), len(window.outside)), np.nan, dtype=np.float32)
+    keys = [[b""] * len(wanted) for _ in members]
     for row, member in enumerate(members):
         for lead_time, stamp in enumerate(wanted):
             if (member, stamp) in fields:

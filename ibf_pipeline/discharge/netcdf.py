@@ -20,7 +20,7 @@ from ibf_pipeline.errors import InputInvalid
 _MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$")
 
 
-def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
+def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
     with netCDF4.Dataset(file) as data:
         require_netcdf4(data, file)
         variable = data[names.find_variable(data.variables, file)]
@@ -36,7 +36,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date) -> Part:
                 expected="time, lat, lon and member",
                 remedy="check that this is a GloFAS river discharge file",
             )
-        steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
+        steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file, lead_times)
         count = 1 if member_axis is None else variable.shape[variable.dimensions.index(member_axis)]
         lat, lon = (np.asarray(data[axis[role]][:]) for role in ("lat", "lon"))
         window = Window.of(lat, lon, cells, file, count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ TRICKLE: Final = 1.0
 """m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
 WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
+
+TOO_SHORT: Final = "lower `horizon` in the country's file, or choose a source that goes further"
+"""what to do where a forecast ends before the country's horizon"""
 
 Floats = npt.NDArray[np.float32]
 
@@ -53,9 +57,15 @@ class Part:
     process_ids: tuple[int, ...] = field(default=())
 
 
-def lead_time_steps(stamps: npt.NDArray[np.datetime64], issue_date: date, file: Path) -> npt.NDArray[np.int64]:
-    """Positions of lead times 0..7 among END-of-day stamps; InputInvalid where one is missing or of another run."""
-    hours = (stamps - np.datetime64(issue_date, "s")) / np.timedelta64(1, "h")
+def lead_time_steps(
+    stamps: npt.NDArray[np.datetime64], issue_date: date, file: Path, lead_times: int = len(LEAD_TIMES)
+) -> npt.NDArray[np.int64]:
+    """Positions of the first `lead_times` lead times (0-day counted) among END-of-day stamps.
+
+    InputInvalid where one is missing or of another run: a forecast that ends before the country's horizon is never
+    taken for a shorter one.
+    """
+    hours = _hours(stamps, issue_date)
     if len(hours) == 0 or hours.min() != 24:  # an earlier run reaches into our days too: only its first stamp tells
         raise InputInvalid(
             f"the file covers {_span(stamps)}",
@@ -63,20 +73,33 @@ def lead_time_steps(stamps: npt.NDArray[np.datetime64], issue_date: date, file: 
             expected=f"daily means of the run of {issue_date}, the first one stamped 24 h later",
             remedy="fetch the file of this issue date",
         )
-    wanted = [24 * (lead_time + 1) for lead_time in LEAD_TIMES]
-    missing = [f"{hour // 24 - 1}-day" for hour in wanted if hour not in hours]
+    wanted = [24 * (lead_time + 1) for lead_time in range(lead_times)]
+    missing = [hour // 24 - 1 for hour in wanted if hour not in hours]
     if missing:
+        is_short = hours.max() < wanted[-1] and missing[0] > LEAD_TIMES[-1]
         raise InputInvalid(
-            f"lead times {', '.join(missing)} are missing; the file covers {_span(stamps)}",
+            f"lead times {', '.join(f'{day}-day' for day in missing)} are missing; the file covers {_span(stamps)}",
             where=file,
-            expected="lead times 0-day to 7-day",
-            remedy="fetch the file again with all lead times",
+            expected=f"lead times 0-day to {lead_times - 1}-day",
+            remedy=TOO_SHORT if is_short else "fetch the file again with all lead times",
         )
     if len(set(hours.tolist())) < len(hours):
         raise InputInvalid(
             "two steps carry the same date", where=file, expected="one step a day", remedy="fetch the file again"
         )
     return np.array([int(np.flatnonzero(hours == hour)[0]) for hour in wanted])
+
+
+def lead_times_covered(stamps: npt.NDArray[np.datetime64], issue_date: date) -> int:
+    """How many lead times (0-day counted) END-of-day stamps cover without a gap."""
+    hours = set(_hours(stamps, issue_date).tolist())
+    return next(number for number in count() if 24 * (number + 1) not in hours)
+
+
+def _hours(stamps: npt.NDArray[np.datetime64], issue_date: date) -> npt.NDArray[np.float64]:
+    """Hours since the beginning of the run."""
+    hours: npt.NDArray[np.float64] = (stamps - np.datetime64(issue_date, "s")) / np.timedelta64(1, "h")
+    return hours
 
 
 def field_key(block: Floats) -> bytes:

@@ -19,22 +19,29 @@ __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing",
 
 
 def read_cube(
-    files: Sequence[Path], cells: StationCells, issue_date: date, *, source: str = "", version: str | None = None
+    files: Sequence[Path],
+    cells: StationCells,
+    issue_date: date,
+    *,
+    source: str = "",
+    version: str | None = None,
+    lead_times: int = len(LEAD_TIMES),
 ) -> xr.DataArray:
     """Discharge of an ensemble at the stations' cells.
 
     `files`: netCDF (one or more members each) or GRIB2 (control and perturbed); `version`: the GloFAS version that the
-    source declares, used where the files state none.
+    source declares, used where the files state none; `lead_times`: how many are read, 0-day counted. Files may hold
+    more.
 
     Returns float32 m3/s, dims (member, lead_time, station), coordinates member (0 = control), lead_time (days; 0 is the
     mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
     glofas_process_ids, issue_date.
 
-    Raises InputInvalid where a file is damaged, of another day, area, grid, variable or unit, or members repeat, by
-    their number or by what they hold.
+    Raises InputInvalid where a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or
+    members repeat, by their number or by what they hold.
     Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
-    parts = [_read_part(file, cells, issue_date) for file in files]
+    parts = [_read_part(file, cells, issue_date, lead_times) for file in files]
     if not parts:
         raise InputInvalid(
             "no file to read",
@@ -69,7 +76,7 @@ def read_cube(
         dims=("member", "lead_time", "station"),
         coords={
             "member": np.asarray(members)[order],
-            "lead_time": list(LEAD_TIMES),
+            "lead_time": list(range(lead_times)),
             "station": list(cells.codes),
             "outside": ("station", outside),
         },
@@ -108,7 +115,7 @@ def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
         )
 
 
-def _read_part(file: Path, cells: StationCells, issue_date: date) -> Part:
+def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
     if not file.is_file() or file.stat().st_size == 0:
         raise InputInvalid(
             "the file is empty" if file.is_file() else "this is a folder" if file.is_dir() else "the file is not there",
@@ -124,10 +131,10 @@ def _read_part(file: Path, cells: StationCells, issue_date: date) -> Part:
         remedy="it is damaged or was cut off: delete it and fetch it again",
     ):
         if file.suffix == ".nc":
-            return read_netcdf(file, cells, issue_date)
+            return read_netcdf(file, cells, issue_date, lead_times)
         from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library: only where a GRIB file is read
 
-        return read_grib(file, cells, issue_date)
+        return read_grib(file, cells, issue_date, lead_times)
 
 
 def find_files(folder: Path) -> list[Path]:

@@ -66,9 +66,14 @@ class Event:
         return (self.people,)
 
     @property
+    def beyond_portal(self) -> bool:
+        """Whether its lead time lies beyond those that the portal can show: it cannot be published yet."""
+        return False
+
+    @property
     def publishable(self) -> bool:
-        """Whether there is any area to publish it for."""
-        return bool(self.areas)
+        """Whether there is any area to publish it for, and a portal can show its lead time."""
+        return bool(self.areas) and not self.beyond_portal
 
     def areas_of(self, admin_level: int) -> list[EventArea]:
         """Its areas of one level."""
@@ -134,13 +139,23 @@ class Findings:
 
     @property
     def publishable_events(self) -> Sequence[Event]:
-        """Events that have areas."""
+        """Events that a portal can show."""
         return [event for event in self.events if event.publishable]
 
     @property
     def unpublishable_events(self) -> Sequence[Event]:
-        """Events without areas: they alert and no portal can show it."""
-        return [event for event in self.events if not event.publishable]
+        """Events without areas: they alert and no portal can show it, whatever the day."""
+        return [event for event in self.events if not event.publishable and not event.beyond_portal]
+
+    @property
+    def events_beyond_portal(self) -> Sequence[Event]:
+        """Events that no portal can show yet: the days to come bring them within its lead times."""
+        return [event for event in self.events if event.beyond_portal]
+
+    def triggers_beyond(self, event: Event, last: int) -> Sequence[int]:
+        """The trigger lead times of an event after the `last` one that the portal can show."""
+        flags = zip(self.lead_times, event.flags, strict=True)
+        return [lead_time for lead_time, flag in flags if flag == "T" and lead_time > last]
 
     @property
     def unseen(self) -> Sequence[Unseen]:

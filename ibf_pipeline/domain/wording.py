@@ -8,6 +8,11 @@ from typing import Final
 NOT_SHOWN: Final = "alert could not be published"
 """of alerts whose station has no areas, which no portal can show"""
 
+BEYOND_SHOWN: Final = "beyond what the portal shows"
+"""of lead times that the forecast looks at and no portal can show yet"""
+BEYOND_PORTAL: Final = f"alert {BEYOND_SHOWN}"
+"""of alerts all of whose lead times are"""
+
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 

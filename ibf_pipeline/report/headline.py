@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.domain.wording import TRIGGER_WORDS, counted, moment_text, number_text
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, TRIGGER_WORDS, counted, moment_text, number_text
 from ibf_pipeline.hazards.known import known_hazard, profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.content import Report
@@ -85,7 +85,21 @@ def cautions(found: Findings) -> list[str]:
         names = listed([event.name for event in found.unpublishable_events])
         why = f"no areas are mapped to the {profile.subject}"
         parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
-    return [*parts, *_beyond_limit(found), *blocks_of(found).cautions(found)]
+    return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found)]
+
+
+def _beyond_portal(found: Findings) -> list[str]:
+    """What the forecast has and the portal cannot show yet."""
+    profile, parts = profile_of(found), []
+    if found.events_beyond_portal:
+        names = listed([event.name for event in found.events_beyond_portal])
+        parts.append(f"{names}: {BEYOND_PORTAL}, published when it comes within reach. Tell people another way.")
+    for event in found.publishable_events:
+        later = found.triggers_beyond(event, profile.lead_times[-1])
+        if later and not event.trigger:
+            moment = moment_text(profile.moment(found.issue_time, later[0]))
+            parts.append(f"{event.name} is a trigger on {moment}, {BEYOND_SHOWN}: it is shown as a warning.")
+    return parts
 
 
 def _beyond_limit(found: Findings) -> list[str]:

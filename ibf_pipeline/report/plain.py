@@ -27,11 +27,11 @@ def people_unknown(where: str) -> str:
 def event_words(found: Findings, event: Event) -> EventWords:
     """Words of the map of an event."""
     profile = profile_of(found)
-    if not event.publishable:
+    if not event.areas:
         people = f"no areas are mapped to this {profile.subject}: the portal cannot show the alert"
     else:
         people = "may be affected" if event.is_estimated else "people are not estimated"
-    drawn = profile.raster is not None and event.trigger and event.is_estimated and event.publishable
+    drawn = profile.raster is not None and event.trigger and event.is_estimated and event.areas
     return EventWords(
         people, f"{profile.short} extent" if drawn else "", profile.subject, (f"Source: {found.source}.",)
     )

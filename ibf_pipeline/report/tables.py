@@ -113,7 +113,7 @@ def _event_row(found: Findings, event: Event) -> Row:
         "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
         "people": event.people if event.is_estimated and event.publishable else None,
         flags_head(found): event.flags,
-        "where": listed(area_names(found, [event]), 3) if event.publishable else "no areas: cannot be published",
+        "where": listed(area_names(found, [event]), 3) if event.areas else "no areas: cannot be published",
     }
 
 

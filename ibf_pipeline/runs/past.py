@@ -169,7 +169,8 @@ def _tellings(begun: Sequence[RevisionState]) -> Iterator[Telling]:
     standing: frozenset[str] | None = None
     for state in begun:
         try:
-            triggers = frozenset(event.name for event in state.revision.found().events if event.trigger)
+            events = state.revision.found().events
+            triggers = frozenset(event.name for event in events if event.trigger and not event.beyond_portal)
             uploaded = state.is_uploaded
             told = uploaded and state.revision.about().notify and state.is_finished
         except InputInvalid as error:

@@ -14,7 +14,7 @@ from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import write_text, writing
 from ibf_pipeline.sources.cache import RAW
-from ibf_pipeline.sources.cut import cut_member
+from ibf_pipeline.sources.cut import Cut, cut_member
 from ibf_pipeline.sources.edition import is_another
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Fetched, RemoteFile, RemoteFolder, fetch_file
@@ -72,8 +72,8 @@ class Arrival:
                 raw.replace(target)
             self.whole.add(fetched, address)
             return
-        areas = {cut.folder / raw.name: cut.area for cut in self.cuts.values() if cut.area is not None}
-        cut_member(raw, self.issue_date, areas)
+        targets = {cut.folder / raw.name: Cut(cut.area, cut.lead_times) for cut in self.cuts.values() if cut.area}
+        cut_member(raw, self.issue_date, targets)
         for cut in self.cuts.values():
             cut.add(fetched, address)
         if self.keep_raw:

@@ -18,7 +18,7 @@ class Completeness:
     present: tuple[int, ...]
     """members with a value on any day at any station"""
     by_lead_time: tuple[int, ...]
-    """members with a value at any station, for lead times 0-day to 7-day"""
+    """members with a value at any station, for each lead time of the forecast"""
 
     @property
     def missing(self) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,8 @@ import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.netcdf import require_netcdf4, stamps_of
-from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps
+from ibf_pipeline.discharge.part import check_axes, check_values, lead_time_steps, lead_times_covered
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.sources.area import Area
@@ -24,11 +26,21 @@ _LARGEST_CHUNK_CACHE: Final = 256 * 1024 * 1024
 """bytes: a real global day of one member is 86 MB"""
 
 
-def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:
-    """Write one small netCDF for each area: lead times 0..7, the area's cells, values and attributes as they are.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What a country needs of a member."""
 
-    Each target appears under its name only when it is whole. An area outside the file gets the nearest cells: the
-    reader then says that the stations are outside.
+    area: Area
+    lead_times: int = len(LEAD_TIMES)
+    """0-day counted"""
+
+
+def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Cut]) -> None:
+    """Write one small netCDF for each country: its lead times, its area's cells, values and attributes as they are.
+
+    Each target appears under its name only when it is whole. An area outside the file gets the nearest cells, and a
+    country that looks further than the file all lead times that there are: the reader then says what is missing, and
+    the other countries have what they need.
 
     Raises InputInvalid where the file is damaged, classic netCDF, of another day, variable, unit or grid, or holds no
     usable value in any area: one such member is left out, and not found by the reader of a whole ensemble. WriteFailed
@@ -46,7 +58,7 @@ def cut_member(file: Path, issue_date: date, targets: Mapping[Path, Area]) -> No
         _cut(data, file, issue_date, targets)
 
 
-def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) -> None:
+def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Cut]) -> None:
     variable = data[names.find_variable(data.variables, file)]
     names.check_unit(getattr(variable, "units", None), file)
     variable.set_auto_maskandscale(False)
@@ -58,22 +70,29 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Area]) 
             expected="time, latitude, longitude",
             remedy="check that this is one member of the GloFAS product",
         )
-    steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file)
+    stamps = stamps_of(data, axis["time"], file)
+    there = max(len(LEAD_TIMES), lead_times_covered(stamps, issue_date))
+    kept = {target: min(cut.lead_times, there) for target, cut in targets.items()}
+    steps = lead_time_steps(stamps, issue_date, file, max(kept.values(), default=len(LEAD_TIMES)))
     lat, lon = np.asarray(data[axis["lat"]][:], dtype=float), np.asarray(data[axis["lon"]][:], dtype=float)
     check_axes(lat, lon, file)
-    windows = {target: (_within(lat, area.south, area.north), _columns(lon, area)) for target, area in targets.items()}
+    windows = {
+        target: (_within(lat, cut.area.south, cut.area.north), _columns(lon, cut.area))
+        for target, cut in targets.items()
+    }
     _keep_chunks(variable)
     blocks = {
-        target: np.empty((len(steps), rows.stop - rows.start, columns.stop - columns.start), variable.dtype)
+        target: np.empty((kept[target], rows.stop - rows.start, columns.stop - columns.start), variable.dtype)
         for target, (rows, columns) in windows.items()
     }
     for number, step in enumerate(steps):  # a chunk is a whole day of the globe: unpacked once for all countries
         for target, (rows, columns) in windows.items():
-            blocks[target][number] = variable[int(step), rows, columns]
+            if number < kept[target]:
+                blocks[target][number] = variable[int(step), rows, columns]
     with ExitStack() as stack:
         partials = {target: stack.enter_context(whole(target)) for target in windows}
         for target, (rows, columns) in windows.items():
-            part = {"time": steps, "lat": rows, "lon": columns}
+            part = {"time": steps[: kept[target]], "lat": rows, "lon": columns}
             with writing(target):
                 _write(partials[target], data, variable, axis, part, blocks[target])
         _require_values([*partials.values()], variable.name, file)

@@ -17,6 +17,7 @@ from typing import Final
 from ibf_pipeline.discharge.grib_messages import read_messages
 from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.stamp import sha256
@@ -78,6 +79,8 @@ class EwdsSource:
     """of the stations, at which what arrives is read before it is kept; the area's corners where none are given"""
     elsewhere: Callable[[date], str | None] = nowhere
     """later source of a run that has a whole forecast: neither the queue nor others that order are waited for then"""
+    lead_times: int = len(LEAD_TIMES)
+    """that the country looks at, 0-day counted: what arrives with fewer is not kept"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """One GRIB2 file, ordered where it is not there, or has been incomplete for `again_seconds`."""
@@ -126,7 +129,8 @@ class EwdsSource:
         return self.now() - self._file(issue_date).stat().st_mtime < self.again_seconds
 
     def _folder(self, issue_date: date, which: str = "") -> FetchedFolder:
-        return FetchedFolder(self.cache.day(self.name, issue_date) / f"{self.country}{which}", self.area)
+        folder = self.cache.day(self.name, issue_date) / f"{self.country}{which}"
+        return FetchedFolder(folder, self.area, self.days)
 
     def _earlier(self, issue_date: date, why: str) -> ForecastFiles | None:
         """The file of before a person asked for the day anew, with a note why it is used."""
@@ -285,7 +289,7 @@ class EwdsSource:
         from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library
 
         with FILE_LIBRARIES:
-            read_grib(file, self.cells or self.area.corners, issue_date)
+            read_grib(file, self.cells or self.area.corners, issue_date, self.lead_times)
 
 
 def count_fields(file: Path) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.discharge.reader import find_files
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.sources.area import Area
 from ibf_pipeline.sources.remote import Fetched
@@ -30,14 +31,24 @@ class Record:
     """the server's own time or tag of it"""
     area: list[float] | None
     """[north, west, south, east] in degrees of what was kept of it; none where all of it was"""
+    lead_times: int = len(LEAD_TIMES)
+    """that were asked for, 0-day counted; of a file that ends before, what there is of them"""
+
+    def as_json(self) -> dict[str, Any]:
+        """Its keys; as ever where no more than the usual lead times were asked for."""
+        usual = self.lead_times == len(LEAD_TIMES)
+        return {key: value for key, value in asdict(self).items() if not (usual and key == "lead_times")}
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedFolder:
-    """Files that are whole: those with a record, reaching at least as far as an area."""
+    """Files that are whole: those with a record, reaching at least as far as an area and a number of lead times."""
 
     folder: Path
     area: Area | None = None
+    lead_times: int = len(LEAD_TIMES)
+    """that must have been asked for, 0-day counted; of files that are kept whole, and without an area, they do not
+    matter"""
 
     def names(self) -> list[str]:
         """Names of the whole files."""
@@ -54,15 +65,18 @@ class FetchedFolder:
         """Note what the file of this name was made of, which makes it whole."""
         remote = fetched.remote
         area = None if self.area is None else self.area.as_list()
-        record = Record(f"{address}/{remote.name}", remote.size, fetched.sha256, remote.stamp, area)
-        write_text(self.folder / (remote.name + _RECORD), json.dumps(asdict(record), indent=1))
+        record = Record(f"{address}/{remote.name}", remote.size, fetched.sha256, remote.stamp, area, self.lead_times)
+        write_text(self.folder / (remote.name + _RECORD), json.dumps(record.as_json(), indent=1))
 
     def origin(self, names: Iterable[str]) -> dict[str, Any]:
         """For the manifest: what each file was made of."""
         records = {name: self.record_of(name) for name in names}
-        return {"delivered": {name: asdict(record) for name, record in records.items() if record is not None}}
+        return {"delivered": {name: record.as_json() for name, record in records.items() if record is not None}}
 
     def _suffices(self, record: Record | None) -> bool:
         if record is None:
             return False
-        return record.area is None or (self.area is not None and Area.of(record.area).holds(self.area))
+        if record.area is None:
+            return True
+        asked = self.area is not None and Area.of(record.area).holds(self.area)
+        return asked and record.lead_times >= self.lead_times

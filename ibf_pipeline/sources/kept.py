@@ -10,8 +10,10 @@ import numpy as np
 import xarray as xr
 
 from ibf_pipeline.discharge.cells import cell_centre
+from ibf_pipeline.discharge.part import TOO_SHORT
 from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.floods.profile import FLOODS
@@ -42,17 +44,22 @@ class RunSource:
         return ForecastFiles(self.name, (file,), None, {"run": str(run.path)}, kept=True)
 
 
-def read_files(files: ForecastFiles, cells: StationCells, issue_date: date) -> xr.DataArray:
+def read_files(
+    files: ForecastFiles, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)
+) -> xr.DataArray:
     """What a source has delivered, at the stations: as of `read_cube`, or of the run that kept it."""
     if files.kept:
-        return read_kept(files.files[0], cells, issue_date)
-    return read_cube(files.files, cells, issue_date, source=files.source, version=files.glofas_version)
+        return read_kept(files.files[0], cells, issue_date, lead_times)
+    return read_cube(
+        files.files, cells, issue_date, source=files.source, version=files.glofas_version, lead_times=lead_times
+    )
 
 
-def read_kept(file: Path, cells: StationCells, issue_date: date) -> xr.DataArray:
+def read_kept(file: Path, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)) -> xr.DataArray:
     """The kept cube for the country's stations of today, in their order, as `read_cube` would give it.
 
-    Raises InputInvalid where it is of another day, does not hold a station, or holds it at another cell.
+    Raises InputInvalid where it is of another day, has fewer lead times, does not hold a station, or holds it at
+    another cell.
     """
     cube = read_forecast(file)
     if cube.attrs.get("issue_date") != issue_date.isoformat():
@@ -62,6 +69,7 @@ def read_kept(file: Path, cells: StationCells, issue_date: date) -> xr.DataArray
             expected=f"the issue date {issue_date}",
             remedy="look which run this file belongs to",
         )
+    _require_lead_times(cube, lead_times, file)
     there = {str(code): number for number, code in enumerate(cube["station"].values)}
     places = _cells(file)
     for code, lat, lon in zip(cells.codes, cells.lat, cells.lon, strict=True):
@@ -72,9 +80,20 @@ def read_kept(file: Path, cells: StationCells, issue_date: date) -> xr.DataArray
                 expected="the stations of today, each in its cell",
                 remedy="run the day from its raw files, or with the static data of that time",
             )
-    chosen = cube.isel(station=[there[code] for code in cells.codes])
+    chosen = cube.isel(station=[there[code] for code in cells.codes], lead_time=slice(lead_times))
     chosen.attrs["glofas_process_ids"] = []
     return chosen
+
+
+def _require_lead_times(cube: xr.DataArray, lead_times: int, file: Path) -> None:
+    kept = cube.sizes["lead_time"]
+    if kept < lead_times:
+        raise InputInvalid(
+            f"the run looked at {kept} lead times, 0-day to {kept - 1}-day, and kept no others",
+            where=file,
+            expected=f"lead times 0-day to {lead_times - 1}-day",
+            remedy=f"{TOO_SHORT}, such as the raw files",
+        )
 
 
 def _cells(file: Path) -> list[tuple[float, float]]:

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
@@ -55,6 +56,8 @@ class MemberSource:
     now: Callable[[], float] = time.time
     elsewhere: Callable[[date], str | None] = nowhere
     """later source of a run that has a whole forecast: others that fetch are not waited for then"""
+    lead_times: Mapping[str, int] = field(default_factory=dict)
+    """country -> how many it looks at, 0-day counted; 0-day to 7-day where it is not in it"""
 
     def fetch(self, issue_date: date) -> ForecastFiles:
         """The country's part of the members that are there; what lacks is fetched, for all countries at once.
@@ -243,7 +246,10 @@ class MemberSource:
             raise next(iter(errors.values()))
 
     def _cuts(self, folder: Path, edition: Edition) -> dict[str, FetchedFolder]:
-        return {code: FetchedFolder(edition.folder_of(folder, code), area) for code, area in self.areas.items()}
+        return {
+            code: FetchedFolder(edition.folder_of(folder, code), area, self.lead_times.get(code, len(LEAD_TIMES)))
+            for code, area in self.areas.items()
+        }
 
     def _whole(self, folder: Path, edition: Edition) -> FetchedFolder:
         return FetchedFolder(edition.folder_of(folder, _WHOLE))

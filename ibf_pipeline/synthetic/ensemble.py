@@ -40,17 +40,19 @@ def make_ensemble(
     *,
     members: int = MEMBERS,
     seed: int = 0,
+    lead_times: int = len(LEAD_TIMES),
 ) -> xr.DataArray:
     """Discharge (member, lead_time, station), float32, m3/s, that gets exactly the wished classes.
 
-    `thresholds` is (station, return_period) in m3/s with both coordinates. Stations without a wish are quiet:
+    `thresholds` is (station, return_period) in m3/s with both coordinates; `lead_times`: how many, 0-day counted, for
+    each of which a wish has one character. Stations without a wish are quiet:
     20-60 % of their smallest threshold, up to 80 % beside an alert day. Every station's numbers depend on the seed and
     its own code only. On trigger days beyond the rule's lead time limit the discharge is as high as on a trigger; what
     it is called is the pipeline's job.
     Raises InputInvalid for a wish that the rule or the thresholds make impossible.
     """
     if isinstance(wishes, str):
-        wishes = parse_wishes(wishes)
+        wishes = parse_wishes(wishes, lead_times)
     stations = [str(code) for code in thresholds["station"].values]
     unknown = [code for code in wishes if code not in stations]
     if unknown:
@@ -60,14 +62,14 @@ def make_ensemble(
     return_periods = thresholds["return_period"].values.astype(float)
     order = np.argsort(return_periods)
     levels = thresholds.transpose("station", "return_period").values.astype(float)[:, order]
-    cube = np.empty((members, len(LEAD_TIMES), len(stations)), dtype=np.float32)
+    cube = np.empty((members, lead_times, len(stations)), dtype=np.float32)
     for index, code in enumerate(stations):
-        wish = wishes.get(code, Wish(code, QUIET * len(LEAD_TIMES)))
+        wish = wishes.get(code, Wish(code, QUIET * lead_times))
         cube[:, :, index] = _station(wish, levels[index], return_periods[order], rule, members, seed)
     return xr.DataArray(
         cube,
         dims=("member", "lead_time", "station"),
-        coords={"member": np.arange(members), "lead_time": list(LEAD_TIMES), "station": stations},
+        coords={"member": np.arange(members), "lead_time": list(range(lead_times)), "station": stations},
         name="discharge",
         attrs={"units": "m3/s", "long_name": "mean discharge of the day", "source": "generated from a wish list"},
     )
@@ -84,13 +86,13 @@ def _station(
     """Discharge (member, lead_time) of one station."""
     rng = np.random.default_rng([seed, zlib.crc32(wish.station.encode())])
     character = rng.random(members)
-    days = np.empty((members, len(LEAD_TIMES)))
+    days = np.empty((members, len(wish.days)))
     alerts = [lead for lead, day in enumerate(wish.days) if day != QUIET]
-    for lead in LEAD_TIMES:
+    for lead in range(len(wish.days)):
         where = f"wish of station {wish.station}, lead time {lead}"
         wanted = wanted_class(wish, lead, rule)
         if wanted == "no":
-            distance = min((abs(lead - other) for other in alerts), default=len(LEAD_TIMES))
+            distance = min((abs(lead - other) for other in alerts), default=len(wish.days))
             low, high = _QUIET_LEVEL.get(distance, _QUIET_LEVEL_FAR)
             most = max(min(high * levels[0], levels[0] - _MARGIN), 0.0)
             ordered = _spread(min(low * levels[0], most), most, members, rng)

@@ -22,7 +22,7 @@ from ibf_pipeline.synthetic.ensemble import RESOLUTION
 
 FILL_VALUE = -9999.0
 FTP_STEPS = 10
-"""days in a written file; real ones carry 30"""
+"""days in a written file, or those of the cube where it has more; real ones carry 30"""
 
 _RECESSION = 0.9
 """of the day before, on the days after the last lead time of the cube"""
@@ -47,7 +47,8 @@ def write_ftp_members(
     day.mkdir(parents=True, exist_ok=True)
     wanted = cube["member"].values.tolist() if members is None else list(members)
     for member in wanted:
-        fields = discharge_fields(cube, member, cells, grid, background=background, steps=FTP_STEPS)
+        steps = max(FTP_STEPS, cube.sizes["lead_time"])
+        fields = discharge_fields(cube, member, cells, grid, background=background, steps=steps)
         _write_member(day / f"dis_{member:02d}_{issue_date:%Y%m%d}00.nc", issue_date, fields, grid)
     return day
 

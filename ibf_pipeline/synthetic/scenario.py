@@ -12,13 +12,16 @@ from ibf_pipeline.synthetic.ensemble import make_ensemble
 from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 
 
-def write_scenario(folder: Path, issue_date: date, wishes: str, layers: CountryLayers, rule: FloodRule) -> Path:
+def write_scenario(
+    folder: Path, issue_date: date, wishes: str, layers: CountryLayers, rule: FloodRule, lead_times: int
+) -> Path:
     """Write `<folder>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` for all stations of a country and return that folder.
 
-    Stations that the wish list does not name are quiet. Raises InputInvalid for a wish list that is wrong or that the
+    `lead_times`: those of the country's horizon, 0-day counted, for each of which a wish has one character. Stations
+    that the wish list does not name are quiet. Raises InputInvalid for a wish list that is wrong or that the
     country's rule makes impossible, and where two stations share a cell of the forecast's grid.
     """
-    cube = make_ensemble(layers.thresholds, rule, wishes, seed=issue_date.toordinal())
+    cube = make_ensemble(layers.thresholds, rule, wishes, seed=issue_date.toordinal(), lead_times=lead_times)
     lats = [station.cell_lat for station in layers.stations]
     lons = [station.cell_lon for station in layers.stations]
     grid = glofas_window(min(lons), min(lats), max(lons), max(lats))

@@ -1,4 +1,4 @@
-"""Wish lists: what a person wants an ensemble to say, one character per station and lead time.
+"""Wish lists: what a person wants an ensemble to say, one character per station and lead time of the country's horizon.
 
 `G5220=---wTTTT G5230=------ww:med G5075=wwwww---:min` reads: station G5220 warns on lead time 3 and is as
 high as a trigger on lead times 4 to 7; and so on. `-` no class, `w` warning, `T` trigger.
@@ -50,14 +50,14 @@ class Wish:
         return triggers[len(triggers) // 2] if triggers else None
 
 
-def parse_wishes(text: str) -> dict[str, Wish]:
-    """Wishes by station code, in the order in which they are written.
+def parse_wishes(text: str, lead_times: int = len(LEAD_TIMES)) -> dict[str, Wish]:
+    """Wishes by station code, in the order in which they are written; `lead_times`: how many, 0-day counted.
 
     Raises InputInvalid for a wrong length, an unknown character or class and a station named twice.
     """
     wishes: dict[str, Wish] = {}
     for word in text.split():
-        wish = _parse_wish(word)
+        wish = _parse_wish(word, lead_times)
         if wish.station in wishes:
             raise WishInvalid(
                 f"station {wish.station} is named twice", where=f"wish list, {word}", remedy="keep one of the two"
@@ -66,7 +66,7 @@ def parse_wishes(text: str) -> dict[str, Wish]:
     return wishes
 
 
-def _parse_wish(word: str) -> Wish:
+def _parse_wish(word: str, lead_times: int) -> Wish:
     station, sign, rest = word.partition("=")
     if not sign or not station:
         raise WishInvalid(f"`{word}` is no wish", where="wish list", expected=_SHAPE)
@@ -78,11 +78,11 @@ def _parse_wish(word: str) -> Wish:
             where=f"wish list, station {station}",
             expected="- (no class), w (warning) or T (trigger) for each lead time",
         )
-    if len(days) != len(LEAD_TIMES):
+    if len(days) != lead_times:
         raise WishInvalid(
             f"`{days}` has {len(days)} characters",
             where=f"wish list, station {station}",
-            expected=f"{len(LEAD_TIMES)}, one for each lead time {LEAD_TIMES[0]}..{LEAD_TIMES[-1]}",
+            expected=f"{lead_times}, one for each lead time 0..{lead_times - 1}",
         )
     warning_class: str | None = None
     peak: float | None = None

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.known import profile_of
+
+LAPSED_BEYOND: Final = f"trigger lapsed {BEYOND_SHOWN}"
+"""kind: what the portal had as a trigger triggers on a later lead time than it can show"""
+TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
+"""kind: an event triggers there, and is published as the warning that it is within the portal's lead times"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.wording import NOT_SHOWN
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, NOT_SHOWN
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice
 from ibf_pipeline.targets.open_target import Publication
 
 _MOST = 3
@@ -20,6 +21,8 @@ _MOST = 3
 _IN_STATE = {
     "trigger without mail": 10,
     "trigger lapsed beyond the limit": 10,
+    LAPSED_BEYOND: 10,
+    TRIGGER_BEYOND: 10,
     "alert ended": _MOST,
     "no longer monitored": _MOST,
     "alert goes on under another name": _MOST,
@@ -35,6 +38,9 @@ def day_in_words(found: Findings, publications: Sequence[Publication], *further:
     parts = [f"{NOT_SHOWN}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
     nothing_shown = bool(hidden) and not found.publishable_events
     parts = [*parts, says] if nothing_shown else [says, *parts]
+    name = profile_of(found).lead_time_name
+    later = [f"{event.name} ({name(event.lead_time)})" for event in found.events_beyond_portal]
+    parts += [f"{BEYOND_PORTAL}: {listed(later, _MOST)}"] if later else []
     parts += [*_other_content(found, publications), *_silent(found, publications)]
     parts += [*_unseen(found), *_told(publications)]
     return "; ".join([*parts, *further])

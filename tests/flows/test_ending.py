@@ -99,3 +99,20 @@ def test_the_name_is_the_one_thing_to_act_on_first() -> None:
         assert (state.name, state.is_completed()) == ("Not all published", True)
         assert str(state.message).endswith(f"; {HOLD}"), "the rest stands in the message"
         assert ended(all_of_it, [], otherwise=outcome).name == "Could not be published"
+
+
+def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
+    """It is published on a later day; one without areas beside it never is, and gives the state its name."""
+    later = event("G2", "---------T-", "max", {"B": 1, "B1": 1})
+    alone, beside = replace(found([], []), events=(later,)), replace(ONE, events=(*ONE.events, later))
+    says = "alert beyond what the portal shows: G2 (9-day)"
+    for day, headline in ((alone, "1 trigger"), (beside, "2 triggers")):
+        assert (ended(day, []).name, ended(day, []).message) == ("Completed", f"{headline}; {says}")
+    told = Notice("trigger lapsed beyond what the portal shows", "G2", "it has moved")
+    assert message(alone, publication(alone, told)) == f"1 trigger; {says}; {told.kind}: G2"
+    hidden = replace(alone, events=(later, replace(ONE.events[0], areas=())))
+    state = ended(hidden, [])
+    assert (state.name, state.message) == (
+        "Could not be published",
+        f"alert could not be published: G1 (no areas in the mapping); 2 triggers; {says}",
+    )

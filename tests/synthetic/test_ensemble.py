@@ -144,3 +144,11 @@ def test_any_wish_comes_out_as_written(days, name, rule, limit, members, seed):
     wanted = {"-": "no", "w": name, "T": "max"}
     expected = ["med" if day == "T" and lead > limit else wanted[day] for lead, day in enumerate(days)]
     assert classes(cube, THRESHOLDS, rule, "B") == expected
+
+
+def test_a_longer_horizon_has_more_days_and_the_same_first_ones():
+    cube = make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=--wTT------", lead_times=11)
+    assert (cube.shape, list(cube["lead_time"].values)) == ((51, 11, 2), list(range(11)))
+    np.testing.assert_array_equal(cube[:, :8], make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=--wTT---"))
+    late = make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=---------T-", lead_times=11).sel(station="A", lead_time=9)
+    assert (late.values > 221.3).sum() == 40

@@ -132,3 +132,11 @@ def test_damage_on_purpose(day_folder):
         assert data["lat"][:].tolist() == [5.875, 5.925, 5.975]
     damage.truncate(other, 100)
     assert other.stat().st_size == 100
+
+
+def test_a_file_holds_every_day_of_its_cube(tmp_path):
+    """Ten days, or as many as the cube has: no wish of a later day is lost."""
+    longer = make_ensemble(THRESHOLDS, RETURN_PERIOD_RULE, "A=-----------T", lead_times=12)
+    folder = write_ftp_members(tmp_path, DAY, longer, CELLS, GRID, members=[3])
+    with netCDF4.Dataset(folder / "dis_03_2026021500.nc") as data:
+        assert data["dis"][:, 0, 1].tolist() == longer.sel(member=3, station="A").values.tolist()

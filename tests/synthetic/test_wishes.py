@@ -39,3 +39,11 @@ def test_lead_times_of_a_wish():
 def test_what_cannot_be_read_is_refused(text, message):
     with pytest.raises(InputInvalid, match=message):
         parse_wishes(text)
+
+
+def test_a_wish_has_a_character_for_every_day_of_the_horizon() -> None:
+    assert parse_wishes("A=---------TT@20", 11)["A"].lead_times("T") == [9, 10]
+    with pytest.raises(InputInvalid, match=r"`-------T` has 8 characters\..* 11, one for each lead time 0\.\.10"):
+        parse_wishes("A=-------T", 11)
+    with pytest.raises(InputInvalid, match=r"`---------TT` has 11 characters\..* 8, one for each lead time 0\.\.7"):
+        parse_wishes("A=---------TT")

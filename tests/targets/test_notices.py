@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from tests.worlds.countries.made_found import event, found, station
@@ -70,6 +71,93 @@ def test_a_trigger_beyond_the_limit_that_is_closed_has_moved_and_not_ended(level
     assert notice.kind == "trigger lapsed beyond the limit"
     assert notice.text.endswith("the trigger at G2 (Name of G2) has moved to 6-day, beyond the lead time limit, and is "
                                 "closed.")  # fmt: skip
+
+
+LONG = tuple(range(11))
+"""0-day to 10-day; the portal shows up to 7-day"""
+
+
+def long_station(code: str) -> StationFound:
+    """Nothing above its threshold on eleven days."""
+    return replace(station(code), flags="-" * 11, members=(51,) * 11, above={"5": (0,) * 11})
+
+
+def beyond(days: str = "---------TT", **changes: Any) -> FloodEvent:
+    made = replace(event("Upper", days, "max", {"A": 3, "A1": 3}), station_code="G1")
+    return replace(made, **changes)
+
+
+def long_day(*events: FloodEvent) -> FloodFindings:
+    """A country with a limit of 10 days."""
+    day = found([], [long_station("G1"), long_station("G2")])
+    return replace(day, events=events, lead_times=LONG, rule=replace(day.rule, trigger_lead_time_limit=10))
+
+
+def said(day: FloodFindings, before: dict[str, str], stations: dict[str, str] | None = None) -> list[tuple[str, ...]]:
+    return [(n.kind, n.event, n.text.split(": ", 1)[1]) for n in notices(day, before, None, stations)]
+
+
+def test_an_alert_beyond_what_the_portal_shows_is_told() -> None:
+    where = "at Upper (Name of G1), first on 9-day, and the portal shows nothing after 7-day."
+    assert said(long_day(beyond()), {}) == [
+        (
+            "alert beyond what the portal shows",
+            "Upper",
+            f"trigger detected by the forecast {where} Tell the recipients yourself. It is published when it comes "
+            "within reach.",
+        )
+    ]
+    warning = beyond("---------ww", alert_class="med", trigger=False, first_trigger=None, areas=())
+    assert said(long_day(warning), {})[0][2] == (
+        f"warning {where} Tell the recipients yourself. It has no areas in the mapping either."
+    )
+
+
+@pytest.mark.parametrize("level", ["trigger", UNTOLD])
+@pytest.mark.parametrize("name", ["Upper", "Old name"])
+def test_a_trigger_that_moves_beyond_what_the_portal_shows_is_closed_and_no_all_clear(name: str, level: str) -> None:
+    ((kind, event, text),) = said(long_day(beyond()), {name: level}, {name: "G1"})
+    assert (kind, event) == ("trigger lapsed beyond what the portal shows", name)
+    assert text == (
+        f"the trigger at {name} (Name of G1) has moved beyond what the portal shows, and is closed there. This is no "
+        "all clear: trigger detected by the forecast at Upper (Name of G1), first on 9-day, and the portal shows "
+        "nothing after 7-day. Tell the recipients yourself. It is published when it comes within reach."
+    )
+
+
+def test_a_warning_that_moves_beyond_is_closed_with_one_notice() -> None:
+    ((kind, _, text),) = said(long_day(beyond()), {"Upper": "warning-low"}, {"Upper": "G1"})
+    assert kind == "alert beyond what the portal shows"
+    assert text.startswith(
+        "the alert at Upper (Name of G1) has moved beyond what the portal shows, and is closed there."
+    )
+
+
+def test_a_trigger_beyond_of_a_warning_that_is_shown_is_told() -> None:
+    """A warning from 5-day on; the trigger stands on 9-day and 10-day, which the portal cannot show."""
+    warning = beyond("-----w---TT", alert_class="med", trigger=False, first_trigger=None, lead_time=5)
+    day = long_day(warning)
+    shown = "beyond what the portal shows. It is shown as a warning from 5-day on."
+    for before in ({}, {"Upper": "warning-medium"}):
+        assert said(day, before) == [
+            (
+                "trigger beyond what the portal shows",
+                "Upper",
+                f"trigger detected by the forecast at Upper (Name of G1), first on 9-day, {shown}",
+            )
+        ]
+    assert said(day, {"Upper": "trigger"}) == [
+        (
+            "trigger lapsed beyond what the portal shows",
+            "Upper",
+            f"the trigger at Upper (Name of G1) has moved to 9-day, 10-day, {shown}",
+        )
+    ]
+
+
+def test_a_trigger_within_reach_says_nothing_of_later_days() -> None:
+    trigger = beyond("-----T---TT")
+    assert said(long_day(trigger), {"Upper": "trigger"}) == []
 
 
 def silent(names: list[str], mail: str, *, known: tuple[str, ...] = (), area: str = "Lowland") -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -265,3 +266,30 @@ def test_a_map_image_goes_up_in_the_event_loop_with_its_path_encoded() -> None:
 def test_zeros_need_the_servers_areas() -> None:
     with pytest.raises(InputInvalid, match="no areas of admin level 2"):
         plan_calls(QUIET, Order(MOMENT, {1: ("A",)}, EXTENTS), CURRENT)
+
+
+def test_what_lies_beyond_the_portals_lead_times_is_in_no_call_of_an_event() -> None:
+    """G1 triggers on 9-day: its station is a quiet one; G2 triggers on 7-day and on 9-day, of which 7-day is sent."""
+    later = event("G1", "---------T-", "max", {"A": 9, "A1": 9})
+    shown = event("G2", "-------T-T-", "max", {"B": 5, "B1": 5})
+    made = found([shown], [station("G1")])
+    day = replace(made, events=(*made.events, later), lead_times=tuple(range(11)))
+    calls = plan(day)
+    assert {call.event for call in calls} == {None, "G2"}
+    assert "A1" not in str([call.body for call in calls])
+    (flags,) = (call.body["alertsPerLeadTime"] for call in calls if call.body and "alertsPerLeadTime" in call.body)
+    assert [(each["leadTime"], each["forecastTrigger"]) for each in flags] == [
+        (f"{lead_time}-day", lead_time == 7) for lead_time in range(8)
+    ]
+    quiet = [call.body for call in calls if call.step.startswith("all other stations")]
+    assert [(body["key"], body["leadTime"], body["dynamicPointData"]) for body in quiet if body] == [
+        (key, "7-day", [{"fid": "G1", "value": value}])
+        for key, value in (("forecastLevel", 12.5), ("forecastReturnPeriod", 2), ("triggerLevel", 50),
+                           ("eapAlertClass", "no"))
+    ]  # fmt: skip
+
+
+def test_a_day_whose_only_alert_lies_beyond_sends_zeros() -> None:
+    later = event("G1", "---------T-", "max", {"A": 9, "A1": 9})
+    day = replace(QUIET, events=(later,), lead_times=tuple(range(11)))
+    assert [call.body for call in plan(day)] == [call.body for call in plan(QUIET)]

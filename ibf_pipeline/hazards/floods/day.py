@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +17,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.domain.exercise import exercise_name
 from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
-from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound, StationValues
+from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance, largest_return_period
@@ -27,6 +27,7 @@ from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
 from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody_affected, station_notes
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import usable
 
 
@@ -35,7 +36,8 @@ def find(
 ) -> FloodFindings:
     """What the forecast of one issue date means for a country.
 
-    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station.
+    `discharge`: (member, lead_time, station) m3/s as from `read_cube`, one station per prepared station, lead times
+    0-day to the country's horizon: classes and flags are of all of them, whatever the portal shows.
 
     Raises InputMissing with fewer members than the country's minimum, InputInvalid where every station is blind or
     every value is 0: missing input is never "no flood".
@@ -54,15 +56,16 @@ def find(
     periods = _return_periods(counts, classes, alerts, country).tolist()
     exposure = ExposureTable(layers.exposure)
     alerted = [
-        _event(station, station.values, period, layers, exposure, country)
-        for station, period in zip(stations, periods, strict=True)
-        if station.values is not None and station.values.alert_class != "no"
+        _event(station, alert, period, layers, exposure, country)
+        for station, alert, period in zip(stations, _alerts(alerts), periods, strict=True)
+        if station.condition != "blind" and alert.alert_class != "no"
     ]
     events = _with_areas(alerted, layers, exposure, country)
     return FloodFindings(
         country=country.iso3,
         country_name=country.name,
         issue_time=IssueTime.parse(discharge.attrs["issue_date"]),
+        lead_times=tuple(discharge["lead_time"].values.tolist()),
         admin_levels=country.admin_levels,
         default_admin_level=country.default_admin_level,
         rule=_rule_applied(country),
@@ -119,7 +122,7 @@ def _stations_found(
             condition="blind" if unseen else "suspect" if doubtful else "fine",
             reason=unseen or doubtful or "",
             event_name=names[station.code],
-            flags="-" * len(LEAD_TIMES) if unseen else marks,
+            flags="-" * len(marks) if unseen else marks,
             classes=() if unseen else tuple(ALERT_CLASSES[rank] for rank in by_day),
             values=shown,
             members=tuple(members),
@@ -146,27 +149,44 @@ def _return_periods(
 ) -> npt.NDArray[np.float64]:
     """(station,) years: rule 7 for triggers; a warning that shows people has at least the return period of its class.
 
-    0 where there is neither.
+    Of the lead times that the portal shows; of all where it can show none of the event. 0 where there is neither.
     """
     reached = largest_return_period(counts, country.rule.trigger.probability).values
     choice, limits = country.flood_maps.event_return_period, country.rule.classes
-    of_triggers = event_return_period(reached, classes["trigger"].values, choice)
+    own = (np.arange(len(reached)) < len(FLOODS.lead_times))[:, np.newaxis] | alerts.beyond_portal
+    of_triggers = event_return_period(reached, classes["trigger"].values & own, choice)
     if not country.people.for_warnings:
         return of_triggers
     of_classes = np.array([limits[name].return_period if name in limits else 0.0 for name in ALERT_CLASSES])
-    of_warnings = np.maximum(event_return_period(reached, classes["alert_class"].values > 0), of_classes[alerts.rank])
+    alerted = (classes["alert_class"].values > 0) & own
+    of_warnings = np.maximum(event_return_period(reached, alerted), of_classes[alerts.rank])
     return np.where(alerts.triggered, of_triggers, of_warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Alert:
+    """The alert of one station, out of `Timing`."""
+
+    alert_class: str
+    trigger: bool
+    lead_time: int
+
+
+def _alerts(alerts: Timing) -> Iterator[_Alert]:
+    """Station by station, in the country's order."""
+    columns = (alerts.rank, alerts.triggered, alerts.lead_time)
+    for rank, trigger, lead_time in zip(*(column.tolist() for column in columns), strict=True):
+        yield _Alert(ALERT_CLASSES[rank], trigger, lead_time)
 
 
 def _event(
     station: StationFound,
-    values: StationValues,
+    alert: _Alert,
     period: float,
     layers: CountryLayers,
     exposure: ExposureTable,
     country: FloodCountry,
 ) -> FloodEvent:
-    trigger = "T" in station.flags
     maps = country.flood_maps
     flood_map = flood_map_for(period, maps.return_periods, maps.below_smallest) if period > 0 else None
     deepest = layers.mapping.get(station.code, ())
@@ -174,10 +194,10 @@ def _event(
     return FloodEvent(
         name=station.event_name,
         station_code=station.code,
-        alert_class=values.alert_class,
-        trigger=trigger,
-        lead_time=values.lead_time,
-        first_trigger=values.lead_time if trigger else None,
+        alert_class=alert.alert_class,
+        trigger=alert.trigger,
+        lead_time=alert.lead_time,
+        first_trigger=alert.lead_time if alert.trigger else None,
         flags=station.flags,
         return_period=period,
         flood_map=flood_map,
@@ -211,22 +231,26 @@ def _row(
 def _with_areas(
     alerted: list[FloodEvent], layers: CountryLayers, exposure: ExposureTable, country: FloodCountry
 ) -> list[FloodEvent]:
-    """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6)."""
+    """Add the levels above the deepest one, each area in one event, and put the events in order (rules 5 and 6).
+
+    Events that the portal cannot show yet share areas among themselves: they take none from one that it shows.
+    """
     flood_maps = {event.name: event.flood_map for event in alerted}
     rows: dict[str, list[EventArea]] = {event.name: [] for event in alerted}
     kept: dict[str, tuple[str, ...]] = {}
-    for level in country.admin_levels[:-1]:
+    together = [[event for event in alerted if event.beyond_portal == beyond] for beyond in (False, True)]
+    for level, events in product(country.admin_levels[:-1], together):
         parent_of, default = partial(layers.ancestor, admin_level=level), level == country.default_admin_level
-        allocation = allocate(alerted, parent_of, keep_at_least_one=default)
+        allocation = allocate(events, parent_of, keep_at_least_one=default)
         kept.update(allocation.kept)
         for share in allocation.shares:
             counted = [(flood_maps[event], code) for event, code in share.counts]
             rows[share.event].append(_row(share.place_code, counted, layers, exposure))
-    events = [
+    whole = [
         replace(event, areas=(*rows[event.name], *event.areas), shared_areas_kept=kept.get(event.name, ()))
         for event in alerted
     ]
-    return sorted(events, key=precedence)
+    return sorted(whole, key=precedence)
 
 
 def _extents(events: Sequence[FloodEvent], iso3: str) -> tuple[ExtentFound, ...]:
@@ -240,7 +264,7 @@ def _extents(events: Sequence[FloodEvent], iso3: str) -> tuple[ExtentFound, ...]
                 if event.publishable and event.flood_map is not None and event.flags[lead_time] == "T"
             ),
         )
-        for lead_time in LEAD_TIMES
+        for lead_time in FLOODS.lead_times
     )
 
 

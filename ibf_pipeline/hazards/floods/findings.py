@@ -40,10 +40,18 @@ class FloodEvent(Event):
         """Return period, then people."""
         return self.return_period, self.people
 
+    @property
+    def beyond_portal(self) -> bool:
+        """Whether its lead time is later than those of the portal, which it only is without any class on these."""
+        return self.lead_time > FLOODS.lead_times[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class StationValues:
-    """The four station values of the IBF API, at one lead time."""
+    """The four station values of the IBF API, at one of the portal's lead times.
+
+    Those of a station whose event lies beyond them are the values of a quiet one.
+    """
 
     lead_time: int
     """days; the one that the values are sent for"""
@@ -69,6 +77,7 @@ class StationFound:
     """why it is suspect or blind, in words"""
     event_name: str
     flags: str
+    """for all lead times of the forecast"""
     classes: tuple[str, ...]
     """alert class of every lead time; empty for a blind station"""
     values: StationValues | None
@@ -113,13 +122,18 @@ class FloodFindings(Findings):
 
     @property
     def publishable_events(self) -> Sequence[FloodEvent]:
-        """Those whose station has areas."""
+        """Those whose station has areas, within the portal's lead times."""
         return [event for event in self.events if event.publishable]
 
     @property
     def unpublishable_events(self) -> Sequence[FloodEvent]:
         """Those whose station has none."""
-        return [event for event in self.events if not event.publishable]
+        return [event for event in self.events if not event.publishable and not event.beyond_portal]
+
+    @property
+    def events_beyond_portal(self) -> Sequence[FloodEvent]:
+        """Those that only have later lead times."""
+        return [event for event in self.events if event.beyond_portal]
 
     def station(self, code: str) -> StationFound:
         """A station by its code."""

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
+from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import Usable
 
 
@@ -40,15 +42,23 @@ def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator
     """What the portal cannot show of an event, and the flood map that stands in for one that is not there."""
     smallest = min(country.flood_maps.return_periods)
     for event in events:
-        if not event.publishable:
+        if not event.areas:
             yield f"event {event.name} has no areas in the mapping: it cannot be shown in the portal"
+        later = [lead for lead, flag in enumerate(event.flags) if flag == "T" and lead > FLOODS.lead_times[-1]]
+        if event.beyond_portal:
+            yield f"event {event.name} begins on {event.lead_time}-day, {BEYOND_SHOWN}: it is in no call yet"
+        elif later and not event.trigger:
+            yield (
+                f"event {event.name} triggers on {later[0]}-day, {BEYOND_SHOWN}: it is published as the warning that "
+                f"it is from {event.lead_time}-day on"
+            )
         if event.shared_areas_kept:
             yield (
                 f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
                 f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
                 "map mixes them up"
             )
-        if event.publishable and (event.trigger or event.flood_map) and event.return_period < smallest:
+        if event.areas and (event.trigger or event.flood_map) and event.return_period < smallest:
             use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
             yield (
                 f"event {event.name} reaches the {event.return_period:g}-year threshold, below the smallest flood map "

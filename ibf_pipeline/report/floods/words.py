@@ -39,7 +39,7 @@ def cautions(found: FloodFindings) -> list[str]:
 def event_words(found: FloodFindings, event: FloodEvent) -> EventWords:
     """Words of the map of an event."""
     depth = f"{found.rule.minimum_depth:g} m or deeper"
-    if not event.publishable:
+    if not event.areas:
         people = "no areas are mapped to this station: the portal cannot show the alert"
     elif event.flood_map is not None:
         people = f"where the water may be {depth}"
@@ -50,7 +50,7 @@ def event_words(found: FloodFindings, event: FloodEvent) -> EventWords:
         f"Discharge: GloFAS {found.glofas_version}, {_members(found)}.",
         f"Trigger: {share} of the members above the {rule.trigger_return_period:g}-year threshold.",
     ]
-    estimated = event.flood_map is not None and event.publishable
+    estimated = event.flood_map is not None and bool(event.areas)
     if estimated:
         footer.append("People and depth: the country's prepared population and flood maps.")
     return EventWords(
@@ -150,7 +150,7 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
 
 
 def _flood_map(found: FloodFindings, event: FloodEvent) -> str:
-    if not event.publishable:
+    if not event.areas:
         return "No areas are mapped to this station, so there are neither people nor an extent."
     if event.flood_map is None:
         if event.trigger:

@@ -71,7 +71,7 @@ def event_figure(found: Findings, event: Event, layers: MapLayers, extent: Path 
     figure = new_figure(WIDTH, HEIGHT)
     _header(figure, found, event, words.people)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
-    shows_people = event.is_estimated and event.publishable
+    shows_people = event.is_estimated and event.areas
     _areas(axes, layers, deepest, areas, shows_people, event.alert_class)
     water = None
     own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]
@@ -116,7 +116,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
     number = ""
-    if event.is_estimated and event.publishable:
+    if event.is_estimated and event.areas:
         number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
     left = 24.0
     if number:
@@ -196,13 +196,13 @@ def _labels(
 def _legend(figure: Figure, found: Findings, event: Event, water: Water | None, words: EventWords) -> None:
     axes = pixel_axes(figure, _LEFT, _LEGEND_TOP, 1160, 300)
     y = 20
-    if event.is_estimated and event.publishable:
+    if event.is_estimated and event.areas:
         write(axes, 0, y, "people affected in an area", 27, va="center", weight="bold")
         for colour, step, left in zip(PEOPLE_COLOURS, _STEP_WORDS, (0, 92, 232, 410, 638), strict=True):
             draw_box(axes, left, y + 26, 40, 32, facecolor=colour, edgecolor=INK, linewidth=1)
             write(axes, left + 48, y + 43, step, 24, va="center")
         y += 98
-    elif event.publishable:
+    elif event.areas:
         draw_box(axes, 0, y - 16, 40, 32, facecolor=CLASS_COLOURS[event.alert_class], edgecolor=INK, linewidth=1)
         write(axes, 52, y, f"areas of the {alert_text(event.alert_class, trigger=event.trigger)}", 26, va="center")
         y += 48

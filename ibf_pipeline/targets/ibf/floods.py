@@ -19,10 +19,13 @@ def station_of_event(found: FloodFindings, event: FloodEvent, order: Order, bodi
 
 
 def other_stations(found: FloodFindings, order: Order, bodies: Bodies) -> Iterator[Call]:
-    """Those of alerted stations without areas, then those of all quiet ones at once."""
+    """Those of alerted stations without areas, then those of all quiet ones at once.
+
+    Quiet is also a station whose event the portal cannot show yet: within its lead times nothing is expected there.
+    """
     for event in found.unpublishable_events:
         yield from _stations([found.station(event.station_code)], "alerted station without areas", order, bodies)
-    alerted = {event.station_code for event in found.events}
+    alerted = {event.station_code for event in found.events if not event.beyond_portal}
     quiet = [station for station in found.stations if station.code not in alerted]
     yield from _stations(quiet, "all other stations", order, bodies)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.domain.wording import NOT_SHOWN
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, NOT_SHOWN
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.targets.ibf.revise import UNTOLD
-from ibf_pipeline.targets.notice import Notice, blind_notices, day_of
+from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, day_of
 
 TRIGGERS = ("trigger", UNTOLD)
 """what a trigger of the portal was before, whether people know of it or not"""
@@ -60,10 +60,16 @@ def notices(
                     f"{limit}. It is shown as a warning."
                 )
                 made.append(Notice("trigger lapsed beyond the limit", event.name, text))
+        made += _trigger_beyond(found, event, before.get(event.name), day)
     today = {event.name for event in found.publishable_events}
     keys = dict(found.known) | dict(stations or {})
-    for name in sorted(name for name in set(before) - today if found.exercise or not is_exercise(name)):
+    closed = sorted(name for name in set(before) - today if found.exercise or not is_exercise(name))
+    for name in closed:
         made += _closed(found, name, before[name], keys.get(name), day)
+    told = {keys.get(name) for name in closed}
+    for event in found.events_beyond_portal:
+        if event.key not in told:
+            made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
     for event in found.unpublishable_events:
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
@@ -97,6 +103,13 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
     where = f"{name} ({named})" if named else name
     unseen = next((unseen for unseen in found.unseen if unseen.key == key), None)
     now = next((event for event in found.events if event.key == key), None)
+    if now is not None and now.beyond_portal:
+        kind = LAPSED_BEYOND if level in TRIGGERS else BEYOND_PORTAL
+        text = (
+            f"{day}: the {'trigger' if level in TRIGGERS else 'alert'} at {where} has moved {BEYOND_SHOWN}, and is "
+            f"closed there. This is no all clear: {_alert_beyond(found, now)}"
+        )
+        return [Notice(kind, name, text)]
     if (unseen is not None and unseen.condition == "blind") or (now is not None and not now.publishable):
         return []  # has a notice of its own
     if now is not None:
@@ -111,6 +124,34 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
         return [Notice("trigger lapsed beyond the limit", name, text)]
     text = f"{day}: the alert at {where} has ended. The portal closes it and sends no mail about that."
     return [Notice("alert ended", name, text)]
+
+
+def _trigger_beyond(found: Findings, event: Event, level: str | None, day: str) -> Iterator[Notice]:
+    """Of an event that is a warning within the portal's lead times and triggers on a later one."""
+    profile = profile_of(found)
+    later = found.triggers_beyond(event, profile.lead_times[-1])
+    if event.trigger or not later:
+        return
+    name = profile.lead_time_name
+    shown = f"It is shown as a warning from {name(event.lead_time)} on."
+    if level in TRIGGERS:
+        moved = f"the trigger at {_words(found, event)} has moved to {', '.join(map(name, later))}, {BEYOND_SHOWN}"
+        yield Notice(LAPSED_BEYOND, event.name, f"{day}: {moved}. {shown}")
+    else:
+        text = f"trigger detected by the forecast at {_words(found, event)}, first on {name(later[0])}, {BEYOND_SHOWN}"
+        yield Notice(TRIGGER_BEYOND, event.name, f"{day}: {text}. {shown}")
+
+
+def _alert_beyond(found: Findings, event: Event) -> str:
+    """What an event that the portal cannot show yet is, and what people have to do."""
+    profile = profile_of(found)
+    first, last = profile.lead_time_name(event.lead_time), profile.lead_time_name(profile.lead_times[-1])
+    what = "trigger detected by the forecast" if event.trigger else "warning"
+    later = "It is published when it comes within reach." if event.areas else "It has no areas in the mapping either."
+    return (
+        f"{what} at {_words(found, event)}, first on {first}, and the portal shows nothing after {last}. Tell the "
+        f"recipients yourself. {later}"
+    )
 
 
 def _beyond(found: Findings, key: str) -> str:

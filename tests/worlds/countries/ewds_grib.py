@@ -12,7 +12,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from ibf_pipeline.discharge.cells import Grid
-from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.synthetic.ensemble import MEMBERS
 from ibf_pipeline.synthetic.files import centres, discharge_fields
 
@@ -36,7 +35,7 @@ def write_ewds_grib(
     members: Iterable[int] | None = None,
     process_id: int = PROCESS_ID,
 ) -> Path:
-    """Write one GRIB2 file (avg_dis, steps 24..192 h, stamp at the end) and return its path.
+    """Write one GRIB2 file (avg_dis, the cube's days as steps of 24 h, stamp at the end) and return its path.
 
     Arguments as in `files.write_ftp_members`; member 0 becomes the control (dataType cf), the others perturbed (pf).
     Longitudes are 0..360, as GRIB counts them.
@@ -46,8 +45,8 @@ def write_ewds_grib(
     wanted = cube["member"].values.tolist() if members is None else list(members)
     with path.open("wb") as file:
         for member in wanted:
-            fields = discharge_fields(cube, member, cells, grid, background=background, steps=len(LEAD_TIMES))
-            for lead_time, field in zip(LEAD_TIMES, fields, strict=True):
+            fields = discharge_fields(cube, member, cells, grid, background=background, steps=cube.sizes["lead_time"])
+            for lead_time, field in enumerate(fields):
                 header = _grid_keys(grid) | _product_keys(issue_date, member, lead_time, process_id)
                 _write_message(file, header, field)
     return path

@@ -29,12 +29,12 @@ def discharge(member: int, lead_time: int, station: str) -> float:
     return 1000.0 * (1 + list(PLACES).index(station)) + 100.0 * lead_time + member
 
 
-def cube(members: int = MEMBERS) -> xr.DataArray:
-    values = [[[discharge(m, day, code) for code in PLACES] for day in range(8)] for m in range(members)]
+def cube(members: int = MEMBERS, days: int = 8) -> xr.DataArray:
+    values = [[[discharge(m, day, code) for code in PLACES] for day in range(days)] for m in range(members)]
     return xr.DataArray(
         np.array(values, dtype=np.float32),
         dims=("member", "lead_time", "station"),
-        coords={"member": range(members), "lead_time": range(8), "station": list(PLACES)},
+        coords={"member": range(members), "lead_time": range(days), "station": list(PLACES)},
     )
 
 
@@ -50,20 +50,22 @@ def areas(margin: float = 0.1) -> dict[str, Area]:
 
 
 def write_members(
-    root: Path, issue_date: date = ISSUE, members: Iterable[int] | None = None, grid: Grid = GRID
+    root: Path, issue_date: date = ISSUE, members: Iterable[int] | None = None, grid: Grid = GRID, days: int = 8
 ) -> Path:
     """`<root>/<YYYYMMDD>/dis_NN_...nc`: files of the whole small globe."""
-    return write_ftp_members(root, issue_date, cube(), PLACES, grid, members=members)
+    return write_ftp_members(root, issue_date, cube(days=days), PLACES, grid, members=members)
 
 
-def write_grib(file: Path, issue_date: date = ISSUE, members: Iterable[int] | None = None, **more: int) -> Path:
+def write_grib(
+    file: Path, issue_date: date = ISSUE, members: Iterable[int] | None = None, days: int = 8, **more: int
+) -> Path:
     """One GRIB2 file of the whole small globe."""
-    return write_ewds_grib(file, issue_date, cube(), PLACES, GRID, members=members, **more)
+    return write_ewds_grib(file, issue_date, cube(days=days), PLACES, GRID, members=members, **more)
 
 
-def require_whole(files: ForecastFiles, country: str, members: Iterable[int] = range(MEMBERS)) -> None:
+def require_whole(files: ForecastFiles, country: str, members: Iterable[int] = range(MEMBERS), days: int = 8) -> None:
     """The files hold exactly these members, each with its own numbers on every day."""
-    read = read_cube(files.files, cells_of(country), ISSUE, version="4")
+    read = read_cube(files.files, cells_of(country), ISSUE, version="4", lead_times=days)
     assert read["member"].values.tolist() == list(members)
-    wanted = [[[discharge(m, day, code) for code in STATIONS[country]] for day in range(8)] for m in members]
+    wanted = [[[discharge(m, day, code) for code in STATIONS[country]] for day in range(days)] for m in members]
     np.testing.assert_allclose(read.values, wanted, atol=0.06)

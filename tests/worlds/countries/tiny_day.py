@@ -106,19 +106,22 @@ class TinyDay:
         stations = read_stations(self.static / "stations.csv")
         return {station.code: locate(*cell_centre(station.lat, station.lon), GRID) for station in stations}
 
-    def ensemble(self, wishes: str, members: int = MEMBERS) -> xr.DataArray:
+    def ensemble(self, wishes: str, members: int = MEMBERS, lead_times: int = 8) -> xr.DataArray:
         """The cube that makes a wish list true."""
         stations = read_stations(self.static / "stations.csv")
         thresholds = read_thresholds(self.static / "thresholds.json", stations, {5.0})
-        return make_ensemble(thresholds, tiny_country.country().rule, wishes, members=members)
+        rule = tiny_country.country().rule
+        return make_ensemble(thresholds, rule, wishes, members=members, lead_times=lead_times)
 
-    def write_forecast(self, wishes: str, *, layout: str = "ftp", issue_date: date = ISSUE, **more: Any) -> Path:
+    def write_forecast(
+        self, wishes: str, *, layout: str = "ftp", issue_date: date = ISSUE, lead_times: int = 8, **more: Any
+    ) -> Path:
         """Write the forecast of a wish list in place of the other one; returns the day's folder."""
         root = self.root / "forecasts"
         folder = root / f"{issue_date:%Y%m%d}"
         for file in folder.glob("*"):
             file.unlink()
-        cube = self.ensemble(wishes)
+        cube = self.ensemble(wishes, lead_times=lead_times)
         if layout == "ewds":
             write_ewds_grib(folder / "glofas.grib2", issue_date, cube, self.cells, GRID, **more)
         else:

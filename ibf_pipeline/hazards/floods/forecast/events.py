@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ibf_pipeline.hazards.floods.profile import FLOODS
+
 _NO_NAMES = frozenset({"", "-", "na", "n/a", "none", "nan", "null", "no", "no name", "no alert", "unknown"})
 
 
@@ -22,18 +24,42 @@ class Timing:
     """whether any lead time triggers"""
     lead_time: npt.NDArray[np.integer]
     """days: the first trigger lead time; without a trigger the first lead time of any class; 0 without an event"""
+    beyond_portal: npt.NDArray[np.bool_]
+    """whether all of this is of lead times that the portal cannot show, as it has none with a class among its own"""
+
+    @property
+    def shown(self) -> npt.NDArray[np.bool_]:
+        """(station,) whether there is an event within the portal's lead times."""
+        return (self.rank > 0) & ~self.beyond_portal
 
 
 def timing(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> Timing:
     """The events of stations; there is none where no lead time has a class.
 
-    `ranks`: (lead_time, station) class ranks; `triggers`: (lead_time, station). Source: the API description's event
-    loop ("determine the 1st leadTime above trigger threshold ... if nowhere above, the 1st leadTime above any
-    threshold").
+    `ranks`: (lead_time, station) class ranks; `triggers`: (lead_time, station); lead times from 0-day on, as many as
+    the country's horizon. Source: the API description's event loop ("determine the 1st leadTime above trigger threshold
+    ... if nowhere above, the 1st leadTime above any threshold").
+
+    The portal shows 0-day to 7-day, and an event is one thing: class, trigger and lead time must be those of the flags
+    that are sent with it. So a station with any class on 0-day to 7-day has the event of these lead times alone: what
+    comes later changes neither its class nor its lead time, also where it is a trigger (a warning from 5-day with a
+    trigger on 9-day is a warning from 5-day until the trigger comes within 7-day; a notice tells of the trigger).
+    A station with a class on later lead times only has the event of those, which is found and not published.
     """
-    triggered = triggers.max(axis=0)
-    first = np.where(triggered, triggers.argmax(axis=0), (ranks > 0).argmax(axis=0))
-    return Timing(ranks.max(axis=0), triggered, first)
+    last = len(FLOODS.lead_times)
+    near, rank = _first(ranks[:last], triggers[:last]), ranks[:last].max(axis=0)
+    later = (rank == 0) & (ranks.max(axis=0) > 0)
+    return Timing(
+        np.where(later, ranks.max(axis=0), rank),
+        np.where(later, triggers.max(axis=0), triggers[:last].max(axis=0)),
+        np.where(later, _first(ranks, triggers), near),
+        later,
+    )
+
+
+def _first(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> npt.NDArray[np.integer]:
+    """(station,) the first trigger lead time; without a trigger the first of any class; 0 without any."""
+    return np.where(triggers.max(axis=0), triggers.argmax(axis=0), (ranks > 0).argmax(axis=0))
 
 
 def flags(ranks: npt.NDArray[np.integer], triggers: npt.NDArray[np.bool_]) -> list[str]:

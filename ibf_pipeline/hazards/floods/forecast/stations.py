@@ -16,6 +16,7 @@ from ibf_pipeline.domain.rule import ClassLimit
 from ibf_pipeline.hazards.floods.findings import StationValues
 from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import as_precise, largest_return_period, level_of_share
+from ibf_pipeline.hazards.floods.profile import FLOODS
 
 
 def station_values(
@@ -31,20 +32,21 @@ def station_values(
     """Values of every station, None for a blind one.
 
     `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `blind`: (station,)
-    true where nothing can be said. At the event's lead time; without an event those of the lead time of highest trigger
-    probability, sent as 7-day. `forecast_level` is rounded to 0.01 m3/s away from the trigger level, so that rounding
-    never changes on which side of it the level lies.
+    true where nothing can be said. At the event's lead time; without an event that the portal can show those of its
+    lead time of highest trigger probability, sent as 7-day with the class `no`. `forecast_level` is rounded to 0.01
+    m3/s away from the trigger level, so that rounding never changes on which side of it the level lies.
     """
     share = (counts["above"].sel(return_period=trigger.return_period) / counts["members"]).fillna(0)
-    alerted = events.rank > 0
-    shown = np.where(alerted, events.lead_time, share.argmax("lead_time").values)
+    of_portal = share.isel(lead_time=slice(len(FLOODS.lead_times)))
+    shown = np.where(events.shown, events.lead_time, of_portal.argmax("lead_time").values)
     day = {"lead_time": xr.DataArray(shown, dims="station"), "station": xr.DataArray(range(shown.size), dims="station")}
     limits = thresholds.sel(return_period=trigger.return_period)
     levels = _levels(discharge.isel(day), level, trigger)
     levels = np.where(levels == as_precise(limits, discharge).values, limits.values, levels)
     periods = largest_return_period(counts, trigger.probability).isel(day).values
-    sent = np.where(alerted, events.lead_time, QUIET_LEAD_TIME)
-    rows = zip(*(each.tolist() for each in (sent, levels, periods, limits.values, events.rank)), strict=True)
+    sent = np.where(events.shown, events.lead_time, QUIET_LEAD_TIME)
+    ranks = np.where(events.shown, events.rank, 0)
+    rows = zip(*(each.tolist() for each in (sent, levels, periods, limits.values, ranks)), strict=True)
     return [
         None if unseen else StationValues(days, rounded_away(of_day, limit), period, limit, ALERT_CLASSES[rank])
         for unseen, (days, of_day, period, limit, rank) in zip(blind, rows, strict=True)

@@ -12,11 +12,11 @@ from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import exceedance
 from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons, rounded_away, station_values, suspect_reasons
 
-QUIET = Timing(np.array([0]), np.array([False]), np.array([0]))
+QUIET = Timing(np.array([0]), np.array([False]), np.array([0]), np.array([False]))
 
 
 def triggered(lead_time: int) -> Timing:
-    return Timing(np.array([3]), np.array([True]), np.array([lead_time]))
+    return Timing(np.array([3]), np.array([True]), np.array([lead_time]), np.array([False]))
 
 
 def values(
