@@ -10,7 +10,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 import xarray as xr
@@ -23,12 +22,11 @@ from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals
 
-OUTLINE_TOLERANCE = 0.003
-"""degrees; pictures need no more"""
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
 
@@ -129,7 +127,7 @@ class Layers:
         with writing(self._target):
             (self._target / "boundaries.json").write_text(json.dumps(levels, ensure_ascii=False), encoding="utf-8")
             for level, layer in self._boundaries.items():
-                _write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
+                write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
 
     def _stations_outside(self) -> Part:
         file = self._static / inputs.STATIONS
@@ -302,13 +300,3 @@ def _areas(levels: list[dict[str, Any]], population: np.ndarray) -> list[Area]:
         ]
         totals = parent_totals(values, layer["parents"])
     return areas
-
-
-def _write_outlines(layer: Boundaries, file: Path) -> None:
-    """Simplified areas for pictures, neighbours still touching each other."""
-    frame = gpd.GeoDataFrame(
-        {"place_code": layer.place_codes, "name": layer.names},
-        geometry=list(shapely.coverage_simplify(np.array(layer.geometries), OUTLINE_TOLERANCE)),
-        crs=4326,
-    )
-    frame.to_file(file, driver="GeoJSON", COORDINATE_PRECISION=5)

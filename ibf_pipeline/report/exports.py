@@ -17,6 +17,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.table_files import Place, Row, Table, flags_cell, of_run, point, write_csv, write_geojson
+from ibf_pipeline.report.words import further_indicators
 
 Shapes = Mapping[str, Any]
 """place code -> shapely polygon, degrees"""
@@ -88,7 +89,7 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
             )
             shape = shapes.get(area.place_code)
             places.append(None if shape is None else json.loads(shapely.to_geojson(shape)))
-    columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *found.indicators[1:])
+    columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further_indicators(found))
     return Table("areas", columns, rows, places)
 
 

@@ -15,6 +15,7 @@ from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
 from ibf_pipeline.report.headline import cautions, headline
 from ibf_pipeline.report.times import begins, issued
+from ibf_pipeline.report.words import further_indicators
 
 
 def make_report(
@@ -55,7 +56,7 @@ def make_report(
         configuration=dict(manifest.get("configuration", {})),
         published=tuple(published),
         default_admin_level=found.default_admin_level,
-        further_indicators=found.indicators[1:],
+        further_indicators=further_indicators(found),
         tables=("events", "areas", *(table.name for table in blocks.tables(found))),
     )
     return blocks.report(plain, found, kept)

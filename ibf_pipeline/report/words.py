@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.hazards.known import profile_of
 
 _NAMED = 5
 
@@ -13,6 +14,12 @@ def subject_text(found: Findings, key: str) -> str:
     """`Mill bridge (G1)`; what has no name is called by its key."""
     name = found.named(key)
     return f"{name} ({key})" if name else key
+
+
+def further_indicators(found: Findings) -> tuple[str, ...]:
+    """What is published for areas beside people and their share."""
+    profile = profile_of(found)
+    return tuple(name for name in found.indicators if name not in (profile.people_indicator, profile.share_indicator))
 
 
 def area_names(found: Findings, events: Sequence[Event]) -> list[str]:

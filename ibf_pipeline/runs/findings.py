@@ -21,7 +21,8 @@ from ibf_pipeline.io.writing import whole, write_text
 
 def write_found(found: Findings, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
-    content = _adapter(found.hazard).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
+    kind: Any = type(found)
+    content = _adapter(kind).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 
@@ -41,7 +42,8 @@ def read_found(file: Path) -> Findings:
             )
         content = _of_today(content)
         issue_time = IssueTime.parse(content.pop("issue_time"))
-        return _adapter(content["hazard"]).validate_python(content | {"issue_time": issue_time}, strict=False)
+        kind: Any = known_hazard(content["hazard"]).findings
+        return _adapter(kind).validate_python(content | {"issue_time": issue_time}, strict=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputInvalid(
             f"what the day found cannot be read ({type(error).__name__})",
@@ -60,8 +62,8 @@ def _of_today(content: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _adapter(name: str) -> TypeAdapter[Findings]:
-    return TypeAdapter(known_hazard(name).findings)
+def _adapter(kind: Any) -> TypeAdapter[Findings]:
+    return TypeAdapter(kind)
 
 
 def write_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -277,8 +278,29 @@ def test_a_plan_is_shown_and_nothing_is_published(project: Project) -> None:
     project.heights(block(6), HIGH)
     code, output = project.invoke("plan", "XTI", "--date", "2026-02-15T06")
     assert code == 0, output
-    assert "1 trigger, 1 warning" in output
+    assert "1 trigger, 1 warning" in " ".join(output.split())
     assert project.revisions(block(6)) == []
+
+
+def test_the_report_of_a_block_speaks_of_tides_in_hours(project: Project) -> None:
+    assert project.run(block(6), HIGH).is_completed()
+    assert project.run(block(12), {NORTH: {"7": 3.2}}).is_completed()
+    code, output = project.invoke("report", "XTI/2026-02-15T12")
+    assert code == 0, output
+    report = project.folder(block(12)).path / "report"
+    page = " ".join(re.sub(r"<[^>]+>", " ", (report / "report.html").read_text()).split())
+    assert "Tideland, high tides" in page
+    assert (
+        "Trigger detected by the forecast of 1 pier in Tideland, for Sun 2026-02-15 18:00 UTC (6 hours ahead)." in page
+    )
+    assert "Compared with the run of Sun 2026-02-15 06:00 UTC." in page
+    assert not re.search(r"(?i)station|flood forecast|river|GloFAS", page)
+    data = json.loads((report / "report.json").read_text())
+    assert [(change["kind"], change["event"]) for change in data["changes"]] == [("ended", SOUTH)]
+    assert {"events.csv", "areas.csv", "overview.png"} <= {file.name for file in report.iterdir()}
+    areas = (report / "areas.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert "homes_flooded" in areas[0]
+    assert sum(line.split(",")[5] == "A1" for line in areas) == 1
 
 
 def test_a_command_runs_a_block(project: Project) -> None:

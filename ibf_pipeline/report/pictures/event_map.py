@@ -71,7 +71,7 @@ def event_figure(found: Findings, event: Event, layers: MapLayers, extent: Path 
     figure = new_figure(WIDTH, HEIGHT)
     _header(figure, found, event, words.people)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
-    shows_people = event.is_estimated and event.areas
+    shows_people = event.is_estimated and bool(event.areas)
     _areas(axes, layers, deepest, areas, shows_people, event.alert_class)
     water = None
     own = [layers.levels[deepest].shapes[code] for code in areas if code in layers.levels[deepest].shapes]

@@ -9,6 +9,7 @@ from pathlib import Path
 from flows.wiring.day import Day
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.prepare.outlines import prepare_outlines
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.tides.country import Tides
@@ -38,6 +39,7 @@ def find_block(
     )
     if allowed is not None:
         allowed(found)
+    prepare_outlines(day.configuration.static_folder(country), country, day.prepared)
     folder = day.run.begin()
     write_found(found, folder / "events.json")
     kept = country.model_dump(mode="json")

@@ -1,0 +1,49 @@
+"""Simplified areas for pictures: all that a hazard needs of the boundaries where it has no other prepared layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.inputs import boundary_files
+
+OUTLINE_TOLERANCE: Final = 0.003
+"""degrees; pictures need no more"""
+
+
+def prepare_outlines(static: Path, country: CountryHazard, folder: Path) -> None:
+    """Write the outlines of every level where they are missing or older than the boundaries.
+
+    InputMissing or InputInvalid where the boundaries cannot be read.
+    """
+    files = {level: outlines_file(folder, level) for level in country.admin_levels}
+    sources = boundary_files(static, country).values()
+    newest = max((source.stat().st_mtime for source in sources if source.is_file()), default=float("inf"))
+    if all(file.is_file() and file.stat().st_mtime >= newest for file in files.values()):
+        return
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for level, layer in read_boundaries(static / "admin_areas", country.admin_levels).items():
+            write_outlines(layer, files[level])
+
+
+def outlines_file(folder: Path, admin_level: int) -> Path:
+    """Of a level, in a folder of prepared layers."""
+    return folder / f"outlines_adm{admin_level}.geojson"
+
+
+def write_outlines(layer: Boundaries, file: Path) -> None:
+    """Simplified areas, neighbours still touching each other."""
+    frame = gpd.GeoDataFrame(
+        {"place_code": layer.place_codes, "name": layer.names},
+        geometry=list(shapely.coverage_simplify(np.array(layer.geometries), OUTLINE_TOLERANCE)),
+        crs=4326,
+    )
+    frame.to_file(file, driver="GeoJSON", COORDINATE_PRECISION=5)
