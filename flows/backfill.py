@@ -25,6 +25,7 @@ from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.runs.ledger import is_published
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
 from tasks.artifacts import Progress
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -115,7 +116,7 @@ def backfill(
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
     finally:
-        _keep_table(country, rows, f"{country}, {date_from} to {date_to}")
+        _keep_table(country, hazard, rows, f"{country}, {date_from} to {date_to}")
     skipped = len(rows) - len(ran)
     message = f"{counted(sum(day.published for day in ran), 'day')} run, {skipped} published before"
     partly = [day for day in ran if day.published and not day.state.is_completed()]
@@ -213,8 +214,9 @@ def _by_deployment(
     return run
 
 
-def _keep_table(country: str, rows: list[dict[str, Any]], title: str) -> None:
+def _keep_table(country: str, hazard: str | None, rows: list[dict[str, Any]], title: str) -> None:
     if not rows:
         return
     with only_logged(log, "the table of days could not be kept"):
-        create_table_artifact(rows, key=f"backfill-{country.lower()}", description=f"Backfill of {title}")
+        key = "-".join(["backfill", country.lower(), *([hazard] if hazard not in (None, EARLIER_HAZARD) else [])])
+        create_table_artifact(rows, key=key, description=f"Backfill of {title}")

@@ -45,7 +45,7 @@ class Day:
     @property
     def prepared(self) -> Path:
         """The country's prepared layers."""
-        return self.configuration.prepared_folder(self.country.iso3)
+        return self.configuration.prepared_folder(self.country.iso3, self.country.hazard)
 
     @property
     def runs(self) -> Path:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.country_file import CountryFile, read_country_file
+from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.config.reading import named, read_part
 from ibf_pipeline.config.settings import Settings
@@ -141,9 +142,10 @@ class Configuration:
             return self.path(self.settings.paths.inputs) / "static" / country.iso3
         return self.path(country.static) if country.static else self.path(self.settings.paths.static) / country.iso3
 
-    def prepared_folder(self, iso3: str) -> Path:
-        """Where a country's prepared layers lie."""
-        return self.path(self.settings.paths.prepared) / iso3
+    def prepared_folder(self, iso3: str, hazard: str = FloodCountry.hazard) -> Path:
+        """Where a country's prepared layers of a hazard lie; those of floods where they always have."""
+        prepared = self.path(self.settings.paths.prepared)
+        return prepared / iso3 if hazard == FloodCountry.hazard else prepared / hazard / iso3
 
 
 def load(folder: Path) -> Configuration:
