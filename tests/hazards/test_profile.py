@@ -14,7 +14,8 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from tests.worlds.tides.hazard import TIDES
 
 DAY = date(2026, 2, 15)
-moments = st.datetimes(datetime(2024, 2, 28), datetime(2028, 3, 1), timezones=st.just(UTC))
+START = datetime(2024, 2, 28, tzinfo=UTC)
+moments = st.integers(0, 4 * 366 * 24 * 3600).map(lambda seconds: START + timedelta(seconds=seconds))
 
 
 def test_issue_times_sort_as_text_as_time_goes() -> None:
@@ -37,7 +38,7 @@ def test_each_hazard_has_issue_times_of_its_own() -> None:
     with pytest.raises(ValueError, match="no issue time of floods: a day such as 2026-02-15"):
         FLOODS.parse("2026-02-15T06")
     for text in ("2026-02-15", "2026-02-15T07"):
-        with pytest.raises(ValueError, match="no issue time of tides: .* hours 00, 06, 12, 18"):
+        with pytest.raises(ValueError, match=r"no issue time of tides: .* hours 00, 06, 12, 18"):
             TIDES.parse(text)
     assert FLOODS.issue_times_of(DAY) == [IssueTime(DAY)]
     assert [str(each)[-2:] for each in TIDES.issue_times_of(DAY)] == ["00", "06", "12", "18"]
