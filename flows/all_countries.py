@@ -29,7 +29,6 @@ from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.issue_date import issue_date_of_run
 from ibf_pipeline.config.configuration import Configuration
-from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
@@ -79,7 +78,7 @@ def all_countries(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = _chosen(configuration.country_codes(FloodCountry.hazard), countries)
+        chosen = _chosen(configuration.country_codes(), countries)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
@@ -130,11 +129,11 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
     }
     try:
         run: Any = run_deployment(
-            f"floods/{job.country}",
+            f"{job.hazard}/{job.country}",
             parameters=parameters,
             timeout=None,
             poll_interval=5,
-            idempotency_key=f"all-countries-{flow_run.id}-{job.country}",
+            idempotency_key=f"all-countries-{flow_run.id}-{job.hazard}-{job.country}",
         )
     except ObjectNotFound:
         return _crashed(job, f"there is no deployment {job.hazard}/{job.country}: run `ibf-pipeline deploy`", started)
@@ -142,7 +141,7 @@ def by_deployment(job: CountryJob) -> CountryOutcome:
     name, message, code = "unknown", "", 1
     if state is not None:
         name, message, code = state.name or name, state.message or "", exit_code_by_name(state)
-    return CountryOutcome(job.country, name, message, code, time.perf_counter() - started)
+    return CountryOutcome(job.label, name, message, code, time.perf_counter() - started)
 
 
 class _Process:
@@ -185,7 +184,7 @@ def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
 
 
 def _crashed(job: CountryJob, message: str, started: float) -> CountryOutcome:
-    return CountryOutcome(job.country, "Crashed", message, 1, time.perf_counter() - started)
+    return CountryOutcome(job.label, "Crashed", message, 1, time.perf_counter() - started)
 
 
 def daily_hazards(configuration: Configuration, iso3: str) -> list[str]:

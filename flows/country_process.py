@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,18 @@ class CountryJob:
     options: dict[str, Any] = field(default_factory=dict)
     """further parameters of the flow"""
 
+    @property
+    def label(self) -> str:
+        """What people see of it: `UGA`, `UGA flash-floods`."""
+        return self.country if self.hazard == EARLIER_HAZARD else f"{self.country} {self.hazard}"
+
 
 @dataclass(frozen=True, slots=True)
 class CountryOutcome:
     """How a country's run ended."""
 
     country: str
+    """and its hazard, where it is another than floods"""
     state: str
     """name of the state of its flow run"""
     message: str
@@ -63,4 +70,4 @@ def run_country(job: CountryJob, api_url: str) -> CountryOutcome:
     code = exit_code(state)
     for service in (EventsWorker, APILogWorker):  # a pool's process ends without the handlers that would do it
         service.drain_all(timeout=10)
-    return CountryOutcome(job.country, state.name, state.message or "", code, time.perf_counter() - started)
+    return CountryOutcome(job.label, state.name, state.message or "", code, time.perf_counter() - started)

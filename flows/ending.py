@@ -24,7 +24,7 @@ from flows.states import (
 )
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, only_logged
-from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.targets.notice import Notice, day_of
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.told import day_in_words
 
@@ -85,7 +85,7 @@ def tell_held(found: Findings, target: str, until: str, what_to_do: str) -> None
     """
     exercise = "EXERCISE. " if found.exercise else ""
     text = (
-        f"{exercise}{found.country_name}, forecast of {found.issue_time.words}: {found.headline}. Everything is on "
+        f"{exercise}{day_of(found)}: {found.headline}. Everything is on "
         f"{target}, and the notification waits for a person until {until}; afterwards nobody is notified. {what_to_do}"
     )
     # the state of the run says so too

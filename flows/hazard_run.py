@@ -18,7 +18,7 @@ from flows.installed import final
 from flows.morning import show_waiting
 from flows.states import COMPLETED, HELD
 from flows.wiring.day import Day, now, open_day
-from flows.wiring.issue_date import Asked, asked_or_scheduled
+from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.targets import open_target
@@ -69,8 +69,10 @@ def run_hazard(
     try:
         if hazard is not None and not exercise:
             _require_own(hazard, country)
-        asked = asked_or_scheduled(issued)
-        day = open_day(config, country, asked, target, hazard=hazard, workspace=workspace, exercise=exercise)
+        day = open_day(
+            config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
+            exercise=exercise,
+        )  # fmt: skip
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)
             found, run, state, held = carry_out(
@@ -125,7 +127,8 @@ def conclude(
     day: Day, found: Findings, run: RunFolder, *, publish: bool, notify: bool, hold: bool, consent: Consent
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
-    held = False
+    held, leg = False, leg_of(day)
+    notify, hold = notify and leg.mails(found, run), hold and leg.may_wait(found)
     try:
         publications: list[Publication] = []
         if publish:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from prefect import flow
@@ -64,15 +64,22 @@ def overdue(configuration: Configuration, day: date, config: str, workspace: str
         for issue_time in due(each.profile, day, now()):
             problem = _problem(each, issue_time, config, workspace)
             if problem:
-                when = "" if issue_time.hour is None else f" {issue_time.hour:02d} UTC"
+                when = "" if issue_time.hour is None else f" {issue_time.words}"
                 problems.append(f"{each.label}{when}: {problem}")
     return problems
 
 
 def due(profile: HazardProfile, day: date, at: datetime) -> list[IssueTime]:
-    """The issue times of a day whose run must have ended by a moment: of several a day those whose period is over."""
+    """The issue times whose run must have ended, asked at a moment about a day.
+
+    Of several a day those whose period has ended within the 24 hours before, the last ones of yesterday among them:
+    none is asked for by no heartbeat. For a past day all of it.
+    """
     all_of_day = profile.issue_times_of(day)
-    return all_of_day if len(all_of_day) == 1 else [each for each in all_of_day if profile.end(each) <= at]
+    if len(all_of_day) == 1 or at.date() > day:
+        return all_of_day
+    recent = [*profile.issue_times_of(day - timedelta(days=1)), *all_of_day]
+    return [each for each in recent if timedelta(0) <= at - profile.end(each) < timedelta(days=1)]
 
 
 def _problem(each: Configured, issue_time: IssueTime, config: str, workspace: str | None) -> str | None:

@@ -16,7 +16,9 @@ from ibf_pipeline.targets.problems import Consent
 
 def _run_name() -> str:
     parameters = flow_run.parameters
-    return f"EXERCISE-{parameters['country']}-{named_time(FLOODS, parameters.get('issue_date'))}"
+    hazard = parameters.get("hazard")
+    of = f"{parameters['country']}-{hazard}" if hazard else parameters["country"]
+    return f"EXERCISE-{of}-{named_time(FLOODS, parameters.get('issue_date'))}"
 
 
 @flow(name="scenario", flow_run_name=_run_name, retries=0, persist_result=False, validate_parameters=False)

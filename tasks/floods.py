@@ -126,6 +126,7 @@ def _manifest(
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     return {
         "country": found.country,
+        "hazard": found.hazard,
         "issue_date": found.issue_date,
         "exercise": found.exercise,
         "headline": found.headline,

@@ -26,7 +26,7 @@ def print_found(found: Findings, console: Console) -> None:
     if found.events:
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
         for event in found.events:
-            areas = f"{len(event.areas_of(found.default_admin_level))} on level {found.default_admin_level}"
+            areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(
                 Text(f"{event.name} {found.named(event.key)}"),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",

@@ -24,6 +24,7 @@ from prefect.workers.utilities import get_default_base_job_template_for_infrastr
 
 from flows.deployment.automations import telling_people, watching_runs
 from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments
+from flows.hazard_flows import FLOWS
 from flows.installed import PREFIX
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import sound
@@ -79,7 +80,9 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
                 _deployment(client, item, schedules[item.full_name], item.pool or operations.work_pool)
                 for item in planned
             ),
-            *_no_longer_configured(client, {*schedules, *(f"{each.hazard}/{each.iso3}" for each in wrong)}),
+            *_no_longer_configured(
+                client, {*schedules, *(f"{hazard}/{each.iso3}" for each in wrong for hazard in FLOWS)}
+            ),
             *_apply_automations(client, automations),
         ]
 

@@ -21,6 +21,7 @@ from flows.wiring.hazards import sound
 from flows.wiring.sources import watched_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.settings import Operations
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.known import known_hazard
 
 TAG = "ibf-pipeline"
@@ -81,6 +82,7 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
     watched = set(watched_sources(configuration))
     for country in sound(configuration)[0]:
         profile, flow = known_hazard(country.hazard).profile, flow_of(country.hazard)
+        started_by_sensor = country.hazard == FLOODS.name and bool(watched & set(country.sources))
         when = "day" if profile.period_hours == 24 else "block"
         yield Planned(
             flow,
@@ -88,7 +90,7 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
             f"{profile.short.capitalize()} {when} of {country.name}, published to the target `{country.target}`. A "
             f"manual run without {issue_parameter(profile).replace('_', ' ')} takes the present one (UTC).",
             {"country": country.iso3, **where},
-            country.schedule or (None if watched & set(country.sources) else default),
+            country.schedule or (None if started_by_sensor else profile.schedule or default),
             (country.hazard, country.iso3),
             at_once=1,
         )

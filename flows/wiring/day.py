@@ -100,13 +100,15 @@ def open_day(
     target: str | None,
     *,
     hazard: str | None = None,
+    at: datetime | None = None,
     workspace: str | None = None,
     exercise: bool = False,
 ) -> Day:
     """A validated day; ConfigError (UsageError for a country, hazard or target that there is not), or ForbiddenByRule
     for an issue time in the future or an exercise where none may be.
 
-    `issued`: the period that now is in where none is given; `hazard`: the only one of the country where none is given.
+    `issued`: the newest whose forecast can be there at a moment (`at`, else now) where none is given; `hazard`: the
+    only one of the country where none is given.
     """
     configuration = open_configuration(config, workspace)
     _require_known(configuration, iso3, target)
@@ -114,7 +116,8 @@ def open_day(
         configuration = _apart(configuration)
     country = configuration.country(iso3, hazard)
     name = target or country.target
-    issue_time = as_issue_time(known_hazard(country.hazard).profile, now() if issued is None else issued)
+    profile = known_hazard(country.hazard).profile
+    issue_time = profile.newest(at or now()) if issued is None else as_issue_time(profile, issued)
     day = Day(configuration, country, issue_time, name, configuration.target(name), exercise)
     if exercise and not day.target.exercises:
         raise ForbiddenByRule(

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day
 from flows.wiring.targets import open_target
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
+from ibf_pipeline.runs.folder import place_of
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
@@ -44,9 +47,32 @@ def open_run(run: str, config: str, target: str | None, workspace: str | None) -
     if workspace is None and Path(run).is_dir():
         workspace = _workspace_of(Path(run).resolve(), config)
     exercise = EXERCISES in Path(run).parts
-    return open_day(
-        config, match.group(1), issue_time, target, hazard=match.group(2), workspace=workspace, exercise=exercise
-    )
+    hazard = match.group(2) or _hazard_meant(open_configuration(config, workspace), match.group(1), issue_time)
+    return open_day(config, match.group(1), issue_time, target, hazard=hazard, workspace=workspace, exercise=exercise)
+
+
+def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime) -> str | None:
+    """The hazard of a run that is named without it: None for a country with one, which needs no name.
+
+    UsageError where more than one of the country's hazards has a run of that issue time, or none.
+    """
+    if iso3 not in configuration.country_codes() or len(configuration.hazards(iso3)) == 1:
+        return None
+    runs = configuration.path(configuration.settings.paths.runs)
+    hazards = configuration.hazards(iso3)
+    there = [
+        hazard
+        for hazard in hazards
+        for place in (runs, runs / EXERCISES)
+        if place_of(place, RunId(iso3, hazard, issue_time)).is_dir()
+    ]
+    if len(set(there)) != 1:
+        raise UsageError(
+            f"{iso3}/{issue_time} may be a run of any of {', '.join(hazards)}",
+            expected="the hazard in the name of the run",
+            remedy=f"name it, such as {iso3}/{hazards[0]}/{issue_time}",
+        )
+    return there[0]
 
 
 def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:

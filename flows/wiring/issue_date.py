@@ -28,13 +28,11 @@ def issue_time_of_run(profile: HazardProfile, asked: Asked) -> IssueTime:
     """The parameter, else the period (UTC) of the scheduled start: a run that begins late, or is retried later, keeps
     its period. Outside a run, now. UsageError where what was asked for is no issue time of the hazard.
     """
-    return as_issue_time(profile, asked_or_scheduled(asked))
+    return profile.newest(scheduled_moment()) if asked is None else as_issue_time(profile, asked)
 
 
-def asked_or_scheduled(asked: Asked) -> IssueTime | date | str:
-    """The parameter, else the moment that the run was scheduled for; outside a run, now."""
-    if asked is not None:
-        return asked
+def scheduled_moment() -> datetime:
+    """That a run was scheduled for, UTC; outside a run, now."""
     scheduled = flow_run.scheduled_start_time
     return scheduled.astimezone(UTC) if isinstance(scheduled, datetime) else now()
 

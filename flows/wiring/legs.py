@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from flows.wiring.day import Day
 from flows.wiring.flood_leg import find_day, tidy_up, wished_sources
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.sandbox import Disaster
+from ibf_pipeline.sandbox import CountrySeed, Disaster
 
 Allowed = Callable[[Findings], None]
 """Raises where findings must not take the place of those that were published"""
@@ -32,6 +34,12 @@ class Leg:
     """(day, wishes): sources with the forecast of an exercise; None: the hazard has no exercises"""
     place_codes: PlaceCodes = prepared_codes
     """of every area"""
+    mails: Callable[[Findings, RunFolder], bool] = lambda found, run: True
+    """whether a run that may notify people does: a hazard with several runs a day need not mail each of them"""
+    may_wait: Callable[[Findings], bool] = lambda found: True
+    """whether its notification may be held for a person's approval: there may be no time for that"""
+    seeded: Callable[[CountrySeed, CountryHazard, Path], CountrySeed] = lambda seed, country, static: seed
+    """(country of the built-in server, the hazard's section, static data): with the points and lines of the hazard"""
     disaster: Disaster | None = None
     """what the built-in server has to know of a hazard that it does not have of its own"""
     afterwards: Callable[[Day], None] = lambda day: None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,10 +10,13 @@ from functools import partial
 from flows.wiring.legs import LEGS
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.report.floods.station_picture import run_hydrograph
 from ibf_pipeline.sandbox import CountrySeed, HazardSeed, Sandbox, seed_from_static
 from ibf_pipeline.sandbox.vocabulary import BehavesLike
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 @contextmanager
@@ -33,14 +37,23 @@ def open_sandbox(
 
 def sandbox_seed(configuration: Configuration, country: CountryHazard) -> CountrySeed:
     """A country as the sandbox is set up with it, with every hazard that it has."""
-    hazards = configuration.hazards(country.iso3)
-    sections = [configuration.country(country.iso3, hazard) for hazard in hazards]
-    return seed_from_static(
-        configuration.static_folder(country),
-        country.iso3,
-        name=country.name,
-        hazards=tuple(_hazard_seed(section) for section in sections),
-    )
+    sections = [country, *_others(configuration, country)]
+    static = configuration.static_folder(country)
+    hazards = tuple(sorted((_hazard_seed(section) for section in sections), key=lambda seed: seed.disaster_type))
+    seed = seed_from_static(static, country.iso3, name=country.name, hazards=hazards)
+    for section in sections:
+        seed = LEGS[section.hazard].seeded(seed, section, static)
+    return seed
+
+
+def _others(configuration: Configuration, country: CountryHazard) -> Iterator[CountryHazard]:
+    """What else the country has. A section that is wrong is left out: it keeps no other hazard from its run."""
+    for hazard in configuration.hazards(country.iso3):
+        try:
+            if hazard != country.hazard:
+                yield configuration.country(country.iso3, hazard)
+        except ConfigError as error:
+            log.warning("%s: the built-in server does not have its %s: %s", country.iso3, hazard, error)
 
 
 def _hazard_seed(country: CountryHazard) -> HazardSeed:

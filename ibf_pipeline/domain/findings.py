@@ -31,6 +31,8 @@ class EventArea:
     """further indicators by name"""
     alerted: bool = True
     """false where it is sent with its numbers though nothing is expected there"""
+    trigger: bool | None = None
+    """whether it is a trigger; None: as its event is"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,10 @@ class Event:
     def areas_of(self, admin_level: int) -> list[EventArea]:
         """Its areas of one level."""
         return [area for area in self.areas if area.admin_level == admin_level]
+
+    def alerted_areas_of(self, admin_level: int) -> list[EventArea]:
+        """Those of them where something is expected."""
+        return [area for area in self.areas_of(admin_level) if area.alerted]
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,12 @@ class HazardProfile:
     """categories of points that it sends values for"""
     subject_points: str | None = None
     """that of them whose points events are about"""
+    schedule: str | None = None
+    """cron (UTC) of its runs where a country names none; None: that of the settings, which is daily"""
+    hours_late: int = 0
+    """a run that is not told its issue time takes the newest period that began at least so long before"""
+    is_named: bool = True
+    """whether titles and notices say which hazard they are about"""
     lines: tuple[str, ...] = ()
     """categories of lines whose exposure it sends"""
 
@@ -71,6 +77,10 @@ class HazardProfile:
         if self.period_hours == 24:
             return IssueTime(moment.date())
         return IssueTime(moment.date(), moment.hour // self.period_hours * self.period_hours)
+
+    def newest(self, moment: datetime) -> IssueTime:
+        """The issue time whose forecast is the newest that can be there at a moment (UTC)."""
+        return self.issue_time(moment - timedelta(hours=self.hours_late))
 
     def parse(self, text: str) -> IssueTime:
         """An issue time of this hazard; ValueError that says what it may be."""

@@ -39,6 +39,11 @@ def number_text(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def amount_text(number: float) -> str:
+    """An amount that may be a fraction: `12,345`, `3.5`, `0.04`."""
+    return number_text(number) if number == int(number) or abs(number) >= 100 else f"{number:.2g}"
+
+
 def discharge_text(value: float) -> str:
     """Discharge in m3/s: `1,235` from 100 on, `45.3` below, `3.82` below 10."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
@@ -59,8 +64,8 @@ def class_text(alert_class: str) -> str:
 
 
 def alert_text(alert_class: str, *, trigger: bool) -> str:
-    """An event's class in words."""
-    return "trigger" if trigger else class_text(alert_class)
+    """An event's class in words; the highest one without a trigger is a warning."""
+    return "trigger" if trigger else "warning" if alert_class == "max" else class_text(alert_class)
 
 
 def days_text(days: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import shapely
 
-from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
@@ -84,6 +84,7 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
                     **of_run(found),
                     **dict(zip(_AREA, (event.name, area.admin_level, area.place_code, area.name), strict=True)),
                     **_of_alert(profile, event),
+                    **_of_area(event, area),
                     **{name: amount if event.is_estimated else None for name, amount in amounts.items()},
                 }
             )
@@ -96,6 +97,13 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
 def _of_alert(profile: HazardProfile, event: Event) -> Row:
     columns = (*_ALERT, _lead_time(profile))
     return dict(zip(columns, (event.alert_class, event.trigger, event.lead_time), strict=True))
+
+
+def _of_area(event: Event, area: EventArea) -> Row:
+    """What is otherwise in an area than in its event."""
+    if not area.alerted:
+        return dict(zip(_ALERT, ("no", False), strict=True))
+    return {} if area.trigger is None else {_ALERT[1]: area.trigger}
 
 
 def _lead_time(profile: HazardProfile) -> str:

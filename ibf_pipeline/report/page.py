@@ -12,6 +12,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, PackageLoader, StrictU
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import (
     alert_text,
+    amount_text,
     class_text,
     counted,
     day_text,
@@ -59,6 +60,7 @@ def _template(further: BaseLoader | None) -> Template:
     environment.filters.update(
         day=moment_text,
         people=number_text,
+        amount=amount_text,
         percent=percent_text,
         in_class=class_text,
         when=_when,

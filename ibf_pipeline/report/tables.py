@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.domain.wording import alert_text, counted, moment_text, number_text, percent_text
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
+from ibf_pipeline.domain.wording import alert_text, class_text, counted, moment_text, number_text, percent_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.calls import Published
@@ -34,12 +34,19 @@ def area_rows(found: Findings) -> list[Row]:
             "area": area.name or area.place_code,
             "place code": area.place_code,
             "event": event.name,
-            "alert": alert_text(event.alert_class, trigger=event.trigger),
+            "alert": area_alert(event, area),
             "people affected": area.people if event.is_estimated else None,
             "of the population": percent_text(area.share) if event.is_estimated else None,
         }
         for event, area in rows[:MOST_ROWS]
     ]
+
+
+def area_alert(event: Event, area: EventArea) -> str:
+    """What an area of an event is told, in words."""
+    if not area.alerted:
+        return class_text("no")
+    return alert_text(event.alert_class, trigger=event.trigger if area.trigger is None else area.trigger)
 
 
 def change_rows(found: Findings, changes: Sequence[Change], since: str) -> list[Row]:

@@ -27,7 +27,7 @@ def area_names(found: Findings, events: Sequence[Event]) -> list[str]:
     people: dict[str, int] = {}
     names: dict[str, str] = {}
     for event in events:
-        for area in event.areas_of(found.default_admin_level):
+        for area in event.alerted_areas_of(found.default_admin_level):
             people[area.place_code] = people.get(area.place_code, 0) + area.people
             names[area.place_code] = area.name or area.place_code
     return [names[code] for code in sorted(people, key=lambda code: (-people[code], code))]

@@ -23,6 +23,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.io.writing import sync_folder, write_text, writing
 from ibf_pipeline.prepare.stamp import sha256
@@ -132,8 +133,11 @@ class RunFolder:
 
     def finish(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         """Put new findings in the place of the old ones; the manifest comes last and makes the folder whole."""
+        further = sorted({part.name for part in partial.iterdir()} - set(_FOUND_PARTS))
+        parts = (*_FOUND_PARTS, *further, *read_note(self.path / "manifest.json").get("further_parts", ()))
         with writing(self.path):
-            write_json(partial / "manifest.json", manifest)
+            kept = {**manifest, "further_parts": further} if further else manifest
+            write_json(partial / "manifest.json", kept)
         row = {
             **self._key, **{name: str(manifest.get(name, "")) for name in ("source", "arrived", "headline")},
             "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -143,7 +147,7 @@ class RunFolder:
             connection.execute(RUN.insert().values(**row))
         with writing(self.path):  # only renames are left: nothing needs space on the disk any more
             (self.path / "manifest.json").unlink(missing_ok=True)
-            for name in (*_FOUND_PARTS, "manifest.json"):
+            for name in (*dict.fromkeys(parts), "manifest.json"):
                 old, new = self.path / name, partial / name
                 if old.is_dir():
                     old.rename(partial / f"old-{name}")  # in one step, whoever is still writing into it
@@ -289,7 +293,8 @@ class RunFolder:
 def place_of(runs: Path, run: RunId) -> Path:
     """The folder of a run; where an earlier version left it, if that is where it is."""
     new, old = runs / str(run), runs / run.country / str(run.issue_time)
-    return old if run.hazard == EARLIER_HAZARD and old.is_dir() and not new.is_dir() else new
+    stays = run.hazard == EARLIER_HAZARD and old.is_dir() and not (new / "manifest.json").is_file()
+    return old if stays else new
 
 
 def runs_of(runs: Path, iso3: str, hazard: str, records: str | None = None) -> list[RunFolder]:

@@ -28,7 +28,10 @@ class Notice:
 
 def day_of(found: Findings) -> str:
     """`Uganda, forecast of 2026-02-15`: what every notice begins with."""
-    return f"{found.country_name}, forecast of {found.issue_time.words}"
+    profile = profile_of(found)
+    return (
+        f"{found.country_name}, {f'{profile.short} ' if profile.is_named else ''}forecast of {found.issue_time.words}"
+    )
 
 
 def blind_notices(found: Findings) -> list[Notice]:

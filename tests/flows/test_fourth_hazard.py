@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from flows.backfill import backfill_days
 from flows.cli.app import app
 from flows.deployment.table import planned_deployments
+from flows.floods import floods as floods_flow
 from flows.heartbeat import due, overdue
 from flows.scenario import scenario
 from flows.states import exit_code
@@ -36,11 +37,14 @@ from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
 from ibf_pipeline.errors import ConfigError, ForbiddenByRule, UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.ibf.transport import IbfTransport
+from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas
+from tests.worlds.countries.tiny_day import TinyDay
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.tides.flow import tides
 from tests.worlds.tides.hazard import TIDES, TideFindings
@@ -107,10 +111,10 @@ class Project:
     def revisions(self, issue_time: IssueTime) -> list[Revision]:
         return self.folder(issue_time).revisions("sandbox")
 
-    def portal(self) -> dict[str, Any]:
+    def portal(self, hazard: str = "tides") -> dict[str, Any]:
         """What the portal shows, and the mails that went out."""
         configuration = self.configuration
-        with open_sandbox(configuration, configuration.country("XTI")) as server:
+        with open_sandbox(configuration, configuration.country("XTI", hazard)) as server:
             account = {"email": "pipeline@sandbox.example", "password": SANDBOX_PASSWORD}
             token = requests.post(f"{server.url}/user/login", json=account, timeout=10).json()["user"]["token"]
 
@@ -119,7 +123,8 @@ class Project:
                 answer.raise_for_status()
                 return answer.json()
 
-            events = get("/event?countryCodeISO3=XTI&disasterType=tides")
+            measure = "homes_flooded" if hazard == "tides" else "population_affected"
+            events = get(f"/event?countryCodeISO3=XTI&disasterType={hazard}")
             return {
                 "events": {
                     event["eventName"]: (event["alertLevel"], event["firstLeadTime"], event["firstTriggerLeadTime"],
@@ -130,12 +135,12 @@ class Project:
                     event["eventName"]: {
                         row["placeCode"]: row["value"]
                         for row in get(
-                            f"/admin-area-dynamic-data/XTI/2/homes_flooded/tides?eventName={event['eventName']}"
+                            f"/admin-area-dynamic-data/XTI/2/{measure}/{hazard}?eventName={event['eventName']}"
                         )
                     }
                     for event in events
                 },
-                "upload": get("/event/last-upload-date/XTI/tides")["timestamp"],
+                "upload": get(f"/event/last-upload-date/XTI/{hazard}")["timestamp"],
                 "mails": [mail.subject for mail in server.mails("XTI")],
             }  # fmt: skip
 
@@ -336,17 +341,23 @@ def test_what_a_server_is_told_of_it(project: Project) -> None:
     item = planned["tides/XTI"]
     assert (item.parameters["country"], item.tags, item.at_once) == ("XTI", ("tides", "XTI"), 1)
     assert item.entrypoint == "tests.worlds.tides.flow.tides"
+    assert item.schedule == "30 1,7,13,19 * * *"
     assert limit_name("tides", "XTI") == "ibf-tides-XTI"
     (row,) = configured(project.configuration)
     assert row.run_names(DAY)[1] == "tides-XTI-2026-02-15T06"
 
 
 def test_the_heartbeat_asks_for_the_blocks_that_are_over(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    noon = datetime(2026, 2, 15, 13, tzinfo=UTC)
-    assert due(TIDES, DAY, noon) == [block(0), block(6)]
+    """Within a day before, yesterday's last ones among them: a heartbeat a day misses none."""
+    noon, before = datetime(2026, 2, 15, 13, tzinfo=UTC), date(2026, 2, 14)
+    assert due(TIDES, DAY, noon) == [block(12, before), block(18, before), block(0), block(6)]
+    assert due(TIDES, before, noon) == [block(hour, before) for hour in (0, 6, 12, 18)]
+    assert due(FLOODS, DAY, noon) == [IssueTime(DAY)]
     monkeypatch.setattr("flows.heartbeat.now", lambda: noon)
     assert project.run(block(6), HIGH).is_completed()
-    assert overdue(project.configuration, DAY, project.config, project.workspace) == ["XTI 00 UTC: there is no run"]
+    assert overdue(project.configuration, DAY, project.config, project.workspace) == [
+        f"XTI {issue_time} UTC: there is no run" for issue_time in ("2026-02-14 12", "2026-02-14 18", "2026-02-15 00")
+    ]
 
 
 def test_runs_are_named_with_and_without_the_hazard(project: Project) -> None:
@@ -357,6 +368,37 @@ def test_runs_are_named_with_and_without_the_hazard(project: Project) -> None:
         open_run("XTI/2026-02-15", project.config, None, project.workspace)
     with pytest.raises(ConfigError):
         open_run("XTI/floods/2026-02-15", project.config, None, project.workspace)
+
+
+def test_another_hazard_of_the_country_is_left_alone(project: Project, tmp_path: Path) -> None:
+    """Floods and tides of one country: a run of each, and neither touches what the other has on the portal."""
+    file = project.root / "config/countries/XTI.yaml"
+    content = yaml.safe_load(file.read_text())
+    tiny_country.write_country(project.root / "static")
+    for flood_map in (project.root / "static/flood_maps").iterdir():
+        flood_map.rename(flood_map.with_name(flood_map.name.replace("XTY", "XTI")))
+    floods = tiny_country.country().model_dump(mode="json", exclude_unset=True)
+    own = {key: floods[key] for key in ("trigger", "members", "flood_maps", "thresholds_version")}
+    piers = {NORTH: ["01", "01A"], SOUTH: ["02", "02A"]}
+    content["hazards"] = {"floods": {**own, "sources": ["made"]}, "tides": {"piers": piers}}
+    file.write_text(yaml.safe_dump(content))
+    settings = yaml.safe_load((project.root / "config/settings.yaml").read_text())
+    settings["sources"]["made"] = {"kind": "folder", "root": "forecasts", "glofas_version": "4"}
+    (project.root / "config/settings.yaml").write_text(yaml.safe_dump(settings))
+    TinyDay(project.root, server=None).write_forecast("G1=--TTT---")  # type: ignore[arg-type]
+    assert project.run(block(6), HIGH).is_completed()
+    where = {"config": project.config, "workspace": project.workspace}
+    state = floods_flow("XTI", DAY, return_state=True, **where)
+    assert state.is_completed(), state.message
+    assert project.run(block(12), {}).is_completed()
+    shown = project.portal()
+    assert shown["events"] == {}
+    assert list(project.portal("floods")["events"]) == ["G1"]
+    assert [row.label for row in configured(project.configuration)] == ["XTI floods", "XTI tides"]
+    for name, hazard in (("XTI/2026-02-15", "floods"), ("XTI/2026-02-15T06", "tides")):
+        assert open_run(name, project.config, None, project.workspace).country.hazard == hazard
+    code, output = project.invoke("run", "XTI", "--date", "2026-02-16")
+    assert (code, "say which one with --hazard" in output) == (2, True), output
 
 
 def test_a_block_of_the_future_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

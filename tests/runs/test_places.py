@@ -17,9 +17,10 @@ from ibf_pipeline.runs.findings import read_found, write_found
 from ibf_pipeline.runs.folder import RunFolder, runs_of
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.runs import flood_run
+from tests.worlds.tides.country import PIERS
 from tests.worlds.tides.hazard import TideFindings
 from tests.worlds.tides.known import tides_known
-from tests.worlds.tides.leg import CODES, PIERS
+from tests.worlds.tides.leg import CODES
 
 DAY = date(2026, 2, 15)
 
@@ -29,7 +30,9 @@ def test_a_run_of_an_earlier_version_stays_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "XTY/2026-02-15").mkdir(parents=True)
     assert flood_run(tmp_path, "XTY", DAY).path == tmp_path / "XTY/2026-02-15"
     (tmp_path / "XTY/floods/2026-02-15").mkdir(parents=True)
-    assert flood_run(tmp_path, "XTY", DAY).path == tmp_path / "XTY/floods/2026-02-15", "both: the one of today"
+    assert flood_run(tmp_path, "XTY", DAY).path == tmp_path / "XTY/2026-02-15", "nothing whole is in the other place"
+    (tmp_path / "XTY/floods/2026-02-15/manifest.json").write_text("{}")
+    assert flood_run(tmp_path, "XTY", DAY).path == tmp_path / "XTY/floods/2026-02-15"
     with tides_known():
         other = RunFolder(tmp_path, RunId("XTY", "tides", IssueTime(DAY, 6)))
         assert other.path == tmp_path / "XTY/tides/2026-02-15T06"

@@ -13,6 +13,7 @@ FLOODS: Final = HazardProfile(
     disaster_type="floods",
     noun="river flood",
     short="flood",
+    is_named=False,
     subject="station",
     subject_list="stations.csv",
     unit="day",

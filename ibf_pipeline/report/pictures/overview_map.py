@@ -130,7 +130,7 @@ def _name_beside(labels: Labels, axes: Axes, view: View, point: tuple[float, flo
 def _triggered(found: Findings, layers: MapLayers) -> list[BaseGeometry]:
     """The deepest areas of the triggers: water elsewhere belongs to no event of the map."""
     shapes = layers.levels[found.admin_levels[-1]].shapes
-    codes = {area.place_code for e in found.events if e.trigger for area in e.areas_of(found.admin_levels[-1])}
+    codes = {area.place_code for e in found.events if e.trigger for area in e.alerted_areas_of(found.admin_levels[-1])}
     return [shapes[code] for code in sorted(codes) if code in shapes]
 
 
@@ -138,7 +138,7 @@ def by_weight(found: Findings, classes: dict[str, str]) -> list[str]:
     """Place codes of the alerted areas: the highest class first, then those with most people."""
     people: dict[str, int] = {}
     for event in found.events:
-        for area in event.areas_of(found.default_admin_level):
+        for area in event.alerted_areas_of(found.default_admin_level):
             people[area.place_code] = people.get(area.place_code, 0) + area.people
     return sorted(classes, key=lambda code: (-ALERT_CLASSES.index(classes[code]), -people[code], code))
 
@@ -147,7 +147,8 @@ def area_classes(found: Findings) -> dict[str, str]:
     """The highest class of every default-level area that an event has."""
     classes: dict[str, str] = {}
     for event in reversed(found.events):  # the highest class comes first and is written last
-        classes.update({area.place_code: event.alert_class for area in event.areas_of(found.default_admin_level)})
+        areas = event.alerted_areas_of(found.default_admin_level)
+        classes.update({area.place_code: event.alert_class for area in areas})
     return classes
 
 

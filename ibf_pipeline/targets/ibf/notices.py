@@ -14,6 +14,7 @@ from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, NOT_SHOWN
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, day_of
 
@@ -73,7 +74,7 @@ def notices(
     for event in found.unpublishable_events:
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
-    return [*made, *blind_notices(found)]
+    return [*made, *blind_notices(found), *part_of(found).notices(found, before)]
 
 
 def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:
@@ -93,6 +94,9 @@ def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list
 def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -> list[Notice]:
     """What to say of an event that this publication closes: that it has ended only where the forecast says so."""
     profile = profile_of(found)
+    if key is None and profile.subject_list is None:
+        text = f"{day}: the portal closes the alert at {name}, which none of our runs has. This is no all clear."
+        return [Notice(f"{profile.subject} no longer monitored", name, text)]
     if profile.subject_list is not None and key not in found.known.values():
         text = (
             f"{day}: the portal closes the alert at {name}, whose {profile.subject} is no longer monitored. This is no "

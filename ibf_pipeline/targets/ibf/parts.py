@@ -10,6 +10,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.targets.ibf.floods import other_stations, station_of_event, unfit_stations
+from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.problems import Problem
 
 
@@ -25,11 +26,13 @@ class Part:
     """(findings, event, order, bodies): after the lead times of an event"""
     beside: Callable[..., Iterator[Call]] = _nothing
     """(findings, order, bodies): once, after all events"""
+    notices: Callable[[Any, Mapping[str, str]], Iterator[Notice]] = _nothing
+    """(findings, active events before: name -> alert level): what only this hazard has to tell beside the portal"""
     problems: Callable[[Any, Mapping[str, Mapping[str, str] | None]], Iterator[Problem]] = _nothing
     """(findings, points of the server: category -> code -> name): what does not fit, before the first call"""
 
 
-PARTS: Final[dict[str, Part]] = {FLOODS.name: Part(station_of_event, other_stations, unfit_stations)}
+PARTS: Final[dict[str, Part]] = {FLOODS.name: Part(station_of_event, other_stations, problems=unfit_stations)}
 
 
 def part_of(found: Findings) -> Part:

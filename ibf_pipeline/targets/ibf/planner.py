@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
-from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
@@ -70,26 +70,45 @@ def _calls(found: Findings, order: Order, bodies: Bodies, capabilities: Capabili
 
 def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Iterator[Call]:
     """Level by level, the exposure first and the alert indicators last."""
+    lead_time = bodies.profile.shown(event.lead_time)
+    if lead_time is None:
+        raise InputInvalid(
+            f"event {event.name} is at {bodies.profile.lead_time_name(event.lead_time)}, which no portal can show",
+            expected=f"at most {bodies.profile.lead_time_name(bodies.profile.lead_times[-1])}",
+        )
     for level in found.admin_levels:
         areas = event.areas_of(level)
         if not areas:
             continue  # all of its areas of this level are another event's
         for indicator in bodies.indicators:
             amounts = [(area.place_code, bodies.amount(indicator, area)) for area in areas]
-            yield bodies.exposure(level, indicator, event.lead_time, event.name, amounts)
+            yield bodies.exposure(level, indicator, lead_time, event.name, amounts)
         for indicator, amount_of in capabilities.alert_indicators.items():
-            codes = [(area.place_code, amount_of(event if area.alerted else None)) for area in areas]
-            yield bodies.exposure(level, indicator, event.lead_time, event.name, codes)
+            codes = [(area.place_code, amount_of(_as_in(event, area))) for area in areas]
+            yield bodies.exposure(level, indicator, lead_time, event.name, codes)
+
+
+def _as_in(event: Event, area: EventArea) -> Event | None:
+    """An event as it is in one of its areas; None where nothing is expected there."""
+    if not area.alerted:
+        return None
+    return event if area.trigger is None else replace(event, trigger=area.trigger)
 
 
 def _lead_times(found: Findings, event: Event, bodies: Bodies, capabilities: Capabilities) -> Call:
-    """All lead times of the portal with both flags: a missing trigger flag would be stored as true."""
-    flags = dict(zip(found.lead_times, event.flags, strict=True))
+    """All lead times of the portal with both flags: a missing trigger flag would be stored as true.
+
+    What the forecast says between two of them stands at the earlier one.
+    """
+    shown: dict[int | None, str] = {}
+    for lead_time, flag in zip(found.lead_times, event.flags, strict=True):
+        at = bodies.profile.shown(lead_time)
+        shown[at] = shown.get(at, "") + flag
     listed = [
         {
             "leadTime": bodies.profile.lead_time_name(lead_time),
-            capabilities.alert_field: flags.get(lead_time, "-") != "-",
-            capabilities.trigger_field: flags.get(lead_time) == "T",
+            capabilities.alert_field: bool(shown.get(lead_time, "").strip("-")),
+            capabilities.trigger_field: "T" in shown.get(lead_time, ""),
         }
         for lead_time in bodies.profile.lead_times
     ]

@@ -117,8 +117,12 @@ def _unseen_events(
             each = unseen[key]
             why = f"its {profile.subject}{'' if name == each.event_name else ' ' + each.key} is {each.condition} "
             why += f"({each.reason})"
-        elif key in known or profile.subject_list is None or (key is None and consent.take_over):
+        elif key in known or (key is None and consent.take_over):
             continue
+        elif profile.subject_list is None:
+            if key is not None:
+                continue  # one of ours, whose like come and go with the forecast
+            why = "is of none of our runs"
         elif key is not None:
             why = f"its {profile.subject} {key} is no longer in {profile.subject_list}"
         else:

@@ -18,6 +18,7 @@ def tides(
     notify: bool = True,
     publish: bool = True,
     hold: bool = False,
+    approval: bool = False,
     accept_blind: list[str] | None = None,
     take_over: bool = False,
     discard_decisions: bool = False,
@@ -27,5 +28,5 @@ def tides(
 ) -> State:
     """Run a block of six hours of a country."""
     consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions, publish_withdrawn)
-    options = Options(publish, notify, hold, consent=consent)
+    options = Options(publish, notify, hold, approval, consent)
     return run_hazard(TIDES.name, country, issue_time, target, options, config, workspace)

@@ -24,6 +24,8 @@ TIDES = HazardProfile(
     main_exposure="homes_flooded",
     people_indicator="population_affected",
     indicators=("population_affected",),
+    schedule="30 1,7,13,19 * * *",
+    hours_late=1,
 )
 WARNING, TRIGGER = 2.0, 3.0
 """metres"""
@@ -93,7 +95,8 @@ def _event(name: str, by_hour: Mapping[int, float], codes: Sequence[str]) -> Tid
     triggers = [lead for lead, flag in sorted(flags.items()) if flag == "T"]
     homes = round(HOMES_A_METRE * highest)
     people, further = homes * PEOPLE_A_HOME, {"homes_flooded": homes}
-    areas = [EventArea(len(code), code, f"Area {code}", people, 0.0, {**further}) for code in codes]
+    lengths = sorted({len(code) for code in codes})
+    areas = [EventArea(lengths.index(len(code)) + 1, code, f"Area {code}", people, 0.0, {**further}) for code in codes]
     return TideEvent(
         name=name,
         alert_class="max" if triggers else "med",
@@ -101,7 +104,7 @@ def _event(name: str, by_hour: Mapping[int, float], codes: Sequence[str]) -> Tid
         lead_time=triggers[0] if triggers else min(flags),
         first_trigger=triggers[0] if triggers else None,
         flags="".join(flags.get(lead, "-") for lead in TIDES.lead_times),
-        people=sum(area.people for area in areas if area.admin_level == max(map(len, codes))),
+        people=sum(area.people for area in areas if area.admin_level == len(lengths)),
         areas=tuple(areas),
         highest=highest,
     )

@@ -30,7 +30,7 @@ DISASTER = Disaster(
 @contextmanager
 def tides_known() -> Iterator[None]:
     """Within it, tides are a hazard like any other."""
-    leg = Leg(find_block, wished, all_codes, DISASTER)
+    leg = Leg(find_block, wished, all_codes, disaster=DISASTER)
     with (
         patch.dict(HAZARDS, {TIDES.name: Hazard(TIDES, TideFindings)}),
         patch.dict(MODELS, {TIDES.name: Tides}),

@@ -15,7 +15,6 @@ from ibf_pipeline.runs.folder import RunFolder
 from tests.worlds.tides.country import Tides
 from tests.worlds.tides.hazard import find
 
-PIERS = {"North Pier": ("A", "A1", "A2"), "South Pier": ("B", "B1")}
 CODES = {1: ("A", "B"), 2: ("A1", "A2", "B1")}
 """level -> place codes; level 1 is the default"""
 
@@ -28,7 +27,7 @@ def find_block(
     assert isinstance(country, Tides)
     found = find(
         heights if heights is not None else read_heights(heights_file(day)),
-        PIERS,
+        country.piers,
         country.gauge,
         country=country.iso3,
         name=country.name,
