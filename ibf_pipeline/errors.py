@@ -51,9 +51,14 @@ def turned_into(
 
 @contextmanager
 def only_logged(log: logging.Logger, words: str, *arguments: object) -> Iterator[None]:
-    """Whatever goes wrong within is logged with its traceback, and stops nothing: for what a day can do without."""
+    """Whatever goes wrong within is logged and stops nothing: for what a day can do without.
+
+    What we raise ourselves is a line in the log; anything else comes with its traceback.
+    """
     try:
         yield
+    except IbfError as error:
+        log.error(f"{words}: %s", *arguments, error)
     except Exception:
         log.exception(words, *arguments)
 

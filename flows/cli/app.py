@@ -383,9 +383,10 @@ def _run_day(
 ) -> int:
     from flows.cli.outcome import print_outcome
     from flows.hazard_flows import flow_of
-    from flows.wiring.day import open_configuration
+    from flows.wiring.day import open_day
 
-    of = hazard or open_configuration(config).only_hazard(country)
+    # what was asked for wrongly is told at once, not by a flow run
+    of = open_day(config, country, issued, target, hazard=hazard, workspace=workspace).country.hazard
     state: Any = flow_of(of)(country, issued, target, config=config, workspace=workspace, return_state=True, **options)
     return print_outcome(state, config, country, issued, target, workspace, console(), hazard=of)
 

@@ -71,7 +71,9 @@ def scenario(
     settle()
     from flows.cli.outcome import print_outcome
     from flows.scenario import scenario as run
+    from flows.wiring.day import open_day
 
+    open_day(config, country, issue_date, target, hazard=hazard, workspace=workspace, exercise=True)
     state: Any = run(
         country,
         " ".join(wishes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import date
 from pathlib import Path
@@ -45,8 +44,7 @@ def _published(day: Day) -> Findings | None:
     """What was found for a day that is published: it stays as it is. An unpublished day is found afresh."""
     if not day.run.is_whole or not day.run.revisions(day.target_name):
         return None
-    manifest = json.loads((day.run.path / "manifest.json").read_text(encoding="utf-8"))
-    if not day.country.says_the_same_as(manifest.get("configuration")):
+    if not day.country.says_the_same_as(day.run.manifest().get("configuration")):
         log.warning(
             "%s: the country's configuration has changed since %s was published; this plan is of what was found then, "
             "`ibf-pipeline run` finds it afresh",

@@ -58,10 +58,10 @@ def _others(configuration: Configuration, country: CountryHazard) -> Iterator[Co
 
 def _hazard_seed(country: CountryHazard) -> HazardSeed:
     profile = known_hazard(country.hazard).profile
-    indicators = (profile.main_exposure, profile.share_indicator, *profile.indicators, *country.further_indicators)
+    own = (profile.main_exposure, profile.people_indicator, profile.share_indicator, *profile.indicators)
     return HazardSeed(
         profile.disaster_type,
         country.admin_levels,
         country.default_admin_level,
-        tuple(dict.fromkeys(indicator for indicator in indicators if indicator)),
+        tuple(dict.fromkeys(indicator for indicator in (*own, *country.further_indicators) if indicator)),
     )

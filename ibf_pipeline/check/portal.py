@@ -91,7 +91,7 @@ def _stations(state: PortalState, stations: Sequence[Station]) -> Iterator[Findi
 def _indicators(state: PortalState, country: CountryHazard, profile: HazardProfile) -> Iterator[Finding]:
     if state.indicators is None:
         return
-    sent = {profile.main_exposure, *profile.indicators, *country.further_indicators}
+    sent = {profile.main_exposure, profile.people_indicator, *profile.indicators, *country.further_indicators}
     if profile.share_indicator is not None and country.publishes_share:
         sent.add(profile.share_indicator)
     missing = sorted(sent - state.indicators)

@@ -89,14 +89,18 @@ class Configuration:
                 remedy="rename the file, or move it out of countries/",
             )
         if not re.fullmatch(r"[A-Z]{3}", iso3) or not file.is_file():
-            meant = iso3.strip().upper() in configured
+            meant = iso3.strip().upper()
+            if meant in configured:
+                remedy = f"write {meant}"
+            elif re.fullmatch(r"[A-Z]{3}", meant):
+                remedy = f"write {meant}.yaml, for example with `ibf-pipeline new-country`"
+            else:
+                remedy = "name the country alone, by its ISO 3166 alpha-3 code"
             raise ConfigError(
                 f"there is no country {iso3!r}",
                 where=file,
                 expected="one of " + (", ".join(configured) or "no country is configured yet"),
-                remedy=f"did you mean {iso3.strip().upper()}?"
-                if meant
-                else f"write {file.name}, for example with `ibf-pipeline new-country`",
+                remedy=remedy,
             )
         return read_country_file(file)
 

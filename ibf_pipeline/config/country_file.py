@@ -126,7 +126,7 @@ def _sections(content: Any, file: Path) -> dict[str, HazardSection]:
                 file,
                 f"{place}: unknown hazard{near_key(str(hazard), MODELS)}",
                 "one of " + ", ".join(sorted(MODELS)),
-                "correct this key",
+                "name a hazard of this installation",
             )
         if not isinstance(keys, dict):
             raise _no_section(file, place, keys, "keys of the hazard, or `{}` for none")

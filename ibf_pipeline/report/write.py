@@ -70,8 +70,7 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
 def rewrite_report(run: RunFolder, prepared: Path) -> Path:
     """The report of a finished run once more, with what has been published since."""
     found = run.found()
-    manifest = json.loads((run.path / "manifest.json").read_text(encoding="utf-8"))
-    return write_report(found, run.path, prepared, run, manifest)
+    return write_report(found, run.path, prepared, run, run.manifest())
 
 
 def event_maps(prepared: Path, found: Findings, run: RunFolder) -> dict[str, Path]:

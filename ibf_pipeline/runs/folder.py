@@ -166,7 +166,28 @@ class RunFolder:
                 expected="a run folder with its manifest.json",
                 remedy=f"run `ibf-pipeline run {self.iso3} --date {self.issue_time}`",
             )
-        return read_found(self.path / "events.json")
+        found = read_found(self.path / "events.json")
+        said = RunId(found.country, found.hazard, found.issue_time)
+        if said != self.id:
+            raise InputInvalid(
+                f"these are the findings of {said}",
+                where=self.path / "events.json",
+                expected=f"those of {self.id}",
+                remedy="put the folder back where it was, or run the day again",
+            )
+        return found
+
+    def manifest(self) -> dict[str, Any]:
+        """What made the findings; InputInvalid where it cannot be read."""
+        manifest = read_note(self.path / "manifest.json")
+        if not manifest:
+            raise InputInvalid(
+                "what a run was made from cannot be read",
+                where=self.path / "manifest.json",
+                expected="the manifest of a finished run",
+                remedy="run the day again",
+            )
+        return manifest
 
     def found_of(self, kind: type[Kind]) -> Kind:
         """The same as the findings of a hazard; InputInvalid where it is another's."""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputMissing
+from ibf_pipeline.errors import ForbiddenByRule, InputMissing, UsageError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import FileBody
@@ -75,14 +75,20 @@ def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, l
     """The revision that the target shows, and the names of its events that are taken back."""
     published = latest_uploaded(day.run, day.target_name)
     if published is None:
-        raise InputMissing(f"nothing of {day.words} was published to {day.target_name}", where=day.run.path)
+        raise InputMissing(
+            f"nothing of {day.words} was published to {day.target_name}",
+            where=day.run.path,
+            expected="a run that was published",
+            remedy="name the run and the --target that the events are on",
+        )
     found = published.found()
     names = events or [event.name for event in found.events]
     unknown = sorted(set(names) - {event.name for event in found.events})
     if unknown or not names:
-        raise ConfigError(
+        raise UsageError(
             f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
             expected=", ".join(event.name for event in found.events) or "a run with events",
+            remedy="name its events with --event, or none for all of them",
         )
     return published, names
 

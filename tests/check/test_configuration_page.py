@@ -53,7 +53,7 @@ def test_the_page_says_which_keys_are_common() -> None:
 
 def test_a_hazard_from_outside_is_on_the_page(tides: type[CountryHazard]) -> None:
     assert "### `hazards.tides`\n" in page()
-    assert [key.name for key in own_keys_of(tides)] == ["gauge"]
+    assert [key.name for key in own_keys_of(tides)] == ["piers", "gauge"]
 
 
 def test_both_shapes_on_the_page_are_valid_and_mean_the_same(tmp_path: Path) -> None:

@@ -93,8 +93,8 @@ def _indicators(found: Findings, state: ServerState) -> Iterator[Problem]:
     sent = set(exposure_indicators(found))
     if state.indicators is not None and sent - state.indicators:
         yield Problem(
-            f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; remove them from "
-            "people in the country's configuration"
+            f"indicators that are not set up on the server: {_list(sorted(sent - state.indicators))}; have them "
+            "set up, or take them out of the country's configuration"
         )
 
 
