@@ -10,7 +10,7 @@ from pathlib import Path
 import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import SHOWN, Finding, finding, fine, listed, of_error
 from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
@@ -18,9 +18,12 @@ from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
+from ibf_pipeline.prepare.ground import Overlap
+from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.static.copy import outdated
 from ibf_pipeline.static.mapping import PROPOSED
@@ -118,9 +121,12 @@ def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
 def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
     counts = ", ".join(f"level {level}: {len(layer.place_codes)}" for level, layer in levels.items())
     yield fine("boundaries", f"place codes unique, every area has its parent; {counts}")
-    found = [finding for layer in levels.values() for finding in layer.findings]
-    if found:
-        yield finding("boundaries repaired", count=len(found), areas=listed(found))
+    repaired = [words for layer in levels.values() for words in layer.repaired]
+    if repaired:
+        yield finding("boundaries repaired", count=len(repaired), areas=listed(repaired))
+    for layer in levels.values():
+        yield from _parents(layer)
+        yield from _overlaps(layer)
     for layer in levels.values():
         nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
         if nameless:
@@ -129,10 +135,42 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
         yield from _gaps(above, below)
 
 
+def _parents(layer: Boundaries) -> Iterator[Finding]:
+    """How parents were found that the boundaries do not name, and which areas reach out of theirs."""
+    for how, words in (("prefix", "by their codes"), ("overlap", "by the largest overlap")):
+        if how in layer.how:
+            number = counted(layer.how.count(how), "area")
+            yield fine("boundaries", f"level {layer.admin_level}: parents of {number} derived {words}")
+    worst = sorted(
+        (share, code, parent)
+        for code, parent, share in zip(layer.place_codes, layer.parents, layer.inside, strict=False)
+        if share < REACHES_OUT
+    )
+    if worst:
+        mostly = sum(share < DOUBTFUL for share, _, _ in worst)
+        areas = listed((f"{code} in {parent} ({share:.0%})" for share, code, parent in worst), max(mostly, SHOWN))
+        yield finding(
+            "areas reach out", count=len(worst), level=layer.admin_level, mostly=mostly, areas=areas, file=PARENTS
+        )
+
+
+def _overlaps(layer: Boundaries) -> Iterator[Finding]:
+    def words(overlap: Overlap) -> str:
+        keeps, yields = (f"{layer.place_codes[n]} ({layer.names[n]})" for n in (overlap.keeps, overlap.yields))
+        return f"{keeps} and {yields} by {overlap.share:.2%}"
+
+    if layer.overlaps:
+        pairs = listed(map(words, layer.overlaps))
+        yield finding("areas overlap", count=len(layer.overlaps), level=layer.admin_level, pairs=pairs)
+    covered = [code for code, ground in zip(layer.place_codes, layer.ground, strict=True) if ground.is_empty]
+    if covered:
+        yield finding("areas covered", level=layer.admin_level, areas=listed(covered))
+
+
 def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     """Areas that those of the next level below leave empty, in all or in part."""
     filled = dict.fromkeys(above.place_codes, 0.0)
-    for parent, geometry in zip(below.parents, below.geometries, strict=True):
+    for parent, geometry in zip(below.parents, below.ground, strict=True):
         filled[str(parent)] += geometry.area
     sizes = {code: geometry.area for code, geometry in zip(above.place_codes, above.geometries, strict=True)}
     shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}

@@ -10,16 +10,24 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.parents import PARENTS
 
 STATIONS = "stations.csv"
 THRESHOLDS = "thresholds.json"
 MAPPING = "station_admin_mapping.csv"
 POPULATION = "population.tif"
+PARENT_FILE = f"admin_areas/{PARENTS}"
 
 
 def boundary_files(folder: Path, country: CountryHazard) -> dict[int, Path]:
     """The file of every admin level."""
     return {level: folder / "admin_areas" / f"adm{level}.geojson" for level in country.admin_levels}
+
+
+def parent_files(folder: Path) -> list[Path]:
+    """The file of parents that people may correct, where there is one."""
+    file = folder / PARENT_FILE
+    return [file] if file.is_file() else []
 
 
 def flood_map_files(folder: Path, country: FloodCountry) -> dict[float, Path]:
@@ -55,6 +63,7 @@ def static_files(folder: Path, country: FloodCountry) -> list[Path]:
     """Every file of the static data that `prepare` reads."""
     return [
         *boundary_files(folder, country).values(),
+        *parent_files(folder),
         *(folder / name for name in (STATIONS, THRESHOLDS, MAPPING)),
         *raster_files(folder, country),
     ]

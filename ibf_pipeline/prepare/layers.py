@@ -21,7 +21,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
@@ -53,14 +53,15 @@ class Layers:
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         outlines = self._outlines()
-        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        boundaries = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        levels = boundaries["levels"]
         self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
         mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
-        findings += [finding for level in levels for finding in level["findings"]]
+        findings += [boundaries["note"]] if boundaries["note"] else []
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         findings += [f"station {code} lies outside the country's boundaries" for code in codes]
 
@@ -109,6 +110,8 @@ class Layers:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
         made_from = {str(level): self._hash(file) for level, file in files.items()}
+        made_from |= {file.name: self._hash(file) for file in inputs.parent_files(self._static)}
+        made_from["overlaps"] = "to the smallest"  # earlier ones counted twice, and noted every area by itself
         return self._one(
             "boundaries", Part("boundaries", ("boundaries.json", *names), made_from), self._write_boundaries
         )
@@ -120,14 +123,14 @@ class Layers:
                 "place_codes": layer.place_codes,
                 "names": layer.names,
                 "parents": layer.parents,
-                "findings": layer.findings,
-                "shapes": _hash_of(layer.geometries),
+                "shapes": _hash_of(layer.ground),
                 "bounds": shapely.total_bounds(layer.geometries).tolist(),
             }
             for layer in self._boundaries.values()
         ]
+        content = {"levels": levels, "note": boundary_note(self._boundaries.values(), self._country.iso3)}
         with writing(self._target):
-            (self._target / "boundaries.json").write_text(json.dumps(levels, ensure_ascii=False), encoding="utf-8")
+            (self._target / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             for level, layer in self._boundaries.items():
                 _write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
 

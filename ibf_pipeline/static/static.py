@@ -20,6 +20,7 @@ from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.parents import parents_csv
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
@@ -56,6 +57,7 @@ def fetch_static(
     desk = _Desk(folder, say, refresh=refresh)
     if portal is not None:
         _from_portal(country, portal, desk)
+    _parents(country, desk)
     if places.thresholds is not None:
         _thresholds(country, places.thresholds, desk)
     if places.flood_maps is not None:
@@ -108,6 +110,24 @@ def _from_portal(country: FloodCountry, portal: Portal, desk: _Desk) -> None:
     with desk.file(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
         if target is not None:
             write_text(target, stations_of(portal, country.iso3))
+
+
+def _parents(country: FloodCountry, desk: _Desk) -> None:
+    """Write the parents that had to be derived, for people to read and correct; nothing where all are given."""
+    areas = inputs.boundary_files(desk.folder, country).values()
+    if not desk.needs(inputs.PARENT_FILE) or not all(file.is_file() for file in areas):
+        return
+    levels = read_boundaries(desk.folder / "admin_areas", country.admin_levels, with_parent_file=False)
+    rows = [
+        (code, level, str(parent), how, share)
+        for level, layer in levels.items()
+        for code, parent, how, share in zip(layer.place_codes, layer.parents, layer.how, layer.inside, strict=False)
+        if how != "given"
+    ]
+    if rows:
+        with desk.file(inputs.PARENT_FILE, "the boundaries") as target:
+            if target is not None:
+                write_text(target, parents_csv(rows))
 
 
 def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:
