@@ -26,7 +26,6 @@ from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.mapping import PROPOSED
 from ibf_pipeline.static.static import doubts
 
 _FILLED = 0.9
@@ -76,6 +75,11 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             stations = read_stations(static / inputs.STATIONS)
         except IbfError as error:
             findings.append(of_error("stations", error, _NO_ALERTS))
+    if stations == ():
+        return [
+            *findings,
+            fine("stations", f"{inputs.NO_RIVER}: the set-up is finished, and nothing runs"),
+        ], StaticData(boundaries, stations, None)
     if boundaries is not None and stations is not None:
         findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
     findings += _mapping(country, static, boundaries, stations)
@@ -109,10 +113,10 @@ def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
         yield finding(
             "files missing", static=static, missing=", ".join(missing), how_to_obtain=inputs.how_to_obtain(country)
         )
-        if inputs.MAPPING in missing and (static / PROPOSED).is_file():
-            yield finding("mapping proposed", proposed=PROPOSED, file=inputs.MAPPING)
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
+    if inputs.mapping_file(static).name == inputs.PROPOSED:
+        yield finding("mapping proposed", proposed=inputs.PROPOSED, file=inputs.MAPPING)
     old_copy = outdated(static)
     if old_copy is not None:
         yield finding("copy outdated", old_copy=old_copy, static=country.static)
@@ -185,7 +189,7 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
 def _mapping(
     country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None, stations: tuple[Station, ...] | None
 ) -> Iterator[Finding]:
-    file = static / inputs.MAPPING
+    file = inputs.mapping_file(static)
     if not file.is_file() or boundaries is None or stations is None:
         return
     try:

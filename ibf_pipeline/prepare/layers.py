@@ -46,6 +46,7 @@ class Layers:
         self._have = workshop.step
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
+        self._mapping = inputs.mapping_file(static)
         self._grid_file = next(iter(self._maps.values()))
         self._shapes = ""
         """hash of the deepest areas' outlines: a renamed area needs no new count"""
@@ -60,7 +61,9 @@ class Layers:
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
-        mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
+        mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
+        proposed = {"proposed": True} if self._mapping.name == inputs.PROPOSED else {}
+        findings += ["the mapping is a proposal that no person has confirmed: for rehearsals only"] if proposed else []
         findings += [boundaries["note"]] if boundaries["note"] else []
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         findings += [f"station {code} lies outside the country's boundaries" for code in codes]
@@ -81,7 +84,8 @@ class Layers:
             ("tables.nc", "wet_blocks.npy", "country.json"),
             {
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
-                "mapping": self._hash(self._static / inputs.MAPPING),
+                "mapping": self._hash(self._mapping),
+                **proposed,
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
@@ -262,6 +266,7 @@ class Layers:
             "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
             "stations": [asdict(station) for station in stations],
             "mapping": mapping,
+            "mapping_is_proposed": self._mapping.name == inputs.PROPOSED,
             "return_periods": list(self._maps),
             "findings": [
                 *findings,

@@ -27,11 +27,15 @@ _LONGEST_PERIOD = 10_000
 def read_stations(file: Path) -> tuple[Station, ...]:
     """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell.
 
-    An optional column `river` says 0 where a threshold or upstream-area grid shows the cell to be no river: the station
-    is then blind on every day, instead of quiet for ever.
+    The one line `no_station` says that the country has no river that GloFAS can forecast, and so no stations; an empty
+    list says nothing and is refused. An optional column `river` says 0 where a threshold or upstream-area grid shows
+    the cell to be no river: the station is then blind on every day, instead of quiet for ever.
     """
     stations: dict[str, Station] = {}
-    for number, row in enumerate(read_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
+    rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
+    if [row["stationCode"] for row in rows] == [NO_STATION]:
+        return ()
+    for number, row in enumerate(rows, start=2):
         code = row["stationCode"]
         if not code or code == NO_STATION or code in stations:
             raise InputInvalid(
@@ -49,7 +53,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
             "there is no station in it",
             where=file,
             expected="the country's GloFAS stations",
-            remedy="list them: stationCode, stationName, lat, lon",
+            remedy=f"list them: stationCode, stationName, lat, lon; or {NO_STATION} where no river can be forecast",
         )
     return tuple(stations.values())
 
@@ -208,27 +212,39 @@ def read_mapping(
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """`station_admin_mapping.csv` (glofasStation, placeCode of the deepest level) to station code -> place codes.
 
-    Returns the mapping and findings: areas that it does not name, stations without areas.
-    Raises InputInvalid on unknown place codes or stations and on areas given to two stations.
+    A station that stations.csv does not list cannot alert: its areas count as no_station, and a finding says so. Only
+    where the file names some listed station nowhere, the unlisted one may be that one misspelled, and is refused.
+    Lines of no station may name any place.
+    Returns the mapping and findings: areas that it does not name, stations that are left out, or without areas.
+    Raises InputInvalid on unknown place codes of a station, on such a station, and on areas given to two stations.
     """
     known_stations, known_codes = {station.code for station in stations}, set(place_codes)
+    rows = mapping_rows(file)
+    missed = sorted(known_stations - {station for _, station, _ in rows})
+    left_out: dict[str, int] = {}
     station_of: dict[str, str] = {}
-    for number, station, code in mapping_rows(file):
-        if not code and station in known_stations:
+    for number, listed, code in rows:
+        if not code and listed in known_stations:
             continue  # how the seed data list a station without areas
+        unlisted = listed not in known_stations and listed not in (NO_STATION, "")
+        if unlisted and missed:
+            raise InputInvalid(
+                f"line {number}: station {listed!r} is not in stations.csv",
+                where=file,
+                expected=f"{NO_STATION} or a station, such as {missed[0]!r}, which stands in no line",
+                remedy="correct the code, add the station with its thresholds, or write no_station",
+            )
+        if unlisted:
+            left_out[listed] = left_out.get(listed, 0) + bool(code)
+        station = NO_STATION if unlisted else listed
+        if code not in known_codes and station in (NO_STATION, ""):
+            continue
         if code and code not in known_codes:
             raise InputInvalid(
                 f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known_codes)}",
                 where=file,
                 expected=f"a code such as {sorted(known_codes)[0]!r}",
                 remedy="take mapping and boundaries from one edition; keep place codes as text",
-            )
-        if station not in known_stations and station not in (NO_STATION, ""):
-            raise InputInvalid(
-                f"line {number}: station {station!r} is not in stations.csv",
-                where=file,
-                expected=f"a station code, or {NO_STATION}",
-                remedy="add the station with its thresholds, or write no_station",
             )
         other = station_of.setdefault(code, station) or NO_STATION
         if other != (station or NO_STATION):
@@ -249,7 +265,11 @@ def read_mapping(
             expected="at least one area with the code of the station that floods it",
             remedy="fill in the column glofasStation: without it no alert can be shown in the portal",
         )
-    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, _mapping_findings(
+    said = [
+        f"station {station} of the mapping is not in stations.csv: its {counted(number, 'area')} count as no_station"
+        for station, number in left_out.items()
+    ]
+    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, said + _mapping_findings(
         mapping, known_codes - set(station_of), sorted(code for code, station in station_of.items() if not station)
     )
 

@@ -25,7 +25,7 @@ from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.static.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
-from ibf_pipeline.static.mapping import PROPOSED, as_csv, propose_mapping
+from ibf_pipeline.static.mapping import as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
 from ibf_pipeline.static.thresholds import sample_thresholds, write_thresholds
@@ -58,6 +58,9 @@ def fetch_static(
     if portal is not None:
         _from_portal(country, portal, desk)
     _parents(country, desk)
+    if inputs.has_no_river(folder):
+        say(f"{inputs.STATIONS}: {inputs.NO_RIVER}, so that nothing else is needed")
+        return desk.written
     if places.thresholds is not None:
         _thresholds(country, places.thresholds, desk)
     if places.flood_maps is not None:
@@ -80,7 +83,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
     maps = inputs.flood_map_files(folder, country)
     proposed = propose_mapping(stations, boundaries, maps[max(maps)], country.flood_maps.minimum_depth)
     text = as_csv(boundaries, proposed)
-    file, known = folder / PROPOSED, _fetched(folder).get(PROPOSED, {})
+    file, known = folder / inputs.PROPOSED, _fetched(folder).get(inputs.PROPOSED, {})
     if file.is_file() and known.get("sha256") != sha256(file) and file.read_text("utf-8", "replace") != text:
         raise ForbiddenByRule(
             "this proposal was changed since it was written",
@@ -89,7 +92,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
             remedy=f"rename it to {inputs.MAPPING} to confirm it; for a new proposal move it away first",
         )
     write_text(file, text)
-    _record(folder, PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
+    _record(folder, inputs.PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
     return file, len(proposed), len(boundaries.place_codes)
 
 
@@ -242,10 +245,10 @@ def still_missing(country: FloodCountry, folder: Path) -> list[str]:
     missing = inputs.missing_files(folder, inputs.static_files(folder, country))
     words = []
     for name in missing:
-        if name == inputs.MAPPING and (folder / PROPOSED).is_file():
-            words.append(f"{name}: {PROPOSED} is a proposal; look through it and rename it")
-        elif name == inputs.MAPPING:
+        if name == inputs.MAPPING:
             words.append(f"{name}: which station floods which area; `prepare {country.iso3} --propose-mapping` helps")
         else:
             words.append(name)
+    if inputs.mapping_file(folder).name == inputs.PROPOSED:
+        words.append(f"{inputs.MAPPING}: {inputs.PROPOSED} is a proposal; look through it and rename it")
     return words
