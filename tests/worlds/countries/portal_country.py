@@ -31,8 +31,6 @@ COUNTRIES: Final = (
 WITHOUT_RIVER: Final = ("COM", "CPV", "STP", "SYC")
 """islands whose streams are smaller than a cell of GloFAS"""
 PERIODS: Final = (10, 20)
-_ACROSS: Final = 500
-"""raster cells along the longer side of the country"""
 
 
 def levels_of(areas: Path, iso3: str) -> tuple[int, ...]:
@@ -94,12 +92,12 @@ def configure(config: Path, iso3: str) -> None:
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
-def bring_files(static: Path, seed: CountrySeed) -> None:
-    """Thresholds, population and flood maps, which no portal has."""
+def bring_files(static: Path, seed: CountrySeed, across: int = 500) -> None:
+    """Thresholds, population and flood maps, which no portal has; `across`: cells along the country's longer side."""
     (static / "thresholds.json").write_text(json.dumps([tiny_country.thresholds(s.code) for s in seed.stations]))
     deepest = read_boundaries(static / "admin_areas", seed.admin_levels)[seed.admin_levels[-1]]
     west, south, east, north = shapely.total_bounds(np.array(deepest.geometries))
-    cell = max(east - west, north - south) / _ACROSS
+    cell = max(east - west, north - south) / across
     columns, rows = int((east - west) / cell) + 2, int((north - south) / cell) + 2
     grid = {"width": columns, "height": rows, "transform": from_origin(west - cell / 2, north + cell / 2, cell, cell)}
     column, row = np.meshgrid(np.arange(columns), np.arange(rows))
