@@ -176,7 +176,7 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     filled = dict.fromkeys(above.place_codes, 0.0)
     for parent, geometry in zip(below.parents, below.ground, strict=True):
         filled[str(parent)] += geometry.area
-    sizes = {code: geometry.area for code, geometry in zip(above.place_codes, above.geometries, strict=True)}
+    sizes = {code: own.area for code, own in zip(above.place_codes, above.ground, strict=True) if own.area}
     shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
     empty = [code for code, share in shares.items() if not share]
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]

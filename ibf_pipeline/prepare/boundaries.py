@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,14 +134,7 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
         names.append(str(properties.get(f"ADM{level}_EN") or code))
         parents.append(None if parent_level is None else _parent_code(properties, parent_level, file, number))
         geometries.append(_geometry(feature.get("geometry"), code, file, findings))
-    repeated = sorted({code for code in codes if codes.count(code) > 1}) if len(set(codes)) < len(codes) else []
-    if repeated:
-        raise InputInvalid(
-            f"place code {repeated[0]} stands for more than one area",
-            where=file,
-            expected="every place code once",
-            remedy="merge or rename the areas",
-        )
+    _require_once(codes, file)
     ground, overlaps = own_ground(geometries)
     return Boundaries(
         level,
@@ -152,6 +146,17 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
         overlaps=tuple(overlap for overlap in overlaps if overlap.share > REPORTED_OVERLAP),
         repaired=tuple(findings),
     )
+
+
+def _require_once(codes: Sequence[str], file: Path) -> None:
+    repeated = min((code for code, times in Counter(codes).items() if times > 1), default=None)
+    if repeated is not None:
+        raise InputInvalid(
+            f"place code {repeated} stands for more than one area",
+            where=file,
+            expected="every place code once",
+            remedy="merge or rename the areas",
+        )
 
 
 def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:

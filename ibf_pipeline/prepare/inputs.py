@@ -44,7 +44,7 @@ def mapping_file(folder: Path) -> Path:
 def has_no_river(folder: Path) -> bool:
     """Whether the stations say that there is no river that GloFAS can forecast: then nothing else is needed."""
     file = folder / STATIONS
-    with suppress(InputInvalid):  # whoever reads the stations says what is wrong with them
+    with suppress(InputInvalid, OSError):  # whoever reads the stations says what is wrong with them
         return file.is_file() and not read_stations(file)
     return False
 

@@ -47,6 +47,7 @@ class Layers:
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
         self._mapping = inputs.mapping_file(static)
+        self._is_proposed = self._mapping.name == inputs.PROPOSED
         self._grid_file = next(iter(self._maps.values()))
         self._shapes = ""
         """hash of the deepest areas' outlines: a renamed area needs no new count"""
@@ -62,12 +63,7 @@ class Layers:
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        proposed = {"proposed": True} if self._mapping.name == inputs.PROPOSED else {}
-        findings += ["the mapping is a proposal that no person has confirmed: for rehearsals only"] if proposed else []
-        findings += [boundaries["note"]] if boundaries["note"] else []
-        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
-        findings += [f"station {code} lies outside the country's boundaries" for code in codes]
-
+        findings += self._notes(boundaries["note"])
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
@@ -85,7 +81,7 @@ class Layers:
             {
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
                 "mapping": self._hash(self._mapping),
-                **proposed,
+                **({"proposed": True} if self._is_proposed else {}),
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
@@ -93,6 +89,13 @@ class Layers:
         self._one(
             "tables of a day", tables, partial(self._write_tables, levels, stations, thresholds, mapping, findings)
         )
+
+    def _notes(self, of_boundaries: str) -> list[str]:
+        """What runs say of mapping, boundaries and places of stations."""
+        proposed = "the mapping is a proposal that no person has confirmed: for rehearsals only"
+        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
+        outside = [f"station {code} lies outside the country's boundaries" for code in codes]
+        return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
 
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
@@ -266,7 +269,7 @@ class Layers:
             "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
             "stations": [asdict(station) for station in stations],
             "mapping": mapping,
-            "mapping_is_proposed": self._mapping.name == inputs.PROPOSED,
+            "mapping_is_proposed": self._is_proposed,
             "return_periods": list(self._maps),
             "findings": [
                 *findings,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -218,42 +219,9 @@ def read_mapping(
     Returns the mapping and findings: areas that it does not name, stations that are left out, or without areas.
     Raises InputInvalid on unknown place codes of a station, on such a station, and on areas given to two stations.
     """
-    known_stations, known_codes = {station.code for station in stations}, set(place_codes)
-    rows = mapping_rows(file)
-    missed = sorted(known_stations - {station for _, station, _ in rows})
-    left_out: dict[str, int] = {}
-    station_of: dict[str, str] = {}
-    for number, listed, code in rows:
-        if not code and listed in known_stations:
-            continue  # how the seed data list a station without areas
-        unlisted = listed not in known_stations and listed not in (NO_STATION, "")
-        if unlisted and missed:
-            raise InputInvalid(
-                f"line {number}: station {listed!r} is not in stations.csv",
-                where=file,
-                expected=f"{NO_STATION} or a station, such as {missed[0]!r}, which stands in no line",
-                remedy="correct the code, add the station with its thresholds, or write no_station",
-            )
-        if unlisted:
-            left_out[listed] = left_out.get(listed, 0) + bool(code)
-        station = NO_STATION if unlisted else listed
-        if code not in known_codes and station in (NO_STATION, ""):
-            continue
-        if code and code not in known_codes:
-            raise InputInvalid(
-                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known_codes)}",
-                where=file,
-                expected=f"a code such as {sorted(known_codes)[0]!r}",
-                remedy="take mapping and boundaries from one edition; keep place codes as text",
-            )
-        other = station_of.setdefault(code, station) or NO_STATION
-        if other != (station or NO_STATION):
-            raise InputInvalid(
-                f"line {number}: area {code} is mapped to {other} and to {station or NO_STATION}",
-                where=file,
-                expected="one station an area",
-                remedy="keep the station that floods it",
-            )
+    rows, left_out = _rows_of_stations(file, {station.code for station in stations})
+    known_codes = set(place_codes)
+    station_of = _station_of_area(rows, known_codes, file)
     mapping: dict[str, list[str]] = {station.code: [] for station in stations}
     for code, station in station_of.items():
         if station in mapping:
@@ -265,13 +233,54 @@ def read_mapping(
             expected="at least one area with the code of the station that floods it",
             remedy="fill in the column glofasStation: without it no alert can be shown in the portal",
         )
-    said = [
-        f"station {station} of the mapping is not in stations.csv: its {counted(number, 'area')} count as no_station"
-        for station, number in left_out.items()
-    ]
-    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, said + _mapping_findings(
+    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, left_out + _mapping_findings(
         mapping, known_codes - set(station_of), sorted(code for code, station in station_of.items() if not station)
     )
+
+
+def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[int, str, str]], list[str]]:
+    """(line, station, place code) with no_station for stations that are not listed, and what is said of these."""
+    rows = mapping_rows(file)
+    unlisted = [row for row in rows if row[1] not in (*known, NO_STATION, "")]
+    missed = sorted(set(known) - {station for _, station, _ in rows})
+    if unlisted and missed:
+        raise InputInvalid(
+            f"line {unlisted[0][0]}: station {unlisted[0][1]!r} is not in stations.csv",
+            where=file,
+            expected=f"{NO_STATION} or a station, such as {missed[0]!r}, which stands in no line",
+            remedy="correct the code, add the station with its thresholds, or write no_station",
+        )
+    areas = Counter({station: 0 for _, station, _ in unlisted})
+    areas.update(station for _, station, code in unlisted if code)
+    said = [
+        f"station {station} of the mapping is not in stations.csv: its {counted(number, 'area')} count as no_station"
+        for station, number in areas.items()
+    ]
+    return [(line, NO_STATION if station in areas else station, code) for line, station, code in rows], said
+
+
+def _station_of_area(rows: Iterable[tuple[int, str, str]], known: Collection[str], file: Path) -> dict[str, str]:
+    """Place code -> station, `no_station` or "", of the areas that are known; each stands for one station."""
+    station_of: dict[str, str] = {}
+    for number, station, code in rows:
+        if not code or (code not in known and station in (NO_STATION, "")):
+            continue  # how the seed data list a station without areas; a place that no station alerts
+        if code not in known:
+            raise InputInvalid(
+                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known)}",
+                where=file,
+                expected=f"a code such as {min(known)!r}",
+                remedy="take mapping and boundaries from one edition; keep place codes as text",
+            )
+        other = station_of.setdefault(code, station) or NO_STATION
+        if other != (station or NO_STATION):
+            raise InputInvalid(
+                f"line {number}: area {code} is mapped to {other} and to {station or NO_STATION}",
+                where=file,
+                expected="one station an area",
+                remedy="keep the station that floods it",
+            )
+    return station_of
 
 
 def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str], empty: list[str]) -> list[str]:
