@@ -13,6 +13,7 @@ from flows.wiring.day import open_configuration
 from flows.wiring.local_static import local_static
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.prepare.inputs import NO_RIVER, has_no_river
 from tasks.prepare import build_layers
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -31,8 +32,10 @@ def prepare_country(country: str, config: str = "config", workspace: str | None 
     try:
         configuration = open_configuration(config, workspace)
         chosen = configuration.country_of(country, FloodCountry)
-        folder = configuration.prepared_folder(country)
-        built = build_layers(country, chosen, local_static(configuration, chosen), folder)
+        folder, static = configuration.prepared_folder(country), local_static(configuration, chosen)
+        if has_no_river(static):
+            return final(COMPLETED.state(NO_RIVER))
+        built = build_layers(country, chosen, static, folder)
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

@@ -71,7 +71,7 @@ def _check_hazard(
         *found,
         *check_threshold_grids(grids, country, data),
         *check_target(portal, name, chosen, country, profile, data),
-        *_schedule(configuration, iso3),
+        *([] if data.stations == () else _schedule(configuration, iso3)),
     ]
 
 

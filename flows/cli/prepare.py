@@ -38,7 +38,7 @@ def prepare(
     from flows.wiring.local_static import local_static
     from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.prepare.build import prepare as build
-    from ibf_pipeline.prepare.inputs import MAPPING
+    from ibf_pipeline.prepare.inputs import MAPPING, NO_RIVER, has_no_river
     from ibf_pipeline.prepare.store import read_prepared
     from ibf_pipeline.static.static import write_proposal
 
@@ -47,6 +47,9 @@ def prepare(
     folder = configuration.prepared_folder(country)
     out = console()
     static = local_static(configuration, chosen)
+    if has_no_river(static):
+        out.print(f"{country}: {NO_RIVER}: the set-up is finished, and there is nothing to prepare.", soft_wrap=True)
+        return
     if propose_mapping:
         file, mapped, areas = write_proposal(chosen, static)
         out.print(f"{file}: a station for {mapped} of {areas} areas.", soft_wrap=True)
@@ -55,7 +58,10 @@ def prepare(
                 f"{MAPPING} is there and stays in use; a person who prefers the proposal replaces it.", soft_wrap=True
             )
         else:
-            out.print(f"Look through it and rename it to {MAPPING}: until then nobody uses it.", soft_wrap=True)
+            out.print(
+                f"Look through it and rename it to {MAPPING}: until then it is for rehearsals on test targets.",
+                soft_wrap=True,
+            )
         return
     with _progress(out) as progress:
         built = build(chosen, static, folder, progress)

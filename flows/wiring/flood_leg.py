@@ -11,6 +11,8 @@ from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
 from ibf_pipeline.config.floods import flood_country
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.prepare import inputs
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
@@ -26,7 +28,15 @@ def find_day(
     `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
     """
     iso3, country = day.country.iso3, flood_country(day.country)
-    layers, tiles = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+    static = local_static(day.configuration, country)
+    layers, tiles = prepared_layers(iso3, country, static, day.prepared)
+    if layers.mapping_is_proposed and allowed is not None and day.target.reaches_people:
+        raise ForbiddenByRule(
+            f"no person has confirmed which areas the stations of {iso3} stand for",
+            where=static / inputs.PROPOSED,
+            expected=f"{inputs.MAPPING} for target {day.target_name}, which notifies people",
+            remedy=f"look through the proposal and rename it to {inputs.MAPPING}; or publish to a test target",
+        )
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)

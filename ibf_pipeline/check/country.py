@@ -10,7 +10,7 @@ from pathlib import Path
 import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.finding import SHOWN, Finding, finding, fine, listed, of_error
 from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
 from ibf_pipeline.check.mapping import check_mapping
 from ibf_pipeline.check.rasters import check_layer, read_totals
@@ -18,12 +18,14 @@ from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
+from ibf_pipeline.prepare.ground import Overlap
+from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.mapping import PROPOSED
 from ibf_pipeline.static.static import doubts
 
 _FILLED = 0.9
@@ -73,6 +75,11 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             stations = read_stations(static / inputs.STATIONS)
         except IbfError as error:
             findings.append(of_error("stations", error, _NO_ALERTS))
+    if stations == ():
+        return [
+            *findings,
+            fine("stations", f"{inputs.NO_RIVER}: the set-up is finished, and nothing runs"),
+        ], StaticData(boundaries, stations, None)
     if boundaries is not None and stations is not None:
         findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
     findings += _mapping(country, static, boundaries, stations)
@@ -106,10 +113,10 @@ def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
         yield finding(
             "files missing", static=static, missing=", ".join(missing), how_to_obtain=inputs.how_to_obtain(country)
         )
-        if inputs.MAPPING in missing and (static / PROPOSED).is_file():
-            yield finding("mapping proposed", proposed=PROPOSED, file=inputs.MAPPING)
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
+    if inputs.mapping_file(static).name == inputs.PROPOSED:
+        yield finding("mapping proposed", proposed=inputs.PROPOSED, file=inputs.MAPPING)
     old_copy = outdated(static)
     if old_copy is not None:
         yield finding("copy outdated", old_copy=old_copy, static=country.static)
@@ -118,9 +125,12 @@ def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
 def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
     counts = ", ".join(f"level {level}: {len(layer.place_codes)}" for level, layer in levels.items())
     yield fine("boundaries", f"place codes unique, every area has its parent; {counts}")
-    found = [finding for layer in levels.values() for finding in layer.findings]
-    if found:
-        yield finding("boundaries repaired", count=len(found), areas=listed(found))
+    repaired = [words for layer in levels.values() for words in layer.repaired]
+    if repaired:
+        yield finding("boundaries repaired", count=len(repaired), areas=listed(repaired))
+    for layer in levels.values():
+        yield from _parents(layer)
+        yield from _overlaps(layer)
     for layer in levels.values():
         nameless = [code for code, name in zip(layer.place_codes, layer.names, strict=True) if name == code]
         if nameless:
@@ -129,12 +139,44 @@ def _boundaries(levels: dict[int, Boundaries]) -> Iterator[Finding]:
         yield from _gaps(above, below)
 
 
+def _parents(layer: Boundaries) -> Iterator[Finding]:
+    """How parents were found that the boundaries do not name, and which areas reach out of theirs."""
+    for how, words in (("prefix", "by their codes"), ("overlap", "by the largest overlap")):
+        if how in layer.how:
+            number = counted(layer.how.count(how), "area")
+            yield fine("boundaries", f"level {layer.admin_level}: parents of {number} derived {words}")
+    worst = sorted(
+        (share, code, parent)
+        for code, parent, share in zip(layer.place_codes, layer.parents, layer.inside, strict=False)
+        if share < REACHES_OUT
+    )
+    if worst:
+        mostly = sum(share < DOUBTFUL for share, _, _ in worst)
+        areas = listed((f"{code} in {parent} ({share:.0%})" for share, code, parent in worst), max(mostly, SHOWN))
+        yield finding(
+            "areas reach out", count=len(worst), level=layer.admin_level, mostly=mostly, areas=areas, file=PARENTS
+        )
+
+
+def _overlaps(layer: Boundaries) -> Iterator[Finding]:
+    def words(overlap: Overlap) -> str:
+        keeps, yields = (f"{layer.place_codes[n]} ({layer.names[n]})" for n in (overlap.keeps, overlap.yields))
+        return f"{keeps} and {yields} by {overlap.share:.2%}"
+
+    if layer.overlaps:
+        pairs = listed(map(words, layer.overlaps))
+        yield finding("areas overlap", count=len(layer.overlaps), level=layer.admin_level, pairs=pairs)
+    covered = [code for code, ground in zip(layer.place_codes, layer.ground, strict=True) if ground.is_empty]
+    if covered:
+        yield finding("areas covered", level=layer.admin_level, areas=listed(covered))
+
+
 def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     """Areas that those of the next level below leave empty, in all or in part."""
     filled = dict.fromkeys(above.place_codes, 0.0)
-    for parent, geometry in zip(below.parents, below.geometries, strict=True):
+    for parent, geometry in zip(below.parents, below.ground, strict=True):
         filled[str(parent)] += geometry.area
-    sizes = {code: geometry.area for code, geometry in zip(above.place_codes, above.geometries, strict=True)}
+    sizes = {code: own.area for code, own in zip(above.place_codes, above.ground, strict=True) if own.area}
     shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
     empty = [code for code, share in shares.items() if not share]
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
@@ -147,7 +189,7 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
 def _mapping(
     country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None, stations: tuple[Station, ...] | None
 ) -> Iterator[Finding]:
-    file = static / inputs.MAPPING
+    file = inputs.mapping_file(static)
     if not file.is_file() or boundaries is None or stations is None:
         return
     try:

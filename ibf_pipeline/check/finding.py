@@ -61,11 +61,11 @@ def _catalogue() -> dict[str, dict[str, Any]]:
     return catalogue
 
 
-def listed(items: Iterable[object]) -> str:
+def listed(items: Iterable[object], shown: int = SHOWN) -> str:
     """The first few of a list, and how many more there are."""
     texts = [str(item) for item in items]
-    rest = len(texts) - SHOWN
-    return ", ".join(texts[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(texts) - shown
+    return ", ".join(texts[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:

@@ -28,7 +28,13 @@ def check_mapping(
             if station in areas and code in known_codes:
                 areas[station].add(code)
     named = {station for station, _ in pairs} - {NO_STATION, ""}
-    yield from _unknown(stations_of, known_codes, named - known_stations, deepest.admin_level)
+    alerting = {code: found for code, found in stations_of.items() if code in known_codes or found & known_stations}
+    yield from _unknown(alerting, known_codes, deepest.admin_level)
+    unlisted = listed(sorted(named - known_stations))
+    if unlisted and known_stations - named:
+        yield finding("mapped stations unknown", stations=unlisted, no_station=NO_STATION)
+    elif unlisted:
+        yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION)
     yield from _unmapped(areas, {station.code: station.name for station in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:
@@ -42,9 +48,7 @@ def check_mapping(
     yield from _shared(areas, levels, default_level)
 
 
-def _unknown(
-    stations_of: Mapping[str, set[str]], codes: Collection[str], unlisted: Collection[str], level: int
-) -> Iterator[Finding]:
+def _unknown(stations_of: Mapping[str, set[str]], codes: Collection[str], level: int) -> Iterator[Finding]:
     strange = sorted(set(stations_of) - set(codes))
     if strange:
         yield finding(
@@ -54,12 +58,10 @@ def _unknown(
             codes=listed(strange),
             hint=lost_zeros(strange[0], codes),
         )
-    if unlisted:
-        yield finding("mapped stations unknown", stations=listed(sorted(unlisted)), no_station=NO_STATION)
     twice = [f"{code} ({', '.join(sorted(found))})" for code, found in sorted(stations_of.items()) if len(found) > 1]
     if twice:
         yield finding("areas mapped twice", count=len(twice), areas=listed(twice))
-    if not strange and not twice and not unlisted:
+    if not strange and not twice:
         yield fine("mapping", f"{len(stations_of)} areas, each once, all codes known")
 
 

@@ -21,7 +21,7 @@ from ibf_pipeline.targets.portal import Portal
 
 def check_threshold_grids(grids: Place | None, country: FloodCountry, data: StaticData) -> list[Finding]:
     """The stations against the GloFAS threshold grids, where the country names them."""
-    if data.stations is None:
+    if not data.stations:
         return []
     unknown = "a station beside its river never alerts, and nobody would notice"
     if grids is None:

@@ -33,6 +33,11 @@ class TargetSettings(Section):
     )
 
     @property
+    def reaches_people(self) -> bool:
+        """Whether anybody may be told by it: no folder, no test target, no server of our own, not without mail."""
+        return self.can_notify and self.notifications and not self.test_target and not self.is_set_up_here
+
+    @property
     def address(self) -> str | None:
         """Where it is, for people; None where it has no address of its own."""
         return None

@@ -53,6 +53,8 @@ class CountryLayers:
     """station code -> place codes of the deepest level"""
     exposure: xr.DataArray
     """(indicator, area, flood_map): people (or other units) where the map of that many years is wet; deepest level"""
+    mapping_is_proposed: bool = False
+    """no person has confirmed the mapping: for rehearsals only"""
     findings: tuple[str, ...] = ()
     """what `prepare` repaired or doubted, in words"""
 

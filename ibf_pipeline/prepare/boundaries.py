@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,19 +14,19 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.prepare.ground import Overlap, own_ground, polygons_of
+from ibf_pipeline.prepare.parents import PARENTS, How, ParentFile, derived_parents, read_parents
 
 REPAIR_LIMIT = 0.01
 """share of its area that a polygon may gain or lose when it is made valid"""
-NESTING_SHARE = 0.5
-"""share of its area that must lie inside the parent"""
-REPORTED_SHARE = 0.9
+REACHES_OUT = 0.9
 """share of its area inside the parent below which an area is reported; real editions differ by up to 9 %"""
-
-OVERLAP_LIMIT = 0.1
-"""share of the smaller one's area that two areas of a level may have in common; people there count in both"""
+DOUBTFUL = 0.5
+"""share inside the parent below which another parent may be the right one"""
 REPORTED_OVERLAP = 0.0001
-"""share from which a common part is reported; shared borders of real editions have none"""
+"""share of the smaller area from which a common part is reported; shared borders of real editions have none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +37,50 @@ class Boundaries:
     place_codes: tuple[str, ...]
     names: tuple[str, ...]
     parents: tuple[str | None, ...]
-    """place codes on the next higher level of the country"""
+    """place codes on the next higher level of the country; None on the highest"""
     geometries: tuple[BaseGeometry, ...]
     """polygons or multipolygons, EPSG:4326"""
-    findings: tuple[str, ...]
-    """what was repaired or does not nest quite, in words"""
+    ground: tuple[BaseGeometry, ...]
+    """the part of each that counts for it: no two of them overlap (`own_ground`)"""
+    how: tuple[How, ...] = ()
+    """where each parent comes from; empty on the highest level"""
+    inside: tuple[float, ...] = ()
+    """share of each area that lies inside its parent; empty on the highest level"""
+    overlaps: tuple[Overlap, ...] = ()
+    """from REPORTED_OVERLAP, the largest first"""
+    repaired: tuple[str, ...] = ()
+    """what was repaired, in words"""
+
+    def only(self, place_codes: Sequence[str]) -> Boundaries:
+        """Some of the areas, in the order asked for; of what was found about them nothing is taken along."""
+        at = [self.place_codes.index(code) for code in place_codes]
+        return Boundaries(
+            self.admin_level,
+            tuple(place_codes),
+            tuple(self.names[place] for place in at),
+            tuple(self.parents[place] for place in at),
+            tuple(self.geometries[place] for place in at),
+            tuple(self.ground[place] for place in at),
+        )
 
 
-def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boundaries]:
+def read_boundaries(
+    folder: Path, admin_levels: Sequence[int], *, with_parent_file: bool = True
+) -> dict[int, Boundaries]:
     """`adm<level>.geojson` of every level of a country, checked against each other.
 
-    Raises InputInvalid where a file is absent, place codes or nesting are wrong, or areas of a level overlap.
+    A parent is what `admin_parents.csv` in the same folder says (unless it is to be left aside), else what the areas
+    say, whatever the outlines do, else derived (`derived_parents`).
+    Raises InputInvalid where a file is absent, or place codes or outlines are none.
     """
+    kept = read_parents(folder / PARENTS, admin_levels) if with_parent_file else ParentFile(folder / PARENTS, {})
     levels: dict[int, Boundaries] = {}
     for place, level in enumerate(admin_levels):
         parent_level = admin_levels[place - 1] if place else None
         file = folder / f"adm{level}.geojson"
         here = _read_level(file, level, parent_level)
-        here = replace(here, findings=(*here.findings, *_overlap_findings(here, file)))
         if parent_level is not None:
-            here = replace(here, findings=(*here.findings, *_nesting_findings(here, levels[parent_level], file)))
+            here = _with_parents(here, levels[parent_level], kept, file)
         for upper, above in levels.items():
             twice = sorted(set(here.place_codes) & set(above.place_codes))
             if twice:
@@ -67,6 +92,20 @@ def read_boundaries(folder: Path, admin_levels: Sequence[int]) -> dict[int, Boun
                 )
         levels[level] = here
     return levels
+
+
+def boundary_note(levels: Collection[Boundaries], iso3: str) -> str:
+    """What is remarkable about a country's boundaries in one line; "" for nothing."""
+    shares = [share for layer in levels for share in layer.inside]
+    out, mostly = sum(share < REACHES_OUT for share in shares), sum(share < DOUBTFUL for share in shares)
+    repaired, overlaps = sum(len(layer.repaired) for layer in levels), sum(len(layer.overlaps) for layer in levels)
+    parts = (
+        (repaired, f"{counted(repaired, 'outline')} repaired"),
+        (out, f"{counted(out, 'area')} reaching out of their parents" + (f" ({mostly} mostly)" if mostly else "")),
+        (overlaps, f"{counted(overlaps, 'overlap')} of neighbours, people there counted once"),
+    )
+    said = ", ".join(words for count, words in parts if count)
+    return f"boundaries: {said}; `ibf-pipeline check {iso3}` lists them" if said else ""
 
 
 def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
@@ -93,17 +132,31 @@ def _read_level(file: Path, level: int, parent_level: int | None) -> Boundaries:
         code = _code(properties, level, file, number)
         codes.append(code)
         names.append(str(properties.get(f"ADM{level}_EN") or code))
-        parents.append(None if parent_level is None else _code(properties, parent_level, file, number))
+        parents.append(None if parent_level is None else _parent_code(properties, parent_level, file, number))
         geometries.append(_geometry(feature.get("geometry"), code, file, findings))
-    repeated = sorted({code for code in codes if codes.count(code) > 1}) if len(set(codes)) < len(codes) else []
-    if repeated:
+    _require_once(codes, file)
+    ground, overlaps = own_ground(geometries)
+    return Boundaries(
+        level,
+        tuple(codes),
+        tuple(names),
+        tuple(parents),
+        tuple(geometries),
+        ground,
+        overlaps=tuple(overlap for overlap in overlaps if overlap.share > REPORTED_OVERLAP),
+        repaired=tuple(findings),
+    )
+
+
+def _require_once(codes: Sequence[str], file: Path) -> None:
+    repeated = min((code for code, times in Counter(codes).items() if times > 1), default=None)
+    if repeated is not None:
         raise InputInvalid(
-            f"place code {repeated[0]} stands for more than one area",
+            f"place code {repeated} stands for more than one area",
             where=file,
             expected="every place code once",
             remedy="merge or rename the areas",
         )
-    return Boundaries(level, tuple(codes), tuple(names), tuple(parents), tuple(geometries), tuple(findings))
 
 
 def _features(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -166,6 +219,11 @@ def _code(properties: Mapping[str, Any], level: int, file: Path, number: int) ->
     return code
 
 
+def _parent_code(properties: Mapping[str, Any], level: int, file: Path, number: int) -> str | None:
+    """None where the area names none: most countries of the portal have no codes of parents."""
+    return None if properties.get(f"ADM{level}_PCODE") is None else _code(properties, level, file, number)
+
+
 def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeometry:
     if isinstance(raw, dict) and raw.get("type") == "Polygon" and _depth(raw.get("coordinates")) == 4:
         raw = {"type": "MultiPolygon", "coordinates": raw["coordinates"]}
@@ -200,11 +258,9 @@ def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeome
 def _repaired(geometry: BaseGeometry, code: str, file: Path, findings: list[str]) -> BaseGeometry:
     reason = shapely.is_valid_reason(geometry)
     valid = shapely.make_valid(geometry)
-    polygons = [part for part in shapely.get_parts(valid) if part.geom_type in ("Polygon", "MultiPolygon")]
-    repaired = shapely.union_all(polygons) if polygons else None
-    before = geometry.area
-    change = abs(repaired.area - before) / before if repaired is not None and before > 0 else 1.0
-    if repaired is None or change > REPAIR_LIMIT:
+    repaired, before = polygons_of(valid), geometry.area
+    change = abs(repaired.area - before) / before if before > 0 else 1.0
+    if repaired.is_empty or change > REPAIR_LIMIT:
         raise InputInvalid(
             f"area {code} is an invalid polygon ({reason}); making it valid would change its area by {change:.0%}",
             where=file,
@@ -222,69 +278,30 @@ def _depth(coordinates: Any) -> int:
     return depth
 
 
-def _overlap_findings(areas: Boundaries, file: Path) -> list[str]:
-    """Areas of a level that overlap a little; InputInvalid where two have more than OVERLAP_LIMIT in common."""
-    geometries = np.array(areas.geometries)
-    one, other = shapely.STRtree(geometries).query(geometries, predicate="intersects")
-    one, other = one[one < other], other[one < other]
-    sizes = shapely.area(geometries)
-    shares = shapely.area(shapely.intersection(geometries[one], geometries[other])) / np.minimum(
-        sizes[one], sizes[other]
-    )
-    findings = []
-    for pair in np.argsort(-shares, kind="stable"):
-        share = shares[pair]
-        if share <= REPORTED_OVERLAP:
-            break
-        first, second = (f"{areas.place_codes[n]} ({areas.names[n]})" for n in sorted((one[pair], other[pair])))
-        if share > OVERLAP_LIMIT:
-            raise InputInvalid(
-                f"areas {first} and {second} overlap by {share:.0%} of the smaller one",
-                where=file,
-                expected=f"areas of a level side by side, with at most {OVERLAP_LIMIT:.0%} in common: people there "
-                "would count twice",
-                remedy="correct the borders in a GIS, or remove the area that is there twice",
-            )
-        findings.append(
-            f"areas {first} and {second} overlap by {share:.2%} of the smaller one: people there count twice"
-        )
-    return findings
-
-
-def _nesting_findings(children: Boundaries, parents: Boundaries, file: Path) -> list[str]:
-    """What does not nest quite; InputInvalid where a parent is unknown or an area lies mostly outside its parent."""
-    index = {code: number for number, code in enumerate(parents.place_codes)}
-    orphans = [
-        (code, parent)
-        for code, parent in zip(children.place_codes, children.parents, strict=True)
-        if parent not in index
-    ]
+def _with_parents(children: Boundaries, above: Boundaries, kept: ParentFile, file: Path) -> Boundaries:
+    """The same areas, each with its parent; InputInvalid where a parent that is named is not on the level above."""
+    index = {code: number for number, code in enumerate(above.place_codes)}
+    named = dict(zip(children.place_codes, children.parents, strict=True))
+    orphans = [(code, parent) for code, parent in named.items() if parent is not None and parent not in index]
     if orphans:
         code, parent = orphans[0]
         raise InputInvalid(
-            f"{len(orphans)} areas have a parent that is not on level {parents.admin_level}: {code} names {parent}"
+            f"{len(orphans)} areas have a parent that is not on level {above.admin_level}: {code} names {parent}"
             + lost_zeros(str(parent), index),
             where=file,
-            expected=f"every area's ADM{parents.admin_level}_PCODE among those of level {parents.admin_level}",
+            expected=f"every area's ADM{above.admin_level}_PCODE among those of level {above.admin_level}",
             remedy="take all levels from one edition of the boundaries",
         )
-    around = np.array([parents.geometries[index[str(parent)]] for parent in children.parents])
-    shares = shapely.area(shapely.intersection(np.array(children.geometries), around)) / shapely.area(
-        np.array(children.geometries)
-    )
-    findings = []
-    for number in np.flatnonzero(shares < REPORTED_SHARE):
-        code, parent = children.place_codes[number], children.parents[number]
-        words = f"area {code} lies {shares[number]:.0%} inside its parent {parent}"
-        if shares[number] < NESTING_SHARE:
-            raise InputInvalid(
-                words,
-                where=file,
-                expected=f"areas of level {children.admin_level} that nest in level {parents.admin_level}",
-                remedy="take all levels from one edition of the boundaries",
-            )
-        findings.append(f"{words}: taken as it says")
-    return findings
+    found: dict[str, tuple[str, How]] = {code: (p, "given") for code, p in named.items() if p is not None}
+    lines = kept.of_level(children.admin_level, children.place_codes, above.place_codes)
+    found |= {code: (parent, "file") for code, parent in lines.items()}
+    if len(found) < len(children.place_codes):
+        derived, rule = derived_parents(children.place_codes, children.geometries, above.place_codes, above.geometries)
+        found = {code: (p, rule) for code, p in zip(children.place_codes, derived, strict=True)} | found
+    parents, how = zip(*(found[code] for code in children.place_codes), strict=True)
+    areas, around = np.array(children.geometries), np.array([above.geometries[index[parent]] for parent in parents])
+    shares = shapely.area(shapely.intersection(areas, around)) / shapely.area(areas)
+    return replace(children, parents=parents, how=how, inside=tuple(shares.tolist()))
 
 
 def lost_zeros(code: str, known: Collection[str]) -> str:

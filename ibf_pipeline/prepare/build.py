@@ -10,10 +10,18 @@ from os.path import abspath
 from pathlib import Path
 
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.errors import InputInvalid, WriteFailed
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, WriteFailed
 from ibf_pipeline.io.locks import alone, beside
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.inputs import layer_files, raster_files, require_files, settings_of
+from ibf_pipeline.prepare.inputs import (
+    NO_RIVER,
+    STATIONS,
+    has_no_river,
+    layer_files,
+    raster_files,
+    require_files,
+    settings_of,
+)
 from ibf_pipeline.prepare.layers import Layers
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
 from ibf_pipeline.prepare.raster_files import files_behind
@@ -35,9 +43,17 @@ def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progr
 
     A part is made again only where something changed that it was made from. An interrupted build goes on from its
     finished parts in `<prepared>.part`; the prepared folder itself changes at the end, all at once.
-    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was.
+    Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was. ForbiddenByRule where
+    the country has no river to forecast: nobody may take its silence for "no flood".
     """
     files = require_files(static, country)
+    if has_no_river(static):
+        raise ForbiddenByRule(
+            NO_RIVER,
+            where=static / STATIONS,
+            expected="a country with stations",
+            remedy="nothing has to be done: leave the country out of what runs; or list its stations",
+        )
     behind = {raster: files_behind(raster) for raster in raster_files(static, country)}
     files += sorted({file for further in behind.values() for file in further} - {Path(abspath(f)) for f in files})
     settings = settings_of(country)

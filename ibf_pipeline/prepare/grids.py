@@ -319,15 +319,15 @@ def _total(file: Path) -> float:
 
 def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:
     """Area number + 1 of the deepest level in every cell (by the cell's centre), 0 outside the country."""
-    tree = shapely.STRtree(boundaries.geometries)
-    dtype = "uint16" if len(boundaries.geometries) < 65535 else "uint32"
+    tree = shapely.STRtree(boundaries.ground)
+    dtype = "uint16" if len(boundaries.ground) < 65535 else "uint32"
     with open_raster(grid_file, "flood map") as grid, new_raster(target, grid, dtype) as out:
         for window in windows(grid.width, grid.height):
             box = shapely.box(*rasterio.windows.bounds(window, grid.transform))
             hits = np.sort(tree.query(box, predicate="intersects"))
             if len(hits):
                 block = rasterize(
-                    [(boundaries.geometries[hit], int(hit) + 1) for hit in hits],
+                    [(boundaries.ground[hit], int(hit) + 1) for hit in hits],
                     out_shape=(window.height, window.width),
                     transform=rasterio.windows.transform(window, grid.transform),
                     dtype=dtype,

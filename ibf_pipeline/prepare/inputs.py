@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,42 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.parents import PARENTS
+from ibf_pipeline.prepare.stations import read_stations
 
 STATIONS = "stations.csv"
 THRESHOLDS = "thresholds.json"
 MAPPING = "station_admin_mapping.csv"
+PROPOSED = "station_admin_mapping.proposed.csv"
 POPULATION = "population.tif"
+NO_RIVER = "no river that GloFAS can forecast here"
+"""what a country's stations say with their one line `no_station`; its set-up is finished"""
+PARENT_FILE = f"admin_areas/{PARENTS}"
 
 
 def boundary_files(folder: Path, country: CountryHazard) -> dict[int, Path]:
     """The file of every admin level."""
     return {level: folder / "admin_areas" / f"adm{level}.geojson" for level in country.admin_levels}
+
+
+def parent_files(folder: Path) -> list[Path]:
+    """The file of parents that people may correct, where there is one."""
+    file = folder / PARENT_FILE
+    return [file] if file.is_file() else []
+
+
+def mapping_file(folder: Path) -> Path:
+    """The mapping; while there is only a proposal, which no person has confirmed, the proposal."""
+    confirmed, proposed = folder / MAPPING, folder / PROPOSED
+    return proposed if proposed.is_file() and not confirmed.is_file() else confirmed
+
+
+def has_no_river(folder: Path) -> bool:
+    """Whether the stations say that there is no river that GloFAS can forecast: then nothing else is needed."""
+    file = folder / STATIONS
+    with suppress(InputInvalid, OSError):  # whoever reads the stations says what is wrong with them
+        return file.is_file() and not read_stations(file)
+    return False
 
 
 def flood_map_files(folder: Path, country: FloodCountry) -> dict[float, Path]:
@@ -53,9 +80,13 @@ def raster_files(folder: Path, country: FloodCountry) -> list[Path]:
 
 def static_files(folder: Path, country: FloodCountry) -> list[Path]:
     """Every file of the static data that `prepare` reads."""
+    areas = [*boundary_files(folder, country).values(), *parent_files(folder), folder / STATIONS]
+    if has_no_river(folder):
+        return areas
     return [
-        *boundary_files(folder, country).values(),
-        *(folder / name for name in (STATIONS, THRESHOLDS, MAPPING)),
+        *areas,
+        folder / THRESHOLDS,
+        mapping_file(folder),
         *raster_files(folder, country),
     ]
 

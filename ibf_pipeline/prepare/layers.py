@@ -20,7 +20,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
@@ -44,6 +44,8 @@ class Layers:
         self._have = workshop.step
         self._maps = inputs.flood_map_files(static, country)
         self._rasters = inputs.layer_files(static, country)
+        self._mapping = inputs.mapping_file(static)
+        self._is_proposed = self._mapping.name == inputs.PROPOSED
         self._grid_file = next(iter(self._maps.values()))
         self._shapes = ""
         """hash of the deepest areas' outlines: a renamed area needs no new count"""
@@ -51,17 +53,15 @@ class Layers:
     def make(self) -> None:
         """Every part; text first, so that a wrong table is found before the rasters are read."""
         outlines = self._outlines()
-        levels = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        boundaries = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        levels = boundaries["levels"]
         self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
-        mapping, findings = read_mapping(self._static / inputs.MAPPING, stations, levels[-1]["place_codes"])
-        findings += [finding for level in levels for finding in level["findings"]]
-        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
-        findings += [f"station {code} lies outside the country's boundaries" for code in codes]
-
+        mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
+        findings += self._notes(boundaries["note"])
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
@@ -78,7 +78,8 @@ class Layers:
             ("tables.nc", "wet_blocks.npy", "country.json"),
             {
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
-                "mapping": self._hash(self._static / inputs.MAPPING),
+                "mapping": self._hash(self._mapping),
+                **({"proposed": True} if self._is_proposed else {}),
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
@@ -86,6 +87,13 @@ class Layers:
         self._one(
             "tables of a day", tables, partial(self._write_tables, levels, stations, thresholds, mapping, findings)
         )
+
+    def _notes(self, of_boundaries: str) -> list[str]:
+        """What runs say of mapping, boundaries and places of stations."""
+        proposed = "the mapping is a proposal that no person has confirmed: for rehearsals only"
+        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
+        outside = [f"station {code} lies outside the country's boundaries" for code in codes]
+        return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
 
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
@@ -107,6 +115,8 @@ class Layers:
         files = inputs.boundary_files(self._static, self._country)
         names = tuple(f"outlines_adm{level}.geojson" for level in files)
         made_from = {str(level): self._hash(file) for level, file in files.items()}
+        made_from |= {file.name: self._hash(file) for file in inputs.parent_files(self._static)}
+        made_from["overlaps"] = "to the smallest"  # earlier ones counted twice, and noted every area by itself
         return self._one(
             "boundaries", Part("boundaries", ("boundaries.json", *names), made_from), self._write_boundaries
         )
@@ -118,14 +128,14 @@ class Layers:
                 "place_codes": layer.place_codes,
                 "names": layer.names,
                 "parents": layer.parents,
-                "findings": layer.findings,
-                "shapes": _hash_of(layer.geometries),
+                "shapes": _hash_of(layer.ground),
                 "bounds": shapely.total_bounds(layer.geometries).tolist(),
             }
             for layer in self._boundaries.values()
         ]
+        content = {"levels": levels, "note": boundary_note(self._boundaries.values(), self._country.iso3)}
         with writing(self._target):
-            (self._target / "boundaries.json").write_text(json.dumps(levels, ensure_ascii=False), encoding="utf-8")
+            (self._target / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             for level, layer in self._boundaries.items():
                 write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
 
@@ -257,6 +267,7 @@ class Layers:
             "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
             "stations": [asdict(station) for station in stations],
             "mapping": mapping,
+            "mapping_is_proposed": self._is_proposed,
             "return_periods": list(self._maps),
             "findings": [
                 *findings,

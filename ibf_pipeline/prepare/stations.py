@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -27,11 +28,15 @@ _LONGEST_PERIOD = 10_000
 def read_stations(file: Path) -> tuple[Station, ...]:
     """`stations.csv`: stationCode, stationName, lat, lon (degrees); each station gets its GloFAS cell.
 
-    An optional column `river` says 0 where a threshold or upstream-area grid shows the cell to be no river: the station
-    is then blind on every day, instead of quiet for ever.
+    The one line `no_station` says that the country has no river that GloFAS can forecast, and so no stations; an empty
+    list says nothing and is refused. An optional column `river` says 0 where a threshold or upstream-area grid shows
+    the cell to be no river: the station is then blind on every day, instead of quiet for ever.
     """
     stations: dict[str, Station] = {}
-    for number, row in enumerate(read_rows(file, ("stationCode", "stationName", "lat", "lon")), start=2):
+    rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
+    if [row["stationCode"] for row in rows] == [NO_STATION]:
+        return ()
+    for number, row in enumerate(rows, start=2):
         code = row["stationCode"]
         if not code or code == NO_STATION or code in stations:
             raise InputInvalid(
@@ -49,7 +54,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
             "there is no station in it",
             where=file,
             expected="the country's GloFAS stations",
-            remedy="list them: stationCode, stationName, lat, lon",
+            remedy=f"list them: stationCode, stationName, lat, lon; or {NO_STATION} where no river can be forecast",
         )
     return tuple(stations.values())
 
@@ -208,36 +213,15 @@ def read_mapping(
 ) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     """`station_admin_mapping.csv` (glofasStation, placeCode of the deepest level) to station code -> place codes.
 
-    Returns the mapping and findings: areas that it does not name, stations without areas.
-    Raises InputInvalid on unknown place codes or stations and on areas given to two stations.
+    A station that stations.csv does not list cannot alert: its areas count as no_station, and a finding says so. Only
+    where the file names some listed station nowhere, the unlisted one may be that one misspelled, and is refused.
+    Lines of no station may name any place.
+    Returns the mapping and findings: areas that it does not name, stations that are left out, or without areas.
+    Raises InputInvalid on unknown place codes of a station, on such a station, and on areas given to two stations.
     """
-    known_stations, known_codes = {station.code for station in stations}, set(place_codes)
-    station_of: dict[str, str] = {}
-    for number, station, code in mapping_rows(file):
-        if not code and station in known_stations:
-            continue  # how the seed data list a station without areas
-        if code and code not in known_codes:
-            raise InputInvalid(
-                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known_codes)}",
-                where=file,
-                expected=f"a code such as {sorted(known_codes)[0]!r}",
-                remedy="take mapping and boundaries from one edition; keep place codes as text",
-            )
-        if station not in known_stations and station not in (NO_STATION, ""):
-            raise InputInvalid(
-                f"line {number}: station {station!r} is not in stations.csv",
-                where=file,
-                expected=f"a station code, or {NO_STATION}",
-                remedy="add the station with its thresholds, or write no_station",
-            )
-        other = station_of.setdefault(code, station) or NO_STATION
-        if other != (station or NO_STATION):
-            raise InputInvalid(
-                f"line {number}: area {code} is mapped to {other} and to {station or NO_STATION}",
-                where=file,
-                expected="one station an area",
-                remedy="keep the station that floods it",
-            )
+    rows, left_out = _rows_of_stations(file, {station.code for station in stations})
+    known_codes = set(place_codes)
+    station_of = _station_of_area(rows, known_codes, file)
     mapping: dict[str, list[str]] = {station.code: [] for station in stations}
     for code, station in station_of.items():
         if station in mapping:
@@ -249,9 +233,54 @@ def read_mapping(
             expected="at least one area with the code of the station that floods it",
             remedy="fill in the column glofasStation: without it no alert can be shown in the portal",
         )
-    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, _mapping_findings(
+    return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, left_out + _mapping_findings(
         mapping, known_codes - set(station_of), sorted(code for code, station in station_of.items() if not station)
     )
+
+
+def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[int, str, str]], list[str]]:
+    """(line, station, place code) with no_station for stations that are not listed, and what is said of these."""
+    rows = mapping_rows(file)
+    unlisted = [row for row in rows if row[1] not in (*known, NO_STATION, "")]
+    missed = sorted(set(known) - {station for _, station, _ in rows})
+    if unlisted and missed:
+        raise InputInvalid(
+            f"line {unlisted[0][0]}: station {unlisted[0][1]!r} is not in stations.csv",
+            where=file,
+            expected=f"{NO_STATION} or a station, such as {missed[0]!r}, which stands in no line",
+            remedy="correct the code, add the station with its thresholds, or write no_station",
+        )
+    areas = Counter({station: 0 for _, station, _ in unlisted})
+    areas.update(station for _, station, code in unlisted if code)
+    said = [
+        f"station {station} of the mapping is not in stations.csv: its {counted(number, 'area')} count as no_station"
+        for station, number in areas.items()
+    ]
+    return [(line, NO_STATION if station in areas else station, code) for line, station, code in rows], said
+
+
+def _station_of_area(rows: Iterable[tuple[int, str, str]], known: Collection[str], file: Path) -> dict[str, str]:
+    """Place code -> station, `no_station` or "", of the areas that are known; each stands for one station."""
+    station_of: dict[str, str] = {}
+    for number, station, code in rows:
+        if not code or (code not in known and station in (NO_STATION, "")):
+            continue  # how the seed data list a station without areas; a place that no station alerts
+        if code not in known:
+            raise InputInvalid(
+                f"line {number}: place code {code!r} is no area of the deepest level{lost_zeros(code, known)}",
+                where=file,
+                expected=f"a code such as {min(known)!r}",
+                remedy="take mapping and boundaries from one edition; keep place codes as text",
+            )
+        other = station_of.setdefault(code, station) or NO_STATION
+        if other != (station or NO_STATION):
+            raise InputInvalid(
+                f"line {number}: area {code} is mapped to {other} and to {station or NO_STATION}",
+                where=file,
+                expected="one station an area",
+                remedy="keep the station that floods it",
+            )
+    return station_of
 
 
 def _mapping_findings(mapping: Mapping[str, list[str]], unnamed: set[str], empty: list[str]) -> list[str]:

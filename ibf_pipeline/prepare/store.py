@@ -62,6 +62,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             thresholds=thresholds,
             mapping={station: tuple(codes) for station, codes in content["mapping"].items()},
             exposure=exposure,
+            mapping_is_proposed=bool(content.get("mapping_is_proposed", False)),
             findings=tuple(content["findings"]),
         )
         tiles = ExtentTiles(

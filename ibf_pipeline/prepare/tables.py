@@ -38,13 +38,13 @@ def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scrat
     """What a layer holds inside every area: (area, 1 + flood map), in all and where each flood map is wet.
 
     `layer` and `depths` are rasters on the country's grid, 0 where nobody lives and where it is dry. A cell that
-    straddles a border counts for each area with its share of the cell, so shared borders add up. One pass over the
-    polygons for all columns: the raster's bands share the fractions.
+    straddles a border counts for each area with its share of the cell, so shared borders add up; ground that
+    several areas cover counts for one of them (`own_ground`). One pass over the polygons for all columns: the raster's
+    bands share the fractions.
     """
     _write_bands(layer, depths, scratch)
-    frame = gpd.GeoDataFrame(
-        {"number": range(len(boundaries.geometries))}, geometry=list(boundaries.geometries), crs=4326
-    )
+    ground = gpd.GeoDataFrame({"number": range(len(boundaries.ground))}, geometry=list(boundaries.ground), crs=4326)
+    frame = ground[~ground.is_empty]
     with rasterio.open(scratch) as dataset:
         result = exact_extract(
             dataset,
@@ -57,7 +57,7 @@ def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scrat
         ).set_index("number")
     scratch.unlink()
     names = [f"band_{band}_sum" for band in range(1, len(depths) + 2)] if depths else ["sum"]
-    return np.nan_to_num(result.loc[range(len(frame)), names].to_numpy(dtype=float))
+    return np.nan_to_num(result.reindex(ground["number"])[names].to_numpy(dtype=float))
 
 
 def _write_bands(layer: Path, depths: Sequence[Path], target: Path) -> None:

@@ -16,6 +16,8 @@ from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES
 
+NO_STATION = "no_station"
+"""what the list of a country says that has no river to forecast"""
 _POINT_NAMESPACE = uuid.UUID("9b1d0a52-6f0e-4c37-9d43-1f1f8a2a7c11")
 
 
@@ -129,7 +131,7 @@ def _stations(path: Path) -> tuple[StationSeed, ...]:
         )
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = csv.DictReader(lines)
-        return tuple(_station(row, rows.line_num, path) for row in rows)
+        return tuple(_station(row, rows.line_num, path) for row in rows if row["stationCode"] != NO_STATION)
 
 
 def _station(row: Mapping[Any, Any], line: int, path: Path) -> StationSeed:

@@ -19,7 +19,7 @@ from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.static.place import Place
 
-OPTIONAL: Final = ("population_totals.csv",)
+OPTIONAL: Final = ("population_totals.csv", inputs.PARENT_FILE)
 RECORD: Final = "copy.json"
 """in the copy: the URL that it is a whole copy of, and why it could not be brought up to date the last time"""
 _INCOMING: Final = ".incoming"
@@ -39,7 +39,8 @@ def refresh_copy(country: FloodCountry, folder: Path, patience: Patience | None 
 
 def _refresh(country: FloodCountry, folder: Path, patience: Patience | None) -> str:
     url = str(country.static)
-    names = [file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country)]
+    files = (file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country))
+    names = [inputs.MAPPING if name == inputs.PROPOSED else name for name in files if name not in OPTIONAL]
     is_whole = read_note(folder / RECORD).get("url") == url and all((folder / name).is_file() for name in names)
     try:
         gone = _sync(url, folder, names, is_whole=is_whole, patience=patience)

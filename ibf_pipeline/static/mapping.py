@@ -1,4 +1,5 @@
-"""A proposal which areas a station stands for. A person confirms it by renaming the file; until then nobody uses it.
+"""A proposal which areas a station stands for. A person confirms it by renaming the file; until then no target that
+notifies people gets an alert of it.
 
 The rule: take the largest flood map within `REACH` of the station. Its wet cells that hang together, corners
 included, are one water. Of those the waters count that come within `NEAR` of the station (one GloFAS cell). Every
@@ -38,7 +39,6 @@ SHARE: Final = 0.01
 """of an area that must be covered"""
 CELLS: Final = 100
 """raster cells that suffice in a large area: about 0.8 km2 at 3 arc-seconds"""
-PROPOSED: Final = "station_admin_mapping.proposed.csv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,12 @@ from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.parents import parents_csv
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.static.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
-from ibf_pipeline.static.mapping import PROPOSED, as_csv, propose_mapping
+from ibf_pipeline.static.mapping import as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
 from ibf_pipeline.static.thresholds import sample_thresholds, write_thresholds
@@ -56,6 +57,10 @@ def fetch_static(
     desk = _Desk(folder, say, refresh=refresh)
     if portal is not None:
         _from_portal(country, portal, desk)
+    _parents(country, desk)
+    if inputs.has_no_river(folder):
+        say(f"{inputs.STATIONS}: {inputs.NO_RIVER}, so that nothing else is needed")
+        return desk.written
     if places.thresholds is not None:
         _thresholds(country, places.thresholds, desk)
     if places.flood_maps is not None:
@@ -78,7 +83,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
     maps = inputs.flood_map_files(folder, country)
     proposed = propose_mapping(stations, boundaries, maps[max(maps)], country.flood_maps.minimum_depth)
     text = as_csv(boundaries, proposed)
-    file, known = folder / PROPOSED, _fetched(folder).get(PROPOSED, {})
+    file, known = folder / inputs.PROPOSED, _fetched(folder).get(inputs.PROPOSED, {})
     if file.is_file() and known.get("sha256") != sha256(file) and file.read_text("utf-8", "replace") != text:
         raise ForbiddenByRule(
             "this proposal was changed since it was written",
@@ -87,7 +92,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
             remedy=f"rename it to {inputs.MAPPING} to confirm it; for a new proposal move it away first",
         )
     write_text(file, text)
-    _record(folder, PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
+    _record(folder, inputs.PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
     return file, len(proposed), len(boundaries.place_codes)
 
 
@@ -108,6 +113,24 @@ def _from_portal(country: FloodCountry, portal: Portal, desk: _Desk) -> None:
     with desk.file(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
         if target is not None:
             write_text(target, stations_of(portal, country.iso3))
+
+
+def _parents(country: FloodCountry, desk: _Desk) -> None:
+    """Write the parents that had to be derived, for people to read and correct; nothing where all are given."""
+    areas = inputs.boundary_files(desk.folder, country).values()
+    if not desk.needs(inputs.PARENT_FILE) or not all(file.is_file() for file in areas):
+        return
+    levels = read_boundaries(desk.folder / "admin_areas", country.admin_levels, with_parent_file=False)
+    rows = [
+        (code, level, str(parent), how, share)
+        for level, layer in levels.items()
+        for code, parent, how, share in zip(layer.place_codes, layer.parents, layer.how, layer.inside, strict=False)
+        if how != "given"
+    ]
+    if rows:
+        with desk.file(inputs.PARENT_FILE, "the boundaries") as target:
+            if target is not None:
+                write_text(target, parents_csv(rows))
 
 
 def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:
@@ -222,10 +245,10 @@ def still_missing(country: FloodCountry, folder: Path) -> list[str]:
     missing = inputs.missing_files(folder, inputs.static_files(folder, country))
     words = []
     for name in missing:
-        if name == inputs.MAPPING and (folder / PROPOSED).is_file():
-            words.append(f"{name}: {PROPOSED} is a proposal; look through it and rename it")
-        elif name == inputs.MAPPING:
+        if name == inputs.MAPPING:
             words.append(f"{name}: which station floods which area; `prepare {country.iso3} --propose-mapping` helps")
         else:
             words.append(name)
+    if inputs.mapping_file(folder).name == inputs.PROPOSED:
+        words.append(f"{inputs.MAPPING}: {inputs.PROPOSED} is a proposal; look through it and rename it")
     return words

@@ -1,4 +1,4 @@
-"""Boundaries that are invalid, empty or do not nest: repaired where that is safe and reported, else refused."""
+"""Boundaries that are invalid, empty, overlap or do not nest: taken with a word where that is safe, else refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from ibf_pipeline.check.country import check_static
 from ibf_pipeline.errors import InputInvalid
+from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import feature, square, write_areas
 from tests.worlds.countries.tiny_day import TinyDay, edit_json
 
@@ -22,6 +24,14 @@ def replace_area(day: TinyDay, code: str, geometry: Any, level: int = 2) -> None
     edit_json(day.static / "admin_areas" / f"adm{level}.geojson", change)
 
 
+REPAIRED = "boundaries: 1 outline repaired; `ibf-pipeline check XTY` lists them"
+
+
+def checked(day: TinyDay) -> str:
+    """What `check` finds in the static data."""
+    return "\n".join(finding.found for finding in check_static(tiny_country.country(), day.static)[0])
+
+
 def ring(*points: tuple[float, float]) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[list(point) for point in (*points, points[0])]]}
 
@@ -32,7 +42,8 @@ def test_a_polygon_nested_as_multipolygon_is_read_as_one_and_reported(day: TinyD
     replace_area(day, "01A", wrong)
     found = day.found()
     assert found.events == expected
-    assert "area 01A was labelled Polygon but nested as MultiPolygon: read as MultiPolygon" in found.notes
+    assert REPAIRED in found.notes
+    assert "area 01A was labelled Polygon but nested as MultiPolygon: read as MultiPolygon" in checked(day)
 
 
 def test_a_bow_tie_is_refused(day: TinyDay) -> None:
@@ -49,9 +60,8 @@ def test_a_tiny_loop_is_repaired_and_reported(day: TinyDay) -> None:
     loop = ring((10, 0.9), (10.055, 0.9), (10.055, 0.999), (10.054, 1.0), (10.055, 1.0), (10.054, 0.999), (10, 1.0))
     replace_area(day, "01A", loop)
     found = day.found()
-    (note,) = [note for note in found.notes if "01A" in note]
-    assert note.startswith("area 01A was an invalid polygon (Self-intersection")
-    assert note.endswith("repaired")
+    assert REPAIRED in found.notes
+    assert "1 outlines were repaired: area 01A was an invalid polygon (Self-intersection" in checked(day)
     assert abs(found.events[0].people - 20) <= 1, "11 people in 01A and 9 in 01B, but for the corner"
 
 
@@ -90,22 +100,32 @@ def test_a_parent_that_is_on_no_level(day: TinyDay) -> None:
     )
 
 
-def test_an_area_that_lies_in_another_parent(day: TinyDay) -> None:
+def test_the_code_of_a_parent_counts_wherever_the_outline_lies(day: TinyDay) -> None:
+    """01A and 01B have 11 and 9 people in the water, 99 and 81 in all; 01A is now in 02, which has 180 of its own."""
     areas = day.static / "admin_areas" / "adm2.geojson"
     edit_json(areas, lambda c: c["features"][0]["properties"].update(ADM1_PCODE="02"))
-    error = day.refused(InputInvalid)
-    assert error.found == "area 01A lies 0% inside its parent 02"
-    assert error.expected == "areas of level 2 that nest in level 1"
+    found = day.found()
+    assert (
+        "boundaries: 1 area reaching out of their parents (1 mostly); `ibf-pipeline check XTY` lists them"
+        in found.notes
+    )
+    assert "1 areas of level 2 reach out of their parents, 1 of them for the most part: 01A in 02 (0%)" in checked(day)
+    areas_1 = {area.place_code: area.people for area in found.events[0].areas_of(1)}
+    assert areas_1 == {"01": 9, "02": 11}
 
 
-@pytest.mark.parametrize(("bottom", "said"), [(0.85, "67% inside"), (0.78, None)])
-def test_an_area_that_reaches_out_of_its_parent(day: TinyDay, bottom: float, said: str | None) -> None:
-    """01B from 1.0 N to `bottom`, its parent ends at 0.9: two thirds inside are reported, less than half is refused."""
+@pytest.mark.parametrize(("bottom", "share", "mostly"), [(0.85, "67%", 0), (0.78, "45%", 1), (0.895, None, 0)])
+def test_an_area_that_reaches_out_of_its_parent(day: TinyDay, bottom: float, share: str | None, mostly: int) -> None:
+    """01B from 1.0 N to `bottom`; its parent ends at 0.9."""
     replace_area(day, "01B", square(10.055, 10.1, bottom=bottom))
-    if said is None:
-        assert day.refused(InputInvalid).found == "area 01B lies 45% inside its parent 01"
-    else:
-        assert f"area 01B lies {said} its parent 01: taken as it says" in day.found().notes
+    said = checked(day)
+    assert ("reach out" in said) == (share is not None)
+    if share is not None:
+        assert (
+            f"1 areas of level 2 reach out of their parents, {mostly} of them for the most part: 01B in 01 ({share})"
+            in said
+        )
+    assert any("reaching out of their parents" in note for note in day.found().notes) == (share is not None)
 
 
 def test_place_codes_twice(day: TinyDay) -> None:
@@ -163,23 +183,22 @@ def test_an_older_run_and_older_prepared_layers_survive_bad_boundaries(prepared_
     assert (prepared_day.prepared / "stamp.json").read_bytes() == stamp
 
 
-def test_areas_of_a_level_that_overlap_are_refused_with_their_names(day: TinyDay) -> None:
-    """01A reaches 10..10.055 E and 01B from there on; half a cell of 01B is 0.005 of its 0.045 degrees."""
+def test_people_where_areas_overlap_count_once_for_the_smaller_area(day: TinyDay) -> None:
+    """01A reaches 10..10.06 E and 01B 10.055..10.1, the smaller one: in its row of water 01A keeps 11 people of 12."""
     replace_area(day, "01A", square(10, 10.06))
-    error = day.refused(InputInvalid)
-    assert error.found == "areas 01A (Area 01A) and 01B (Area 01B) overlap by 11% of the smaller one"
-    assert error.where.endswith("adm2.geojson")
-
-
-def test_one_area_under_two_codes_is_refused(day: TinyDay) -> None:
-    replace_area(day, "01B", square(10, 10.055))
-    assert "01A (Area 01A) and 01B (Area 01B) overlap by 100%" in day.refused(InputInvalid).found
-
-
-def test_a_sliver_in_common_is_reported(day: TinyDay) -> None:
-    """0.0002 of 0.045 degrees are 0.44 %."""
-    replace_area(day, "01A", square(10, 10.0552))
+    found = day.found()
     assert (
-        "areas 01A (Area 01A) and 01B (Area 01B) overlap by 0.44% of the smaller one: people there count twice"
-        in day.found().notes
+        "boundaries: 1 overlap of neighbours, people there counted once; `ibf-pipeline check XTY` lists them"
+        in found.notes
     )
+    assert {area.place_code: area.people for area in found.events[0].areas_of(2)} == {"01A": 11, "01B": 9}
+    assert (
+        "1 pairs of areas of level 2 overlap, in shares of the smaller one: 01B (Area 01B) and 01A (Area 01A) by 11.11%"
+        in checked(day)
+    )
+
+
+def test_one_area_under_two_codes_counts_for_the_first_and_is_said(day: TinyDay) -> None:
+    replace_area(day, "01B", square(10, 10.055))
+    assert {area.place_code: area.people for area in day.found().events[0].areas_of(2)} == {"01A": 11, "01B": 0}
+    assert "areas of level 2 that smaller ones cover wholly: 01B" in checked(day)

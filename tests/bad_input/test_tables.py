@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
-from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.check.country import check_static
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
+from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import thresholds
 from tests.worlds.countries.tiny_day import TinyDay, edit_json, edit_text
 
@@ -51,6 +54,41 @@ def test_an_area_of_two_stations(day: TinyDay) -> None:
 def test_a_station_that_is_in_no_list(day: TinyDay) -> None:
     edit_text(day.static / "station_admin_mapping.csv", "G2", "G7")
     assert "station 'G7' is not in stations.csv" in day.refused(InputInvalid).found
+
+
+def test_a_station_of_the_mapping_that_cannot_alert_is_left_out_with_a_word(day: TinyDay) -> None:
+    """G1 and G2 have their lines; G7, of another edition, is listed with an area that nobody knows and with 02B."""
+    edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B", "3,G7,02B\n4,G7,99X")
+    found = day.found()
+    assert "station G7 of the mapping is not in stations.csv: its 2 areas count as no_station" in found.notes
+    assert [event.name for event in found.events] == ["G1"]
+    said = {one.found: one.level for one in check_static(tiny_country.country(), day.static)[0]}
+    assert said["stations that stations.csv does not list: G7"] == "warning"
+
+
+def test_lines_of_no_station_may_name_any_place(day: TinyDay) -> None:
+    expected = day.found()
+    edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B", "3,no_station,02B\n4,no_station,99X")
+    found = day.found()
+    assert (found.events, found.notes) == (expected.events, expected.notes)
+    assert not [one for one in check_static(tiny_country.country(), day.static)[0] if "99X" in one.found]
+
+
+def test_a_proposed_mapping_reaches_nobody(day: TinyDay) -> None:
+    """`live` notifies; a folder of files does not, and is written with a word about the mapping."""
+    mapping = day.static / "station_admin_mapping.csv"
+    mapping.rename(mapping.with_suffix(".proposed.csv"))
+    error = day.refused(ForbiddenByRule, target="live")
+    assert error.found == "no person has confirmed which areas the stations of XTY stand for"
+    assert error.where == str(mapping.with_suffix(".proposed.csv"))
+    assert "rename it to station_admin_mapping.csv" in error.remedy
+    settings = yaml.safe_load((day.config / "settings.yaml").read_text())
+    settings["targets"]["out"] = {"kind": "files", "folder": str(day.root / "out"), "test_target": True}
+    (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    assert day.flow(target="out").is_completed()
+    assert "the mapping is a proposal that no person has confirmed: for rehearsals only" in day.run_folder.found().notes
+    mapping.with_suffix(".proposed.csv").rename(mapping)
+    assert not [note for note in day.found().notes if "proposal" in note]
 
 
 def test_a_mapping_that_gives_no_station_an_area(day: TinyDay) -> None:

@@ -46,3 +46,12 @@ def test_flood_day_ends_with_its_measure(cache: Path) -> None:
     assert re.search(r"^ratio: \d+x; without the peer's maxima of areas \d+x$", text, re.MULTILINE)
     last = text.splitlines()[-1]
     assert re.fullmatch(r"flood day: [\d.]+ s, compute [\d.]+ s, peak \d+ MiB", last)
+
+
+def test_boundaries_hold_what_the_raster_holds_in_their_union() -> None:
+    command = [sys.executable, "-m", "benchmarks.boundaries", "--countries", "GMB", "STP", "--across", "200"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "IBF_TEST_DATA": str(real_data("boundaries").parent)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "| GMB | 8, 49, 115 | prefix | 15 (3) | 211 |" in done.stdout
+    assert re.search(r"after differs by 0\.0\d+% at most$", done.stdout.strip())

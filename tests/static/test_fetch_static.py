@@ -20,9 +20,10 @@ from flows.cli.app import app
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import ForbiddenByRule, InputInvalid, InputMissing
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.stations import read_mapping, read_stations
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.static.flood_maps import corners_of, country_tiles, obtain_flood_map
@@ -306,13 +307,18 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert code == 0, text
     assert "a station for 4 of 4 areas" in text
     code, text = invoke(folder, "prepare", "XTY")
-    assert code == 1, "a proposal is not used"
+    assert code == 0, text
+    assert "note: the mapping is a proposal that no person has confirmed: for rehearsals only" in text
+    again = invoke(folder, "fetch-static", "XTY")
+    assert again[0] == 3, "a proposal leaves something to do"
+    assert "station_admin_mapping.proposed.csv is a proposal; look through it and rename it" in again[1]
     rows = json.loads(invoke(folder, "check", "XTY", "--json")[1])
     assert "station_admin_mapping.proposed.csv waits for a person" in [row["found"] for row in rows]
     (static / "station_admin_mapping.proposed.csv").rename(static / "station_admin_mapping.csv")
     code, text = invoke(folder, "prepare", "XTY")
     assert code == 0, text
-    assert "XTY: built: boundaries" in text
+    assert "XTY: built: tables" in text, "renaming it is what confirms it"
+    assert "is a proposal" not in text
     rows = json.loads(invoke(folder, "check", "XTY", "--json", "--target", "portal")[1])
     assert [row for row in rows if row["level"] == "error"] == []
     found = [(row["level"], row["found"]) for row in rows]
@@ -324,6 +330,28 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert archive.asked["ID2_N10_E10_RP10_depth.tif"] == 1
 
 
+def test_a_country_without_a_river_is_set_up_with_its_boundaries(world: tuple[Path, Archive]) -> None:
+    """Nothing else is fetched, `check` has no error, and no run says "no alert" of floods that nobody forecasts."""
+    folder, _ = world
+    static = folder.parent / "data" / "countries" / "XTY"
+    static.mkdir(parents=True)
+    (static / "stations.csv").write_text("stationCode,stationName,lat,lon\nno_station,,,\n")
+    code, text = invoke(folder, "fetch-static", "XTY")
+    assert code == 0, text
+    assert "XTY: 2 files fetched" in text
+    assert "no river that GloFAS can forecast here, so that nothing else is needed" in text
+    rows = json.loads(invoke(folder, "check", "XTY", "--json", "--target", "sandbox")[1])
+    assert [row for row in rows if row["level"] == "error" or row["subject"] == "schedule"] == []
+    assert "no river that GloFAS can forecast here: the set-up is finished, and nothing runs" in [
+        row["found"] for row in rows
+    ]
+    for words in (("prepare", "XTY"), ("prepare", "XTY", "--propose-mapping")):
+        code, text = invoke(folder, *words)
+        assert (code, "there is nothing to prepare" in text) == (0, True), text
+    with pytest.raises(ForbiddenByRule, match="no river that GloFAS can forecast here"):
+        prepare(tiny_country.country(), static, folder.parent / "prepared")
+
+
 def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path, Archive]) -> None:
     folder, _ = world
     static = folder.parent / "data" / "countries" / "XTY"
@@ -331,7 +359,7 @@ def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path,
     for _ in range(2):
         code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
         assert code == 0, text
-    assert "until then nobody uses it" in text
+    assert "until then it is for rehearsals on test targets" in text
     proposal = static / "station_admin_mapping.proposed.csv"
     corrected = proposal.read_text().replace("G1,01A", "no_station,01A")
     proposal.write_text(corrected)

@@ -13,7 +13,7 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.observed import ObservedArea
 from ibf_pipeline.hazards.floods.findings import FloodEvent
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.grids import write_on_grid
 from ibf_pipeline.prepare.tables import exposure_table
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, profile, windows
@@ -53,15 +53,7 @@ def people_in_flood(
 ) -> np.ndarray:
     """(area,) people in flooded cells of each deepest area, counted as the forecast counts them (exact cell shares)."""
     deepest = read_boundaries(static / "admin_areas", country.admin_levels)[country.deepest_admin_level]
-    places = [deepest.place_codes.index(code) for code in codes]
-    chosen = Boundaries(
-        deepest.admin_level,
-        tuple(codes),
-        tuple(deepest.names[place] for place in places),
-        tuple(deepest.parents[place] for place in places),
-        tuple(deepest.geometries[place] for place in places),
-        (),
-    )
+    chosen = deepest.only(codes)
     scratch.mkdir(parents=True, exist_ok=True)
     people, flooded = scratch / "people.tif", scratch / "flooded.tif"
     with bounded_gdal():

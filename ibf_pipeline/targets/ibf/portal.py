@@ -25,7 +25,8 @@ from ibf_pipeline.targets.portal import (
 _MISSING = {
     STATIONS: (
         "the server has no GloFAS stations of {}",
-        "ask the portal's administrator to add them, or write stations.csv by hand",
+        "ask the portal's administrator to add them, or write stations.csv by hand (with the one line `no_station,,,` "
+        "where GloFAS has no river)",
     )
 }
 """category of points -> what is said where there are none, and the remedy"""
