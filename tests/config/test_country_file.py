@@ -177,7 +177,8 @@ def test_no_hazard_at_all(folder: Path, tides: type[Tides]) -> None:
 )
 def test_an_unknown_hazard(folder: Path, tides: type[Tides], hazards: dict[Any, Any], found: str) -> None:
     error = refused(folder, {**COMMON, "hazards": hazards})
-    assert (error.found, error.expected, error.remedy) == (found, "one of floods, tides", "name a hazard of this installation")
+    assert (error.found, error.expected) == (found, "one of floods, tides")
+    assert error.remedy == "name a hazard of this installation"
 
 
 @pytest.mark.parametrize(
