@@ -109,7 +109,9 @@ class FilesTargetSettings(TargetSettings):
     can_notify = False
 
     kind: Literal["files"] = Field(description="files for QGIS, spreadsheets and shadow runs")
-    folder: str = Field(description="the days lie in <folder>/<ISO3>/<issue date>/")
+    folder: str = Field(
+        description="floods lie in <folder>/<ISO3>/<issue date>/, others in <folder>/<ISO3>/<hazard>/<issue time>/"
+    )
 
     @property
     def address(self) -> str | None:

@@ -98,3 +98,32 @@ def test_findings_of_another_hazard_are_of_its_own_kind(tmp_path: Path) -> None:
         with pytest.raises(InputInvalid, match="this is a run of tides"):
             run.found_of(FloodFindings)
         shutil.rmtree(run.path)
+
+
+@pytest.mark.parametrize("change", [{"issue_time": "2026-02-16"}, {"country": "XTZ"}])
+def test_findings_of_another_run_are_not_taken_for_those_of_the_folder(tmp_path: Path, change: dict[str, str]) -> None:
+    run = finished(tmp_path)
+    assert run.found().country == "XTS"
+    file = run.path / "events.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(InputInvalid, match=r"these are the findings of .*Expected: those of XTS/floods/2026-02-15"):
+        run.found()
+
+
+@pytest.mark.parametrize("damaged", ["{", "", "[]"])
+def test_a_damaged_manifest_is_one_line(tmp_path: Path, damaged: str) -> None:
+    run = finished(tmp_path)
+    assert run.manifest() == {"headline": "quiet"}
+    (run.path / "manifest.json").write_text(damaged)
+    with pytest.raises(
+        InputInvalid, match=r"manifest.json: what a run was made from cannot be read.*run the day again"
+    ):
+        run.manifest()
+
+
+def finished(runs: Path) -> RunFolder:
+    run = flood_run(runs, "XTS", DAY)
+    run.path.mkdir(parents=True)
+    write_found(found([], [], DAY), run.path / "events.json")
+    (run.path / "manifest.json").write_text('{"headline": "quiet"}')
+    return run
