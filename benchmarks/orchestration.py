@@ -99,19 +99,21 @@ def run(way: str, work: Path) -> dict[str, Any]:
 
 def stages(workspace: str) -> dict[str, Any]:
     """The flow's own stages, in their order, as plain functions; fails where one of them asks for a Prefect server."""
-    from flows import floods
+    from flows import hazard_run
+    from flows.wiring import flood_leg
     from flows.wiring.day import open_day
     from ibf_pipeline.targets.problems import Consent
 
     for name in ("prepared_layers", "obtain_forecast", "read_discharge", "find_events", "record_findings"):
-        setattr(floods, name, getattr(floods, name).fn)
-    plain = partial(floods.bring_up_to_date, plan=floods.plan_revision.fn, publish=floods.publish_revision.fn)
-    floods.bring_up_to_date = plain  # type: ignore[assignment]
+        setattr(flood_leg, name, getattr(flood_leg, name).fn)
+    plan, publish = hazard_run.plan_revision.fn, hazard_run.publish_revision.fn
+    plain = partial(hazard_run.bring_up_to_date, plan=plan, publish=publish)
+    hazard_run.bring_up_to_date = plain  # type: ignore[assignment]
     started = time.perf_counter()
     day = open_day("config", "XDM", DAY, None, workspace=workspace)
-    found, folder = floods.find_day(day)
-    floods.publish_day(day, found, folder, notify=True, hold=False, consent=Consent())
-    floods.write_day_report.fn("XDM", folder, day.prepared)
+    found, folder = flood_leg.find_day(day)
+    hazard_run.publish_day(day, found, folder, notify=True, hold=False, consent=Consent())
+    hazard_run.write_run_report.fn("XDM", folder, day.prepared)
     return {"day": time.perf_counter() - started, "tasks": 0}
 
 
