@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ForbiddenByRule, InputMissing, UsageError
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, UsageError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import FileBody
@@ -85,10 +85,11 @@ def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, l
     names = events or [event.name for event in found.events]
     unknown = sorted(set(names) - {event.name for event in found.events})
     if unknown or not names:
-        raise UsageError(
+        kind: type[IbfError] = UsageError if unknown else ForbiddenByRule
+        raise kind(
             f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
             expected=", ".join(event.name for event in found.events) or "a run with events",
-            remedy="name its events with --event, or none for all of them",
+            remedy="name its events with --event, or none for all of them" if unknown else "name another run",
         )
     return published, names
 

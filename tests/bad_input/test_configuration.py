@@ -95,7 +95,7 @@ def test_a_country_without_a_file_names_those_that_there_are(day: TinyDay) -> No
 def test_a_country_code_is_three_capitals(day: TinyDay, iso3: str) -> None:
     with pytest.raises(ConfigError, match="there is no country") as caught:
         load(day.config).country(iso3)
-    assert (caught.value.remedy == "did you mean XTY?") == (iso3 == "xty")
+    assert (caught.value.remedy == "write XTY") == (iso3 == "xty")
 
 
 def test_no_settings(day: TinyDay) -> None:

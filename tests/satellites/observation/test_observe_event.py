@@ -425,7 +425,8 @@ def test_what_is_not_ordered(project: tuple[Path, Loopback]) -> None:
 def test_an_event_without_areas_is_skipped(project: tuple[Path, Loopback]) -> None:
     root, server = project
     alerted = event("G1", "--TT----", "max", {})
-    write_found(found([replace(alerted, areas=())], [], ISSUE), root / "runs" / "XTY" / "2026-02-15" / "events.json")
+    day = replace(found([replace(alerted, areas=())], [], ISSUE), country="XTY")
+    write_found(day, root / "runs" / "XTY" / "2026-02-15" / "events.json")
     state = observe(root)
     assert (state.is_completed(), state.name) == (True, "Skipped"), state.message
     assert "G1: the event's station has no areas" in str(state.message)
