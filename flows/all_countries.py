@@ -27,12 +27,11 @@ from flows.hazard_flows import issue_parameter
 from flows.installed import final
 from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
+from flows.wiring.hazards import configured
 from flows.wiring.issue_date import issue_date_of_run
-from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -79,16 +78,13 @@ def all_countries(
     try:
         configuration = open_configuration(config, workspace)
         chosen = _chosen(configuration.country_codes(), countries)
+        daily = [each for each in configured(configuration) if each.iso3 in chosen and each.profile.period_hours == 24]
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
     day = issue_date_of_run(issue_date)
     options = {"notify": notify, "publish": publish}
-    jobs = [
-        CountryJob(iso3, hazard, IssueTime(day), target, config, workspace, options)
-        for iso3 in chosen
-        for hazard in daily_hazards(configuration, iso3)
-    ]
+    jobs = [CountryJob(each.iso3, each.hazard, IssueTime(day), target, config, workspace, options) for each in daily]
     outcomes = run_jobs(jobs, limit or configuration.settings.operations.parallel_countries)
     _keep_table(outcomes, day)
     return final(_ended(outcomes))
@@ -185,16 +181,6 @@ def _outcome(future: Future[CountryOutcome], job: CountryJob) -> CountryOutcome:
 
 def _crashed(job: CountryJob, message: str, started: float) -> CountryOutcome:
     return CountryOutcome(job.label, "Crashed", message, 1, time.perf_counter() - started)
-
-
-def daily_hazards(configuration: Configuration, iso3: str) -> list[str]:
-    """Those hazards of a country that have one run a day; floods where its file is too wrong to tell, which the run
-    then says.
-    """
-    try:
-        return [name for name in configuration.hazards(iso3) if known_hazard(name).profile.period_hours == 24]
-    except IbfError:
-        return [EARLIER_HAZARD]
 
 
 def _chosen(configured: list[str], countries: list[str] | None) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from prefect.flows import Flow
 
 from flows.floods import floods
+from flows.wiring.hazards import of_installation
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
 FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods}
@@ -20,13 +20,7 @@ FLOWS: Final[dict[str, Flow[..., Any]]] = {FLOODS.name: floods}
 
 def flow_of(hazard: str) -> Flow[..., Any]:
     """The flow of a hazard; UsageError where this installation has none."""
-    if hazard not in FLOWS:
-        raise UsageError(
-            f"{hazard} cannot be run by this installation",
-            expected="one of " + ", ".join(sorted(FLOWS)),
-            remedy="choose another hazard",
-        )
-    return FLOWS[hazard]
+    return of_installation(FLOWS, hazard)
 
 
 def issue_parameter(profile: HazardProfile) -> str:

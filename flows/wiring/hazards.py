@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.errors import ConfigError, IbfError
+from ibf_pipeline.errors import ConfigError, IbfError, UsageError
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+
+Part = TypeVar("Part")
+
+
+def of_installation(parts: Mapping[str, Part], hazard: str) -> Part:
+    """What a table has of a hazard; UsageError where this installation has none."""
+    if hazard not in parts:
+        raise UsageError(
+            f"{hazard} cannot be run by this installation",
+            expected="one of " + ", ".join(sorted(parts)),
+            remedy="choose another hazard",
+        )
+    return parts[hazard]
 
 
 @dataclass(frozen=True, slots=True)

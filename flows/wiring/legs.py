@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from flows.wiring.day import Day
 from flows.wiring.flood_leg import find_day, tidy_up, wished_sources
+from flows.wiring.hazards import of_installation
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.prepare.store import PlaceCodes, prepared_codes
 from ibf_pipeline.runs.folder import RunFolder
@@ -51,10 +51,4 @@ LEGS: Final[dict[str, Leg]] = {FLOODS.name: Leg(find_day, wished_sources, afterw
 
 def leg_of(day: Day) -> Leg:
     """The leg of a day's hazard; UsageError where this installation has none."""
-    if day.profile.name not in LEGS:
-        raise UsageError(
-            f"{day.profile.name} cannot be run by this installation",
-            expected="one of " + ", ".join(sorted(LEGS)),
-            remedy="choose another hazard",
-        )
-    return LEGS[day.profile.name]
+    return of_installation(LEGS, day.profile.name)

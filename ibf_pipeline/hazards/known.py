@@ -23,11 +23,12 @@ class Hazard:
 HAZARDS: Final[dict[str, Hazard]] = {FLOODS.name: Hazard(FLOODS, FloodFindings)}
 
 
-def known_hazard(name: str) -> Hazard:
-    """The hazard of this name; InputInvalid where this version has none."""
+def known_hazard(name: str, where: object = None) -> Hazard:
+    """The hazard of this name; InputInvalid where this version has none. `where`: what names it, for the error."""
     if name not in HAZARDS:
         raise InputInvalid(
             f"the hazard {name!r} is not known",
+            where=where,
             expected="one of " + ", ".join(sorted(HAZARDS)),
             remedy="correct it, or update this installation",
         )

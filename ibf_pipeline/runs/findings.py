@@ -15,7 +15,7 @@ from ibf_pipeline.domain.findings import FORMAT, Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.hazards.floods.findings import FloodFindings
-from ibf_pipeline.hazards.known import HAZARDS
+from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.writing import whole, write_text
 
 
@@ -42,14 +42,7 @@ def read_found(file: Path) -> Findings:
             )
         content = _of_today(content)
         issue_time = IssueTime.parse(content.pop("issue_time"))
-        if content["hazard"] not in HAZARDS:
-            raise InputInvalid(
-                f"events.json of the hazard {content['hazard']!r}",
-                where=file,
-                expected="one of " + ", ".join(sorted(HAZARDS)),
-                remedy="update this installation, or run the day again",
-            )
-        kind: Any = HAZARDS[content["hazard"]].findings
+        kind: Any = known_hazard(content["hazard"], file).findings
         return _adapter(kind).validate_python(content | {"issue_time": issue_time}, strict=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputInvalid(

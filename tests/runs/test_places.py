@@ -72,7 +72,7 @@ def test_findings_of_the_format_before_are_read_as_floods(tmp_path: Path) -> Non
     ("change", "words"),
     [
         ({"format": 3}, "events.json of format 3"),
-        ({"hazard": "tides"}, "events.json of the hazard 'tides'"),
+        ({"hazard": "tides"}, "events.json: the hazard 'tides' is not known"),
         ({"events": 1}, "cannot be read"),
     ],
 )
