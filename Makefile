@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
 	tests/discharge tests/targets tests/check tests/report/test_changes.py
 
-.PHONY: demo test test-unit test-stories test-all lint install uganda clean
+.PHONY: demo test test-unit test-stories test-benchmarks test-all lint install uganda clean
 
 # The environment is made again where the project's needs or the locked versions changed.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -29,11 +29,16 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What takes long: killed workers, automations in their own time, benchmarks, large rasters, many examples.
+# What takes long: killed workers, automations in their own time, large rasters, many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis"
+	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis" \
+		--ignore=tests/benchmarks
 
-test-all: test-stories test
+# The benchmarks run to their end and print their ratios: after a change of what they measure.
+test-benchmarks: install
+	$(BIN)/python -m pytest tests/benchmarks
+
+test-all: test-stories test-benchmarks test
 
 lint: install
 	$(BIN)/ruff check .
