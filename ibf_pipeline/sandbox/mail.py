@@ -81,11 +81,16 @@ def notifiable_events(store: Store, iso3: str, disaster: str) -> list[dict[str, 
 
 
 def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
-    """The mail of this moment, or None when there is nothing to notify."""
+    """The mail of this moment, or None when there is nothing to notify.
+
+    In a country without time zone the service fails over the first date of the mail; what was processed before stays.
+    """
     with store.transaction():
         events = notifiable_events(store, iso3, disaster)
         if not events:
             return None
+        if store.row("SELECT 1 FROM without_time_zone WHERE iso3 = :iso3", iso3=iso3):
+            raise server_error()
         last = last_upload(store, iso3, disaster)
         country = store.row("SELECT name FROM country WHERE iso3 = :iso3", iso3=iso3)
     name = country["name"] if country else iso3

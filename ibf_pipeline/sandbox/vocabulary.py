@@ -13,6 +13,8 @@ _WORDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read
 DISASTER_ROWS: dict[str, dict[str, Any]] = _WORDS["disasters"]
 INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
 POINT_CATEGORIES: tuple[str, ...] = tuple(_WORDS["point_categories"])
+WITH_TIME_ZONE: tuple[str, ...] = tuple(_WORDS["with_time_zone"])
+WITHOUT_TIME_ZONE: tuple[str, ...] = tuple(_WORDS["without_time_zone"])
 LINE_CATEGORIES: tuple[str, ...] = tuple(_WORDS["line_categories"])
 TYPHOON_CATEGORIES: tuple[str, ...] = tuple(_WORDS["typhoon_categories"])
 
