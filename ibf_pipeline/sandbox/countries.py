@@ -14,7 +14,7 @@ from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
 from ibf_pipeline.sandbox.disasters import BUILT_IN
 from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
 from ibf_pipeline.sandbox.store import Store
-from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES
+from ibf_pipeline.sandbox.vocabulary import LINE_CATEGORIES, POINT_CATEGORIES, WITH_TIME_ZONE, WITHOUT_TIME_ZONE
 
 NO_STATION = "no_station"
 """what the list of a country says that has no river to forecast"""
@@ -79,6 +79,9 @@ class CountrySeed:
     """Category of the API (schools, health_sites, waterpoints, gauges) to its points."""
     lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """``roads`` and ``buildings`` to the fids of what there is; shapes are not needed."""
+    time_zone: bool = True
+    """Whether the service knows one, without which it makes no mail. Only a made-up country has a choice: those of
+    the portal are as on the real server (``vocabulary.yaml``)."""
 
     @property
     def all_hazards(self) -> tuple[HazardSeed, ...]:
@@ -160,6 +163,7 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
             name=country.name,
             now=now,
         )
+        _write_time_zone(store, country)
         setups = [
             {
                 "iso3": country.iso3,
@@ -178,6 +182,13 @@ def write_seed(store: Store, country: CountrySeed, now: str) -> None:
         store.insert("admin_area", areas, replace=True)
         _write_points(store, country)
         _write_lines(store, country)
+
+
+def _write_time_zone(store: Store, country: CountrySeed) -> None:
+    store.run("DELETE FROM without_time_zone WHERE iso3 = :iso3", iso3=country.iso3)
+    declared = country.time_zone and country.iso3 not in WITHOUT_TIME_ZONE
+    if not declared and country.iso3 not in WITH_TIME_ZONE:
+        store.insert("without_time_zone", [{"iso3": country.iso3}])
 
 
 def _check(store: Store, country: CountrySeed) -> None:

@@ -14,7 +14,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, Sandbox, Station
 
 SEVERITY = {"trigger": (1, 1), "high": (1, 0), "med": (0.7, 0), "min": (0.3, 0), "no": (0, 0)}
 NO_ALERT_INDICATORS = ("population_affected", "forecast_severity", "forecast_trigger")
-_codes = ("".join(letters) for letters in itertools.product("T", string.ascii_uppercase, string.ascii_uppercase))
+_codes = ("".join(letters) for letters in itertools.product("J", string.ascii_uppercase, string.ascii_uppercase))
 
 
 @dataclass
