@@ -26,7 +26,7 @@ from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.static import doubts
+from ibf_pipeline.static.desk import doubts
 
 _FILLED = 0.9
 """share of an area that those below it have to fill; real editions differ by a few percent"""
