@@ -160,10 +160,10 @@ def _read(layer: _Layer) -> gpd.GeoDataFrame:
         InputInvalid, "the boundaries cannot be read ({})", where=layer.file, expected=_EXPECTED, remedy=_REMEDY
     ):
         frame = _parquet(layer.file) if layer.name is None else gpd.read_file(layer.file, layer=layer.name)
-        frame = frame.rename_geometry("geometry")
         if frame.crs is not None and frame.crs.to_epsg() != 4326:
             frame = frame.to_crs(4326)
-    return frame.rename(columns={column: str(column).upper() for column in frame.columns if column != "geometry"})
+    outlines = frame.geometry.name
+    return frame.rename(columns={column: str(column).upper() for column in frame.columns if column != outlines})
 
 
 def _is_parquet(file: Path) -> bool:

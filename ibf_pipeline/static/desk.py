@@ -125,6 +125,11 @@ def record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
     write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def doubts(folder: Path) -> list[str]:
-    """What was doubtful when the files that are there were fetched, each once."""
-    return list(dict.fromkeys(str(entry["doubt"]) for entry in fetched(folder).values() if entry.get("doubt")))
+def doubts(folder: Path) -> dict[str, str]:
+    """What was doubtful when files were fetched, by name; not of files that somebody has changed since."""
+    noted = {name: entry for name, entry in fetched(folder).items() if entry.get("doubt")}
+    return {
+        name: entry["doubt"]
+        for name, entry in noted.items()
+        if (folder / name).is_file() and sha256(folder / name) == entry.get("sha256")
+    }
