@@ -34,12 +34,17 @@ def fetch_country(
             remedy="fetch into a folder on this machine and copy it there",
         )
     with _portal(configuration, country) as portal:
-        places = open_places(configuration, country)
+        places = open_places(configuration, country, say)
         return fetch_static(country, configuration.static_folder(country), places, portal, say, refresh=refresh)
 
 
-def open_places(configuration: Configuration, country: CountryHazard) -> Places:
-    """The country's static sources; files of remote ones are kept for all countries, of threshold grids each's part."""
+def open_places(
+    configuration: Configuration, country: CountryHazard, say: Callable[[str], None] = lambda text: None
+) -> Places:
+    """The country's static sources; files of remote ones are kept for all countries, of threshold grids each's part.
+
+    `say` is told about grids that arrive.
+    """
     sources = country.static_sources
     patience = Patience(sources.timeout_seconds, sources.attempts)
 
@@ -50,7 +55,7 @@ def open_places(configuration: Configuration, country: CountryHazard) -> Places:
     if sources.thresholds is not None:
         place = _place(configuration, sources.thresholds, patience)
         kept = _kept(configuration, sources.thresholds) / country.iso3
-        grids = CountryGrids(place, kept, lambda: _area(country, configuration.static_folder(country)))
+        grids = CountryGrids(place, kept, lambda: _area(country, configuration.static_folder(country)), say)
     return Places(
         flood_maps=None if sources.flood_maps is None else _place(configuration, sources.flood_maps, patience),
         population=file(sources.population),

@@ -45,14 +45,18 @@ class Grids(Protocol):
 class CountryGrids:
     """A country's part of the grids of a place; of a remote one nothing else stays on this machine.
 
-    `area` is asked when the first grid arrives. A grid is fetched again where the remote file or the area changed.
+    `area` is asked when the first grid arrives. A grid is fetched again where the remote file or the area changed;
+    `say` is told about each.
     """
 
-    def __init__(self, place: Place, folder: Path, area: Callable[[], Area]) -> None:
+    def __init__(
+        self, place: Place, folder: Path, area: Callable[[], Area], say: Callable[[str], None] = lambda text: None
+    ) -> None:
         self.where = place.where
         self._place = place
         self._folder = folder
         self._area = area
+        self._say = say
 
     @property
     def arrived(self) -> int:
@@ -74,6 +78,7 @@ class CountryGrids:
             finally:
                 self._place.forget(name)
             write_text(note, json.dumps(about))
+            self._say(f"{name}: arrived, and cut to the country: {target.stat().st_size / 1e3:,.0f} kB")
         return target
 
 
