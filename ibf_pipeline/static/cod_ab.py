@@ -86,7 +86,8 @@ class CodAb:
             )
         areas, left_out = _areas(_read(self._found[level]), level, self.where)
         with whole(target) as partial:
-            pyogrio.write_dataframe(areas, partial, driver="GeoJSON", layer_options={"COORDINATE_PRECISION": _DIGITS})
+            options = {"COORDINATE_PRECISION": _DIGITS}
+            pyogrio.write_dataframe(areas, partial, driver="GeoJSON", layer=target.stem, layer_options=options)
         return left_out
 
     def _look(self) -> dict[int, _Layer]:

@@ -109,7 +109,9 @@ def test_names_in_another_language_and_fallback_to_the_code(tmp_path: Path) -> N
     frame = cod_ab(1, older=True).rename(columns={"ADM1_EN": "ADM1_FR"})
     frame.loc[1, "ADM1_FR"] = None
     frame.to_file(tmp_path / "xty.gpkg", driver="GPKG")
-    from_disk(tmp_path / "xty.gpkg").write_level(1, tmp_path / "adm1.geojson")
+    for name in ("adm1.geojson", "again/adm1.geojson"):
+        from_disk(tmp_path / "xty.gpkg").write_level(1, tmp_path / name)
+    assert (tmp_path / "adm1.geojson").read_bytes() == (tmp_path / "again" / "adm1.geojson").read_bytes()
     content = json.loads((tmp_path / "adm1.geojson").read_text())
     assert [feature["properties"]["ADM1_EN"] for feature in content["features"]] == ["Area 01", "02"]
 
