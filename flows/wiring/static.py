@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import shapely
+
 from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
-from ibf_pipeline.prepare.inputs import boundary_files
+from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.sources.area import Area
-from ibf_pipeline.static.cod_ab import EACH_LEVEL, CodAb, outline
+from ibf_pipeline.static.cod_ab import EACH_LEVEL, CodAb
 from ibf_pipeline.static.grids import CountryGrids, area_around
 from ibf_pipeline.static.place import Place, is_url
 from ibf_pipeline.static.static import Places, fetch_static
@@ -90,7 +93,9 @@ def _kept(configuration: Configuration, text: str) -> Path:
 
 def _area(country: CountryHazard, folder: Path) -> Area:
     """What threshold grids are cut to: the outline of the country's boundaries."""
-    return area_around(outline(boundary_files(folder, country)[country.admin_levels[0]]))
+    highest = country.admin_levels[:1]
+    areas = read_boundaries(folder / "admin_areas", highest)[highest[0]].geometries
+    return area_around(shapely.total_bounds(np.array(areas)).tolist())
 
 
 @contextmanager

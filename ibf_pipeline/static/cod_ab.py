@@ -27,6 +27,8 @@ EACH_LEVEL: Final = "{level}"
 LEVELS: Final = range(1, 6)
 _CODE: Final = re.compile(r"^ADM(\d)_PCODE$")
 _PARQUET: Final = b"PAR1"
+_LEFT_OUT: Final = 0.1
+"""share of a level's areas that may lack place code or outline: lakes and disputed ground"""
 _DIGITS: Final = 7
 """decimals of a degree, about a centimetre"""
 _EXPECTED: Final = "COD-AB polygons: a GeoPackage, GeoParquet, or a geodatabase or shapefile, zipped or not"
@@ -103,16 +105,6 @@ class CodAb:
                 continue
             layers += _layers(file, self.where)
         return _by_level(layers, self.where)
-
-
-def outline(file: Path) -> tuple[float, float, float, float]:
-    """West, south, east, north in degrees of a file of areas; InputInvalid where it cannot be read."""
-    remedy = "fetch the boundaries first"
-    with turned_into(
-        InputInvalid, "the boundaries cannot be read ({})", where=file, expected="a GeoJSON file", remedy=remedy
-    ):
-        west, south, east, north = map(float, pyogrio.read_info(file, force_total_bounds=True)["total_bounds"])
-    return west, south, east, north
 
 
 def _layers(file: Path, where: str) -> list[_Layer]:
@@ -203,6 +195,13 @@ def _areas(frame: gpd.GeoDataFrame, level: int, where: str) -> tuple[gpd.GeoData
     outlines = shapely.force_2d(frame.geometry.values)
     areas = gpd.GeoDataFrame(columns, geometry=outlines, crs=4326)[usable]
     without = int((~usable).sum())
+    if without > _LEFT_OUT * len(frame):
+        raise InputInvalid(
+            f"{without} of {len(frame)} areas of admin level {level} have no place code or no outline",
+            where=where,
+            expected=f"at most {_LEFT_OUT:.0%}, such as lakes",
+            remedy=_REMEDY,
+        )
     said = f"{counted(without, 'area')} of admin level {level} without place code or outline left out"
     return areas, said if without else ""
 

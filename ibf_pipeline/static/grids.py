@@ -57,6 +57,7 @@ class CountryGrids:
         self._folder = folder
         self._area = area
         self._say = say
+        self._cut_to: Area | None = None
 
     @property
     def arrived(self) -> int:
@@ -67,7 +68,9 @@ class CountryGrids:
         """The country's part of a grid; raises as the place does, InputInvalid where it is no grid."""
         if not self._place.is_remote:
             return self._place.file(name)
-        area = self._area()
+        if self._cut_to is None:
+            self._cut_to = self._area()
+        area = self._cut_to
         target, note = self._folder / name, self._folder / f"{name}.json"
         about = {"of": self._place.stamp(name), "area": area.as_list()}
         if not target.is_file() or read_note(note) != about:

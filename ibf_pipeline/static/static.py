@@ -121,6 +121,8 @@ def _boundaries(country: FloodCountry, places: Places, portal: Portal | None, de
             if desk.wants(name):
                 left_out = places.boundaries.write_level(level, desk.folder / name)
                 desk.wrote(name, places.boundaries.where, left_out, COD_AB)
+                if left_out:
+                    desk.say(f"CHECK: {left_out}")
     _parents(country, desk)
 
 
@@ -144,6 +146,8 @@ def _stations(country: FloodCountry, places: Places, portal: Portal | None, desk
         found, origin, doubt = _points(country, places, desk)
         write_text(desk.folder / inputs.STATIONS, stations_csv(found))
         desk.wrote(inputs.STATIONS, origin, doubt, GLOFAS)
+        if doubt:
+            desk.say(f"CHECK: {doubt}")
 
 
 def _points(country: FloodCountry, places: Places, desk: Desk) -> tuple[tuple[Station, ...], str, str]:

@@ -96,13 +96,17 @@ def test_other_degrees_and_areas_without_a_code(tmp_path: Path) -> None:
     """The country in metres; a lake without a place code, and an area of which only the name is known."""
     lake = cod_ab(1).iloc[[0]].assign(adm1_pcode=None, adm1_name="Lake")
     blank = cod_ab(1).iloc[[1]].assign(adm1_pcode=" ")
-    frame = gpd.GeoDataFrame(pd.concat([cod_ab(1), lake, blank]), crs=4326).to_crs(3857)
+    more = [cod_ab(1).assign(adm1_pcode=[f"0{n}", f"1{n}"]) for n in range(3, 12)]
+    frame = gpd.GeoDataFrame(pd.concat([cod_ab(1), *more, lake, blank]), crs=4326).to_crs(3857)
     frame.to_file(tmp_path / "xty.gpkg", driver="GPKG")
     said = from_disk(tmp_path / "xty.gpkg").write_level(1, tmp_path / "adm1.geojson")
     assert said == "2 areas of admin level 1 without place code or outline left out"
     layer = read_boundaries(tmp_path, (1,))[1]
-    assert layer.place_codes == ("01", "02")
+    assert (len(layer.place_codes), layer.place_codes[:2]) == (20, ("01", "02"))
     assert layer.geometries[1].bounds == pytest.approx((10.1, 0.9, 10.2, 1.0), abs=1e-6)
+    frame[-3:].to_file(tmp_path / "most.gpkg", driver="GPKG")
+    with pytest.raises(InputInvalid, match="2 of 3 areas of admin level 1 have no place code or no outline"):
+        from_disk(tmp_path / "most.gpkg").write_level(1, tmp_path / "most.geojson")
 
 
 def test_names_in_another_language_and_fallback_to_the_code(tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_from_nothing_to_a_rehearsal_without_an_account(world: tuple[Path, Archi
     assert "XTY: 7 files fetched" in said
     assert "flood_threshold_glofas_v4_rl_5.0.nc: arrived, and cut to the country: " in said
     assert "stations.csv: fetched from the largest rivers of" in said
+    assert "CHECK: 1 station proposed on large rivers" in said
     assert "P1,River in Area 02A,0.975,10.125,P1" in (static / "stations.csv").read_text()
     costs = [line.partition(" MB")[0] for line in said.splitlines() if " MB fetched in " in line]
     assert [line.partition(":")[0] for line in costs] == ["stations", "thresholds", "flood maps", "population"]

@@ -51,6 +51,7 @@ def test_a_grid_is_cut_in_arriving_and_says_the_same(tmp_path: Path, *, ascendin
         tables, _ = sample_thresholds(grids, stations[:1], (2,), "4")
         assert (tables, server.asked[GRID], asked) == ({"G1": {2: 50}}, asked, 2)
         areas.append(Area(1.5, 9.5, 0.5, 10.5))
+        grids = CountryGrids(Place(server.url, tmp_path / "all", HASTY), tmp_path / "XTY", lambda: areas[-1])
         grids.file(GRID)
         assert server.asked[GRID] == asked + 1
         write_grid(tmp_path / "web", GRID, {(0.97, 10.02): 70.0}, ascending=ascending)
