@@ -16,7 +16,7 @@ from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.static.cod_ab import CodAb
 from ibf_pipeline.static.place import Place
 from tests.conftest import missing
-from tests.worlds.countries.static_files import cod_ab, write_cod_ab
+from tests.worlds.countries.published_files import cod_ab, write_cod_ab
 from tests.worlds.services.web_archive import running
 
 HASTY = Patience(attempts=2, sleep=lambda seconds: None)

@@ -30,7 +30,7 @@ from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.static import Places, fetch_static
 from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
-from tests.worlds.countries.static_files import write_grid, write_tile
+from tests.worlds.countries.published_files import write_grid, write_tile
 from tests.worlds.services.web_archive import Archive, running
 
 HASTY = Patience(attempts=2, sleep=lambda seconds: None)

@@ -18,7 +18,7 @@ from ibf_pipeline.config.configuration import load
 from ibf_pipeline.static import new_country
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.projects import SUNDAY
-from tests.worlds.countries.static_files import write_cod_ab, write_grid, write_points, write_tile
+from tests.worlds.countries.published_files import write_cod_ab, write_grid, write_points, write_tile
 from tests.worlds.runs import flood_run
 from tests.worlds.services.web_archive import Archive, running
 

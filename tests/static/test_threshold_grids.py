@@ -19,7 +19,7 @@ from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.points import listed_points, proposed_points, stations_csv
 from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
-from tests.worlds.countries.static_files import write_grid, write_points
+from tests.worlds.countries.published_files import write_grid, write_points
 from tests.worlds.services.web_archive import running
 
 HASTY = Patience(attempts=3, sleep=lambda seconds: None)

@@ -1,97 +1,90 @@
-"""Files as the services of static data publish them, small: flood hazard tiles, threshold grids, COD-AB, points."""
+"""Writing static data of a country in the files that `prepare` reads: boundaries, stations, thresholds, mapping."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import geopandas as gpd
-import netCDF4
 import numpy as np
-import pandas as pd
 import shapely
-from rasterio.transform import from_origin
+from shapely.geometry import mapping
+from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.discharge.cells import cell_centre
-from tests.worlds.countries import tiny_country
-
-CELL = 0.01
-"""degrees, of the tiles"""
-AREAS = {"01": (10.0, 10.1), "02": (10.1, 10.2)}
-"""the tiny country's first level: place code -> west, east"""
-AREAS_BELOW = {"01A": (10.0, 10.055), "01B": (10.055, 10.1), "02A": (10.1, 10.15), "02B": (10.15, 10.2)}
+NO_STATION = "no_station"
 
 
-def write_tile(root: Path, name: str, depth: float, period: int) -> Path:
-    """A flood hazard tile such as ID1_N10_E0, as deep everywhere but in its westernmost column."""
-    top = int(name.split("_")[1][1:])
-    left = int(name.split("_")[2][1:])
-    values = np.full((1000, 1000), depth)
-    values[:, 0] = -9999  # the westernmost column has no data
-    file = root / f"RP{period}" / f"{name}_RP{period}_depth.tif"
-    tiny_country.write_raster(
-        file, values, width=1000, height=1000, transform=from_origin(left, top, CELL, CELL), nodata=-9999,
-        compress="deflate", tiled=True,
-    )  # fmt: skip
-    return file
+def write_geojson(path: Path, features: Iterable[tuple[Mapping[str, Any], BaseGeometry]], *, digits: int = 6) -> Path:
+    """A FeatureCollection in longitude and latitude (CRS84), coordinates rounded to `digits`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        json.dumps(
+            {"type": "Feature", "properties": dict(properties), "geometry": _rounded(mapping(geometry), digits)},
+            ensure_ascii=False,
+        )
+        for properties, geometry in features
+    ]
+    head = (
+        f'{{"type": "FeatureCollection", "name": "{path.stem}", '
+        '"crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}, "features": [\n'
+    )
+    path.write_text(head + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+    return path
 
 
-def write_grid(folder: Path, name: str, values: dict[tuple[float, float], float], *, ascending: bool = False) -> None:
-    """A threshold grid of 9..11 E, 0..2 N: 1 m3/s everywhere but for some cells, by a point in them."""
-    folder.mkdir(exist_ok=True)
-    lat, lon = np.arange(40) * 0.05 + 0.025, np.arange(40) * 0.05 + 9.025
-    lat = lat if ascending else lat[::-1]
-    grid = np.full((40, 40), 1.0, dtype=np.float32)
-    for (y, x), value in values.items():
-        row, column = int(np.argmin(abs(lat - cell_centre(y, x)[0]))), int(np.argmin(abs(lon - cell_centre(y, x)[1])))
-        grid[row, column] = value
-    with netCDF4.Dataset(folder / name, "w") as data:
-        for axis, centres in (("lat", lat), ("lon", lon)):
-            data.createDimension(axis, 40)
-            data.createVariable(axis, "f8", (axis,))[:] = centres
-        data.createVariable("Band1", "f4", ("lat", "lon"), fill_value=-9999.0)[:] = grid
+def multi(geometry: BaseGeometry) -> BaseGeometry:
+    """The polygon as a MultiPolygon, as boundary files have it."""
+    return shapely.MultiPolygon(list(shapely.get_parts(geometry)))
 
 
-def cod_ab(level: int, *, older: bool = False) -> gpd.GeoDataFrame:
-    """A level of the tiny country as COD-AB have it today, or in the older schema."""
-    edges = AREAS if level == 1 else AREAS_BELOW
-    columns: dict[str, list[str]] = {}
-    for n in range(level, -1, -1):
-        codes = [("TY", code[:2], code)[n] for code in edges]
-        columns[f"adm{n}_name"] = ["Tinyland" if n == 0 else f"Area {code}" for code in codes]
-        columns[f"adm{n}_pcode"] = codes
-    shapes = [shapely.box(west, 0.9, east, 1.0) for west, east in edges.values()]
-    frame = gpd.GeoDataFrame(columns, geometry=shapes, crs=4326)
-    names = {column: column.upper().replace("_NAME", "_EN") for column in columns}
-    return frame.rename(columns=names) if older else frame
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    """A CSV file with LF line ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
 
 
-def write_cod_ab(file: Path, *, older: bool = False) -> Path:
-    """Both levels in one file of the kind that its name says, with lines and points that have the same columns."""
-    plain = file.with_suffix("") if file.suffix == ".zip" else file
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if plain.suffix == ".shp":
-        plain.mkdir()
-    for name, level in (("this_one", 2), ("that_one", 1)):
-        areas = cod_ab(level, older=older)
-        layers = {name: areas.geometry, f"{name}_lines": areas.boundary, f"{name}_points": areas.representative_point()}
-        for layer, shapes in layers.items():
-            target = plain / f"{layer}.shp" if plain.suffix == ".shp" else plain
-            areas.set_geometry(shapes).to_file(target, layer=layer, driver=_DRIVERS[plain.suffix])
-    if plain != file:
-        below = plain.parent if plain.is_file() or plain.suffix == ".gdb" else plain
-        inside = plain.name if below == plain.parent else "."
-        shutil.make_archive(str(plain), "zip", below, inside)
-        shutil.rmtree(plain) if plain.is_dir() else plain.unlink()
-    return file
+def write_mapping(path: Path, station_of: Mapping[str, str | None]) -> Path:
+    """`station_admin_mapping.csv`: place code of the deepest level -> station code, None for no station."""
+    rows = [(number, station or NO_STATION, code) for number, (code, station) in enumerate(station_of.items())]
+    return write_table(path, ("", "glofasStation", "placeCode"), rows)
 
 
-_DRIVERS = {".gpkg": "GPKG", ".gdb": "OpenFileGDB", ".shp": "ESRI Shapefile"}
+def threshold_entry(
+    code: str,
+    name: str,
+    lat: float,
+    lon: float,
+    place_codes: Mapping[int, Sequence[str]],
+    levels: Mapping[float, float],
+) -> dict[str, Any]:
+    """One station of `thresholds.json`; `levels` return period (years) -> m3/s."""
+    return {
+        "station_code": code,
+        "station_name": name,
+        "lat": lat,
+        "lon": lon,
+        "pcodes": {str(level): list(codes) for level, codes in place_codes.items()},
+        "thresholds": [{"return_period": years, "threshold_value": value} for years, value in levels.items()],
+    }
 
 
-def write_points(file: Path, rows: Sequence[tuple[str, str, float, float]]) -> None:
-    """A list of reporting points: code, name, lat, lon of the model's cell; the gauge itself lies far away."""
-    table = pd.DataFrame(rows, columns=["station_id", "StationName", "LisfloodY", "LisfloodX"])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    table.assign(lat=0.0, lon=0.0, CountryName="Tinyland").to_csv(file, index=False)
+def write_json(path: Path, content: Any) -> Path:
+    """Readable JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def _rounded(geometry: Mapping[str, Any], digits: int) -> dict[str, Any]:
+    def rounded(part: Any) -> Any:
+        if isinstance(part[0], (int, float)):
+            return np.round(part, digits).tolist()
+        return [rounded(inner) for inner in part]
+
+    return {"type": geometry["type"], "coordinates": rounded(geometry["coordinates"])}
