@@ -1,4 +1,4 @@
-"""`new-country`: writes the country's file, with the levels of its portal where that can be asked."""
+"""`new-country`: writes the country's file, with the levels of its portal or boundaries where these can be had."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 import yaml
 
+from flows.wiring.static import open_boundaries
 from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.reading import validated
+from ibf_pipeline.config.settings import Settings
 from ibf_pipeline.errors import ConfigError, IbfError
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
+from ibf_pipeline.static.static import still_missing
 
+TRIAL = "open-meteo"
+"""kind of source that needs no account and is for trying only"""
 _KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2
 
@@ -28,8 +34,12 @@ def write_country(
     levels: list[int] | None,
     default: int | None,
     target: str | None,
+    boundaries: str | None = None,
 ) -> Path:
-    """Write `countries/<ISO3>.yaml`; never over a file that is there. Raises ConfigError with the remedy."""
+    """Write `countries/<ISO3>.yaml`; never over a file that is there. Raises ConfigError with the remedy.
+
+    `boundaries`: address of public ones, whose levels are taken; then no portal is asked, and nothing needs an account.
+    """
     file = configuration.folder / "countries" / f"{iso3}.yaml"
     if not re.fullmatch(r"[A-Z]{3}", iso3):
         raise ConfigError(
@@ -40,8 +50,13 @@ def write_country(
             "the file is there already", where=file, expected="a new country", remedy="edit it, or move it away"
         )
     settings = configuration.settings
-    chosen = target or next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
-    known, said = _ask(configuration, chosen, iso3)
+    if boundaries is None:
+        wanted = next((n for n, t in settings.targets.items() if t.knows_countries), next(iter(settings.targets)))
+        chosen = target or wanted
+        known, said = _ask(configuration, chosen, iso3)
+    else:
+        chosen = target or _quiet_target(settings)
+        known, said = _look(configuration, boundaries)
     if levels is not None and not set(levels) <= set(_KNOWN_LEVELS):
         raise ConfigError(
             f"--admin-levels {','.join(map(str, levels))}",
@@ -53,16 +68,18 @@ def write_country(
     else:
         said = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
+    trial = [source for source, about in settings.sources.items() if boundaries and about.kind == TRIAL]
     real = [source for source, about in settings.sources.items() if "fixtures" not in str(getattr(about, "root", ""))]
     draft = Draft(
         iso3=iso3,
         name=name or str(known.get("name", iso3)),
         admin_levels=levels,
         default_admin_level=default,
-        sources=real[:1] or list(settings.sources)[:1],
+        sources=trial[:1] or real[:1] or list(settings.sources)[:1],
         target=chosen,
-        portal=chosen if configuration.target(chosen).knows_countries else None,
+        portal=chosen if boundaries is None and configuration.target(chosen).knows_countries else None,
         levels_from=said,
+        boundaries=boundaries,
     )
     text = country_file(draft)
     validated(FloodCountry, yaml.safe_load(text), file)
@@ -87,3 +104,43 @@ def _ask(configuration: Configuration, name: str, iso3: str) -> tuple[dict[str, 
     if there is None:
         return known, f"CHECK them: the portal {name} has no floods set up for {iso3}."
     return known | {"levels": there.levels, "default": there.default}, f"As the portal {name} had them."
+
+
+def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_public: bool) -> list[str]:
+    """What a person has to do after the file is written; indented what belongs to the line above."""
+    country, text = configuration.country_of(iso3, FloodCountry), file.read_text("utf-8")
+    decide = [number for number, line in enumerate(text.splitlines(), 1) if "DECIDE" in line]
+    todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
+    if "CHECK" in text:
+        todo.append(f"check admin_levels and default_admin_level against the {'boundaries' if is_public else 'portal'}")
+    if is_public and all(configuration.settings.sources[name].kind != TRIAL for name in country.sources):
+        todo.append(f"for a first forecast declare a source of kind {TRIAL} in settings.yaml: docs/first-country.md")
+    if country.static_sources.thresholds is None:
+        todo.append("name the GloFAS threshold grids in static_sources.thresholds, or bring thresholds.json")
+    if country.static_sources.portal is None and not is_public:
+        todo.append("name the portal in static_sources.portal, or bring boundaries and stations.csv")
+    missing = still_missing(country, configuration.static_folder(country))
+    if missing:
+        todo.append(f"static data in {configuration.static_folder(country)}: `ibf-pipeline fetch-static {iso3}` for")
+        todo += [f"    {text}" for text in missing]
+    guide = "docs/first-country.md" if is_public else "docs/new-country.md"
+    return [*todo, f"`ibf-pipeline check {iso3}`, then `ibf-pipeline prepare {iso3}`; see {guide}"]
+
+
+def _quiet_target(settings: Settings) -> str:
+    """A target that needs no account and tells nobody: files, else the sandbox."""
+    quiet = [name for name, about in settings.targets.items() if not about.can_notify]
+    own = [name for name, about in settings.targets.items() if about.is_set_up_here]
+    return next(iter([*quiet, *own, *settings.targets]))
+
+
+def _look(configuration: Configuration, address: str) -> tuple[dict[str, Any], str]:
+    """Name and levels as the boundaries have them, and the comment about where they are from."""
+    try:
+        boundaries = open_boundaries(configuration, address, Patience(attempts=2))
+        levels = boundaries.levels()
+    except IbfError as error:
+        return {}, f"CHECK them: the boundaries could not be had ({' '.join(error.found.split())[:80]})."
+    known: dict[str, Any] = {"levels": levels}
+    name = boundaries.country_name()
+    return known | ({"name": name} if name else {}), f"As {boundaries.where} has them."

@@ -81,6 +81,12 @@ def new_country(
         str | None, typer.Option("--admin-levels", help="e.g. 2,3; else as the portal has them")
     ] = None,
     default_level: Annotated[int | None, typer.Option("--default-level", help="the level of events")] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="everything from sources that need no account; no portal is asked")
+    ] = False,
+    boundaries: Annotated[
+        str | None, typer.Option("--boundaries", help="with --public: another file or URL of the areas (COD-AB)")
+    ] = None,
     target: TargetName = None,
     config: Config = "config",
 ) -> None:
@@ -88,38 +94,23 @@ def new_country(
 
     Example: ibf-pipeline new-country KEN --name Kenya
     """
-    from flows.cli.new_country import write_country
+    from flows.cli.new_country import what_is_left, write_country
     from flows.wiring.day import open_configuration
-    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.errors import ConfigError
-    from ibf_pipeline.static.static import still_missing
+    from ibf_pipeline.static.new_country import COD_AB
 
     configuration = open_configuration(config)
+    areas = (boundaries or COD_AB.format(lower=country.lower())) if public or boundaries else None
     try:
         levels = None if admin_levels is None else [int(level) for level in admin_levels.split(",")]
     except ValueError:
         raise ConfigError(
             f"admin levels {admin_levels!r}", expected="numbers with commas, e.g. 2,3", remedy="write them so"
         ) from None
-    file = write_country(configuration, country, name, levels, default_level, target)
-    chosen = configuration.country_of(country, FloodCountry)
+    file = write_country(configuration, country, name, levels, default_level, target, areas)
     out = console()
     out.print(f"{file} is written. What is still to do:", soft_wrap=True)
-    decide = [number for number, line in enumerate(file.read_text("utf-8").splitlines(), 1) if "DECIDE" in line]
-    check_levels = "CHECK" in file.read_text("utf-8")
-    todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
-    if check_levels:
-        todo.append("check admin_levels and default_admin_level against the portal")
-    if chosen.static_sources.thresholds is None:
-        todo.append("name the GloFAS threshold grids in static_sources.thresholds, or bring thresholds.json")
-    if chosen.static_sources.portal is None:
-        todo.append("name the portal in static_sources.portal, or bring boundaries and stations.csv")
-    missing = still_missing(chosen, configuration.static_folder(chosen))
-    if missing:
-        todo.append(f"static data in {configuration.static_folder(chosen)}: `ibf-pipeline fetch-static {country}` for")
-        todo += [f"    {text}" for text in missing]
-    todo.append(f"`ibf-pipeline check {country}`, then `ibf-pipeline prepare {country}`; see docs/new-country.md")
-    for text in todo:
+    for text in what_is_left(configuration, country, file, is_public=areas is not None):
         out.print(text if text.startswith("    ") else f"- {text}", soft_wrap=True, markup=False)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import shapely
 
 from flows.wiring.targets import open_portal
 from ibf_pipeline.config.configuration import Configuration
@@ -12,6 +16,10 @@ from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.sources.area import Area
+from ibf_pipeline.static.cod_ab import EACH_LEVEL, CodAb
+from ibf_pipeline.static.grids import CountryGrids, area_around
 from ibf_pipeline.static.place import Place, is_url
 from ibf_pipeline.static.static import Places, fetch_static
 from ibf_pipeline.targets.portal import Portal
@@ -29,29 +37,65 @@ def fetch_country(
             remedy="fetch into a folder on this machine and copy it there",
         )
     with _portal(configuration, country) as portal:
-        places = open_places(configuration, country)
+        places = open_places(configuration, country, say)
         return fetch_static(country, configuration.static_folder(country), places, portal, say, refresh=refresh)
 
 
-def open_places(configuration: Configuration, country: CountryHazard) -> Places:
-    """The country's static sources; files of remote ones are kept for all countries."""
+def open_places(
+    configuration: Configuration, country: CountryHazard, say: Callable[[str], None] = lambda text: None
+) -> Places:
+    """The country's static sources; files of remote ones are kept for all countries, of threshold grids each's part.
+
+    `say` is told about grids that arrive.
+    """
     sources = country.static_sources
+    patience = Patience(sources.timeout_seconds, sources.attempts)
 
-    def place(text: str) -> Place:
-        where = text if is_url(text) else str(configuration.path(text))
-        kept = configuration.path(configuration.settings.paths.inputs) / "static-sources"
-        name = hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:12]
-        return Place(where, kept / name, Patience(sources.timeout_seconds, sources.attempts))
+    def file(text: str | None) -> tuple[Place, str] | None:
+        return None if text is None else _file(configuration, text, patience)
 
-    population = None
-    if sources.population is not None:
-        folder, _, name = sources.population.rpartition("/")
-        population = (place(folder or "."), name)
+    grids = None
+    if sources.thresholds is not None:
+        place = _place(configuration, sources.thresholds, patience)
+        kept = _kept(configuration, sources.thresholds) / country.iso3
+        grids = CountryGrids(place, kept, lambda: _area(country, configuration.static_folder(country)), say)
     return Places(
-        flood_maps=None if sources.flood_maps is None else place(sources.flood_maps),
-        population=population,
-        thresholds=None if sources.thresholds is None else place(sources.thresholds),
+        flood_maps=None if sources.flood_maps is None else _place(configuration, sources.flood_maps, patience),
+        population=file(sources.population),
+        thresholds=grids,
+        boundaries=None if sources.boundaries is None else open_boundaries(configuration, sources.boundaries, patience),
+        stations=file(sources.stations),
     )
+
+
+def open_boundaries(configuration: Configuration, address: str, patience: Patience) -> CodAb:
+    """The boundaries at an address; files of a remote one are kept."""
+    return CodAb(*_file(configuration, address, patience))
+
+
+def _file(configuration: Configuration, text: str, patience: Patience) -> tuple[Place, str]:
+    """The folder and the name below it; a part of the path that stands for each level belongs to the name."""
+    fixed = text.partition(EACH_LEVEL)[0]
+    folder, _, _ = fixed.rpartition("/")
+    return _place(configuration, folder or ".", patience), text.removeprefix(f"{folder}/")
+
+
+def _place(configuration: Configuration, text: str, patience: Patience) -> Place:
+    where = text if is_url(text) else str(configuration.path(text))
+    return Place(where, _kept(configuration, text), patience)
+
+
+def _kept(configuration: Configuration, text: str) -> Path:
+    where = text if is_url(text) else str(configuration.path(text))
+    kept = configuration.path(configuration.settings.paths.inputs) / "static-sources"
+    return kept / hashlib.sha256(where.rstrip("/").encode()).hexdigest()[:12]
+
+
+def _area(country: CountryHazard, folder: Path) -> Area:
+    """What threshold grids are cut to: the outline of the country's boundaries."""
+    highest = country.admin_levels[:1]
+    areas = read_boundaries(folder / "admin_areas", highest)[highest[0]].geometries
+    return area_around(shapely.total_bounds(np.array(areas)).tolist())
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.static import doubts
+from ibf_pipeline.static.desk import doubts
 
 _FILLED = 0.9
 """share of an area that those below it have to fill; real editions differ by a few percent"""
@@ -75,6 +75,7 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             stations = read_stations(static / inputs.STATIONS)
         except IbfError as error:
             findings.append(of_error("stations", error, _NO_ALERTS))
+    findings += _doubts(country, static)
     if stations == ():
         return [
             *findings,
@@ -214,6 +215,19 @@ def _thresholds(
     return thresholds, list(check_thresholds(thresholds))
 
 
+def _doubts(country: FloodCountry, static: Path) -> Iterator[Finding]:
+    """What was doubtful about fetched files, each once."""
+    boundaries = {file.name for file in inputs.boundary_files(static, country).values()}
+    noted = doubts(static)
+    for doubt in dict.fromkeys(noted[name] for name in noted if Path(name).name in boundaries):
+        yield finding("boundaries doubtful", doubt=doubt, iso3=country.iso3)
+    if inputs.STATIONS in noted:
+        yield finding("stations doubtful", doubt=noted[inputs.STATIONS])
+    others = (name for name in noted if name != inputs.STATIONS and Path(name).name not in boundaries)
+    for doubt in dict.fromkeys(noted[name] for name in others):
+        yield finding("raster doubtful", doubt=doubt, iso3=country.iso3)
+
+
 def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:
     if boundaries is None:
         return
@@ -223,8 +237,6 @@ def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundari
     if maps:
         water = inputs.water_file(static, country)
         yield from check_flood_maps(maps, bounds, country.flood_maps.minimum_depth, water)
-    for doubt in doubts(static):
-        yield finding("raster doubtful", doubt=doubt, iso3=country.iso3)
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:

@@ -14,12 +14,12 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
-from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.grids import Grids
 from ibf_pipeline.static.thresholds import sample_thresholds
 from ibf_pipeline.targets.portal import Portal
 
 
-def check_threshold_grids(grids: Place | None, country: FloodCountry, data: StaticData) -> list[Finding]:
+def check_threshold_grids(grids: Grids | None, country: FloodCountry, data: StaticData) -> list[Finding]:
     """The stations against the GloFAS threshold grids, where the country names them."""
     if not data.stations:
         return []

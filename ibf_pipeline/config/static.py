@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ibf_pipeline.config.section import Section
 
@@ -16,6 +16,22 @@ class StaticSources(Section):
 
     portal: str | None = Field(
         None, description="ibf target of settings.yaml whose admin areas and stations are taken over"
+    )
+    boundaries: Place | None = Field(
+        None,
+        description="file or URL of the areas of all levels as COD-AB have them, instead of `portal`: GeoPackage, "
+        "GeoParquet (needs the extra `public`), or a geodatabase or shapefile, zipped or not; `{level}` stands for the "
+        "admin level where each level has a file of its own",
+    )
+    stations: Place | None = Field(
+        None,
+        description="file or URL of a list of GloFAS reporting points (CSV), instead of `portal`; those inside the "
+        "country are taken",
+    )
+    propose_stations: bool = Field(
+        False,
+        description="where `stations` has none in the country, or is not named: points on the large rivers of the "
+        "grids in `thresholds`",
     )
     flood_maps: Place | None = Field(
         None,
@@ -33,3 +49,12 @@ class StaticSources(Section):
     )
     timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a file; each goes on where the last broke")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        others = [name for name in ("boundaries", "stations", "propose_stations") if getattr(self, name)]
+        if self.portal and others:
+            raise ValueError(f"areas and stations come from the portal, or from {', '.join(others)}: remove one")
+        if self.propose_stations and not self.thresholds:
+            raise ValueError("propose_stations needs the grids of thresholds, whose rivers it looks at")
+        return self

@@ -77,7 +77,7 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Cut]) -
     lat, lon = np.asarray(data[axis["lat"]][:], dtype=float), np.asarray(data[axis["lon"]][:], dtype=float)
     check_axes(lat, lon, file)
     windows = {
-        target: (_within(lat, cut.area.south, cut.area.north), _columns(lon, cut.area))
+        target: (cells_within(lat, cut.area.south, cut.area.north), columns_within(lon, cut.area))
         for target, cut in targets.items()
     }
     _keep_chunks(variable)
@@ -94,7 +94,7 @@ def _cut(data: Any, file: Path, issue_date: date, targets: Mapping[Path, Cut]) -
         for target, (rows, columns) in windows.items():
             part = {"time": steps[: kept[target]], "lat": rows, "lon": columns}
             with writing(target):
-                _write(partials[target], data, variable, axis, part, blocks[target])
+                write_part(partials[target], data, variable, axis, part, blocks[target])
         _require_values([*partials.values()], variable.name, file)
 
 
@@ -115,7 +115,7 @@ def _require_values(cuts: Sequence[Path], name: str, file: Path) -> None:
         )
 
 
-def _within(axis: npt.NDArray[np.float64], low: float, high: float) -> slice:
+def cells_within(axis: npt.NDArray[np.float64], low: float, high: float) -> slice:
     """Positions of the cell centres from low to high (degrees); the nearest one where there is none."""
     inside = np.flatnonzero((axis >= low) & (axis <= high))
     if not len(inside):
@@ -123,9 +123,10 @@ def _within(axis: npt.NDArray[np.float64], low: float, high: float) -> slice:
     return slice(int(inside.min()), int(inside.max()) + 1)
 
 
-def _columns(lon: npt.NDArray[np.float64], area: Area) -> slice:
+def columns_within(lon: npt.NDArray[np.float64], area: Area) -> slice:
+    """As `cells_within`, on an axis of -180..180 or 0..360 degrees."""
     turn = 360.0 * np.rint((lon.mean() - (area.west + area.east) / 2) / 360.0)
-    return _within(lon, area.west + turn, area.east + turn)
+    return cells_within(lon, area.west + turn, area.east + turn)
 
 
 def _keep_chunks(variable: Any) -> None:
@@ -136,9 +137,10 @@ def _keep_chunks(variable: Any) -> None:
             variable.set_var_chunk_cache(size=2 * size)
 
 
-def _write(
+def write_part(
     file: Path, data: Any, variable: Any, axis: Mapping[str, str], part: Mapping[str, Any], block: npt.NDArray[Any]
 ) -> None:
+    """Write a part of a netCDF file, its attributes as they are: `part` says by role which of each `axis`."""
     with netCDF4.Dataset(file, "w") as out:
         out.setncatts({name: data.getncattr(name) for name in data.ncattrs()})
         for role, name in axis.items():

@@ -14,6 +14,10 @@ WORLDPOP: Final = (
     "{lower}_pop_2026_CN_100m_R2025A_v1.tif"
 )
 """release R2025A, people a cell of 3 arc-seconds"""
+COD_AB: Final = "https://data.fieldmaps.io/cod/originals/{lower}.gpkg.zip"
+"""COD-AB of a country as a zipped GeoPackage, all levels in one file"""
+GRIDS: Final = "https://confluence.ecmwf.int/download/attachments/242067380"
+"""the files attached to the page of CEMS with the auxiliary data of GloFAS"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,8 @@ class Draft:
     """ibf target with a url, whose areas and stations are taken over"""
     levels_from: str
     """where the levels are known from, for the comment beside them"""
+    boundaries: str | None = None
+    """address of boundaries that everybody may read; then everything else is public, too"""
 
 
 _TEMPLATE: Final = Template("""\
@@ -38,7 +44,7 @@ _TEMPLATE: Final = Template("""\
 iso3: $iso3
 name: $name_yaml
 
-# Exactly the levels of the IBF server for this country; events exist on the default level. $levels_from
+# $levels_are; events exist on the default level. $levels_from
 admin_levels: [$admin_levels]
 default_admin_level: $default_admin_level
 
@@ -80,20 +86,38 @@ static_sources:
 $portal
   flood_maps: $jrc
   population: $worldpop
+$thresholds
+""")
+
+_PORTAL: Final = "  portal: {portal}   # its areas and stations are taken over"
+_NO_PORTAL: Final = (
+    "  # portal: portal        # ibf target of settings.yaml with a url; its areas and stations are taken over"
+)
+_PUBLIC: Final = """\
+  # Areas: COD-AB of OCHA and the country's authorities (CC BY-IGO), one file with all levels, or an address with
+  # {{level}} where each has its own. Editions: https://data.humdata.org/dataset/cod-ab-{lower}
+  boundaries: {boundaries}
+  # stations: reporting_points.csv   # a list of GloFAS reporting points, if you have one
+  propose_stations: true   # else points on the large rivers of the threshold grids; look at them on a map"""
+_NO_GRIDS: Final = """\
   # Folder or URL with flood_threshold_glofas_v4_rl_<rp>.nc (auxiliary data of CEMS GloFAS). Without it you bring
   # thresholds.json yourself.
-  # thresholds: data/glofas_thresholds
-""")
+  # thresholds: data/glofas_thresholds"""
+_GRIDS: Final = """\
+  # Auxiliary data of CEMS GloFAS v4: flood_threshold_glofas_v4_rl_<rp>.nc, about 173 MB each, cut to the country as
+  # they arrive. Where the server turns programs away, download them with a browser from
+  # https://confluence.ecmwf.int/display/CEMS/Auxiliary+Data into a folder, and name that.
+  thresholds: {grids}"""
 
 
 def country_file(draft: Draft) -> str:
     """The text of `countries/<ISO3>.yaml`."""
-    if draft.portal is None:
-        portal = (
-            "  # portal: portal        # ibf target of settings.yaml with a url; its areas and stations are taken over"
-        )
+    lower = draft.iso3.lower()
+    public = draft.boundaries is not None
+    if public:
+        portal = _PUBLIC.format(boundaries=draft.boundaries, lower=lower)
     else:
-        portal = f"  portal: {draft.portal}   # its areas and stations are taken over"
+        portal = _NO_PORTAL if draft.portal is None else _PORTAL.format(portal=draft.portal)
     return _TEMPLATE.substitute(
         asdict(draft),
         name_yaml=_quoted(draft.name),
@@ -101,7 +125,9 @@ def country_file(draft: Draft) -> str:
         sources=", ".join(draft.sources),
         portal=portal,
         jrc=JRC,
-        worldpop=WORLDPOP.format(iso3=draft.iso3, lower=draft.iso3.lower()),
+        worldpop=WORLDPOP.format(iso3=draft.iso3, lower=lower),
+        thresholds=_GRIDS.format(grids=GRIDS) if public else _NO_GRIDS,
+        levels_are="Levels of the boundaries" if public else "Exactly the levels of the IBF server for this country",
     )
 
 

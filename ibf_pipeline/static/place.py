@@ -34,12 +34,14 @@ class Place:
         self.where = where.rstrip("/")
         self._cache = cache
         self._patience = patience or Patience()
-        self._is_remote = is_url(where)
+        self.is_remote = is_url(where)
+        self.arrived = 0
+        """bytes that were fetched so far"""
 
     def names(self, folder: str = "") -> list[str]:
         """Names of the files in a folder of the place; InputMissing where it is not there."""
         found: list[str] = []
-        if self._is_remote:
+        if self.is_remote:
             what, below = f"the list of {folder or 'files'}", self._below(folder)
             with suppress(InputMissing), closing(below):
                 found = persistently(what, self.where, self._patience, lambda: below.names(_UNDATED))
@@ -60,7 +62,7 @@ class Place:
 
         Raises InputMissing where it is not there, InputInvalid where it is empty, ServerUnreachable after all tries.
         """
-        if not self._is_remote:
+        if not self.is_remote:
             return self._local(name)
         folder, _, base = name.rpartition("/")
         remote, target = self._below(folder), self._cache / name
@@ -69,6 +71,7 @@ class Place:
             return target
         with closing(remote):
             fetched = fetch_file(remote, _UNDATED, base, target, self._patience)
+        self.arrived += fetched.remote.size
         with writing(note):
             content = {
                 "size": fetched.remote.size,
@@ -91,6 +94,16 @@ class Place:
         known = read_note(note)
         return known.get("modified") == target.stat().st_mtime_ns or known.get("sha256") == sha256(target)
 
+    def stamp(self, name: str) -> str:
+        """What changes when the remote file does; raises as `has`."""
+        about = self._about(name)
+        return f"{about.size} {about.stamp}"
+
+    def forget(self, name: str) -> None:
+        """Remove the kept copy of a remote file."""
+        for file in (self._cache / name, self._cache / f"{name}.json"):
+            file.unlink(missing_ok=True)
+
     def _about(self, name: str) -> RemoteFile:
         folder, _, base = name.rpartition("/")
         with closing(self._below(folder)) as below:
@@ -110,6 +123,16 @@ class Place:
                 "the file is empty", where=path, expected="a whole file", remedy="it was cut off: obtain it again"
             )
         return path
+
+
+def require_data(file: Path, what: str, where: object, remedy: str) -> None:
+    """InputInvalid where a file is a web page: many servers answer so, and with 200, where they have no such file."""
+    with file.open("rb") as stream:
+        begin = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if begin.startswith((b"<!doctype html", b"<html")):
+        raise InputInvalid(
+            f"a web page in place of the {what}", where=where, expected=f"the file of the {what}", remedy=remedy
+        )
 
 
 def _is_same(target: Path, note: Path, about: RemoteFile) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,9 +12,9 @@ import numpy as np
 import shapely
 
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule
-from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputInvalid
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
@@ -24,16 +22,21 @@ from ibf_pipeline.prepare.parents import parents_csv
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
+from ibf_pipeline.static.cod_ab import CodAb
+from ibf_pipeline.static.desk import Desk, Say, fetched, record
 from ibf_pipeline.static.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
+from ibf_pipeline.static.grids import Grids
 from ibf_pipeline.static.mapping import as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.points import SMALLEST, listed_points, proposed_points, stations_csv
 from ibf_pipeline.static.portal import boundaries_of, levels_differ, stations_of
-from ibf_pipeline.static.thresholds import sample_thresholds, write_thresholds
+from ibf_pipeline.static.thresholds import grid_file, sample_thresholds, write_thresholds
 from ibf_pipeline.targets.portal import STATIONS, Portal
 
-RECORD: Final = "fetched.json"
-"""in the static folder: what was fetched or proposed, from where, with its hash"""
-Say = Callable[[str], None]
+COD_AB: Final = "licence CC BY-IGO, as COD-AB are"
+GLOFAS: Final = "licence of the CEMS-FLOODS datasets: name Copernicus as the source"
+JRC: Final = "licence CC BY 4.0, European Commission, JRC"
+WORLDPOP: Final = "licence CC BY 4.0, WorldPop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,16 @@ class Places:
     flood_maps: Place | None = None
     population: tuple[Place, str] | None = None
     """the folder and the name of the file in it"""
-    thresholds: Place | None = None
+    thresholds: Grids | None = None
+    boundaries: CodAb | None = None
+    stations: tuple[Place, str] | None = None
+    """the folder and the name of the list in it"""
+
+    def arrived(self) -> int:
+        """Bytes that were fetched so far."""
+        files = [place for place, _ in filter(None, (self.population, self.stations))]
+        others = (self.flood_maps, self.thresholds, self.boundaries, *files)
+        return sum(place.arrived for place in others if place is not None)
 
 
 def fetch_static(
@@ -51,25 +63,21 @@ def fetch_static(
 ) -> list[str]:
     """Fetch what is missing; with `refresh` also what was fetched before. Names of the files that were written.
 
-    A file that was not fetched by us, or was changed since, is never replaced. `say` is told about every file.
-    Raises ConfigError where the server's levels are others, and what the sources raise.
+    A file that was not fetched by us, or was changed since, is never replaced. `say` is told about every file and what
+    each part cost. A part that cannot be had stops only those that need it.
+    Raises ConfigError where the server's levels are others, and what the sources raise, after all parts were tried.
     """
-    desk = _Desk(folder, say, refresh=refresh)
-    if portal is not None:
-        _from_portal(country, portal, desk)
-    _parents(country, desk)
+    desk = Desk(folder, say, refresh=refresh, arrived=places.arrived)
+    desk.part("boundaries", lambda: _boundaries(country, places, portal, desk))
+    desk.part("stations", lambda: _stations(country, places, portal, desk), after=("boundaries",))
     if inputs.has_no_river(folder):
         say(f"{inputs.STATIONS}: {inputs.NO_RIVER}, so that nothing else is needed")
+        desk.settle()
         return desk.written
-    if places.thresholds is not None:
-        _thresholds(country, places.thresholds, desk)
-    if places.flood_maps is not None:
-        _flood_maps(country, places.flood_maps, desk)
-    if places.population is not None:
-        place, name = places.population
-        with desk.file(inputs.POPULATION, f"{place.where}/{name}") as target:
-            if target is not None:
-                _copy(place.file(name), target)
+    desk.part("thresholds", lambda: _thresholds(country, places.thresholds, desk), after=("boundaries", "stations"))
+    desk.part("flood maps", lambda: _flood_maps(country, places.flood_maps, desk), after=("boundaries",))
+    desk.part("population", lambda: _population(places.population, desk))
+    desk.settle()
     return desk.written
 
 
@@ -83,7 +91,7 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
     maps = inputs.flood_map_files(folder, country)
     proposed = propose_mapping(stations, boundaries, maps[max(maps)], country.flood_maps.minimum_depth)
     text = as_csv(boundaries, proposed)
-    file, known = folder / inputs.PROPOSED, _fetched(folder).get(inputs.PROPOSED, {})
+    file, known = folder / inputs.PROPOSED, fetched(folder).get(inputs.PROPOSED, {})
     if file.is_file() and known.get("sha256") != sha256(file) and file.read_text("utf-8", "replace") != text:
         raise ForbiddenByRule(
             "this proposal was changed since it was written",
@@ -92,11 +100,33 @@ def write_proposal(country: FloodCountry, folder: Path) -> tuple[Path, int, int]
             remedy=f"rename it to {inputs.MAPPING} to confirm it; for a new proposal move it away first",
         )
     write_text(file, text)
-    _record(folder, inputs.PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
+    record(folder, inputs.PROPOSED, {"from": f"prepare {country.iso3} --propose-mapping", "sha256": sha256(file)})
     return file, len(proposed), len(boundaries.place_codes)
 
 
-def _from_portal(country: FloodCountry, portal: Portal, desk: _Desk) -> None:
+def _boundaries(country: FloodCountry, places: Places, portal: Portal | None, desk: Desk) -> None:
+    """The areas of every level, and where none names its parent, the parents that were derived."""
+    files = {
+        level: file.relative_to(desk.folder).as_posix()
+        for level, file in inputs.boundary_files(desk.folder, country).items()
+    }
+    if portal is not None:
+        _require_levels(country, portal)
+        for level, name in files.items():
+            with desk.file(name, portal.address_of_areas(country.iso3, level)) as target:
+                if target is not None:
+                    write_text(target, boundaries_of(portal, country.iso3, level))
+    elif places.boundaries is not None:
+        for level, name in files.items():
+            if desk.wants(name):
+                left_out = places.boundaries.write_level(level, desk.folder / name)
+                desk.wrote(name, places.boundaries.where, left_out, COD_AB)
+                if left_out:
+                    desk.say(f"CHECK: {left_out}")
+    _parents(country, desk)
+
+
+def _require_levels(country: FloodCountry, portal: Portal) -> None:
     differing = levels_differ(portal, country.iso3, country.admin_levels, country.default_admin_level)
     if differing:
         raise ConfigError(
@@ -105,17 +135,49 @@ def _from_portal(country: FloodCountry, portal: Portal, desk: _Desk) -> None:
             expected="the levels of the server",
             remedy="write these two lines there",
         )
-    for level, file in inputs.boundary_files(desk.folder, country).items():
-        name = file.relative_to(desk.folder).as_posix()
-        with desk.file(name, portal.address_of_areas(country.iso3, level)) as target:
+
+
+def _stations(country: FloodCountry, places: Places, portal: Portal | None, desk: Desk) -> None:
+    if portal is not None:
+        with desk.file(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
             if target is not None:
-                write_text(target, boundaries_of(portal, country.iso3, level))
-    with desk.file(inputs.STATIONS, portal.address_of_points(country.iso3, STATIONS)) as target:
-        if target is not None:
-            write_text(target, stations_of(portal, country.iso3))
+                write_text(target, stations_of(portal, country.iso3))
+    elif (places.stations or country.static_sources.propose_stations) and desk.wants(inputs.STATIONS):
+        found, origin, doubt = _points(country, places, desk)
+        write_text(desk.folder / inputs.STATIONS, stations_csv(found))
+        desk.wrote(inputs.STATIONS, origin, doubt, GLOFAS)
+        if doubt:
+            desk.say(f"CHECK: {doubt}")
 
 
-def _parents(country: FloodCountry, desk: _Desk) -> None:
+def _points(country: FloodCountry, places: Places, desk: Desk) -> tuple[tuple[Station, ...], str, str]:
+    """Stations where no portal gives any, where they are from, and what is doubtful about them."""
+    levels = read_boundaries(desk.folder / "admin_areas", country.admin_levels)
+    grids = places.thresholds if country.static_sources.propose_stations else None
+    listed: tuple[Station, ...] = ()
+    origin = ""
+    if places.stations is not None:
+        place, name = places.stations
+        origin = f"{place.where}/{name}"
+        listed = listed_points(place.file(name), origin, levels[country.deepest_admin_level])
+    if listed:
+        return listed, origin, ""
+    if grids is None:
+        raise InputInvalid(
+            "no station of the list lies in the country",
+            where=origin,
+            expected="GloFAS reporting points of the country, in degrees",
+            remedy="take another list, or set static_sources.propose_stations to true in the country's file",
+        )
+    period = min(country.static_sources.threshold_periods)
+    grid = grid_file(grids, period, country.thresholds_version.split(".")[0])
+    proposed = proposed_points(grid, levels[country.default_admin_level])
+    said = f"{counted(len(proposed), 'station')} proposed on large rivers by a rule that knows no gauges"
+    none = f"no cell of the country carries {SMALLEST:g} m3/s in {period:g} years: no stations"
+    return proposed, f"the largest rivers of {grids.where}/{grid.name}", said if proposed else none
+
+
+def _parents(country: FloodCountry, desk: Desk) -> None:
     """Write the parents that had to be derived, for people to read and correct; nothing where all are given."""
     areas = inputs.boundary_files(desk.folder, country).values()
     if not desk.needs(inputs.PARENT_FILE) or not all(file.is_file() for file in areas):
@@ -133,12 +195,12 @@ def _parents(country: FloodCountry, desk: _Desk) -> None:
                 write_text(target, parents_csv(rows))
 
 
-def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:
-    if not desk.needs(inputs.THRESHOLDS):
+def _thresholds(country: FloodCountry, place: Grids | None, desk: Desk) -> None:
+    if place is None or not desk.needs(inputs.THRESHOLDS):
         return
     stations = read_stations(desk.folder / inputs.STATIONS)
     periods = sorted({*country.static_sources.threshold_periods, *inputs.needed_return_periods(country)})
-    with desk.file(inputs.THRESHOLDS, place.where) as target:
+    with desk.file(inputs.THRESHOLDS, place.where, licence=GLOFAS) as target:
         if target is not None:
             major = country.thresholds_version.split(".")[0]
             tables, beside = sample_thresholds(place, stations, periods, major)
@@ -147,14 +209,16 @@ def _thresholds(country: FloodCountry, place: Place, desk: _Desk) -> None:
                 desk.say(f"station {station}: the river may flow through that cell; look at it on a map")
 
 
-def _flood_maps(country: FloodCountry, place: Place, desk: _Desk) -> None:
+def _flood_maps(country: FloodCountry, place: Place | None, desk: Desk) -> None:
+    if place is None:
+        return
     wanted = {
         period: file.relative_to(desk.folder).as_posix()
         for period, file in inputs.flood_map_files(desk.folder, country).items()
     }
     if not any(desk.needs(name) for name in wanted.values()):
         return
-    ours = [period for period, name in wanted.items() if desk.needs(name) or desk.fetched(name)]
+    ours = [period for period, name in wanted.items() if desk.needs(name) or desk.was_fetched(name)]
     deepest = read_boundaries(desk.folder / "admin_areas", country.admin_levels)[country.deepest_admin_level]
     west, south, east, north = shapely.total_bounds(deepest.geometries).tolist()
     bounds = (west, south, east, north)
@@ -163,7 +227,7 @@ def _flood_maps(country: FloodCountry, place: Place, desk: _Desk) -> None:
     if dry:
         desk.say(f"CHECK: {dry}")
     for period, name in wanted.items():
-        with desk.file(name, f"{place.where}/RP{period:g}", dry) as target:
+        with desk.file(name, f"{place.where}/RP{period:g}", dry, JRC) as target:
             if target is not None:
                 used = obtain_flood_map(place, period, tiles.names[period].values(), bounds, target)
                 desk.say(f"{name}: out of {', '.join(used)}")
@@ -182,62 +246,17 @@ def _land_without_tile(deepest: Boundaries, corners: Sequence[tuple[int, int]]) 
     return f"the source has no flood hazard tile {', nor '.join(found)}: dry in every map" if found else ""
 
 
-def _copy(source: Path, target: Path) -> None:
-    with open_raster(source, "population raster"):
-        pass  # a damaged one never gets into the static data
-    with whole(target) as partial:
-        shutil.copyfile(source, partial)
-
-
-class _Desk:
-    """Knows which files of the folder are ours."""
-
-    def __init__(self, folder: Path, say: Say, *, refresh: bool) -> None:
-        self.folder = folder
-        self.say = say
-        self.written: list[str] = []
-        self._refresh = refresh
-
-    def needs(self, name: str) -> bool:
-        """Whether a file is to be fetched."""
-        file = self.folder / name
-        if not file.is_file():
-            return True
-        known = _fetched(self.folder).get(name)
-        return self._refresh and known is not None and known.get("sha256") == sha256(file)
-
-    def fetched(self, name: str) -> bool:
-        """Whether a file was fetched by us."""
-        return name in _fetched(self.folder)
-
-    @contextmanager
-    def file(self, name: str, origin: str, doubt: str = "") -> Iterator[Path | None]:
-        """Where to write a file to, None where it stays; afterwards it is recorded as fetched, with any `doubt`."""
-        if not self.needs(name):
-            why = "is there" if not self._refresh else "was not fetched as it is: it stays"
-            self.say(f"{name}: {why}")
-            yield None
-            return
-        yield self.folder / name
-        entry = {"from": origin, "sha256": sha256(self.folder / name)} | ({"doubt": doubt} if doubt else {})
-        _record(self.folder, name, entry)
-        self.written.append(name)
-        self.say(f"{name}: fetched from {origin}")
-
-
-def _fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """What the folder's record says of files that were fetched, by name."""
-    return read_note(folder / RECORD)
-
-
-def _record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
-    content = {**_fetched(folder), name: entry}
-    write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
-
-
-def doubts(folder: Path) -> list[str]:
-    """What was doubtful when the files that are there were fetched, each once."""
-    return list(dict.fromkeys(str(entry["doubt"]) for entry in _fetched(folder).values() if entry.get("doubt")))
+def _population(source: tuple[Place, str] | None, desk: Desk) -> None:
+    if source is None:
+        return
+    place, name = source
+    with desk.file(inputs.POPULATION, f"{place.where}/{name}", licence=WORLDPOP) as target:
+        if target is not None:
+            file = place.file(name)
+            with open_raster(file, "population raster"):
+                pass  # a damaged one never gets into the static data
+            with whole(target) as partial:
+                shutil.copyfile(file, partial)
 
 
 def still_missing(country: FloodCountry, folder: Path) -> list[str]:

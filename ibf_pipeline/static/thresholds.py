@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import netCDF4
 import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.discharge.cells import indices_in
-from ibf_pipeline.discharge.names import find
 from ibf_pipeline.domain.country import Station
-from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.static.place import Place
+from ibf_pipeline.static.grids import Grids, opened
 
 _SPELLINGS: Final = ("{0:.1f}", "{0:g}")
 """how file names write a return period: 2.0 or 2"""
@@ -47,7 +45,7 @@ class Beside:
 
 
 def sample_thresholds(
-    place: Place, stations: Sequence[Station], periods: Sequence[float], major_version: str
+    place: Grids, stations: Sequence[Station], periods: Sequence[float], major_version: str
 ) -> tuple[dict[str, dict[float, float]], list[Beside]]:
     """Station code -> return period (years) -> m3/s, and the stations that seem to lie beside their river.
 
@@ -57,7 +55,7 @@ def sample_thresholds(
     tables: dict[str, dict[float, float]] = {station.code: {} for station in stations}
     beside: list[Beside] = []
     for number, period in enumerate(sorted(periods)):
-        file = _grid_file(place, period, major_version)
+        file = grid_file(place, period, major_version)
         around = _around(file, stations)
         here = around[:, 1, 1]
         if number == 0:
@@ -93,7 +91,8 @@ def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[st
     write_text(file, json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
 
 
-def _grid_file(place: Place, period: float, major_version: str) -> Path:
+def grid_file(place: Grids, period: float, major_version: str) -> Path:
+    """The grid of a return period (years) on this machine; InputMissing where there is none."""
     names = list(
         dict.fromkeys(f"flood_threshold_glofas_v{major_version}_rl_{form.format(period)}.nc" for form in _SPELLINGS)
     )
@@ -112,16 +111,7 @@ def _grid_file(place: Place, period: float, major_version: str) -> Path:
 
 def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
     """(station, 3, 3) m3/s of each station's cell and its neighbours, north first; NaN where there is no value."""
-    damaged = turned_into(
-        InputInvalid,
-        "the threshold grid cannot be read ({})",
-        where=file,
-        expected="a whole netCDF file",
-        remedy="fetch it again",
-    )
-    with damaged, netCDF4.Dataset(file) as data:
-        variable = _variable(data, file)
-        lat, lon = (np.asarray(data[find(role, data.variables, file)][:], float) for role in ("lat", "lon"))
+    with opened(file) as (variable, lat, lon):
         rows = indices_in(lat, np.array([station.cell_lat for station in stations]))
         columns = indices_in(lon, np.array([station.cell_lon for station in stations]))
         outside = [s.code for s, row, column in zip(stations, rows, columns, strict=True) if min(row, column) < 0]
@@ -136,18 +126,6 @@ def _around(file: Path, stations: Sequence[Station]) -> npt.NDArray[np.float64]:
         places = zip(rows.tolist(), columns.tolist(), strict=True)
         windows = [_window(variable, row, column, down) for row, column in places]
         return np.array(windows, dtype=float).reshape(-1, 3, 3)
-
-
-def _variable(data: Any, file: Path) -> Any:
-    found = [variable for variable in data.variables.values() if len(variable.dimensions) >= 2]
-    if len(found) != 1:
-        raise InputInvalid(
-            f"{len(found)} variables on a grid",
-            where=file,
-            expected="one: the threshold in m3/s",
-            remedy="check that this is a GloFAS threshold grid",
-        )
-    return found[0]
 
 
 def _window(variable: Any, row: int, column: int, down: int) -> npt.NDArray[np.float64]:

@@ -100,3 +100,11 @@ def test_name_and_levels_are_those_of_the_portal(folder: Path, tmp_path: Path, m
 def test_any_name_survives(name: str) -> None:
     text = country_file(Draft("XNM", name, (1, 2), 1, ("archive",), "sandbox", None, "As it is."))
     assert FloodCountry.model_validate(yaml.safe_load(text)).name == name
+
+
+def test_public_addresses_stand_in_the_file() -> None:
+    address = "https://example.org/cod/{level}/xnm.parquet"
+    draft = Draft("XNM", "Newland", (1, 2), 1, ("archive",), "files", None, "As it is.", address)
+    sources = FloodCountry.model_validate(yaml.safe_load(country_file(draft))).static_sources
+    assert (sources.boundaries, sources.propose_stations, sources.portal) == (address, True, None)
+    assert "/242067380" in str(sources.thresholds)

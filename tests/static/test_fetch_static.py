@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 import pytest
 import rasterio
 import yaml
-from rasterio.transform import from_origin
 from typer.testing import CliRunner
 
 from flows.cli.app import app
@@ -32,25 +30,12 @@ from ibf_pipeline.static.place import Place
 from ibf_pipeline.static.static import Places, fetch_static
 from ibf_pipeline.static.thresholds import sample_thresholds
 from tests.worlds.countries import tiny_country
+from tests.worlds.countries.published_files import write_grid, write_tile
 from tests.worlds.services.web_archive import Archive, running
 
 HASTY = Patience(attempts=2, sleep=lambda seconds: None)
-CELL = 0.01
 CORNERS = {"ID1_N10_E0": 1.0, "ID2_N10_E10": 2.0, "ID3_N0_E0": 3.0, "ID4_N0_E10": 4.0}
 """tiles around (10 E, 0 N), each as deep as its number"""
-
-
-def write_tile(root: Path, name: str, depth: float, period: int) -> Path:
-    top = int(name.split("_")[1][1:])
-    left = int(name.split("_")[2][1:])
-    values = np.full((1000, 1000), depth)
-    values[:, 0] = -9999  # the westernmost column has no data
-    file = root / f"RP{period}" / f"{name}_RP{period}_depth.tif"
-    tiny_country.write_raster(
-        file, values, width=1000, height=1000, transform=from_origin(left, top, CELL, CELL), nodata=-9999,
-        compress="deflate", tiled=True,
-    )  # fmt: skip
-    return file
 
 
 @pytest.fixture(scope="module")
@@ -154,22 +139,6 @@ def test_a_damaged_tile_is_named_and_leaves_no_map(tiles: Path, tmp_path: Path) 
     with pytest.raises(InputInvalid, match="flood hazard tile"):
         cut(Place(str(tmp_path / "root"), tmp_path), 10, (9.5, 0.1, 9.9, 0.5), tmp_path / "map.tif")
     assert not (tmp_path / "map.tif").exists()
-
-
-def write_grid(folder: Path, name: str, values: dict[tuple[float, float], float], *, ascending: bool = False) -> None:
-    """A threshold grid of 9..11 E, 0..2 N: 1 m3/s everywhere but for some cells, by a point in them."""
-    folder.mkdir(exist_ok=True)
-    lat, lon = np.arange(40) * 0.05 + 0.025, np.arange(40) * 0.05 + 9.025
-    lat = lat if ascending else lat[::-1]
-    grid = np.full((40, 40), 1.0, dtype=np.float32)
-    for (y, x), value in values.items():
-        row, column = int(np.argmin(abs(lat - cell_centre(y, x)[0]))), int(np.argmin(abs(lon - cell_centre(y, x)[1])))
-        grid[row, column] = value
-    with netCDF4.Dataset(folder / name, "w") as data:
-        for axis, centres in (("lat", lat), ("lon", lon)):
-            data.createDimension(axis, 40)
-            data.createVariable(axis, "f8", (axis,))[:] = centres
-        data.createVariable("Band1", "f4", ("lat", "lon"), fill_value=-9999.0)[:] = grid
 
 
 def station(code: str, lat: float, lon: float) -> Station:

@@ -1,0 +1,135 @@
+"""Which files of a static folder were fetched by us: from where, with which hash, and what was doubtful about them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.errors import IbfError, WriteFailed
+from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.prepare.stamp import sha256
+
+RECORD: Final = "fetched.json"
+"""in the static folder: what was fetched or proposed, from where, with its hash"""
+Say = Callable[[str], None]
+
+
+class Desk:
+    """Knows which files of the folder are ours, what each part of them cost, and which part could not be had."""
+
+    def __init__(
+        self,
+        folder: Path,
+        say: Say,
+        *,
+        refresh: bool,
+        arrived: Callable[[], int] = lambda: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`arrived`: bytes that were fetched so far; `clock`: seconds."""
+        self.folder = folder
+        self.say = say
+        self.written: list[str] = []
+        self._refresh = refresh
+        self._arrived = arrived
+        self._clock = clock
+        self._failed: dict[str, IbfError] = {}
+        self._skipped: set[str] = set()
+
+    def part(self, name: str, work: Callable[[], None], *, after: Sequence[str] = ()) -> None:
+        """Do a part of the work and say what it cost; its error waits, so that the other parts are tried, too.
+
+        A part is not tried where one of those that it comes `after` could not be had.
+        """
+        lacking = [other for other in after if other in self._failed or other in self._skipped]
+        if lacking:
+            self.say(f"{name}: not tried without the {lacking[0]}")
+            self._skipped.add(name)
+            return
+        begun, before, written = self._clock(), self._arrived(), len(self.written)
+        try:
+            work()
+        except WriteFailed:
+            raise
+        except IbfError as error:
+            self._failed[name] = error
+        arrived, seconds = self._arrived() - before, self._clock() - begun
+        if arrived or len(self.written) > written:
+            self.say(f"{name}: " + (f"{arrived / 1e6:.1f} MB fetched in " if arrived else "") + f"{seconds:.0f} s")
+
+    def settle(self) -> None:
+        """Raise what could not be had: the error of the one part; of several, each of which is said, one for all."""
+        errors = [*self._failed.values()]
+        if len(errors) > 1:
+            for name, error in self._failed.items():
+                self.say(f"{name}: NOT FETCHED: {error}")
+            raise type(errors[0])(
+                f"{len(errors)} parts could not be had: {', '.join(self._failed)}",
+                where=self.folder,
+                expected="every part that static_sources name",
+                remedy="mend what is said of each above, and repeat the command: what is there stays",
+            )
+        if errors:
+            raise errors[0]
+
+    def needs(self, name: str) -> bool:
+        """Whether a file is to be fetched."""
+        file = self.folder / name
+        if not file.is_file():
+            return True
+        known = fetched(self.folder).get(name)
+        return self._refresh and known is not None and known.get("sha256") == sha256(file)
+
+    def was_fetched(self, name: str) -> bool:
+        """Whether a file was fetched by us."""
+        return name in fetched(self.folder)
+
+    def wants(self, name: str) -> bool:
+        """Whether a file is to be fetched; says why not."""
+        if self.needs(name):
+            return True
+        why = "is there" if not self._refresh else "was not fetched as it is: it stays"
+        self.say(f"{name}: {why}")
+        return False
+
+    def wrote(self, name: str, origin: str, doubt: str = "", licence: str = "") -> None:
+        """Record a file as fetched: from where, under which licence, and what is doubtful about it."""
+        about = {"from": origin, "doubt": doubt, "licence": licence, "sha256": sha256(self.folder / name)}
+        record(self.folder, name, {key: value for key, value in about.items() if value})
+        self.written.append(name)
+        self.say(f"{name}: fetched from {origin}" + (f" ({licence})" if licence else ""))
+
+    @contextmanager
+    def file(self, name: str, origin: str, doubt: str = "", licence: str = "") -> Iterator[Path | None]:
+        """Where to write a file to, None where it stays; afterwards it is recorded as `wrote` does."""
+        if not self.wants(name):
+            yield None
+            return
+        yield self.folder / name
+        self.wrote(name, origin, doubt, licence)
+
+
+def fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """What the folder's record says of files that were fetched, by name."""
+    return read_note(folder / RECORD)
+
+
+def record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
+    """Write down what is known of a file."""
+    content = {**fetched(folder), name: entry}
+    write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def doubts(folder: Path) -> dict[str, str]:
+    """What was doubtful when files were fetched, by name; not of files that somebody has changed since."""
+    noted = {name: entry for name, entry in fetched(folder).items() if entry.get("doubt")}
+    return {
+        name: entry["doubt"]
+        for name, entry in noted.items()
+        if (folder / name).is_file() and sha256(folder / name) == entry.get("sha256")
+    }
