@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.exercise import below, marked
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, number_text
 from ibf_pipeline.hazards.known import profile_of
@@ -107,11 +107,11 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
     draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
-    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
+    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise, trial=found.trial)
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     first = begins(profile_of(found), found.issue_time, event.lead_time)
-    dates = f"{first} · forecast of {moment_text(issued(found))}"
+    dates = below(f"{first} · forecast of {moment_text(issued(found))}", found.trial)
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")

@@ -14,7 +14,7 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.exercise import marked
+from ibf_pipeline.domain.exercise import below, marked
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.wording import class_text, moment_text
 from ibf_pipeline.hazards.known import profile_of
@@ -71,11 +71,11 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
-    title = marked(f"{found.headline} · {name}", exercise=found.exercise)
+    title = marked(f"{found.counts} · {name}", exercise=found.exercise, trial=found.trial)
     write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     profile = profile_of(found)
     text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
-    write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
+    write_line(figure, 24, 92, below(text, found.trial), 28, WIDTH - 48, va="center", color=MUTED)
     marks = _marks_of(found)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
