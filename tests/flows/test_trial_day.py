@@ -5,42 +5,44 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import yaml
 from rich.console import Console
 
-import flows.hazard_run
 import flows.wiring.sources
 from flows.cli.tables import print_found
+from flows.wiring.day import open_day
+from flows.wiring.decisions import resume_run
+from ibf_pipeline.config.targets import FilesTargetSettings
 from ibf_pipeline.domain.trial import NO_ALL_CLEAR, TRIAL
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.report.tables import summary
 from ibf_pipeline.targets.notice import blind_notices
+from ibf_pipeline.targets.resume import Decision
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 from tests.worlds.services.open_meteo import FloodApi, River
 
 PLACES = {"G1": (0.97, 10.02), "G2": (0.97, 10.12)}
-NEXT = ISSUE + timedelta(days=1)
 
 
 @pytest.fixture
-def api() -> Iterator[FloodApi]:
-    with FloodApi() as api:
-        yield api
+def meteo() -> Iterator[FloodApi]:
+    with FloodApi() as meteo:
+        yield meteo
 
 
 @pytest.fixture
-def day(tiny_day: TinyDay, api: FloodApi, monkeypatch: pytest.MonkeyPatch) -> TinyDay:  # noqa: F811
+def day(tiny_day: TinyDay, meteo: FloodApi, monkeypatch: pytest.MonkeyPatch) -> TinyDay:  # noqa: F811
     """The tiny country's day from the service, into a folder of files, on the evening of its issue date."""
     monkeypatch.setattr(flows.wiring.sources, "now", lambda: datetime(2026, 2, 15, 18, tzinfo=UTC))
     file = tiny_day.config / "settings.yaml"
     settings = yaml.safe_load(file.read_text())
     settings["sources"] |= {
-        "meteo": {"kind": "open-meteo", "url": api.url, "attempts": 1, "calls_per_minute": 1e9},
+        "meteo": {"kind": "open-meteo", "url": meteo.url, "attempts": 1, "calls_per_minute": 1e9},
         "kept": {"kind": "run"},
     }
     settings["targets"] |= {"shadow": {"kind": "files", "folder": str(tiny_day.root / "shadow")}}
@@ -49,20 +51,20 @@ def day(tiny_day: TinyDay, api: FloodApi, monkeypatch: pytest.MonkeyPatch) -> Ti
     return tiny_day
 
 
-def serve(api: FloodApi, day: TinyDay, wishes: str, *maxima: float) -> None:
+def serve(meteo: FloodApi, day: TinyDay, wishes: str, *maxima: float) -> None:
     """The run of the issue date that makes a wish list true; thresholds of 2 years are 20 m3/s."""
     cube = day.ensemble(wishes)
     rise = 0.01 * np.add.outer(np.arange(cube.sizes["member"]), np.arange(8))
     for (code, place), maximum in zip(PLACES.items(), maxima or (20.0, 20.0), strict=True):
         values = cube.sel(station=code).transpose("member", "lead_time").values + rise
-        api.put(*place, River(ISSUE, values, maximum))
+        meteo.put(*place, River(ISSUE, values, maximum))
 
 
 @pytest.mark.draws
 def test_a_day_of_files_says_on_every_page_that_it_is_a_trial(
-    day: TinyDay, api: FloodApi, quick: None, monkeypatch: pytest.MonkeyPatch
+    day: TinyDay, meteo: FloodApi, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve(api, day, "G1=--TTT---", 20.0, 46.0)
+    serve(meteo, day, "G1=--TTT---", 20.0, 46.0)
     state = day.flow()
     assert state.is_completed(), state.message
     found = day.run_folder.found()
@@ -91,16 +93,16 @@ def test_a_day_of_files_says_on_every_page_that_it_is_a_trial(
     assert (manifest["obtained"]["trial"], TRIAL in manifest["headline"]) == (TRIAL, True)
 
 
-def test_no_alert_of_a_trial_is_no_all_clear(day: TinyDay, api: FloodApi) -> None:
-    serve(api, day, "G1=--------")
+def test_no_alert_of_a_trial_is_no_all_clear(day: TinyDay, meteo: FloodApi) -> None:
+    serve(meteo, day, "G1=--------")
     state = day.flow()
     assert str(state.message).startswith(f"no alert ({TRIAL}; {NO_ALL_CLEAR})"), state.message
     found = day.run_folder.found()
     assert NO_ALL_CLEAR in summary(found, [], None, [], None)
 
 
-def test_another_model_version_makes_every_station_blind_and_stops_the_run(day: TinyDay, api: FloodApi) -> None:
-    serve(api, day, "G1=--------", 9.0, 46.0)
+def test_another_model_version_makes_every_station_blind_and_stops_the_run(day: TinyDay, meteo: FloodApi) -> None:
+    serve(meteo, day, "G1=--------", 9.0, 46.0)
     error = day.refused(InputInvalid)
     assert "no station has a usable forecast" in error.found
     assert "0.45 times" in error.found
@@ -109,30 +111,47 @@ def test_another_model_version_makes_every_station_blind_and_stops_the_run(day: 
 
 @pytest.mark.parametrize("publish", [True, False])
 def test_it_is_refused_where_people_are_notified_before_anything_is_asked(
-    day: TinyDay, api: FloodApi, publish: bool
+    day: TinyDay, meteo: FloodApi, publish: bool
 ) -> None:
-    serve(api, day, "G1=--TTT---")
+    serve(meteo, day, "G1=--TTT---")
     error = day.refused(ForbiddenByRule, target="live", publish=publish)
     assert "source meteo of XTY is for trying only" in error.found
     assert "no setting allows this" in error.remedy
-    assert api.asked == []
+    assert meteo.asked == []
     assert not day.prepared.exists(), "nothing was begun"
 
 
-def test_nor_does_it_reach_people_by_way_of_an_earlier_run(day: TinyDay, api: FloodApi) -> None:
+def test_nor_does_it_reach_people_by_way_of_an_earlier_run(day: TinyDay, meteo: FloodApi) -> None:
     """`kind: run` makes the same findings of what the trial kept, marked as they were."""
-    serve(api, day, "G1=--TTT---")
+    serve(meteo, day, "G1=--TTT---")
     assert day.flow().is_completed()
     first = (day.run_folder.path / "events.json").read_bytes()
-    asked = len(api.asked)
+    asked = len(meteo.asked)
     day.configure(sources=["kept"], target="shadow")
     assert day.flow().is_completed()
-    assert ((day.run_folder.path / "events.json").read_bytes(), len(api.asked)) == (first, asked)
+    assert ((day.run_folder.path / "events.json").read_bytes(), len(meteo.asked)) == (first, asked)
     error = day.refused(ForbiddenByRule, target="live")
     assert TRIAL in error.found
 
 
-def test_nor_by_a_revision_that_was_begun_while_the_target_was_for_tests(day: TinyDay, api: FloodApi) -> None:
-    """The server fails, so the revision stays unfinished; then the target becomes one for people."""
-    serve(api, day, "G1=--TTT---")
-    day.flow(target="portal")
+def test_nor_by_a_revision_that_was_begun_while_the_target_was_for_tests(
+    day: TinyDay, meteo: FloodApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full folder leaves the revision unfinished; then people would be told by that target."""
+    serve(meteo, day, "G1=--TTT---")
+    (day.root / "shadow").mkdir()
+    hidden = day.root / "shadow" / "XTY" / f".{ISSUE}.part"
+    hidden.parent.mkdir()
+    hidden.write_text("in the way")
+    assert day.flow().is_failed()
+    hidden.unlink()
+    monkeypatch.setattr(FilesTargetSettings, "reaches_people", True)
+    opened = open_day(str(day.config), "XTY", ISSUE, "shadow", workspace=str(day.root / "work"))
+    with pytest.raises(ForbiddenByRule, match=TRIAL):
+        resume_run(opened, Decision())
+    day.configure(sources=["folder"], target="shadow")
+    state = day.flow()
+    assert state.is_failed()
+    assert TRIAL in str(state.message), "a run from a source for people does not finish it either"
+    assert resume_run(opened, Decision(abort=True))[1] is None
+    assert day.flow().is_completed()
