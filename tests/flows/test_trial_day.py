@@ -16,6 +16,8 @@ import flows.wiring.sources
 from flows.cli.tables import print_found
 from flows.wiring.day import open_day
 from flows.wiring.decisions import resume_run
+from ibf_pipeline.check.settings import check_settings
+from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.targets import FilesTargetSettings
 from ibf_pipeline.domain.trial import NO_ALL_CLEAR, TRIAL
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
@@ -155,3 +157,11 @@ def test_nor_by_a_revision_that_was_begun_while_the_target_was_for_tests(
     assert TRIAL in str(state.message), "a run from a source for people does not finish it either"
     assert resume_run(opened, Decision(abort=True))[1] is None
     assert day.flow().is_completed()
+
+
+@pytest.mark.parametrize(("target", "level"), [("shadow", "warning"), ("live", "error")])
+def test_check_says_it_before_any_run(day: TinyDay, target: str, level: str) -> None:
+    day.configure(sources=["meteo"], target=target)
+    configuration = load(day.config)
+    told = [each for each in check_settings(configuration, configuration.country("XTY")) if "for trying" in each.found]
+    assert [each.level for each in told] == [level]
