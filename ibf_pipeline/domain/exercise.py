@@ -12,13 +12,8 @@ def exercise_name(name: str) -> str:
 
 
 def marked(title: str, *, exercise: bool, trial: str = "") -> str:
-    """The title of a picture, which may be passed on alone. `trial`: as of findings; its words stand `below`."""
+    """The title of a picture, which may be passed on alone. `trial`: as of findings; its words are a `stamp`."""
     return " · ".join([*(["EXERCISE"] if exercise else []), *(["TRIAL"] if trial else []), title])
-
-
-def below(line: str, trial: str) -> str:
-    """The line below a picture's title, the words of a trial first: long lines are cut at their end."""
-    return f"{trial} · {line}" if trial else line
 
 
 def is_exercise(event_name: str) -> bool:

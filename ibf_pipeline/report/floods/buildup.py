@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ibf_pipeline.domain.exercise import below, marked
+from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text
 from ibf_pipeline.report.floods.discharge_axis import discharge_axis, highest
 from ibf_pipeline.report.floods.kept import StationRun
@@ -20,6 +20,7 @@ from ibf_pipeline.report.pictures.figure import (
     draw_box,
     new_figure,
     points,
+    stamp,
     write,
     write_line,
 )
@@ -51,7 +52,8 @@ def buildup(
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
     key += "; m, l: medium and low warning" if words is _LETTER else ""
-    write_line(figure, 20, 46, below(key, trial), 14, WIDTH - 40, va="top", color=MUTED)
+    stamp(figure, _LEFT + 12, _TOP + 30, trial, 15, WIDTH - _LEFT - 40)
+    write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)
         _row(axes, run, (run.issue_date - first).days, days, top, words)

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ibf_pipeline.domain.exercise import below, marked
+from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.wording import WEEKDAYS, discharge_text, percent_text
 from ibf_pipeline.hazards.floods.evidence import evidence, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodFindings, StationFound
@@ -23,6 +23,7 @@ from ibf_pipeline.report.pictures.figure import (
     new_figure,
     pixel_axes,
     points,
+    stamp,
     write,
     write_line,
 )
@@ -65,7 +66,8 @@ def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"
     text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
-    write_line(figure, 20, 52, below(text, found.trial), 15, WIDTH - 40, va="top", color=MUTED)
+    stamp(figure, _LEFT, _TOP - 14, found.trial, 14, WIDTH - _LEFT - 40)
+    write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 
 def _scale(axes: Axes, found: FloodFindings, station: StationFound, discharge: np.ndarray) -> float:

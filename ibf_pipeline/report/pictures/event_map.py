@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from shapely.geometry.base import BaseGeometry
 
-from ibf_pipeline.domain.exercise import below, marked
+from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, number_text
 from ibf_pipeline.hazards.known import profile_of
@@ -22,6 +22,7 @@ from ibf_pipeline.report.pictures.figure import (
     new_figure,
     pixel_axes,
     png,
+    stamp,
     text_width,
     wrapped,
     write,
@@ -111,10 +112,11 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     first = begins(profile_of(found), found.issue_time, event.lead_time)
-    dates = below(f"{first} · forecast of {moment_text(issued(found))}", found.trial)
+    dates = f"{first} · forecast of {moment_text(issued(found))}"
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
+    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
         number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"

@@ -14,7 +14,7 @@ from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.alert_classes import ALERT_CLASSES
-from ibf_pipeline.domain.exercise import below, marked
+from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.wording import class_text, moment_text
 from ibf_pipeline.hazards.known import profile_of
@@ -27,7 +27,7 @@ from ibf_pipeline.report.pictures.colours import (
     LAND,
     MUTED,
 )
-from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, write, write_line
+from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, stamp, write, write_line
 from ibf_pipeline.report.pictures.fonts import drawable, shortened
 from ibf_pipeline.report.pictures.map_frame import (
     Labels,
@@ -75,7 +75,8 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     profile = profile_of(found)
     text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
-    write_line(figure, 24, 92, below(text, found.trial), 28, WIDTH - 48, va="center", color=MUTED)
+    write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
+    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
     marks = _marks_of(found)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)
