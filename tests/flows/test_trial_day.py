@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import yaml
 from rich.console import Console
+from typer.testing import CliRunner
 
 import flows.wiring.sources
+from flows.cli.app import app
 from flows.cli.tables import print_found
 from flows.wiring.day import open_day
 from flows.wiring.decisions import resume_run
@@ -165,3 +167,12 @@ def test_check_says_it_before_any_run(day: TinyDay, target: str, level: str) -> 
     configuration = load(day.config)
     told = [each for each in check_settings(configuration, configuration.country("XTY")) if "for trying" in each.found]
     assert [each.level for each in told] == [level]
+
+
+def test_a_forecast_that_was_only_fetched_says_so_too(day: TinyDay, meteo: FloodApi) -> None:
+    serve(meteo, day, "G1=--TTT---")
+    where = ["--config", str(day.config), "--workspace", str(day.root / "work")]
+    told = CliRunner().invoke(app, ["inputs", "fetch", "XTY", "--date", str(ISSUE), *where])
+    assert told.exit_code == 0, told.output
+    assert f"source meteo: {TRIAL}" in told.output
+    assert "GloFAS version not told" in told.output
