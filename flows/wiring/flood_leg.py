@@ -30,7 +30,7 @@ def find_day(
     """
     iso3, country = day.country.iso3, flood_country(day.country)
     if sources is None:
-        require_no_trial_source(day, country)
+        require_no_trial_source(day.configuration, country, day.target_name)
     static = local_static(day.configuration, country)
     layers, tiles = prepared_layers(iso3, country, static, day.prepared)
     if layers.mapping_is_proposed and allowed is not None and day.target.reaches_people:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from flows.wiring.day import Day
+from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.runs.ledger import unfinished
 
 
-def require_no_trial_source(day: Day, country: FloodCountry) -> None:
+def require_no_trial_source(configuration: Configuration, country: FloodCountry, target: str) -> None:
     """ForbiddenByRule, before anything is asked, where a target that reaches people has a source for trying only."""
-    sources = day.configuration.settings.sources
-    trials = [name for name in country.sources if sources[name].is_trial]
-    if trials and day.target.reaches_people:
-        raise _forbidden(day, f"source {trials[0]} of {country.iso3} is for trying only")
+    trials = [name for name in country.sources if configuration.settings.sources[name].is_trial]
+    if trials and configuration.target(target).reaches_people:
+        raise _forbidden(country.iso3, target, f"source {trials[0]} of {country.iso3} is for trying only")
 
 
 def require_no_trial(day: Day, found: Findings) -> None:
     """ForbiddenByRule where findings of such a source, kept from an earlier run too, would reach people."""
     if found.trial and day.target.reaches_people:
-        raise _forbidden(day, f"the forecast of {found.country} is a {found.trial}")
+        raise _forbidden(found.country, day.target_name, f"the forecast of {found.country} is a {found.trial}")
 
 
 def require_no_trial_begun(day: Day) -> None:
@@ -30,11 +30,11 @@ def require_no_trial_begun(day: Day) -> None:
         require_no_trial(day, begun.found())
 
 
-def _forbidden(day: Day, found: str) -> ForbiddenByRule:
+def _forbidden(iso3: str, target: str, found: str) -> ForbiddenByRule:
     return ForbiddenByRule(
         found,
-        where=f"target {day.target_name}, which notifies people",
+        where=f"target {target}, which notifies people",
         expected="the sandbox, a folder of files or a test target; for people a source whose run and version are known",
         remedy="run with --target sandbox, or list ewds, ftp or an archive in `sources` of "
-        f"countries/{day.country.iso3}.yaml instead (docs/glofas-sources.md); no setting allows this",
+        f"countries/{iso3}.yaml instead (docs/glofas-sources.md); no setting allows this",
     )

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import flows.wiring.sources
 from flows.cli.app import app
 from flows.cli.tables import print_found
+from flows.watch_source import watch_source
 from flows.wiring.day import open_day
 from flows.wiring.decisions import resume_run
 from ibf_pipeline.check.settings import check_settings
@@ -123,6 +124,16 @@ def test_it_is_refused_where_people_are_notified_before_anything_is_asked(
     assert "no setting allows this" in error.remedy
     assert meteo.asked == []
     assert not day.prepared.exists(), "nothing was begun"
+
+
+def test_a_sensor_asks_nothing_for_a_country_whose_target_is_for_people(day: TinyDay, meteo: FloodApi) -> None:
+    serve(meteo, day, "G1=--TTT---")
+    day.configure(sources=["meteo"], target="live")
+    state = watch_source("meteo", ISSUE, str(day.config), str(day.root / "work"), return_state=True)
+    assert state.is_failed()
+    assert "NOT possible: meteo of 2026-02-15 for XTY" in str(state.message)
+    assert "for trying only" in str(state.message)
+    assert meteo.asked == []
 
 
 def test_nor_does_it_reach_people_by_way_of_an_earlier_run(day: TinyDay, meteo: FloodApi) -> None:
