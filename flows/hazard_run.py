@@ -22,6 +22,7 @@ from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
 from flows.wiring.limits import one_at_a_time
 from flows.wiring.targets import open_target
+from flows.wiring.trial import require_no_trial_begun
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder
@@ -188,6 +189,7 @@ def publish_day(
     day: Day, found: Findings, run: RunFolder, *, notify: bool, hold: bool, consent: Consent
 ) -> list[Publication]:
     """Publish what was found, one run at a time on a target."""
+    require_no_trial_begun(day)
     purpose = f"run {day.country.iso3} {day.issue_time}"
     with open_target(day, notify=notify, hold=hold) as target, run.right_to_publish(day.target_name, purpose):
         return bring_up_to_date(target, found, run, consent, now)

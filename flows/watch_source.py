@@ -21,6 +21,7 @@ from flows.wiring.inputs_fetch import fetched_cube
 from flows.wiring.issue_date import issue_date_of_run
 from flows.wiring.looks import Looks
 from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
+from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -115,6 +116,7 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
 def _look(configuration: Configuration, source: str, country: FloodCountry, day: date) -> Look:
     """Fetch what is there and count it: the country's run then finds it in the cache."""
     try:
+        require_no_trial_source(configuration, country, country.target)
         chosen, cells = open_source(configuration, source, country), cells_of(configuration, country)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)

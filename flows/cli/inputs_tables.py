@@ -11,6 +11,7 @@ from rich.text import Text
 
 from flows.cli.terminal import console
 from flows.wiring.inputs_fetch import ForecastRead
+from ibf_pipeline.hazards.floods.notes import trial_notes
 from ibf_pipeline.sources.cache import CachedDay
 
 
@@ -66,6 +67,8 @@ def print_forecast(read: ForecastRead) -> int:
         f"{len(read.files.files)} files, {size:,.1f} MB; {where}",
         soft_wrap=True,
     )
+    for line in trial_notes(read.discharge):
+        out.print(Text(line, style="yellow"))
     ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
     version = read.discharge.attrs["glofas_version"] or "not told"
     out.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day
 from flows.wiring.targets import open_target
+from flows.wiring.trial import require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
@@ -77,6 +78,8 @@ def _hazard_meant(configuration: Configuration, iso3: str, issue_time: IssueTime
 
 def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> tuple[Revision, Publication | None]:
     """`ibf_pipeline.targets.resume.resume`, on the day's target."""
+    if not decision.abort:
+        require_no_trial_begun(day)
     return resume(_published(day), decision, consent, partial(open_target, day, notify=True), now)
 
 

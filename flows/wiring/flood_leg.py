@@ -9,6 +9,7 @@ from typing import Any
 from flows.wiring.day import Day
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
+from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.floods import flood_country
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule
@@ -28,6 +29,8 @@ def find_day(
     `sources`: instead of its own; `allowed`: raises where these findings must not replace earlier ones.
     """
     iso3, country = day.country.iso3, flood_country(day.country)
+    if sources is None:
+        require_no_trial_source(day.configuration, country, day.target_name)
     static = local_static(day.configuration, country)
     layers, tiles = prepared_layers(iso3, country, static, day.prepared)
     if layers.mapping_is_proposed and allowed is not None and day.target.reaches_people:
@@ -50,6 +53,7 @@ def find_day(
     )
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
+    require_no_trial(day, found)
     if "corrected" in files.origin:
         found = replace(found, notes=(*found.notes, f"source {files.source}: {files.origin['corrected']}"))
     if allowed is not None:

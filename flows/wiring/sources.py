@@ -6,9 +6,10 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
+from flows.wiring.day import now
 from flows.wiring.local_static import local_static
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
@@ -27,6 +28,9 @@ from ibf_pipeline.sources.ftp import FtpAccount, FtpFolder
 from ibf_pipeline.sources.kept import RunSource
 from ibf_pipeline.sources.members import MemberSource
 from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.open_meteo import OpenMeteoSource
+from ibf_pipeline.sources.open_meteo_archive import Archive
+from ibf_pipeline.sources.open_meteo_service import FloodService
 from ibf_pipeline.sources.remote import RemoteFolder
 from ibf_pipeline.sources.source import AccountMissing, Fetching
 from ibf_pipeline.sources.watch import LookTimes
@@ -98,9 +102,33 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 cells=cells,
                 lead_times=country.lead_times_needed,
             )
+        case settings.OpenMeteoSource():
+            return _open_meteo(configuration, name, country, chosen)
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
             return RunSource(name, configuration.path(runs), country.iso3)
+
+
+def _open_meteo(
+    configuration: Configuration, name: str, country: FloodCountry, chosen: settings.OpenMeteoSource
+) -> OpenMeteoSource:
+    cache = open_cache(configuration)
+    return OpenMeteoSource(
+        name=name,
+        service=FloodService(chosen.url, Patience(chosen.timeout_seconds, chosen.attempts), chosen.calls_per_minute),
+        cache=cache,
+        country=country.iso3,
+        cells=cells_of(configuration, country),
+        lead_times=country.lead_times_needed,
+        expected=country.members.expected,
+        archive=Archive(
+            cache.root / name / "archive" / f"{country.iso3}.json",
+            chosen.archive_years,
+            timedelta(days=chosen.archive_days),
+            now,
+        ),
+        now=now,
+    )
 
 
 def open_cache(configuration: Configuration) -> InputCache:

@@ -18,6 +18,7 @@ def check_settings(configuration: Configuration, country: CountryHazard) -> Iter
     yield fine("configuration", f"{file} is valid{rule}")
     yield from _folders(configuration, country)
     if isinstance(country, FloodCountry):
+        yield from _trials(configuration, country, file)
         yield from _versions(configuration, country, file)
         yield from _flood_rules(country, file)
 
@@ -52,6 +53,16 @@ def _folders(configuration: Configuration, country: CountryHazard) -> Iterator[F
             continue
         if not folder.is_dir():
             yield finding("source folder missing", name=name, folder=folder)
+
+
+def _trials(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:
+    """Sources that never reach people, on the country's own target."""
+    reaches_people = configuration.target(country.target).reaches_people
+    for name in country.sources:
+        if configuration.settings.sources[name].is_trial and reaches_people:
+            yield finding("source for trying before people", name=name, target=country.target, file=file)
+        elif configuration.settings.sources[name].is_trial:
+            yield finding("source for trying", name=name, file=file)
 
 
 def _versions(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:

@@ -48,6 +48,8 @@ class SourceSection(Section):
         description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
     )
 
+    is_trial: ClassVar[bool] = False
+    """for trying only: what it gives must never reach people, whatever a target's settings say"""
     lead_times_key: ClassVar[str] = ""
     """the key that says how many lead times the source gives; empty where none does"""
 
@@ -177,8 +179,44 @@ class RunSource(SourceSection):
     runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 
+class OpenMeteoSource(SourceSection):
+    """Open-Meteo's flood API, for trying only: GloFAS discharge without an account, of an unknown run and version.
+
+    Non-commercial use; its data are CC BY 4.0. No target that notifies people accepts it.
+    """
+
+    kind: Literal["open-meteo"] = Field(description="Open-Meteo's flood API, for trying only")
+    url: str = Field(
+        "https://flood-api.open-meteo.com/v1/flood", pattern=r"^https?://[^@?]*$", description="of the service"
+    )
+    calls_per_minute: float = Field(
+        300,
+        gt=0,
+        description="as the service counts them: stations x variables / 10 x fortnights; free use allows 600",
+    )
+    archive_years: tuple[int, int] = Field(
+        (2002, 2021),
+        description="first and last year of its archive that thresholds are held against; at least 10 years",
+    )
+    archive_days: float = Field(7, ge=0, le=90, description="for how long an answer of its archive is believed")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(3, ge=1, le=20, strict=True, description="tries of a request")
+
+    is_trial: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.glofas_version is not None:
+            raise ValueError("the service does not say which GloFAS version it serves: leave out glofas_version")
+        first, last = self.archive_years
+        if not 1984 <= first <= last - 9:
+            raise ValueError("archive_years: the archive begins in 1984, and fewer than 10 years tell nothing")
+        return self
+
+
 SourceSettings = Annotated[
-    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | RunSource, Field(discriminator="kind")
+    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | OpenMeteoSource | RunSource,
+    Field(discriminator="kind"),
 ]
 
 

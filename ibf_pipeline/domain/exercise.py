@@ -11,9 +11,9 @@ def exercise_name(name: str) -> str:
     return PREFIX + name
 
 
-def marked(title: str, *, exercise: bool) -> str:
-    """The title of a picture, which may be passed on alone."""
-    return f"EXERCISE · {title}" if exercise else title
+def marked(title: str, *, exercise: bool, trial: str = "") -> str:
+    """The title of a picture, which may be passed on alone. `trial`: as of findings; its words are a `stamp`."""
+    return " · ".join([*(["EXERCISE"] if exercise else []), *(["TRIAL"] if trial else []), title])
 
 
 def is_exercise(event_name: str) -> bool:

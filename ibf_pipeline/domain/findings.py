@@ -11,6 +11,7 @@ from datetime import date
 from typing import Literal, Self
 
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.trial import trial_words
 
 FORMAT = 2
 """Version of events.json."""
@@ -136,6 +137,8 @@ class Findings:
     exercise: bool = False
     withdrawn: tuple[Event, ...] = ()
     """events that a person took back: the forecast has them and nothing publishes them"""
+    trial: str = ""
+    """in words, where its source is for trying only: it stands on every page, and no such findings reach people"""
     format: int = field(default=FORMAT)
 
     @property
@@ -215,6 +218,12 @@ class Findings:
 
     @property
     def headline(self) -> str:
+        """What was counted; of a trial with the words that say so."""
+        words = trial_words(self.trial, alerts=bool(self.events))
+        return f"{self.counts} ({words})" if words else self.counts
+
+    @property
+    def counts(self) -> str:
         """`2 triggers, 1 warning` or `no alert`; `1 trigger, 1 withdrawn`."""
         triggers = sum(event.trigger for event in self.events)
         warnings = len(self.events) - triggers

@@ -16,7 +16,7 @@ Sent = Literal["not sent", "refused", "unknown"]
 """whether a request that failed was carried out: it never arrived, was turned away unread, or nobody can say"""
 SHOWN: Final = 400
 """characters of an answer that are shown to people"""
-_TELLING: Final = ("errors", "detail", "error_description", "message", "msg", "error")
+_TELLING: Final = ("errors", "detail", "error_description", "message", "msg", "error", "reason")
 
 
 class NoAnswer(ServerUnreachable):
@@ -103,7 +103,8 @@ def server_text(response: requests.Response) -> str:
     """What a server says is wrong, from an answer of any shape, never the request that it may echo.
 
     Seen: `{"detail": text, object with "message" and "request_id", or list of {"loc", "msg"}}` (FastAPI), `{"error",
-    "error_description"}` (Keycloak), `{"message", "errors": [{"constraints", "children"}]}` (NestJS), plain text.
+    "error_description"}` (Keycloak), `{"message", "errors": [{"constraints", "children"}]}` (NestJS), `{"error":
+    true, "reason"}` (Open-Meteo), plain text.
     """
     try:
         text = words(response.json())

@@ -23,11 +23,11 @@ class EarlierRun:
     folder: Path
 
 
-def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False) -> list[EarlierRun]:
+def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False, trial: bool = False) -> list[EarlierRun]:
     """At most `count` finished runs of a country before a run, the newest first.
 
-    Exercises are compared with exercises and real days with real days. A run that cannot be read is left out and
-    logged: an old folder must not stop a new day.
+    Exercises are compared with exercises, trials with trials and real days with real days. A run that cannot
+    be read is left out and logged: an old folder must not stop a new day.
     """
     earlier: list[EarlierRun] = []
     for run in reversed(of.days()):
@@ -38,6 +38,6 @@ def earlier_runs(of: RunFolder, count: int, *, exercise: bool = False) -> list[E
         except InputInvalid as error:
             log.warning("%s: the run of %s is left out of the comparison: %s", of.iso3, run.issue_time, error)
             continue
-        if found.exercise == exercise:
+        if (found.exercise, bool(found.trial)) == (exercise, trial):
             earlier.append(EarlierRun(found, run.path))
     return earlier

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.trial import trial_words
 from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, TRIGGER_WORDS, counted, moment_text, number_text
 from ibf_pipeline.hazards.known import known_hazard, profile_of
 from ibf_pipeline.report.blocks import blocks_of
@@ -76,6 +77,8 @@ def cautions(found: Findings) -> list[str]:
     profile, parts = profile_of(found), []
     if found.exercise:
         parts.append(f"This is an exercise: the forecast was made up, no {profile.short} is expected.")
+    if found.trial:
+        parts.append(f"This is a {trial_words(found.trial, alerts=bool(found.events))}.")
     blind = [subject_text(found, unseen.key) for unseen in found.unseen if unseen.condition == "blind"]
     if blind:
         have = "has" if len(blind) == 1 else "have"

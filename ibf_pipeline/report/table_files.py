@@ -44,7 +44,8 @@ def point(place: tuple[float, float] | None) -> Place | None:
 def of_run(found: Findings) -> Row:
     """The columns that every row begins with."""
     issue = "issue_date" if found.issue_time.hour is None else "issue_time"
-    return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise}
+    trial = {"trial": found.trial} if found.trial else {}
+    return {"country": found.country, issue: str(found.issue_time), "exercise": found.exercise, **trial}
 
 
 def flags_cell(flags: str) -> str:

@@ -47,7 +47,7 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     found = standing(found, run)
     if _withdrawn_before(report / "report.json") != {event.name for event in found.withdrawn}:
         (report / OVERVIEW).unlink(missing_ok=True)  # it shows what stands
-    earlier = earlier_runs(run, EARLIER_RUNS, exercise=found.exercise)
+    earlier = earlier_runs(run, EARLIER_RUNS, exercise=found.exercise, trial=bool(found.trial))
     blocks = blocks_of(found)
     kept = blocks.kept(found, folder, run, earlier)
     before = earlier[0].found if earlier else None

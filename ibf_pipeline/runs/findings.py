@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from pydantic import TypeAdapter
 
@@ -18,11 +20,18 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.io.writing import whole, write_text
 
+_OF_TRIALS = ("trial", "trial_notes")
+"""attributes that only the cube of a source for trying has"""
+_ARCHIVE = ("archive_maximum",)
+"""coordinates (station,) that only such a cube has: m3/s, median annual maximum of the source's own archive"""
+
 
 def write_found(found: Findings, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
     kind: Any = type(found)
     content = _adapter(kind).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
+    if not found.trial:
+        del content["trial"]
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 
@@ -75,8 +84,34 @@ def write_findings(found: FloodFindings, discharge: xr.DataArray, folder: Path) 
 def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) -> None:
     """The station cube (member, lead_time, station) as CF-1.8 netCDF, from which the day can be run again."""
     by_code = {station.code: station for station in found.stations}
-    codes = [str(code) for code in discharge["station"].values]
-    issue = np.datetime64(found.issue_date, "ns")
+    stations = [by_code[str(code)] for code in discharge["station"].values]
+    write_cube(
+        discharge.assign_attrs(
+            source=found.source, glofas_version=found.glofas_version, issue_date=found.issue_date.isoformat()
+        ),
+        Places(
+            tuple(station.name for station in stations),
+            np.array([station.lat for station in stations]),
+            np.array([station.lon for station in stations]),
+        ),
+        f"GloFAS river discharge at the stations of {found.country_name}, run of {found.issue_date}",
+        file,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Names and places (degrees) of the stations of a cube, in their order."""
+
+    names: tuple[str, ...]
+    lat: npt.NDArray[np.float64]
+    lon: npt.NDArray[np.float64]
+
+
+def write_cube(discharge: xr.DataArray, places: Places, title: str, file: Path) -> None:
+    """A cube as `read_cube` gives it, as `forecast.nc` holds it; of a trial with what it says of itself."""
+    issue_date = str(discharge.attrs["issue_date"])
+    issue, codes = np.datetime64(issue_date, "ns"), [str(code) for code in discharge["station"].values]
     days = discharge["lead_time"].values.astype("timedelta64[D]").astype("timedelta64[ns]")
     data = xr.Dataset(
         {"discharge": discharge.drop_vars(("outside", "lead_time", "station", "member"))},
@@ -86,24 +121,25 @@ def write_forecast(found: FloodFindings, discharge: xr.DataArray, file: Path) ->
             "time": ("lead_time", issue + days, {"standard_name": "time", "long_name": "start of the day"}),
             "forecast_reference_time": ((), issue, {"standard_name": "forecast_reference_time"}),
             "station": ("station", codes, {"cf_role": "timeseries_id", "long_name": "station code"}),
-            "station_name": ("station", [by_code[code].name for code in codes]),
-            "lat": ("station", [by_code[code].lat for code in codes], _axis("latitude", "degrees_north")),
-            "lon": ("station", [by_code[code].lon for code in codes], _axis("longitude", "degrees_east")),
+            "station_name": ("station", list(places.names)),
+            "lat": ("station", places.lat, _axis("latitude", "degrees_north")),
+            "lon": ("station", places.lon, _axis("longitude", "degrees_east")),
             "outside": ("station", discharge["outside"].values.astype("int8"), {"long_name": "outside the grid"}),
         },
         attrs={
             "Conventions": "CF-1.8",
             "featureType": "timeSeries",
-            "title": f"GloFAS river discharge at the stations of {found.country_name}, run of {found.issue_date}",
+            "title": title,
         },
     )
     data["discharge"].attrs = {
         "units": "m3 s-1",
         "standard_name": "water_volume_transport_in_river_channel",
         "cell_methods": "time: mean (of the day)",
-        "source": found.source,
-        "glofas_version": found.glofas_version,
-        "issue_date": found.issue_date.isoformat(),
+        "source": str(discharge.attrs.get("source", "")),
+        "glofas_version": str(discharge.attrs.get("glofas_version", "")),
+        "issue_date": issue_date,
+        **{name: str(discharge.attrs[name]) for name in _OF_TRIALS if discharge.attrs.get(name)},
     }
     with whole(file) as partial:
         encoding = {"discharge": {"zlib": True, "_FillValue": np.float32(-9999)}}
@@ -129,6 +165,7 @@ def read_forecast(file: Path) -> xr.DataArray:
                 "lead_time": data["lead_time"].values,
                 "station": data["station"].values.astype(str),
                 "outside": ("station", data["outside"].values.astype(bool)),
+                **{name: ("station", data[name].values) for name in _ARCHIVE if name in data},
             },
             name="discharge",
             attrs=cube.attrs,

@@ -14,8 +14,11 @@ from ibf_pipeline.discharge.version import VersionRefused, require_matching_vers
 def accepted_version(discharge: xr.DataArray, country: FloodCountry, settings: Settings, file: Path) -> str:
     """The GloFAS version of a cube as `read_cube` gives it; VersionRefused where it is not one of the thresholds'.
 
-    The GRIB process ids tell it where there are any, else the files' attributes, else what the source declares.
+    The GRIB process ids tell it where there are any, else the files' attributes, else what the source declares. Of a
+    trial nobody knows it: each station is held against the source's own archive instead (`archive_misfits`).
     """
+    if discharge.attrs.get("trial"):
+        return "unknown"
     found = discharge.attrs["glofas_version"] or None
     told = {
         version_of_process(process, settings.glofas_process_ids, country.accepted_process_ids, found, file)

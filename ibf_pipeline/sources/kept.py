@@ -48,7 +48,7 @@ def read_files(
     files: ForecastFiles, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)
 ) -> xr.DataArray:
     """What a source has delivered, at the stations: as of `read_cube`, or of the run that kept it."""
-    if files.kept:
+    if files.kept or files.at_stations:
         return read_kept(files.files[0], cells, issue_date, lead_times)
     return read_cube(
         files.files, cells, issue_date, source=files.source, version=files.glofas_version, lead_times=lead_times

@@ -28,6 +28,8 @@ class ForecastFiles:
     """where they were fetched from, with sizes and hashes of what the service delivered; for the manifest"""
     kept: bool = False
     """the one file is `forecast.nc` of an earlier run"""
+    at_stations: bool = False
+    """the one file has the form of such a `forecast.nc`: the stations alone, no grid"""
 
 
 class Source(Protocol):

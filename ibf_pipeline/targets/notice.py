@@ -27,11 +27,11 @@ class Notice:
 
 
 def day_of(found: Findings) -> str:
-    """`Uganda, forecast of 2026-02-15`: what every notice begins with."""
+    """`Uganda, forecast of 2026-02-15`: what every notice begins with, those of a trial with the words that say so."""
     profile = profile_of(found)
-    return (
-        f"{found.country_name}, {f'{profile.short} ' if profile.is_named else ''}forecast of {found.issue_time.words}"
-    )
+    trial = f" ({found.trial})" if found.trial else ""
+    named = f"{profile.short} " if profile.is_named else ""
+    return f"{found.country_name}, {named}forecast of {found.issue_time.words}{trial}"
 
 
 def blind_notices(found: Findings) -> list[Notice]:

@@ -26,7 +26,7 @@ from ibf_pipeline.hazards.floods.impact.areas import allocate, precedence
 from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
-from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody_affected, station_notes
+from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody_affected, station_notes, trial_notes
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import usable
 
@@ -79,6 +79,7 @@ def find(
         stations=tuple(stations),
         extents=_extents(events, country.iso3),
         notes=(
+            *trial_notes(discharge),
             *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
@@ -86,6 +87,7 @@ def find(
             *layers.findings,
         ),
         exercise=exercise,
+        trial=str(discharge.attrs.get("trial", "")),
     )
 
 

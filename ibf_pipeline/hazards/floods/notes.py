@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import xarray as xr
+
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import Usable
+
+
+def trial_notes(discharge: xr.DataArray) -> Iterator[str]:
+    """What a source that is for trying only says of itself, line by line."""
+    if trial := str(discharge.attrs.get("trial", "")):
+        yield f"source {discharge.attrs.get('source', '')}: {trial}"
+        yield from str(discharge.attrs.get("trial_notes", "")).splitlines()
 
 
 def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ import xarray as xr
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.hazards.floods.forecast.archive import archive_misfits
 from ibf_pipeline.hazards.floods.forecast.stations import blind_reasons
 
 FLOWING: Final = 10.0
@@ -59,6 +60,9 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry
         outside=discharge["outside"].sel(station=codes).values.tolist(),
         rivers=[station.river for station in layers.stations],
     )
+    if "archive_maximum" in discharge.coords:
+        misfits = archive_misfits(discharge["archive_maximum"].sel(station=codes), layers.thresholds.sel(station=codes))
+        blind = [reason or misfit for reason, misfit in zip(blind, misfits, strict=True)]
     if all(blind):
         reasons = [f"{code} {reason}" for code, reason in zip(codes, blind, strict=True)]
         reasons += [

@@ -20,6 +20,7 @@ from ibf_pipeline.report.pictures.figure import (
     draw_box,
     new_figure,
     points,
+    stamp,
     write,
     write_line,
 )
@@ -34,7 +35,7 @@ _ROOM_FOR_WORDS = 34
 
 
 def buildup(
-    code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False
+    code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False, trial: str = ""
 ) -> Figure:
     """The runs from oldest (top) to newest: range and middle of the members, median, threshold, class of each day."""
     runs = sorted(runs, key=lambda run: run.issue_date)
@@ -43,7 +44,7 @@ def buildup(
     first = runs[0].issue_date
     days = max((run.issue_date - first).days + run.discharge.shape[1] for run in runs)
     top = max(max(highest(run.discharge), run.threshold) for run in runs) * 1.08 or 1.0
-    title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise)
+    title = marked(f"How the forecast built up · {titled(name, code)}", exercise=exercise, trial=trial)
     write_line(figure, 20, 16, title, 20, WIDTH - 40, va="top", weight="bold")
     words = _WORD if (WIDTH - _LEFT - _RIGHT) / days >= _ROOM_FOR_WORDS else _LETTER
     key = (
@@ -51,6 +52,7 @@ def buildup(
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
     key += "; m, l: medium and low warning" if words is _LETTER else ""
+    stamp(figure, _LEFT + 12, _TOP + 30, trial, 15, WIDTH - _LEFT - 40)
     write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)

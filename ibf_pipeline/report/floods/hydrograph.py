@@ -23,6 +23,7 @@ from ibf_pipeline.report.pictures.figure import (
     new_figure,
     pixel_axes,
     points,
+    stamp,
     write,
     write_line,
 )
@@ -60,11 +61,12 @@ def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarra
 
 
 def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
-    title = marked(titled(station.name, station.code), exercise=found.exercise)
+    title = marked(titled(station.name, station.code), exercise=found.exercise, trial=found.trial)
     write_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"
     text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
+    stamp(figure, _LEFT, _TOP - 14, found.trial, 14, WIDTH - _LEFT - 40)
     write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 

@@ -22,6 +22,7 @@ from ibf_pipeline.report.pictures.figure import (
     new_figure,
     pixel_axes,
     png,
+    stamp,
     text_width,
     wrapped,
     write,
@@ -107,7 +108,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     band = pixel_axes(figure, 0, 0, WIDTH, 76)
     draw_box(band, 0, 0, WIDTH, 76, facecolor=CLASS_COLOURS[event.alert_class], edgecolor="none")
     words = TRIGGER_WORDS if event.trigger else alert_text(event.alert_class, trigger=False)
-    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise)
+    head = marked(f"{words[0].upper()}{words[1:]}", exercise=found.exercise, trial=found.trial)
     ink = CLASS_INK[event.alert_class]
     write(band, 24, 40, fitted(figure, head, 42, WIDTH - 48, weight="bold"), 42, va="center", color=ink, weight="bold")
     first = begins(profile_of(found), found.issue_time, event.lead_time)
@@ -115,6 +116,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
+    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
         number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"

@@ -90,6 +90,13 @@ def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, roo
     write(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
+def stamp(figure: Figure, x: float, y: float, words: str, pixels: float, room: float) -> None:
+    """Words across what is drawn, on a light ground, so that they go with the picture wherever it is passed on."""
+    if words:
+        ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3}
+        write_line(figure, x, y, words, pixels, room, va="center", weight="bold", bbox=ground)
+
+
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:
     """The text in at most so many lines of so many pixels, the last one shortened where it must be."""
     rest = text.split()

@@ -27,7 +27,7 @@ from ibf_pipeline.report.pictures.colours import (
     LAND,
     MUTED,
 )
-from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, write, write_line
+from ibf_pipeline.report.pictures.figure import draw_box, fitted, new_figure, pixel_axes, png, stamp, write, write_line
 from ibf_pipeline.report.pictures.fonts import drawable, shortened
 from ibf_pipeline.report.pictures.map_frame import (
     Labels,
@@ -71,11 +71,12 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     """The map as a figure."""
     figure = new_figure(WIDTH, HEIGHT)
     name = drawable(found.country_name, found.country)
-    title = marked(f"{found.headline} · {name}", exercise=found.exercise)
+    title = marked(f"{found.counts} · {name}", exercise=found.exercise, trial=found.trial)
     write_line(figure, 24, 42, title, 40, WIDTH - 48, va="center", weight="bold")
     profile = profile_of(found)
     text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
     write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
+    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
     marks = _marks_of(found)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)

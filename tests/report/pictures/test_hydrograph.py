@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
+from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.report.floods.buildup import buildup
 from ibf_pipeline.report.floods.hydrograph import _apart, hydrograph
@@ -56,6 +57,21 @@ def test_an_exercise_says_so_in_its_title():
         assert clipped_texts(figure) == []
         figure = buildup("S01", LONG, 5.0, [run], exercise=exercise)
         assert any(text.startswith(f"{mark}How the forecast built up") for text in texts_of(figure))
+        assert clipped_texts(figure) == []
+
+
+def test_a_trial_says_so_in_title_and_picture():
+    run = StationRun(DAY, np.full((51, 8), 50.0), ("no",) * 8, 300.0)
+    layers = square_layers(2, [LONG])
+    cube = square_discharge(layers, DAY, {"S01": {3: (38, 350.0)}}).assign_attrs(trial=TRIAL)
+    found = find(cube, layers, square_config())
+    for figure in (
+        hydrograph(found, found.station("S01"), cube.sel(station="S01").values),
+        buildup("S01", LONG, 5.0, [run], trial=TRIAL),
+    ):
+        texts = texts_of(figure)
+        assert TRIAL in texts
+        assert any(text.startswith("TRIAL · ") for text in texts)
         assert clipped_texts(figure) == []
 
 

@@ -10,6 +10,7 @@ import shapely
 from matplotlib.text import Text
 from PIL import Image
 
+from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.report.floods.words import country_words, event_words
 from ibf_pipeline.report.pictures import event_map as of_event
@@ -107,6 +108,17 @@ def test_nothing_is_cut_off(day, name):
         figure = event_figure(replace(found, exercise=exercise), event, layers, extent_of(found, run, event))
         assert clipped_texts(figure) == []
         assert ("EXERCISE" in " ".join(texts_of(figure))) == exercise
+
+
+def test_a_trial_says_so_in_title_and_map(day):
+    found, run, layers = day
+    found, event = replace(found, trial=TRIAL), event_of(found, "S01")
+    extent = extent_of(found, run, event)
+    for figure in (event_figure(found, event, layers, extent), overview_figure(found, layers, [extent])):
+        texts = texts_of(figure)
+        assert TRIAL in texts
+        assert any(text.startswith("TRIAL · ") for text in texts)
+        assert clipped_texts(figure) == []
 
 
 def test_a_name_that_no_font_has_gives_way_to_the_code_and_says_so(day):
