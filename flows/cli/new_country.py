@@ -21,8 +21,6 @@ from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.static.new_country import Draft, country_file
 from ibf_pipeline.static.static import still_missing
 
-TRIAL = "open-meteo"
-"""kind of source that needs no account and is for trying only"""
 _KNOWN_LEVELS = range(1, 6)
 _LEVELS, _DEFAULT = (1, 2, 3), 2
 
@@ -68,7 +66,7 @@ def write_country(
     else:
         said = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
-    trial = [source for source, about in settings.sources.items() if boundaries and about.kind == TRIAL]
+    trial = [source for source, about in settings.sources.items() if boundaries and about.is_trial]
     real = [source for source, about in settings.sources.items() if "fixtures" not in str(getattr(about, "root", ""))]
     draft = Draft(
         iso3=iso3,
@@ -113,8 +111,8 @@ def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_publ
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
     if "CHECK" in text:
         todo.append(f"check admin_levels and default_admin_level against the {'boundaries' if is_public else 'portal'}")
-    if is_public and all(configuration.settings.sources[name].kind != TRIAL for name in country.sources):
-        todo.append(f"for a first forecast declare a source of kind {TRIAL} in settings.yaml: docs/first-country.md")
+    if is_public and not any(configuration.settings.sources[name].is_trial for name in country.sources):
+        todo.append("for a first forecast declare a source of kind open-meteo in settings.yaml: docs/first-country.md")
     if country.static_sources.thresholds is None:
         todo.append("name the GloFAS threshold grids in static_sources.thresholds, or bring thresholds.json")
     if country.static_sources.portal is None and not is_public:
