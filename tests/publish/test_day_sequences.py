@@ -185,6 +185,23 @@ def test_a_trigger_set_by_a_person_is_not_deleted_unasked(portal: FloodDays) -> 
     assert not portal.events()["G9001"]["userTrigger"]
 
 
+def test_an_unchanged_day_deletes_nothing_that_people_decided(portal: FloodDays) -> None:
+    """No revision is needed: nothing to publish, and nobody is told to discard anything. Before its findings, too."""
+    found, run = portal.find("G9001=-----ww-:med", day(1))
+    portal.publish(found, run)
+    set_trigger(portal, "G9001")
+    assert portal.publish(found, run) is None
+    assert portal.events()["G9001"]["userTrigger"]
+    changed, _ = portal.find("G9001=-----w--:med", day(1))
+    with portal.target() as target:
+        target.require_allowed(found, run, Consent())
+        with pytest.raises(ServerRefused, match="a new revision would delete the trigger that a person set"):
+            target.require_allowed(changed, run, Consent())
+    portal.day("", day(2))
+    with pytest.raises(ForbiddenByRule, match="later than the issue date"):
+        portal.publish(found, run)
+
+
 def test_a_persons_trigger_survives_the_next_day(portal: FloodDays) -> None:
     portal.day("G9001=-----ww-:med", day(1))
     set_trigger(portal, "G9001")
