@@ -24,8 +24,8 @@ def compare_with(
 ) -> tuple[IssueTime, list[Compared]]:
     """The events of a run here and there, kept in the run folder; that of the portal where no issue time is given.
 
-    InputMissing where the portal does not show the day yet or the day was not run here; ForbiddenByRule where it shows a
-    later one: waiting brings nothing.
+    InputMissing where the portal does not show the day yet or the day was not run here, ForbiddenByRule where it shows
+    a later one: waiting brings nothing.
     """
     shown = portal.shows
     if shown is None or (issued is not None and shown != issued):

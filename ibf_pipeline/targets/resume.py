@@ -83,8 +83,9 @@ def resume(
     """Go on with the unfinished revision of a run at the first call that is not known to be done.
 
     The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
-    revision was given up. Raises ForbiddenByRule where nothing is unfinished or the server has gone on since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
-    so, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    revision was given up. Raises ForbiddenByRule where nothing is unfinished or the server has gone on since,
+    ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says so,
+    OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
     purpose = f"resume {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
