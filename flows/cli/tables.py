@@ -14,6 +14,7 @@ from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.times import flags_head
+from ibf_pipeline.report.words import event_text
 
 
 def print_found(found: Findings, console: Console) -> None:
@@ -28,7 +29,11 @@ def print_found(found: Findings, console: Console) -> None:
         for event in found.events:
             areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(
-                Text(f"{event.name} {found.named(event.key)}"),
+                Text(
+                    f"{event.name} {named}"
+                    if (named := found.named(event.key))
+                    else event_text(found, event.name, event.key)
+                ),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
                 profile.lead_time_name(event.lead_time),
                 event.flags,

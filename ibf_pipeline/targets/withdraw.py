@@ -13,6 +13,7 @@ from ibf_pipeline.errors import ForbiddenByRule, IbfError, UsageError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.report.words import event_text
 from ibf_pipeline.runs.ledger import Clock, latest_uploaded
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.runs.revision import Revision
@@ -132,7 +133,7 @@ def withdrawal_text(found: Findings, names: list[str]) -> str:
     for event in found.events:
         if event.name in names:
             named = found.named(event.key)
-            what = f"{event.name}, {named}" if named else event.name
+            what = f"{event.name}, {named}" if named else event_text(found, event.name, event.key)
             lines.append(f"- {what} ({'trigger' if event.trigger else 'warning'})")
     left = [event.name for event in found.events if event.name not in names]
     lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]

@@ -33,9 +33,9 @@ def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[st
     """Stations that are not fine, and those with fewer valid members than the `members` there are."""
     for station in stations:
         if station.condition != "fine":
-            yield f"station {station.code} ({station.name}) is {station.condition}: {station.reason}"
+            yield f"station {station.called} is {station.condition}: {station.reason}"
         elif min(station.members) < members:
-            yield f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members"
+            yield f"station {station.called} has as few as {min(station.members)} valid members"
 
 
 def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator[str]:
