@@ -63,6 +63,11 @@ class Event:
         return True
 
     @property
+    def given_areas(self) -> Sequence[tuple[str, str]]:
+        """(place code, event): areas of the default level that are shown with another event, which has them too."""
+        return ()
+
+    @property
     def size(self) -> tuple[float, ...]:
         """By what a larger event is told from a smaller one of the same class."""
         return (self.people,)

@@ -25,11 +25,18 @@ class FloodEvent(Event):
     """return period of the flood map used, None where no map is"""
     shared_areas_kept: tuple[str, ...] = ()
     """default-level areas that another event has too, kept because none would be left"""
+    shared_areas_given: tuple[tuple[str, str], ...] = ()
+    """(place code, event): default-level areas that are shown with another event, which has them too"""
 
     @property
     def key(self) -> str:
         """Its station, whatever the event is called."""
         return self.station_code
+
+    @property
+    def given_areas(self) -> Sequence[tuple[str, str]]:
+        """(place code, event) of areas that went to another one."""
+        return self.shared_areas_given
 
     @property
     def is_estimated(self) -> bool:

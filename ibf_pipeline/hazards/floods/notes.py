@@ -52,12 +52,6 @@ def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator
                 f"event {event.name} triggers on {later[0]}-day, {BEYOND_SHOWN}: it is published as the warning that "
                 f"it is from {event.lead_time}-day on"
             )
-        if event.shared_areas_kept:
-            yield (
-                f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
-                f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
-                "map mixes them up"
-            )
         if event.areas and (event.trigger or event.flood_map) and event.return_period < smallest:
             use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"
             yield (
