@@ -86,6 +86,19 @@ def test_six_days(portal: FloodDays) -> None:
     assert (mails(portal), kinds(published)) == (4, []), "an ongoing 0-day event is not mailed, and it was a trigger"
 
 
+def test_an_area_that_drops_out_of_an_event_that_goes_on_is_noticed(portal: FloodDays) -> None:
+    """Yesterday's areas are those of the server, the mapping's today have one fewer."""
+    portal.day("G9001=---TT---", day(1))
+    found, run = portal.find("G9001=--TT----", day(2))
+    (event,) = found.events
+    first, *rest = event.areas_of(found.default_admin_level)
+    assert rest
+    less = replace(event, areas=tuple(area for area in event.areas if area != first))
+    published = portal.publish(replace(found, events=(less,)), run)
+    assert kinds(published) == [("area no longer alerted", "G9001")]
+    assert first.place_code not in {area["placeCode"] for area in portal.events()["G9001"]["alertAreas"]}
+
+
 def test_a_new_trigger_that_the_server_does_not_mail_is_noticed(portal: FloodDays) -> None:
     portal.day("G9001=-ww-----:med", day(1))
     assert mails(portal) == 1

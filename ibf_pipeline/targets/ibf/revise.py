@@ -167,7 +167,9 @@ def new_revision(
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     keys = owners(found, before, state.subjects(profile_of(found)), past.keys)
     today = tuple(event.name for event in open_events if _is_of_period(event, found))
-    own = IbfAbout(before, keys, today, last_upload=state.last_upload.isoformat() if state.last_upload else "")
+    areas = {event.name: {area.place_code: area.name for area in event.areas} for event in open_events}
+    last_upload = state.last_upload.isoformat() if state.last_upload else ""
+    own = IbfAbout(before, keys, today, last_upload, areas)
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
     about = replace(about, of_target=asdict(own))
     return run.allot(target, past.number, staging, found, plan.calls, about)
