@@ -187,6 +187,10 @@ class Findings:
         """What a key is called beside its event's name, for people; empty where there is nothing to add."""
         return ""
 
+    def listed_name(self, key: str) -> str:
+        """The same as data have it, also where that is no name for people."""
+        return self.named(key)
+
     @property
     def trigger_limit(self) -> int | None:
         """The last lead time at which a trigger can stand; None where there is no such limit."""

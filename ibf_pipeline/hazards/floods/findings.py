@@ -192,6 +192,10 @@ class FloodFindings(Findings):
         """The station's name, where it has one."""
         return next((station.shown_name for station in self.stations if station.code == key), "")
 
+    def listed_name(self, key: str) -> str:
+        """What the list of stations says."""
+        return next((station.name for station in self.stations if station.code == key), "")
+
     @property
     def trigger_limit(self) -> int:
         """Days, of the country's rule."""

@@ -57,7 +57,7 @@ def _export_row(found: FloodFindings, station: StationFound) -> Row:
     return {
         **of_run(found),
         "station_code": station.code,
-        "station": station.shown_name,
+        "station": station.name,
         "lat": station.lat,
         "lon": station.lon,
         "condition": station.condition,
