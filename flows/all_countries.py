@@ -29,6 +29,7 @@ from flows.states import COMPLETED, FAILED, exit_code_by_name
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import configured
 from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.no_river import awaited
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
@@ -66,7 +67,7 @@ def all_countries(
 
     Args:
         issue_date: day of the GloFAS 00 UTC run; the scheduled day (UTC) where none is given.
-        countries: ISO3 codes; all configured countries where none are given.
+        countries: ISO3 codes; all configured countries that have a river to forecast where none are given.
         target: name of a target in settings.yaml; each country's own where none is given.
         notify: whether people are notified.
         publish: false stops with the findings on disk.
@@ -78,7 +79,8 @@ def all_countries(
     try:
         configuration = open_configuration(config, workspace)
         chosen = _chosen(configuration.country_codes(), countries)
-        daily = [each for each in configured(configuration) if each.iso3 in chosen and each.profile.period_hours == 24]
+        asked = configured(configuration) if countries else awaited(configuration)
+        daily = [each for each in asked if each.iso3 in chosen and each.profile.period_hours == 24]
     except IbfError as error:
         log.error("%s", error)
         return final(FAILED.state(str(error), error))

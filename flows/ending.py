@@ -34,6 +34,11 @@ log = logging.getLogger("ibf_pipeline.flows")
 HOLD = f"{HELD.words}: approve or abort it with `ibf-pipeline resume`"
 
 
+def nothing_new(target: str) -> str:
+    """What the state of a run says that had nothing to do on its target."""
+    return f"nothing to publish: {target} has this very content"
+
+
 def ended(found: Findings, publications: Sequence[Publication], *further: str, otherwise: Outcome = COMPLETED) -> State:
     """The state's message: what was found and what a person has to do.
 

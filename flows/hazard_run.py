@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HOLD, ended, failed, tell
+from flows.ending import HOLD, ended, failed, nothing_new, tell
 from flows.installed import final
 from flows.morning import show_waiting
 from flows.states import COMPLETED, HELD
@@ -136,7 +136,8 @@ def conclude(
             with publishing_progress(run, day.target_name):
                 publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
-        further = [*([HOLD] if held else []), *([] if publish else ["nothing was published"])]
+        idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
+        further = [*([HOLD] if held else []), *idle]
         state = ended(found, publications, *further, otherwise=HELD if held else COMPLETED)
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:

@@ -14,8 +14,9 @@ from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration, open_day
-from flows.wiring.hazards import Configured, configured
+from flows.wiring.hazards import Configured
 from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.no_river import awaited
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
@@ -53,14 +54,14 @@ def heartbeat(issue_date: date | None = None, config: str = "config", workspace:
         return final(FAILED.state(text, IbfError(text)))
     found = found_installed()
     outcome = FAILED if found is not None and found.older else COMPLETED  # a failed run is what every version tells
-    state = outcome.state(f"{counted(len(configured(configuration)), 'day')} of {day} finished")
+    state = outcome.state(f"{counted(len(awaited(configuration)), 'day')} of {day} finished")
     return as_known(state, found)
 
 
 def overdue(configuration: Configuration, day: date, config: str, workspace: str | None) -> list[str]:
     """Runs of a day that are not finished, or whose publication is not: `KEN: there is no run`."""
     problems = []
-    for each in configured(configuration):
+    for each in awaited(configuration):
         for issue_time in due(each.profile, day, now()):
             problem = _problem(each, issue_time, config, workspace)
             if problem:

@@ -21,6 +21,7 @@ from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
 from flows.wiring.hazards import Configured, configured
 from flows.wiring.issue_date import issue_date_of_run
+from flows.wiring.no_river import awaited
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.wording import day_text
 from ibf_pipeline.errors import IbfError, only_logged
@@ -87,7 +88,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
 
     `waiting`: the run's own row where it is about to pause for a person, which the server does not know yet.
     """
-    runs_of = configured(configuration)
+    runs_of = awaited(configuration)
     labels, names = [each.label for each in runs_of], {n: each.label for each in runs_of for n in each.run_names(day)}
     shorts = {each.profile.short for each in runs_of}
     title = f"{shorts.pop().capitalize()} forecasts" if len(shorts) == 1 else "Forecasts"

@@ -22,7 +22,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.observed import Days, Look, Observed, Source, flooded_km2, observed_share
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, UsageError
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.io.http import Client, Server
@@ -268,7 +268,7 @@ def _event(found: FloodFindings, name: str, run: Path) -> FloodEvent:
                 remedy=f"link station {event.station_code} to areas in the country's data",
             )
     names = ", ".join(event.name for event in found.events if event.areas)
-    raise InputMissing(
+    raise UsageError(
         f"the run has no event {name!r} with areas",
         where=run,
         expected=f"one of {names}" if names else "any event",

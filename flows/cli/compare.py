@@ -25,8 +25,8 @@ def compare_day(
 ) -> tuple[IssueTime, list[Compared]]:
     """The day's events here and on the portal `target`, kept in the run folder; the portal's day where none is given.
 
-    Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal shows another
-    day or the day was not run here.
+    Nothing is published. Raises UsageError for a target that is no portal, InputMissing where the portal does not show
+    the day yet or the day was not run here, ForbiddenByRule where it shows a later one.
     """
     day = open_day(config, country, issued or EARLIEST, target, hazard=hazard, workspace=workspace)
     with open_portal(day.configuration, target, day.country) as portal:

@@ -124,22 +124,25 @@ def download(
 
     from flows.cli.hook_progress import receiving
     from flows.cli.hook_tables import print_json, print_table
-    from ibf_pipeline.errors import InputMissing
+    from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, UsageError
     from ibf_pipeline.satellites.hook import archives
     from ibf_pipeline.satellites.hook.downloads import fetch_product
+    from ibf_pipeline.satellites.hook.orders import RUNNING
 
     hook = open_hook(config, service)
     with hook.desk() as (client, desk):
         order_id = order_id_of(desk, key)
-        chosen = [product for product in client.products(order_id) if item in (None, product.id)]
+        look = f"look with `ibf-pipeline hook products {order_id}`"
+        products = client.products(order_id)
+        chosen = [product for product in products if item in (None, product.id)]
+        if products and not chosen:
+            raise UsageError(f"order {order_id} has no item {item}", where=hook.name, remedy=look)
         if item is None:
             chosen = [product for product in chosen if product.status == "completed"]
         if not chosen:
-            raise InputMissing(
-                f"order {order_id} has no completed item{'' if item is None else f' {item}'}",
-                where=hook.name,
-                remedy=f"look with `ibf-pipeline hook products {order_id}`",
-            )
+            waits = not products or any(product.status in RUNNING for product in products)
+            kind: type[IbfError] = InputMissing if waits else ServerRefused
+            raise kind(f"order {order_id} has no completed item", where=hook.name, remedy=look)
         fetched = []
         for product in chosen:
             with receiving(product.id, as_json) as progress:

@@ -105,7 +105,8 @@ def compare_with_portal(
 
     Without --date it is the day that the portal shows.
 
-    Exit code: 0 where everything agrees, 1 where something differs, 3 where the portal shows another day.
+    Exit code: 0 where everything agrees, 1 where something differs or the portal shows a later day, 3 where the day
+    is not there yet.
 
     Example: ibf-pipeline compare UGA --target portal
     """

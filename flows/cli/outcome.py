@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flows.cli.tables import print_found
+from flows.ending import nothing_new
 from flows.states import error_of, exit_code
 from flows.wiring.day import open_day
 from ibf_pipeline.errors import IbfError
@@ -40,7 +41,7 @@ def print_outcome(
     if page.is_file():
         console.print(f"report: {page}", soft_wrap=True)
     revisions = day.run.revisions(day.target_name)
-    if revisions:
+    if revisions and nothing_new(day.target_name) not in (state.message or ""):
         console.print(_published(day.target_name, revisions[-1]), soft_wrap=True)
     console.print(Text(state.message or "", style="red" if state.is_failed() else "green"), soft_wrap=True)
     return exit_code(state)

@@ -9,15 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.domain.on_portal import on_portal, portal_notes
 from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
 from ibf_pipeline.report.times import flags_head
+from ibf_pipeline.report.words import event_text
 
 
 def print_found(found: Findings, console: Console) -> None:
-    """Headline, events and what a reader must know."""
+    """Headline, events with the people that the portal shows, and what a reader must know."""
     profile, weekday = profile_of(found), f"{found.issue_date:%A}"
     issued = f"issue {'date' if found.issue_time.hour is None else 'time'} {found.issue_time.words} ({weekday})"
     title = f"{found.country_name} ({found.country}){title_of(found).removeprefix(found.country_name)}, {issued}: "
@@ -25,20 +27,25 @@ def print_found(found: Findings, console: Console) -> None:
     console.print(Text(title, style="bold"))
     if found.events:
         table = Table("event", "alert", "lead time", flags_head(found), "people", "areas", box=None, pad_edge=False)
+        shown = {each.event.name: each for each in on_portal(found.events, found.default_admin_level)}
         for event in found.events:
             areas = f"{len(event.alerted_areas_of(found.default_admin_level))} on level {found.default_admin_level}"
             table.add_row(
-                Text(f"{event.name} {found.named(event.key)}"),
+                Text(
+                    f"{event.name} {named}"
+                    if (named := found.named(event.key))
+                    else event_text(found, event.name, event.key)
+                ),
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
                 profile.lead_time_name(event.lead_time),
                 event.flags,
-                f"{event.people:,}",
+                f"{shown[event.name].people if event.name in shown else event.people:,}",
                 (f"{areas}: {BEYOND_SHOWN}" if event.beyond_portal else areas)
                 if event.areas
                 else "none: cannot be published",
             )
         console.print(table)
-    for note in found.notes:
+    for note in dict.fromkeys((*found.notes, *portal_notes(found.events, found.default_admin_level))):
         console.print(Text(f"- {note}", style="dim"))
 
 

@@ -176,7 +176,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
     with suppress(ObjectNotFound):
         now = client.read_deployment_by_name(planned.full_name)
     if now is not None and _as_wanted(now) == {**wanted, "cron": schedule.cron if schedule else None}:
-        return Deployed("deployment", planned.full_name, "unchanged", _when(schedule))
+        return Deployed("deployment", planned.full_name, "unchanged", _when(planned, schedule))
     client.create_deployment(
         flow_id=client.create_flow_from_name(planned.flow.name),
         name=planned.name,
@@ -186,7 +186,7 @@ def _deployment(client: SyncPrefectClient, planned: Planned, schedule: CronSched
         paused=False if now is None or NOT_CONFIGURED in now.tags else None,
         **wanted,
     )
-    return Deployed("deployment", planned.full_name, "created" if now is None else "changed", _when(schedule))
+    return Deployed("deployment", planned.full_name, "created" if now is None else "changed", _when(planned, schedule))
 
 
 def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
@@ -206,8 +206,8 @@ def _as_wanted(now: DeploymentResponse) -> dict[str, Any]:
     }
 
 
-def _when(schedule: CronSchedule | None) -> str:
-    return f"{schedule.cron} UTC" if schedule else "not scheduled"
+def _when(planned: Planned, schedule: CronSchedule | None) -> str:
+    return f"{schedule.cron} UTC" if schedule else "not scheduled" + (f": {planned.idle}" if planned.idle else "")
 
 
 def _no_longer_configured(client: SyncPrefectClient, wanted: Collection[str]) -> Iterator[Deployed]:

@@ -18,11 +18,13 @@ from flows.prepare import prepare_country
 from flows.scenario import scenario
 from flows.watch_source import watch_source
 from flows.wiring.hazards import sound
+from flows.wiring.no_river import is_without_river
 from flows.wiring.sources import watched_sources
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.prepare.inputs import NO_RIVER
 
 TAG = "ibf-pipeline"
 """of every deployment but those below, and so of every run of which people are told as of a flood run"""
@@ -55,6 +57,8 @@ class Planned:
     """which of our tags"""
     pool: str | None = None
     """work pool of its own; the installation's where none is given"""
+    idle: str = ""
+    """why it is not scheduled, where that needs a word"""
 
     @property
     def full_name(self) -> str:
@@ -83,6 +87,8 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
     for country in sound(configuration)[0]:
         profile, flow = known_hazard(country.hazard).profile, flow_of(country.hazard)
         started_by_sensor = country.hazard == FLOODS.name and bool(watched & set(country.sources))
+        idle = NO_RIVER if is_without_river(configuration, country) else ""
+        cron = country.schedule or (None if started_by_sensor else profile.schedule or default)
         when = "day" if profile.period_hours == 24 else "block"
         yield Planned(
             flow,
@@ -90,9 +96,10 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
             f"{profile.short.capitalize()} {when} of {country.name}, published to the target `{country.target}`. A "
             f"manual run without {issue_parameter(profile).replace('_', ' ')} takes the present one (UTC).",
             {"country": country.iso3, **where},
-            country.schedule or (None if started_by_sensor else profile.schedule or default),
+            None if idle else cron,
             (country.hazard, country.iso3),
             at_once=1,
+            idle=idle,
         )
 
 

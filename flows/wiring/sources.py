@@ -11,6 +11,7 @@ from functools import partial
 
 from flows.wiring.day import now
 from flows.wiring.local_static import local_static
+from flows.wiring.no_river import is_without_river
 from ibf_pipeline.config import sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
@@ -176,11 +177,14 @@ def sound_countries(configuration: Configuration) -> tuple[list[FloodCountry], d
 
 
 def users_of(configuration: Configuration, name: str) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
-    """The configured countries that list a source, and those of which nobody knows it, as their file is wrong."""
+    """The configured countries that list a source and have a river, and those of which nobody knows it, as their file
+    is wrong.
+    """
     sound, wrong = sound_countries(configuration)
     for code, error in wrong.items():
         log.error("%s is left out: %s", code, error)
-    return [country for country in sound if name in country.sources], wrong
+    users = [country for country in sound if name in country.sources]
+    return [country for country in users if not is_without_river(configuration, country)], wrong
 
 
 def cells_of(configuration: Configuration, country: FloodCountry) -> StationCells:

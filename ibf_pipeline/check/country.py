@@ -108,7 +108,7 @@ def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[F
 
 
 def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
-    files = inputs.static_files(static, country)
+    files = inputs.static_files(static, country, no_river=inputs.has_no_river(static))
     missing = inputs.missing_files(static, files)
     if missing:
         yield finding(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.domain.country import Station
+from ibf_pipeline.domain.names import is_name
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
 from ibf_pipeline.prepare.stations import NO_STATION
 
@@ -35,7 +36,7 @@ def check_mapping(
         yield finding("mapped stations unknown", stations=unlisted, no_station=NO_STATION)
     elif unlisted:
         yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION)
-    yield from _unmapped(areas, {station.code: station.name for station in stations})
+    yield from _unmapped(areas, {s.code: s.name if is_name(s.name) else "" for s in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:
         yield finding(

@@ -64,6 +64,11 @@ class Event:
         return True
 
     @property
+    def given_areas(self) -> Sequence[tuple[str, str]]:
+        """(place code, event): areas of the default level that are shown with another event, which has them too."""
+        return ()
+
+    @property
     def size(self) -> tuple[float, ...]:
         """By what a larger event is told from a smaller one of the same class."""
         return (self.people,)
@@ -184,6 +189,10 @@ class Findings:
     def named(self, key: str) -> str:
         """What a key is called beside its event's name, for people; empty where there is nothing to add."""
         return ""
+
+    def listed_name(self, key: str) -> str:
+        """The same as data have it, also where that is no name for people."""
+        return self.named(key)
 
     @property
     def trigger_limit(self) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import email.utils
+import html
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final, Literal
@@ -17,6 +19,8 @@ Sent = Literal["not sent", "refused", "unknown"]
 SHOWN: Final = 400
 """characters of an answer that are shown to people"""
 _TELLING: Final = ("errors", "detail", "error_description", "message", "msg", "error", "reason")
+_ECHOES: Final = ("target", "value")
+"""where a server repeats what it was sent"""
 
 
 class NoAnswer(ServerUnreachable):
@@ -103,15 +107,22 @@ def server_text(response: requests.Response) -> str:
     """What a server says is wrong, from an answer of any shape, never the request that it may echo.
 
     Seen: `{"detail": text, object with "message" and "request_id", or list of {"loc", "msg"}}` (FastAPI), `{"error",
-    "error_description"}` (Keycloak), `{"message", "errors": [{"constraints", "children"}]}` (NestJS), `{"error":
-    true, "reason"}` (Open-Meteo), plain text.
+    "error_description"}` (Keycloak), `{"message", "errors": [{"constraints", "children"}]}` and `{"error": {name:
+    {"message"}}}` (NestJS), `{"error": true, "reason"}` (Open-Meteo), plain text, pages.
     """
     try:
         text = words(response.json())
     except ValueError:
         is_page = "html" in response.headers.get("Content-Type", "")
-        text = "a web page" if is_page else " ".join(response.text.split())
+        text = _page_words(response.text) if is_page else " ".join(response.text.split())
     return (text or response.reason or "no text").encode(errors="replace").decode()  # JSON may hold half characters
+
+
+def _page_words(page: str) -> str:
+    """`a web page (503 Service Temporarily Unavailable)`: by its title or first heading, where it has one."""
+    match = re.search(r"<(title|h1)\b[^>]*>(.*?)</\1>", page, re.I | re.S)
+    title = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", match.group(2))).split()) if match else ""
+    return f"a web page ({title})" if title else "a web page"
 
 
 def words(content: Any) -> str:
@@ -125,6 +136,8 @@ def words(content: Any) -> str:
     if content.get("constraints") or content.get("children"):
         return words([*dict(content.get("constraints") or {}).values(), content.get("children")])
     text = next(filter(None, (words(content[key]) for key in _TELLING if content.get(key))), "")
+    if not text:  # the checks of a service, by the names of what it needs
+        text = words([part for name, part in content.items() if name not in _ECHOES and isinstance(part, Mapping)])
     place, request = content.get("loc"), content.get("request_id")
     if text and isinstance(place, list):
         return f"{'.'.join(map(str, place))}: {text}"

@@ -46,8 +46,9 @@ def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progr
     Raises InputInvalid with the file and the remedy; an older prepared folder is left as it was. ForbiddenByRule where
     the country has no river to forecast: nobody may take its silence for "no flood".
     """
-    files = require_files(static, country)
-    if has_no_river(static):
+    no_river = has_no_river(static)
+    files = require_files(static, country, no_river=no_river)
+    if no_river:
         raise ForbiddenByRule(
             NO_RIVER,
             where=static / STATIONS,

@@ -78,10 +78,10 @@ def raster_files(folder: Path, country: FloodCountry) -> list[Path]:
     ]
 
 
-def static_files(folder: Path, country: FloodCountry) -> list[Path]:
-    """Every file of the static data that `prepare` reads."""
+def static_files(folder: Path, country: FloodCountry, *, no_river: bool) -> list[Path]:
+    """Every file of the static data that `prepare` reads, or that a country with `no_river` needs."""
     areas = [*boundary_files(folder, country).values(), *parent_files(folder), folder / STATIONS]
-    if has_no_river(folder):
+    if no_river:
         return areas
     return [
         *areas,
@@ -91,9 +91,9 @@ def static_files(folder: Path, country: FloodCountry) -> list[Path]:
     ]
 
 
-def require_files(folder: Path, country: FloodCountry) -> list[Path]:
+def require_files(folder: Path, country: FloodCountry, *, no_river: bool) -> list[Path]:
     """Every file of the static data; InputInvalid listing those that are not there: waiting does not bring them."""
-    files = static_files(folder, country)
+    files = static_files(folder, country, no_river=no_river)
     missing = missing_files(folder, files)
     if missing:
         raise InputInvalid(

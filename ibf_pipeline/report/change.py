@@ -11,6 +11,7 @@ from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import alert_text, moment_text, number_text
 from ibf_pipeline.report.times import cycle_word, issued
+from ibf_pipeline.report.words import subject_text
 
 Kind = Literal["new", "escalated", "larger", "blind", "lapsed", "withdrawn", "downgraded", "smaller", "ended", "moved"]
 
@@ -104,9 +105,9 @@ class Compared(Generic[FindingsT, EventT]):
 
     @property
     def name(self) -> str:
-        """Of what the event is about; its key where that has no name."""
+        """Of what the event is about; `station G1` where that has no name."""
         key = self.event.key
-        return self.today.named(key) or (self.before.named(key) if self.before else "") or key
+        return self.today.named(key) or (self.before.named(key) if self.before else "") or subject_text(self.today, key)
 
 
 def plain_change(compared: Compared[FindingsT, EventT]) -> Change:

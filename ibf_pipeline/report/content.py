@@ -43,7 +43,7 @@ class EventPart:
 
     event: Event
     name: str
-    """of what it is about; its key where that has no name"""
+    """of what it is about; `station G1` where that has no name"""
     words: str
     """its class"""
     day: datetime | date

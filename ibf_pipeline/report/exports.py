@@ -58,7 +58,7 @@ def events_table(found: Findings) -> Table:
         {
             **of_run(found),
             "event": event.name,
-            **dict(zip(_subject_columns(profile), (event.key, found.named(event.key)), strict=False)),
+            **dict(zip(_subject_columns(profile), (event.key, found.listed_name(event.key)), strict=False)),
             **_of_alert(profile, event),
             moment: profile.moment(found.issue_time, event.lead_time).isoformat(),
             flags: flags_cell(event.flags),

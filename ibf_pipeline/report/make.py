@@ -15,7 +15,7 @@ from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
 from ibf_pipeline.report.headline import cautions, headline
 from ibf_pipeline.report.times import begins, issued
-from ibf_pipeline.report.words import further_indicators
+from ibf_pipeline.report.words import further_indicators, subject_text
 
 
 def make_report(
@@ -72,7 +72,7 @@ def _part(found: Findings, event: Event) -> EventPart:
     areas = ((level, tuple(sorted(event.areas_of(level), key=_by_people))) for level in levels)
     return EventPart(
         event=event,
-        name=found.named(event.key) or event.key,
+        name=found.named(event.key) or subject_text(found, event.key),
         words=alert_text(event.alert_class, trigger=event.trigger),
         day=profile.moment(found.issue_time, event.lead_time),
         begins=begins(profile, found.issue_time, event.lead_time),

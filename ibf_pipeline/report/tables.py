@@ -150,7 +150,10 @@ def _items(found: Findings, changes: Sequence[Change]) -> list[str]:
 
 
 def _called(found: Findings, change: Change) -> str:
-    return f"{change.event} ({change.name})" if profile_of(found).subject_list is not None else change.event
+    if profile_of(found).subject_list is None:
+        return change.event
+    nameless = change.name == f"{profile_of(found).subject} {change.event}"
+    return change.name if nameless else f"{change.event} ({change.name})"
 
 
 def _changes(found: Findings, changes: Sequence[Change], compared_with: date | None) -> str:

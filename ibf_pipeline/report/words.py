@@ -11,9 +11,19 @@ _NAMED = 5
 
 
 def subject_text(found: Findings, key: str) -> str:
-    """`Mill bridge (G1)`; what has no name is called by its key."""
-    name = found.named(key)
-    return f"{name} ({key})" if name else key
+    """`Mill bridge (G1)`; what has no name is `station G1`, or its key where there are no lists of its like."""
+    name, profile = found.named(key), profile_of(found)
+    return f"{name} ({key})" if name else key if profile.subject_list is None else f"{profile.subject} {key}"
+
+
+def event_text(found: Findings, name: str, key: str) -> str:
+    """An event in a sentence: `G1 (Mill bridge)`; without a name for people `station G1`, or `Na (station G1)` where
+    the event itself is called otherwise.
+    """
+    named = found.named(key)
+    if named or profile_of(found).subject_list is None:
+        return f"{name} ({named})" if named else name
+    return subject_text(found, key) if name == key else f"{name} ({subject_text(found, key)})"
 
 
 def further_indicators(found: Findings) -> tuple[str, ...]:

@@ -39,7 +39,8 @@ def refresh_copy(country: FloodCountry, folder: Path, patience: Patience | None 
 
 def _refresh(country: FloodCountry, folder: Path, patience: Patience | None) -> str:
     url = str(country.static)
-    files = (file.relative_to(folder).as_posix() for file in inputs.static_files(folder, country))
+    needed = inputs.static_files(folder, country, no_river=inputs.has_no_river(folder))
+    files = (file.relative_to(folder).as_posix() for file in needed)
     names = [inputs.MAPPING if name == inputs.PROPOSED else name for name in files if name not in OPTIONAL]
     is_whole = read_note(folder / RECORD).get("url") == url and all((folder / name).is_file() for name in names)
     try:

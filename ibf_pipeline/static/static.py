@@ -261,7 +261,7 @@ def _population(source: tuple[Place, str] | None, desk: Desk) -> None:
 
 def still_missing(country: FloodCountry, folder: Path) -> list[str]:
     """What a person has yet to bring, in words."""
-    missing = inputs.missing_files(folder, inputs.static_files(folder, country))
+    missing = inputs.missing_files(folder, inputs.static_files(folder, country, no_river=inputs.has_no_river(folder)))
     words = []
     for name in missing:
         if name == inputs.MAPPING:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing
 from ibf_pipeline.runs.folder import RunFolder, write_json
 from ibf_pipeline.targets.comparison import Compared, compare
 from ibf_pipeline.targets.owners import owners
@@ -24,16 +24,21 @@ def compare_with(
 ) -> tuple[IssueTime, list[Compared]]:
     """The events of a run here and there, kept in the run folder; that of the portal where no issue time is given.
 
-    InputMissing where the portal shows another day or the day was not run here.
+    InputMissing where the portal does not show the day yet or the day was not run here, ForbiddenByRule where it shows
+    a later one: waiting brings nothing.
     """
     shown = portal.shows
     if shown is None or (issued is not None and shown != issued):
-        raise InputMissing(
+        comes = shown is None or (issued is not None and shown < issued)
+        kind: type[IbfError] = InputMissing if comes else ForbiddenByRule
+        raise kind(
             f"{target} shows {f'the day {shown}' if shown else 'no day'}"
             + (f", not {issued}" if issued and shown else ""),
             where=where,
             expected=f"an upload of {issued or 'any day'}",
-            remedy="compare when the other pipeline has published that day, and before its next one",
+            remedy="compare when the other pipeline has published that day, and before its next one"
+            if comes
+            else "nothing: a portal shows its newest day alone; compare the next one in time",
         )
     run = run_of(shown)
     found = run.found()

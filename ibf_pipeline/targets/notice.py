@@ -13,6 +13,8 @@ LAPSED_BEYOND: Final = f"trigger lapsed {BEYOND_SHOWN}"
 """kind: what the portal had as a trigger triggers on a later lead time than it can show"""
 TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
 """kind: an event triggers there, and is published as the warning that it is within the portal's lead times"""
+AREA_ENDED: Final = "area no longer alerted"
+"""kind: an area dropped out of an event that goes on"""
 
 
 @dataclass(frozen=True, slots=True)

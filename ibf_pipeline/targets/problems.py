@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +21,8 @@ class Problem:
     text: str
     blocks: bool = True
     """false: reported and worked around"""
+    of_revision: bool = False
+    """true: nothing where the target has the day's content already, as no revision is made then"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ def require_publishable(problems: Iterable[Problem], where: str) -> list[str]:
             f"this day cannot be published there: {numbered}", where=where, remedy="settle all of them, then run again"
         )
     return [problem.text for problem in listed]
+
+
+def of_any_day(problems: Sequence[Problem]) -> tuple[Sequence[Problem], Sequence[Problem]]:
+    """What stands in the way whatever the target has, and what only a new revision would meet.
+
+    All of it is the former where anything of that blocks: people are told of everything at once.
+    """
+    always = [problem for problem in problems if not problem.of_revision]
+    if any(problem.blocks for problem in always):
+        return problems, ()
+    return always, [problem for problem in problems if problem.of_revision]
 
 
 def impossible_amounts(found: Findings) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ibf_pipeline.errors import InputMissing, UsageError
+from ibf_pipeline.errors import ForbiddenByRule, UsageError
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.holding import approve
@@ -83,9 +83,9 @@ def resume(
     """Go on with the unfinished revision of a run at the first call that is not known to be done.
 
     The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
-    revision was given up. Raises InputMissing where nothing is unfinished, ForbiddenByRule where the server has gone on
-    since, ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says
-    so, OutcomeUnknown where the notification may have been sent and nobody has decided.
+    revision was given up. Raises ForbiddenByRule where nothing is unfinished or the server has gone on since,
+    ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says so,
+    OutcomeUnknown where the notification may have been sent and nobody has decided.
     """
     purpose = f"resume {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
@@ -95,7 +95,7 @@ def resume(
         elif revision is None:
             require_confirmed(day.run, day.target_name)
         if revision is None:
-            raise InputMissing(
+            raise ForbiddenByRule(
                 f"nothing of {day.words} is unfinished on target {day.target_name}",
                 where=day.run.path,
                 remedy="nothing to resume; `ibf-pipeline run` publishes the day",

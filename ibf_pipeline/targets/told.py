@@ -13,7 +13,7 @@ from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice
+from ibf_pipeline.targets.notice import AREA_ENDED, LAPSED_BEYOND, TRIGGER_BEYOND, Notice
 from ibf_pipeline.targets.open_target import Publication
 
 _MOST = 3
@@ -24,6 +24,7 @@ _IN_STATE = {
     LAPSED_BEYOND: 10,
     TRIGGER_BEYOND: 10,
     "alert ended": _MOST,
+    AREA_ENDED: _MOST,
     "no longer monitored": _MOST,
     "alert goes on under another name": _MOST,
     "earlier notification unconfirmed": _MOST,

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, UsageError
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, UsageError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.publish.call import FileBody
+from ibf_pipeline.report.words import event_text
 from ibf_pipeline.runs.ledger import Clock, latest_uploaded
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.runs.revision import Revision
@@ -47,8 +48,8 @@ def withdraw(
     """Publish a correcting revision without the named events (all of them where none is named).
 
     `by`: who decides it. `notify`: whether the events that are left are mailed; None where nobody has said, which is
-    no. Raises InputMissing where nothing was published, ForbiddenByRule where nobody has said and events are left of
-    which people are not known to be notified: the revision that was to do it is given up.
+    no. Raises ForbiddenByRule where nothing was published, and where nobody has said and events are left of which
+    people are not known to be notified: the revision that was to do it is given up.
     """
     purpose = f"withdraw {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
@@ -75,7 +76,7 @@ def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, l
     """The revision that the target shows, and the names of its events that are taken back."""
     published = latest_uploaded(day.run, day.target_name)
     if published is None:
-        raise InputMissing(
+        raise ForbiddenByRule(
             f"nothing of {day.words} was published to {day.target_name}",
             where=day.run.path,
             expected="a run that was published",
@@ -132,7 +133,7 @@ def withdrawal_text(found: Findings, names: list[str]) -> str:
     for event in found.events:
         if event.name in names:
             named = found.named(event.key)
-            what = f"{event.name}, {named}" if named else event.name
+            what = f"{event.name}, {named}" if named else event_text(found, event.name, event.key)
             lines.append(f"- {what} ({'trigger' if event.trigger else 'warning'})")
     left = [event.name for event in found.events if event.name not in names]
     lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]

@@ -10,6 +10,7 @@ from tests.earlier import doors
 from tests.earlier.conftest import Left
 from tests.earlier.world import FILES, ISO3, ISSUE, Portal, Project, planned
 
+NOTHING_NEW = "nothing to publish: portal has this very content"
 BOTH = {"G1": "trigger", "G2": "warning-medium"}
 
 
@@ -34,7 +35,7 @@ def test_the_same_forecast_is_nothing_to_do(left: Left, state: str, revisions: i
     project, portal = left(state)
     before, mails = Counter(portal.made), list(portal.mails)
     ran = project.run()
-    assert (ran.code, ran.message, ran.told) == (0, message, ())
+    assert (ran.code, ran.message, ran.told) == (0, f"{message}; {NOTHING_NEW}", ())
     assert untouched(project, portal, before, revisions)
     assert portal.mails == mails
 
@@ -118,7 +119,7 @@ def test_an_exercise_again_is_nothing_to_do(left: Left) -> None:
     project, portal = left("exercise")
     before = Counter(portal.made)
     ran = doors.run_exercise(project.config, ISO3, "G1=--TTT---", ISSUE, "portal", notify=True)
-    assert (ran.code, ran.message, portal.made) == (0, "EXERCISE: 1 trigger", before)
+    assert (ran.code, ran.message, portal.made) == (0, f"EXERCISE: 1 trigger; {NOTHING_NEW}", before)
     apart = doors.flood_run(project.runs / "exercises", ISO3, ISSUE)
     assert len(apart.revisions("portal")) == 1
     assert (apart.found().exercise, [event.name for event in apart.found().events]) == (True, ["EXERCISE G1"])

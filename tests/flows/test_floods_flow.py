@@ -24,7 +24,7 @@ from flows.floods import floods
 from flows.states import exit_code
 from flows.wiring.day import now, open_configuration
 from flows.wiring.sandbox import open_sandbox
-from ibf_pipeline.errors import InputMissing, OutcomeUnknown, ServerUnreachable, UsageError
+from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerUnreachable, UsageError
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.targets.ibf.transport import IbfTransport
@@ -147,7 +147,7 @@ def test_what_the_portal_shows_is_compared_with_the_run(config: str, workspace: 
     assert (code, output.split("\n")[:2]) == (
         0, ["2026-02-15: 6 agrees", "1 days compared, 1 without a difference"]
     )  # fmt: skip
-    with pytest.raises(InputMissing, match="sandbox shows the day 2026-02-15, not 2026-02-14"):
+    with pytest.raises(ForbiddenByRule, match="sandbox shows the day 2026-02-15, not 2026-02-14"):
         compare_day(config, "XDM", date(2026, 2, 14), "sandbox", workspace)
     with pytest.raises(UsageError, match="target files is no portal"):
         compare_day(config, "XDM", ISSUE, "files", workspace)
@@ -336,8 +336,10 @@ def test_an_unconfirmed_notification_outlives_an_abort_until_a_person_decides(co
         assert isinstance(refused.exception, OutcomeUnknown), "nothing is unfinished, and one is unconfirmed"
         code, output = invoke("resume", name, decision, *where)
         assert (code, words in output) == (0, True), output
-        invoke("run", iso3, "--date", issue_date, *where)
+        _, output = invoke("run", iso3, "--date", issue_date, *where)
         assert len(run.revisions("sandbox")) == 1, "the same content is nothing to do"
+        assert output.rstrip().endswith("; nothing to publish: sandbox has this very content"), output
+        assert "published to sandbox" not in output
 
 
 def test_a_backfill_stops_at_the_first_day_that_is_not_published(config: str, tmp_path: Path) -> None:

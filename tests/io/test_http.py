@@ -302,6 +302,31 @@ def test_a_web_page_is_no_answer() -> None:
         assert "POST /x was answered with a web page" in failure(server.url).found
 
 
+PAGE = "<html><head><title>503 Service\n Temporarily &amp; Unavailable</title></head><body>nginx</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (Says(503, {"statusCode": 503, "message": "SMTP is down"}), "SMTP is down"),
+        (Says(503, {"status": "error", "error": {"smtp": {"status": "down", "message": "no\n route"}}}), "no route"),
+        (Says(503, "upstream connect error\nreset: ours-canary"), "upstream connect error reset: <hidden>"),
+        (Says(503, PAGE, {"Content-Type": "text/html"}), "a web page (503 Service Temporarily & Unavailable)"),
+        (Says(503, {"sent": {"target": {"message": "echo"}}}), "Service Unavailable"),
+    ],
+    ids=["words", "checks", "text", "page", "echo"],
+)
+def test_what_a_server_that_is_away_says_is_told_in_one_line(answer: Says, text: str) -> None:
+    with ScriptedServer({"/x": [answer]}) as server:
+        client = client_of(server.url, ONE_TRY, "ours-canary")
+        with pytest.raises(NoAnswer) as silent:
+            client.ask("GET", "/x")
+        with pytest.raises(OutcomeUnknown) as unknown:
+            client.ask("POST", "/x", once=ONCE)
+    assert silent.value.found == f"GET /x answered 503: {text}"
+    assert f"its answer is unknown (POST /x answered 503: {text})" in unknown.value.found
+
+
 def test_no_secret_of_a_server_that_echoes_is_in_an_error() -> None:
     with ScriptedServer({"/x": [Says(400, "you sent Bearer ours-canary and x")]}) as server:
         with pytest.raises(Refused) as caught:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare import parts, stamp
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.parts import Step
 from ibf_pipeline.prepare.store import read_prepared
@@ -36,6 +37,18 @@ def folder(static: Path, tmp_path: Path) -> Path:
     """A prepared country."""
     assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
     return tmp_path / "prepared"
+
+
+def test_layers_of_an_earlier_version_are_made_anew(
+    static: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All parts: format 5 counted people on overlapping ground twice, so no count of it may be taken over."""
+    with monkeypatch.context() as earlier:
+        for module in (parts, stamp):
+            earlier.setattr(module, "FORMAT", stamp.FORMAT - 1)
+        assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ALL
+    assert prepare(tiny_country.country(), static, tmp_path / "prepared") == ()
 
 
 def mapping(static: Path) -> None:

@@ -86,6 +86,19 @@ def test_six_days(portal: FloodDays) -> None:
     assert (mails(portal), kinds(published)) == (4, []), "an ongoing 0-day event is not mailed, and it was a trigger"
 
 
+def test_an_area_that_drops_out_of_an_event_that_goes_on_is_noticed(portal: FloodDays) -> None:
+    """Yesterday's areas are those of the server, the mapping's today have one fewer."""
+    portal.day("G9001=---TT---", day(1))
+    found, run = portal.find("G9001=--TT----", day(2))
+    (event,) = found.events
+    first, *rest = event.areas_of(found.default_admin_level)
+    assert rest
+    less = replace(event, areas=tuple(area for area in event.areas if area != first))
+    published = portal.publish(replace(found, events=(less,)), run)
+    assert kinds(published) == [("area no longer alerted", "G9001")]
+    assert first.place_code not in {area["placeCode"] for area in portal.events()["G9001"]["alertAreas"]}
+
+
 def test_a_new_trigger_that_the_server_does_not_mail_is_noticed(portal: FloodDays) -> None:
     portal.day("G9001=-ww-----:med", day(1))
     assert mails(portal) == 1
@@ -183,6 +196,23 @@ def test_a_trigger_set_by_a_person_is_not_deleted_unasked(portal: FloodDays) -> 
     assert portal.events()["G9001"]["userTrigger"], "nothing was sent"
     portal.day("G9001=-----w--:med", day(1), consent=Consent(discard_decisions=True))
     assert not portal.events()["G9001"]["userTrigger"]
+
+
+def test_an_unchanged_day_deletes_nothing_that_people_decided(portal: FloodDays) -> None:
+    """No revision is needed: nothing to publish, and nobody is told to discard anything. Before its findings, too."""
+    found, run = portal.find("G9001=-----ww-:med", day(1))
+    portal.publish(found, run)
+    set_trigger(portal, "G9001")
+    assert portal.publish(found, run) is None
+    assert portal.events()["G9001"]["userTrigger"]
+    changed, _ = portal.find("G9001=-----w--:med", day(1))
+    with portal.target() as target:
+        target.require_allowed(found, run, Consent())
+        with pytest.raises(ServerRefused, match="a new revision would delete the trigger that a person set"):
+            target.require_allowed(changed, run, Consent())
+    portal.day("", day(2))
+    with pytest.raises(ForbiddenByRule, match="later than the issue date"):
+        portal.publish(found, run)
 
 
 def test_a_persons_trigger_survives_the_next_day(portal: FloodDays) -> None:

@@ -111,7 +111,7 @@ def test_events_that_go_on_are_named_and_stations_without_a_name_have_their_code
     _, run = country.run(MONDAY, {"S01": {3: (38, FLOOD)}}, blind=["S02"])
     html = text_of(run)
     assert "<bdi></bdi>" not in html
-    assert re.search(r"<h3>S01\s*</h3>", html)
+    assert re.search(r"<h3>station S01\s*</h3>", html)
     assert "&lt;i&gt; (S02)" in data_of(run)["cautions"][0].replace("<i>", "&lt;i&gt;")
 
 

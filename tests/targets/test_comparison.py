@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing
 from ibf_pipeline.hazards.floods.findings import FloodFindings
+from ibf_pipeline.targets.compared import compare_with
 from ibf_pipeline.targets.comparison import Shown, as_shown, compare
+from ibf_pipeline.targets.portal import ShownNow
 from tests.worlds.countries import made_found
 from tests.worlds.countries.made_found import event
+from tests.worlds.runs import flood_run
 
+DAY = IssueTime.parse("2026-11-10")
 NO_NAMES: dict[str, str] = {}
 
 
@@ -34,6 +41,20 @@ def test_the_same_day_agrees(found: FloodFindings) -> None:
         ("G1", "agrees", ()),
         ("G2", "agrees", ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("shows", "kind", "exit_code"),
+    [(None, InputMissing, 3), ("2026-11-09", InputMissing, 3), ("2026-11-11", ForbiddenByRule, 1)],
+)
+def test_only_a_day_that_may_still_come_is_input_that_is_missing(
+    shows: str | None, kind: type[IbfError], exit_code: int, tmp_path: Path
+) -> None:
+    """A portal shows its newest day alone: waiting does not bring an older one back."""
+    now = ShownNow(None if shows is None else IssueTime.parse(shows), (), {})
+    with pytest.raises(kind, match=f"portal shows {f'the day {shows}, not {DAY}' if shows else 'no day'}") as caught:
+        compare_with(now, lambda issued: flood_run(tmp_path, "XTS", issued.day), DAY, "portal", "https://ibf.example")
+    assert (caught.type, caught.value.exit_code) == (kind, exit_code)
 
 
 def test_what_differs_is_said(found: FloodFindings) -> None:

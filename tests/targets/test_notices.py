@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
+from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from tests.worlds.countries.made_found import event, found, station
@@ -196,3 +197,18 @@ def test_a_0_day_trigger_is_mailed_where_its_event_is_issued_anew(issued_today: 
     day = replace(DAY, events=(replace(UPPER, flags="TT------", lead_time=0),))
     made = notices(day, {"Upper": "warning-medium"}, None, {"Upper": "G1"}, issued_today)
     assert (("trigger without mail", "Upper") in [(n.kind, n.event) for n in made]) == silent
+
+
+def test_an_area_that_drops_out_of_an_event_that_goes_on() -> None:
+    """Not of one that is new, nor of one that has ended, which has a notice of its own."""
+    lower = event("G2", "---ww---", "med", {"B": 0, "B1": 0})
+    day = found([UPPER, lower], [station("G3")])
+    before = {"Upper": {"A": "Hill", "B": "Dale", "C": ""}, "G3": {"A": "Hill"}}
+    assert [(notice.kind, notice.event, notice.text) for notice in dropped_areas(day, before)] == [
+        (
+            "area no longer alerted", "Upper",
+            "Testland, forecast of 2026-11-10: the alert at Upper (Name of G1) goes on without Dale (B), which is "
+            "shown with G2 now, and C. The portal closes them there and sends no mail about that.",
+        )
+    ]  # fmt: skip
+    assert list(dropped_areas(day, {"Upper": {"A": "Hill"}, "G2": {}})) == []

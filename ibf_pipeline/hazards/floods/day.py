@@ -17,6 +17,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED, CountryLayers
 from ibf_pipeline.domain.exercise import exercise_name
 from ibf_pipeline.domain.findings import EventArea, ExtentFound
 from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.on_portal import portal_notes
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied, StationFound
 from ibf_pipeline.hazards.floods.forecast.classes import classify
 from ibf_pipeline.hazards.floods.forecast.events import Timing, event_names, flags, timing
@@ -83,6 +84,7 @@ def find(
             *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
+            *portal_notes(events, country.default_admin_level),
             *nobody_affected(events, layers),
             *layers.findings,
         ),
@@ -240,16 +242,23 @@ def _with_areas(
     flood_maps = {event.name: event.flood_map for event in alerted}
     rows: dict[str, list[EventArea]] = {event.name: [] for event in alerted}
     kept: dict[str, tuple[str, ...]] = {}
+    given: dict[str, tuple[tuple[str, str], ...]] = {}
     together = [[event for event in alerted if event.beyond_portal == beyond] for beyond in (False, True)]
     for level, events in product(country.admin_levels[:-1], together):
         parent_of, default = partial(layers.ancestor, admin_level=level), level == country.default_admin_level
         allocation = allocate(events, parent_of, keep_at_least_one=default)
         kept.update(allocation.kept)
+        given.update(allocation.given if default else {})
         for share in allocation.shares:
             counted = [(flood_maps[event], code) for event, code in share.counts]
             rows[share.event].append(_row(share.place_code, counted, layers, exposure))
     whole = [
-        replace(event, areas=(*rows[event.name], *event.areas), shared_areas_kept=kept.get(event.name, ()))
+        replace(
+            event,
+            areas=(*rows[event.name], *event.areas),
+            shared_areas_kept=kept.get(event.name, ()),
+            shared_areas_given=given.get(event.name, ()),
+        )
         for event in alerted
     ]
     return sorted(whole, key=precedence)

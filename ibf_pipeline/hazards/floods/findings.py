@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from ibf_pipeline.domain.findings import Event, Findings, Unseen
 from ibf_pipeline.domain.lead_times import LEAD_TIMES, QUIET_LEAD_TIME
+from ibf_pipeline.domain.names import is_name
 from ibf_pipeline.hazards.floods.evidence import high_beyond_limit
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
@@ -24,11 +25,18 @@ class FloodEvent(Event):
     """return period of the flood map used, None where no map is"""
     shared_areas_kept: tuple[str, ...] = ()
     """default-level areas that another event has too, kept because none would be left"""
+    shared_areas_given: tuple[tuple[str, str], ...] = ()
+    """(place code, event): default-level areas that are shown with another event, which has them too"""
 
     @property
     def key(self) -> str:
         """Its station, whatever the event is called."""
         return self.station_code
+
+    @property
+    def given_areas(self) -> Sequence[tuple[str, str]]:
+        """(place code, event) of areas that went to another one."""
+        return self.shared_areas_given
 
     @property
     def is_estimated(self) -> bool:
@@ -89,6 +97,16 @@ class StationFound:
     thresholds: dict[str, float]
     """m3/s by return period"""
 
+    @property
+    def shown_name(self) -> str:
+        """Its name for people; empty where the list of stations has none, whatever stands there instead."""
+        return self.name if is_name(self.name) else ""
+
+    @property
+    def called(self) -> str:
+        """`G1 (Mill bridge)`; the code alone where it has no name."""
+        return f"{self.code} ({self.shown_name})" if self.shown_name else self.code
+
 
 @dataclass(frozen=True, slots=True)
 class RuleApplied:
@@ -147,7 +165,13 @@ class FloodFindings(Findings):
     def unseen(self) -> Sequence[Unseen]:
         """Blind stations, then suspect ones."""
         return [
-            Unseen(station.code, station.event_name, f"{station.code} ({station.name})", condition, station.reason)
+            Unseen(
+                station.code,
+                station.event_name,
+                station.called if station.shown_name else f"station {station.code}",
+                condition,
+                station.reason,
+            )
             for condition in ("blind", "suspect")
             for station in self.with_condition(condition)
         ]
@@ -165,7 +189,11 @@ class FloodFindings(Findings):
         return {**named, **{station.code: station.code for station in self.stations}}
 
     def named(self, key: str) -> str:
-        """The station's name."""
+        """The station's name, where it has one."""
+        return next((station.shown_name for station in self.stations if station.code == key), "")
+
+    def listed_name(self, key: str) -> str:
+        """What the list of stations says."""
         return next((station.name for station in self.stations if station.code == key), "")
 
     @property

@@ -42,9 +42,9 @@ def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[st
     """Stations that are not fine, and those with fewer valid members than the `members` there are."""
     for station in stations:
         if station.condition != "fine":
-            yield f"station {station.code} ({station.name}) is {station.condition}: {station.reason}"
+            yield f"station {station.called} is {station.condition}: {station.reason}"
         elif min(station.members) < members:
-            yield f"station {station.code} ({station.name}) has as few as {min(station.members)} valid members"
+            yield f"station {station.called} has as few as {min(station.members)} valid members"
 
 
 def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator[str]:
@@ -60,12 +60,6 @@ def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator
             yield (
                 f"event {event.name} triggers on {later[0]}-day, {BEYOND_SHOWN}: it is published as the warning that "
                 f"it is from {event.lead_time}-day on"
-            )
-        if event.shared_areas_kept:
-            yield (
-                f"event {event.name} keeps {', '.join(event.shared_areas_kept)} on level "
-                f"{country.default_admin_level}, which another event has too and comes first: the portal's national "
-                "map mixes them up"
             )
         if event.areas and (event.trigger or event.flood_map) and event.return_period < smallest:
             use = f"the {event.flood_map:g}-year map is used" if event.flood_map else "its extent is empty"

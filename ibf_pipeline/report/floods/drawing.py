@@ -35,7 +35,7 @@ def draw_buildup(found: FloodFindings, code: str, kept: FloodKept, name: str) ->
     from ibf_pipeline.report.floods.buildup import buildup
 
     station, period = found.station(code), found.rule.trigger_return_period
-    figure = buildup(code, station.name, period, kept.histories[code], exercise=found.exercise, trial=found.trial)
+    figure = buildup(code, station.shown_name, period, kept.histories[code], exercise=found.exercise, trial=found.trial)
     return _bytes(figure, name)
 
 

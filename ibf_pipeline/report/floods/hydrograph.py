@@ -61,7 +61,7 @@ def hydrograph(found: FloodFindings, station: StationFound, discharge: np.ndarra
 
 
 def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
-    title = marked(titled(station.name, station.code), exercise=found.exercise, trial=found.trial)
+    title = marked(titled(station.shown_name, station.code), exercise=found.exercise, trial=found.trial)
     write_line(figure, 20, 20, title, 24, WIDTH - 40, va="top", weight="bold")
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"

@@ -35,7 +35,7 @@ def _short_row(found: FloodFindings, station: StationFound) -> ShortRow:
     above = station.above.get(f"{found.rule.trigger_return_period:g}", ())
     return {
         "station": station.code,
-        "name": station.name,
+        "name": station.shown_name,
         "alert": alert_text(values.alert_class, trigger=values.alert_class == "max") if values else "unknown",
         flags_head(found): station.flags if values else None,
         "m3/s": discharge_text(values.forecast_level) if values else None,

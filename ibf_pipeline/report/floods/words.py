@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ibf_pipeline.domain.on_portal import on_portal
 from ibf_pipeline.domain.wording import (
     alert_text,
     class_text,
@@ -146,7 +147,8 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
             f"{number_text(event.people)}: an area that several events share is shown whole with one of them, so that "
             "the portal counts nobody twice."
         )
-    return notes
+    shown = (view for view in on_portal(found.events, found.default_admin_level) if view.event == event)
+    return [*notes, *(f"{note[0].upper()}{note[1:]}." for view in shown for note in view.map_notes)]
 
 
 def _flood_map(found: FloodFindings, event: FloodEvent) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from ibf_pipeline.errors import ConfigError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable, UsageError
 from ibf_pipeline.io.answers import NoToken
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import pages
@@ -56,12 +56,12 @@ class OdpClient:
         return [workflow_from(entry) for entry in self._listing("Workflows", {"$orderby": "Id asc"})]
 
     def workflow(self, name: str) -> Workflow:
-        """One workflow with its options; InputMissing with the names there are."""
+        """One workflow with its options; UsageError with the names there are."""
         query = {"$expand": "WorkflowOptions", "$filter": f"(Name eq {literal(name)})"}
         for entry in self._listing("Workflows", query):
             if entry.get("Name") == name:
                 return workflow_from(entry)
-        raise InputMissing(
+        raise UsageError(
             f"the service lists no workflow {name!r} for this account",
             where=self.base,
             expected="one of " + (", ".join(workflow.name for workflow in self.workflows()) or "none at all"),

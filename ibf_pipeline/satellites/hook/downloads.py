@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Refused
 from ibf_pipeline.io.download import Progress, download
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.locks import LOCKS, alone
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.orders import SUCCESS, Product, link_expiry
+from ibf_pipeline.satellites.hook.orders import RUNNING, SUCCESS, Product, link_expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,11 @@ def fetch_product(
     """The result of an item: by its temporary link while that holds, else streamed by the service itself.
 
     What is there already, whole, is not fetched again; two that want the same item fetch it once. Raises InputMissing
-    where there is no result (the item is not completed), and what `fetch` raises.
+    where there is no result yet, ServerRefused where there will be none, and what `fetch` raises.
     """
     if product.status != SUCCESS:
-        raise InputMissing(
+        kind: type[IbfError] = InputMissing if product.status in RUNNING else ServerRefused
+        raise kind(
             f"item {product.id} of order {product.order_id} is {product.status}: {product.message or 'no message'}",
             where=client.base,
             expected="a completed item",

@@ -16,10 +16,10 @@ from ibf_pipeline.errors import (
     ConfigError,
     ForbiddenByRule,
     IbfError,
-    InputMissing,
     OutcomeUnknown,
     ServerRefused,
     ServerUnreachable,
+    UsageError,
 )
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.redaction import Redactor, is_secret_name
@@ -174,10 +174,10 @@ class OrderDesk:
             pause = min(polling.longest_seconds, pause * polling.factor)
 
     def entry(self, key: str) -> Entry:
-        """An order of the book by its key or by the service's id; InputMissing where the book has none."""
+        """An order of the book by its key or by the service's id; UsageError where the book has none."""
         found = self.find(key)
         if found is None:
-            raise InputMissing(
+            raise UsageError(
                 f"the order book has no order {key}",
                 where=self.book.place,
                 expected="a key fp-... or an order's id",

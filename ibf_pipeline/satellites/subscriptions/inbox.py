@@ -17,7 +17,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from ibf_pipeline.errors import InputMissing, WriteFailed
+from ibf_pipeline.errors import UsageError, WriteFailed
 from ibf_pipeline.io.sql import Database, put
 from ibf_pipeline.records.schema import NOTIFICATION, PRODUCT, START
 from ibf_pipeline.satellites.odata import odata_moment, read_moment
@@ -97,19 +97,19 @@ class Inbox:
                 self._change(connection, product_id, state="ignored", reason=reason)
 
     def entry(self, product_id: str) -> Entry:
-        """One product by its id, or by a beginning that only one has; InputMissing where it is not known."""
+        """One product by its id, or by a beginning that only one has; UsageError where it is not known."""
         wanted = product_id.lower()
         rows = self._database.rows(select(PRODUCT).where(PRODUCT.c.product_id == wanted))
         if not rows and wanted:
             begins = func.substr(PRODUCT.c.product_id, 1, len(wanted)) == wanted
             rows = self._database.rows(select(PRODUCT).where(begins).order_by(PRODUCT.c.product_id).limit(4))
         if not rows:
-            raise InputMissing(
+            raise UsageError(
                 f"there is no product {product_id}", where=self._database.place, remedy="see `ibf-pipeline inbox list`"
             )
         if len(rows) > 1:
             some = ", ".join(row.product_id for row in rows[:3]) + (", .." if len(rows) > 3 else "")
-            raise InputMissing(
+            raise UsageError(
                 f"several products begin with {product_id}",
                 where=self._database.place,
                 expected=f"one of {some}",

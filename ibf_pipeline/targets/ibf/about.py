@@ -21,6 +21,8 @@ class IbfAbout:
     """those of them that were first issued on this very day: the server issues them anew"""
     last_upload: str | None = None
     """the server's last upload when it was planned, empty where there was none; None: not kept"""
+    areas: dict[str, dict[str, str]] = field(default_factory=dict)
+    """the active events' areas on the default level: event -> place code -> name"""
 
 
 def ibf_about(about: RevisionAbout) -> IbfAbout:
@@ -32,8 +34,9 @@ def ibf_about(about: RevisionAbout) -> IbfAbout:
             stations=dict(own.get("stations", {})),
             issued_today=tuple(own.get("issued_today", ())),
             last_upload=own.get("last_upload"),
+            areas={event: dict(areas) for event, areas in own.get("areas", {}).items()},
         )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise InputInvalid(
             f"what the revision of {about.date} was planned with cannot be read ({type(error).__name__})",
             where=about.url,

@@ -14,6 +14,7 @@ from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.wording import BEYOND_PORTAL, BEYOND_SHOWN, NOT_SHOWN
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.report.words import event_text
 from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.revise import UNTOLD
 from ibf_pipeline.targets.notice import LAPSED_BEYOND, TRIGGER_BEYOND, Notice, blind_notices, day_of
@@ -103,8 +104,7 @@ def _closed(found: Findings, name: str, level: str, key: str | None, day: str) -
             "all clear."
         )
         return [Notice(f"{profile.subject} no longer monitored", name, text)]
-    named = found.named(key) if key else ""
-    where = f"{name} ({named})" if named else name
+    where = event_text(found, name, key) if key else name
     unseen = next((unseen for unseen in found.unseen if unseen.key == key), None)
     now = next((event for event in found.events if event.key == key), None)
     if now is not None and now.beyond_portal:
@@ -205,5 +205,4 @@ def _server_stays_silent(found: Findings, event: Event, issued_before: Collectio
 
 
 def _words(found: Findings, event: Event) -> str:
-    named = found.named(event.key)
-    return f"{event.name} ({named})" if named else event.name
+    return event_text(found, event.name, event.key)

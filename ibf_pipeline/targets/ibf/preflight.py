@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Findings
@@ -154,7 +155,8 @@ def _decisions(found: Findings, state: ServerState, consent: Consent) -> Iterato
     if consent.discard_decisions:
         return
     areas = {event.name: event.areas for event in state.open_events or ()}
-    yield from deleted_decisions(found, areas, "a new revision")
+    for problem in deleted_decisions(found, areas, "a new revision"):
+        yield replace(problem, of_revision=True)
 
 
 def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:

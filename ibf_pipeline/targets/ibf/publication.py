@@ -14,6 +14,7 @@ from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
 from ibf_pipeline.targets.ibf.about import ibf_about
+from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -91,5 +92,6 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
     mail, names = mail_of(revision), [event.name for event in found.publishable_events]
     mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
     told = notices(found, there.before, mailed, there.stations, there.issued_today)
+    told += dropped_areas(found, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]

@@ -22,10 +22,11 @@ from ibf_pipeline.targets.ibf.about import IbfAbout, ibf_about
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, Order
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
-from ibf_pipeline.targets.ibf.planner import PROCESS, SILENT_END, plan_calls
+from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER, SILENT_END, plan_calls
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, moment
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, attach_extents
 from ibf_pipeline.targets.owners import owners
+from ibf_pipeline.targets.problems import Problem, require_publishable
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,56 @@ def server_areas(
     return {level: sorted(state.place_codes.get(level) or prepared[level]) for level in found.admin_levels}
 
 
+def planned(
+    found: Findings,
+    extents: Mapping[int, FileBody],
+    past: PublishedPast,
+    state: ServerState,
+    prepared: Mapping[int, Sequence[str]],
+    destination: Destination,
+    map_images: Mapping[str, FileBody] | None = None,
+) -> Draft:
+    """The plan of a day's next revision, as the server is now; ForbiddenByRule where time would go backwards."""
+    return draft(
+        found,
+        extents,
+        state.choice,
+        server_areas(found, state, prepared),
+        destination,
+        at=moment_of(profile_of(found), found.issue_time, past.number, state.last_upload),
+        wipe=replaces_upload(found, state),
+        points=state.points,
+        map_images=map_images,
+    )
+
+
+def is_published(plan: Draft, past: PublishedPast, state: ServerState) -> bool:
+    """Whether the server has the very content of a plan: then no revision is made, and nothing of its is lost."""
+    if past.latest is None or past.is_replaced or not is_newest(past.latest, state):
+        return False
+    return says_the_same(past.latest.about(), plan.about)
+
+
+def looks_published(
+    found: Findings,
+    past: PublishedPast,
+    state: ServerState,
+    prepared: Mapping[int, Sequence[str]],
+    destination: Destination,
+) -> bool:
+    """The same before the rasters of these findings are made: those of the latest revision stand in for them."""
+    if past.latest is None:
+        return False
+    profile = profile_of(found)
+    path = RASTER.format(disaster_type=profile.disaster_type)
+    rasters = [call.file for call in past.latest.calls() if call.path == path and call.file is not None]
+    lead_times = profile.lead_times if profile.raster else ()
+    if len(rasters) != len(lead_times):
+        return False
+    files = dict(zip(lead_times, rasters, strict=True))
+    return is_published(planned(found, files, past, state, prepared, destination), past, state)
+
+
 def new_revision(
     found: Findings,
     run: RunFolder,
@@ -93,38 +144,32 @@ def new_revision(
     map_images: Callable[[Path], Mapping[str, FileBody]] | None = None,
     withdraws: tuple[str, ...] = (),
     publish_withdrawn: bool = False,
+    deletes: Sequence[Problem] = (),
 ) -> Revision | None:
     """Allot a revision for a day; None where its content is what the server already has.
 
-    Raises ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
+    `deletes`: what people decided that a revision would delete. Raises ServerRefused where there is any,
+    ForbiddenByRule where time would go backwards, or where events that a person withdrew would come back.
     """
     target = destination.target
-    at = moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
     staging = run.stage(target, past.number)
     images, left_out = _images(found, staging, state, map_images)
-    plan = draft(
-        found,
-        extents(staging) if extents else attach_extents(found, run, staging),
-        state.choice,
-        server_areas(found, state, prepared),
-        destination,
-        at=at,
-        wipe=replaces_upload(found, state),
-        points=state.points,
-        map_images=images,
-    )
+    rasters = extents(staging) if extents else attach_extents(found, run, staging)
+    plan = planned(found, rasters, past, state, prepared, destination, images)
     latest = past.latest
-    if latest is not None and is_newest(latest, state) and not withdraws:
-        if says_the_same(latest.about(), plan.about) and not past.is_replaced:
-            return None
-        if not publish_withdrawn:
-            require_not_withdrawn(found, latest)
+    if not withdraws and is_published(plan, past, state):
+        return None
+    require_publishable(deletes, destination.url)
+    if latest is not None and is_newest(latest, state) and not withdraws and not publish_withdrawn:
+        require_not_withdrawn(found, latest)
     open_events = state.open_events or ()
     untold = past.untold({event.name for event in open_events if event.is_trigger})
     before = {event.name: UNTOLD if event.name in untold else event.alert_level for event in open_events}
     keys = owners(found, before, state.subjects(profile_of(found)), past.keys)
     today = tuple(event.name for event in open_events if _is_of_period(event, found))
-    own = IbfAbout(before, keys, today, last_upload=state.last_upload.isoformat() if state.last_upload else "")
+    areas = {event.name: {area.place_code: area.name for area in event.areas} for event in open_events}
+    last_upload = state.last_upload.isoformat() if state.last_upload else ""
+    own = IbfAbout(before, keys, today, last_upload, areas)
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
     about = replace(about, of_target=asdict(own))
     return run.allot(target, past.number, staging, found, plan.calls, about)

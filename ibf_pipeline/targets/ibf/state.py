@@ -28,6 +28,8 @@ class OpenArea:
     """a person set it to trigger"""
     actions_ticked: int
     """early actions that people ticked"""
+    name: str = ""
+    """empty where the server does not tell it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,4 +280,5 @@ def open_area(area: Mapping[str, Any]) -> OpenArea:
         first_issued=issued,
         set_by_person=bool(area.get("userTrigger")),
         actions_ticked=sum(bool(action.get("checked")) for action in area.get("eapActions") or ()),
+        name=str(area.get("name") or ""),
     )

@@ -23,19 +23,18 @@ from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
 from ibf_pipeline.targets.ibf.publication import carry_out, processes_again
 from ibf_pipeline.targets.ibf.revise import (
-    draft,
     is_newest,
+    looks_published,
     may_be_shown,
     new_revision,
-    replaces_upload,
+    planned,
     require_resumable,
     require_undisturbed,
-    server_areas,
 )
 from ibf_pipeline.targets.ibf.state import ServerState, read_last_upload, read_state
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.open_target import Draft, MakeExtents, Publication, attach_extents
-from ibf_pipeline.targets.problems import Consent, require_publishable, unreadable_extents
+from ibf_pipeline.targets.problems import Consent, of_any_day, require_publishable, unreadable_extents
 
 log = logging.getLogger(__name__)
 
@@ -66,16 +65,8 @@ class IbfTarget:
         """The plan of a day as it would be published now."""
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=True)
-        return draft(
-            found,
-            attach_extents(found, run, staging),
-            state.choice,
-            server_areas(found, state, self.place_codes(self.prepared, found)),
-            self.destination,
-            at=moment_of(profile_of(found), found.issue_time, past.number, state.last_upload),
-            wipe=replaces_upload(found, state),
-            points=state.points,
-        )
+        codes = self.place_codes(self.prepared, found)
+        return planned(found, attach_extents(found, run, staging), past, state, codes, self.destination)
 
     def revise(
         self,
@@ -97,7 +88,8 @@ class IbfTarget:
         problems = check_server(found, state, codes, past.dates, consent, past.keys)
         if extents is None:
             problems += unreadable_extents(found, run)
-        for text in require_publishable(problems, self.client.base):
+        always, of_revision = of_any_day(problems)
+        for text in require_publishable(always, self.client.base):
             log.warning("%s: %s", iso3, text)
         return new_revision(
             found,
@@ -110,6 +102,7 @@ class IbfTarget:
             map_images=partial(self._map_images, found, run) if self.draw_maps else None,
             withdraws=withdraws,
             publish_withdrawn=consent.withdrawn,
+            deletes=of_revision,
         )
 
     def require_allowed(self, found: Findings, run: RunFolder, consent: Consent) -> None:
@@ -117,8 +110,11 @@ class IbfTarget:
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=consent.take_over)
         moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
-        problems = check_server(found, state, self.place_codes(self.prepared, found), past.dates, consent, past.keys)
-        require_publishable(problems, self.client.base)
+        codes = self.place_codes(self.prepared, found)
+        always, of_revision = of_any_day(check_server(found, state, codes, past.dates, consent, past.keys))
+        require_publishable(always, self.client.base)
+        if of_revision and not looks_published(found, past, state, codes, self.destination):
+            require_publishable(of_revision, self.client.base)
         if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, past.latest)
 

@@ -83,6 +83,13 @@ def test_a_shared_parent_belongs_to_one_event(demo_layers: Demo, demo_country: F
         area.people for event in found.events for area in event.areas_of(3) if area.place_code.startswith("XD0303")
     ]
     assert shared.people == sum(inside), "with the area's whole affected population"
+    (loser,) = (event for event in found.events if event.name != holder)
+    assert (found.default_admin_level, loser.shared_areas_given) == (2, (("XD0303", holder),))
+    shown = sum(area.people for area in loser.areas_of(2))
+    assert (
+        f"the portal shows {shown:,} people for event {loser.name}, the forecast has {loser.people:,}: {shared.name} is "
+        f"shown with {holder}"
+    ) in found.notes
 
 
 def test_extents_are_those_of_the_events_that_trigger_on_that_very_day(

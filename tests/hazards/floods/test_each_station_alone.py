@@ -67,7 +67,8 @@ def found_of(cube: xr.DataArray, layers: CountryLayers, country: FloodCountry) -
 def of_the_station(found: FloodFindings, code: str) -> tuple[StationFound, list[FloodEvent]]:
     """The station and its event, but for the areas above the deepest level, which events share."""
     events = [event for event in found.events if event.station_code == code]
-    deepest = [replace(event, areas=tuple(event.areas_of(2)), shared_areas_kept=()) for event in events]
+    alone = {"shared_areas_kept": (), "shared_areas_given": ()}
+    deepest = [replace(event, areas=tuple(event.areas_of(2)), **alone) for event in events]
     return found.station(code), deepest
 
 

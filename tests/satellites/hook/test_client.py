@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from ibf_pipeline.errors import InputInvalid, InputMissing, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import InputInvalid, OutcomeUnknown, ServerRefused, ServerUnreachable, UsageError
 from ibf_pipeline.io.answers import server_text
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
@@ -64,7 +64,7 @@ def test_the_tutorials_workflow_is_read_and_checks_orders() -> None:
 def test_workflows_are_listed_and_described(client: OdpClient) -> None:
     assert [workflow.name for workflow in client.workflows()][:2] == ["card_bs", "lai"]
     assert "output_s3_path" in {option.name for option in client.workflow("data-harvest").options}
-    with pytest.raises(InputMissing, match=r"no workflow \"it's\".*card_bs"):
+    with pytest.raises(UsageError, match=r"no workflow \"it's\".*card_bs"):
         client.workflow("it's")
 
 

@@ -11,6 +11,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,8 @@ def test_too_large_and_not_completed(
     (waiting,) = client.products(str(order_id))
     with pytest.raises(InputMissing, match="in_progress"):
         fetch_product(client, waiting, tmp_path, 10**9)
+    with pytest.raises(ServerRefused, match="failed"):  # waiting does not bring it
+        fetch_product(client, replace(waiting, status="failed"), tmp_path, 10**9)
 
 
 def test_a_link_that_ended_says_so(client: OdpClient, clock: Clock, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.responses import JSONResponse
 
-from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused
+from ibf_pipeline.errors import InputInvalid, ServerRefused, UsageError
 from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions
 from ibf_pipeline.satellites.subscriptions.entity import SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.intake import catch_up, catch_up_is_due, complete, pull
@@ -182,7 +182,7 @@ def test_prune_forgets_contents_and_still_knows_the_ids(world: World):
 
 
 def test_an_unknown_product(world: World):
-    with pytest.raises(InputMissing, match="there is no product 5"):
+    with pytest.raises(UsageError, match="there is no product 5"):
         world.inbox.entry("5")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
@@ -117,14 +118,26 @@ class FloodDays:
         end: End | None = None,
     ) -> Publication | None:
         """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
+        publish = partial(publish_revision.fn, end=end)
+        with self.target(notify=notify, capabilities=capabilities, url=url, hold_until=hold_until) as target:
+            published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
+            return published[-1] if published else None
+
+    @contextmanager
+    def target(
+        self,
+        *,
+        notify: bool = True,
+        capabilities: str = "auto",
+        url: str | None = None,
+        hold_until: datetime | None = None,
+    ) -> Iterator[IbfTarget]:
+        """The sandbox as a target, open for a day."""
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(event_maps, self.prepared) if self.country.map_image else None
-        target = IbfTarget(client, destination, self.prepared, clock, capabilities, draw)
-        publish = partial(publish_revision.fn, end=end)
         try:
-            published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
-            return published[-1] if published else None
+            yield IbfTarget(client, destination, self.prepared, clock, capabilities, draw)
         finally:
             client.close()
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ibf_pipeline.domain.names import is_name, same_name
 from ibf_pipeline.hazards.floods.profile import FLOODS
-
-_NO_NAMES = frozenset({"", "-", "na", "n/a", "none", "nan", "null", "no", "no name", "no alert", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +76,17 @@ def event_names(stations: Sequence[tuple[str, str]], scheme: str) -> Mapping[str
     A name is used only if it is there ("Na", "N/A", "None" are not), unique among names and codes in whatever letters,
     and without `_`, which the portal cuts. The name is the event's identity on the server, so it is never altered.
     """
-    codes = {_same(code) for code, _ in stations}
-    times = Counter(_same(name) for _, name in stations)
+    codes = {same_name(code) for code, _ in stations}
+    times = Counter(same_name(name) for _, name in stations)
 
     def name_of(code: str, name: str) -> str:
         usable = (
             scheme == "station_name"
-            and _same(name) not in _NO_NAMES
-            and times[_same(name)] == 1
+            and is_name(name)
+            and times[same_name(name)] == 1
             and "_" not in name
-            and (name == code or _same(name) not in codes)
+            and (name == code or same_name(name) not in codes)
         )
         return name if usable else code
 
     return {code: name_of(code, name) for code, name in stations}
-
-
-def _same(name: str) -> str:
-    """What people read as one name: capitals and blanks make no difference."""
-    return " ".join(name.split()).casefold()

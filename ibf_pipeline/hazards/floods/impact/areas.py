@@ -30,6 +30,8 @@ class Allocation:
     shares: tuple[Share, ...]
     kept: Mapping[str, tuple[str, ...]]
     """event -> areas that it keeps although another event has them, because it would have none left"""
+    given: Mapping[str, tuple[tuple[str, str], ...]]
+    """event -> (area of it, the event that has it instead)"""
 
 
 def precedence(event: FloodEvent) -> tuple[int, int, int, str]:
@@ -60,4 +62,9 @@ def allocate(events: Sequence[FloodEvent], parent_of: Callable[[str], str], *, k
         counted = [part for name, parts in sharing.items() if name not in kept for part in parts]
         shares.append(Share(owner[area], area, tuple(counted)))
         shares += [Share(name, area, tuple(parts)) for name, parts in sharing.items() if name in kept]
-    return Allocation(tuple(shares), kept)
+    given = {
+        name: lost
+        for name, areas in areas_of.items()
+        if name not in kept and (lost := tuple((area, owner[area]) for area in sorted(areas) if owner[area] != name))
+    }
+    return Allocation(tuple(shares), kept, given)

@@ -38,6 +38,7 @@ def test_a_shared_area_goes_to_the_higher_class_with_all_its_people() -> None:
     allocation = allocate(claims, parent, keep_at_least_one=True)
     assert owners(allocation) == {"a": ["trigger"], "b": ["warning"]}
     assert sorted(allocation.shares[0].counts) == [("trigger", "a2"), ("warning", "a1")]
+    assert allocation.given == {"warning": (("a", "trigger"),)}
 
 
 def test_then_the_earlier_lead_time_then_more_people() -> None:
@@ -51,7 +52,7 @@ def test_an_event_that_would_lose_every_area_keeps_them_with_its_own_people() ->
     claims = [claim("big", MAX, 1, 50, ("a1", "b1")), claim("small", MAX, 2, 5, ("a2",))]
     allocation = allocate(claims, parent, keep_at_least_one=True)
     assert owners(allocation) == {"a": ["big", "small"], "b": ["big"]}
-    assert allocation.kept == {"small": ("a",)}
+    assert (allocation.kept, allocation.given) == ({"small": ("a",)}, {})
     counts = [part for share in allocation.shares for part in share.counts]
     assert sorted(counts) == [("big", "a1"), ("big", "b1"), ("small", "a2")]  # nobody twice, nobody lost
 

@@ -1,0 +1,97 @@
+"""What a portal shows of the events of a day on a country's default level (pure).
+
+Its national map joins areas without the events' names, so an area that several events have is sent with one of them
+where that can be: its people are that event's there, whatever the forecast counts for each. Where both have it, the map
+draws it in the colour of the higher one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ibf_pipeline.domain.findings import Event, EventArea
+from ibf_pipeline.domain.wording import alert_text, number_text
+
+_MOST = 3
+"""areas that a sentence names"""
+
+
+@dataclass(frozen=True, slots=True)
+class OnPortal:
+    """An event as the portal shows it."""
+
+    event: Event
+    areas: tuple[EventArea, ...]
+    """alerted areas of the default level"""
+    elsewhere: tuple[tuple[str, str], ...]
+    """(name of an area of its own, the event that it is shown with instead)"""
+    higher: tuple[tuple[str, Event], ...]
+    """(name of one of its areas, the higher event that has it too and whose colour the national map takes)"""
+
+    @property
+    def people(self) -> int:
+        """On the map, and in a mail."""
+        return sum(area.people for area in self.areas)
+
+    @property
+    def people_note(self) -> str:
+        """Where the forecast counts other people, both numbers in a sentence; else empty."""
+        if self.people == self.event.people:
+            return ""
+        given = _some([f"{area} is shown with {other}" for area, other in self.elsewhere])
+        given = given or "areas that several events have are shown whole with one of them"
+        return (
+            f"the portal shows {number_text(self.people)} people for event {self.event.name}, the forecast has "
+            f"{number_text(self.event.people)}: {given}"
+        )
+
+    @property
+    def map_notes(self) -> list[str]:
+        """A sentence for each higher event in whose colour its areas are drawn."""
+        notes = []
+        for other in dict.fromkeys(other.name for _, other in self.higher):
+            areas = _some([area for area, event in self.higher if event.name == other])
+            event = next(event for _, event in self.higher if event.name == other)
+            drawn = "mixes the two up" if _class(event) == _class(self.event) else f"draws it as {_class(event)}"
+            both = f"{_words(self.event)} and {_words(event)} both have {areas}"
+            notes.append(f"{both}: the portal's national map {drawn}")
+        return notes
+
+
+def on_portal(events: Iterable[Event], default_admin_level: int) -> list[OnPortal]:
+    """Every event that the portal shows, the highest first. `events`: as in findings, highest first."""
+    first: dict[str, Event] = {}
+    shown = []
+    for event in (event for event in events if event.publishable):
+        areas = tuple(event.alerted_areas_of(default_admin_level))
+        higher = tuple((_named(area), first[area.place_code]) for area in areas if area.place_code in first)
+        first |= {area.place_code: event for area in areas if area.place_code not in first}
+        shown.append((event, areas, higher))
+    names = {area.place_code: _named(area) for _, areas, _ in shown for area in areas}
+    return [
+        OnPortal(event, areas, tuple((names.get(code, code), other) for code, other in event.given_areas), higher)
+        for event, areas, higher in shown
+    ]
+
+
+def portal_notes(events: Iterable[Event], default_admin_level: int) -> list[str]:
+    """The sentences of all of them."""
+    shown = on_portal(events, default_admin_level)
+    return [note for view in shown for note in (view.people_note, *view.map_notes) if note]
+
+
+def _class(event: Event) -> str:
+    return alert_text(event.alert_class, trigger=event.trigger)
+
+
+def _words(event: Event) -> str:
+    return f"event {event.name} ({_class(event)}, {number_text(event.people)} people)"
+
+
+def _named(area: EventArea) -> str:
+    return area.name or area.place_code
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")

@@ -1,0 +1,33 @@
+"""Areas that drop out of an event that goes on: the portal closes them there, and no mail says so (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.report.words import event_text, listed
+from ibf_pipeline.targets.notice import AREA_ENDED, Notice, day_of
+
+
+def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> Iterator[Notice]:
+    """One for each event that was active on the portal and goes on with fewer areas.
+
+    `before`: active events before this publication, name -> place code on the default level -> the area's name.
+    """
+    areas = {event.name: event.alerted_areas_of(found.default_admin_level) for event in found.publishable_events}
+    holders = {area.place_code: name for name, listed_areas in areas.items() for area in listed_areas}
+    for event in found.publishable_events:
+        had, has = before.get(event.name, {}), {area.place_code for area in areas[event.name]}
+        gone = [_words(code, name, holders.get(code)) for code, name in sorted(had.items()) if code not in has]
+        if gone:
+            words = event_text(found, event.name, event.key)
+            text = (
+                f"{day_of(found)}: the alert at {words} goes on without {listed(gone)}. The portal closes "
+                f"{'it' if len(gone) == 1 else 'them'} there and sends no mail about that."
+            )
+            yield Notice(AREA_ENDED, event.name, text)
+
+
+def _words(code: str, name: str, holder: str | None) -> str:
+    named = f"{name} ({code})" if name else code
+    return f"{named}, which is shown with {holder} now," if holder else named
