@@ -27,6 +27,8 @@ class NoAnswer(ServerUnreachable):
     """whether the server is away and may be back soon, with nothing changed"""
     after: float | None = None
     """seconds that it asks to be left alone"""
+    status: int = 0
+    """that of HTTP; 0 where no answer came"""
 
 
 class Refused(ServerRefused):

@@ -254,7 +254,7 @@ class Client:
         if status < 300 or status in (408, 429) or status >= 500:
             silent = NoAnswer(said, where=self.server.base, remedy=self.server.remedy(status))
             silent.sent = "refused" if status == 429 else "unknown"
-            silent.passes, silent.after = status in _AWAY, retry_after(response)
+            silent.passes, silent.after, silent.status = status in _AWAY, retry_after(response), status
             return silent
         refused = _KINDS.get(status, Refused)(said, where=self.server.base, remedy=self.server.remedy(status))
         refused.status = status

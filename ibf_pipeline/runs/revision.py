@@ -181,6 +181,11 @@ class RevisionState:
         return all(call.kind == "end" for call in self.left)
 
     @property
+    def has_notified(self) -> bool:
+        """Whether people were notified by it, as far as is known: all calls done, the last of which was to do that."""
+        return self.is_finished and self.revision.about().notify and not self.progress.is_unmailed
+
+    @property
     def unknown_end(self) -> Call | None:
         """Its notification if it was sent, or may have been, and no answer was known."""
         if not any(entry.state in ("sending", "unknown") for entry in self.progress.newest.values()):

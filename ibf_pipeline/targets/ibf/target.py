@@ -56,6 +56,8 @@ class IbfTarget:
     """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
     place_codes: PlaceCodes = prepared_codes
     """of the country's areas as they are here, for servers that do not tell theirs"""
+    mailed_only: tuple[str, ...] | None = None
+    """the countries that the server mails about where this one is none of them; None where it is"""
 
     @property
     def name(self) -> str:
@@ -94,7 +96,7 @@ class IbfTarget:
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self.place_codes(self.prepared, found)
-        problems = check_server(found, state, codes, past.dates, consent, past.keys)
+        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
         if extents is None:
             problems += unreadable_extents(found, run)
         for text in require_publishable(problems, self.client.base):
@@ -117,7 +119,8 @@ class IbfTarget:
         past = published_past(run, self.name, may_be_shown)
         state = self._asked(found, past, take_over=consent.take_over)
         moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
-        problems = check_server(found, state, self.place_codes(self.prepared, found), past.dates, consent, past.keys)
+        codes = self.place_codes(self.prepared, found)
+        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
         require_publishable(problems, self.client.base)
         if past.latest is not None and is_newest(past.latest, state) and not consent.withdrawn:
             require_not_withdrawn(found, past.latest)
@@ -140,7 +143,13 @@ class IbfTarget:
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
-        return carry_out(revision, self.client, self.now, destination=self.destination, end=end)
+        there, only = self.destination, self.mailed_only
+        return carry_out(revision, self.client, self.now, destination=there, end=end, mailed_only=only)
+
+    @property
+    def _expects_no_mail(self) -> tuple[str, ...] | None:
+        """`mailed_only`, where anybody was to be mailed."""
+        return self.mailed_only if self.destination.notify else None
 
     def _left_out(self, state: ServerState) -> Iterator[str]:
         """What this server cannot do of what was asked for."""
