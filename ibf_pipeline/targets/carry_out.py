@@ -28,6 +28,7 @@ from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.without import require_nothing_taken_back
 
 
 def carry_out(
@@ -55,8 +56,11 @@ def carry_out(
     A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
     Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
     held one's time limit has passed or a person decides about one that is not unknown, ServerRefused with the way to
-    another plan where the target does not take a call of this one.
+    another plan where the target does not take a call of this one. ForbiddenByRule, too, for a revision from which a
+    person took an event back.
     """
+    if end != "assume":
+        require_nothing_taken_back(revision)
     if destination is not None:
         settle(revision, destination, end)
     found, journal, calls = revision.found(), revision.journal(now), revision.calls()
