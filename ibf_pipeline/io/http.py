@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 
-from ibf_pipeline.errors import IbfError, InputInvalid, OutcomeUnknown, ServerRefused, turned_into
+from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import (
     SHOWN,
     BadRequest,
@@ -19,6 +19,7 @@ from ibf_pipeline.io.answers import (
     NoAnswer,
     NoToken,
     Refused,
+    Unanswered,
     may_pass,
     reason,
     retry_after,
@@ -135,7 +136,9 @@ class Client:
             if not once or error.sent != "unknown":
                 raise
             found = f"{named} was sent and its answer is unknown ({error.found})"
-        raise OutcomeUnknown(found, where=self.server.base, remedy=once)
+            unanswered = Unanswered(found, where=self.server.base, remedy=once)
+            unanswered.status = error.status
+        raise unanswered
 
     def read(self, method: str, path: str = "", query: Mapping[str, str] | None = None, **more: Any) -> Any:
         """Like `ask`, the JSON of the answer; ServerRefused where it is none."""

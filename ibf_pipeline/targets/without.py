@@ -21,7 +21,8 @@ from ibf_pipeline.targets.problems import Consent
 
 def taken_back(revision: Revision) -> list[str]:
     """Events that a person took back from a revision which still has them, so that it is not gone on with."""
-    return sorted(set(revision.about().withdraws) & {event.name for event in revision.found().events})
+    withdraws = set(revision.about().withdraws)
+    return sorted(withdraws & {event.name for event in revision.found().events}) if withdraws else []
 
 
 def take_back(run: RunFolder, target: str, names: Collection[str], by: str, now: Clock) -> None:

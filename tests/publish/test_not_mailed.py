@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +22,8 @@ from ibf_pipeline.report.calls import published as in_report
 from ibf_pipeline.runs.ledger import unfinished
 from ibf_pipeline.runs.unconfirmed import unconfirmed
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.ibf import state
+from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.mailing import MAILED, mailed_only
 from ibf_pipeline.targets.ibf.revise import PROCESSING
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
@@ -31,6 +35,7 @@ from tests.worlds.services.faulty_proxy import FaultyProxy
 
 TRIGGER = "G9001=---TT--- G9002=---w----:min"
 LATER = "G9001=--TT---- G9002=--w-----:min"
+SEND = IbfTransport.send
 UNTOLD = [("trigger without mail", "G9001")]
 
 
@@ -67,9 +72,9 @@ def test_three_days_that_nobody_is_mailed_about(silent: FloodDays) -> None:
     """Shown, told by a notice of every trigger, and no question is left for the run of the next day."""
     found, published = silent.day(TRIGGER, day(1))
     assert published is not None
-    state = ended(found, [published])
-    assert (state.name, exit_code(state), published.notified) == ("Not notified", 1, False)
-    assert "the portal shows it and nobody was mailed: it can make no mail about Demoland" in str(state.message)
+    said = ended(found, [published])
+    assert (said.name, exit_code(said), published.notified) == ("Not notified", 1, False)
+    assert "the portal shows it and nobody was mailed: it can make no mail about Demoland" in str(said.message)
     assert journal(silent) == {"close and preview": "not mailed", "notify": "not mailed"}
     assert kinds(published) == UNTOLD
     (notice,) = published.notices
@@ -212,41 +217,64 @@ def test_a_server_without_a_preview_says_so_with_its_own_calls(described: FloodD
     assert kinds(published) == UNTOLD
 
 
-def test_a_server_that_fails_at_its_notification_alone_is_looked_at(silent: FloodDays) -> None:
-    """It closes silently what it is told to close: only the last call makes a mail."""
+def test_a_server_of_today_that_is_spoken_to_as_described_fails_at_its_close(silent: FloodDays) -> None:
+    """What comes after that call in the plan is made all the same."""
     found, run = silent.find(TRIGGER, day(1))
-    send = IbfTransport.send
+    published = silent.publish(found, run, capabilities="described")
+    assert (journal(silent), kinds(published)) == (
+        {"close old events": "not mailed", "notify": "not mailed"},
+        UNTOLD,
+    )
+    (revision,) = silent.revisions(day(1))
+    states = Counter(entry.state for entry in revision.state().progress.newest.values())
+    assert states == {"not mailed": 2, "done": len(revision.calls()) - 2, "begun": 1}
 
-    def older(self: IbfTransport, call: Call) -> Answer:
-        return Answer(201, "") if call.path == "/event/close-events" else send(self, call)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(IbfTransport, "send", older)
-        published = silent.publish(found, run, capabilities="described")
+def quietly_closed(self: IbfTransport, call: Call) -> Answer:
+    """A server that closes events without a look at the mail."""
+    return Answer(201, "") if call.path == "/event/close-events" else SEND(self, call)
+
+
+def cut_off(self: IbfTransport, call: Call) -> Answer:
+    """The process is killed before the answer to its notification is noted."""
+    try:
+        return quietly_closed(self, call)
+    finally:
+        if call.kind == "end":
+            raise KeyboardInterrupt
+
+
+def test_a_server_that_fails_at_its_notification_alone_is_looked_at(
+    silent: FloodDays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, run = silent.find(TRIGGER, day(1))
+    monkeypatch.setattr(IbfTransport, "send", quietly_closed)
+    published = silent.publish(found, run, capabilities="described")
     assert published is not None
     assert (journal(silent), kinds(published)) == ({"close old events": "done", "notify": "not mailed"}, UNTOLD)
 
 
-def test_a_notification_cut_off_where_nobody_can_be_mailed_leaves_no_question(silent: FloodDays) -> None:
+@pytest.mark.parametrize("closes", [False, True])
+def test_a_notification_that_was_cut_off(silent: FloodDays, monkeypatch: pytest.MonkeyPatch, *, closes: bool) -> None:
+    """Where no closing call was answered before, nobody can have been mailed; else a person has to say, as anywhere."""
+    if not closes:
+        monkeypatch.setattr(state, "choose", lambda *given: without_close(choose(*given)))
     found, run = silent.find(TRIGGER, day(1))
-    send = IbfTransport.send
-
-    def dying(self: IbfTransport, call: Call) -> Answer:
-        if call.path == "/event/close-events":
-            return Answer(201, "")
-        try:
-            return send(self, call)
-        finally:
-            if call.kind == "end":
-                raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(IbfTransport, "send", dying)
+    with monkeypatch.context() as patch:
+        patch.setattr(IbfTransport, "send", cut_off)
         with pytest.raises(KeyboardInterrupt):
             silent.publish(found, run, capabilities="described")
     assert journal(silent)["notify"] == "sending"
+    if closes:
+        with pytest.raises(OutcomeUnknown):
+            silent.publish(found, run, capabilities="described")
+        return
     assert kinds(silent.publish(found, run, capabilities="described")) == UNTOLD
-    assert journal(silent)["notify"] == "not mailed"
+    assert journal(silent) == {"notify": "not mailed"}
+
+
+def without_close(choice: Choice) -> Choice:
+    return replace(choice, capabilities=replace(choice.capabilities, close_path=None))
 
 
 def test_a_person_has_nothing_to_decide(silent: FloodDays) -> None:

@@ -29,6 +29,7 @@ CALLED = datetime(2026, 2, 15, 15, 4, 2, 700_000, tzinfo=UTC)
             "of the server differ by more than 245 s",
         ),
         (None, "is of an unknown time: whether it is about this call is not known"),
+        ("2026-02-15T15:04:10", "is of an unknown time"),
         ("yesterday", "is of an unknown time: whether it is about this call is not known"),
     ],
 )

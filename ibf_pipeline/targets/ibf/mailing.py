@@ -14,7 +14,7 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, OutcomeUnknown
 from ibf_pipeline.hazards.known import profile_of
-from ibf_pipeline.io.answers import NoAnswer
+from ibf_pipeline.io.answers import NoAnswer, Unanswered
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.revise import PROCESSING
@@ -49,14 +49,14 @@ def fails_over_the_mail(client: IbfClient, revision: Revision, call: Call, error
     """Whether a call of a country that the server does not mail about has done everything else: what it was to make of
     the rows is on the portal.
 
-    A notification whose answer was lost counts too, as there was nobody to mail it to. Where the preview was answered
-    the server could make the mail, so its notification may have gone out.
+    It answered 500, or is the notification and its answer was lost: there was nobody to mail it to. Where the preview
+    was answered the server could make the mail, and so it may have where a lost answer came after another closing
+    call's.
     """
-    progress, calls = revision.state().progress, revision.calls()
-    previews = [each for each in calls if each.kind == "preview"]
-    if call.path not in PROCESSING or any(progress.last_state(each.number) == "done" for each in previews):
-        return False
-    if not (isinstance(error, OutcomeUnknown) or (isinstance(error, NoAnswer) and error.status == 500)):
+    answered = _closing_calls_answered(revision)
+    failed_so = isinstance(error, NoAnswer | Unanswered) and error.status == 500
+    lost = isinstance(error, OutcomeUnknown) and not answered
+    if call.path not in PROCESSING or "preview" in answered or not (failed_so or lost):
         return False
     found = revision.found()
     shown = _shows(client, found, revision.about().date)
@@ -65,14 +65,21 @@ def fails_over_the_mail(client: IbfClient, revision: Revision, call: Call, error
     return shown
 
 
+def _closing_calls_answered(revision: Revision) -> set[str]:
+    """The kinds of those that the server has answered."""
+    progress = revision.state().progress
+    calls = (call for call in revision.calls() if call.path in PROCESSING)
+    return {call.kind for call in calls if progress.last_state(call.number) == "done"}
+
+
 def _shows(client: IbfClient, found: Findings, date: str) -> bool:
     """Whether a portal's open events are those of these findings, made of the rows of that `date`."""
     names, at = {event.name for event in found.publishable_events}, moment(date)
     try:
         events = ask_events(client, found.country, profile_of(found).disaster_type)
         until = {str(event["eventName"]): moment(event.get("endDate")) for event in events or ()}
+        made = all(end is not None and at is not None and end >= at for end in until.values())
     except (IbfError, ValueError, TypeError, KeyError, AttributeError) as error:
         log.warning("%s: whether the portal shows the day could not be read: %s", found.country, error)
         return False
-    made = all(end is not None and at is not None and end >= at for end in until.values())
     return bool(names) and until.keys() == names and made

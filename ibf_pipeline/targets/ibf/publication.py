@@ -100,15 +100,15 @@ def what_entry_proves(created: object, called: datetime | None) -> str:
     entry = "the newest entry of the server's notification log"
     try:
         at = moment(str(created))
-    except ValueError:
+        apart = 0.0 if at is None or called is None else (at - called).total_seconds()
+    except (ValueError, TypeError):  # no moment, or one without its zone
         at = None
     if at is None or called is None:
         when = "an unknown time" if at is None else _clock(at)
         return f"{entry} is of {when}: whether it is about this call is not known"
     by = f"the call was made at {_clock(called)}, and {entry}, of {_clock(at)}, is"
-    apart = abs((at - called).total_seconds())
-    unless = f"unless the clocks of this machine and of the server differ by more than {apart:.0f} s"
-    if at >= called:
+    unless = f"unless the clocks of this machine and of the server differ by more than {abs(apart):.0f} s"
+    if apart >= 0:
         return f"{by} later: the mail went out, {unless}"
     return f"{by} older: it proves nothing about this call, {unless}"
 
