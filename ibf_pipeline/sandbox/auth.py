@@ -21,6 +21,7 @@ from ibf_pipeline.sandbox.vocabulary import ROLES
 
 SANDBOX_PASSWORD = "sandbox-only"  # noqa: S105 - documented: opens nothing but a sandbox
 TOKEN_LIFETIME = timedelta(days=60)
+UPLOADS = "pipeline"
 _USER_NAMESPACE = uuid.UUID("5f0b6d0e-2c51-4d3a-a9a0-8a1b55b1c6f2")
 
 
@@ -45,7 +46,9 @@ class User:
         return f"{self.first_name} {self.last_name}"
 
     def may(self, role: str) -> bool:
-        """A higher role may do what a lower one may."""
+        """A higher role may do what a lower one may; uploads are for the pipeline's own role and for admins alone."""
+        if role == UPLOADS:
+            return self.role in (UPLOADS, ROLES[0])
         return ROLES.index(self.role) <= ROLES.index(role)
 
     def sees(self, iso3: str) -> bool:

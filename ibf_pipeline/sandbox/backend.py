@@ -32,6 +32,8 @@ class Backend:
     clock: Callable[[], datetime]
     behaves_like: BehavesLike
     hydrographs: Hydrographs | None = None
+    takes_mail: Callable[[], bool] = lambda: True
+    """whether the mail server that the service hands its mails to is there"""
 
     def now(self) -> datetime:
         return self.clock()

@@ -44,6 +44,17 @@ def active_events(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]
     return sorted(events, key=lambda event: urgency(event["firstLeadTime"], event["alertLevel"]))
 
 
+def events_of_all(store: Store, iso3: str, disaster: str) -> list[dict[str, Any]]:
+    """The active events of a country and hazard; an empty text asks for all: of those one that fails is enough."""
+    setups = store.rows(
+        "SELECT iso3, disaster FROM country_disaster WHERE :iso3 IN ('', iso3) AND :disaster IN ('', disaster)"
+        " ORDER BY iso3, disaster",
+        iso3=iso3,
+        disaster=disaster,
+    )
+    return [event for setup in setups for event in active_events(store, setup["iso3"], setup["disaster"])]
+
+
 def urgency(first_lead_time: str | None, level: str) -> tuple[int, int]:
     """Events are listed by first lead time, then level."""
     return lead_time_number(first_lead_time or "0-day"), ALERT_LEVELS.index(level)
@@ -143,7 +154,8 @@ def _deeper_areas(store: Store, last: LastUpload, place_codes: list[str], event:
         name=event,
         event=event or None,
     )
-    return at_highest_level([area | {"eapActions": []} for area in areas])
+    highest = at_highest_level([area | {"eapActions": []} for area in areas])
+    return [{key: value for key, value in area.items() if key != "eventName"} for area in highest]
 
 
 def at_highest_level(areas: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -176,7 +188,8 @@ _LOG_COLUMNS = {
 def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list[dict[str, Any]]:
     """Every event area ever, closed ones and those of lower level included; newest first.
 
-    An empty log is **not** an empty list: the service answers with one entry of nulls.
+    An empty log is **not** an empty list: the service answers with one entry of nulls, of level "none", that does not
+    say whether it is closed.
     """
     entries = store.records(
         f"SELECT {', '.join(f'{column} AS {name}' for name, column in _LOG_COLUMNS.items())}"  # noqa: S608
@@ -189,4 +202,4 @@ def activation_log(store: Store, iso3: str | None, disaster: str | None) -> list
     )
     for entry in entries:
         entry["exposureIndicator"] = store.disasters[entry["disasterType"]].main_exposure
-    return entries or [dict.fromkeys(_LOG_COLUMNS)]
+    return entries or [dict.fromkeys(name for name in _LOG_COLUMNS if name != "closed") | {"alertLevel": "none"}]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.events import active_events
+from ibf_pipeline.sandbox.mail_times import MailClock, expected_lines
 from ibf_pipeline.sandbox.moments import parse_moment
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
@@ -98,36 +98,28 @@ def compose(store: Store, iso3: str, disaster: str) -> Notice | None:
     subject = f"{disaster.replace('-', ' ').capitalize()} alert {name}: " + ", ".join(
         f"{shown_name(event['eventName'])} ({event['firstLeadTime']})" for event in events
     )
+    hazard, clock = store.disasters[disaster], MailClock.of(iso3, issued)
     html = TEMPLATES.get_template("mail.html.j2").render(
         subject=subject,
         country=name,
         issued=issued,
-        measure=store.disasters[disaster].measure.capitalize(),
-        events=[_for_mail(event, issued) for event in events],
+        measure=hazard.measure.capitalize(),
+        events=[_for_mail(event, clock, landfall=hazard.has_tracks) for event in events],
     )
     return Notice(subject, tuple(event["eventName"] for event in events), html)
 
 
-def _for_mail(event: dict[str, Any], issued: datetime) -> dict[str, Any]:
+def _for_mail(event: dict[str, Any], clock: MailClock, *, landfall: bool) -> dict[str, Any]:
     return {
         "name": shown_name(event["eventName"]),
         "level": event["alertLevel"],
         "level_words": LEVEL_WORDS[event["alertLevel"]],
         "user": event["userTriggerName"] if event["userTrigger"] else None,
         "first_issued": parse_moment(event["firstIssuedDate"]),
-        "first": _day(event["firstLeadTime"], issued),
-        "first_trigger": _day(event["firstTriggerLeadTime"], issued),
+        "expected": expected_lines(event, clock, landfall=landfall),
         "people": sum(area["mainExposureValue"] or 0 for area in event["alertAreas"]),
         "areas": event["alertAreas"],
     }
-
-
-def _day(lead_time: str | None, issued: datetime) -> dict[str, Any] | None:
-    if lead_time is None:
-        return None
-    size, _, unit = lead_time.partition("-")
-    day = issued + {"day": timedelta(days=int(size)), "hour": timedelta(hours=int(size))}.get(unit, timedelta())
-    return {"lead_time": lead_time, "day": f"{day:%a %d %b %Y, %H:%M} UTC" if unit == "hour" else f"{day:%a %d %b %Y}"}
 
 
 def keep(store: Store, iso3: str, disaster: str, notice: Notice, recipients: int, at: str) -> None:

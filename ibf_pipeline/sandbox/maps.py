@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ibf_pipeline.sandbox.answers import collection, feature, server_error
-from ibf_pipeline.sandbox.events import active_events, at_highest_level, lead_time_alerts
+from ibf_pipeline.sandbox.events import active_events, at_highest_level
 from ibf_pipeline.sandbox.process import LastUpload, forecast_areas, last_upload
 from ibf_pipeline.sandbox.store import Store, number
 from ibf_pipeline.sandbox.uploads import as_real
@@ -22,7 +22,6 @@ from ibf_pipeline.sandbox.vocabulary import (
     COMPUTED_TRIGGER,
     FORECAST_SEVERITY,
     FORECAST_TRIGGER,
-    LEAD_TIMES,
     SHOW_ADMIN_AREA,
 )
 
@@ -81,7 +80,7 @@ def event_map(store: Store, view: View) -> dict[str, Any]:
             return collection([])
         shown = _places_shown(store, view, last)
         if view.event and not shown and store.disasters[view.disaster].only_triggered_areas:
-            return collection([])  # the event's rows sit on a lead time without a flag
+            return collection([])  # no area of this level is on alert
         areas = at_highest_level(_map_areas(store, view, last, shown))
     for area in areas:
         area["geom"] = json.loads(area["geom"])
@@ -95,7 +94,7 @@ def event_map(store: Store, view: View) -> dict[str, Any]:
 def _places_shown(store: Store, view: View, last: LastUpload) -> list[str]:
     """Places to show, none for all: those on alert, or of some hazards those that the period marks for it."""
     if store.disasters[view.disaster].only_triggered_areas:
-        return _places_on_alert(store, view, last)
+        return [area.place_code for area in forecast_areas(store, last, view.level, view.event or None)]
     found = store.rows(
         "SELECT x.place_code FROM exposure AS x WHERE x.iso3 = :iso3 AND x.disaster = :disaster AND x.level = :level"  # noqa: S608
         f" AND x.moment >= :cutoff AND x.indicator = :indicator AND x.value = 1 AND {_OF_ROWS}",
@@ -103,19 +102,6 @@ def _places_shown(store: Store, view: View, last: LastUpload) -> list[str]:
         indicator=SHOW_ADMIN_AREA,
     )
     return [row["place_code"] for row in found]
-
-
-def _places_on_alert(store: Store, view: View, last: LastUpload) -> list[str]:
-    """Places to show: those on alert, where the asked lead time (any, when none is asked) carries a flag.
-
-    For a named event the rows' own lead time must be flagged: otherwise its map is empty.
-    """
-    flags = lead_time_alerts(store, view.iso3, view.disaster, view.event)
-    flagged = {lead_time for lead_time in LEAD_TIMES if flags.get(lead_time) == "1"}
-    if not flagged or (view.lead_time and view.lead_time not in flagged):
-        return []
-    areas = forecast_areas(store, last, view.level, view.event)
-    return [area.place_code for area in areas if not view.event or area.lead_time in flagged]
 
 
 def _map_areas(store: Store, view: View, last: LastUpload, shown: list[str]) -> list[dict[str, Any]]:
@@ -148,7 +134,7 @@ def _merge_by_event(areas: list[dict[str, Any]], indicator: str) -> list[dict[st
         else:
             merged[name] = {
                 "placeCode": name,
-                "name": name,
+                **({} if name is None else {"name": name}),  # rows without event draw a ghost, which has none
                 "eventName": name,
                 "countryCodeISO3": area["countryCodeISO3"],
                 indicator: area[indicator] or 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ibf_pipeline.sandbox import bodies
-from ibf_pipeline.sandbox.answers import Answer, bad_request, created, server_error
+from ibf_pipeline.sandbox.answers import Answer, bad_request, created, plain_error, server_error
 from ibf_pipeline.sandbox.backend import Call, Endpoint
 from ibf_pipeline.sandbox.disasters import Disasters
 from ibf_pipeline.sandbox.early_actions import tick_action
@@ -86,6 +86,8 @@ def _mail(call: Call, status: int, *, quiet: bool) -> Answer:
     notice = compose(backend.store, *call.place)
     if quiet:
         return Answer(status, {"activeEvents": {"email": notice.html} if notice else {}}, empty=False)
+    if notice and not backend.takes_mail():
+        raise plain_error(503, "Service Unavailable")  # recorded is the status, not its words
     if notice:
         keep(backend.store, *call.place, notice, backend.accounts.recipients(*call.place), backend.now_text())
     return Answer(status)

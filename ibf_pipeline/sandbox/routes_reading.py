@@ -9,13 +9,13 @@ from ibf_pipeline.sandbox import bodies
 from ibf_pipeline.sandbox.answers import Answer, Refusal, ok, plain_error, server_error
 from ibf_pipeline.sandbox.auth import login_answer
 from ibf_pipeline.sandbox.backend import Call, Endpoint
-from ibf_pipeline.sandbox.events import activation_log, active_events, alert_areas, lead_time_alerts
+from ibf_pipeline.sandbox.events import activation_log, alert_areas, events_of_all, lead_time_alerts
 from ibf_pipeline.sandbox.mail import kept_mails
 from ibf_pipeline.sandbox.maps import View, aggregates, boundaries, dynamic_values, event_map, raw_boundaries
 from ibf_pipeline.sandbox.portal import country_json, indicators_json, layers_json
 from ibf_pipeline.sandbox.process import country_disaster, last_upload
 from ibf_pipeline.sandbox.stations import points
-from ibf_pipeline.sandbox.typhoon import track
+from ibf_pipeline.sandbox.typhoon import track_features
 from ibf_pipeline.sandbox.vocabulary import POINT_CATEGORIES, BehavesLike
 
 _LOG_NAMESPACE = uuid.UUID("0a6a3c56-65a7-4a35-9b83-2f3f2b0d7d11")
@@ -137,11 +137,11 @@ def point_data(call: Call) -> Answer:
 
 
 def events(call: Call) -> Answer:
-    return ok(active_events(call.store, *call.place))
+    return ok(events_of_all(call.store, *call.place))
 
 
 def typhoon(call: Call) -> Answer:
-    return ok(track(call.store, call.params["iso3"], call.query.get("eventName")))
+    return ok(track_features(call.store, call.params["iso3"], call.query.get("eventName")))
 
 
 def indicators(call: Call) -> Answer:

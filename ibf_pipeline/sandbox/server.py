@@ -37,7 +37,8 @@ class Sandbox:
     ``behaves_like="described"`` makes it look like the server of the older description (2024). ``now`` is the
     server's clock: it stamps calls without date and decides when a token has expired. ``hydrographs`` draws the
     forecast behind a station for the page, where the run of that country and day is at hand. ``further`` are hazards
-    beside the API's own; they are kept in the folder.
+    beside the API's own; they are kept in the folder. While ``takes_mail`` says no, a notification answers 503, after
+    everything was processed, and nobody gets a mail.
     """
 
     def __init__(
@@ -51,11 +52,12 @@ class Sandbox:
         token_lifetime: timedelta = TOKEN_LIFETIME,
         hydrographs: Hydrographs | None = None,
         further: Sequence[Disaster] = (),
+        takes_mail: Callable[[], bool] = lambda: True,
     ) -> None:
         self._port = port
         store, secret = _open_store(Path(folder) / "sandbox.sqlite", further)
         accounts = Accounts(users() if callable(users) else users, secret, now, token_lifetime)
-        self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs)
+        self._backend = Backend(Path(folder), store, accounts, now, behaves_like, hydrographs, takes_mail)
         for kind in {row.raster_folder for row in store.disasters.rows if row.raster_folder}:
             self._backend.raster_folder(kind).mkdir(parents=True, exist_ok=True)
         self._app = build_app(self._backend)

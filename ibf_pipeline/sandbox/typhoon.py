@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ibf_pipeline.sandbox.answers import server_error
+from ibf_pipeline.sandbox.answers import collection, feature, server_error
 from ibf_pipeline.sandbox.moments import date_given, moment_text, parse_moment, period_start
 from ibf_pipeline.sandbox.process import last_upload
 from ibf_pipeline.sandbox.store import Store
 from ibf_pipeline.sandbox.uploads import country_known, stamp
+
+_POINT_PROPERTIES = ("leadTime", "timestampOfTrackpoint", "windspeed", "category", "firstLandfall", "closestToLand")
 
 
 def store_track(store: Store, body: Mapping[str, Any], now: datetime) -> None:
@@ -59,6 +61,20 @@ def track(store: Store, iso3: str, event: str | None) -> list[dict[str, Any]]:
     )
     points = [dict(row) for row in found]
     return [point | json.loads(point.pop("point")) for point in points]
+
+
+def track_features(store: Store, iso3: str, event: str | None) -> dict[str, Any]:
+    """The points as the API gives them: a FeatureCollection that names no storm."""
+    points = track(store, iso3, event)
+    return collection(
+        [
+            feature(
+                {name: point[name] for name in _POINT_PROPERTIES},
+                {"type": "Point", "coordinates": [point["lon"], point["lat"]]},
+            )
+            for point in points
+        ]
+    )
 
 
 def typhoon_properties(store: Store, iso3: str, event: str) -> dict[str, bool]:

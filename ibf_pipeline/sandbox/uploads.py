@@ -103,9 +103,11 @@ def store_alerts(
 def store_point_values(store: Store, body: Mapping[str, Any], now: datetime) -> None:
     """One key of some points: replaces the same point, key and lead time in the period.
 
-    Unknown points and categories are skipped without a word; a missing key fails in the database. Values become
-    text.
+    Unknown points and categories are skipped without a word; a missing key fails in the database, and an unreadable
+    date where there is a point. Values become text.
     """
+    if not body["dynamicPointData"]:
+        return
     key, category, moment = body.get("key"), body.get("pointDataCategory"), stamp(body.get("date"), None, now)
     row: dict[str, Any] = {"key": key, "lead_time": body.get("leadTime") or None, "moment": moment}
     row["received"] = not date_given(body.get("date"))

@@ -15,6 +15,7 @@ INDICATORS: tuple[str, ...] = tuple(_WORDS["indicators"])
 POINT_CATEGORIES: tuple[str, ...] = tuple(_WORDS["point_categories"])
 WITH_TIME_ZONE: tuple[str, ...] = tuple(_WORDS["with_time_zone"])
 WITHOUT_TIME_ZONE: tuple[str, ...] = tuple(_WORDS["without_time_zone"])
+MAIL_CLOCKS: dict[str, tuple[str, int]] = {iso3: tuple(clock) for iso3, clock in _WORDS["mail_clocks"].items()}
 LINE_CATEGORIES: tuple[str, ...] = tuple(_WORDS["line_categories"])
 TYPHOON_CATEGORIES: tuple[str, ...] = tuple(_WORDS["typhoon_categories"])
 
@@ -33,7 +34,7 @@ SHOW_ADMIN_AREA = "show_admin_area"
 # The described server (2024) had one alert indicator; the split into severity and trigger came with 0.284.
 DESCRIBED_INDICATORS = tuple(i for i in INDICATORS if i not in (FORECAST_SEVERITY, FORECAST_TRIGGER))
 
-# Highest first; a user may do what the roles to the right of theirs may.
+# Highest first; a user may do what the roles to the right of theirs may, but upload (see User.may).
 ROLES = ("admin", "local-admin", "operator", "pipeline", "viewer")
 
 # Highest first: the order in which events and areas are listed.

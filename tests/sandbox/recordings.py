@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ibf_pipeline.sandbox import CountrySeed, HazardSeed
+from ibf_pipeline.sandbox import CountrySeed, HazardSeed, Sandbox
 from tests.worlds.services.portal import Portal, rectangle
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "recorded"
@@ -32,36 +33,59 @@ _OWN |= {
     "geometry",
     "eapActions",
     "pointDataId",
-    "message",
 }
+
+
+LEFT_OUT = (
+    "GET /api/metadata/",  # display settings of the portal
+    "GET /api/admin-areas/MWI/3 ",  # its areas are others here
+    "GET /api/admin-areas/PHL/3 ",
+    "GET /api/admin-areas/aggregates/",  # indicators that were sent and not written down, static values
+    "GET /api/admin-area-dynamic-data/PHL/3/houses_affected/typhoon ",  # rows in the database's own order
+    "POST /api/user/login",
+)
 
 
 def recorded(name: str) -> list[dict[str, Any]]:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def country_of(calls: list[dict[str, Any]], iso3: str, hazard: HazardSeed, **more: Any) -> CountrySeed:
-    """The areas that a recording is about, as squares in a row, with the names that it prints."""
+def country_of(
+    calls: list[dict[str, Any]], iso3: str, hazard: HazardSeed, patterns: Sequence[str] = (), **more: Any
+) -> CountrySeed:
+    """The areas that a recording is about, as squares in a row, with the names that it prints.
+
+    `patterns` tell the codes of the hazard's levels apart, where there are several.
+    """
+    said = list(_objects([[call.get("sent"), call.get("body")] for call in calls]))
+    areas = {
+        level: {"type": "FeatureCollection", "features": _features(said, level, pattern)}
+        for level, pattern in zip(hazard.admin_levels, patterns or [f"{iso3[:2]}\\w*\\d\\w*"], strict=True)
+    }
+    return CountrySeed(iso3=iso3, name=more.pop("name", iso3), admin_areas=areas, hazards=(hazard,), **more)
+
+
+def _features(said: Sequence[dict[str, Any]], level: int, pattern: str) -> list[dict[str, Any]]:
+    own, above = f"adm{level}", f"adm{level - 1}"
     names: dict[str, dict[str, Any]] = {}
-    for found in _objects([[call.get("sent"), call.get("body")] for call in calls]):
-        code = found.get("placeCode") or found.get("adm3_pcode")
-        if isinstance(code, str) and re.fullmatch(f"{iso3[:2]}\\w*\\d\\w*", code):
-            names.setdefault(code, {}).update({key: value for key, value in found.items() if value is not None})
-    features = [
+    for found in said:
+        code = found.get("placeCode") or found.get(f"{own}_pcode")
+        if isinstance(code, str) and re.fullmatch(pattern, code):
+            known = {key: value for key, value in found.items() if value is not None and found.get("name") != code}
+            names.setdefault(code, {}).update(known)
+    return [
         {
             "type": "Feature",
             "properties": {
-                "adm3_pcode": code,
-                "adm3_en": about.get("name") or about.get("adm3_en"),
-                "adm2_pcode": about.get("placeCodeParent") or about.get("adm2_pcode"),
-                "adm2_en": about.get("nameParent") or about.get("adm2_en"),
+                f"{own}_pcode": code,
+                f"{own}_en": about.get("name") or about.get(f"{own}_en"),
+                f"{above}_pcode": about.get("placeCodeParent") or about.get(f"{above}_pcode"),
+                f"{above}_en": about.get("nameParent") or about.get(f"{above}_en"),
             },
             "geometry": rectangle(n, 0, 1, 1),
         }
         for n, (code, about) in enumerate(sorted(names.items()))
     ]
-    areas = {3: {"type": "FeatureCollection", "features": features}}
-    return CountrySeed(iso3=iso3, name=iso3, admin_areas=areas, hazards=(hazard,), **more)
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
@@ -79,6 +103,7 @@ def send(portal: Portal, call: dict[str, Any], everywhere: Sequence[str] = ()) -
     method, _, address = call["request"].partition(" ")
     path = urlsplit(address)
     body = _without_more(call.get("sent"))
+    file = re.fullmatch(r"multipart, field (\w+), (\S+)", body) if isinstance(body, str) else None
     if isinstance(body, dict) and body != call.get("sent") and body.get("eventName", "") is None:
         body["exposurePlaceCodes"] = [{"placeCode": code, "amount": 0} for code in everywhere]
     return portal.session.request(
@@ -86,6 +111,7 @@ def send(portal: Portal, call: dict[str, Any], everywhere: Sequence[str] = ()) -
         f"{portal.sandbox.url}{path.path.removeprefix('/api')}",
         params=dict(parse_qsl(path.query)),
         json=body if isinstance(body, dict) else None,
+        files={file[1]: (file[2], b"raster")} if file else None,
     )
 
 
@@ -97,17 +123,20 @@ def _without_more(value: Any) -> Any:
     return value
 
 
-def differences(expected: Any, found: Any, where: str = "") -> list[str]:
-    """Where an answer is not what was recorded; keys that the recording leaves out may be there."""
+def differences(expected: Any, found: Any, where: str = "", *, every_key: bool = False) -> list[str]:
+    """Where an answer is not what was recorded; keys that the recording lacks may be there unless it has every one."""
     if isinstance(expected, str) and (_MORE.search(expected[-40:]) or "... " in expected or expected.startswith("<")):
         return []  # shortened
     if isinstance(expected, dict) and isinstance(found, dict):
-        return [
+        keys = [key for key in expected if key not in _OWN]
+        further = sorted(found.keys() - expected.keys() - _OWN) if every_key else []
+        return [f"{where}.{key} is there" for key in further] + [
             line
-            for key, value in expected.items()
-            if key not in _OWN
+            for key in keys
             for line in (
-                differences(value, found[key], f"{where}.{key}") if key in found else [f"{where}.{key} is missing"]
+                differences(expected[key], found[key], f"{where}.{key}", every_key=every_key)
+                if key in found
+                else [f"{where}.{key} is missing"]
             )
         ]
     if isinstance(expected, list) and isinstance(found, list):
@@ -120,7 +149,9 @@ def differences(expected: Any, found: Any, where: str = "") -> list[str]:
         if len(found) < len(whole) or (not shortened and len(found) != len(whole)):
             return [f"{where}: {len(found)} instead of {len(whole)}"]
         pairs = itertools.zip_longest(whole, found[: len(whole)])
-        return [line for n, (a, b) in enumerate(pairs) for line in differences(a, b, f"{where}[{n}]")]
+        return [
+            line for n, (a, b) in enumerate(pairs) for line in differences(a, b, f"{where}[{n}]", every_key=every_key)
+        ]
     return [] if expected == found else [f"{where}: {found!r} instead of {expected!r}"]
 
 
@@ -138,3 +169,78 @@ def _in_order(values: list[Any]) -> list[Any]:
 def constraints(body: Any) -> list[dict[str, str]]:
     """What a 400 complains about; the echo of the body is compared where it was recorded whole."""
     return [found["constraints"] for found in _objects(body) if "constraints" in found]
+
+
+def replayed(portal: Portal, n: int, call: dict[str, Any], everywhere: Sequence[str] = ()) -> list[str]:
+    """Where the answer to one call is not the recorded one."""
+    if "sql" in call:
+        return differences(call["rows"], drawn(portal.sandbox, call["sql"]), f"{n} lines")
+    if not call.get("status") or f"{call['request']} ".startswith(LEFT_OUT):
+        return []
+    token = portal.session.headers["Authorization"]
+    if call.get("as") == "no token":
+        del portal.session.headers["Authorization"]
+    elif call.get("as"):
+        portal.login(call["as"])
+    before = len(portal.sandbox.mails())
+    answer = send(portal, call, everywhere)
+    mails = [sorted(mail.event_names) for mail in portal.sandbox.mails()[before:]]
+    portal.session.headers["Authorization"] = token
+    where = f"{n} {call['request']}"
+    if answer.status_code != call["status"]:
+        return [f"{where}: {answer.status_code} instead of {call['status']}"]
+    if "mails" in call and mails != [sorted(names) for names in call["mails"]]:
+        return [f"{where}: mails {mails} instead of {call['mails']}"]
+    if "mail_times" in call and (times := clock_times(portal.sandbox)) != call["mail_times"]:
+        return [f"{where}: times {times} instead of {call['mail_times']}"]
+    if unnamed := [name for name in call.get("preview", ()) if name not in answer.json()["activeEvents"]["email"]]:
+        return [f"{where}: the preview does not name {unnamed}"]
+    if answer.status_code == 400:
+        return differences(constraints(call["body"]), constraints(answer.json()), where)
+    if call["body"] == "" or not answer.text:
+        return differences(call["body"], answer.text, where)
+    return differences(call["body"], shown(call, answer.json()), where, every_key="shortened" not in call)
+
+
+def shown(call: dict[str, Any], body: Any) -> Any:
+    """Of an answer what the recording shows: only one country, only points with values."""
+    if call["request"] == "GET /api/country":
+        return [country for country in body if country["countryCodeISO3"] == call["body"][0]["countryCodeISO3"]]
+    if "only those are shown" in str(call["body"]):
+        features = [f for f in body["features"] if f["properties"]["dynamicData"] is not None]
+        return body | {"features": features}
+    return body
+
+
+def clock_times(sandbox: Sandbox) -> list[str]:
+    """When the newest mail expects its events, in the order of the mail."""
+    return re.findall(r"\w+, \w+ \d+, \d+ at \d+:\d+ [A-Z]+|null", sandbox.mails()[-1].html)
+
+
+def drawn(sandbox: Sandbox, sql: str) -> list[list[str]]:
+    """The counts that the recording took from the database's view."""
+    category = "buildings" if "buildings_exposure" in sql else "roads"
+    counts = Counter(
+        (line.iso3, line.lead_time or "", "t" if line.exposed else "f") for line in sandbox.lines(category)
+    )
+    rows = [[*place, str(count)] for place, count in counts.items()]
+    return sorted(rows, key=lambda row: (row[0], row[1] == "", row[1]))
+
+
+def rows(
+    portal: Portal,
+    event: str | None,
+    amounts: Mapping[str, float],
+    date: str,
+    lead_time: str,
+    *,
+    level: int = 3,
+    severity: float = 1,
+    trigger: int = 1,
+) -> None:
+    """The three indicators of an event, or without one zeros."""
+    alerts = {"forecast_severity": severity, "forecast_trigger": trigger}
+    for indicator in ("population_affected", *alerts):
+        alert = alerts.get(indicator, 0) if event else 0
+        sent = amounts if indicator == "population_affected" else dict.fromkeys(amounts, alert)
+        portal.exposure(indicator, event, dict(sent), date=date, lead_time=lead_time, level=level)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.worlds.services.portal import Portal
+from ibf_pipeline.sandbox import Sandbox
+from tests.worlds.services.portal import Clock, Portal, new_portal
 
 DAY, NEXT_DAY = "2026-11-10T00:00:00Z", "2026-11-11T00:00:00Z"
 
@@ -167,3 +170,19 @@ def test_a_mail_lists_all_notifiable_events_and_counts_its_readers(portal: Porta
     assert mail.moment == "2026-11-10T00:00:00.000Z"
     assert "G1" in mail.html
     assert "G2" in mail.html
+
+
+def test_without_a_mail_server_the_notification_answers_503_after_everything_was_stored(tmp_path: Path) -> None:
+    there = [False]
+    with Sandbox(tmp_path, now=Clock(), takes_mail=lambda: there[0]) as sandbox:
+        portal = new_portal(sandbox)
+        portal.event("G1", [1], DAY)
+        assert portal.process(mail=False).status_code == 200
+        for path in ("events/process", "notification/send"):
+            answer = portal.post(path, portal.place())
+            assert (answer.status_code, answer.json()["statusCode"]) == (503, 503)
+        assert portal.levels() == {"G1": "trigger"}
+        assert portal.mails() == []
+        there[0] = True
+        portal.process()
+        assert portal.mails() == [("G1",)]

@@ -39,16 +39,19 @@ def test_dates_are_read_as_javascript_reads_them(portal: Portal, date: object, s
 
 @pytest.mark.parametrize("date", ["20261120", "someday", "2026-13-01", "2026-11-20T25:00:00Z", [1], {}])
 def test_other_dates_are_server_errors(portal: Portal, date: object) -> None:
+    point = {"fid": f"{portal.iso3}-1", "value": 1}
     paths = {
         EXPOSURE: exposure_body(portal, date=date),
         "event/alerts-per-lead-time": portal.place(
             date=date, alertsPerLeadTime=[{"leadTime": "1-day", "forecastAlert": True}]
         ),
-        "point-data/dynamic": portal.place(date=date, key="k", dynamicPointData=[]),
+        "point-data/dynamic": portal.place(date=date, key="k", dynamicPointData=[point]),
     }
     for path, sent in paths.items():
         answer = portal.post(path, sent)
         assert (answer.status_code, answer.json()) == (500, ERROR)
+    nothing = portal.place(date=date, key="k", dynamicPointData=[])
+    assert portal.post("point-data/dynamic", nothing).status_code == 201, "the date of nothing is not read"
 
 
 def test_without_a_date_it_is_now(portal: Portal) -> None:

@@ -171,7 +171,7 @@ def test_a_made_up_hazard_from_upload_to_all_clear(coast: Portal) -> None:
     assert coast.post("event/alerts-per-lead-time", {**sent, "alertsPerLeadTime": flags}).status_code == 201
     preview = coast.process(mail=False).json()["activeEvents"]["email"]
     assert "Moored boats" in preview
-    assert "Fri 20 Nov 2026, 12:00 UTC" in preview
+    assert "Friday, November 20, 2026 at 12:00 UTC" in preview
     assert coast.shown() == {"Spring": ("trigger", "0-hour", "6-hour", "2026-11-20")}
     last = coast.get("event/last-upload-date/COA/tides").json()
     assert last["cutoffMoment"] == "2026-11-20T06:00:00.000Z"

@@ -22,6 +22,7 @@ def test_areas_below_the_default_level(portal: Portal) -> None:
     portal.process()
     [area] = portal.get(f"event/alert-areas/{portal.iso3}/3/floods", eventName="G1").json()
     assert (area["placeCode"], area["mainExposureValue"], area["nameParent"]) == (f"{portal.iso3}11", 60, None)
+    assert "eventName" not in area
     assert area["firstIssuedDate"] == "2026-11-10T00:00:00.000Z"
     [polygon] = portal.polygons(level=3)
     assert (polygon["placeCode"], polygon["alertLevel"]) == (f"{portal.iso3}11", "none")
@@ -30,7 +31,9 @@ def test_areas_below_the_default_level(portal: Portal) -> None:
 def test_an_empty_activation_log_is_one_entry_of_nulls(portal: Portal) -> None:
     log = portal.get("event/activation-log", countryCodeISO3=portal.iso3, disasterType="floods").json()
     assert len(log) == 1
+    assert log[0].pop("alertLevel") == "none"
     assert set(log[0].values()) == {None}
+    assert "closed" not in log[0]
 
 
 def test_totals_of_an_event_are_static_and_dynamic_values(server: Sandbox) -> None:

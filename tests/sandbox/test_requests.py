@@ -28,9 +28,9 @@ def test_only_the_second_word_of_the_header_is_read(portal: Portal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "status"), [("viewer", 403), ("pipeline", 201), ("operator", 201), ("local-admin", 201), ("admin", 201)]
+    ("role", "status"), [("viewer", 403), ("pipeline", 201), ("operator", 403), ("local-admin", 403), ("admin", 201)]
 )
-def test_uploads_need_the_role_pipeline_or_a_higher_one(portal: Portal, role: str, status: int) -> None:
+def test_uploads_are_for_the_roles_pipeline_and_admin(portal: Portal, role: str, status: int) -> None:
     portal.login(role)
     assert portal.post(EXPOSURE, exposure_body(portal)).status_code == status
 

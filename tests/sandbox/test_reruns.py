@@ -60,7 +60,7 @@ def test_null_zeros_as_wipe_leave_a_ghost_and_delete_1_day_flags(portal: Portal)
     portal.event("G2", [2], LATER, lead_time="2-day", flags="-wTTTTTT")
     portal.process()
     assert set(portal.levels()) == {"G2"}
-    assert {(p["name"], p["alertLevel"]) for p in portal.polygons()} == {("G2", "trigger"), (None, "trigger")}
+    assert {(p.get("name"), p["alertLevel"]) for p in portal.polygons()} == {("G2", "trigger"), (None, "trigger")}
     assert "1-day" not in portal.alerts("G2")
     assert portal.shown()["G2"][1] == "2-day"
 

@@ -1,0 +1,58 @@
+"""Times in a mail, as the service prints them: only the first clock time of a mail is right.
+
+IBF API 0.335, recorded (floods and flash floods of MWI, typhoons of PHL): whatever is printed adds its lead time to the
+moment of the upload, from which the next one then counts. Days are added as hours, beside the days of the date;
+minutes are left out.
+A typhoon's trigger reads its first lead time before it prints the landfall, which comes out that much too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ibf_pipeline.sandbox.vocabulary import MAIL_CLOCKS, lead_time_number
+
+
+@dataclass(slots=True)
+class MailClock:
+    """The moment from which one mail counts; it moves while the mail is written."""
+
+    base: datetime
+    """local time of the country where its mails have clock times, else UTC"""
+    zone: str | None
+    """what stands behind a clock time; None where only hours have one"""
+
+    @classmethod
+    def of(cls, iso3: str, issued: datetime) -> MailClock:
+        zone, hours = MAIL_CLOCKS.get(iso3, (None, 0))
+        return cls(issued + timedelta(hours=hours), zone)
+
+    def printed(self, lead_time: str) -> str:
+        """The day of a lead time, with a clock time for hours and where the country's mails have one."""
+        number, unit = lead_time_number(lead_time), lead_time.partition("-")[2]
+        clock = unit == "hour" or self.zone is not None
+        if clock:
+            self.base += timedelta(hours=number)
+        day = self.base + timedelta(days=number if unit == "day" else 0)
+        if not clock:
+            return f"{day:%a %d %b %Y}"
+        return f"{day:%A, %B} {day.day}, {day.year} at {day.hour}:00 {self.zone or 'UTC'}"
+
+
+def expected_lines(event: Mapping[str, Any], clock: MailClock, *, landfall: bool) -> list[tuple[str, str]]:
+    """What the mail says of an event's times, label and text.
+
+    `landfall`: of a storm, whose trigger has the time of its landfall alone, or "null" where no lead time has a
+    trigger. A trigger that goes on has one time too.
+    """
+    first, trigger = event["firstLeadTime"], event["firstTriggerLeadTime"]
+    beginning = ("Expected from", f"{clock.printed(first)} ({first})")
+    if landfall and event["alertLevel"] == "trigger":
+        return [("Trigger from", f"{clock.printed(trigger)} ({trigger})" if trigger else "null")]
+    if trigger is None:
+        return [beginning]
+    activation = ("Trigger from", f"{clock.printed(trigger)} ({trigger})")
+    return [activation] if lead_time_number(trigger) == 0 else [beginning, activation]
