@@ -46,6 +46,8 @@ def ended(found: Findings, publications: Sequence[Publication], *further: str, o
     nothing else tells people of it, whereas a held notification has an event of its own. An alert that lies beyond what
     the portal shows does not: nothing went wrong, it is published on a later day, and its notice tells people today.
     """
+    if otherwise is COMPLETED and any(publication.unmailed for publication in publications[-1:]):
+        otherwise = NOT_NOTIFIED
     hidden, shown = found.unpublishable_events, found.publishable_events
     outcome = otherwise if not hidden else NOT_ALL_PUBLISHED if shown else NOT_PUBLISHED
     return outcome.state(day_in_words(found, publications, *further))

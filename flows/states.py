@@ -55,7 +55,7 @@ NOTIFICATION_UNCONFIRMED = Outcome(
     "Notification unconfirmed", StateType.FAILED, 4, "notification unconfirmed", "notification unconfirmed"
 )
 NOT_NOTIFIED = Outcome("Not notified", StateType.FAILED, 1, "not notified", "not notified")
-"""everything was published, and nobody has approved the notification in time"""
+"""everything was published; nobody has approved the notification in time, or the server mails nobody about it"""
 FAILED = Outcome("Failed", StateType.FAILED, 1, "failed runs")
 """for any other reason, also those that Prefect itself finds; the exit code is that of the error where there is one"""
 CRASHED = Outcome("Crashed", StateType.CRASHED, 1, "crashed runs")

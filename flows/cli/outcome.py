@@ -52,6 +52,8 @@ def _published(target: str, revision: Revision) -> str:
     calls, left = revision.calls(), revision.state().left
     if not left and not revision.about().notify:
         return f"published to {target}: {len(calls)} calls; nobody is notified by them"
+    if not left and revision.state().progress.is_unmailed:
+        return f"published to {target}: {len(calls)} calls; it shows the day and mails nobody"
     if not left:
         return f"published to {target}: {len(calls)} calls, the last one {calls[-1].path.lstrip('/')}"
     return (

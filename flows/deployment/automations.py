@@ -83,7 +83,7 @@ _ENDS_TOLD = (
     ),
     (
         "not notified",
-        "Everything was published but the notification: it was not approved, or came too late.",
+        "Everything was published and nobody notified: not approved in time, or the portal can make no mail about it.",
         "Nobody was notified of a flood alert",
         _TEXT,
     ),

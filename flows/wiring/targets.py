@@ -26,6 +26,7 @@ from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.holding import Destination, refuse_hold
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.files.target import FilesTarget
+from ibf_pipeline.targets.ibf.mailing import mailed_only
 from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
@@ -101,14 +102,15 @@ def _ibf(day: Day, opening: Opening) -> Iterator[OpenTarget]:
         destination = Destination(day.target_name, client.base, opening.notify, opening.hold_until)
         draw = partial(event_maps, day.prepared) if day.country.map_image else None
         codes = leg_of(day).place_codes
-        yield IbfTarget(client, destination, day.prepared, now, settings.capabilities, draw, codes)
+        only = mailed_only(day.country.iso3, settings.mails_countries)
+        yield IbfTarget(client, destination, day.prepared, now, settings.capabilities, draw, codes, only)
 
 
 @contextmanager
 def _ibf_portal(configuration: Configuration, name: str, country: CountryHazard | None) -> Iterator[Portal]:
     settings = cast(IbfTargetSettings, configuration.target(name))
     with _client(configuration, name, country, publishes=False) as client:
-        yield IbfPortal(client, settings.capabilities)
+        yield IbfPortal(client, settings.capabilities, settings.mails_countries)
 
 
 @contextmanager

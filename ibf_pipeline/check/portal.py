@@ -33,6 +33,8 @@ def check_portal(
     if isinstance(country, FloodCountry):
         yield from _stations(state, stations)
     yield from _indicators(state, country, profile)
+    if state.mailed_only is not None:
+        yield finding("nobody mailed", iso3=country.iso3, countries=", ".join(state.mailed_only) or "none")
     if isinstance(country, FloodCountry):
         yield from _layers(layers)
         yield from _event_names(state.open_events, stations, country)

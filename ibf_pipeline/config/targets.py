@@ -67,6 +67,11 @@ class IbfTargetSettings(TargetSettings):
     capabilities: Literal["auto", "described", "current"] = Field(
         "auto", description="how the server is spoken to; auto asks its OpenAPI document and says what it chose and why"
     )
+    mails_countries: tuple[Annotated[str, Field(pattern=r"^[A-Z]{3}$")], ...] | None = Field(
+        None,
+        description="countries that this server can make a mail about; by default the nine whose time zone the server "
+        "of today knows: UGA, KEN, ETH, ZMB, MWI, ZWE, PHL, SSD and LSO",
+    )
     timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(5, ge=1, le=20, strict=True, description="tries of a call that may be repeated")
     keep_trying_seconds: float = Field(

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import requests
 import urllib3
 
-from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import OutcomeUnknown, ServerRefused, ServerUnreachable
 
 Sent = Literal["not sent", "refused", "unknown"]
 """whether a request that failed was carried out: it never arrived, was turned away unread, or nobody can say"""
@@ -31,6 +31,14 @@ class NoAnswer(ServerUnreachable):
     """whether the server is away and may be back soon, with nothing changed"""
     after: float | None = None
     """seconds that it asks to be left alone"""
+    status: int = 0
+    """that of HTTP; 0 where no answer came"""
+
+
+class Unanswered(OutcomeUnknown):
+    """A request that must not be made twice was sent, and `NoAnswer` came; `status` is that of HTTP, 0 without one."""
+
+    status: int = 0
 
 
 class Refused(ServerRefused):

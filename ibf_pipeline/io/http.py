@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import requests
 
-from ibf_pipeline.errors import IbfError, InputInvalid, OutcomeUnknown, ServerRefused, turned_into
+from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused, turned_into
 from ibf_pipeline.io.answers import (
     SHOWN,
     BadRequest,
@@ -19,6 +19,7 @@ from ibf_pipeline.io.answers import (
     NoAnswer,
     NoToken,
     Refused,
+    Unanswered,
     may_pass,
     reason,
     retry_after,
@@ -135,7 +136,9 @@ class Client:
             if not once or error.sent != "unknown":
                 raise
             found = f"{named} was sent and its answer is unknown ({error.found})"
-        raise OutcomeUnknown(found, where=self.server.base, remedy=once)
+            unanswered = Unanswered(found, where=self.server.base, remedy=once)
+            unanswered.status = error.status
+        raise unanswered
 
     def read(self, method: str, path: str = "", query: Mapping[str, str] | None = None, **more: Any) -> Any:
         """Like `ask`, the JSON of the answer; ServerRefused where it is none."""
@@ -254,7 +257,7 @@ class Client:
         if status < 300 or status in (408, 429) or status >= 500:
             silent = NoAnswer(said, where=self.server.base, remedy=self.server.remedy(status))
             silent.sent = "refused" if status == 429 else "unknown"
-            silent.passes, silent.after = status in _AWAY, retry_after(response)
+            silent.passes, silent.after, silent.status = status in _AWAY, retry_after(response), status
             return silent
         refused = _KINDS.get(status, Refused)(said, where=self.server.base, remedy=self.server.remedy(status))
         refused.status = status

@@ -23,11 +23,16 @@ from ibf_pipeline.records.schema import ENTRY
 
 log = logging.getLogger(__name__)
 
-State = Literal["begun", "sending", "done", "failed", "unknown", "assumed", "held", "closed", "unused", "reopened"]
+State = Literal[
+    "begun", "sending", "done", "failed", "unknown", "assumed", "not mailed", "held", "closed", "unused", "reopened"
+]  # fmt: skip
 """`begun`: a call may be made from now on; `sending`: marked before the call that ends a run is sent; `unknown`: sent,
-and nobody can say what became of it; `assumed`: a person declared it done; `held`: waits for a person's approval;
-`closed`: given up, not to be resumed; `unused`: the same before any call was made; `reopened`: a person takes it up
-again after all"""
+and nobody can say what became of it; `assumed`: a person declared it done; `not mailed`: the target shows what it was
+to make and mailed nobody, so nothing is left of it; `held`: waits for a person's approval; `closed`: given up, not to
+be resumed; `unused`: the same before any call was made; `reopened`: a person takes it up again after all"""
+
+NOTHING_LEFT: Final = ("done", "assumed", "not mailed")
+"""states of a call that is not made again; whether people were notified is another question"""
 
 REVISION: Final = 0
 """number under which the journal speaks of the whole revision"""
@@ -71,12 +76,17 @@ class Progress:
 
     @cached_property
     def done(self) -> set[int]:
-        """Numbers of the calls known to be done."""
-        return {call for call, entry in self.newest.items() if entry.state in ("done", "assumed")}
+        """Numbers of the calls of which nothing is left to do."""
+        return {call for call, entry in self.newest.items() if entry.state in NOTHING_LEFT}
 
     def last_state(self, call: int) -> State | None:
         """The newest state of a call, None where the journal does not know it."""
         return self.newest[call].state if call in self.newest else None
+
+    @property
+    def is_unmailed(self) -> bool:
+        """Whether the target is known to have mailed nobody, though it shows the revision."""
+        return any(entry.state == "not mailed" for entry in self.newest.values())
 
     @property
     def is_closed(self) -> bool:

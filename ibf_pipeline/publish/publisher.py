@@ -40,6 +40,15 @@ class Transport(Protocol):
         ...
 
 
+Excuse = Callable[[Call, IbfError], bool]
+"""Whether a call that failed has done all that it was to do but mail people: the target is looked at"""
+
+
+def no_excuse(call: Call, error: IbfError) -> bool:
+    """A call that failed has failed."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What publishing a plan came to."""
@@ -61,18 +70,19 @@ def publish(
     journal: Journal,
     *,
     end: End = "send",
+    not_mailed: Excuse = no_excuse,
     on_answer: Callable[[Call, Answer], None] = lambda call, answer: None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Outcome:
     """Make the calls in their order, each once the one before is done.
 
     Calls that the journal knows to be done are not made again. The call that notifies is marked before it is sent; once
-    it may have been carried out, it is not sent again without `end="again"`. Who loses the right to publish makes no
-    further call. Raises the transport's error, whose message names the call, after noting it in the journal;
-    ForbiddenByRule for a revision that was given up.
+    it may have been carried out, it is not sent again without `end="again"`, and where an earlier call was `not_mailed`
+    it is not sent at all. Who loses the right to publish makes no further call. Raises the transport's error, whose
+    message names the call, after noting it in the journal; ForbiddenByRule for a revision that was given up.
     """
     with journal.open("publish") as held:
-        return _walk(calls, transport, journal, held, end, on_answer, progress)
+        return _walk(calls, transport, journal, held, end, not_mailed, on_answer, progress)
 
 
 def _walk(
@@ -81,6 +91,7 @@ def _walk(
     journal: Journal,
     held: Lease,
     end: End,
+    not_mailed: Excuse,
     on_answer: Callable[[Call, Answer], None],
     progress: Callable[[int, int], None],
 ) -> Outcome:
@@ -96,23 +107,19 @@ def _walk(
         failed: State = "unknown" if may_have_been_sent(call, before) else "failed"  # what was in doubt stays so
         held.require()  # before the mark, which would tell of a call that was never made
         if not call.repeatable:
-            if may_have_been_sent(call, before) and end != "again":
-                if end != "assume":
-                    raise OutcomeUnknown(
-                        f"{call.title} may have been carried out before",
-                        where=journal.file,
-                        remedy="find out whether people were notified, then resume --notify-again or --assume-notified",
-                    )
-                journal.append(call.number, "assumed")
-                continue
-            if end == "hold":
-                journal.append(call.number, "held")
+            settled = _settled(call, journal, before, end, not_mailed)
+            if settled == "held":
                 return Outcome(len(calls), made, call, waiting, held=True)
+            if settled:
+                continue
             _mark(journal, call, failed)
         started = time.perf_counter()
         try:
             answer = transport.send(call)
         except IbfError as error:
+            if not_mailed(call, error):
+                journal.append(call.number, "not mailed", error=_text(error))
+                continue
             _note(journal, call, "unknown" if isinstance(error, OutcomeUnknown) else failed, error)
             raise
         seconds = time.perf_counter() - started
@@ -123,6 +130,31 @@ def _walk(
         progress(call.number, len(calls))
     log.info("%d of %d calls made%s", made, len(calls), ", the others were done before" if made < len(calls) else "")
     return Outcome(len(calls), made, calls[-1] if calls else None, waiting)
+
+
+def _settled(call: Call, journal: Journal, before: Progress, end: End, not_mailed: Excuse) -> State | None:
+    """What is recorded of the call that notifies instead of sending it; None where it is to be sent.
+
+    OutcomeUnknown where it may have been sent before and nobody has decided.
+    """
+    state: State | None = None
+    why = None
+    if before.is_unmailed:
+        state, why = "not mailed", "not sent: an earlier call of this revision says that nobody is mailed"
+    elif may_have_been_sent(call, before) and end != "again":
+        unknown = OutcomeUnknown(
+            f"{call.title} may have been carried out before",
+            where=journal.file,
+            remedy="find out whether people were notified, then resume --notify-again or --assume-notified",
+        )
+        if end != "assume" and not not_mailed(call, unknown):
+            raise unknown
+        state = "assumed" if end == "assume" else "not mailed"
+    elif end == "hold":
+        state = "held"
+    if state is not None:
+        journal.append(call.number, state, error=why)
+    return state
 
 
 def _mark(journal: Journal, call: Call, failed: State) -> None:
@@ -137,9 +169,13 @@ def _mark(journal: Journal, call: Call, failed: State) -> None:
 def _note(journal: Journal, call: Call, state: State, error: IbfError) -> None:
     """Keep why a call failed; a full disk does not hide the failure itself."""
     try:
-        journal.append(call.number, state, error=str(error).encode(errors="replace").decode())
+        journal.append(call.number, state, error=_text(error))
     except IbfError as failed:
         log.error("%s", failed)
+
+
+def _text(error: IbfError) -> str:
+    return str(error).encode(errors="replace").decode()
 
 
 def _note_done(journal: Journal, call: Call, answer: Answer, seconds: float) -> None:

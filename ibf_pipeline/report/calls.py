@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from ibf_pipeline.errors import IbfError
+from ibf_pipeline.publish.journal import NOTHING_LEFT
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 
@@ -21,7 +22,7 @@ class CallMade:
     path: str
     event: str | None
     state: str
-    """done, failed, unknown, assumed, sending, held; `not made` where the journal has nothing"""
+    """done, failed, unknown, assumed, not mailed, sending, held; `not made` where the journal has nothing"""
     status: int | None
     at: str
     """UTC, ISO 8601; empty where it was not made"""
@@ -66,7 +67,7 @@ def _published(target: str, revision: Revision) -> Published:
         made = (entry.state, entry.status, entry.at, entry.error or "") if entry else ("not made", None, "", "")
         calls.append(CallMade(call.number, call.step, call.method, call.path, call.event, *made))
     states = Counter(call.state for call in calls)
-    done = states["done"] + states["assumed"]
+    done = sum(states[state] for state in NOTHING_LEFT)
     return Published(
         target=target,
         url=about.url,
@@ -85,6 +86,8 @@ def _published(target: str, revision: Revision) -> Published:
 def _outcome(planned: int, done: int, states: Counter[str]) -> str:
     if done == planned:
         assumed = f", {states['assumed']} of them declared done by a person" if states["assumed"] else ""
+        if states["not mailed"]:
+            return f"{planned} calls; the target shows what they make{assumed}, and nobody was mailed"
         return f"all {planned} calls made{assumed}"
     rest = ", ".join(
         f"{states[state]} {words}"

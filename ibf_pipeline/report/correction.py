@@ -25,7 +25,8 @@ def correction(run: RunFolder, found: Findings) -> Correction | None:
         for revision in reversed(run.revisions(target)):
             try:
                 about, was = revision.about(), revision.found()
-                if not about.withdraws and was.events != found.events and revision.state().is_uploaded:
+                withdrawal = set(about.withdraws) - {event.name for event in was.events}
+                if not withdrawal and was.events != found.events and revision.state().is_uploaded:
                     changes = compare(was, standing(found, run))
                     earlier.append(Correction(target, revision.number, about.date, changes))
                     break

@@ -17,11 +17,11 @@ Clock = Callable[[], datetime]
 
 
 def unfinished(run: RunFolder, target: str) -> Revision | None:
-    """The revision of a run that was begun and neither finished nor closed."""
+    """The revision of a run that was begun and neither finished nor closed, unless a later one is finished."""
     for revision in reversed(run.revisions(target)):
         state = revision.state()
-        if not state.is_closed and not state.is_finished:
-            return revision
+        if not state.is_closed:
+            return None if state.is_finished else revision
     return None
 
 
@@ -33,11 +33,6 @@ def latest_finished(run: RunFolder, target: str) -> Revision | None:
 def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
     """Whether calls of a newer revision of the day may have been made: the target no longer shows this one whole."""
     return any(later.state().was_begun for later in run.revisions(target) if later.number > revision.number)
-
-
-def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
-    """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
-    return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_uploaded), None)
 
 
 def close(revision: Revision, now: Clock, why: str) -> None:

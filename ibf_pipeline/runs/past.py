@@ -172,7 +172,7 @@ def _tellings(begun: Sequence[RevisionState]) -> Iterator[Telling]:
             events = state.revision.found().events
             triggers = frozenset(event.name for event in events if event.trigger and not event.beyond_portal)
             uploaded = state.is_uploaded
-            told = uploaded and state.revision.about().notify and state.is_finished
+            told = uploaded and state.has_notified
         except InputInvalid as error:
             name = state.revision.number
             log.warning("whom revision %s told is not known, so triggers are taken as untold: %s", name, error)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -179,6 +180,17 @@ class RevisionState:
     def is_uploaded(self) -> bool:
         """Whether all calls were done, but perhaps the notification: the target shows it."""
         return all(call.kind == "end" for call in self.left)
+
+    @property
+    def may_be_shown(self) -> bool:
+        """Whether nothing is left before the call that closes old events with a preview, which may have been made."""
+        left = self.left
+        return not any(call in left for call in takewhile(lambda call: call.kind == "write", self.revision.calls()))
+
+    @property
+    def has_notified(self) -> bool:
+        """Whether people were notified by it, as far as is known: all calls done, the last of which was to do that."""
+        return self.is_finished and self.revision.about().notify and not self.progress.is_unmailed
 
     @property
     def unknown_end(self) -> Call | None:

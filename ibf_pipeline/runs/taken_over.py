@@ -19,8 +19,8 @@ from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.sql import Database
 from ibf_pipeline.publish.call import Call, as_lines, calls_of
+from ibf_pipeline.publish.journal import NOTHING_LEFT, Entry, entries_of
 from ibf_pipeline.publish.journal import REVISION as WHOLE
-from ibf_pipeline.publish.journal import Entry, entries_of
 from ibf_pipeline.records.lease import lease
 from ibf_pipeline.records.schema import ENTRY, REVISION, RUN
 from ibf_pipeline.runs.revision import about_of, as_text
@@ -174,7 +174,7 @@ def _entries(journal: Path, plan: Sequence[Call]) -> list[Entry]:
     if not {"begun", "unused"} & {entry.state for entry in entries}:
         entries.insert(0, Entry(WHOLE, "begun", at))
     if damaged or not states or (came_to_end and not states.keys() & set(ends)):
-        doubtful = [end for end in ends if states.get(end) not in ("done", "assumed")]
+        doubtful = [end for end in ends if states.get(end) not in NOTHING_LEFT]
         whether = "a person has to say whether people were notified" if doubtful else "it still says who was notified"
         log.warning("%s is damaged or missing: %s", journal, whether)
         entries += [Entry(end, "unknown", at) for end in doubtful]

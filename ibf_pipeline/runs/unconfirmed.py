@@ -22,7 +22,7 @@ def unconfirmed(run: RunFolder, target: str) -> Revision | None:
     """
     for revision in reversed(run.revisions(target)):
         state = revision.state()
-        if state.is_finished and revision.about().notify:
+        if state.has_notified:
             return None
         if state.unknown_end is not None:
             return revision

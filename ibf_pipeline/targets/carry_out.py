@@ -12,13 +12,23 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import OutcomeUnknown, ServerRefused
 from ibf_pipeline.io.writing import RESUME, writing
 from ibf_pipeline.publish.call import Call
-from ibf_pipeline.publish.publisher import Answer, End, Outcome, Transport, publish, require_decidable
+from ibf_pipeline.publish.publisher import (
+    Answer,
+    End,
+    Excuse,
+    Outcome,
+    Transport,
+    no_excuse,
+    publish,
+    require_decidable,
+)
 from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.holding import Destination, end_of, require_in_time, settle
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.without import require_nothing_taken_back
 
 
 def carry_out(
@@ -31,6 +41,7 @@ def carry_out(
     end: End | None = None,
     mail_in: Callable[[Any], str] = str,
     found_out: Callable[[Findings], str] | None = None,
+    not_mailed: Excuse = no_excuse,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Publication:
     """Make the calls of a revision that are not done yet.
@@ -39,13 +50,17 @@ def carry_out(
     planned; `notices`: what the pipeline itself says of the day, once all but the notification is made; `end`: what to
     do with the notification, which by default is sent once, or waits where the revision is to be held; `mail_in`: the
     mail in the target's answer to a preview; `found_out`: what the target can tell of a notification whose fate is
-    unknown, in words.
+    unknown, in words; `not_mailed`: whether a call that failed did all but mail people, so that the target shows the
+    day and nobody is notified.
 
     A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
     Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
     held one's time limit has passed or a person decides about one that is not unknown, ServerRefused with the way to
-    another plan where the target does not take a call of this one.
+    another plan where the target does not take a call of this one. ForbiddenByRule, too, for a revision from which a
+    person took an event back.
     """
+    if end != "assume":
+        require_nothing_taken_back(revision)
     if destination is not None:
         settle(revision, destination, end)
     found, journal, calls = revision.found(), revision.journal(now), revision.calls()
@@ -56,20 +71,30 @@ def carry_out(
         require_in_time(revision, now)
     keep = partial(_keep_preview, revision, mail_in)
     try:
-        first = publish(before_end, transport, journal, on_answer=keep, progress=progress)
+        first = publish(before_end, transport, journal, not_mailed=not_mailed, on_answer=keep, progress=progress)
     except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
         raise _with_the_way_out(error) from error
-    own = tuple(notices(revision, found))
-    with writing(revision.notices_file, RESUME):
-        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in own]})
+    own = _kept(revision, notices(revision, found))
+    known_before = revision.state().progress.is_unmailed
     try:
-        final = publish(last, transport, journal, end=end_of(revision, end), progress=progress)
+        final = publish(last, transport, journal, end=end_of(revision, end), not_mailed=not_mailed, progress=progress)
     except OutcomeUnknown as error:
         known = f"; {found_out(found)}" if found_out else ""
         raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
+    unmailed = bool(last) and revision.state().progress.is_unmailed
+    if unmailed and not known_before:
+        own = _kept(revision, notices(revision, found))
     made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
     outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
-    return Publication(outcome, own, revision.number, found, notified=end != "assume" and final.made > 0)
+    notified = end != "assume" and final.made > 0
+    return Publication(outcome, own, revision.number, found, notified, unmailed)
+
+
+def _kept(revision: Revision, notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """The notices, once they are on disk."""
+    with writing(revision.notices_file, RESUME):
+        write_json(revision.notices_file, {"notices": [asdict(notice) for notice in notices]})
+    return tuple(notices)
 
 
 def _keep_preview(revision: Revision, mail_in: Callable[[Any], str], call: Call, answer: Answer) -> None:

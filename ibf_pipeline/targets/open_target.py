@@ -39,6 +39,8 @@ class Publication:
     """what it says; a resumed revision may say less or more than the forecast of today's run"""
     notified: bool
     """the call that notifies was made just now"""
+    unmailed: bool = False
+    """it was to notify, and the target mails nobody about this country"""
 
 
 class OpenTarget(Protocol):

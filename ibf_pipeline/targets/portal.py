@@ -71,6 +71,8 @@ class PortalState:
     open_events: tuple[OpenOnPortal, ...] | None
     not_checked: tuple[str, ...] = ()
     """what it has no way of telling, in words"""
+    mailed_only: tuple[str, ...] | None = None
+    """the countries that it mails about where this one is none of them; None where it is"""
 
 
 @dataclass(frozen=True, slots=True)

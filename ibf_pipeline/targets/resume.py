@@ -22,9 +22,11 @@ from ibf_pipeline.runs.unconfirmed import (
     require_newest_day,
     require_not_replaced,
     unconfirmed,
+    waits_to_notify,
 )
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.without import revise_without, taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,11 @@ def resume(
 ) -> tuple[Revision, Publication | None]:
     """Go on with the unfinished revision of a run at the first call that is not known to be done.
 
-    The same `date`, bodies and files are sent. A notification that is unconfirmed is decided about even where its
-    revision was given up. Raises ForbiddenByRule where nothing is unfinished or the server has gone on since,
-    ServerRefused where people have decided something meanwhile that would be deleted, unless `consent` says so,
-    OutcomeUnknown where the notification may have been sent and nobody has decided.
+    The same `date`, bodies and files are sent; where a person took events back from it, another revision goes on
+    without them. A notification that is unconfirmed is decided about even where its revision was given up. Raises
+    ForbiddenByRule where nothing is unfinished or the server has gone on since, ServerRefused where people have decided
+    something meanwhile that would be deleted, unless `consent` says so, OutcomeUnknown where the notification may have
+    been sent and nobody has decided.
     """
     purpose = f"resume {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
@@ -115,6 +118,9 @@ def resume(
             require_newest_day(day.run, day.target_name)
             require_not_replaced(revision, day.run, day.target_name)
         with open_target() as target:
+            if not decision.words and taken_back(revision) and waits_to_notify(revision) == "was not sent":
+                revision = revise_without(day.run, day.prepared, revision, taken_back(revision), target, consent, now)
+                return revision, target.carry_out(revision)
             target.require_resumable(revision, consent, end=decision.end)
             if closed:
                 reopen(revision, now)

@@ -64,6 +64,8 @@ def _other_content(found: Findings, publications: Sequence[Publication]) -> list
 def _silent(found: Findings, publications: Sequence[Publication]) -> list[str]:
     """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
     for last in publications[-1:]:
+        if last.unmailed:
+            return [f"the portal shows it and nobody was mailed: it can make no mail about {found.country_name}"]
         if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
             return ["nobody was notified"]
     return []

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, UsageError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.io.writing import write_text
-from ibf_pipeline.publish.call import FileBody
 from ibf_pipeline.report.words import event_text
-from ibf_pipeline.runs.ledger import Clock, latest_uploaded
-from ibf_pipeline.runs.rasters import make_rasters
+from ibf_pipeline.runs.ledger import Clock, unfinished
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.unconfirmed import give_up_replaced, unconfirmed, waits_to_notify
+from ibf_pipeline.runs.unconfirmed import unconfirmed, waits_to_notify
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import PublishedDay
+from ibf_pipeline.targets.without import revise_without, take_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,9 @@ def withdraw(
         remaining = found.without(names)
         if notify is None:
             _require_told(published, remaining)
+        take_back(day.run, day.target_name, names, by, now)
         with open_target(bool(notify)) as target:
-            withdraws = tuple(sorted({*names, *published.about().withdraws}))
-            extents = partial(_extents, day, remaining)
-            revision = target.revise(remaining, day.run, consent, extents=extents, withdraws=withdraws)
-            if revision is None:
-                raise ForbiddenByRule("the target already is without these events", where=published.folder)
-            give_up_replaced(day.run, day.target_name, revision, now)
+            revision = revise_without(day.run, day.prepared, published, names, target, consent, now)
             revision.decided(f"withdraw {', '.join(names)}", by, now)
             text = withdrawal_text(found, names)
             write_text(revision.folder / "withdrawal.txt", text)  # also if the calls fail
@@ -73,26 +66,43 @@ def withdraw(
 
 
 def _published_events(day: PublishedDay, events: list[str]) -> tuple[Revision, list[str]]:
-    """The revision that the target shows, and the names of its events that are taken back."""
-    published = latest_uploaded(day.run, day.target_name)
-    if published is None:
+    """The revision that events are taken back from, and their names.
+
+    The newest that the target shows or may show, else the one that is half made: it would show and mail them once it is
+    gone on with.
+    """
+    there = [*_shown(day), *filter(None, [unfinished(day.run, day.target_name)])]
+    if not there:
         raise ForbiddenByRule(
             f"nothing of {day.words} was published to {day.target_name}",
             where=day.run.path,
             expected="a run that was published",
             remedy="name the run and the --target that the events are on",
         )
-    found = published.found()
-    names = events or [event.name for event in found.events]
-    unknown = sorted(set(names) - {event.name for event in found.events})
+    own = {revision: [event.name for event in revision.found().events] for revision in there}
+    published = next((revision for revision in there if set(events) <= set(own[revision])), there[0])
+    names = events or own[published]
+    unknown = sorted(set(names) - set(own[published]))
     if unknown or not names:
         kind: type[IbfError] = UsageError if unknown else ForbiddenByRule
         raise kind(
             f"no event {', '.join(unknown) or 'to withdraw'} in revision {published.number}",
-            expected=", ".join(event.name for event in found.events) or "a run with events",
+            expected=", ".join(own[published]) or "a run with events",
             remedy="name its events with --event, or none for all of them" if unknown else "name another run",
         )
     return published, names
+
+
+def _shown(day: PublishedDay) -> list[Revision]:
+    """The newest revision that the target shows, or may show since its closing call may have been made; empty for none.
+
+    Where it was not, nothing is lost: what is published instead has the same events but those taken back.
+    """
+    for revision in reversed(day.run.revisions(day.target_name)):
+        state = revision.state()
+        if state.is_uploaded or (state.was_begun and state.may_be_shown):
+            return [revision]
+    return []
 
 
 def _require_told(published: Revision, remaining: Findings) -> None:
@@ -108,19 +118,6 @@ def _require_told(published: Revision, remaining: Findings) -> None:
             remedy="--notify mails what is left with the withdrawal, --no-notify mails nobody: tell the recipients "
             "yourself then",
         )
-
-
-def _extents(day: PublishedDay, remaining: Findings, staging: Path) -> Mapping[int, FileBody]:
-    """The extents of what is left, kept with the revision."""
-    folder = staging / "made"
-    folder.mkdir()
-    make_rasters(remaining, day.prepared, folder)
-    bodies = {}
-    for extent in remaining.extents:
-        bodies[extent.lead_time] = day.run.attach(staging, folder / extent.file_name, extent.file_name)
-        (folder / extent.file_name).unlink()
-    folder.rmdir()
-    return bodies
 
 
 def withdrawal_text(found: Findings, names: list[str]) -> str:

@@ -38,7 +38,8 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     def target(opened: Any, *, notify: bool = False) -> Iterator[IbfTarget]:
         client = IbfClient(portal.sandbox.url, PIPELINE, portal.patience)
         try:
-            yield IbfTarget(client, Destination("sandbox", client.base, notify), portal.prepared, clock)
+            there = Destination("sandbox", client.base, notify)
+            yield IbfTarget(client, there, portal.prepared, clock, mailed_only=portal.mailed_only)
         finally:
             client.close()
 

@@ -313,3 +313,17 @@ def test_an_account_of_paths_without_parameters_is_read() -> None:
     paths = {"/event/alerts-per-lead-time": None, "/notification/send": {"post": {"parameters": None}}}
     state = asked({"/docs-json": [Says(200, {"paths": paths})], "/api/country": [Says(200, [COUNTRY])]}, "auto")
     assert (state.choice.capabilities.name, state.choice.capabilities.silent_parameter) == ("current", None)
+
+
+def test_a_country_that_nobody_is_mailed_about_is_known_before_the_first_call() -> None:
+    def said(day: FloodFindings, only: tuple[str, ...] | None) -> list[Problem]:
+        return check_server(day, SERVER, AREAS, (), Consent(blind=("G3",)), {}, only)
+
+    (problem,) = said(DAY, ("UGA", "KEN"))
+    assert (problem.blocks, problem.text) == (
+        False,
+        f"this server mails nobody about {DAY.country} as soon as an event is active: it can make a mail only about "
+        "UGA, KEN; tell the recipients yourself",
+    )
+    assert "it can make a mail about no country" in said(DAY, ())[0].text
+    assert (said(DAY, None), said(found([], []), ("UGA",))) == ([], [])

@@ -29,6 +29,8 @@ def notices(
     mailed: Collection[str] | None,
     stations: Mapping[str, str] | None = None,
     issued_today: Collection[str] = (),
+    *,
+    unmailed: bool = False,
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
@@ -36,7 +38,8 @@ def notices(
     today's events that the server's preview shows, None where there is no preview; there, and for names that a mail
     shows for other reasons as well, the server's own rule is applied;
     `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
-    `before` that were first issued today, which a revision of the day issues anew.
+    `before` that were first issued today, which a revision of the day issues anew; `unmailed`: the server mails nobody
+    about this country, so every trigger is told of.
     """
     day, profile = day_of(found), profile_of(found)
     made: list[Notice] = []
@@ -46,7 +49,9 @@ def notices(
         silent = _server_stays_silent(found, event, set(before) - set(issued_today))
         if mailed is not None and event.name not in unclear:
             silent = event.name not in mailed
-        if new_trigger and silent:
+        if event.trigger and unmailed:
+            made.append(_unmailed(found, event, day))
+        elif new_trigger and silent:
             text = (
                 f"{day}: trigger detected by the forecast at {_words(found, event)}, first on "
                 f"{profile.lead_time_name(event.lead_time)}. The portal shows it and sends NO mail for it: tell the "
@@ -76,6 +81,16 @@ def notices(
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
     return [*made, *blind_notices(found), *part_of(found).notices(found, before)]
+
+
+def _unmailed(found: Findings, event: Event, day: str) -> Notice:
+    """Of a trigger in a country that the server does not mail about, every day anew."""
+    text = (
+        f"{day}: trigger detected by the forecast at {_words(found, event)}, first on "
+        f"{profile_of(found).lead_time_name(event.lead_time)}. The portal shows it and nobody was mailed, as this "
+        f"server can make no mail about {found.country_name}: tell the recipients yourself."
+    )
+    return Notice("trigger without mail", event.name, text)
 
 
 def unconfirmed_notices(found: Findings, unconfirmed: Mapping[str, str]) -> list[Notice]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
+from ibf_pipeline.targets.ibf.mailing import mailed_only
 from ibf_pipeline.targets.ibf.preflight import UPLOAD_ROLES
 from ibf_pipeline.targets.ibf.shown import read_shown
 from ibf_pipeline.targets.ibf.state import ServerState, countries_of, read_state
@@ -38,6 +39,8 @@ class IbfPortal:
 
     client: IbfClient
     capabilities: str = "auto"
+    mails_countries: Sequence[str] | None = None
+    """as in the settings"""
 
     @property
     def address(self) -> str:
@@ -94,7 +97,8 @@ class IbfPortal:
 
     def state(self, iso3: str, profile: HazardProfile) -> PortalState:
         """What a run would find there."""
-        return as_portal_state(read_state(self.client, iso3, profile, self.capabilities))
+        state = as_portal_state(read_state(self.client, iso3, profile, self.capabilities))
+        return replace(state, mailed_only=mailed_only(iso3, self.mails_countries))
 
     def map_layers(self, iso3: str, profile: HazardProfile) -> frozenset[str] | None:
         """GET metadata/layers."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ibf_pipeline.domain.exercise import is_exercise
@@ -10,6 +10,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
+from ibf_pipeline.targets.ibf.mailing import words_of
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.parts import part_of
 from ibf_pipeline.targets.ibf.state import ServerState
@@ -28,11 +29,13 @@ def check_server(
     published: Collection[str],
     consent: Consent,
     earlier: Mapping[str, str] | None = None,
+    mailed_only: Sequence[str] | None = None,
 ) -> list[Problem]:
     """Compare a day with what the server knows of the country.
 
     `prepared`: place codes of the prepared areas by level; `published`: the `date` of every upload that our own
-    journals know for this country and target; `earlier`: event name -> key in the latest earlier run.
+    journals know for this country and target; `earlier`: event name -> key in the latest earlier run; `mailed_only`:
+    the countries that the server mails about where a day that is to be mailed is of none of them.
     """
     return [
         *_account(state),
@@ -45,6 +48,7 @@ def check_server(
         *_foreign_upload(found, state, published, consent),
         *_decisions(found, state, consent),
         *_exercise(found, state),
+        *_mail(found, mailed_only),
         *(Problem(f"{name}: not checked, this server has no route for it", blocks=False) for name in state.not_checked),
         *(Problem(doubt, blocks=False) for doubt in state.doubts),
     ]
@@ -167,6 +171,11 @@ def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
             f"real events are open there ({_list(real)}) and an exercise would close them: exercise on a server of its "
             "own"
         )
+
+
+def _mail(found: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
+    if mailed_only is not None and found.publishable_events:
+        yield Problem(f"{words_of(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
 
 
 def _list(values: Iterable[object]) -> str:

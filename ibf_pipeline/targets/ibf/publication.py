@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import End
 from ibf_pipeline.runs.holding import Destination
 from ibf_pipeline.runs.ledger import Clock
@@ -15,7 +17,9 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
 from ibf_pipeline.targets.ibf.about import ibf_about
 from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
+from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
+from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
@@ -29,13 +33,20 @@ def carry_out(
     *,
     destination: Destination | None = None,
     end: End | None = None,
+    mailed_only: Sequence[str] | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Publication:
-    """`ibf_pipeline.targets.carry_out.carry_out` on an IBF server, whose notification log may tell what was sent."""
+    """`ibf_pipeline.targets.carry_out.carry_out` on an IBF server, whose notification log may tell what was sent.
+
+    `mailed_only`: the countries that it mails about where this one is none of them, None where it is.
+    """
     transport = IbfTransport(client, revision.folder)
 
     def known(found: Findings) -> str:
-        return found_out(client, found.country, profile_of(found).disaster_type)
+        return found_out(client, found.country, profile_of(found).disaster_type, _called(revision))
+
+    def failed_over_the_mail(call: Call, error: IbfError) -> bool:
+        return mailed_only is not None and fails_over_the_mail(client, revision, call, error)
 
     return shared.carry_out(
         revision,
@@ -46,6 +57,7 @@ def carry_out(
         end=end,
         mail_in=_mail_in,
         found_out=known,
+        not_mailed=failed_over_the_mail,
         progress=progress,
     )
 
@@ -55,11 +67,15 @@ def processes_again(revision: Revision, end: End | None, *, holds: bool) -> bool
     state = revision.state()
     if state.unknown_end is not None:
         return end == "again"
-    return not (state.is_finished or (holds and state.is_uploaded))
+    sends_no_more = holds or state.progress.is_unmailed
+    return not (state.is_finished or (sends_no_more and state.is_uploaded))
 
 
-def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
-    """What the server's notification log tells, in words; often nothing can tell, and nobody waits minutes for it."""
+def found_out(client: IbfClient, iso3: str, disaster_type: str, called: datetime | None = None) -> str:
+    """What the server's notification log tells, in words; often nothing can tell, and nobody waits minutes for it.
+
+    `called`: when the notification was sent, by the clock of this machine.
+    """
     query = {"countryCodesISO3": iso3, "disasterTypes": disaster_type}
     try:
         log = client.get_if_there("/notification/log", keep_trying=False, **query)
@@ -73,10 +89,40 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str) -> str:
         return "the server's notification log has no entry for this country"
     newest = max(entries, key=lambda entry: str(entry.get("createdAt", "")))
     events = ", ".join(map(str, newest.get("eventNames") or ())) or "no event"
-    return (
-        f"the newest entry of the server's notification log is of {newest.get('createdAt', 'an unknown time')}: "
-        f"{newest.get('recipientCount', 'an unknown number of')} recipients, about {events}"
-    )
+    who = f"{newest.get('recipientCount', 'an unknown number of')} recipients, about {events}"
+    return f"{what_entry_proves(newest.get('createdAt'), called)} ({who})"
+
+
+def what_entry_proves(created: object, called: datetime | None) -> str:
+    """What the newest entry of a notification log, made at `created`, says of a call made at `called`, in words.
+
+    The two moments are of two clocks.
+    """
+    entry = "the newest entry of the server's notification log"
+    try:
+        at = moment(str(created))
+        apart = 0.0 if at is None or called is None else (at - called).total_seconds()
+    except (ValueError, TypeError):  # no moment, or one without its zone
+        at = None
+    if at is None or called is None:
+        when = "an unknown time" if at is None else _clock(at)
+        return f"{entry} is of {when}: whether it is about this call is not known"
+    by = f"the call was made at {_clock(called)}, and {entry}, of {_clock(at)}, is"
+    unless = f"unless the clocks of this machine and of the server differ by more than {abs(apart):.0f} s"
+    if apart >= 0:
+        return f"{by} later: the mail went out, {unless}"
+    return f"{by} older: it proves nothing about this call, {unless}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def _called(revision: Revision) -> datetime | None:
+    """When the notification of a revision was sent last; None where its journal does not say."""
+    ends = {call.number for call in revision.calls() if call.kind == "end"}
+    sent = [entry.at for entry in revision.state().progress.entries if entry.call in ends and entry.state == "sending"]
+    return moment(sent[-1]) if sent else None
 
 
 def _mail_in(answer: Any) -> str:
@@ -91,7 +137,8 @@ def _notices(revision: Revision, found: Findings) -> list[Notice]:
     there = ibf_about(about)
     mail, names = mail_of(revision), [event.name for event in found.publishable_events]
     mailed = None if mail is None else names_in_preview(mail, names, area_names(found))
-    told = notices(found, there.before, mailed, there.stations, there.issued_today)
+    unmailed = about.notify and revision.state().progress.is_unmailed
+    told = notices(found, there.before, mailed, there.stations, there.issued_today, unmailed=unmailed)
     told += dropped_areas(found, there.areas)
     own = [notice for notice in told if notice.event not in about.withdraws]  # `withdrawal.txt` speaks of these
     return [*own, *unconfirmed_notices(found, about.unconfirmed)]

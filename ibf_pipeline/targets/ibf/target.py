@@ -55,6 +55,8 @@ class IbfTarget:
     """the map of each event, for countries that want them in the mail; uploaded where the server takes one"""
     place_codes: PlaceCodes = prepared_codes
     """of the country's areas as they are here, for servers that do not tell theirs"""
+    mailed_only: tuple[str, ...] | None = None
+    """the countries that the server mails about where this one is none of them; None where it is"""
 
     @property
     def name(self) -> str:
@@ -85,7 +87,7 @@ class IbfTarget:
         for text in self._left_out(state):
             log.warning("%s: %s", iso3, text)
         codes = self.place_codes(self.prepared, found)
-        problems = check_server(found, state, codes, past.dates, consent, past.keys)
+        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
         if extents is None:
             problems += unreadable_extents(found, run)
         always, of_revision = of_any_day(problems)
@@ -111,7 +113,8 @@ class IbfTarget:
         state = self._asked(found, past, take_over=consent.take_over)
         moment_of(profile_of(found), found.issue_time, past.number, state.last_upload)
         codes = self.place_codes(self.prepared, found)
-        always, of_revision = of_any_day(check_server(found, state, codes, past.dates, consent, past.keys))
+        problems = check_server(found, state, codes, past.dates, consent, past.keys, self._expects_no_mail)
+        always, of_revision = of_any_day(problems)
         require_publishable(always, self.client.base)
         if of_revision and not looks_published(found, past, state, codes, self.destination):
             require_publishable(of_revision, self.client.base)
@@ -136,7 +139,13 @@ class IbfTarget:
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; the last one notifies."""
-        return carry_out(revision, self.client, self.now, destination=self.destination, end=end)
+        there, only = self.destination, self.mailed_only
+        return carry_out(revision, self.client, self.now, destination=there, end=end, mailed_only=only)
+
+    @property
+    def _expects_no_mail(self) -> tuple[str, ...] | None:
+        """`mailed_only`, where anybody was to be mailed."""
+        return self.mailed_only if self.destination.notify else None
 
     def _left_out(self, state: ServerState) -> Iterator[str]:
         """What this server cannot do of what was asked for."""

@@ -87,8 +87,8 @@ def test_a_shared_parent_belongs_to_one_event(demo_layers: Demo, demo_country: F
     assert (found.default_admin_level, loser.shared_areas_given) == (2, (("XD0303", holder),))
     shown = sum(area.people for area in loser.areas_of(2))
     assert (
-        f"the portal shows {shown:,} people for event {loser.name}, the forecast has {loser.people:,}: {shared.name} is "
-        f"shown with {holder}"
+        f"the portal shows {shown:,} people for event {loser.name}, the forecast has {loser.people:,}: {shared.name} "
+        f"is shown with {holder}"
     ) in found.notes
 
 

@@ -82,6 +82,8 @@ class FloodDays:
     runs: Path
     sandbox: Sandbox
     patience: Patience = field(default_factory=lambda: Patience(attempts=3, sleep=lambda seconds: None))
+    mailed_only: tuple[str, ...] | None = None
+    """of the target: what it mails about where the country is none of them"""
 
     def find(self, wishes: str, issue_date: date, **more: Any) -> tuple[FloodFindings, RunFolder]:
         """Run the forecast of a wish list up to the finished run folder; equal days are found once and copied."""
@@ -137,7 +139,8 @@ class FloodDays:
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(event_maps, self.prepared) if self.country.map_image else None
         try:
-            yield IbfTarget(client, destination, self.prepared, clock, capabilities, draw)
+            given = (client, destination, self.prepared, clock, capabilities, draw)
+            yield IbfTarget(*given, mailed_only=self.mailed_only)
         finally:
             client.close()
 
