@@ -56,10 +56,10 @@ def _folders(configuration: Configuration, country: CountryHazard) -> Iterator[F
 
 
 def _trials(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:
-    """Sources that never reach people, on the country's own target."""
-    reaches_people = configuration.target(country.target).reaches_people
+    """Sources of which nobody is ever notified, on the country's own target."""
+    notifies = configuration.target(country.target).notifies
     for name in country.sources:
-        if configuration.settings.sources[name].is_trial and reaches_people:
+        if configuration.settings.sources[name].is_trial and notifies:
             yield finding("source for trying before people", name=name, target=country.target, file=file)
         elif configuration.settings.sources[name].is_trial:
             yield finding("source for trying", name=name, file=file)

@@ -33,9 +33,14 @@ class TargetSettings(Section):
     )
 
     @property
+    def notifies(self) -> bool:
+        """Whether anybody may be mailed by it: no folder, no server of our own, not without notifications."""
+        return self.can_notify and self.notifications and not self.is_set_up_here
+
+    @property
     def reaches_people(self) -> bool:
-        """Whether anybody may be told by it: no folder, no test target, no server of our own, not without mail."""
-        return self.can_notify and self.notifications and not self.test_target and not self.is_set_up_here
+        """Whether people who act on it may be mailed by it: the same, but no test target."""
+        return self.notifies and not self.test_target
 
     @property
     def address(self) -> str | None:

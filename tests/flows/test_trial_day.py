@@ -160,7 +160,7 @@ def test_nor_by_a_revision_that_was_begun_while_the_target_was_for_tests(
     hidden.write_text("in the way")
     assert day.flow().is_failed()
     hidden.unlink()
-    monkeypatch.setattr(FilesTargetSettings, "reaches_people", True)
+    monkeypatch.setattr(FilesTargetSettings, "notifies", True)
     opened = open_day(str(day.config), "XTY", ISSUE, "shadow", workspace=str(day.root / "work"))
     with pytest.raises(ForbiddenByRule, match=TRIAL):
         resume_run(opened, Decision())

@@ -47,7 +47,7 @@ def first(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(resume, "now", clock)
     return SimpleNamespace(
         run=flood_run(portal.runs, "XDM", day(1)), target_name="sandbox", prepared=portal.prepared,
-        country=portal.country, issue_date=day(1),
+        country=portal.country, issue_date=day(1), target=SimpleNamespace(notifies=True),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows.wiring.decisions import resume_run
-from ibf_pipeline.errors import ForbiddenByRule, IbfError, InputMissing, OutcomeUnknown, ServerUnreachable
+from ibf_pipeline.errors import ForbiddenByRule, IbfError, OutcomeUnknown, ServerUnreachable
 from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.targets.ibf.mailing import MAILED
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -59,7 +59,7 @@ def test_wherever_the_process_died_it_is_taken_back(at: int | str, portal: Flood
     done = withdraw(first, notify=True)
     assert (set(shown(portal)), named(portal)[sent:]) == ({"G9002"}, [("G9002",)])
     assert done.text.count("G9001") == 1
-    with pytest.raises(InputMissing):
+    with pytest.raises(ForbiddenByRule):
         resume_run(first, Decision())
     with pytest.raises(ForbiddenByRule, match="G9001 was withdrawn by revision 2"):
         portal.day(BOTH, day(1))
@@ -119,7 +119,7 @@ def test_a_withdrawal_that_dies_before_it_gave_up_the_first_revision(
         with pytest.raises(Died):
             withdraw(first, notify=True)
     resume_run(first, Decision())
-    with pytest.raises(InputMissing):
+    with pytest.raises(ForbiddenByRule):
         resume_run(first, Decision())
     assert (set(shown(portal)), named(portal)) == ({"G9002"}, [("G9002",)])
 
@@ -134,7 +134,7 @@ def test_what_was_given_up_after_its_closing_call_is_on_the_portal(portal: Flood
 def test_what_was_given_up_before_it_is_not(portal: FloodDays, first: Any) -> None:
     died(portal, 8)
     give_up(portal.revisions(day(1))[0], clock, "aborted by a person")
-    with pytest.raises(InputMissing, match="nothing of XDM on 2026-03-01 was published"):
+    with pytest.raises(ForbiddenByRule, match="nothing of XDM on 2026-03-01 was published"):
         withdraw(first)
 
 
@@ -144,7 +144,7 @@ def test_a_day_that_is_shown_stays_what_it_was_but_the_event(portal: FloodDays, 
     died(portal, 8, "G9001=--TT---- G9003=---TT---")
     done = withdraw(first)
     assert (set(shown(portal)), named(portal), done.publication.notified) == ({"G9002"}, [("G9001", "G9002")], False)
-    with pytest.raises(InputMissing):
+    with pytest.raises(ForbiddenByRule):
         resume_run(first, Decision())
 
 
@@ -173,7 +173,7 @@ def test_a_server_that_answers_nothing_more_after_its_500_shows_the_day(portal: 
         assert set(shown(portal)) == {"G9001"}
         withdraw(first)
         assert shown(portal) == {}
-        with pytest.raises(InputMissing):
+        with pytest.raises(ForbiddenByRule):
             resume_run(first, Decision())
 
 
