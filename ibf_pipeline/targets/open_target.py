@@ -12,6 +12,7 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import End, Outcome
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.problems import Consent
 
@@ -39,6 +40,8 @@ class Publication:
     """what it says; a resumed revision may say less or more than the forecast of today's run"""
     notified: bool
     """the call that notifies was made just now"""
+    verified: Verified | None = None
+    """what the target shows afterwards; None where it has no portal to look at"""
 
 
 class OpenTarget(Protocol):
@@ -81,6 +84,13 @@ class OpenTarget(Protocol):
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; `end`: what a person decided of the notification."""
+        ...
+
+    def look_back(self, revision: Revision) -> Verified | None:
+        """What the portal shows now beside what it must show of a revision, kept with it; None for a target without one.
+
+        It raises nothing: what is published stays published.
+        """
         ...
 
 

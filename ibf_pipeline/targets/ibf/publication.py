@@ -14,6 +14,7 @@ from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
 from ibf_pipeline.targets.ibf.about import ibf_about
+from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -45,6 +46,7 @@ def carry_out(
         end=end,
         mail_in=_mail_in,
         found_out=known,
+        look_back=lambda done: look_back(done, client, now),
         progress=progress,
     )
 
