@@ -96,7 +96,9 @@ def kept_verified(folder: Path) -> Verified | None:
     if not isinstance(kept, Verified) or kept.format != FORMAT:
         found = f"of format {kept.format}" if isinstance(kept, Verified) else f"damaged ({kept})"
         raise InputInvalid(
-            f"the last look at the portal is {found}", where=file, expected=f"format {FORMAT}", remedy="look again"
-            " with `ibf-pipeline verify`",
+            f"the last look at the portal is {found}",
+            where=file,
+            expected=f"format {FORMAT}",
+            remedy="look again with `ibf-pipeline verify`",
         )
     return kept

@@ -116,7 +116,10 @@ class FloodDays:
         hold_until: datetime | None = None,
         end: End | None = None,
     ) -> Publication | None:
-        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
+        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do.
+
+        Whatever happened before, the portal shows in the end what it must.
+        """
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify, hold_until)
         draw = partial(event_maps, self.prepared) if self.country.map_image else None
@@ -124,6 +127,9 @@ class FloodDays:
         publish = partial(publish_revision.fn, end=end)
         try:
             published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
+            for each in published:
+                assert each.verified is not None
+                assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
             return published[-1] if published else None
         finally:
             client.close()

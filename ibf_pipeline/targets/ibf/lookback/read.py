@@ -77,7 +77,9 @@ def read_shown(client: IbfClient, expected: Expected, upload: datetime | None, *
     return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold))
 
 
-def _event(client: IbfClient, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None) -> EventShown:
+def _event(
+    client: IbfClient, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None
+) -> EventShown:
     areas = event.get("alertAreas")
     return EventShown(
         name=str(event["eventName"]),
@@ -88,7 +90,9 @@ def _event(client: IbfClient, expected: Expected, event: Mapping[str, Any], awai
         severity=float(event.get("forecastSeverity") or 0),
         trigger=bool(event.get("forecastTrigger")),
         listed=None if areas is None else {str(a["placeCode"]): float(a.get("mainExposureValue") or 0) for a in areas},
-        people={} if awaited is None else {level: _people(client, expected, awaited, level) for level in awaited.people},
+        people={}
+        if awaited is None
+        else {level: _people(client, expected, awaited, level) for level in awaited.people},
     )
 
 
