@@ -40,8 +40,9 @@ def ended(found: Findings, publications: Sequence[Publication], *further: str, o
 
     An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
     nothing else tells people of it, whereas a held notification has an event of its own. An alert that lies beyond what
-    the portal shows does not: nothing went wrong, it is published on a later day, and its notice tells people today. A portal that shows something
-    else than was published comes before what became of the notification too: who approves has to know.
+    the portal shows does not: nothing went wrong, it is published on a later day, and its notice tells people today. A
+    portal that shows something else than was published comes before what became of the notification: who approves has
+    to know.
     """
     hidden, shown = found.unpublishable_events, found.publishable_events
     if any(each.verified is not None and each.verified.differs for each in publications[-1:]):

@@ -87,9 +87,9 @@ class OpenTarget(Protocol):
         ...
 
     def look_back(self, revision: Revision) -> Verified | None:
-        """What the portal shows now beside what it must show of a revision, kept with it; None for a target without one.
+        """What the portal shows now beside what it must show of a revision, kept with it. It raises nothing.
 
-        It raises nothing: what is published stays published.
+        None for a target that has no portal to look at.
         """
         ...
 
