@@ -76,12 +76,6 @@ _ENDS_TOLD = (
         _TEXT,
     ),
     (
-        "portal differs",
-        "A look at the portal after publishing shows something else than was published.",
-        "The portal shows something else than was published",
-        _TEXT,
-    ),
-    (
         "notification unconfirmed",
         "Nobody knows whether people were notified: a person decides.",
         "Flood notification unconfirmed",

@@ -92,13 +92,12 @@ def kept_verified(folder: Path) -> Verified | None:
     try:
         kept = _VERIFIED.validate_json(file.read_bytes())
     except (OSError, ValueError) as error:
-        kept = type(error).__name__
-    if not isinstance(kept, Verified) or kept.format != FORMAT:
-        found = f"of format {kept.format}" if isinstance(kept, Verified) else f"damaged ({kept})"
-        raise InputInvalid(
-            f"the last look at the portal is {found}",
-            where=file,
-            expected=f"format {FORMAT}",
-            remedy="look again with `ibf-pipeline verify`",
-        )
+        raise _unreadable(f"cannot be read ({type(error).__name__})", file) from None
+    if kept.format != FORMAT:
+        raise _unreadable(f"is of format {kept.format}", file)
     return kept
+
+
+def _unreadable(how: str, file: Path) -> InputInvalid:
+    remedy = "look again with `ibf-pipeline verify`, which writes it anew"
+    return InputInvalid(f"the last look at the portal {how}", where=file, expected=f"format {FORMAT}", remedy=remedy)

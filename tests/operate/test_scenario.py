@@ -179,6 +179,4 @@ def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
         write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
         real = floods("XDM", date(2026, 2, 12), **options)
         assert real.is_completed()
-        assert said(real) == "2 triggers; doubtful forecast at G9007 (suspect)", (
-            "no other's upload, but our exercise's"
-        )
+        assert said(real) == "2 triggers; doubtful forecast at G9007 (suspect)", "no other's upload, but our exercise's"
