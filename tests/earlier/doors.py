@@ -176,7 +176,7 @@ def run_day(config: str, country: str, issue_date: date, target: str, **options:
     """A day without Prefect's engine, and without its report."""
     with _no_engine() as told:
         state = flows.floods.floods(country, issue_date, target, config=config, return_state=True, **options)
-        return Ran(exit_code(state), unlooked(state), tuple(told))
+        return Ran(exit_code(state), unlooked(str(state.message)), tuple(told))
 
 
 def run_exercise(config: str, country: str, wishes: str, issue_date: date, target: str, **options: Any) -> Ran:
@@ -185,7 +185,7 @@ def run_exercise(config: str, country: str, wishes: str, issue_date: date, targe
         state = flows.scenario.scenario(
             country, wishes, issue_date, target, config=config, return_state=True, **options
         )
-        return Ran(exit_code(state), unlooked(state), tuple(told))
+        return Ran(exit_code(state), unlooked(str(state.message)), tuple(told))
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.verified import kept_verified
 from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
@@ -215,6 +216,7 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
     with pytest.raises(OutcomeUnknown, match="notification log"):
         stage.carry_out(fault=fault)
     stage.proxy.wait_until_met(met + 1)
+    assert kept_verified(stage.revision.folder) is not None, "it was looked at all the same"
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):

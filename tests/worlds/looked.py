@@ -14,9 +14,9 @@ _LOOKED = re.compile(
 def said(state: State) -> str:
     """The message of a published day without that the portal was looked at afterwards, and shows what it must."""
     assert "; checked on the portal at " in str(state.message), state.message
-    return unlooked(state)
+    return unlooked(str(state.message))
 
 
-def unlooked(state: State) -> str:
-    """The message without what the look came to, where there was one that agreed or had nothing to compare with."""
-    return _LOOKED.sub("", str(state.message))
+def unlooked(message: str) -> str:
+    """A message without what the look came to, where there was one that agreed or had nothing to compare with."""
+    return _LOOKED.sub("", message)
