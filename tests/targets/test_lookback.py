@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from ibf_pipeline.domain.findings import EventArea
 from ibf_pipeline.errors import InputInvalid
@@ -20,7 +21,10 @@ from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
 from ibf_pipeline.targets.ibf.lookback.expected import FILE, Expected, expected_of, read_expected, write_expected
 from ibf_pipeline.targets.ibf.lookback.read import RASTERS, read_shown, read_upload
 from ibf_pipeline.targets.ibf.transport import IbfClient
+from tests.budget import examples
 from tests.sandbox.recordings import recorded
+from tests.targets.any_day import Expected as Made
+from tests.targets.any_day import days
 from tests.worlds.countries.made_found import event, found, station
 
 UPLOAD = datetime(2026, 11, 10, 0, 0, 1, tzinfo=UTC)
@@ -245,6 +249,24 @@ def test_it_is_read_as_it_was_written_and_a_later_format_is_refused(tmp_path: Pa
         (tmp_path / FILE).write_text(json.dumps(content | changed))
         with pytest.raises(InputInvalid, match=r"expected\.json of format|cannot be read"):
             read_expected(tmp_path)
+
+
+@given(days())
+@settings(max_examples=examples(25, 300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_of_any_day_it_is_what_the_day_was_made_for(day: tuple[FloodFindings, Made]) -> None:
+    expected, made = of(day[0]), day[1]
+    assert {each.name: each.people for each in expected.events} == {
+        name: each.people for name, each in made.events.items()
+    }
+    for each in expected.events:
+        wanted = made.events[each.name]
+        severity = {"trigger": 1.0, "warning": 1.0, "warning-medium": 0.7, "warning-low": 0.3}[each.alert_level]
+        assert (each.alert_level == "trigger", severity) == (bool(wanted.trigger), wanted.severity)
+        triggers = [f"{day}-day" for day, flag in enumerate(wanted.triggers) if flag]
+        assert (each.lead_time, each.first_trigger) == (wanted.lead_time, triggers[0] if triggers else None)
+        assert each.first_lead_time == f"{wanted.alerts.index(True)}-day"
+    silent = {*made.blind}
+    assert {point.code for point in expected.points} == {s.code for s in day[0].stations} - silent
 
 
 # Real answers
