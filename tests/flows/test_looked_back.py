@@ -161,7 +161,9 @@ def test_a_portal_that_cannot_be_read_back_fails_nothing(day: TinyDay, monkeypat
     assert (code, "expected.json of format 9" in output) == (3, True), output
 
 
-def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken_back(day: TinyDay) -> None:
+def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken_back(
+    day: TinyDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert said(run(day, hold=True)).startswith("1 trigger; held before the notification")
     assert mails(day) == 0
     code, output, _ = invoke(day, "resume", "XTY/2026-02-15", "--approve")
@@ -170,6 +172,12 @@ def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken
     assert (code, "checked on the portal at " in output) == (0, True), output
     code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
     assert (code, "revision 2 on sandbox: checked on the portal" in output) == (0, True), output
+    monkeypatch.setattr(routes_reading, "points", broken)
+    code, output, _ = invoke(day, "verify", "XTY/2026-02-15")
+    seen = kept_verified(revisions(day)[-1].folder)
+    assert (code, "could not be checked on the portal: " in output) == (3, True), output
+    assert seen is not None
+    assert seen.verdict == "agrees", "what was seen before is kept"
 
 
 def flow_run(state: State) -> FlowRun:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
     """Compare what the portal shows with what was written down before publishing; kept in `verified.json`.
 
-    A server that is away is not waited for. That the portal has gone on is kept only where nobody had looked before.
+    A server that is away is not waited for. Where nothing could be compared, what was seen before is kept.
     """
     try:
         seen = _looked(revision, client)
@@ -32,7 +32,7 @@ def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
         seen = partial(Verified, "unread", why=f"its answer is not what was expected ({type(error).__name__})")
     verified = seen(now())
     with only_logged(log, "%s: what the portal shows could not be kept", revision.run.iso3):
-        if verified.verdict != "went on" or kept_verified(revision.folder) is None:
+        if verified.verdict in ("agrees", "differs") or kept_verified(revision.folder) is None:
             keep_verified(verified, revision.folder)
     return verified
 
