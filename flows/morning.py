@@ -17,7 +17,7 @@ from prefect.runtime import flow_run as this_run
 from prefect.utilities.urls import url_for
 
 from flows.installed import OUTDATED, installed
-from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED, WATCHED
+from flows.states import HELD, NOT_ALL_PUBLISHED, PORTAL_DIFFERS, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
 from flows.wiring.hazards import Configured, configured
 from flows.wiring.issue_date import issue_date_of_run
@@ -171,7 +171,12 @@ def morning_page(
 
 _RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED", "CANCELLING")
 """states that need a person, most urgent first"""
-_UNDONE = {HELD.name: "PAUSED", NOT_ALL_PUBLISHED.name: "CANCELLED", STOPPED.name: "CANCELLED"}
+_UNDONE = {
+    PORTAL_DIFFERS.name: "FAILED",
+    HELD.name: "PAUSED",
+    NOT_ALL_PUBLISHED.name: "CANCELLED",
+    STOPPED.name: "CANCELLED",
+}
 """names of the states of completed runs that need a person all the same: like which state"""
 _NOT_YET, _DONE = len(_RANKS), len(_RANKS) + 1
 

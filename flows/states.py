@@ -50,6 +50,8 @@ NOT_ALL_PUBLISHED = Outcome("Not all published", StateType.COMPLETED, 0, "alert 
 """some alerts are on the portal, and some have no areas"""
 NOT_PUBLISHED = Outcome("Could not be published", StateType.FAILED, 1, "alert could not be published", NOT_SHOWN)
 """no alert of the day is on the portal"""
+PORTAL_DIFFERS = Outcome("Portal differs", StateType.COMPLETED, 0, words="the portal differs")
+"""everything was done, and a look at the portal afterwards shows something else: a notice tells people the rows"""
 INPUT_MISSING = Outcome("Input not available", StateType.FAILED, 3, "input not available", "input not available yet")
 NOTIFICATION_UNCONFIRMED = Outcome(
     "Notification unconfirmed", StateType.FAILED, 4, "notification unconfirmed", "notification unconfirmed"
@@ -70,6 +72,7 @@ OUTCOMES = {
         STOPPED,
         NOT_ALL_PUBLISHED,
         NOT_PUBLISHED,
+        PORTAL_DIFFERS,
         INPUT_MISSING,
         NOTIFICATION_UNCONFIRMED,
         NOT_NOTIFIED,

@@ -33,6 +33,7 @@ from flows.cli.prepare import check, fetch_static, new_country, prepare
 from flows.cli.records import records_app
 from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
 from flows.cli.terminal import console
+from flows.cli.verify import verify
 
 if TYPE_CHECKING:
     from ibf_pipeline.errors import IbfError
@@ -53,7 +54,7 @@ for _name, _commands in (
     (None, deploy_app),
 ):
     app.add_typer(_commands, name=_name)
-for _command in (receiver, intake, prepare, check, fetch_static, new_country):
+for _command in (receiver, intake, prepare, check, fetch_static, new_country, verify):
     app.command()(_command)
 
 
@@ -205,6 +206,8 @@ def resume(
         tell(publication.published, publication.notices)
     if publication.unmailed:
         out.print("the portal shows it and nobody was mailed: tell the recipients yourself")
+    if publication.verified is not None:
+        out.print(publication.verified.words, soft_wrap=True)
     if outcome.held:
         out.print("held before the notification: --approve or --abort")
 
@@ -247,6 +250,8 @@ def withdraw(
         out.print("nobody was notified by the withdrawal", soft_wrap=True)
     for notice in done.publication.notices:
         out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if done.publication.verified is not None:
+        out.print(done.publication.verified.words, soft_wrap=True)
     if done.doubtful is not None:
         out.print(closing_words(done.doubtful), soft_wrap=True)
 

@@ -15,11 +15,13 @@ from flows.wiring.trial import require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
-from ibf_pipeline.errors import UsageError, only_logged
+from ibf_pipeline.errors import InputMissing, UsageError, only_logged
 from ibf_pipeline.report.write import rewrite_report
 from ibf_pipeline.runs.folder import place_of
+from ibf_pipeline.runs.ledger import begun_after, latest_uploaded
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EXERCISES
+from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision, PublishedDay, resume
@@ -90,6 +92,25 @@ def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: C
         return open_target(day, notify=notifies)
 
     return withdraw(_published(day), events, notify=notify, consent=consent, open_target=opened, now=now, by=by)
+
+
+def verify_run(day: Day) -> tuple[Revision, Verified | None]:
+    """What the day's target shows beside what it must show of the newest revision; None for a target without a portal.
+
+    InputMissing where the target shows no whole revision of the day. A run of the country waits meanwhile: the right to
+    publish is not taken, for which it would not.
+    """
+    with day.alone("verify"):
+        revision = latest_uploaded(day.run, day.target_name)
+        if revision is None or begun_after(day.run, day.target_name, revision):
+            raise InputMissing(
+                f"no whole revision of {day.name} is on {day.target_name}",
+                where=day.run.path,
+                expected="a day that was published",
+                remedy="publish it with `ibf-pipeline run`; what broke off is gone on with by `ibf-pipeline resume`",
+            )
+        with open_target(day, publishes=False) as target:
+            return revision, target.look_back(revision)
 
 
 def _published(day: Day) -> PublishedDay:

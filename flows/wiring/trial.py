@@ -34,7 +34,7 @@ def _forbidden(iso3: str, target: str, found: str) -> ForbiddenByRule:
     return ForbiddenByRule(
         found,
         where=f"target {target}, which notifies people",
-        expected="the sandbox, a folder of files or a target without notifications; for people a source whose run and version are known",
+        expected="the sandbox, a folder of files or a target without notifications",
         remedy="run with --target sandbox, or list ewds, ftp or an archive in `sources` of "
         f"countries/{iso3}.yaml instead (docs/glofas-sources.md); no setting allows this",
     )

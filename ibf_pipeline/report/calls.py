@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.publish.journal import NOTHING_LEFT
+from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.verified import kept_verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class Published:
     """what the country wants and the target did not get, with the reason"""
     notices: tuple[str, ...] = ()
     """what people were told beside the target's own messages"""
+    seen: str = ""
+    """what a look at the portal afterwards came to, in words; empty where nobody has looked"""
+    differences: tuple[str, ...] = ()
+    """what the portal shows otherwise than was published"""
+    not_checked: tuple[str, ...] = ()
+    """what it does not tell"""
 
 
 def published(run: RunFolder) -> tuple[Published, ...]:
@@ -80,7 +90,28 @@ def _published(target: str, revision: Revision) -> Published:
         calls=tuple(calls),
         left_out=about.left_out,
         notices=_notices(revision),
+        **_seen(revision),
     )
+
+
+def differing(published: Iterable[Published]) -> list[str]:
+    """What the portal shows otherwise, of the newest revision on each target: it stands before everything else."""
+    newest = {revision.target: revision for revision in published}
+    return [
+        f"Target {target}: {revision.seen}: {listed(revision.differences)}."
+        for target, revision in newest.items()
+        if revision.differences
+    ]
+
+
+def _seen(revision: Revision) -> dict[str, Any]:
+    try:
+        kept = kept_verified(revision.folder)
+    except IbfError as error:
+        return {"seen": str(error)}
+    if kept is None:
+        return {}
+    return {"seen": kept.words, "differences": kept.differences, "not_checked": kept.not_checked}
 
 
 def _outcome(planned: int, done: int, states: Counter[str]) -> str:

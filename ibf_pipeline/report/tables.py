@@ -10,7 +10,7 @@ from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import alert_text, class_text, counted, moment_text, number_text, percent_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
-from ibf_pipeline.report.calls import Published
+from ibf_pipeline.report.calls import Published, differing
 from ibf_pipeline.report.change import Change, Correction
 from ibf_pipeline.report.headline import cautions, headline, title_of
 from ibf_pipeline.report.rows import MOST_ROWS, Row
@@ -80,7 +80,7 @@ def summary(
         f"# {name}{escaped(title_of(found))}: {found.headline}",
         f"Forecast of **{moment_text(issued(found))}**, {span(found)} {profile_of(found).unit}s ahead.",
         escaped(headline(found)),
-        *(f"> **Mind:** {escaped(caution)}" for caution in cautions(found)),
+        *(f"> **Mind:** {escaped(caution)}" for caution in (*differing(published), *cautions(found))),
         _events(found),
         _correction(found, correction),
         _changes(found, changes, compared_with),
@@ -171,6 +171,7 @@ def _published(published: Sequence[Published]) -> str:
     lines = [
         f"- {escaped(item.target)}, revision {item.number}: {escaped(item.outcome)}"
         + ("" if item.notify else "; without notification")
+        + (f"; {escaped(item.seen)}" if item.seen else "")
         for item in published
     ]
     told = [f"- {escaped(notice)}" for notice in published[-1].notices]

@@ -35,6 +35,11 @@ def begun_after(run: RunFolder, target: str, revision: Revision) -> bool:
     return any(later.state().was_begun for later in run.revisions(target) if later.number > revision.number)
 
 
+def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
+    """The newest revision of a run that the target shows: all of its calls are done, but perhaps the notification."""
+    return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_uploaded), None)
+
+
 def close(revision: Revision, now: Clock, why: str) -> None:
     """Give up a revision: it is never resumed."""
     revision.journal(now).close(why)

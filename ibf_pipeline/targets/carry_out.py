@@ -26,7 +26,8 @@ from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.holding import Destination, end_of, require_in_time, settle
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.targets.notice import Notice
+from ibf_pipeline.runs.verified import Verified
+from ibf_pipeline.targets.notice import Notice, differs_notices
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.without import require_nothing_taken_back
 
@@ -42,6 +43,7 @@ def carry_out(
     mail_in: Callable[[Any], str] = str,
     found_out: Callable[[Findings], str] | None = None,
     not_mailed: Excuse = no_excuse,
+    look_back: Callable[[Revision], Verified] | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Publication:
     """Make the calls of a revision that are not done yet.
@@ -51,7 +53,8 @@ def carry_out(
     do with the notification, which by default is sent once, or waits where the revision is to be held; `mail_in`: the
     mail in the target's answer to a preview; `found_out`: what the target can tell of a notification whose fate is
     unknown, in words; `not_mailed`: whether a call that failed did all but mail people, so that the target shows the
-    day and nobody is notified.
+    day and nobody is notified; `look_back`: what the target shows once the last call was made, or may have been, or
+    waits; it raises nothing.
 
     A preview is kept in `preview.json`, the pipeline's own notices in `notices.json`, both before anybody is notified.
     Raises OutcomeUnknown with what could be found out where the notification's fate is unknown, ForbiddenByRule where a
@@ -80,6 +83,8 @@ def carry_out(
         final = publish(last, transport, journal, end=end_of(revision, end), not_mailed=not_mailed, progress=progress)
     except OutcomeUnknown as error:
         known = f"; {found_out(found)}" if found_out else ""
+        if look_back is not None:
+            look_back(revision)
         raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
     unmailed = bool(last) and revision.state().progress.is_unmailed
     if unmailed and not known_before:
@@ -87,7 +92,9 @@ def carry_out(
     made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
     outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
     notified = end != "assume" and final.made > 0
-    return Publication(outcome, own, revision.number, found, notified, unmailed)
+    seen = None if look_back is None else look_back(revision)
+    told = (*own, *differs_notices(found, seen))
+    return Publication(outcome, told, revision.number, found, notified, unmailed, seen)
 
 
 def _kept(revision: Revision, notices: Sequence[Notice]) -> tuple[Notice, ...]:

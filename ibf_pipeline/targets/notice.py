@@ -8,9 +8,14 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.wording import BEYOND_SHOWN
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.runs.verified import Verified
 
 LAPSED_BEYOND: Final = f"trigger lapsed {BEYOND_SHOWN}"
 """kind: what the portal had as a trigger triggers on a later lead time than it can show"""
+DIFFERS: Final = "portal differs"
+"""kind: the portal shows something else than what was published"""
+_ROWS = 10
+"""differences that a notice lists"""
 TRIGGER_BEYOND: Final = f"trigger {BEYOND_SHOWN}"
 """kind: an event triggers there, and is published as the warning that it is within the portal's lead times"""
 AREA_ENDED: Final = "area no longer alerted"
@@ -47,3 +52,16 @@ def blind_notices(found: Findings) -> list[Notice]:
         for unseen in found.unseen
         if unseen.condition == "blind"
     ]
+
+
+def differs_notices(found: Findings, verified: Verified | None) -> list[Notice]:
+    """One where the portal shows something else than what was published, with the first rows."""
+    if verified is None or not verified.differs:
+        return []
+    rows = verified.differences
+    more = f"\n- and {len(rows) - _ROWS:,} more" if len(rows) > _ROWS else ""
+    text = (
+        f"{day_of(found)}: {verified.words}. People may see other alerts there than they are told of. Look at the "
+        "portal, and again with `ibf-pipeline verify`.\n" + "\n".join(f"- {row}" for row in rows[:_ROWS]) + more
+    )
+    return [Notice(DIFFERS, "the portal", text)]

@@ -12,6 +12,7 @@ from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.publisher import End, Outcome
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision, RevisionAbout
+from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.problems import Consent
 
@@ -41,6 +42,8 @@ class Publication:
     """the call that notifies was made just now"""
     unmailed: bool = False
     """it was to notify, and the target mails nobody about this country"""
+    verified: Verified | None = None
+    """what the target shows afterwards; None where it has no portal to look at"""
 
 
 class OpenTarget(Protocol):
@@ -83,6 +86,13 @@ class OpenTarget(Protocol):
 
     def carry_out(self, revision: Revision, *, end: End | None = None) -> Publication:
         """Make the calls of a revision that are not done yet; `end`: what a person decided of the notification."""
+        ...
+
+    def look_back(self, revision: Revision) -> Verified | None:
+        """What the portal shows now beside what it must show of a revision, kept with it. It raises nothing.
+
+        None for a target that has no portal to look at.
+        """
         ...
 
 

@@ -33,7 +33,9 @@ _IN_STATE = {
 
 
 def day_in_words(found: Findings, publications: Sequence[Publication], *further: str) -> str:
-    """The line; what a portal cannot show of a day stands first where nothing of it can be shown."""
+    """The line; what the portal shows otherwise than it must stands first, then what it cannot show of a day where
+    nothing of it can be shown.
+    """
     says = f"EXERCISE: {found.headline}" if found.exercise else found.headline
     hidden = [event.name for event in found.unpublishable_events]
     parts = [f"{NOT_SHOWN}: {listed(hidden, _MOST)} (no areas in the mapping)"] if hidden else []
@@ -44,7 +46,9 @@ def day_in_words(found: Findings, publications: Sequence[Publication], *further:
     parts += [f"{BEYOND_PORTAL}: {listed(later, _MOST)}"] if later else []
     parts += [*_other_content(found, publications), *_silent(found, publications)]
     parts += [*_unseen(found), *_told(publications)]
-    return "; ".join([*parts, *further])
+    seen = [each.verified for each in publications[-1:] if each.verified is not None]
+    differs, looked = ([each.in_short for each in seen if each.differs is first] for first in (True, False))
+    return "; ".join([*differs, *parts, *looked, *further])
 
 
 def _other_content(found: Findings, publications: Sequence[Publication]) -> list[str]:

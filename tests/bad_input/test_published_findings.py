@@ -13,6 +13,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.flood_days import open_sandbox
 from tests.worlds.countries.tiny_day import TinyDay
+from tests.worlds.looked import said
 
 NEXT = date(2026, 2, 16)
 
@@ -27,10 +28,10 @@ def test_a_late_run_that_is_refused_leaves_the_findings_that_were_published(
         settings = yaml.safe_load((day.config / "settings.yaml").read_text())
         settings["targets"]["portal"]["url"] = sandbox.url
         (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
-        assert day.flow().message == "1 trigger"
+        assert said(day.flow()) == "1 trigger"
         published = day.files_of_run()
         day.write_forecast("G1=-TTT----", issue_date=NEXT)
-        assert day.flow(issue_date=NEXT).message == "1 trigger"
+        assert said(day.flow(issue_date=NEXT)) == "1 trigger"
         day.write_forecast("")
         state = day.flow()
     assert type(state.result(raise_on_failure=False)) is ForbiddenByRule, state

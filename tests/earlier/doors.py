@@ -64,6 +64,7 @@ from ibf_pipeline.synthetic.files import glofas_window, write_ftp_members
 from ibf_pipeline.targets.ibf.revise import may_be_shown
 from ibf_pipeline.targets.ibf.transport import IbfTransport
 from tests.worlds.countries.gaps import with_gaps
+from tests.worlds.looked import unlooked
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.runs import flood_run, flood_runs_of
 
@@ -175,7 +176,7 @@ def run_day(config: str, country: str, issue_date: date, target: str, **options:
     """A day without Prefect's engine, and without its report."""
     with _no_engine() as told:
         state = flows.floods.floods(country, issue_date, target, config=config, return_state=True, **options)
-        return Ran(exit_code(state), str(state.message), tuple(told))
+        return Ran(exit_code(state), unlooked(str(state.message)), tuple(told))
 
 
 def run_exercise(config: str, country: str, wishes: str, issue_date: date, target: str, **options: Any) -> Ran:
@@ -184,7 +185,7 @@ def run_exercise(config: str, country: str, wishes: str, issue_date: date, targe
         state = flows.scenario.scenario(
             country, wishes, issue_date, target, config=config, return_state=True, **options
         )
-        return Ran(exit_code(state), str(state.message), tuple(told))
+        return Ran(exit_code(state), unlooked(str(state.message)), tuple(told))
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from flows.ending import HOLD, ended
 from flows.states import COMPLETED, HELD, STOPPED
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.publish.publisher import Outcome
+from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.notice import Notice
 from ibf_pipeline.targets.open_target import Publication
 from tests.worlds.countries.made_found import event, found, station
@@ -116,3 +118,20 @@ def test_an_alert_beyond_what_the_portal_shows_is_no_failure() -> None:
         "Could not be published",
         f"alert could not be published: G1 (no areas in the mapping); 2 triggers; {says}",
     )
+
+
+def test_a_portal_that_shows_something_else_stands_first_before_a_notification_that_waits() -> None:
+    """An alert that it cannot show at all still gives the state its name; an earlier revision's look is over."""
+    at, row = datetime(2026, 2, 15, 15, 4, tzinfo=UTC), "event G1: trigger expected, not shown"
+    differs, agrees = Verified("differs", at, (row,)), Verified("agrees", at)
+    seen = replace(publication(ONE), verified=differs)
+    state = ended(ONE, [seen], HOLD, otherwise=HELD)
+    assert (state.name, state.is_completed()) == ("Portal differs", True)
+    assert state.message == f"the portal differs: {row}; 1 trigger; {HOLD}"
+    good = replace(publication(ONE, number=2), verified=agrees)
+    state = ended(ONE, [seen, good], HOLD, otherwise=HELD)
+    assert (state.name, state.message) == ("Held", f"1 trigger; checked on the portal at 15:04 UTC; {HOLD}")
+    hidden = found([replace(ONE.events[0], areas=()), TWO.events[1]], [])
+    state = ended(hidden, [replace(seen, published=hidden)])
+    assert state.name == "Not all published"
+    assert str(state.message).startswith(f"the portal differs: {row}; 1 trigger")

@@ -32,6 +32,7 @@ from tests.conftest import ROOT
 from tests.worlds.countries.flood_days import PIPELINE
 from tests.worlds.countries.stories import write_day
 from tests.worlds.journals import once_more
+from tests.worlds.looked import said
 from tests.worlds.plain_calls import plain_calls
 from tests.worlds.runs import flood_run
 from tests.worlds.services.prefect_server import PrefectServer
@@ -84,7 +85,7 @@ def hidden_day(quick: None, demo_day: State, config: str, workspace: str) -> Sta
 def test_the_demo_day(demo_day: State, workspace: str) -> None:
     state = demo_day
     assert state.is_completed()
-    assert state.message == (
+    assert said(state) == (
         "5 triggers, 2 warnings; alert could not be published: G9006 (no areas in the mapping); "
         "doubtful forecast at G9007 (suspect)"
     )
@@ -212,7 +213,7 @@ def test_too_few_members_are_input_not_available_yet(config: str, workspace: str
 def test_an_alert_that_cannot_be_shown_is_a_failed_run(hidden_day: State, workspace: str) -> None:
     state = hidden_day
     assert state.is_failed()
-    assert state.message == (
+    assert said(state) == (
         "alert could not be published: G9006 (no areas in the mapping); 1 trigger; "
         "doubtful forecast at G9007 (suspect); alert ended: G9001, G9002, G9003 and 3 more"
     )

@@ -160,7 +160,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 def test_a_block_is_found_planned_and_published(project: Project) -> None:
     state = project.run(block(6), HIGH)
     assert state.is_completed(), state.message
-    assert state.message == "1 trigger, 1 warning"
+    assert state.message == "1 trigger, 1 warning; not checked on the portal: nothing is known of tides there"
     found = project.folder(block(6)).found()
     assert isinstance(found, TideFindings)
     assert (found.gauge, [event.highest for event in found.events]) == ("harbour wall", [3.2, 2.5])

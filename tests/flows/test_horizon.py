@@ -24,6 +24,7 @@ from ibf_pipeline.targets.ibf.revise import may_be_shown
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import GRID, ISSUE, MEMBERS, TinyDay
+from tests.worlds.looked import said
 from tests.worlds.runs import flood_run
 
 LONG: dict[str, Any] = {
@@ -85,7 +86,7 @@ def bodies(made: list[Call], key: str) -> list[dict[str, Any]]:
 
 def test_a_trigger_comes_into_reach_and_moves_away_again(day: TinyDay) -> None:
     first = published(day, 0, "G1=---------TT")
-    assert (first.name, first.message) == ("Completed", f"1 trigger; {BEYOND}: G1 (9-day)")
+    assert (first.name, said(first)) == ("Completed", f"1 trigger; {BEYOND}: G1 (9-day)")
     assert notices(day, 0) == [(BEYOND, "G1")]
     rows = bodies(calls(day, 0), "exposurePlaceCodes")
     assert {(row["eventName"], row["leadTime"]) for row in rows} == {(None, "1-day")}
@@ -98,7 +99,7 @@ def test_a_trigger_comes_into_reach_and_moves_away_again(day: TinyDay) -> None:
     assert mails(day) == [], "a day without events is no mail of the portal's"
 
     second = published(day, 1, "G1=-------TTT-")
-    assert (second.name, second.message) == ("Completed", "1 trigger")
+    assert (second.name, said(second)) == ("Completed", "1 trigger")
     assert notices(day, 1) == []
     flags = bodies(calls(day, 1), "alertsPerLeadTime")
     assert [[each["forecastTrigger"] for each in body["alertsPerLeadTime"]] for body in flags] == [[False] * 7 + [True]]
@@ -106,7 +107,7 @@ def test_a_trigger_comes_into_reach_and_moves_away_again(day: TinyDay) -> None:
     assert mails(day) == [("G1",)]
 
     third = published(day, 2, "G1=---------T-")
-    assert (third.name, third.message) == ("Completed", f"1 trigger; {BEYOND}: G1 (9-day); {LAPSED}: G1")
+    assert (third.name, said(third)) == ("Completed", f"1 trigger; {BEYOND}: G1 (9-day); {LAPSED}: G1")
     assert notices(day, 2) == [(LAPSED, "G1")]
     assert mails(day) == [("G1",)]
 
@@ -114,7 +115,7 @@ def test_a_trigger_comes_into_reach_and_moves_away_again(day: TinyDay) -> None:
 def test_a_warning_with_a_trigger_beyond_is_published_as_a_warning(day: TinyDay) -> None:
     state = published(day, 0, "G1=-----w---T-:med")
     kind = "trigger beyond what the portal shows"
-    assert (state.name, state.message) == ("Completed", f"1 warning; {kind}: G1")
+    assert (state.name, said(state)) == ("Completed", f"1 warning; {kind}: G1")
     assert notices(day, 0) == [(kind, "G1")]
     (flags,) = bodies(calls(day, 0), "alertsPerLeadTime")
     assert [(each["forecastAlert"], each["forecastTrigger"]) for each in flags["alertsPerLeadTime"]] == [
@@ -141,7 +142,7 @@ def test_people_who_heard_of_a_trigger_beyond_were_not_told_by_the_portal(day: T
     settings["targets"]["sandbox"]["notifications"] = False
     file.write_text(yaml.safe_dump(settings))
     state = published(day, 1, "G1=-------TTT-")
-    assert state.message == "1 trigger; nobody was notified"
+    assert said(state) == "1 trigger; nobody was notified"
     past = published_past(run_of(day, ISSUE + timedelta(days=2)), "sandbox", may_be_shown)
     assert past.untold({"G1"}) == {"G1"}
 
@@ -157,7 +158,7 @@ def test_an_exercise_wishes_for_every_day_of_the_horizon(day: TinyDay) -> None:
         return scenario("XTY", wishes, ISSUE, **where, return_state=True)
 
     state = exercise("G1=---------T- G2=-T---------")
-    assert (state.name, state.message) == (
+    assert (state.name, said(state)) == (
         "Completed",
         f"EXERCISE: 2 triggers; {BEYOND}: EXERCISE G1 (9-day); nobody was notified",
     )

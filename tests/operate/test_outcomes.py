@@ -36,7 +36,7 @@ OF_PREFECT = {
     )
 }  # fmt: skip
 """events of runs that have not ended"""
-DEFINED = "43c85040c76b"
+DEFINED = "30b861387613"
 """of VERSION; it changes with the definitions"""
 every_outcome = pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 

@@ -27,6 +27,7 @@ from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from tests.conftest import ROOT
 from tests.worlds.countries.projects import SUNDAY, add_country, make_project
 from tests.worlds.countries.stories import write_day
+from tests.worlds.looked import said
 from tests.worlds.runs import flood_run, flood_runs_of
 
 pytestmark = pytest.mark.usefixtures("plain", "quick")
@@ -71,7 +72,7 @@ def artifact(key: str) -> str:
 @pytest.mark.usefixtures("api")
 def test_it_finds_what_was_wished_for_and_says_exercise_everywhere(config: str, workspace: Path) -> None:
     state = scenario("XDM", WISHES, SUNDAY, config=config, workspace=str(workspace), return_state=True)
-    assert (state.is_completed(), state.message) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
+    assert (state.is_completed(), said(state)) == (True, "EXERCISE: 1 trigger, 1 warning; nobody was notified")
     terminal = Console(record=True, width=200)
     assert print_outcome(state, config, "XDM", SUNDAY, None, str(workspace), terminal, exercise=True) == 0
     assert re.search(r"published to sandbox: \d+ calls; nobody is notified by them", terminal.export_text())
@@ -127,7 +128,7 @@ def test_static_data_behind_a_url_are_fetched_first(tmp_path: Path) -> None:
     with served(ROOT / "data/fixtures") as address:
         add_country(folder, "XDM", static=f"{address}/XDM")
         state = scenario("XDM", WISHES, SUNDAY, config=str(folder), workspace=str(tmp_path / "ws"), return_state=True)
-    assert state.message == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
+    assert said(state) == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
 
 
 def test_it_is_refused_where_exercises_are_not_allowed(config: str, tmp_path: Path) -> None:
@@ -174,10 +175,8 @@ def test_it_never_ends_a_real_alert_and_the_next_real_day_is_not_kept_out(
         assert "real events are open there (G9002)" in refused.message
         assert floods("XDM", date(2026, 2, 11), **options).is_completed(), "the alert ends"
         held = scenario("XDM", WISHES, date(2026, 2, 12), **options)
-        assert held.message == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
+        assert said(held) == "EXERCISE: 1 trigger, 1 warning; nobody was notified"
         write_day(tmp_path / "project" / "forecasts", "two-events", date(2026, 2, 12))
         real = floods("XDM", date(2026, 2, 12), **options)
         assert real.is_completed()
-        assert real.message == "2 triggers; doubtful forecast at G9007 (suspect)", (
-            "no other's upload, but our exercise's"
-        )
+        assert said(real) == "2 triggers; doubtful forecast at G9007 (suspect)", "no other's upload, but our exercise's"

@@ -22,6 +22,8 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import Answer
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.verified import kept_verified
+from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import Destination
 from ibf_pipeline.targets.ibf.target import IbfTarget
@@ -84,6 +86,14 @@ class Stage:
         """The first call not known to be done."""
         done = self.revision.state().progress.done
         return next((call.number for call in self.calls if call.number not in done), len(self.calls) + 1)
+
+    def require_as(self, undisturbed: dict[str, Any]) -> None:
+        """The server is as after an undisturbed run, and shows what was written down before the first call."""
+        assert snapshot(self.days.sandbox) == undisturbed
+        client = IbfClient(self.days.sandbox.url, PIPELINE)
+        verified = look_back(self.revision, client, clock)
+        client.close()
+        assert (verified.verdict, verified.differences) == ("agrees", ())
 
     @property
     def mails(self) -> int:
@@ -170,7 +180,7 @@ def spoil(fault: Fault, stage: Stage, calls: Sequence[Call], undisturbed: tuple[
     stage.go_on_until(calls[-1])
     _spoil_the_end(stage, fault, undisturbed[1])
     assert stage.revision.state().is_finished
-    assert snapshot(stage.days.sandbox) == undisturbed[0]
+    stage.require_as(undisturbed[0])
 
 
 class _Stop(IbfError):
@@ -206,6 +216,7 @@ def _spoil_the_end(stage: Stage, fault: Fault, mails: int) -> None:
     with pytest.raises(OutcomeUnknown, match="notification log"):
         stage.carry_out(fault=fault)
     stage.proxy.wait_until_met(met + 1)
+    assert kept_verified(stage.revision.folder) is not None, "it was looked at all the same"
     sent = fault in ("reset after", "timeout after")
     assert stage.mails == (mails if sent else 0)
     with pytest.raises(OutcomeUnknown, match="may have been carried out before"):
@@ -277,7 +288,7 @@ def kill(when: str, stage: Stage, calls: Sequence[Call], undisturbed: tuple[dict
         stage.carry_out()
     stage.carry_out(end="assume" if sent else "again")
     assert stage.mails == undisturbed[1]
-    assert snapshot(stage.days.sandbox) == undisturbed[0]
+    stage.require_as(undisturbed[0])
 
 
 def _die_at(stage: Stage, number: int, when: str) -> None:

@@ -78,6 +78,9 @@ class FilesTarget:
         transport = FilesTransport(self.folder, revision.folder)
         return carry_out(revision, transport, self.now, lambda revision, found: blind_notices(found), end=end)
 
+    def look_back(self, revision: Revision) -> None:
+        """There is nothing to look at: the files are what was written."""
+
     def _draft(self, found: Findings, run: RunFolder, staging: Path, extents: MakeExtents | None) -> Draft:
         number = run.next_number(self.name)
         at = found.issue_time.start + timedelta(seconds=number)

@@ -17,6 +17,7 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
 from ibf_pipeline.targets.ibf.about import ibf_about
 from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
+from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
 from ibf_pipeline.targets.ibf.state import moment
@@ -58,6 +59,7 @@ def carry_out(
         mail_in=_mail_in,
         found_out=known,
         not_mailed=failed_over_the_mail,
+        look_back=lambda done: look_back(done, client, now),
         progress=progress,
     )
 

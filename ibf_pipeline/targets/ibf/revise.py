@@ -21,6 +21,7 @@ from ibf_pipeline.runs.revision import Revision, RevisionAbout, RevisionState
 from ibf_pipeline.targets.ibf.about import IbfAbout, ibf_about
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, Order
 from ibf_pipeline.targets.ibf.capabilities import CURRENT, DESCRIBED, Choice
+from ibf_pipeline.targets.ibf.lookback.expected import expected_of, write_expected
 from ibf_pipeline.targets.ibf.moment import date_of_calls, moment_of
 from ibf_pipeline.targets.ibf.planner import PROCESS, RASTER, SILENT_END, plan_calls
 from ibf_pipeline.targets.ibf.state import OpenEvent, ServerState, moment
@@ -172,6 +173,9 @@ def new_revision(
     own = IbfAbout(before, keys, today, last_upload, areas)
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
     about = replace(about, of_target=asdict(own))
+    expected = expected_of(found, datetime.fromisoformat(plan.about.date))
+    if expected is not None:
+        write_expected(expected, staging)
     return run.allot(target, past.number, staging, found, plan.calls, about)
 
 

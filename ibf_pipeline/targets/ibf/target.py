@@ -18,7 +18,9 @@ from ibf_pipeline.runs.holding import Destination, is_to_wait, require_silent
 from ibf_pipeline.runs.ledger import Clock, require_not_withdrawn
 from ibf_pipeline.runs.past import PublishedPast, published_past
 from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.verified import Verified
 from ibf_pipeline.targets.ibf.decisions import decisions_since
+from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.moment import moment_of
 from ibf_pipeline.targets.ibf.preflight import check_server
 from ibf_pipeline.targets.ibf.publication import carry_out, processes_again
@@ -146,6 +148,10 @@ class IbfTarget:
     def _expects_no_mail(self) -> tuple[str, ...] | None:
         """`mailed_only`, where anybody was to be mailed."""
         return self.mailed_only if self.destination.notify else None
+
+    def look_back(self, revision: Revision) -> Verified:
+        """Read back what the server shows."""
+        return look_back(revision, self.client, self.now)
 
     def _left_out(self, state: ServerState) -> Iterator[str]:
         """What this server cannot do of what was asked for."""

@@ -119,10 +119,16 @@ class FloodDays:
         hold_until: datetime | None = None,
         end: End | None = None,
     ) -> Publication | None:
-        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do."""
+        """Plan and make the calls, as often as the flow would; the last publication, None where nothing was to do.
+
+        Whatever happened before, the portal shows in the end what it must.
+        """
         publish = partial(publish_revision.fn, end=end)
         with self.target(notify=notify, capabilities=capabilities, url=url, hold_until=hold_until) as target:
             published = bring_up_to_date(target, found, run, consent or Consent(), clock, plan_revision.fn, publish)
+            for each in published:
+                assert each.verified is not None
+                assert (each.verified.verdict, each.verified.differences) == ("agrees", ()), each.verified
             return published[-1] if published else None
 
     @contextmanager

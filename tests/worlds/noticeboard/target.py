@@ -100,6 +100,9 @@ class NoticeboardTarget:
             revision, self.board, self.now, taken_down, destination=self.destination, end=end, mail_in=told
         )
 
+    def look_back(self, revision: Revision) -> None:
+        """Boards are looked at by people."""
+
 
 def taken_down(revision: Revision, found: Findings) -> Sequence[Notice]:
     """Of sheets that are gone, by what was kept with the revision."""

@@ -1,0 +1,103 @@
+"""What a look at the portal after publishing came to; kept with the revision that it was about."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import write_text
+
+FORMAT = 1
+"""Version of verified.json."""
+FILE = "verified.json"
+"""in the folder of a revision"""
+_IN_SHORT = 2
+"""differences that a message names before their number"""
+
+Verdict = Literal["agrees", "differs", "went on", "unread", "not checked"]
+"""`went on`: the portal shows a later period by now; `unread`: it could not be read; `not checked`: nothing is known of
+what it must show"""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A look at the portal."""
+
+    verdict: Verdict
+    at: datetime
+    """UTC"""
+    differences: tuple[str, ...] = ()
+    """a row each, in plain words"""
+    not_checked: tuple[str, ...] = ()
+    """what the portal has no way of telling, in words"""
+    why: str = ""
+    """it was not compared"""
+    format: int = field(default=FORMAT)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the portal shows something else than it must."""
+        return self.verdict == "differs"
+
+    @property
+    def in_short(self) -> str:
+        """For the message of a run's state, which stands on the morning page too."""
+        if self.differs:
+            more = len(self.differences) - _IN_SHORT
+            rest = f" and {more:,} more {'difference' if more == 1 else 'differences'}" if more > 0 else ""
+            return f"the portal differs: {', '.join(self.differences[:_IN_SHORT])}{rest}"
+        return self._said(f"{self.at:%H:%M} UTC")
+
+    @property
+    def words(self) -> str:
+        """For the report and the terminal, where the differences are listed."""
+        if self.differs:
+            rows = "one difference" if len(self.differences) == 1 else f"{len(self.differences):,} differences"
+            return f"the portal differs from what was published, {rows} at {self._moment}"
+        return self._said(self._moment)
+
+    @property
+    def _moment(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} UTC"
+
+    def _said(self, at: str) -> str:
+        return {
+            "agrees": f"checked on the portal at {at}",
+            "went on": f"can no longer be compared: {self.why}",
+            "unread": f"could not be checked on the portal: {self.why}",
+            "not checked": f"not checked on the portal: {self.why}",
+        }[self.verdict]
+
+
+_VERIFIED = TypeAdapter(Verified)
+
+
+def keep_verified(verified: Verified, folder: Path) -> None:
+    """Write `verified.json` into the folder of a revision; WriteFailed where the disk is full."""
+    content = asdict(verified) | {"at": verified.at.isoformat(timespec="seconds")}
+    write_text(folder / FILE, json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def kept_verified(folder: Path) -> Verified | None:
+    """The last look at what a revision published; None where nobody has looked, InputInvalid where it is damaged."""
+    file = folder / FILE
+    if not file.is_file():
+        return None
+    try:
+        kept = _VERIFIED.validate_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _unreadable(f"cannot be read ({type(error).__name__})", file) from None
+    if kept.format != FORMAT:
+        raise _unreadable(f"is of format {kept.format}", file)
+    return kept
+
+
+def _unreadable(how: str, file: Path) -> InputInvalid:
+    remedy = "look again with `ibf-pipeline verify`, which writes it anew"
+    return InputInvalid(f"the last look at the portal {how}", where=file, expected=f"format {FORMAT}", remedy=remedy)

@@ -1,0 +1,124 @@
+"""What a portal must show beside what it shows: every difference is a row in plain words (pure)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
+from ibf_pipeline.targets.ibf.lookback.facts import PointExpected
+from ibf_pipeline.targets.ibf.lookback.read import EventShown, Shown, Values
+
+_CLOSE = 1e-6
+"""relative: the server keeps amounts with seven digits"""
+
+
+def differences(expected: Expected, shown: Shown) -> list[str]:
+    """Every row that is not as it must be; empty where the portal shows what was published."""
+    return [*_upload(expected, shown), *_events(expected, shown), *_points(expected, shown)]
+
+
+def not_compared(expected: Expected, shown: Shown) -> list[str]:
+    """What could not be compared, in words."""
+    known = {point.code: shown.points.get(point.category) for point in expected.points}
+    missing = [code for code, there in known.items() if there is not None and code not in there]
+    word = expected.facts.word
+    return [
+        *shown.not_checked,
+        *([f"{word}s that the portal does not have: {', '.join(missing)}"] if missing else []),
+        *(f"event {e.name}: a person set it to trigger; its first trigger is not compared" for e in _by_person(shown)),
+    ]
+
+
+def _by_person(shown: Shown) -> list[EventShown]:
+    return [event for event in shown.events or () if event.set_by_person]
+
+
+def _upload(expected: Expected, shown: Shown) -> Iterator[str]:
+    if shown.tells_upload and shown.upload != expected.upload:
+        there = f"{shown.upload:%Y-%m-%d %H:%M:%S} UTC" if shown.upload else "none"
+        yield f"last upload: {expected.upload:%Y-%m-%d %H:%M:%S} UTC expected, {there} shown"
+
+
+def _events(expected: Expected, shown: Shown) -> Iterator[str]:
+    if shown.events is None:
+        return
+    there = {event.name: event for event in shown.events}
+    for event in expected.events:
+        if event.name in there:
+            yield from _event(event, there[event.name], expected.default_level)
+        else:
+            yield f"event {event.name}: {event.alert_level} expected, not shown"
+    for name in sorted(there.keys() - {event.name for event in expected.events}):
+        yield f"event {name}: not expected, shown as {there[name].alert_level or 'an event'}"
+
+
+def _event(event: EventExpected, there: EventShown, default_level: int) -> Iterator[str]:
+    """A trigger that a person set is no difference: the forecast's own level is compared then."""
+    level = _of_forecast(there) if there.set_by_person else there.alert_level
+    first_trigger = event.first_trigger if there.set_by_person else there.first_trigger
+    for what, mine, theirs in (
+        ("", event.alert_level, level),
+        (", first lead time", event.first_lead_time, there.first_lead_time),
+        (", first trigger", event.first_trigger, first_trigger),
+    ):
+        if mine != theirs:
+            yield f"event {event.name}{what}: {mine or 'none'} expected, {theirs or 'none'} shown"
+    if there.listed is not None:
+        wanted = {code: event.people[default_level][code] for code in event.alerted}
+        if there.set_by_person:  # the list has the areas of the highest level alone
+            wanted = {code: people for code, people in wanted.items() if code in there.listed}
+        yield from _areas(event.name, f"level {default_level} (list of events)", wanted, there.listed)
+    for of_level, people in sorted(event.people.items()):
+        yield from _areas(event.name, f"level {of_level}", people, there.people[of_level])
+
+
+def _of_forecast(there: EventShown) -> str:
+    """The level without what people decided: severity above 0.7, above 0.3, above 0."""
+    if there.trigger:
+        return "trigger"
+    return next(level for least, level in _SEVERITIES if there.severity > least)
+
+
+_SEVERITIES = ((0.7, "warning"), (0.3, "warning-medium"), (0.0, "warning-low"), (-1.0, "none"))
+
+
+def _areas(event: str, where: str, people: Mapping[str, int], there: Mapping[str, float]) -> Iterator[str]:
+    if people and not there:
+        areas = "1 area" if len(people) == 1 else f"{len(people):,} areas"
+        yield f"event {event}, {where}: {areas} expected, none shown"
+        return
+    for code in sorted(people.keys() | there.keys()):
+        area = f"event {event}, area {code} {where}"
+        if code not in there:
+            yield f"{area}: {people[code]:,} people expected, not shown"
+        elif code not in people:
+            yield f"{area}: not expected, {there[code]:,.0f} people shown"
+        elif not math.isclose(people[code], there[code], rel_tol=_CLOSE, abs_tol=0.5):
+            yield f"{area}: {people[code]:,} people expected, {there[code]:,.0f} shown"
+
+
+def _points(expected: Expected, shown: Shown) -> Iterator[str]:
+    for point in expected.points:
+        known = shown.points.get(point.category)
+        if known is not None and point.code in known:
+            yield from _values(f"{expected.facts.word} {point.code}", point, known[point.code])
+
+
+def _values(name: str, point: PointExpected, there: Values) -> Iterator[str]:
+    if not there:
+        yield f"{name}: values expected, none shown"
+        return
+    for key, value in point.values.items():
+        if not _same(value, there.get(key)):
+            yield f"{name}, {key}: {value} expected, {there.get(key) or 'none'} shown"
+
+
+def _same(value: float | str, text: str | None) -> bool:
+    """The server keeps numbers as text."""
+    if text is None or isinstance(value, str):
+        return value == text
+    try:
+        return math.isclose(value, float(text), rel_tol=_CLOSE, abs_tol=1e-9)
+    except ValueError:
+        return False

@@ -1,0 +1,56 @@
+"""A look at the portal after publishing. It never raises: what was published stays published, whatever is seen."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from ibf_pipeline.errors import IbfError, only_logged
+from ibf_pipeline.runs.ledger import Clock
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.runs.verified import Verdict, Verified, keep_verified, kept_verified
+from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
+from ibf_pipeline.targets.ibf.lookback.expected import read_expected
+from ibf_pipeline.targets.ibf.lookback.facts import FACTS
+from ibf_pipeline.targets.ibf.lookback.read import read_shown, read_upload
+from ibf_pipeline.targets.ibf.transport import IbfClient
+
+log = logging.getLogger(__name__)
+
+
+def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
+    """Compare what the portal shows with what was written down before publishing; kept in `verified.json`.
+
+    A server that is away is not waited for. Where nothing could be compared, what was seen before is kept.
+    """
+    try:
+        seen = _looked(revision, client)
+    except IbfError as error:
+        seen = partial(Verified, "unread", why=error.found)
+    except Exception as error:  # an answer of another shape
+        log.exception("%s: the portal could not be read back", revision.run.iso3)
+        seen = partial(Verified, "unread", why=f"its answer is not what was expected ({type(error).__name__})")
+    verified = seen(now())
+    with only_logged(log, "%s: what the portal shows could not be kept", revision.run.iso3):
+        if verified.verdict in ("agrees", "differs") or kept_verified(revision.folder) is None:
+            keep_verified(verified, revision.folder)
+    return verified
+
+
+def _looked(revision: Revision, client: IbfClient) -> partial[Verified]:
+    """All of it but the time."""
+    expected = read_expected(revision.folder)
+    if expected is None:
+        hazard = revision.run.hazard
+        why = "nothing was written down before publishing" if hazard in FACTS else f"nothing is known of {hazard} there"
+        return partial(Verified, "not checked", why=why)
+    upload, tells = read_upload(client, expected)
+    if upload is not None and revision.run.profile.issue_time(upload) > revision.issue_time:
+        return partial(Verified, "went on", why=f"the portal shows an upload of {upload:%Y-%m-%d %H:%M} UTC by now")
+    shown = read_shown(client, expected, upload, tells_upload=tells)
+    rows = tuple(differences(expected, shown))
+    untold = tuple(not_compared(expected, shown))
+    if shown.events is None and not rows:
+        return partial(Verified, "not checked", not_checked=untold, why="this server does not tell its events")
+    verdict: Verdict = "differs" if rows else "agrees"
+    return partial(Verified, verdict, differences=rows, not_checked=untold)

@@ -1,0 +1,113 @@
+"""What a portal shows of a day, read from the server by GET. A route that it has not is said, and is no error.
+
+Null and absent keys are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
+from ibf_pipeline.targets.ibf.transport import IbfClient
+
+Values = Mapping[str, str | None]
+"""key -> text of a point"""
+RASTERS = "rasters: this server does not tell of them"
+
+
+@dataclass(frozen=True, slots=True)
+class EventShown:
+    """An event as the portal shows it; None where the server does not tell."""
+
+    name: str
+    alert_level: str | None
+    first_lead_time: str | None
+    first_trigger: str | None
+    set_by_person: bool
+    """a person set it to trigger"""
+    severity: float
+    """of the forecast, 0..1"""
+    trigger: bool
+    """of the forecast"""
+    listed: Mapping[str, float] | None
+    """areas in the list of events, those of its highest level: place code -> people"""
+    people: Mapping[int, Mapping[str, float]]
+    """on the map: admin level -> place code -> people; only events and levels that were expected"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A portal after publishing; None where the server does not tell."""
+
+    upload: datetime | None
+    tells_upload: bool
+    events: tuple[EventShown, ...] | None
+    points: Mapping[str, Mapping[str, Values] | None]
+    """category -> code -> values; a point without values has none"""
+    not_checked: tuple[str, ...]
+    """in words"""
+
+
+def read_upload(client: IbfClient, expected: Expected) -> tuple[datetime | None, bool]:
+    """The moment of the last upload, and whether the server tells it at all."""
+    path = f"/event/last-upload-date/{expected.country}/{expected.facts.disaster_type}"
+    answer = client.get_if_there(path, keep_trying=False)
+    text = (answer or {}).get("timestamp")
+    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None, answer is not None
+
+
+def read_shown(client: IbfClient, expected: Expected, upload: datetime | None, *, tells_upload: bool) -> Shown:
+    """Ask for events, people by area of every level, and points. Raises ServerRefused or ServerUnreachable."""
+    kind = expected.facts.disaster_type
+    listed = client.get_if_there("/event", keep_trying=False, countryCodeISO3=expected.country, disasterType=kind)
+    if listed is None:  # the route of before 0.331
+        listed = client.get_if_there(f"/event/{expected.country}/{kind}", keep_trying=False)
+    awaited = {event.name: event for event in expected.events}
+    events = [_event(client, expected, event, awaited.get(str(event["eventName"]))) for event in listed or ()]
+    points = {category: _points(client, expected, category) for category in {p.category for p in expected.points}}
+    untold = [
+        *([] if tells_upload else ["upload moment: this server does not tell it"]),
+        *(["events and their people: this server does not tell them"] if listed is None else []),
+        *(f"{category}: this server does not tell them" for category, told in points.items() if told is None),
+        *([RASTERS] if expected.rasters else []),
+    ]
+    return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold))
+
+
+def _event(
+    client: IbfClient, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None
+) -> EventShown:
+    areas = event.get("alertAreas")
+    return EventShown(
+        name=str(event["eventName"]),
+        alert_level=event.get("alertLevel"),
+        first_lead_time=event.get("firstLeadTime"),
+        first_trigger=event.get("firstTriggerLeadTime"),
+        set_by_person=bool(event.get("userTrigger")),
+        severity=float(event.get("forecastSeverity") or 0),
+        trigger=bool(event.get("forecastTrigger")),
+        listed=None if areas is None else {str(a["placeCode"]): float(a.get("mainExposureValue") or 0) for a in areas},
+        people={}
+        if awaited is None
+        else {level: _people(client, expected, awaited, level) for level in awaited.people},
+    )
+
+
+def _people(client: IbfClient, expected: Expected, event: EventExpected, level: int) -> dict[str, float]:
+    """Of one event on one level: without the event's name the server adds up, and without its lead time mixes."""
+    facts = expected.facts
+    path = f"/admin-area-dynamic-data/{expected.country}/{level}/{facts.people}/{facts.disaster_type}"
+    rows = client.get(path, keep_trying=False, eventName=event.name, leadTime=event.lead_time)
+    return {str(row["placeCode"]): float(row.get("value") or 0) for row in rows}
+
+
+def _points(client: IbfClient, expected: Expected, category: str) -> dict[str, Values] | None:
+    path = f"/point-data/{category}/{expected.country}"
+    answer = client.get_if_there(path, keep_trying=False, disasterType=expected.facts.disaster_type)
+    if answer is None:
+        return None
+    found = [feature["properties"] for feature in answer["features"]]
+    return {str(each.get("stationCode") or each["fid"]): each.get("dynamicData") or {} for each in found}
