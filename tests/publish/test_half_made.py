@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.targets.half_made import NO_ALERTS, half_made, words_of
 from ibf_pipeline.targets.ibf.half_made import shows
 from tests.publish.test_day_sequences import day
@@ -65,3 +66,17 @@ def test_where_only_the_notification_is_left_it_shows_the_day(portal: FloodDays)
     (revision,) = portal.revisions(day(2))
     assert revision.state().left[-1].kind == "end"
     assert "G9001" in portal.events()
+
+
+def test_a_file_that_is_gone_is_said_before_the_first_row(portal: FloodDays) -> None:
+    """Not in the middle, with the portal empty."""
+    portal.day(BEFORE, day(1))
+    with dying_after(1):
+        portal.day(AFTER, day(2))
+    (revision,) = portal.revisions(day(2))
+    before = revision.state().progress.entries
+    raster = next(call.file for call in revision.calls() if call.file is not None)
+    (revision.folder / raster.path).unlink()
+    with pytest.raises(InputInvalid, match="the file of the call cannot be read"):
+        portal.day(AFTER, day(2))
+    assert revision.state().progress.entries == before
