@@ -407,4 +407,4 @@ def test_what_is_prepared_is_sent_as_it_would_have_been_anyway(portal: Portal, t
     by_requests = requests.Request("POST", portal.url, json=call.body).prepare()
     for request in (prepared, plain):
         assert request.body == by_requests.body
-        assert request.headers["Content-Type"] == by_requests.headers["Content-Type"]
+        assert request.headers["content-type"] == by_requests.headers["Content-Type"]
