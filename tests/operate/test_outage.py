@@ -29,13 +29,15 @@ from flows import resume as module
 from flows.deployment.deploy import deploy
 from flows.floods import floods
 from flows.half_made import first_lines
-from flows.resume import resume
+from flows.hazard_run import Options
+from flows.resume import options_of, resume
 from flows.states import exit_code
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import configured
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, Sandbox, seed_from_static
 from ibf_pipeline.targets.half_made import NO_ALERTS
+from ibf_pipeline.targets.problems import Consent
 from tests.conftest import ROOT
 from tests.targets.test_server_away import Time
 from tests.worlds.countries.projects import add_country, make_project
@@ -274,16 +276,13 @@ def test_a_portal_that_is_away_before_anything_was_begun_still_shows_yesterday(p
     assert (outage.mails, run.revisions("portal")[0].state().is_finished) == (2, True)
 
 
-def test_a_silent_run_stays_silent(plain_outage: Outage) -> None:
-    outage = plain_outage
-    outage.portal.refuse()
-    outage.portal.back = 700
-    assert outage.run(notify=False).name == "Portal unreachable"
-    assert [state.name for state in outage.attempts(notify=False)] == ["Completed"]
-    assert outage.mails == 1
+def test_a_day_is_run_with_what_the_run_that_failed_was_asked_for() -> None:
+    assert options_of({"country": "XDM", "config": "config"}) == Options()
+    asked = {"notify": False, "approval": True, "accept_blind": ["G9001"], "take_over": True, "publish": True}
+    assert options_of(asked) == Options(notify=False, hold=True, consent=Consent(("G9001",), take_over=True))
 
 
-@pytest.mark.parametrize("how", ["held", "closed"])
+@pytest.mark.parametrize("how", ["held", pytest.param("closed", marks=pytest.mark.story)])
 def test_what_waits_for_a_person_is_not_touched(how: str, plain_outage: Outage) -> None:
     outage = plain_outage
     run = flood_run(outage.workspace / "runs", "XDM", TODAY)
