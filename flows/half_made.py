@@ -35,6 +35,11 @@ def shown_meanwhile(day: Day) -> str:
         return "what the portal shows cannot be told from the records"
 
 
+def half_made_words(day: Day) -> str | None:
+    """The same of a day that is half made; None for any other, also where only its notification is left to a person."""
+    return half_made(day.run, day.target_name, OPENERS[day.target.kind].shows)
+
+
 def resuming_name(run_name: str) -> str:
     """What the attempts for a run are called."""
     return f"{RESUMING}-{run_name}"
@@ -64,7 +69,7 @@ def _of(configuration: Configuration, day: date, each: Configured, run: FlowRun 
         for of in (day, day - timedelta(days=1)):
             for issue_time in reversed(each.profile.issue_times_of(of)):
                 one = Day(configuration, country, issue_time, country.target, target)
-                words = half_made(one.run, one.target_name, OPENERS[target.kind].shows)
+                words = half_made_words(one)
                 if words is not None and not (at_work and of == day):
                     yield f"{words} ({issue_time.words})"
                     return

@@ -17,11 +17,11 @@ from prefect.runtime import flow_run
 
 from flows.attempts import another_chain, schedule_attempt, take_back
 from flows.ending import ended, failed, tell
-from flows.half_made import RESUMING, resuming_name, shown_meanwhile
+from flows.half_made import RESUMING, half_made_words, resuming_name, shown_meanwhile
 from flows.hazard_run import Options, report, run_day
 from flows.installed import final
 from flows.morning import update_morning
-from flows.states import HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
+from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.decisions import resume_run
 from flows.wiring.issue_date import named_time
@@ -122,7 +122,7 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
         return SKIPPED.state(f"nothing to do: {other}")
     step = next_step(day.run, day.target_name, since=since, mails=asked.get("notify") is not False)
     if step.kind == "leave":
-        return SKIPPED.state(f"nothing to do: {step.why}")
+        return _left(day, step.why)
     if not attempts.may_begin(attempt, since, now()):
         return _over(day, attempts, "")
     at = attempts.next_after(attempt, since, now())
@@ -136,6 +136,16 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
     return PORTAL_AWAITED.state(
         f"{state.message}; attempt {attempt} of {attempts.most}, the next one is made at {at:%Y-%m-%d %H:%M} UTC"
     )
+
+
+def _left(day: Day, why: str) -> State:
+    """To a person, who is told where the portal is left half made by it."""
+    shown = half_made_words(day)
+    if shown is None:
+        return SKIPPED.state(f"nothing to do: {why}")
+    remedy = f"when the portal is back, `ibf-pipeline resume {day.name}`, or run the day again where it was given up"
+    error = IbfError(f"left to a person: {why}; {shown}", remedy=remedy)
+    return FAILED.state(str(error), error)
 
 
 def _over(day: Day, attempts: Attempts, said: str) -> State:
@@ -178,7 +188,7 @@ def _resumed(day: Day, since: datetime) -> State:
             day.run, day.target_name, since=since, mails=True
         )  # another run may have been at work meanwhile
         if step.kind != "resume":
-            return SKIPPED.state(f"nothing to do: {step.why or 'it was gone on with meanwhile'}")
+            return _left(day, step.why or "it was gone on with meanwhile")
         try:
             with publishing_progress(day.run, day.target_name):
                 _, publication = resume_run(day, Decision())

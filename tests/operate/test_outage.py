@@ -282,24 +282,27 @@ def test_a_day_is_run_with_what_the_run_that_failed_was_asked_for() -> None:
     assert options_of(asked) == Options(notify=False, hold=True, consent=Consent(("G9001",), take_over=True))
 
 
-@pytest.mark.parametrize("how", ["held", pytest.param("closed", marks=pytest.mark.story)])
-def test_what_waits_for_a_person_is_not_touched(how: str, plain_outage: Outage) -> None:
+@pytest.mark.parametrize("how", ["held", "half held", pytest.param("given up", marks=pytest.mark.story)])
+def test_what_waits_for_a_person_is_not_touched_and_told_where_the_portal_is_half_made(
+    how: str, plain_outage: Outage
+) -> None:
     outage = plain_outage
-    run = flood_run(outage.workspace / "runs", "XDM", TODAY)
-    if how == "held":
-        assert outage.run(hold=True).name == "Held"
-    else:
+    if how != "held":
         outage.portal.goes_at, outage.portal.back = 16, 700
-        assert outage.run().name == "Portal unreachable"
-        run.revisions("portal")[0].journal(outage.now).close("aborted by a person")
-    (revision,) = run.revisions("portal")
+    assert outage.run(hold="held" in how).name == ("Held" if how == "held" else "Portal unreachable")
+    (revision,) = flood_run(outage.workspace / "runs", "XDM", TODAY).revisions("portal")
+    if how == "given up":
+        revision.journal(outage.now).close("aborted by a person")
     before, calls = revision.state().progress.entries, outage.portal.calls
     (ended,) = outage.attempts()
-    assert ended.name == "Skipped"
-    assert str(ended.message).startswith("nothing to do: revision 1 ")
+    if how == "held":
+        assert (ended.name, ended.message) == ("Skipped", "nothing to do: revision 1 is held: a person approves it")
+    else:
+        why = "is held: a person approves it" if how == "half held" else "was given up"
+        assert str(ended.message).startswith(f"left to a person: revision 1 {why}; {NO_ALERTS}")
+        assert ended.name == "Failed", "which is told"
     assert (revision.state().progress.entries, outage.portal.calls, outage.mails) == (before, calls, 1)
-    left = [f"**XDM: {NO_ALERTS} ({TODAY}).**"] if how == "closed" else []
-    assert outage.first_lines() == left, "what was given up in the middle is half made all the same"
+    assert outage.first_lines() == ([] if how == "held" else [f"**XDM: {NO_ALERTS} ({TODAY}).**"])
 
 
 def test_an_attempt_for_no_country_of_ours_says_so(plain_outage: Outage) -> None:
