@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
@@ -20,11 +20,12 @@ from flows.states import (
     NOTICE_EVENT,
     NOTIFICATION_UNCONFIRMED,
     PORTAL_DIFFERS,
+    PORTAL_UNREACHABLE,
     NotNotified,
     Outcome,
 )
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, only_logged
+from ibf_pipeline.errors import IbfError, InputMissing, OutcomeUnknown, PortalUnreachable, only_logged
 from ibf_pipeline.targets.notice import Notice, day_of
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.told import day_in_words
@@ -58,8 +59,14 @@ def ended(found: Findings, publications: Sequence[Publication], *further: str, o
     return outcome.state(day_in_words(found, publications, *further))
 
 
-def failed(error: IbfError) -> State:
-    """Failed with the cause in one line, which Prefect logs as the state of the run."""
+def failed(error: IbfError, shown: Callable[[], str] | None = None) -> State:
+    """Failed with the cause in one line, which Prefect logs as the state of the run.
+
+    `shown`: what a portal that is away shows meanwhile, in words; asked for nothing else.
+    """
+    if isinstance(error, PortalUnreachable):
+        said = f"{shown()}; {error}" if shown else str(error)
+        return PORTAL_UNREACHABLE.state(f"{PORTAL_UNREACHABLE.words}: {said}", error)
     if isinstance(error, NotNotified):  # its own words say it, and stand first: where is left out
         return NOT_NOTIFIED.state(str(IbfError(error.found, expected=error.expected, remedy=error.remedy)), error)
     for kind, outcome in ((OutcomeUnknown, NOTIFICATION_UNCONFIRMED), (InputMissing, INPUT_MISSING)):

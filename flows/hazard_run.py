@@ -14,6 +14,7 @@ from prefect.runtime import deployment
 
 from flows.approval import await_approval, tell_waiting
 from flows.ending import HOLD, ended, failed, nothing_new, tell
+from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
 from flows.states import COMPLETED, HELD
@@ -65,8 +66,21 @@ def run_hazard(
 
     `hazard`: the only one of the country where none is given; `issued`: the period that the run was scheduled in.
     """
+    return final(run_day(hazard, country, issued, target, options, config, workspace))
+
+
+def run_day(
+    hazard: str | None,
+    country: str,
+    issued: Asked,
+    target: str | None,
+    options: Options,
+    config: str,
+    workspace: str | None,
+) -> State:
+    """The same, as part of another flow."""
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    exercise = options.wishes is not None
+    exercise, shown = options.wishes is not None, None
     try:
         if hazard is not None and not exercise:
             _require_own(hazard, country)
@@ -74,6 +88,7 @@ def run_hazard(
             config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
             exercise=exercise,
         )  # fmt: skip
+        shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)
             found, run, state, held = carry_out(
@@ -87,8 +102,8 @@ def run_hazard(
         if held:
             state = after_hold(day, found, run, state, approval=options.approval)
     except IbfError as error:
-        return final(failed(error))
-    return final(state)
+        return failed(error, shown)
+    return state
 
 
 def _wished(day: Day, wishes: str) -> Any:
@@ -141,7 +156,7 @@ def conclude(
         state = ended(found, publications, *further, otherwise=HELD if held else COMPLETED)
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
-        state = failed(error)
+        state = failed(error, partial(shown_meanwhile, day))
         tell(found, untold_notices(run, day.target_name, error))
     report(day, run)
     return state, held

@@ -16,8 +16,9 @@ from prefect.flows import Flow
 from prefect.runtime import flow_run as this_run
 from prefect.utilities.urls import url_for
 
+from flows.half_made import RESUMING, first_lines, resuming_name
 from flows.installed import OUTDATED, installed
-from flows.states import HELD, NOT_ALL_PUBLISHED, PORTAL_DIFFERS, STOPPED, WATCHED
+from flows.states import HELD, NOT_ALL_PUBLISHED, PORTAL_AWAITED, PORTAL_DIFFERS, SKIPPED, STOPPED, WATCHED
 from flows.wiring.day import Day, open_configuration
 from flows.wiring.hazards import Configured, configured
 from flows.wiring.issue_date import issue_date_of_run
@@ -42,8 +43,8 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
     with only_logged(log, "the morning page could not be written"):
         parameters = flow_run.parameters
         scheduled = flow_run.expected_start_time or datetime.now(UTC)
-        asked = parameters.get("issue_date") or str(parameters.get("issue_time") or "")[:10] or None
-        day = issue_date_of(asked, scheduled)
+        asked = parameters.get("issue_date") or parameters.get("issue_time") or parameters.get("scheduled")
+        day = issue_date_of(str(asked)[:10] if asked else None, scheduled)
         if day is not None and is_of_today(day, scheduled, flow_run.tags):
             configuration = open_configuration(parameters.get("config") or "config", parameters.get("workspace"))
             write_morning(day, configuration, flow_run.id)
@@ -52,10 +53,10 @@ def update_morning(flow: Flow[..., object], flow_run: FlowRun, state: State) -> 
 def is_of_today(day: date, scheduled: datetime, tags: Sequence[str]) -> bool:
     """Whether a run's issue date is that of the page: a day of the past is no news of this morning.
 
-    A sensor that waits beyond midnight starts runs of the day before.
+    A sensor that waits beyond midnight starts runs of the day before, and so do attempts to go on with one.
     """
     behind = scheduled.astimezone(UTC).date() - day
-    return behind == timedelta(0) or (behind == timedelta(days=1) and WATCHED in tags)
+    return behind == timedelta(0) or (behind == timedelta(days=1) and bool({WATCHED, RESUMING} & set(tags)))
 
 
 def show_waiting(day: Day) -> None:
@@ -90,6 +91,7 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
     """
     runs_of = awaited(configuration)
     labels, names = [each.label for each in runs_of], {n: each.label for each in runs_of for n in each.run_names(day)}
+    names |= {resuming_name(name): label for name, label in names.items()}
     shorts = {each.profile.short for each in runs_of}
     title = f"{shorts.pop().capitalize()} forecasts" if len(shorts) == 1 else "Forecasts"
     with get_client(sync_client=True) as client:
@@ -102,7 +104,14 @@ def write_morning(day: date, configuration: Configuration, run: UUID, *, waiting
                 key=KEY,
                 type="markdown",
                 description=f"All countries, forecast of {day}",
-                data=morning_page(day, labels, runs, title=title, outdated=_outdated(client)),
+                data=morning_page(
+                    day,
+                    labels,
+                    runs,
+                    title=title,
+                    outdated=_outdated(client),
+                    first=first_lines(configuration, day, runs_of, runs),
+                ),
                 flow_run_id=run,
             )
         )
@@ -128,8 +137,10 @@ def newest_runs(
 
 
 def _counts(run: FlowRun, target: str | None) -> bool:
-    """Whether a run is the country's day: not one that only looked, nor one for another target."""
+    """Whether a run is the country's day: not one that only looked, found nothing to do, or is for another target."""
     parameters = run.parameters or {}
+    if run.state is not None and run.state.name == SKIPPED.name:
+        return False
     return parameters.get("publish") is not False and parameters.get("target") in (None, target)
 
 
@@ -155,8 +166,11 @@ def morning_page(
     *,
     title: str = "Forecasts",
     outdated: bool = False,
+    first: Sequence[str] = (),
 ) -> str:
-    """The page: what needs a person first, then the rest. `outdated`: the server's automations are."""
+    """The page: what needs a person first, then the rest. `outdated`: the server's automations are; `first`: what
+    stands above all of it.
+    """
     order = sorted(countries, key=lambda iso3: (_rank(runs.get(iso3)), iso3))
     ranks = [_rank(runs.get(iso3)) for iso3 in countries]
     waiting = sum(rank < _NOT_YET for rank in ranks)
@@ -165,13 +179,14 @@ def morning_page(
         done += f" {waiting} of them {'needs' if waiting == 1 else 'need'} a person."
     lines = ["| country | run | what |", "| --- | --- | --- |", *(_line(iso3, runs.get(iso3)) for iso3 in order)]
     mind = f"> **Mind:** {OUTDATED}. Until then people may not be told of what happens.\n\n" if outdated else ""
-    head = f"# {title} of {day_text(day)}\n\n{mind}{done}\n\n"
+    head = "".join(f"{line}\n\n" for line in first) + f"# {title} of {day_text(day)}\n\n{mind}{done}\n\n"
     return head + "\n".join(lines) + f"\n\nWritten {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.\n"
 
 
 _RANKS = ("FAILED", "CRASHED", "PAUSED", "CANCELLED", "CANCELLING")
 """states that need a person, most urgent first"""
 _UNDONE = {
+    PORTAL_AWAITED.name: "FAILED",
     PORTAL_DIFFERS.name: "FAILED",
     HELD.name: "PAUSED",
     NOT_ALL_PUBLISHED.name: "CANCELLED",

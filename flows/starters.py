@@ -11,7 +11,7 @@ from prefect.exceptions import ObjectNotFound, PrefectException
 
 from flows.all_countries import run_jobs
 from flows.country_process import CountryJob
-from flows.states import WATCHED
+from flows.states import PORTAL_UNREACHABLE, WATCHED
 from flows.wiring.deployment_run import start_run
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing
@@ -40,7 +40,7 @@ def start_deployment(iso3: str, issue_date: date) -> str | None:
         if state is None or not state.is_final():
             return None
         ended = f"ended {state.name}: {state.message or 'without a word'}"
-        if state.is_completed():
+        if state.is_completed() or state.name == PORTAL_UNREACHABLE.name:  # attempts of their own follow
             return f"its run {ended}"
         if state.is_cancelled():
             raise RuntimeError(f"its run {ended}")

@@ -58,6 +58,14 @@ NOTIFICATION_UNCONFIRMED = Outcome(
 )
 NOT_NOTIFIED = Outcome("Not notified", StateType.FAILED, 1, "not notified", "not notified")
 """everything was published; nobody has approved the notification in time, or the server mails nobody about it"""
+PORTAL_UNREACHABLE = Outcome(
+    "Portal unreachable", StateType.FAILED, 1, "portal unreachable", "the portal is unreachable"
+)
+"""for longer than the run waits; attempts of the deployment `resume` follow"""
+PORTAL_AWAITED = Outcome("Portal awaited", StateType.COMPLETED, 0)
+"""an attempt found it away as well, and the next one is scheduled; people were told before"""
+PORTAL_STAYED_AWAY = Outcome("Portal stayed away", StateType.FAILED, 1, "portal stayed away")
+"""the attempts are over: a person goes on"""
 FAILED = Outcome("Failed", StateType.FAILED, 1, "failed runs")
 """for any other reason, also those that Prefect itself finds; the exit code is that of the error where there is one"""
 CRASHED = Outcome("Crashed", StateType.CRASHED, 1, "crashed runs")
@@ -76,6 +84,9 @@ OUTCOMES = {
         INPUT_MISSING,
         NOTIFICATION_UNCONFIRMED,
         NOT_NOTIFIED,
+        PORTAL_UNREACHABLE,
+        PORTAL_AWAITED,
+        PORTAL_STAYED_AWAY,
         FAILED,
         CRASHED,
         CANCELLED,

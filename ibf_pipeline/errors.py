@@ -95,6 +95,10 @@ class ServerUnreachable(IbfError):
     """A server could not be reached, or did not answer, within the retries allowed."""
 
 
+class PortalUnreachable(ServerUnreachable):
+    """The server that a day is published to is away for longer than a run waits, and may be back later."""
+
+
 class OutcomeUnknown(IbfError):
     """A call was sent and nobody can say whether it was carried out."""
 

@@ -38,6 +38,7 @@ from ibf_pipeline.report.rows import Row
 from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, revision_words, summary
 from ibf_pipeline.report.times import issued
 from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, real_runs
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
@@ -180,10 +181,12 @@ def publishing_progress(run: RunFolder, target: str) -> Iterator[None]:
 def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
     progress = Progress(f"Publishing {run.iso3} of {run.issue_time.words} to {target}")
     shown, last = -1.0, False
+    revision: Revision | None = None
     try:
         while not last:
             last = stopped.wait(_PROGRESS_SECONDS)
-            share = _share_done(run, target)
+            revision = _newest(run, target, revision)
+            share = None if revision is None else _share_done(revision)
             if share is not None and share != shown:
                 progress.show(share)
                 shown = share
@@ -191,10 +194,12 @@ def _watch(run: RunFolder, target: str, stopped: threading.Event) -> None:
         log.debug("the progress of publishing is not shown", exc_info=True)
 
 
-def _share_done(run: RunFolder, target: str) -> float | None:
-    """Per cent of the calls of the newest revision that are done; None before there is one."""
-    revisions = run.revisions(target)
-    if not revisions:
-        return None
-    done = revisions[-1].state().progress.done
-    return round(100 * len(done) / max(1, len(revisions[-1].calls())), 1)
+def _newest(run: RunFolder, target: str, known: Revision | None) -> Revision | None:
+    """The newest revision; the one that is known, whose plan is parsed already, where it still is. None before one."""
+    newest = next(iter(run.revisions(target)[-1:]), None)
+    return known if known == newest else newest
+
+
+def _share_done(revision: Revision) -> float:
+    """Per cent of its calls that are done; its plan is not parsed anew, since publishing goes on meanwhile."""
+    return round(100 * len(revision.state().progress.done) / max(1, len(revision.calls())), 1)

@@ -88,6 +88,19 @@ _ENDS_TOLD = (
         _TEXT,
     ),
     (
+        "portal unreachable",
+        "The portal was away for longer than a run waits.",
+        "Flood day waits for its portal",
+        "{{ flow_run.name }}: {{ flow_run.state.message }}\nAttempts to go on follow by themselves; where they end "
+        "without the day being published, a message says so.\n{{ flow_run|ui_url }}",
+    ),
+    (
+        "portal stayed away",
+        "The attempts to go on with a day are over, and it is not published.",
+        "Flood day is NOT published: its portal stayed away",
+        _TEXT,
+    ),
+    (
         "cancelled runs",
         "A person has cancelled a run, or one that waited for approval: that decides nothing.",
         "Flood run cancelled",

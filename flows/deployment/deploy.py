@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -23,9 +24,11 @@ from prefect.utilities.callables import parameter_schema
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type
 
 from flows.deployment.automations import telling_people, watching_runs
+from flows.deployment.resuming import resuming
 from flows.deployment.table import OUR_TAGS, RUN_ENVIRONMENT, Planned, planned_deployments
 from flows.hazard_flows import FLOWS
 from flows.installed import PREFIX
+from flows.resume import resume
 from flows.wiring.day import open_configuration
 from flows.wiring.hazards import sound
 from flows.wiring.limits import limit_name
@@ -83,7 +86,7 @@ def deploy(config: str, workspace: str | None, *, runs_config: str | None = None
             *_no_longer_configured(
                 client, {*schedules, *(f"{hazard}/{each.iso3}" for each in wrong for hazard in FLOWS)}
             ),
-            *_apply_automations(client, automations),
+            *_apply_automations(client, [*automations, resuming(operations, _attempts(client))]),
         ]
 
 
@@ -248,6 +251,11 @@ def _automations(client: SyncPrefectClient, operations: Operations) -> list[Auto
             remedy="make one in the UI under Blocks, and name it here",
         )
     return [*watching_runs(), *telling_people(operations, document.id)]
+
+
+def _attempts(client: SyncPrefectClient) -> UUID:
+    """The deployment of the attempts to go on with a day, which is registered by now."""
+    return client.read_deployment_by_name(f"{resume.name}/{resume.name}").id
 
 
 def _apply_automations(client: SyncPrefectClient, wanted: Sequence[AutomationCore]) -> Iterator[Deployed]:

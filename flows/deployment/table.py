@@ -10,11 +10,13 @@ from prefect.flows import Flow
 
 from flows.all_countries import all_countries
 from flows.backfill import backfill
+from flows.half_made import RESUMING
 from flows.hazard_flows import flow_of, issue_parameter
 from flows.heartbeat import heartbeat
 from flows.intake import intake
 from flows.observe_event import observe_event
 from flows.prepare import prepare_country
+from flows.resume import resume
 from flows.scenario import scenario
 from flows.watch_source import watch_source
 from flows.wiring.hazards import sound
@@ -138,6 +140,11 @@ def _installation(operations: Operations, where: dict[str, Any]) -> Iterator[Pla
             "An exercise: the ordinary day with a forecast that makes a wish list come true, kept apart from real "
             "days.",
             {},
+        ),
+        (
+            resume,
+            "Attempts to go on with a day whose portal was unreachable. Started by the automation for that.",
+            {"tags": (RESUMING,)},
         ),
         (prepare_country, "A country's static data to its prepared layers, ahead of the day that needs them.", {}),
         (

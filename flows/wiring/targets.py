@@ -19,13 +19,17 @@ from flows.wiring.sandbox import open_sandbox
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.targets import FilesTargetSettings, IbfTargetSettings
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.errors import PortalUnreachable, UsageError
+from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.report.write import event_maps
 from ibf_pipeline.runs.holding import Destination, refuse_hold
+from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.targets.files.target import FilesTarget
+from ibf_pipeline.targets.half_made import Shows
+from ibf_pipeline.targets.ibf.half_made import shows
 from ibf_pipeline.targets.ibf.mailing import mailed_only
 from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.target import IbfTarget
@@ -56,18 +60,34 @@ class Opener:
     portal: Callable[[Configuration, str, CountryHazard | None], AbstractContextManager[Portal]] | None = None
     """to ask its portal, where such targets have one: configuration, the target's name, the country of the questions or
     None, where it is not set up here"""
+    shows: Callable[[Revision], Shows] = lambda revision: "as before"
+    """what such targets show of a revision that is not finished"""
+
+
+@contextmanager
+def away_is_told() -> Iterator[None]:
+    """A server that is away, and may be back with nothing changed, is PortalUnreachable; for questions and calls alone,
+    since the services that forecasts come from can be away as well.
+    """
+    try:
+        yield
+    except NoAnswer as error:
+        if not error.passes:
+            raise
+        raise PortalUnreachable(error.found, where=error.where, expected=error.expected, remedy=error.remedy) from error
 
 
 @contextmanager
 def open_target(day: Day, *, notify: bool = False, hold: bool = False, publishes: bool = True) -> Iterator[OpenTarget]:
     """The day's target, whichever kind it is. `hold`: its notification waits for a person's approval; `publishes`: a
-    server that is away is waited for, as what comes next must not be left half made.
+    server that is away is waited for, as what comes next must not be left half made. PortalUnreachable where it stays
+    away.
     """
     if hold and not day.target.can_notify:
         refuse_hold(day.target_name, day.target.words)
     until = now() + timedelta(hours=day.target.hold_hours) if hold else None
     opening = Opening(notify and day.target.notifications, until, publishes)
-    with OPENERS[day.target.kind].target(day, opening) as target:
+    with away_is_told(), OPENERS[day.target.kind].target(day, opening) as target:
         yield target
 
 
@@ -135,5 +155,12 @@ def _client(
         yield stack.enter_context(closing(IbfClient(url, account, patience)))
 
 
-OPENERS: Final[dict[str, Opener]] = {"ibf": Opener(_ibf, _ibf_portal), "files": Opener(_files)}
+OPENERS: Final[dict[str, Opener]] = {"ibf": Opener(_ibf, _ibf_portal, shows), "files": Opener(_files)}
 """kind of target -> how it is opened"""
+
+
+def require_there(day: Day) -> None:
+    """PortalUnreachable where the day's portal is away right now: it is not waited for. Others are always there."""
+    if OPENERS[day.target.kind].portal is not None:
+        with away_is_told(), open_portal(day.configuration, day.target_name, day.country) as portal:
+            portal.log_in()

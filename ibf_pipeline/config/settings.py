@@ -53,6 +53,15 @@ class Operations(Section):
     late_after_minutes: int = Field(
         30, ge=1, le=1440, strict=True, description="a scheduled run that has not begun by then is reported as late"
     )
+    portal_attempts: int = Field(
+        12, ge=1, le=100, strict=True, description="a day whose portal was unreachable is tried again so often at most"
+    )
+    portal_attempt_minutes: int = Field(
+        10, ge=1, le=240, strict=True, description="between two of these attempts, and before the first"
+    )
+    portal_attempt_hours: int = Field(
+        6, ge=1, le=24, strict=True, description="after the first failure of the day, none of them begins any more"
+    )
     notification_block: str | None = Field(
         None,
         pattern=r"^[a-z0-9-]+/[a-z0-9-]+$",

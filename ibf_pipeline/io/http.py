@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -64,6 +64,17 @@ _REMEDIES: Final = {
     400: "correct what the server names, then run again",
     500: "the server may be down or busy: try again in some minutes",
 }
+
+
+def file_of_a_call(path: Path) -> AbstractContextManager[None]:
+    """Within it, a file that cannot be read is InputInvalid."""
+    return turned_into(
+        InputInvalid,
+        "the file of the call cannot be read ({})",
+        where=path,
+        expected="the file as it was planned",
+        remedy="bring it back from a back-up, or give the revision up and run the day again",
+    )
 
 
 class Client:
@@ -214,13 +225,7 @@ class Client:
         with ExitStack() as stack:
             if (file := more.pop("file", None)) is not None:
                 name, path = file[0], Path(file[1])
-                with turned_into(
-                    InputInvalid,
-                    "the file of the call cannot be read ({})",
-                    where=path,
-                    expected="the file as it was planned",
-                    remedy="bring it back from a back-up, or give the revision up and run the day again",
-                ):
+                with file_of_a_call(path):
                     stream = stack.enter_context(path.open("rb"))
                 more["files"] = {"file": (name, stream, "application/octet-stream")}
             try:

@@ -23,6 +23,7 @@ from flows.cli.app import app
 from flows.deployment.table import planned_deployments
 from flows.floods import floods
 from flows.starters import start_deployment, start_here
+from flows.states import PORTAL_UNREACHABLE
 from flows.watch_source import watch_source
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputMissing
@@ -298,6 +299,7 @@ def test_a_run_that_failed_is_tried_again_three_times_at_most(
     [
         (Cancelled(message="by a person"), "NOT started: XDR (its run ended Cancelled: by a person)"),
         (Completed(message="1 trigger; held"), "nothing to do for XDR (its run ended Completed: 1 trigger; held)"),
+        (PORTAL_UNREACHABLE.state("away"), "nothing to do for XDR (its run ended Portal unreachable: away)"),
     ],
 )
 def test_a_run_that_a_person_ended_or_that_is_done_is_not_started_again(

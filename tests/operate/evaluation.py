@@ -22,6 +22,7 @@ from typing import Any
 
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.schemas.automations import AutomationCore
 from prefect.server import api
@@ -35,9 +36,10 @@ from prefect.states import Failed, Late, Pending, Running
 
 from flows import ending
 from flows.deployment.automations import SIGNS_OF_LIFE, telling_people, watching_runs
+from flows.deployment.resuming import resuming
 from flows.deployment.table import planned_deployments
 from flows.installed import Installed, as_known, of_automations
-from flows.states import NOT_NOTIFIED, OUTCOMES
+from flows.states import NOT_NOTIFIED, OUTCOMES, PORTAL_UNREACHABLE
 from flows.wiring.day import open_configuration
 from ibf_pipeline.config.settings import Operations
 from ibf_pipeline.targets.notice import Notice
@@ -85,12 +87,11 @@ class Evaluated:
     queued: list[bytes] = field(default_factory=list)
     """actions that were triggered and not taken yet"""
 
-    async def start(self, deployment: str, due: datetime | None = None) -> FlowRun:
+    async def start(self, deployment: str, due: datetime | None = None, **parameters: Any) -> FlowRun:
         """A run of a deployment that waits for a worker."""
         known = await self.client.read_deployment_by_name(deployment)
-        return await self.client.create_flow_run_from_deployment(
-            known.id, state=None if due is None else State(type="SCHEDULED", state_details={"scheduled_time": due})
-        )
+        state = None if due is None else State(type="SCHEDULED", state_details={"scheduled_time": due})
+        return await self.client.create_flow_run_from_deployment(known.id, state=state, parameters=parameters)
 
     async def enter(self, run: FlowRun, *states: State, later: timedelta = timedelta()) -> ReceivedEvent:
         """The run goes through these states; the event of the last one. `later`: than the clock says."""
@@ -144,7 +145,8 @@ async def evaluated(config: str) -> AsyncIterator[Evaluated]:
             block_id = await block._save("told", client=client)
             for item in planned_deployments(open_configuration(config), config, None):
                 flow = await client.create_flow_from_name(item.flow.name)
-                await client.create_deployment(flow, item.name, tags=[item.tag, *item.tags])
+                tags = [item.tag, *item.tags]
+                await client.create_deployment(flow, item.name, tags=tags, parameters=item.parameters)
             server = Evaluated(client, received, block_id)
 
             async def emit(self: PrefectServerEventsClient, happened: Event) -> ReceivedEvent:
@@ -153,7 +155,8 @@ async def evaluated(config: str) -> AsyncIterator[Evaluated]:
 
             PrefectServerEventsClient.emit = emit  # type: ignore[method-assign]
             operations = Operations(late_after_minutes=int(LATE_AFTER / timedelta(minutes=1)))
-            for ours in (*telling_people(operations, block_id), *watching_runs()):
+            attempts = resuming(operations, (await client.read_deployment_by_name("resume/resume")).id)
+            for ours in (*telling_people(operations, block_id), *watching_runs(), attempts):
                 server.automations.append(await load(ours))
             messaging.create_actions_publisher = lambda: _Queue(server.queued)  # type: ignore[assignment]
             yield server
@@ -267,6 +270,34 @@ def _sign(of: ReceivedEvent, later: timedelta) -> ReceivedEvent:
     return of.model_copy(update={**update, "follows": None})
 
 
+async def outages(server: Evaluated) -> list[dict[str, Any]]:
+    """What is started for runs that found their portal away: of a schedule, of a person with parameters, of an exercise
+    and of an attempt itself, which ends under another name.
+    """
+    due = datetime(2026, 2, 15, 15, tzinfo=UTC)
+    asked = {"issue_date": "2026-02-14", "target": "portal", "notify": False}
+    cases: list[tuple[str, datetime | None, dict[str, Any]]] = [
+        ("floods/XDM", due, {}), ("floods/XDM", None, asked), ("scenario/scenario", None, {"country": "XDM"})
+    ]  # fmt: skip
+    resume = await server.client.read_deployment_by_name("resume/resume")
+    filtered = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[resume.id]))
+    started, known = [], {run.id for run in await server.client.read_flow_runs(flow_run_filter=filtered)}
+    for deployment, at, parameters in cases:
+        run = await server.start(deployment, at, **parameters)
+        ended = PORTAL_UNREACHABLE.state("the portal is unreachable: nothing was sent")
+        happened = await server.enter(run, Pending(), Running(), ended)
+        for each in await server.client.read_flow_runs(flow_run_filter=filtered):
+            if each.id not in known:
+                known.add(each.id)
+                later = each.expected_start_time - happened.occurred if each.expected_start_time else timedelta()
+                started.append({
+                    "of": run.parameters, "parameters": each.parameters, "failed": happened.occurred.isoformat(),
+                    "minutes later": round(later.total_seconds() / 60), "tags": each.tags,
+                })  # fmt: skip
+    server.told()
+    return started
+
+
 async def words(server: Evaluated) -> Told:
     """What our flows say themselves: of a notice, and of a notification that waits."""
     said: list[dict[str, Any]] = []
@@ -327,6 +358,7 @@ async def main(config: str, cases: dict[str, Any]) -> None:
         answers["troubles"] = await troubles(server)
         answers["lateness"] = await lateness(server)
         answers["words"] = await words(server)
+        answers["outages"] = await outages(server)
         answers["life"] = await life(server)
         answers["before deploy"] = await before_deploy(server, cases["ends"])
     print(json.dumps(answers))

@@ -97,12 +97,12 @@ def test_the_second_deploy_changes_nothing_and_a_change_only_what_it_is_about(ap
     deploy(str(config), None)
     again = deploy(str(config), None)
     assert {item.outcome for item in again if item.note != "paused"} <= {"unchanged"}, again
-    assert len([item for item in again if item.kind == "automation"]) == 13
+    assert len([item for item in again if item.kind == "automation"]) == 16
     add_country(config, "XDN", schedule="15 8 * * *")
     assert {n for n, outcome in outcomes(deploy(str(config), None)).items() if outcome == "changed"} == {"floods/XDN"}
     set_operations(config, work_pool=pool)
     removed = [item for item in deploy(str(config), None) if item.outcome == "removed"]
-    assert len(removed) == 12, "without a block nobody can be told"
+    assert len(removed) == 14, "without a block nobody can be told"
 
 
 def test_a_country_that_is_no_longer_configured_is_paused_and_comes_back(api: PrefectServer, config: Path) -> None:

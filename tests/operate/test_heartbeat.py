@@ -19,7 +19,7 @@ from flows.cli.app import app
 from flows.floods import floods
 from flows.heartbeat import heartbeat
 from flows.morning import is_of_today, issue_date_of, morning_page, newest_runs
-from flows.states import HELD, NOT_ALL_PUBLISHED, STOPPED
+from flows.states import HELD, NOT_ALL_PUBLISHED, PORTAL_AWAITED, STOPPED
 from flows.wiring.issue_date import issue_date_of_run
 from tests.worlds.countries.projects import make_project
 from tests.worlds.plain_calls import plain_calls
@@ -64,6 +64,17 @@ def test_what_is_published_and_not_told_is_not_done() -> None:
     assert "\n\n1 of 5 countries done. 4 of them need a person.\n\n" in page
     order = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")][2:]
     assert order == ["XDN", "SSD", "UGA", "XDM", "KEN"]
+
+
+def test_a_portal_that_is_half_made_is_the_first_line_and_an_awaited_one_is_not_done() -> None:
+    runs = {
+        "KEN": run(HELD.state("3 triggers; held before the notification")),
+        "UGA": run(PORTAL_AWAITED.state("the portal is unreachable; attempt 2 of 12")),
+    }
+    lines = morning_page(DAY, ["KEN", "UGA"], runs, first=["**UGA: the portal shows no alerts.**"]).splitlines()
+    assert lines[:3] == ["**UGA: the portal shows no alerts.**", "", "# Forecasts of Sun 2026-02-15"]
+    assert "0 of 2 countries done. 2 of them need a person." in lines
+    assert [line.split("|")[1].strip() for line in lines if line.startswith("| ")][2:] == ["UGA", "KEN"]
 
 
 def test_a_run_that_published_nothing_or_elsewhere_is_not_the_days_run(api: object) -> None:

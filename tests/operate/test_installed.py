@@ -72,7 +72,7 @@ def test_deploy_brings_them_up_to_date(config: str) -> None:
     assert behind is not None
     assert behind.older
     changed = [item.name for item in deploy(config, None) if item.outcome == "changed"]
-    assert changed == ["ibf: runs without a sign of life"]
+    assert changed == ["ibf: runs without a sign of life", "ibf: resume after an outage"]
     assert found_installed() == before
 
 

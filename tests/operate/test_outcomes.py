@@ -16,6 +16,7 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.states import Crashed, Failed
 
 from flows.deployment.automations import telling_people, watching_runs
+from flows.deployment.resuming import resuming
 from flows.deployment.table import OBSERVATION_TAG, TAG, planned_deployments
 from flows.hazard_run import run_hazard
 from flows.installed import OUTDATED, PREFIX, VERSION, VERSION_TAG, Installed, as_known, of_automations
@@ -29,6 +30,7 @@ from tests.operate.evaluation import OF_VERSION_1
 from tests.worlds.countries.projects import make_project
 
 WATCHING, TELLING = watching_runs(), telling_people(Operations(), UUID(int=0))
+RESUMING = resuming(Operations(), UUID(int=0))
 OF_PREFECT = {
     f"prefect.flow-run.{name}"
     for name in (
@@ -36,7 +38,7 @@ OF_PREFECT = {
     )
 }  # fmt: skip
 """events of runs that have not ended"""
-DEFINED = "30b861387613"
+DEFINED = "2ae6f012f24b"
 """of VERSION; it changes with the definitions"""
 every_outcome = pytest.mark.parametrize("outcome", OUTCOMES.values(), ids=list(OUTCOMES))
 
@@ -73,7 +75,7 @@ def test_every_end_that_is_not_completed_is_told() -> None:
 
 def test_no_automation_waits_for_a_name_that_there_is_not() -> None:
     known = {outcome.event for outcome in OUTCOMES.values()} | OF_PREFECT
-    for each in (*WATCHING, *TELLING):
+    for each in (*WATCHING, *TELLING, RESUMING):
         named = {event for event in trigger(each).expect | trigger(each).after if event.startswith("prefect.")}
         assert named <= known, each.name
         assert "prefect.state-message" not in json.dumps(trigger(each).model_dump(mode="json")), "names alone count"
@@ -119,7 +121,9 @@ def test_every_deployment_ends_its_runs_through_the_table(tmp_path: Path) -> Non
 def test_other_definitions_are_another_version() -> None:
     """Where this fails: raise VERSION in flows/installed.py, and note the new digest here."""
     parts = {"name", "tags", "trigger", "actions"}
-    definitions = [each.model_dump(mode="json", include=parts, exclude_defaults=True) for each in (*WATCHING, *TELLING)]
+    definitions = [
+        each.model_dump(mode="json", include=parts, exclude_defaults=True) for each in (*WATCHING, *TELLING, RESUMING)
+    ]
     for each in definitions:
         for event in ("expect", "after", "for_each"):
             each["trigger"][event] = sorted(each["trigger"].get(event, ()))
@@ -132,8 +136,8 @@ def test_other_definitions_are_another_version() -> None:
 
 
 def test_automations_of_this_version_leave_every_state_as_it_is() -> None:
-    assert all(VERSION_TAG in each.tags for each in (*WATCHING, *TELLING))
-    for automations in ([], [*WATCHING], [*WATCHING, *TELLING]):
+    assert all(VERSION_TAG in each.tags for each in (*WATCHING, *TELLING, RESUMING))
+    for automations in ([], [*WATCHING, RESUMING], [*WATCHING, *TELLING, RESUMING]):
         found = of_automations(automations)
         assert not found.older
         for outcome in OUTCOMES.values():

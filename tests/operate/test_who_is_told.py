@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from flows.deployment.automations import SIGNS_OF_LIFE
 from flows.installed import OUTDATED
+from flows.resume import resume
 from flows.states import OUTCOMES
 from tests.operate.conftest import ENDS
 
@@ -20,12 +22,14 @@ SUBJECTS = {
     "another failure": "Flood run failed",
     "unconfirmed": "Flood notification unconfirmed",
     "not notified": "Nobody was notified of a flood alert",
+    "away": "Flood day waits for its portal",
+    "stayed away": "Flood day is NOT published: its portal stayed away",
     "no input": "Flood run waits for its input",
     "hidden": "A flood alert could not be published",
     "partly hidden": "A flood alert could not be published",
     "heartbeat": "Flood run failed",
 }
-QUIET = ("done", "held", "stopped", "skipped")
+QUIET = ("done", "held", "stopped", "skipped", "awaited")
 """told of by nobody, or by an event of its own"""
 
 
@@ -57,7 +61,7 @@ def test_people_are_told_as_ever_while_the_automations_are_of_an_older_version(
     """And what to do about that, in the very message."""
     run = evaluation["before deploy"]["ends"][end]
     (message,) = run["told"]
-    assert message["subject"] == subject
+    assert message["subject"] == ("Flood run failed" if end in ("away", "stayed away") else subject)
     assert message["body"].startswith(f"{run['name']}: {ENDS[end][2]}; {OUTDATED}\n")
 
 
@@ -125,3 +129,22 @@ def test_a_run_without_a_sign_of_life_becomes_crashed_and_is_told(evaluation: di
     assert after["is gone"][1].startswith(f"no sign of life for {SIGNS_OF_LIFE} seconds: ")
     (message,) = evaluation["life"]["told"]
     assert message["subject"] == "Flood run crashed"
+
+
+def test_a_run_that_found_its_portal_away_is_tried_again_with_what_it_was_asked_for(
+    evaluation: dict[str, Any],
+) -> None:
+    """As the server renders it. An exercise is not, and an attempt schedules the next one itself."""
+    scheduled, asked = evaluation["outages"]
+    assert [each["minutes later"] for each in (scheduled, asked)] == [10, 10]
+    given = scheduled["parameters"]
+    assert (given["country"], given["hazard"], given["issue_time"], given["target"]) == ("XDM", "floods", "", None)
+    assert datetime.fromisoformat(given["scheduled"]) == datetime(2026, 2, 15, 15, tzinfo=UTC)
+    assert datetime.fromisoformat(given["since"]) == datetime.fromisoformat(scheduled["failed"])
+    assert (given["asked"], given["config"]) == (scheduled["of"], scheduled["of"]["config"])
+    given = asked["parameters"]
+    assert (given["issue_time"], given["target"], given["asked"]["notify"]) == ("2026-02-14", "portal", False)
+    for each in (scheduled, asked):
+        taken = resume.validate_parameters(each["parameters"])
+        assert set(taken) == {*each["parameters"], "attempt", "workspace"}
+        assert set(each["tags"]) == {"ibf-pipeline", "resume"}

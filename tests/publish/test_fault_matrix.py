@@ -233,10 +233,10 @@ class _DyingClient(IbfClient):
         super().__init__(url, PIPELINE, Patience(5, ATTEMPTS, lambda seconds: None))
         self.number, self.when = number, when
 
-    def send(self, call: Call, folder: Path) -> Answer:
+    def send(self, call: Call, folder: Path, content: bytes | None = None) -> Answer:
         if (call.number, self.when) == (self.number, "before sending"):
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = super().send(call, folder)
+        answer = super().send(call, folder, content)
         if (call.number, self.when) == (self.number, "before the journal"):
             os.kill(os.getpid(), signal.SIGKILL)
         return answer

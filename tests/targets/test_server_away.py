@@ -394,3 +394,17 @@ def test_a_question_in_between_waits_as_well() -> None:
         with pytest.raises(IbfError):
             client.get_if_there("/event", keep_trying=False)
         assert time.slept == [1, 2, 4, 8]
+
+
+def test_what_is_prepared_is_sent_as_it_would_have_been_anyway(portal: Portal, tmp_path: Path) -> None:
+    call = Call(1, "exposure", "POST", "/exposure", body={"name": "Bahía", "rows": [{"amount": 0.1}, None], "on": True})
+    with client_of(portal.url) as (client, _):
+        transport = IbfTransport(client, tmp_path)
+        transport.prepare([call])
+        transport.send(call)
+        client.send(call, tmp_path)
+    prepared, plain = portal.calls("/api/exposure")
+    by_requests = requests.Request("POST", portal.url, json=call.body).prepare()
+    for request in (prepared, plain):
+        assert request.body == by_requests.body
+        assert request.headers["content-type"] == by_requests.headers["Content-Type"]

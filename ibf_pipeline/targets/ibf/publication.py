@@ -11,7 +11,7 @@ from ibf_pipeline.errors import IbfError
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.publish.publisher import End
-from ibf_pipeline.runs.holding import Destination
+from ibf_pipeline.runs.holding import Destination, is_to_wait
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets import carry_out as shared
@@ -42,6 +42,8 @@ def carry_out(
     `mailed_only`: the countries that it mails about where this one is none of them, None where it is.
     """
     transport = IbfTransport(client, revision.folder)
+    if processes_again(revision, end, holds=destination is not None and is_to_wait(revision, destination, end)):
+        transport.prepare(revision.state().left)
 
     def known(found: Findings) -> str:
         return found_out(client, found.country, profile_of(found).disaster_type, _called(revision))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.io.answers import Gone, Refused
-from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.http import Client, Server, file_of_a_call
 from ibf_pipeline.io.patience import Patience, repeated
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
@@ -23,6 +25,9 @@ _REMEDIES: Final = {
     403: "check that the account has the role `pipeline`",
     500: "look into the server's log, then run again",
 }
+_AT_ONCE: Final = 1 << 20
+"""bytes of a file that are read at once"""
+_JSON: Final = {"Content-Type": "application/json"}
 _DECIDE: Final = "look whether the mail went out, then `resume --notify-again` or `resume --assume-notified`"
 
 
@@ -84,15 +89,17 @@ class IbfClient:
         """Obtain a token; ServerRefused with the remedy where the account is wrong."""
         repeated(self._tokens.renew, self._patience)
 
-    def send(self, call: Call, folder: Path) -> Answer:
-        """Carry out a call of a plan; its file lies below `folder`.
+    def send(self, call: Call, folder: Path, content: bytes | None = None) -> Answer:
+        """Carry out a call of a plan; its file lies below `folder`. `content`: its body as it was serialised before.
 
         A call that may be repeated is tried again after connection errors, 429 and 5xx, and for as long as the patience
         says where the server is away. The call that notifies is tried again only where it certainly was not carried
         out (connection refused, 429, 401, 403, a login that failed), `attempts` times in any case. LeaseLost where
         another run has got the right to publish meanwhile.
         """
-        body: dict[str, Any] = {"json": call.body} if call.body is not None else {}
+        body: dict[str, Any] = {}
+        if call.body is not None:
+            body = {"data": serialised(call.body) if content is None else content, "headers": _JSON}
         if call.file is not None:
             body = {"file": (call.file.name, folder / call.file.path)}
         once = "" if call.repeatable else _DECIDE
@@ -118,13 +125,34 @@ class IbfClient:
         return Token(user["token"])
 
 
+def serialised(body: Mapping[str, Any]) -> bytes:
+    """A body as it is sent: the very bytes that `requests` makes of it."""
+    return json.dumps(body, allow_nan=False).encode()
+
+
 class IbfTransport:
     """The IBF client as the publisher takes it."""
 
     def __init__(self, client: IbfClient, folder: Path) -> None:
         self._client = client
         self._folder = folder
+        self._contents: dict[int, bytes] = {}
+
+    def prepare(self, calls: Iterable[Call]) -> None:
+        """Do before the first call what needs no server: from the first exposure row until events/process the portal
+        shows no alerts at all. Bodies are serialised, files are read once (and are near when they are sent).
+
+        InputInvalid for a file that cannot be read, before anything is sent.
+        """
+        for call in calls:
+            if call.body is not None:
+                self._contents[call.number] = serialised(call.body)
+            if call.file is not None:
+                path = self._folder / call.file.path
+                with file_of_a_call(path), path.open("rb") as stream:
+                    while stream.read(_AT_ONCE):
+                        pass
 
     def send(self, call: Call) -> Answer:
         """Carry out one call."""
-        return self._client.send(call, self._folder)
+        return self._client.send(call, self._folder, self._contents.pop(call.number, None))

@@ -1,0 +1,90 @@
+"""Attempts as runs of the server: which there are of a day, the next one scheduled, and taken back."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.objects import FlowRun
+from prefect.runtime import deployment, flow_run
+
+from flows.half_made import RESUMING
+from flows.states import PORTAL_STAYED_AWAY
+from flows.wiring.deployment_run import start_run
+from flows.wiring.pages import all_pages
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+_DAY = ("country", "hazard", "issue_time", "target")
+"""parameters by which attempts are of the same day"""
+_LOOKED_BACK = timedelta(days=1)
+
+
+def another_chain(following: dict[str, Any], since: datetime) -> str | None:
+    """Why this attempt is not needed: others of the day, after an earlier failure, go on or are over. None where there
+    are none, and where the server does not say: the lease of the country keeps attempts apart in any case.
+    """
+    if deployment.id is None:
+        return None
+    try:
+        for run in _attempts(since - _LOOKED_BACK):
+            parameters = run.parameters or {}
+            if any(parameters.get(name) != following[name] for name in _DAY):
+                continue
+            began = parameters.get("since")
+            if began is None or datetime.fromisoformat(began) >= since or run.state is None:
+                continue
+            if not run.state.is_final():
+                return f"attempts after the failure of {began} go on"
+            if run.state.name == PORTAL_STAYED_AWAY.name:
+                return f"the attempts of the day are over: {run.state.message}"
+    except Exception as error:
+        log.warning("the other attempts of the day are not known: %s", error)
+    return None
+
+
+def _attempts(after: datetime) -> list[FlowRun]:
+    """Runs of this deployment that were or are due after a moment, but this one."""
+    wanted = FlowRunFilter(
+        deployment_id=FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
+        expected_start_time=FlowRunFilterExpectedStartTime(after_=after),
+        id=FlowRunFilterId(not_any_=[UUID(str(flow_run.id))]),
+    )
+    with get_client(sync_client=True) as client:
+        return list(all_pages(lambda offset: client.read_flow_runs(flow_run_filter=wanted, limit=200, offset=offset)))
+
+
+def schedule_attempt(parameters: dict[str, Any], at: datetime) -> FlowRun | None:
+    """The next attempt as a run of this deployment that is due later; one however often it is asked for.
+
+    None where it could not be scheduled, and for a run of no deployment, which no worker follows.
+    """
+    if deployment.id is None:
+        return None
+    parts = [parameters[name] for name in (*_DAY, "since", "attempt")]
+    try:
+        key = "-".join([RESUMING, *map(str, parts)])
+        return start_run(UUID(str(deployment.id)), parameters, key, [parameters["country"]], scheduled_time=at)
+    except Exception as error:  # this attempt is made all the same
+        log.error("the next attempt could not be scheduled: %s", error)
+        return None
+
+
+def take_back(scheduled: FlowRun | None) -> None:
+    """There is no need of an attempt any more. One that cannot be taken back finds nothing to do."""
+    if scheduled is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.delete_flow_run(scheduled.id)
+    except Exception as error:
+        log.warning("the next attempt could not be taken back: %s", error)

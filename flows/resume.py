@@ -1,0 +1,204 @@
+"""A day whose portal was unreachable is tried again, by runs of its own, until it is published or the bounds are met.
+
+Each attempt schedules the next one before it begins, so that its death ends nothing, and takes it back where there is
+no need of it. Nothing sleeps in between. The bounds travel in the parameters: number of the attempt, first failure.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+
+from flows.attempts import another_chain, schedule_attempt, take_back
+from flows.ending import ended, failed, tell
+from flows.half_made import RESUMING, half_made_words, resuming_name, shown_meanwhile
+from flows.hazard_run import Options, report, run_day
+from flows.installed import final
+from flows.morning import update_morning
+from flows.states import FAILED, HELD, PORTAL_AWAITED, PORTAL_STAYED_AWAY, PORTAL_UNREACHABLE, SKIPPED
+from flows.wiring.day import Day, now, open_day
+from flows.wiring.decisions import resume_run
+from flows.wiring.issue_date import named_time
+from flows.wiring.limits import one_at_a_time
+from flows.wiring.targets import require_there
+from ibf_pipeline.config.settings import Operations
+from ibf_pipeline.errors import IbfError, PortalUnreachable
+from ibf_pipeline.hazards.known import known_hazard
+from ibf_pipeline.targets.again import Attempts, Step, next_step
+from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import Decision
+from ibf_pipeline.targets.told import untold_notices
+from tasks.artifacts import publishing_progress
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+
+def _run_name() -> str:
+    asked = flow_run.parameters
+    profile = known_hazard(asked["hazard"]).profile
+    issued = asked.get("issue_time") or profile.newest(_moment(asked.get("scheduled")))
+    return resuming_name(f"{profile.name}-{asked['country']}-{named_time(profile, issued)}")
+
+
+@flow(
+    name=RESUMING,
+    flow_run_name=_run_name,
+    retries=0,
+    persist_result=False,
+    on_completion=[update_morning],
+    on_failure=[update_morning],
+    on_crashed=[update_morning],
+    on_cancellation=[update_morning],
+)
+def resume(
+    country: str,
+    hazard: str,
+    issue_time: str = "",
+    target: str | None = None,
+    asked: dict[str, Any] | None = None,
+    attempt: int = 1,
+    since: datetime | None = None,
+    scheduled: datetime | None = None,
+    config: str = "config",
+    workspace: str | None = None,
+) -> State:
+    """Go on with a day whose portal was unreachable; started by the automation for that. It never decides for a person:
+    what is held, unconfirmed, withdrawn or given up, and what a later day has overtaken, is left as it is.
+
+    Args:
+        country: ISO3 code of a country in the configuration.
+        hazard: name of the hazard.
+        issue_time: of the run that failed, as it was asked for; that of its scheduled start where it was not.
+        target: name of a target in settings.yaml; the country's own where none is given.
+        asked: all parameters of the run that failed: where nothing was begun, the day is run with them.
+        attempt: 1 for the first.
+        since: the first failure.
+        scheduled: when the run that failed was due.
+        config: folder of the configuration.
+        workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+    """
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    first, given = since or now(), {"config": config, "workspace": workspace, **(asked or {})}
+    try:
+        day = open_day(
+            given["config"], country, issue_time or None, target,
+            hazard=hazard, at=_moment(scheduled), workspace=given["workspace"],
+        )  # fmt: skip
+        following = {
+            "country": country, "hazard": hazard, "issue_time": str(day.issue_time), "target": day.target_name,
+            "asked": given, "attempt": attempt + 1, "since": first.isoformat(),
+        }  # fmt: skip
+        return final(attempted(day, following, attempt, first))
+    except IbfError as error:
+        return final(failed(error))
+
+
+def _moment(given: object) -> datetime:
+    """UTC; now where none is given."""
+    moment = datetime.fromisoformat(given) if isinstance(given, str) else given
+    return moment.astimezone(UTC) if isinstance(moment, datetime) else now()
+
+
+def bounds(operations: Operations) -> Attempts:
+    """Of the attempts, by the settings."""
+    return Attempts(
+        operations.portal_attempts,
+        timedelta(minutes=operations.portal_attempt_minutes),
+        timedelta(hours=operations.portal_attempt_hours),
+    )
+
+
+def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime) -> State:
+    """One attempt, and what comes after it. `following`: parameters of the next one; `since`: the first failure."""
+    attempts, asked = bounds(day.configuration.settings.operations), following["asked"]
+    other = another_chain(following, since)
+    if other is not None:
+        return SKIPPED.state(f"nothing to do: {other}")
+    step = next_step(day.run, day.target_name, since=since, mails=asked.get("notify") is not False)
+    if step.kind == "leave":
+        return _left(day, step.why)
+    if not attempts.may_begin(attempt, since, now()):
+        return _over(day, attempts, "")
+    at = attempts.next_after(attempt, since, now())
+    scheduled = None if at is None else schedule_attempt(following, at)
+    state = go_on(day, step, asked, since)
+    if state.name != PORTAL_UNREACHABLE.name:
+        take_back(scheduled)
+        return state
+    if at is None or scheduled is None:
+        return _over(day, attempts, str(state.message))
+    return PORTAL_AWAITED.state(
+        f"{state.message}; attempt {attempt} of {attempts.most}, the next one is made at {at:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _left(day: Day, why: str) -> State:
+    """To a person, who is told where the portal is left half made by it."""
+    shown = half_made_words(day)
+    if shown is None:
+        return SKIPPED.state(f"nothing to do: {why}")
+    remedy = f"when the portal is back, `ibf-pipeline resume {day.name}`, or run the day again where it was given up"
+    error = IbfError(f"left to a person: {why}; {shown}", remedy=remedy)
+    return FAILED.state(str(error), error)
+
+
+def _over(day: Day, attempts: Attempts, said: str) -> State:
+    words = said or f"{PORTAL_UNREACHABLE.words}: {shown_meanwhile(day)}"
+    text = f"{words}; no further attempt is made ({attempts.words})"
+    remedy = f"when the portal is back, `ibf-pipeline resume {day.name}` where calls were made, else run the day again"
+    return PORTAL_STAYED_AWAY.state(f"{text}. What to do: {remedy}.", PortalUnreachable(text, remedy=remedy))
+
+
+def go_on(day: Day, step: Step, asked: dict[str, Any], since: datetime) -> State:
+    """Ask whether the portal is back, which nothing waits for; then go on, with all the patience of a run."""
+    try:
+        require_there(day)
+        if step.kind == "resume":
+            return _resumed(day, since)
+    except IbfError as error:
+        return failed(error, partial(shown_meanwhile, day))
+    return run_day(
+        day.country.hazard, day.country.iso3, day.issue_time, day.target_name, options_of(asked), asked["config"],
+        asked["workspace"],
+    )  # fmt: skip
+
+
+def options_of(asked: dict[str, Any]) -> Options:
+    """What a run was asked for. One that was to wait in the UI waits for `ibf-pipeline resume` instead."""
+    consent = Consent(
+        tuple(asked.get("accept_blind") or ()),
+        bool(asked.get("take_over")),
+        bool(asked.get("discard_decisions")),
+        bool(asked.get("publish_withdrawn")),
+    )
+    notify, hold = asked.get("notify") is not False, bool(asked.get("hold") or asked.get("approval"))
+    return Options(asked.get("publish") is not False, notify, hold, False, consent)
+
+
+def _resumed(day: Day, since: datetime) -> State:
+    """What `ibf-pipeline resume` does without a decision, as a run."""
+    with one_at_a_time(day.country.hazard, day.country.iso3), day.alone("resume"):
+        step = next_step(
+            day.run, day.target_name, since=since, mails=True
+        )  # another run may have been at work meanwhile
+        if step.kind != "resume":
+            return _left(day, step.why or "it was gone on with meanwhile")
+        try:
+            with publishing_progress(day.run, day.target_name):
+                _, publication = resume_run(day, Decision())
+        except IbfError as error:
+            tell(day.run.found(), untold_notices(day.run, day.target_name, error))
+            raise
+        finally:
+            report(day, day.run)
+    if publication is None:
+        return SKIPPED.state("nothing to do: nothing is unfinished")
+    tell(publication.published, publication.notices)
+    found, held = day.run.found(), publication.outcome.held
+    return ended(found, [publication], **({"otherwise": HELD} if held else {}))

@@ -1,0 +1,50 @@
+"""What a portal shows of a day whose publication broke off, in words for people who look at it (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from ibf_pipeline.runs.folder import RunFolder
+from ibf_pipeline.runs.ledger import latest_finished
+from ibf_pipeline.runs.revision import Revision
+
+Shows = Literal["as before", "perhaps nothing", "nothing", "parts", "the day"]
+"""`as before`: nothing was begun; `perhaps nothing`: a first call was sent and nobody knows whether it was carried out;
+`nothing`: rows of the day are there and it is not processed; `parts`: the same, in place of an earlier upload of the
+day; `the day`: all but the notification is done"""
+NO_ALERTS: Final = "the portal shows no alerts, yesterday's included"
+_WORDS: Final[dict[Shows, str]] = {
+    "nothing": NO_ALERTS,
+    "perhaps nothing": "the portal may show no alerts by now, not even yesterday's",
+    "parts": "the portal shows no alerts or only parts of them, in place of what was published of this day before",
+    "the day": "the portal shows the day, and nobody was notified",
+}
+
+
+def words_of(run: RunFolder, target: str, shows: Callable[[Revision], Shows]) -> str:
+    """What the target shows while a day is not published, or not to the end."""
+    begun = _broken_off(run, target)
+    what = "as before" if begun is None else shows(begun)
+    if what != "as before":
+        return _WORDS[what]
+    before = "what was published of this day before" if latest_finished(run, target) else "yesterday's alerts"
+    return f"nothing was sent, so that the portal still shows {before}"
+
+
+def half_made(run: RunFolder, target: str, shows: Callable[[Revision], Shows]) -> str | None:
+    """The same of a day that is half made, given up in the middle or not; None for any other, also where only the
+    notification is left and that is a person's.
+    """
+    begun = _broken_off(run, target)
+    if begun is None or any(later.state().was_begun for later in run.later(target)):
+        return None
+    what, state = shows(begun), begun.state()
+    is_a_persons = begun.about().hold_until is not None or state.unknown_end is not None or state.is_closed
+    return None if what == "as before" or (what == "the day" and is_a_persons) else _WORDS[what]
+
+
+def _broken_off(run: RunFolder, target: str) -> Revision | None:
+    """The newest revision of which calls were made, where some are left."""
+    begun = next((each for each in reversed(run.revisions(target)) if each.state().was_begun), None)
+    return None if begun is None or begun.state().is_finished else begun
