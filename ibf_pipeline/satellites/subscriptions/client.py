@@ -181,14 +181,27 @@ class CatalogueClient:
         self._http.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
 
     def product(self, product_id: str) -> Product | None:
-        """A product by its id, None where the catalogue has none."""
+        """A product by its id, None where the catalogue says that it has none: with 404, or with an empty list.
+
+        ServerRefused for an answer about something else, which says nothing about the product.
+        """
         try:
             content = self._http.read("GET", f"Products({product_id})", {"$expand": "Attributes"})
         except Gone:
             return None
-        if isinstance(content, Mapping) and isinstance(content.get("value"), list):
-            content = content["value"][0] if content["value"] else None
-        return None if content is None else read_product(content)
+        if not isinstance(content, Mapping) or "Id" not in content:
+            entries = _entries(content)
+            if not entries:
+                return None
+            content = entries[0]
+        if isinstance(content, Mapping) and str(content.get("Id")).lower() != product_id.lower():
+            raise ServerRefused(
+                f"the answer about product {product_id} is about {content.get('Id') or 'none'}",
+                where=self.name,
+                expected="the product that was asked for",
+                remedy="try again later; if it stays so, report it to the catalogue",
+            )
+        return read_product(content)
 
     def products(self, product_filter: str, max_pages: int) -> Iterator[ProductPage]:
         """Pages of products, earliest publication first; at most `max_pages` of them."""
