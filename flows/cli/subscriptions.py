@@ -254,23 +254,20 @@ def receiver(
 
     Example: ibf-pipeline receiver --port 8600
     """
+    import logging
+
     import uvicorn
 
     from flows.wiring.subscriptions import open_receiver
+    from ibf_pipeline.satellites.subscriptions.serving import serving
 
     app, settings = open_receiver(config, workspace)
-    chosen = port or settings.port
-    console().print(f"listening at http://{settings.host}:{chosen}/notifications - stop with Ctrl+C")
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=chosen,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        limit_concurrency=200,
-        server_header=False,
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
+    console().print(
+        f"listening at http://{settings.host}:{port or settings.port}/, on any path - stop with Ctrl+C", soft_wrap=True
     )
+    uvicorn.Server(serving(app, settings, port)).run()
 
 
 def _open(config: str, workspace: str | None) -> Eodata:

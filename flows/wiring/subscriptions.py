@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from flows.wiring.day import now, open_configuration
 from flows.wiring.records import earlier_inbox, open_database
@@ -88,7 +88,7 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     return Eodata(configuration, settings, inbox, Ledger(database, now))
 
 
-def open_receiver(config: str, workspace: str | None = None) -> tuple[Starlette, ReceiverSettings]:
+def open_receiver(config: str, workspace: str | None = None) -> tuple[ASGIApp, ReceiverSettings]:
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
     where the inbox cannot be used.
     """
@@ -110,4 +110,4 @@ def open_receiver(config: str, workspace: str | None = None) -> tuple[Starlette,
         body_seconds=settings.body_seconds,
     )
     eodata.inbox.counts()
-    return build_receiver(admission, eodata.inbox), settings
+    return build_receiver(admission, eodata.inbox, now), settings

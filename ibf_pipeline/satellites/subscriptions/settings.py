@@ -122,6 +122,10 @@ class ReceiverSettings(Section):
     password_variable: Variable = DEFAULT_PASSWORD_VARIABLE
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")
     body_seconds: float = Field(20, gt=0, description="time for a body to arrive (408)")
+    header_seconds: float = Field(
+        10, gt=0, description="time for a request's headers to arrive; the connection is closed then"
+    )
+    idle_seconds: int = Field(5, ge=1, strict=True, description="silence between two requests of one connection")
     store_seconds: float = Field(5, gt=0, description="wait for a locked inbox before 503")
     further_subscriptions: dict[str, str] = Field(
         default_factory=dict,

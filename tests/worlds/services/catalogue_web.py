@@ -40,13 +40,13 @@ class Switch:
 class Served:
     """Any ASGI app on a free loopback port, until the block ends."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, config: uvicorn.Config | None = None) -> None:
         self.app = app
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        usual = {"log_level": "error", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
+        self._server = uvicorn.Server(config or uvicorn.Config(app, **usual))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> Self:
