@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.hook_options import open_hook, order_id_of
 from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_data
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
@@ -171,6 +171,7 @@ def observe(
     service: ServiceName = None,
     config: Config = "config",
     workspace: Annotated[str | None, typer.Option("--workspace", help="folder of prepared layers and runs")] = None,
+    as_json: NoTable = False,
 ) -> None:
     """Look whether a radar pass has seen an event's flood; orders a scene where no flood map exists and it is allowed.
 
@@ -195,6 +196,9 @@ def observe(
         return_state=True,
     )
     skipped = state.name == SKIPPED.name
+    if as_json:
+        print_data({"state": state.name, "message": state.message})
+        raise typer.Exit(1 if skipped else exit_code(state))
     colour = "yellow" if skipped else "green" if state.is_completed() else "red"
     console(soft_wrap=True).print(state.message or state.name, style=colour)
     raise typer.Exit(1 if skipped else exit_code(state))

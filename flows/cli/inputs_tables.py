@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Column, Table
 from rich.text import Text
 
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_whole
 from flows.wiring.inputs_fetch import ForecastRead
 from ibf_pipeline.sources.cache import CachedDay
 
@@ -36,7 +36,7 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
             f"{day.size / 1e6:,.1f}",
             f"{used:%Y-%m-%d %H:%M}",
         )
-    out.print(table)
+    print_whole(table)
     size = sum(day.size for day in days) / 1e9
     out.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
 
@@ -76,7 +76,7 @@ def print_forecast(read: ForecastRead) -> int:
     for station in read.discharge["station"].values:
         values = largest.sel(station=station).values
         table.add_row(str(station), *("-" if value != value else f"{value:,.1f}" for value in values))
-    out.print(table)
+    print_whole(table)
     if complete.missing:
         missing = ", ".join(f"{member:02d}" for member in complete.missing)
         out.print(Text(f"missing members: {missing}", style="yellow"))

@@ -51,7 +51,7 @@ def filter_of(declared: Declared, prepared: Callable[[str], Path]) -> str:
         area = enclosing_polygon(country_outline(prepared(declared.country)))
     elif declared.area is not None:
         area = shapely.box(*declared.area)
-    return product_filter(declared.collection, declared.product_types, area)
+    return product_filter(declared.collection, declared.product_types, area, declared.filter)
 
 
 def endpoint_account(name: str, declared: Declared, environment: Mapping[str, str]) -> EndpointAccount:
@@ -77,6 +77,7 @@ def wanted_of(
             endpoint=declared.endpoint,
             account=endpoint_account(name, declared, environment) if declared.kind == "push" else None,
             everything=declared.everything,
+            stage_order=declared.stage_order,
         )
         found.append(Wanted(name, request))
     return found
