@@ -23,7 +23,8 @@ def order(
     name: Annotated[str, typer.Option("--name", help="what you call it; our key is put behind it")] = "ibf-pipeline",
     output: Annotated[str, typer.Option("--output", help="an output of destine.yaml")] = "temporary",
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE")
+        list[str] | None,
+        typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE; NAME= drops a preset"),
     ] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="all products in one order; not beyond the role's parallel items")
@@ -43,9 +44,10 @@ def order(
     --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
     """
     from ibf_pipeline.satellites.hook.orders import OrderRequest
+    from ibf_pipeline.satellites.hook.sources import ordered_options
 
     hook = open_hook(config, service)
-    options = {**_output(hook, output), **hook.settings.presets.get(workflow, {}), **_given(option or [])}
+    options = ordered_options(hook.settings.presets.get(workflow, {}), _given(option or []), _output(hook, output))
     groups = [tuple(products)] if batch else [(product,) for product in products]
     with hook.desk() as (_, desk):
         entries = [desk.submit(OrderRequest(workflow, group, options, name, again)) for group in groups]

@@ -68,6 +68,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "identifiers": list(entry.request.identifiers),
         "options": dict(entry.request.options),
         "state": entry.state,
+        "stands": entry.stands,
         "order_id": entry.order_id,
         "message": entry.message,
         "asked_at": entry.asked_at,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from flows.wiring.day import now, open_configuration
+from flows.wiring.environment import read_env_files
 from flows.wiring.records import earlier_inbox, open_database
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.reading import named
@@ -81,6 +82,7 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     not in them. `wait_seconds`: for records that are locked.
     """
     configuration = open_configuration(config, workspace)
+    read_env_files(configuration.path("."))
     settings = read_settings(configuration.folder)
     database = open_database(configuration, wait_seconds)
     require_taken_over(earlier_inbox(configuration, settings, workspace), database)
@@ -92,7 +94,9 @@ def open_receiver(config: str, workspace: str | None = None) -> tuple[ASGIApp, R
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
     where the inbox cannot be used.
     """
-    settings = read_settings(open_configuration(config, workspace).folder).receiver
+    configuration = open_configuration(config, workspace)
+    read_env_files(configuration.path("."))
+    settings = read_settings(configuration.folder).receiver
     variables = (settings.username_variable, settings.password_variable)
     remedy = "export it; the catalogue is told the same one by `subscriptions apply`"
     username, password = values_of(variables, os.environ, "the receiver's account", "eodata.yaml", remedy)

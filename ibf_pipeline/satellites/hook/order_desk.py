@@ -40,6 +40,7 @@ from ibf_pipeline.satellites.hook.order_book import (
 )
 from ibf_pipeline.satellites.hook.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
 from ibf_pipeline.satellites.hook.settings import Polling
+from ibf_pipeline.satellites.hook.sources import require_source
 from ibf_pipeline.satellites.hook.workflows import check_options
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,9 @@ class OrderDesk:
                 remedy="order them one by one: the book sends each when there is room",
             )
         self._filled(request)
-        check_options(self.service.workflow(request.workflow), request.options)
+        workflow = self.service.workflow(request.workflow)
+        check_options(workflow, request.options)
+        require_source(workflow, request.options)
         return self.book.ask(self.name, request, self.now())
 
     def budget(self) -> Budget:

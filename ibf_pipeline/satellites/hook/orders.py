@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, PlainValidator, TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
+from ibf_pipeline.satellites.hook.settings import require_encrypted_options, require_no_literal_secret
 from ibf_pipeline.satellites.odata import read_moment
 
 SUCCESS: Final = "completed"
@@ -56,10 +56,14 @@ def require_sensible(request: OrderRequest) -> None:
         raise InputInvalid("an order without a product", remedy="name at least one product to be worked on")
     if len(set(request.identifiers)) != len(request.identifiers):
         raise InputInvalid("a product is named twice in one order", remedy="name each product once: every one is paid")
-    try:
-        require_no_literal_secret(request.options)
-    except ValueError as error:
-        raise InputInvalid(str(error), where="options", remedy="export the secret and name its variable") from None
+    for rule, remedy in (
+        (require_no_literal_secret, "export the secret and name its variable"),
+        (require_encrypted_options, "write https in the address"),
+    ):
+        try:
+            rule(request.options)
+        except ValueError as error:
+            raise InputInvalid(str(error), where="options", remedy=remedy) from None
 
 
 def order_body(request: OrderRequest, options: Mapping[str, str | int]) -> dict[str, Any]:
