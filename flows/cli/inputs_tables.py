@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.table import Column, Table
 from rich.text import Text
@@ -39,6 +40,21 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
     print_whole(table)
     size = sum(day.size for day in days) / 1e9
     out.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
+
+
+def days_data(days: Sequence[CachedDay]) -> list[dict[str, Any]]:
+    """Days of the cache as data; `used` in UTC."""
+    return [
+        {
+            "source": day.source,
+            "issue_date": str(day.issue_date),
+            "files": dict(sorted(day.countries.items())),
+            "bytes": day.size,
+            "used": datetime.fromtimestamp(day.used, UTC).isoformat(timespec="seconds"),
+        }
+        for day in days
+        if day.size
+    ]
 
 
 def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> None:

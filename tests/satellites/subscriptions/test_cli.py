@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shapely
 import typer
 import yaml
 from typer.testing import CliRunner
@@ -304,9 +305,30 @@ def test_a_provider_without_a_token_service_says_so(place: Installation):
     assert (code, "has no token_url" in text) == (1, True)
 
 
+def test_the_boundaries_of_the_highest_level_are_enough_for_a_country(place: Installation):
+    """The demo country as a clone has it, none of it prepared; of an unprepared one without them the file is named."""
+    countries = place.config / "countries"
+    countries.mkdir()
+    content = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text(encoding="utf-8"))
+    for iso3, folder in (("XDM", place.workspace / "one"), ("XDN", place.workspace / "none")):
+        static = {**content, "iso3": iso3, "static": str(folder)}
+        (countries / f"{iso3}.yaml").write_text(yaml.safe_dump(static), encoding="utf-8")
+    areas = place.workspace / "one" / "admin_areas"
+    areas.mkdir(parents=True)
+    shutil.copy(ROOT / "data/fixtures/XDM/admin_areas/adm1.geojson", areas)
+    settings = yaml.safe_load((ROOT / "config/settings.yaml").read_text(encoding="utf-8"))
+    (place.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    place.declare(floods={**RADAR_OVER_XTS, "country": "XDM"})
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "would create for floods" in text) == (0, True), text
+    place.declare(floods={**RADAR_OVER_XTS, "country": "XDN"})
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "adm1.geojson" in text, "declare an `area`" in text) == (3, True, True), text
+
+
 def test_an_area_instead_of_a_country(place: Installation):
     place.declare(floods={"provider": "test", "area": [30, 0, 31.5, 1], "collection": "SENTINEL-1"})
-    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: Path(iso3), {})
+    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: shapely.Point(), {})
     assert (
         "POLYGON((31.5000 0.0000,31.5000 1.0000,30.0000 1.0000,30.0000 0.0000,31.5000 0.0000))" in item.request.filter
     )
