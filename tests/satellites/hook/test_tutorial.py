@@ -20,7 +20,6 @@ from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from tests.conftest import ROOT
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
-from tests.worlds.services.hook_platform import Clock
 
 SCENE = "S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE"
 NAME = "Tutorial data-harvest - jess11"
@@ -49,9 +48,11 @@ def workplace(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
+@pytest.mark.parametrize("tutorial_only", [False, True], ids=["whole API", "the tutorial's calls alone"])
 def test_the_whole_tutorial(
-    config: Path, workplace: Path, server: Loopback, clock: Clock, caplog: pytest.LogCaptureFixture
+    tutorial_only: bool, config: Path, workplace: Path, server: Loopback, caplog: pytest.LogCaptureFixture
 ) -> None:
+    server.tutorial_only = tutorial_only
     caplog.set_level(logging.DEBUG)
     server.archives[SCENE] = archive({f"{SCENE}/manifest.safe": b"<xml/>", f"{SCENE}/GRANULE/B02.jp2": b"blue"})
     said = []
