@@ -64,11 +64,14 @@ def ordered_options(
 def require_source(workflow: Workflow, options: Mapping[str, str | int]) -> None:
     """InputInvalid for an order that cannot work for want of its source: none named, or without what that needs.
 
-    Also for one that carries what belongs to another source, such as a password that nobody would read there.
+    What the service has a default for is not missing. Also for one that carries what belongs to another source, such as
+    a password that nobody would read there.
     """
-    if SOURCE_TYPE not in {option.name for option in workflow.options}:
+    described = {option.name: option.default or "" for option in workflow.options}
+    if SOURCE_TYPE not in described:
         return
-    source = str(options.get(SOURCE_TYPE, ""))
+    known = {**described, **options}
+    source = str(known[SOURCE_TYPE])
     problems = [
         f"{name} belongs to {SOURCE_TYPE} {other}"
         for other, each in SOURCES.items()
@@ -77,7 +80,7 @@ def require_source(workflow: Workflow, options: Mapping[str, str | int]) -> None
         if name.startswith(each.prefixes)
     ]
     if source in SOURCES:
-        problems += [f"{name} is missing" for name in SOURCES[source].needed if not options.get(name)]
+        problems += [f"{name} is missing" for name in SOURCES[source].needed if not known.get(name)]
     elif workflow.name in PROVIDED:
         problems.append(f"{SOURCE_TYPE} is {source or 'not given'}, so that nothing could be read")
     if problems:

@@ -14,7 +14,8 @@ from ibf_pipeline.errors import ConfigError, InputInvalid
 from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.orders import OrderRequest
 from ibf_pipeline.satellites.hook.settings import load_hook_settings
-from ibf_pipeline.satellites.hook.sources import PROVIDED, ordered_options
+from ibf_pipeline.satellites.hook.sources import PROVIDED, ordered_options, require_source
+from ibf_pipeline.satellites.hook.workflows import Workflow, WorkflowOption
 from tests.satellites.hook.conftest import ENVIRONMENT
 from tests.satellites.hook.test_tutorial import hook, run
 from tests.worlds.services.hook import DESP_PASSWORD, Loopback
@@ -70,6 +71,16 @@ def test_an_order_that_cannot_work_is_refused_before_it_costs_anything(
     with pytest.raises(InputInvalid, match=f"this order cannot work: .*{said}"):
         desk.submit(OrderRequest(workflow, ("P1",), {**STORAGE, **options}, "x"))
     assert (desk.unfinished(), server.platform.orders) == ([], [])
+
+
+def test_what_the_service_has_a_default_for_is_not_missing() -> None:
+    defaults = {"source_type": "DESP", "desp_source_username": "", "desp_source_collection": "C"}
+    options = tuple(WorkflowOption(name, default=default or None) for name, default in defaults.items())
+    workflow = Workflow("1", "sen2cor", options=options)
+    account = {name: value for name, value in DESP.items() if name != "source_type"}
+    require_source(workflow, account)
+    with pytest.raises(InputInvalid, match=r"desp_source_username is missing; desp_source_password is missing"):
+        require_source(workflow, {})
 
 
 def test_every_provided_hook_has_a_preset_and_a_row_and_others_are_named_as_what_they_are(
