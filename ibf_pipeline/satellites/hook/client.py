@@ -102,8 +102,8 @@ class OdpClient:
             found.append(order)
         return found
 
-    def order(self, order_id: str, name_ends_with: str | None = None) -> Order:
-        """One order, of one item or several, asked for with the tutorial's own calls first.
+    def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
+        """One order, of one item or several (`items`), asked for with the tutorial's own calls first.
 
         The listing knows orders of one item, the items those of several; `BatchOrder(id)`, which the tutorial does not
         use and some services do not know, comes last. Gone where none of them has it and the listing could be read.
@@ -117,7 +117,8 @@ class OdpClient:
             if order.id == order_id:
                 return self._with_status(order)
         try:
-            return self._with_status(order_of(order_id, self._items(order_id)) or self._batch_order(order_id))
+            found = order_of(order_id, self._items(order_id), items)
+            return self._with_status(found or self._batch_order(order_id))
         except Gone:
             if unlisted is None:
                 raise

@@ -244,7 +244,7 @@ class OrderDesk:
 
     def _look_at(self, entry: Entry) -> None:
         try:
-            order = self.service.order(str(entry.order_id), entry.key)
+            order = self.service.order(str(entry.order_id), entry.key, len(entry.request.identifiers))
         except Gone:
             self._miss(entry)
             return

@@ -154,15 +154,16 @@ def product_from(content: Mapping[str, Any]) -> Product:
     return _PRODUCT.validate_python(content)
 
 
-def order_of(order_id: str, items: Sequence[Product]) -> Order | None:
+def order_of(order_id: str, items: Sequence[Product], asked_for: int = 1) -> Order | None:
     """An order as its items tell of it; None where it has none.
 
-    It runs while one of them does, is completed when all are, and has else ended as the first that was not.
+    It runs while one of them does, or while fewer are listed than were asked for; it is completed when all are, and has
+    else ended as the first that was not.
     """
     if not items:
         return None
     running = [item for item in items if item.running]
-    if running:
+    if running or len(items) < asked_for:
         started = len(running) < len(items) or any(item.status != QUEUED for item in running)
         status, message = (IN_PROGRESS if started else QUEUED), ""
     else:

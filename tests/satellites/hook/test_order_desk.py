@@ -574,7 +574,7 @@ class Direct:
             and str(placed.id) not in self.vanished
         ]
 
-    def order(self, order_id: str, name_ends_with: str | None = None) -> Order:
+    def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
         if self.silent:
             raise ServerUnreachable("silent")
         self._known(order_id)

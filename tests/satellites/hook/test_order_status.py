@@ -124,3 +124,6 @@ def test_an_order_as_its_items_tell_of_it(statuses: list[str], expected: str) ->
     assert order is not None
     assert order.status == expected
     assert order_of("7", []) is None
+    fewer = order_of("7", [Product("1", "7", status="completed")], asked_for=2)
+    assert fewer is not None
+    assert fewer.status == "in_progress", "one is not listed yet"
