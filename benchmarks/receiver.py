@@ -71,7 +71,7 @@ def serve(folder: str, port: Any) -> None:
     listener.listen(64)
     port.value = listener.getsockname()[1]
     admission = Admission("receiver", "benchmark", {SUBSCRIPTION: "cdse"}.get)
-    app = build_receiver(admission, inbox_in(Path(folder)))
+    app = build_receiver(admission, inbox_in(Path(folder)), lambda: datetime.now(UTC))
     config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")
     uvicorn.Server(config).run(sockets=[listener])
 

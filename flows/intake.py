@@ -45,7 +45,8 @@ def intake(catch_up: bool = False, config: str = "config", workspace: str | None
         log.error("%s", error)
         return final(FAILED.state(str(error), error))
     problems += done.failures
-    text = f"{len(done.started)} observations started, {counts['waiting']} products waiting"
+    announced = f"{len(done.announced)} announced (there is no deployment {rules.deployment}), " * bool(done.announced)
+    text = f"{len(done.started)} observations started, {announced}{counts['waiting']} products waiting"
     if problems:
         return final(FAILED.state("; ".join([text, *problems])))
     return final(COMPLETED.state(text))

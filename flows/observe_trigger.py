@@ -46,11 +46,13 @@ def again_at(moment: datetime) -> bool:
 def start_observation(observation: Observation, name: str) -> str | None:
     """Start the deployment of this name, where it exists; the key makes any number of attempts one flow run.
 
-    Id of the flow run, None where there is no such deployment. ServerUnreachable where the Prefect server does not
-    answer, ServerRefused where it refuses the parameters.
+    Id of the flow run, None where there is no such deployment; what was announced before is not announced again then.
+    ServerUnreachable where the Prefect server does not answer, ServerRefused where it refuses the parameters.
     """
     run = _run(observation, name)
     run_id = str(run.id) if run else None
+    if run_id is None and observation.announced:
+        return None
     event, product = observation.event, observation.product
     emit_event(
         event=EVENT,

@@ -11,6 +11,7 @@ import typer
 
 from flows.cli.deploy import deploy_app
 from flows.cli.hook import hook_app
+from flows.cli.inbox import inbox_app
 from flows.cli.inputs import inputs_app
 from flows.cli.intake import intake
 from flows.cli.operate import operate_app
@@ -31,7 +32,7 @@ from flows.cli.options import (
 )
 from flows.cli.prepare import check, fetch_static, new_country, prepare
 from flows.cli.records import records_app
-from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
+from flows.cli.subscriptions import receiver, subscriptions_app
 from flows.cli.terminal import console
 from flows.cli.verify import verify
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Config, Day, Workspace
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_whole
 
 deploy_app = typer.Typer()
 
@@ -45,7 +45,7 @@ def deploy(
     for item in done:
         style = "dim" if item.outcome == "unchanged" else ""
         table.add_row(item.kind, Text(item.name), item.outcome, Text(item.note), style=style)
-    out.print(table)
+    print_whole(table)
     if not any(item.name == "ibf: failed runs" and item.outcome != "removed" for item in done):
         out.print("nobody is told of failures: name a block in operations.notification_block of settings.yaml")
     if any(item.outcome == "left out" for item in done):

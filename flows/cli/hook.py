@@ -50,14 +50,20 @@ def workflows(service: ServiceName = None, config: Config = "config", as_json: N
 
     Example: ibf-pipeline hook workflows
     """
+    from dataclasses import asdict
+
     from flows.cli.hook_tables import print_table, show
+    from ibf_pipeline.satellites.hook.sources import origin_of
 
     with closing(open_hook(config, service).client()) as client:
         found = client.workflows()
     show(
-        found,
+        [{**asdict(each), "origin": origin_of(each.name)} for each in found],
         as_json,
-        lambda: print_table(("name", "title", "version"), [(w.name, w.display_name, w.version) for w in found]),
+        lambda: print_table(
+            ("name", "title", "version", "origin"),
+            [(w.name, w.display_name, w.version, origin_of(w.name)) for w in found],
+        ),
     )
 
 

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.hook_options import open_hook, order_id_of
 from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_data
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
@@ -23,7 +23,8 @@ def order(
     name: Annotated[str, typer.Option("--name", help="what you call it; our key is put behind it")] = "ibf-pipeline",
     output: Annotated[str, typer.Option("--output", help="an output of destine.yaml")] = "temporary",
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE")
+        list[str] | None,
+        typer.Option("--option", "-o", help="NAME=VALUE; a secret as NAME=env:VARIABLE; NAME= drops a preset"),
     ] = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="all products in one order; not beyond the role's parallel items")
@@ -43,9 +44,10 @@ def order(
     --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
     """
     from ibf_pipeline.satellites.hook.orders import OrderRequest
+    from ibf_pipeline.satellites.hook.sources import ordered_options
 
     hook = open_hook(config, service)
-    options = {**_output(hook, output), **hook.settings.presets.get(workflow, {}), **_given(option or [])}
+    options = ordered_options(hook.settings.presets.get(workflow, {}), _given(option or []), _output(hook, output))
     groups = [tuple(products)] if batch else [(product,) for product in products]
     with hook.desk() as (_, desk):
         entries = [desk.submit(OrderRequest(workflow, group, options, name, again)) for group in groups]
@@ -174,6 +176,7 @@ def observe(
     service: ServiceName = None,
     config: Config = "config",
     workspace: Annotated[str | None, typer.Option("--workspace", help="folder of prepared layers and runs")] = None,
+    as_json: NoTable = False,
 ) -> None:
     """Look whether a radar pass has seen an event's flood; orders a scene where no flood map exists and it is allowed.
 
@@ -198,6 +201,9 @@ def observe(
         return_state=True,
     )
     skipped = state.name == SKIPPED.name
+    if as_json:
+        print_data({"state": state.name, "message": state.message})
+        raise typer.Exit(1 if skipped else exit_code(state))
     colour = "yellow" if skipped else "green" if state.is_completed() else "red"
     console(soft_wrap=True).print(state.message or state.name, style=colour)
     raise typer.Exit(1 if skipped else exit_code(state))

@@ -27,9 +27,9 @@ def watching(silent: bool) -> Iterator[Callable[[list[Entry]], None]]:
         task = progress.add_task("orders", total=None)
 
         def look(entries: list[Entry]) -> None:
-            states = ", ".join(sorted({entry.state for entry in entries}))
+            states = "; ".join(sorted({entry.stands for entry in entries}))
             done = sum(entry.finished for entry in entries)
-            progress.update(task, total=len(entries), completed=done, description=states)
+            progress.update(task, total=len(entries), completed=done, description=states, refresh=True)
 
         yield look
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_data, print_whole
 from ibf_pipeline.satellites.hook.access import Finding
 from ibf_pipeline.satellites.hook.order_book import Entry
 from ibf_pipeline.satellites.hook.order_desk import Budget
@@ -32,7 +31,7 @@ def show(content: Any, as_json: bool, table: Callable[[], object]) -> None:
 
 def print_json(content: Any) -> None:
     """Data on standard output."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=_plain))
+    print_data(content, _plain)
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -40,7 +39,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     table = Table(*head, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*[Text(_text(cell), style=_COLOURS.get(str(cell), "")) for cell in row])
-    console(soft_wrap=True).print(table)
+    print_whole(table)
 
 
 def print_workflow(workflow: Workflow) -> None:
@@ -69,6 +68,7 @@ def entry_data(entry: Entry) -> dict[str, Any]:
         "identifiers": list(entry.request.identifiers),
         "options": dict(entry.request.options),
         "state": entry.state,
+        "stands": entry.stands,
         "order_id": entry.order_id,
         "message": entry.message,
         "asked_at": entry.asked_at,

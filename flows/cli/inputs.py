@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.cli.options import Config, Day, FetchedWorkspace
-from flows.cli.terminal import console
+from flows.cli.options import AsData, Config, Day, FetchedWorkspace
+from flows.cli.terminal import console, print_data
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -17,17 +17,20 @@ inputs_app = typer.Typer(
 
 
 @inputs_app.command("list")
-def list_inputs(config: Config = "config", workspace: FetchedWorkspace = None) -> None:
+def list_inputs(as_json: AsData = False, config: Config = "config", workspace: FetchedWorkspace = None) -> None:
     """Show what the cache holds, by source and issue date.
 
     Example: ibf-pipeline inputs list
     """
-    from flows.cli.inputs_tables import print_days
+    from flows.cli.inputs_tables import days_data, print_days
     from flows.wiring.day import open_configuration
     from flows.wiring.sources import open_cache
 
     configuration = open_configuration(config, workspace)
     cache = open_cache(configuration)
+    if as_json:
+        print_data(days_data(cache.days()))
+        return
     print_days(cache.days(), cache.root, configuration.settings.inputs.largest_gigabytes)
 
 
@@ -67,6 +70,7 @@ def fetch(
 def watch(
     source: Annotated[str, typer.Argument(help="source of settings.yaml")],
     issue_date: Day = None,
+    as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
@@ -82,7 +86,10 @@ def watch(
 
     day = None if issue_date is None else issue_date.date()
     state: Any = watch_source(source, day, config=config, workspace=workspace, return_state=True)
-    console().print(state.message, soft_wrap=True)
+    if as_json:
+        print_data({"state": state.name, "message": state.message})
+    else:
+        console().print(state.message, soft_wrap=True)
     raise typer.Exit(exit_code(state))
 
 
@@ -94,6 +101,7 @@ def prune(
     keep_hours: Annotated[
         float | None, typer.Option("--keep-hours", min=0, help="what was used within this time stays")
     ] = None,
+    as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
@@ -101,7 +109,7 @@ def prune(
 
     Example: ibf-pipeline inputs prune --largest-gigabytes 5
     """
-    from flows.cli.inputs_tables import print_deleted
+    from flows.cli.inputs_tables import days_data, print_deleted
     from flows.wiring.day import open_configuration
     from flows.wiring.sources import open_cache
 
@@ -110,4 +118,8 @@ def prune(
     largest = bounds.largest_gigabytes if largest_gigabytes is None else largest_gigabytes
     hours = bounds.keep_hours if keep_hours is None else keep_hours
     cache = open_cache(configuration)
-    print_deleted(cache.prune(int(largest * 1e9), hours * 3600), cache.days())
+    deleted = cache.prune(int(largest * 1e9), hours * 3600)
+    if as_json:
+        print_data({"deleted": days_data(deleted), "left": days_data(cache.days())})
+        return
+    print_deleted(deleted, cache.days())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.table import Column, Table
 from rich.text import Text
 
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_whole
 from flows.wiring.inputs_fetch import ForecastRead
 from ibf_pipeline.hazards.floods.notes import trial_notes
 from ibf_pipeline.sources.cache import CachedDay
@@ -37,9 +38,24 @@ def print_days(days: Sequence[CachedDay], root: Path, largest_gigabytes: float) 
             f"{day.size / 1e6:,.1f}",
             f"{used:%Y-%m-%d %H:%M}",
         )
-    out.print(table)
+    print_whole(table)
     size = sum(day.size for day in days) / 1e9
     out.print(f"{size:.2f} of at most {largest_gigabytes:g} GB; {root}", soft_wrap=True)
+
+
+def days_data(days: Sequence[CachedDay]) -> list[dict[str, Any]]:
+    """Days of the cache as data; `used` in UTC."""
+    return [
+        {
+            "source": day.source,
+            "issue_date": str(day.issue_date),
+            "files": dict(sorted(day.countries.items())),
+            "bytes": day.size,
+            "used": datetime.fromtimestamp(day.used, UTC).isoformat(timespec="seconds"),
+        }
+        for day in days
+        if day.size
+    ]
 
 
 def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> None:
@@ -79,7 +95,7 @@ def print_forecast(read: ForecastRead) -> int:
     for station in read.discharge["station"].values:
         values = largest.sel(station=station).values
         table.add_row(str(station), *("-" if value != value else f"{value:,.1f}" for value in values))
-    out.print(table)
+    print_whole(table)
     if complete.missing:
         missing = ", ".join(f"{member:02d}" for member in complete.missing)
         out.print(Text(f"missing members: {missing}", style="yellow"))

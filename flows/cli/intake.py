@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Config, InboxWorkspace
+from flows.cli.options import AsData, Config, InboxWorkspace
 from flows.cli.terminal import end_with
 
 
@@ -14,6 +14,7 @@ def intake(
     catch_up: Annotated[
         bool, typer.Option("--catch-up", help="search the catalogues now, however recently they were searched")
     ] = False,
+    as_json: AsData = False,
     config: Config = "config",
     workspace: InboxWorkspace = None,
 ) -> None:
@@ -29,4 +30,4 @@ def intake(
     settle()
     from flows.intake import intake as flow
 
-    end_with(flow(catch_up, config, workspace, return_state=True))
+    end_with(flow(catch_up, config, workspace, return_state=True), as_json)

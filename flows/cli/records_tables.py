@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from flows.cli.terminal import console
+from flows.cli.terminal import console, print_whole
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.runs.recorded import RecordedRun
 from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
@@ -34,4 +34,4 @@ def print_runs(runs: Sequence[RecordedRun]) -> None:
             country, str(each.run.issue_time), each.headline, each.source, arrived, finished, published_and_decided,
         )  # fmt: skip
         table.add_row(*map(Text, cells))
-    console().print(table)
+    print_whole(table)

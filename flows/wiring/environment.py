@@ -26,6 +26,15 @@ def settle(home: Path | None = None) -> None:
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
 
 
+def read_env_files(folder: Path) -> None:
+    """Accounts out of `.env` and `.env_tutorial` of a folder, as the Hook tutorial has them; what is exported stays."""
+    import dotenv
+
+    for name in (".env", ".env_tutorial"):
+        if (folder / name).is_file():
+            dotenv.load_dotenv(folder / name)
+
+
 class _WithoutReader(io.FileIO):
     """A stream that goes on where its reader has left."""
 

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flows.wiring.day import now
+from flows.wiring.environment import read_env_files
 from flows.wiring.records import open_database
 from ibf_pipeline.config.configuration import Configuration, load
 from ibf_pipeline.config.reading import named
+from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.records.taken_over import require_taken_over
@@ -63,7 +65,14 @@ class Hook:
             redact=self.redact,
             timeout=self.patience.timeout_seconds,
         )
-        return OdpClient(self.service.url, tokens, self.patience, self.redact, self.now)
+        return OdpClient(self._url(), tokens, self.patience, self.redact, self.now)
+
+    def _url(self) -> str:
+        """The service's address; ConfigError where its variable is not set."""
+        if self.service.url is not None:
+            return self.service.url
+        what, remedy = f"the address of service {self.name}", "ask the service's operator for it, and export it"
+        return values_of([str(self.service.url_variable)], os.environ, what, "destine.yaml", remedy)[0]
 
     @contextmanager
     def desk(self) -> Iterator[tuple[OdpClient, OrderDesk]]:
@@ -110,4 +119,6 @@ def open_hook(config: str, service: str | None = None) -> Hook:
     remedy = "add it under services, or choose another"
     chosen = named("service", name, settings.services, folder / "destine.yaml", remedy)
     patience = Patience(settings.polling.timeout_seconds, settings.polling.attempts, lambda seconds: pause(seconds))
-    return Hook(load(folder), settings, name, chosen, Redactor(), patience, lambda: clock())
+    configuration = load(folder)
+    read_env_files(configuration.path("."))
+    return Hook(configuration, settings, name, chosen, Redactor(), patience, lambda: clock())

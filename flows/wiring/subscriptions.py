@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
+from shapely.geometry.base import BaseGeometry
+from starlette.types import ASGIApp
 
 from flows.wiring.day import now, open_configuration
+from flows.wiring.environment import read_env_files
 from flows.wiring.records import earlier_inbox, open_database
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.reading import named
+from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.prepare.inputs import boundary_files
 from ibf_pipeline.records.taken_over import require_taken_over
 from ibf_pipeline.satellites.subscriptions.account import account_from
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
 from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
-from ibf_pipeline.satellites.subscriptions.declared import filter_of, wanted_of
+from ibf_pipeline.satellites.subscriptions.declared import boundaries_outline, country_outline, filter_of, wanted_of
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
 from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
@@ -40,11 +44,26 @@ class Eodata:
 
     def wanted(self, provider: str) -> list[Wanted]:
         """What is declared for a provider."""
-        return wanted_of(self.settings, provider, self.configuration.prepared_folder, os.environ)
+        return wanted_of(self.settings, provider, self.outline, os.environ)
 
     def filter(self, name: str) -> str:
         """The product filter of a declared subscription."""
-        return filter_of(self.settings.subscriptions[name], self.configuration.prepared_folder)
+        return filter_of(self.settings.subscriptions[name], self.outline)
+
+    def outline(self, iso3: str) -> BaseGeometry:
+        """A country's outline: out of its prepared layers, else of the boundaries of its highest level alone."""
+        configuration = self.configuration
+        try:
+            return country_outline(configuration.prepared_folder(iso3))
+        except InputMissing as error:
+            if iso3 not in configuration.country_codes():
+                raise
+            country = configuration.country(iso3, configuration.hazards(iso3)[0])
+            level, file = min(boundary_files(configuration.static_folder(country), country).items())
+            if file.is_file():
+                return boundaries_outline(file.parent, level)
+            remedy = f"put {file.name} there, run `ibf-pipeline prepare {iso3}`, or declare an `area`"
+            raise InputMissing(error.found, where=file, expected="the boundaries alone", remedy=remedy) from None
 
     def searched(self, provider: str) -> list[str]:
         """The declared subscriptions for which a provider's catalogue is searched: deleted products cannot be found."""
@@ -81,6 +100,7 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     not in them. `wait_seconds`: for records that are locked.
     """
     configuration = open_configuration(config, workspace)
+    read_env_files(configuration.path("."))
     settings = read_settings(configuration.folder)
     database = open_database(configuration, wait_seconds)
     require_taken_over(earlier_inbox(configuration, settings, workspace), database)
@@ -88,11 +108,13 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     return Eodata(configuration, settings, inbox, Ledger(database, now))
 
 
-def open_receiver(config: str, workspace: str | None = None) -> tuple[Starlette, ReceiverSettings]:
+def open_receiver(config: str, workspace: str | None = None) -> tuple[ASGIApp, ReceiverSettings]:
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
     where the inbox cannot be used.
     """
-    settings = read_settings(open_configuration(config, workspace).folder).receiver
+    configuration = open_configuration(config, workspace)
+    read_env_files(configuration.path("."))
+    settings = read_settings(configuration.folder).receiver
     variables = (settings.username_variable, settings.password_variable)
     remedy = "export it; the catalogue is told the same one by `subscriptions apply`"
     username, password = values_of(variables, os.environ, "the receiver's account", "eodata.yaml", remedy)
@@ -110,4 +132,4 @@ def open_receiver(config: str, workspace: str | None = None) -> tuple[Starlette,
         body_seconds=settings.body_seconds,
     )
     eodata.inbox.counts()
-    return build_receiver(admission, eodata.inbox), settings
+    return build_receiver(admission, eodata.inbox, now), settings

@@ -31,7 +31,7 @@ def pages(client: Client, path: str, query: Mapping[str, str] | None = None, mos
         if link is None:
             return
         with turned_into(ServerRefused, f"{path}: a list whose next page is no address", where=where):
-            url = urljoin(url, link)
+            url = on_same_scheme(urljoin(url, link), where)
             stays = client.is_home(url)
         if not stays:
             raise ServerRefused(
@@ -39,6 +39,14 @@ def pages(client: Client, path: str, query: Mapping[str, str] | None = None, mos
                 where=where,
                 remedy="correct the server's url; the token is not sent there",
             )
+
+
+def on_same_scheme(url: str, base: str) -> str:
+    """An address of the server's own host as we reach it: one behind a proxy does not know its scheme and port."""
+    parts, home = urlsplit(url), urlsplit(base)
+    if parts.scheme != home.scheme and parts.scheme in ("http", "https") and parts.hostname == home.hostname:
+        return parts._replace(scheme=home.scheme, netloc=home.netloc).geturl()
+    return url
 
 
 def next_link(content: Any) -> Any:

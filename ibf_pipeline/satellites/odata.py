@@ -14,6 +14,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def is_whole(condition: str) -> bool:
+    """Whether every bracket and every quotation mark of a condition is closed: it can stand between brackets then."""
+    depth = 0
+    for number, part in enumerate(condition.split("'")):
+        for character in part if number % 2 == 0 else "":
+            depth += {"(": 1, ")": -1}.get(character, 0)
+            if depth < 0:
+                return False
+    return depth == 0 and condition.count("'") % 2 == 0
+
+
 def read_moment(text: object) -> datetime | None:
     """A server's time in UTC; None where it is absent or unreadable. All document theirs as UTC, if without zone."""
     try:

@@ -11,9 +11,15 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.io.download import download
+from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
+from ibf_pipeline.io.tokens import Grant, TokenSource
+from ibf_pipeline.io.tokens import Token as Ready
+from ibf_pipeline.satellites.hook.client import OdpClient
 from ibf_pipeline.satellites.hook.downloads import fetch_product
 from ibf_pipeline.satellites.hook.orders import OrderRequest, order_body
 from ibf_pipeline.satellites.hook.settings import Token
@@ -97,6 +103,25 @@ def test_the_early_warning_data_store_gets_its_key_alone(netrc: None) -> None:
     assert service.accounts == {None}
 
 
+@pytest.mark.parametrize("netrc", ["default login thief password secret"], indirect=True)
+@pytest.mark.parametrize("kind", ["service", "token endpoint", "catalogue", "download"])
+def test_nothing_of_the_satellite_leg_goes_to_a_public_host_without_tls(
+    kind: str, netrc: None, web: Web, tmp_path: Path
+) -> None:
+    """Also where no configuration was asked: no request is made, with whatever account."""
+    public, tokens = "http://service.example.org/odata/v1", TokenSource(lambda: Ready("ours"), Redactor())
+    grant = Grant(public, {"grant_type": "password"}, Redactor())
+    ask = {
+        "service": OdpClient(public, tokens, Patience(5, 1), Redactor(), Clock()).workflows,
+        "token endpoint": TokenSource(grant, Redactor()).token,
+        "catalogue": lambda: Client(Server(public), Patience(5, 1), Redactor(), tokens=tokens).read("GET", "Products"),
+        "download": lambda: download(Client(Server(public), Patience(5, 1), Redactor()), public, tmp_path / "file"),
+    }
+    with pytest.raises(ForbiddenByRule, match=r"service\.example\.org is a public host without TLS"):
+        ask[kind]()
+    assert web.asked == []
+
+
 class Web(HTTPAdapter):
     """The identity services of DESP and DEDL, and what each request carried."""
 
@@ -167,6 +192,30 @@ def test_nothing_but_the_guarded_session_sends_requests() -> None:
         if sends(ast.parse(file.read_text(encoding="utf-8")))
     }
     assert found == {"ibf_pipeline/io/session.py"}
+
+
+def test_no_client_of_the_satellite_leg_has_an_account_or_a_token_of_its_own() -> None:
+    """One object puts the token into a request, and every token comes out of one kind of source: both are in `io`.
+
+    The receiver reads the account of a push, and the login of a DESP account is the package's own.
+    """
+    found: dict[str, set[str]] = {}
+    for file in sorted((ROOT / "ibf_pipeline/satellites").rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        words = {
+            node.value.lower() for node in ast.walk(tree) if isinstance(node, ast.Constant) and type(node.value) is str
+        }
+        names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Name | ast.Attribute)}
+        own = {"authorization", "bearer"} & words | {
+            "Bearer",
+            "HTTPBasicAuth",
+            "requests",
+            "httpx",
+            "urllib.request",
+        } & names
+        if own:
+            found[file.name] = own
+    assert found == {"receiver.py": {"authorization"}}
 
 
 def sends(tree: ast.AST) -> set[str]:

@@ -283,6 +283,15 @@ def test_an_answer_that_is_no_list_of_countries(answer: Any) -> None:
         asked({"/api/country": [Says(200, json.dumps(answer), {"Content-Type": "application/json"})]})
 
 
+@pytest.mark.parametrize("answer", [None, {}, {"message": "moved"}, "events", [None]])
+@pytest.mark.parametrize("route", ["/api/event", "/api/event/XTS/floods", "/api/event/alert-areas/XTS/1/floods"])
+def test_an_answer_that_is_no_list_does_not_say_that_nothing_is_open(route: str, answer: Any) -> None:
+    script = {"/api/country": [Says(200, [COUNTRY])], "/api/event/XTS/floods": [Says(200, [{"eventName": "G1"}])]}
+    instead = Says(200, json.dumps(answer), {"Content-Type": "application/json"})
+    with pytest.raises(ServerRefused, match=f"GET {route.removeprefix('/api')} answered no list"):
+        asked({**script, route: [instead]})
+
+
 HTML = {"Content-Type": "text/html"}
 CAUSES: list[tuple[Says, str]] = [
     (Says(200, "<html>Welcome</html>", HTML), "GET /docs-json was answered with a web page"),

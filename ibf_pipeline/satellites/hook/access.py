@@ -110,10 +110,11 @@ def _interface(
         yield _failed(what, error)
         return
     yield Finding(what, "met" if names else "missing", f"workflows open to the account: {', '.join(names) or 'none'}")
-    wanted = sorted({*settings.presets, settings.observation.order_workflow})
+    ordered = settings.observation.order_workflow
+    wanted = sorted({*settings.presets, ordered})
     absent = [name for name in wanted if name not in names]
     says = f"not in the service's list: {', '.join(absent)}" if absent else ", ".join(wanted)
-    yield Finding("workflows of destine.yaml", "missing" if absent else "met", says)
+    yield Finding("workflows of destine.yaml", "missing" if ordered in absent else "met", says)
     try:
         budget = open_desk(client).budget()
     except IbfError as error:

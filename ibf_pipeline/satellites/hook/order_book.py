@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, upda
 from ibf_pipeline.io.sql import Database, put
 from ibf_pipeline.records.lease import Lease, lease
 from ibf_pipeline.records.schema import ORDER
-from ibf_pipeline.satellites.hook.orders import OrderRequest
+from ibf_pipeline.satellites.hook.orders import RUNNING, OrderRequest
 
 WAITING: Final = "waiting"
 """asked for, not sent"""
@@ -63,6 +63,12 @@ class Entry:
     def key(self) -> str:
         """Our own key."""
         return self.request.key
+
+    @property
+    def stands(self) -> str:
+        """Its state, and while the service has it the service's own word, as last heard."""
+        word = self.message.partition(":")[0]
+        return f"{self.state}, {word}" if self.state == SENT and word in RUNNING else self.state
 
     @property
     def finished(self) -> bool:

@@ -38,8 +38,9 @@ from ibf_pipeline.satellites.hook.order_book import (
     OrderBook,
     Quota,
 )
-from ibf_pipeline.satellites.hook.orders import SUCCESS, OrderRequest, order_body, require_sensible
+from ibf_pipeline.satellites.hook.orders import SUCCESS, Order, OrderRequest, order_body, require_sensible
 from ibf_pipeline.satellites.hook.settings import Polling
+from ibf_pipeline.satellites.hook.sources import require_source
 from ibf_pipeline.satellites.hook.workflows import check_options
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,9 @@ class OrderDesk:
                 remedy="order them one by one: the book sends each when there is room",
             )
         self._filled(request)
-        check_options(self.service.workflow(request.workflow), request.options)
+        workflow = self.service.workflow(request.workflow)
+        check_options(workflow, request.options)
+        require_source(workflow, request.options)
         return self.book.ask(self.name, request, self.now())
 
     def budget(self) -> Budget:
@@ -197,7 +200,7 @@ class OrderDesk:
     def cancel(self, key: str) -> Entry:
         """Take an order back where it waits, else cancel it at the service; what runs comes to its end there.
 
-        One that the service does not know any more is closed as gone.
+        One that the service does not know any more is closed as gone; Gone where it knows it and no way to cancel it.
         """
         entry = self.entry(key)
         if entry.state == WAITING and self.book.withdrawn(entry, self.now()):
@@ -214,8 +217,12 @@ class OrderDesk:
         try:
             self.service.cancel(entry.order_id)
         except Gone as error:
-            with self.book.alone():
-                return self.book.told(entry, GONE, self.redact(error.found), self.now())
+            try:
+                self.service.order(entry.order_id, entry.key)
+            except Gone:
+                with self.book.alone():
+                    return self.book.told(entry, GONE, self.redact(error.found), self.now())
+            raise
         with self.book.alone():
             self._look_at(entry)
         return self.entry(key)
@@ -232,26 +239,28 @@ class OrderDesk:
                 )
             if order_id is None:
                 return self.book.waits_again(entry, "a person said that it never arrived", self.now())
-            return self.book.accepted(entry, order_id, self.now(), self.service.order(order_id).submitted)
+            found = self.service.order(order_id, entry.key)
+            return self.book.accepted(entry, order_id, self.now(), found.submitted)
 
     def _look_at(self, entry: Entry) -> None:
         try:
-            order = self.service.order(str(entry.order_id))
+            order = self.service.order(str(entry.order_id), entry.key, len(entry.request.identifiers))
         except Gone:
             self._miss(entry)
             return
         except ServerRefused as error:
             self.book.told(entry, SENT, self.redact(str(error)), self.now())
             return
-        if not order.status:
-            return
-        status = SENT if order.running else order.status
-        self.book.told(entry, status, self.redact(order.message or order.status), self.now(), order.submitted)
+        message = self.redact(order.message or order.status)
+        if order.running:
+            self.book.told(entry, SENT, f"{order.status}: {message}", self.now(), order.submitted)
+        else:
+            self.book.told(entry, order.status, message, self.now(), order.submitted)
 
     def _miss(self, entry: Entry) -> None:
         """An accepted order is not found under its id: gone, if that stays so while the service answers otherwise."""
         try:
-            found = self.service.orders(name_ends_with=entry.key)
+            found = self._named(entry)
         except ServerRefused as error:
             self.book.told(entry, SENT, self.redact(str(error)), self.now())
             return
@@ -284,13 +293,19 @@ class OrderDesk:
 
     def _adopt(self, entry: Entry) -> bool:
         """Whether the service has an order with this key; then the book takes it as sent."""
-        found = self.service.orders(name_ends_with=entry.key)
+        found = self._named(entry)
         if not found:
             return False
         log.info("order %s is at the service already, as %s", entry.key, found[0].id)
         self.book.accepted(entry, found[0].id, self.now(), found[0].submitted)
         self._look_at(self.book.entry(self.name, entry.key))
         return True
+
+    def _named(self, entry: Entry) -> list[Order]:
+        """The orders with this key; where the service finds none by the end of a name, they are looked for here."""
+        found = self.service.orders(name_ends_with=entry.key)
+        since = entry.asked_at - timedelta(days=1)  # of clocks that differ
+        return found or [order for order in self.service.orders(since=since) if order.name.endswith(entry.key)]
 
     def _send(self, entry: Entry, held: Lease) -> None:
         try:

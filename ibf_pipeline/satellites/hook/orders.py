@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -14,11 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, PlainValidator, TypeAdapter
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.satellites.hook.settings import require_no_literal_secret
+from ibf_pipeline.satellites.hook.settings import require_encrypted_options, require_no_literal_secret
 from ibf_pipeline.satellites.odata import read_moment
 
 SUCCESS: Final = "completed"
-RUNNING: Final = frozenset({"queued", "in_progress"})
+QUEUED: Final = "queued"
+IN_PROGRESS: Final = "in_progress"
+RUNNING: Final = frozenset({QUEUED, IN_PROGRESS})
 """every other status is final, known to us or not (CloudFerro's own client reads it so)"""
 KEY: Final = re.compile(r"fp-[0-9a-f]{12}$")
 """our own key at the end of an order's name: the API has no idempotency key, and names may repeat"""
@@ -54,10 +56,14 @@ def require_sensible(request: OrderRequest) -> None:
         raise InputInvalid("an order without a product", remedy="name at least one product to be worked on")
     if len(set(request.identifiers)) != len(request.identifiers):
         raise InputInvalid("a product is named twice in one order", remedy="name each product once: every one is paid")
-    try:
-        require_no_literal_secret(request.options)
-    except ValueError as error:
-        raise InputInvalid(str(error), where="options", remedy="export the secret and name its variable") from None
+    for rule, remedy in (
+        (require_no_literal_secret, "export the secret and name its variable"),
+        (require_encrypted_options, "write https in the address"),
+    ):
+        try:
+            rule(request.options)
+        except ValueError as error:
+            raise InputInvalid(str(error), where="options", remedy=remedy) from None
 
 
 def order_body(request: OrderRequest, options: Mapping[str, str | int]) -> dict[str, Any]:
@@ -128,6 +134,11 @@ class Product:
     """a temporary link: whoever has it has the result, so it is shown to nobody"""
 
     @property
+    def running(self) -> bool:
+        """Whether anything more will happen to it."""
+        return self.status in RUNNING
+
+    @property
     def expires(self) -> datetime | None:
         """When the temporary link ends; 14 days after completion in the samples."""
         return None if self.link is None else link_expiry(self.link)
@@ -141,6 +152,25 @@ def order_from(content: Mapping[str, Any]) -> Order:
 def product_from(content: Mapping[str, Any]) -> Product:
     """An item of an order; what is not there yet is empty."""
     return _PRODUCT.validate_python(content)
+
+
+def order_of(order_id: str, items: Sequence[Product], asked_for: int = 1) -> Order | None:
+    """An order as its items tell of it; None where it has none.
+
+    It runs while one of them does, or while fewer are listed than were asked for; it is completed when all are, and has
+    else ended as the first that was not.
+    """
+    if not items:
+        return None
+    running = [item for item in items if item.running]
+    if running or len(items) < asked_for:
+        started = len(running) < len(items) or any(item.status != QUEUED for item in running)
+        status, message = (IN_PROGRESS if started else QUEUED), ""
+    else:
+        last = next((item for item in items if item.status != SUCCESS), items[0])
+        status, message = last.status, last.message
+    submitted = min((item.submitted for item in items if item.submitted is not None), default=None)
+    return Order(order_id, "", status, message, "", items[0].reference if len(items) == 1 else "", submitted)
 
 
 def link_expiry(link: str) -> datetime | None:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ibf_pipeline.config.reading import read_part
 from ibf_pipeline.config.section import Section
+from ibf_pipeline.errors import IbfError
 from ibf_pipeline.io.redaction import is_secret_name
+from ibf_pipeline.io.session import require_encrypted
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
 """role -> (items a month, items at the same time), as the DestinE Data Lake's documentation lists them"""
@@ -20,7 +22,17 @@ INSTALL: Final = "pip install -c constraints.txt -e '.[destine]' in the project'
 HOOK_ROLE: Final = "hook-workflows"
 """the role that opens the Hook service; one of QUOTAS comes with it"""
 
-Url = Annotated[str, Field(pattern=r"^https?://[^@\s]+$")]
+
+def encrypted(url: str) -> str:
+    """An address as it is; ValueError for a public host without TLS: what goes there can be read on the way."""
+    try:
+        require_encrypted(url)
+    except IbfError as error:
+        raise ValueError(f"{error.found}: expected {error.expected}") from None
+    return url
+
+
+Url = Annotated[str, Field(pattern=r"^https?://[^@\s]+$"), AfterValidator(encrypted)]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
 OptionValues = dict[str, str | int]
 
@@ -41,6 +53,9 @@ class Token(Section):
     one_time_code_variable: Variable | None = Field(
         None, description="kind password: variable with the current second-factor code, for accounts that need one"
     )
+    totp_variable: Variable | None = Field(
+        None, description="kind password: variable with the secret of the second factor, from which codes are made"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -48,21 +63,31 @@ class Token(Section):
             raise ValueError(f"a token of kind {self.kind} needs the url of its token endpoint")
         if self.kind == "password" and not self.client_id:
             raise ValueError("a token of kind password needs the client_id of the realm's public client")
-        if self.kind != "password" and self.one_time_code_variable:
-            raise ValueError(f"a token of kind {self.kind} takes no one_time_code_variable: only kind password does")
+        if self.kind != "password" and (self.one_time_code_variable or self.totp_variable):
+            named = "one_time_code_variable" if self.one_time_code_variable else "totp_variable"
+            raise ValueError(f"a token of kind {self.kind} takes no {named}: only kind password does")
         return self
 
 
 class Service(Section):
     """One OnDemand Processing API (OData v1) and what the account may order from it."""
 
-    url: Url = Field(description="ends with odata/v1, e.g. https://odp.data.destination-earth.eu/odata/v1")
+    url: Url | None = Field(None, description="ends with odata/v1, e.g. https://odp.data.destination-earth.eu/odata/v1")
+    url_variable: Variable | None = Field(
+        None, description="variable with the address, where the public documents do not name it"
+    )
     token: Token
     role: Literal["hook-low", "hook-medium", "hook-high"] | None = Field(
         "hook-low", description="quota role of the account; null where the service has none"
     )
     items_per_month: int | None = Field(None, ge=0, strict=True, description="instead of the role's own number")
     parallel_items: int | None = Field(None, ge=1, strict=True, description="instead of the role's own number")
+
+    @model_validator(mode="after")
+    def _address(self) -> Self:
+        if (self.url is None) == (self.url_variable is None):
+            raise ValueError("either url or url_variable")
+        return self
 
     @model_validator(mode="after")
     def _quota(self) -> Self:
@@ -191,6 +216,7 @@ class HookSettings(Section):
     def _no_secrets(cls, value: dict[str, OptionValues]) -> dict[str, OptionValues]:
         for options in value.values():
             require_no_literal_secret(options)
+            require_encrypted_options(options)
         return value
 
     @model_validator(mode="after")
@@ -205,6 +231,16 @@ def require_no_literal_secret(options: Mapping[str, str | int]) -> None:
     for name, option in options.items():
         if is_secret_name(name) and not re.fullmatch(r"env:[A-Z][A-Z0-9_]*", str(option)):
             raise ValueError(f"{name}: a secret is given as env:NAME, the name of an environment variable")
+
+
+def require_encrypted_options(options: Mapping[str, str | int]) -> None:
+    """ValueError where an option sends the platform to a public host without TLS, mostly with a password beside it."""
+    for name, option in options.items():
+        if name.endswith("_url"):
+            try:
+                encrypted(str(option))
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}") from None
 
 
 def load_hook_settings(folder: Path) -> HookSettings:

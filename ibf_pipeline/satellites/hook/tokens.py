@@ -105,11 +105,14 @@ def token_source(
             "password": password,
             **({"totp": codes[0]} if codes else {}),
         }
+    second = environment.get(settings.totp_variable) if settings.totp_variable else None
+    redact.know(second or "")
 
     def seconds() -> float:
         return now().timestamp()
 
-    return TokenSource(Grant(str(settings.url), form, redact, timeout_seconds=timeout, now=seconds), redact, seconds)
+    grant = Grant(str(settings.url), form, redact, timeout_seconds=timeout, totp_secret=second or None, now=seconds)
+    return TokenSource(grant, redact, seconds)
 
 
 def roles_of(token: str) -> frozenset[str] | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from ibf_pipeline.domain.observed import Days
@@ -47,6 +49,7 @@ def find_flood_maps(
     try:
         access = StacApiIO(timeout=timeout)
         access.session = Session(follows=True)  # that of pystac would send an account of a .netrc after a redirect
+        access.read_json = partial(_page, access.read_json)  # type: ignore[method-assign]
         client = pystac_client.Client.open(catalogue.url, stac_io=access)
         search = client.search(
             collections=[catalogue.collection], bbox=box, datetime=f"{days.first}T00:00:00Z/{days.last}T23:59:59Z"
@@ -80,6 +83,17 @@ def find_flood_maps(
             )
         log.warning("%s: %s", catalogue.collection, text)
     return sorted(found, key=lambda entry: (entry.moment, entry.id))
+
+
+def _page(read: Callable[..., dict[str, Any]], *args: Any, **more: Any) -> dict[str, Any]:
+    """What an address of the API says; ValueError for anything but its own kinds of answers.
+
+    pystac-client takes an answer without `features`, such as an error with 200, for the end of the list.
+    """
+    page = read(*args, **more)
+    if page.get("type") in ("Catalog", "Collection") or isinstance(page.get("features", page.get("collections")), list):
+        return page
+    raise ValueError("an answer that is no list of items")
 
 
 def by_pass(maps: Sequence[FloodMapItem], within: timedelta) -> list[list[FloodMapItem]]:

@@ -70,15 +70,27 @@ def renew_endpoint_accounts(client: CatalogueClient, ledger: Ledger, wanted: Seq
 
 def delete_subscription(client: CatalogueClient, ledger: Ledger, subscription_id: str, *, foreign: bool) -> None:
     """Delete one subscription; ForbiddenByRule for one that the pipeline did not make, unless that is wanted."""
+    wanted = _ours(client, ledger, subscription_id, foreign=foreign)
+    client.delete(wanted.id)
+    ledger.gone(wanted.id)
+
+
+def cancel_subscription(client: CatalogueClient, ledger: Ledger, subscription_id: str, *, foreign: bool) -> None:
+    """Set one subscription to `cancelled`, which cannot be taken back; ForbiddenByRule as above."""
+    wanted = _ours(client, ledger, subscription_id, foreign=foreign)
+    client.cancel(wanted.id)
+    ledger.gone(wanted.id)
+
+
+def _ours(client: CatalogueClient, ledger: Ledger, subscription_id: str, *, foreign: bool) -> Subscription:
     wanted = client.get(subscription_id)
     if not foreign and ledger.provider_of(wanted.id) != client.name:
         raise ForbiddenByRule(
             f"subscription {wanted.id} was not made by this pipeline",
             where=client.name,
-            remedy="say --foreign if it shall be deleted all the same",
+            remedy="say --foreign if it shall be removed all the same",
         )
-    client.delete(wanted.id)
-    ledger.gone(wanted.id)
+    return wanted
 
 
 def adopt_subscription(client: CatalogueClient, ledger: Ledger, wanted: Sequence[Wanted], subscription_id: str) -> str:

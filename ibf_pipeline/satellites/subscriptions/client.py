@@ -15,6 +15,7 @@ from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import next_link, pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.session import Session
 from ibf_pipeline.records.lease import require_leases
 from ibf_pipeline.satellites.odata import listing
 from ibf_pipeline.satellites.subscriptions.account import Account, tokens_of
@@ -89,18 +90,23 @@ class CatalogueClient:
         self.provider = provider
         self._account = account
         self._redact = Redactor()
-        self._http = Client(
-            Server(provider.base_url, _REMEDIES),
-            Patience(provider.timeout_seconds, provider.attempts, sleep),
-            self._redact,
-            tokens=tokens_of(name, provider, account, self._redact, now),
-        )
+        tokens = tokens_of(name, provider, account, self._redact, now)
+        patience = Patience(provider.timeout_seconds, provider.attempts, sleep)
+        renew = {401: f"export a new token as {provider.token_variable}"} if account.token else {}
+        server = Server(provider.base_url, {**_REMEDIES, **renew})
+        session = Session()
+        session.headers["Content-Type"] = "application/json"  # obligatory on every call, those without a body too
+        self._http = Client(server, patience, self._redact, tokens=tokens, session=session)
+        hands_out = Server(provider.download_url or provider.base_url, renew)
+        self.downloads = Client(hands_out, patience, self._redact, tokens=tokens)
+        """the service that hands out products; the same account, and its token stays there"""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+        self.downloads.close()
 
     def info(self) -> list[Subscription]:
         """All subscriptions of the account, push and pull; a cancelled one may still stand there for a while."""
@@ -163,6 +169,11 @@ class CatalogueClient:
         """Let it run again."""
         return self.edit(subscription, SubscriptionChange(status="running"))
 
+    def cancel(self, subscription_id: str) -> None:
+        """Set its status to `cancelled`, which removes it, now or later (204 or 200); one that is gone is fine."""
+        with suppress(Gone):
+            self._http.ask("PATCH", f"Subscriptions({subscription_id})", json={"Status": "cancelled"})
+
     def delete(self, subscription_id: str) -> None:
         """Delete it now, with its queue; one that is gone already is fine."""
         with suppress(Gone):
@@ -181,14 +192,31 @@ class CatalogueClient:
         self._http.ask("POST", f"Subscriptions({subscription_id})/Ack", {"$ackid": ack_id})
 
     def product(self, product_id: str) -> Product | None:
-        """A product by its id, None where the catalogue has none."""
+        """A product by its id, None where the catalogue says that it has none: with 404, or with an empty list.
+
+        ServerRefused for an answer about something else, which says nothing about the product.
+        """
         try:
             content = self._http.read("GET", f"Products({product_id})", {"$expand": "Attributes"})
         except Gone:
             return None
-        if isinstance(content, Mapping) and isinstance(content.get("value"), list):
-            content = content["value"][0] if content["value"] else None
-        return None if content is None else read_product(content)
+        if not isinstance(content, Mapping) or "Id" not in content:
+            entries = _entries(content)
+            if not entries:
+                return None
+            content = entries[0]
+        if isinstance(content, Mapping) and str(content.get("Id")).lower() != product_id.lower():
+            raise ServerRefused(
+                f"the answer about product {product_id} is about {content.get('Id') or 'none'}",
+                where=self.name,
+                expected="the product that was asked for",
+                remedy="try again later; if it stays so, report it to the catalogue",
+            )
+        return read_product(content)
+
+    def value_url(self, product_id: str) -> str:
+        """Where a product is handed out to whoever has a token."""
+        return self.downloads.address(f"Products({product_id})/$value")
 
     def products(self, product_filter: str, max_pages: int) -> Iterator[ProductPage]:
         """Pages of products, earliest publication first; at most `max_pages` of them."""

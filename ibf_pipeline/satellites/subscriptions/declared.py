@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.io.environment import values_of
+from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionRequest
 from ibf_pipeline.satellites.subscriptions.filters import enclosing_polygon, product_filter
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
@@ -44,14 +45,19 @@ def country_outline(prepared: Path) -> BaseGeometry:
     raise InputMissing("the country's outlines are not there", where=prepared, remedy=_PREPARE)
 
 
-def filter_of(declared: Declared, prepared: Callable[[str], Path]) -> str:
-    """The product filter of a declaration."""
+def boundaries_outline(folder: Path, level: int) -> BaseGeometry:
+    """A country as one geometry, out of the boundaries of one level alone: no other of its files has to be there."""
+    return shapely.union_all(list(read_boundaries(folder, [level], with_parent_file=False)[level].geometries))
+
+
+def filter_of(declared: Declared, outline: Callable[[str], BaseGeometry]) -> str:
+    """The product filter of a declaration; `outline`: of a country."""
     area = None
     if declared.country is not None:
-        area = enclosing_polygon(country_outline(prepared(declared.country)))
+        area = enclosing_polygon(outline(declared.country))
     elif declared.area is not None:
         area = shapely.box(*declared.area)
-    return product_filter(declared.collection, declared.product_types, area)
+    return product_filter(declared.collection, declared.product_types, area, declared.filter)
 
 
 def endpoint_account(name: str, declared: Declared, environment: Mapping[str, str]) -> EndpointAccount:
@@ -62,7 +68,7 @@ def endpoint_account(name: str, declared: Declared, environment: Mapping[str, st
 
 
 def wanted_of(
-    settings: EodataSettings, provider: str, prepared: Callable[[str], Path], environment: Mapping[str, str]
+    settings: EodataSettings, provider: str, outline: Callable[[str], BaseGeometry], environment: Mapping[str, str]
 ) -> list[Wanted]:
     """What is declared for one provider, in the order of the file."""
     found = []
@@ -71,12 +77,13 @@ def wanted_of(
             continue
         request = SubscriptionRequest(
             kind=declared.kind,
-            filter=filter_of(declared, prepared),
+            filter=filter_of(declared, outline),
             events=declared.events,
             status=declared.status,
             endpoint=declared.endpoint,
             account=endpoint_account(name, declared, environment) if declared.kind == "push" else None,
             everything=declared.everything,
+            stage_order=declared.stage_order,
         )
         found.append(Wanted(name, request))
     return found

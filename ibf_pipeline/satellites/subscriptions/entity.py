@@ -28,6 +28,10 @@ class Subscription:
     """None: a pull subscription"""
     last_notified: datetime | None
     """push: last delivery that succeeded; pull: last acknowledgement"""
+    submitted: datetime | None = None
+    """when it was made"""
+    stage_order: bool | None = None
+    """what the catalogue says of StageOrder; NSIS' document shows false where true was sent"""
 
     @property
     def kind(self) -> Kind:
@@ -60,11 +64,13 @@ class SubscriptionRequest:
     account: EndpointAccount | None = None
     everything: bool = False
     """an explicit yes to an empty filter"""
+    stage_order: bool = True
+    """of no effect today: every product is online"""
 
     def body(self) -> dict[str, Any]:
         """The POST body. Two events are one string with a comma in it (NSIS document, CDSE document)."""
         content: dict[str, Any] = {
-            "StageOrder": True,
+            "StageOrder": self.stage_order,
             "FilterParam": self.filter,
             "Priority": 1,
             "Status": self.status,
@@ -80,7 +86,7 @@ class SubscriptionChange:
     Filter and events are not among it: no catalogue lets them be changed.
     """
 
-    status: Literal["running", "paused"] | None = None
+    status: Literal["running", "paused", "cancelled"] | None = None
     endpoint: str | None = None
     account: EndpointAccount | None = None
 
@@ -116,4 +122,6 @@ def read_subscription(content: object) -> Subscription:
         filter=str(content.get("FilterParam") or ""),
         endpoint=content.get("NotificationEndpoint") or None,
         last_notified=read_moment(content.get("LastNotificationDate")),
+        submitted=read_moment(content.get("SubmissionDate")),
+        stage_order=content["StageOrder"] if isinstance(content.get("StageOrder"), bool) else None,
     )

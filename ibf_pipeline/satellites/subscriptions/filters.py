@@ -44,14 +44,17 @@ def all_of(parts: Sequence[str]) -> str:
     return " and ".join(part for part in parts if part)
 
 
-def product_filter(collection: str | None, product_types: Sequence[str], area: BaseGeometry | None) -> str:
-    """The filter of a declared subscription; empty where nothing is asked for."""
+def product_filter(
+    collection: str | None, product_types: Sequence[str], area: BaseGeometry | None, further: str | None = None
+) -> str:
+    """The filter of a declared subscription; empty where nothing is asked for. `further`: a condition as it stands."""
     types = [product_type_is(name) for name in product_types]
     return all_of(
         [
             collection_is(collection) if collection else "",
             f"({' or '.join(types)})" if len(types) > 1 else "".join(types),
             intersects(area) if area is not None else "",
+            f"({further.strip()})" if further else "",
         ]
     )
 

@@ -24,6 +24,8 @@ from ibf_pipeline.satellites.odata import odata_moment, read_moment
 from ibf_pipeline.satellites.subscriptions.notification import Notification, Product, plain_text
 
 WAITING_REASON = "not yet compared with the alerts"
+NO_DEPLOYMENT = "no deployment to start"
+"""ends the reason of what was only announced"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,21 @@ class Inbox:
         query = select(PRODUCT).where(or_(PRODUCT.c.state == "waiting", young))
         return [_entry(row) for row in self._database.rows(query.order_by(PRODUCT.c.acquired, PRODUCT.c.product_id))]
 
+    def announced_before(self, acquired: datetime) -> list[Entry]:
+        """Products of an earlier acquisition for which something was announced that no run was started for.
+
+        Those of which that was said already are left out.
+        """
+        this_round = and_(START.c.product_id == PRODUCT.c.product_id, START.c.round == PRODUCT.c.round)
+        only_announced = select(START.c.key).where(this_round, START.c.run.is_(None)).exists()
+        query = select(PRODUCT).where(
+            PRODUCT.c.state == "triggered",
+            PRODUCT.c.acquired < odata_moment(acquired),
+            only_announced,
+            PRODUCT.c.reason.not_like("announced for %"),
+        )
+        return [_entry(row) for row in self._database.rows(query.order_by(PRODUCT.c.product_id))]
+
     def decide(self, product_id: str, state: str, reason: str) -> None:
         """Write down what became of a product."""
         with self._database.transaction() as connection:
@@ -140,10 +157,11 @@ class Inbox:
         return [Start(*row) for row in self._database.rows(query)]
 
     def record_start(self, start: Start, reason: str) -> None:
-        """Write down that an observation was started; its product is triggered from now on."""
-        values = {name: getattr(start, name) for name in Start.__slots__ if name != "key"}
+        """Write down that an observation was started, or announced; its product is triggered from now on."""
+        values = {name: getattr(start, name) for name in Start.__slots__ if name not in ("key", "run")}
+        run = {} if start.run is None else {"run": start.run}
         with self._database.transaction() as connection:
-            put(connection, START, {"key": start.key}, {}, {**values, "started": self._now()})
+            put(connection, START, {"key": start.key}, run, {**values, "started": self._now()})
             self._change(connection, start.product_id, state="triggered", reason=reason)
 
     def replay(self, product_id: str) -> Entry:

@@ -12,23 +12,21 @@ import binascii
 import hmac
 import json
 import logging
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.notification import Notification, read_notification
+from ibf_pipeline.satellites.subscriptions.tally import STORED, Tally
 
 log = logging.getLogger(__name__)
-
-PATH = "/notifications"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,51 +54,73 @@ class Admission:
 
 
 class _Refused(Exception):
-    def __init__(self, status: int, count: str, text: str) -> None:
+    def __init__(self, status: int, count: str, text: str, subscription_id: str | None = None) -> None:
         super().__init__(text)
-        self.status, self.count, self.text = status, count, text
+        self.status, self.count, self.text, self.subscription_id = status, count, text, subscription_id
 
 
-def build_receiver(admission: Admission, inbox: Inbox) -> Starlette:
-    """The app: `POST /notifications` takes one notification, `GET /health` tells counts."""
-    counts: Counter[str] = Counter()
+def build_receiver(admission: Admission, inbox: Inbox, clock: Callable[[], datetime]) -> ASGIApp:
+    """The app: a POST to any path takes one notification, `GET /health` tells what came.
 
-    async def receive(request: Request) -> Response:
-        try:
-            if not admission.lets_in(request.headers.get("authorization", "")):
-                raise _Refused(401, "wrong credentials", "wrong credentials")
-            item = await run_in_threadpool(_notification, await _body(request, admission))
-            provider = await run_in_threadpool(_accepted, admission, item)
-            await run_in_threadpool(inbox.store, provider, "push", [item])
-        except _Refused as refusal:
-            counts[refusal.count] += 1
-            log.warning("a notification was refused: %s", refusal.text)
-            headers = {"Connection": "close"}
-            if refusal.status == 401:
-                headers["WWW-Authenticate"] = 'Basic realm="notifications"'
-            return JSONResponse({"detail": refusal.text}, refusal.status, headers)
-        except WriteFailed as error:
-            counts["not stored"] += 1
-            log.error("a notification was not stored: %s", error)
-            return JSONResponse({"detail": "cannot be stored now"}, 503, {"Retry-After": "60"})
-        except ClientDisconnect:
-            counts["broken off"] += 1
-            return Response(status_code=400)
-        except Exception:  # a fault of ours: counted and told, and the next one is still taken
-            counts["failed"] += 1
-            log.exception("a notification could not be handled")
-            return JSONResponse({"detail": "the notification could not be handled"}, 500)
-        counts["stored"] += 1
-        return Response(status_code=204)
+    The catalogues' documents write endpoints with a path and without one; what is let in is decided by credentials and
+    subscription alone, so that no notification is lost to a path that was declared otherwise.
+    """
+    tally = Tally(clock)
 
-    async def health(_: Request) -> Response:
-        try:
-            stored = await run_in_threadpool(inbox.counts)
-        except WriteFailed:
-            return JSONResponse({"status": "the inbox cannot be read", "since start": dict(counts)}, 503)
-        return JSONResponse({"status": "ok", "since start": dict(counts), "inbox": stored})
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        if (request.method, scope["path"]) == ("GET", "/health"):
+            response = await _health(inbox, tally)
+        else:
+            response = await _answer(request, admission, inbox, tally)
+        await response(scope, receive, send)
 
-    return Starlette(routes=[Route(PATH, receive, methods=["POST"]), Route("/health", health, methods=["GET"])])
+    return app
+
+
+async def _health(inbox: Inbox, tally: Tally) -> Response:
+    try:
+        stored = await run_in_threadpool(inbox.counts)
+    except WriteFailed:
+        return JSONResponse({"status": "the inbox cannot be read", **tally.shown()}, 503)
+    return JSONResponse({"status": "ok", **tally.shown(), "inbox": stored})
+
+
+async def _answer(request: Request, admission: Admission, inbox: Inbox, tally: Tally) -> Response:
+    """Take a notification, or refuse the request; counted with its end either way."""
+    try:
+        item, provider = await _admitted(request, admission)
+        await run_in_threadpool(inbox.store, provider, "push", [item])
+    except _Refused as refusal:
+        tally.note(refusal.count, request, refusal.text, refusal.subscription_id)
+        headers = {"Connection": "close"}
+        if refusal.status == 401:
+            headers["WWW-Authenticate"] = 'Basic realm="notifications"'
+        if refusal.status == 405:
+            headers["Allow"] = "POST"
+        return JSONResponse({"detail": refusal.text}, refusal.status, headers)
+    except WriteFailed as error:
+        tally.note("not stored", request, f"not stored: {error}", item.subscription_id)
+        return JSONResponse({"detail": "cannot be stored now"}, 503, {"Retry-After": "60"})
+    except ClientDisconnect:
+        tally.note("broken off", request, "broken off")
+        return Response(status_code=400)
+    except Exception:  # a fault of ours: counted and told, and the next one is still taken
+        tally.note("failed", request, "could not be handled")
+        log.exception("a notification could not be handled")
+        return JSONResponse({"detail": "the notification could not be handled"}, 500)
+    tally.note(STORED, request, STORED, item.subscription_id)
+    return Response(status_code=204)
+
+
+async def _admitted(request: Request, admission: Admission) -> tuple[Notification, str]:
+    """A notification that is let in, and its provider."""
+    if request.method != "POST":
+        raise _Refused(405, "not a POST", "notifications are posted")
+    if not admission.lets_in(request.headers.get("authorization", "")):
+        raise _Refused(401, "wrong credentials", "wrong credentials")
+    item = await run_in_threadpool(_notification, await _body(request, admission))
+    return item, await run_in_threadpool(_accepted, admission, item)
 
 
 async def _body(request: Request, admission: Admission) -> bytes:
@@ -133,5 +153,5 @@ def _notification(body: bytes) -> Notification:
 def _accepted(admission: Admission, item: Notification) -> str:
     provider = admission.provider_of(item.subscription_id)
     if provider is None:
-        raise _Refused(403, "foreign subscription", "the subscription is not one of ours")
+        raise _Refused(403, "foreign subscription", "the subscription is not one of ours", item.subscription_id)
     return provider

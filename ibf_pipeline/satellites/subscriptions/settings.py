@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from ibf_pipeline.config.reading import read_part
 from ibf_pipeline.config.section import Section
+from ibf_pipeline.satellites.odata import is_whole
 
 Event = Literal["created", "modified", "deleted"]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
@@ -22,6 +23,12 @@ class Provider(Section):
 
     base_url: str = Field(description="of the OData service, above `Subscriptions` and `Products`")
     token_url: str | None = Field(None, description="token endpoint of the account service (Keycloak)")
+    token_variable: Variable | None = Field(
+        None, description="environment variable with a ready token; where it is set, the account is not used"
+    )
+    download_url: str | None = Field(
+        None, description="of the OData service that hands products out, above `Products`; else that of base_url"
+    )
     client_id: str = Field("cdse-public", description="public client of the account service")
     username_variable: Variable
     password_variable: Variable
@@ -39,7 +46,7 @@ class Provider(Section):
 
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
-        for url in filter(None, (self.base_url, self.token_url)):
+        for url in filter(None, (self.base_url, self.token_url, self.download_url)):
             if not url.startswith("https://") and not _LOOPBACK.match(url):
                 raise ValueError(f"{url}: passwords and tokens travel over https only")
             if "@" in url:
@@ -58,6 +65,10 @@ class Declared(Section):
         None, description="west, south, east, north in degrees, instead of a country's outline"
     )
     collection: str | None = Field(None, description="such as SENTINEL-1")
+    filter: str | None = Field(
+        None, min_length=1, description="a further condition in the catalogue's own words, such as on cloudCover"
+    )
+    stage_order: bool = Field(True, description="StageOrder; of no effect today, as every product is online")
     product_types: tuple[str, ...] = Field((), description="any of these, such as IW_GRDH_1S-COG")
     events: tuple[Event, ...] = Field(("created",), min_length=1, description="what is announced")
     everything: bool = Field(False, description="an explicit yes to a subscription without any filter")
@@ -75,7 +86,9 @@ class Declared(Section):
             west, south, east, north = self.area
             if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
                 raise ValueError("area is [west, south, east, north] in degrees, west < east and south < north")
-        has_filter = any((self.country, self.area, self.collection, self.product_types))
+        if self.filter is not None and not is_whole(self.filter):
+            raise ValueError("filter: a bracket or a quotation mark is not closed, or is closed twice")
+        has_filter = any((self.country, self.area, self.collection, self.product_types, self.filter))
         if has_filter and self.everything:
             raise ValueError("everything: true and a filter contradict each other")
         if not has_filter and not self.everything:
@@ -113,6 +126,13 @@ class IntakeSettings(Section):
     max_pages: int = Field(200, ge=1, strict=True, description="pages of one catalogue query in one run")
 
 
+class DownloadSettings(Section):
+    """Where `inbox download` puts products."""
+
+    folder: str = Field("inputs/eodata", description="products and their records; may use ${NAME}")
+    largest_gigabytes: float = Field(20, gt=0, description="10^9 bytes of one product")
+
+
 class ReceiverSettings(Section):
     """The receiver of push notifications."""
 
@@ -122,6 +142,10 @@ class ReceiverSettings(Section):
     password_variable: Variable = DEFAULT_PASSWORD_VARIABLE
     body_limit_bytes: int = Field(1_000_000, ge=10_000, strict=True, description="larger bodies are refused (413)")
     body_seconds: float = Field(20, gt=0, description="time for a body to arrive (408)")
+    header_seconds: float = Field(
+        10, gt=0, description="time for a request's headers to arrive; the connection is closed then"
+    )
+    idle_seconds: int = Field(5, ge=1, strict=True, description="silence between two requests of one connection")
     store_seconds: float = Field(5, gt=0, description="wait for a locked inbox before 503")
     further_subscriptions: dict[str, str] = Field(
         default_factory=dict,
@@ -146,6 +170,7 @@ class EodataSettings(Section):
     subscriptions: dict[str, Declared] = Field(default_factory=dict)
     inbox: InboxSettings = InboxSettings()
     intake: IntakeSettings = IntakeSettings()
+    downloads: DownloadSettings = DownloadSettings()
     receiver: ReceiverSettings = ReceiverSettings()
     trigger: TriggerSettings = TriggerSettings()
 

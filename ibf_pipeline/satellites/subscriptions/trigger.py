@@ -6,14 +6,17 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent
-from ibf_pipeline.satellites.subscriptions.inbox import Entry, Inbox, Start
+from ibf_pipeline.satellites.subscriptions.inbox import NO_DEPLOYMENT, Entry, Inbox, Start
 
 log = logging.getLogger(__name__)
+
+HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Observation:
     """the same for every attempt: whoever starts it uses it as idempotency key"""
     event: AlertedEvent
     product: Entry
+    announced: bool = False
+    """whether it was announced before: then only a run is new"""
 
 
 Starter = Callable[[Observation], str | None]
@@ -36,6 +41,8 @@ class Triggered:
     """What a pass over the inbox did."""
 
     started: tuple[Start, ...]
+    announced: tuple[Start, ...]
+    """for which there is no deployment yet; started as soon as there is one, or expired with the product's age"""
     ignored: int
     waiting: int
     failures: tuple[str, ...]
@@ -60,45 +67,73 @@ def trigger(
 ) -> Triggered:
     """Compare every product that may still start something with the alerted events.
 
-    A product older than `max_age` by its acquisition starts nothing: re-published archives are announced as new.
+    A product older than `max_age` by its acquisition starts nothing: re-published archives are announced as new. What
+    was only announced, for want of a deployment, is tried again until then.
     First the start, then the note of it: after a crash in between the start is repeated with the same key.
     """
     oldest = now - max_age
-    started: list[Start] = []
+    made: list[Start] = []
     failures: list[str] = []
-    ignored = waiting = 0
+    ignored = _expire(inbox, oldest, max_age)
+    waiting = 0
     for product in inbox.undecided(oldest):
         if product.acquired is None or product.footprint is None:
             continue
         if product.acquired < oldest:
-            hours = (now - product.acquired).total_seconds() / 3600
-            limit = max_age.total_seconds() / 3600
+            hours, limit = (now - product.acquired) / HOUR, max_age / HOUR
             inbox.decide(product.product_id, "ignored", f"acquired {hours:.0f} h ago, the limit is {limit:.0f} h")
             ignored += 1
             continue
         seen = [event for event in alerts if is_seen_by(event, product.footprint)]
-        done = {start.key for start in inbox.starts(product.product_id)}
-        for event in seen:
-            observation = Observation(observation_key(event, product), event, product)
-            if observation.key in done:
-                continue
-            try:
-                run = starter(observation)
-            except IbfError as error:
-                failures.append(f"{observation.key}: {error}")
-                continue
-            start = Start(observation.key, product.product_id, event.country, event.name, product.round, run)
-            inbox.record_start(start, _reason(start))
-            log.info("%s: %s", product.name or product.product_id, _reason(start))
-            started.append(start)
+        begun, troubles = _start(inbox, product, seen, starter)
+        made += begun
+        failures += troubles
         if not seen and product.state == "waiting":
             reason = f"inside the footprint is none of {len(alerts)} alerted events"
             if product.reason != reason:
                 inbox.decide(product.product_id, "waiting", reason)
             waiting += 1
-    return Triggered(tuple(started), ignored, waiting, tuple(failures))
+    started = tuple(start for start in made if start.run is not None)
+    announced = tuple(start for start in made if start.run is None)
+    return Triggered(started, announced, ignored, waiting, tuple(failures))
+
+
+def _start(
+    inbox: Inbox, product: Entry, seen: Sequence[AlertedEvent], starter: Starter
+) -> tuple[list[Start], list[str]]:
+    """Start what a product shows and no run was started for; what was started or announced, and what failed."""
+    before = {start.key: start for start in inbox.starts(product.product_id)}
+    made, failures = [], []
+    for event in seen:
+        key = observation_key(event, product)
+        if key in before and before[key].run is not None:
+            continue
+        try:
+            run = starter(Observation(key, event, product, announced=key in before))
+        except IbfError as error:
+            failures.append(f"{key}: {error}")
+            continue
+        start = Start(key, product.product_id, event.country, event.name, product.round, run)
+        made.append(start)
+        if run is not None or key not in before:
+            inbox.record_start(start, _reason(start))
+            log.info("%s: %s", product.name or product.product_id, _reason(start))
+    return made, failures
+
+
+def _expire(inbox: Inbox, oldest: datetime, max_age: timedelta) -> int:
+    """Say of products that have become too old what was announced for them and never started; how many."""
+    expired = inbox.announced_before(oldest)
+    for product in expired:
+        starts = [start for start in inbox.starts(product.product_id) if start.round == product.round]
+        named = ", ".join(f"{start.country} {start.event}" for start in starts if start.run is None)
+        reason = f"announced for {named} and never started: within {max_age / HOUR:.0f} h there was {NO_DEPLOYMENT}"
+        whole = all(start.run is None for start in starts)
+        log.warning("%s: %s", product.name or product.product_id, reason)
+        inbox.decide(product.product_id, "ignored" if whole else "triggered", reason)
+    return len(expired)
 
 
 def _reason(start: Start) -> str:
     what = f"observation of {start.country} {start.event}"
-    return f"{what}: flow run {start.run}" if start.run else f"{what} announced; there is no deployment to start"
+    return f"{what}: flow run {start.run}" if start.run else f"{what} announced; there is {NO_DEPLOYMENT}"

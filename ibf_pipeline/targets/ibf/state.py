@@ -10,6 +10,7 @@ from typing import Any
 from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
@@ -185,8 +186,24 @@ def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disa
 
 def ask_events(client: IbfClient, iso3: str, disaster_type: str) -> Any:
     """The open events as the server tells them, by its route of today or the one before; None where it has neither."""
-    events = client.get_if_there("/event", countryCodeISO3=iso3, disasterType=disaster_type)
-    return client.get_if_there(f"/event/{iso3}/{disaster_type}") if events is None else events
+    events = _listed(client, "/event", countryCodeISO3=iso3, disasterType=disaster_type)
+    return _listed(client, f"/event/{iso3}/{disaster_type}") if events is None else events
+
+
+def _listed(client: IbfClient, path: str, **query: Any) -> list[dict[str, Any]] | None:
+    """What a route lists, None without such a route (404); ServerRefused for no list, which never means "nothing"."""
+    try:
+        found = client.get(path, **query)
+    except Gone:
+        return None
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ServerRefused(
+            f"GET {path} answered no list",
+            where=client.base,
+            expected="a JSON array, empty where there is nothing",
+            remedy="run again; if it stays so, ask the server's administrator",
+        )
+    return found
 
 
 def _openapi(client: IbfClient, capabilities: str) -> Any:
@@ -263,7 +280,7 @@ def _areas_of(
     client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str
 ) -> tuple[OpenArea, ...]:
     """All areas of an event on the default level; the event itself lists only those of its highest class."""
-    areas = client.get_if_there(f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
+    areas = _listed(client, f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
     return tuple(open_area(area) for area in (event.get("alertAreas", ()) if areas is None else areas))
 
 

@@ -45,7 +45,7 @@ from tests.conftest import ROOT
 from tests.satellites.hook.conftest import client_of
 from tests.satellites.hook.test_client import NO_LISTS
 from tests.worlds.services.certificate import own_certificate
-from tests.worlds.services.hook import DESP_PASSWORD, Loopback
+from tests.worlds.services.hook import S3_SECRET, Loopback
 from tests.worlds.services.hook_platform import Clock, Platform, provided_workflows
 
 Opening = Callable[..., OrderDesk]
@@ -53,7 +53,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def request(product: str = "P1", repeat: int = 0, **options: str) -> OrderRequest:
-    return OrderRequest("data-harvest", (product,), {"output_storage": "TEMPORARY", **options}, "alert G5220", repeat)
+    return OrderRequest("odp-test", (product,), {"output_storage": "TEMPORARY", **options}, "alert G5220", repeat)
 
 
 def test_an_order_waits_is_sent_and_ends(open_desk: Opening, clock: Clock) -> None:
@@ -104,7 +104,7 @@ def test_an_order_whose_answer_breaks_off_in_tls_is_not_doubled(
         desk = OrderDesk(
             "dedl", client, book, Quota(25, 5), environment={}, redact=Redactor(), now=clock, settling=2 * MINUTE
         )  # fmt: skip
-        key = desk.submit(OrderRequest("data-harvest", products, {"output_storage": "TEMPORARY"}, "alert")).key
+        key = desk.submit(OrderRequest("odp-test", products, {"output_storage": "TEMPORARY"}, "alert")).key
         server.faults = ["no TLS after"]
         desk.advance()
         assert desk.entry(key).state == "unclear"
@@ -312,7 +312,7 @@ def test_cancel_here_and_there(open_desk: Opening, server: Loopback) -> None:
 def test_orders_of_several_products_are_never_sent_twice_without_a_person(
     open_desk: Opening, server: Loopback, clock: Clock
 ) -> None:
-    both = OrderRequest("data-harvest", ("P1", "P2"), {"output_storage": "TEMPORARY"}, "batch")
+    both = OrderRequest("odp-test", ("P1", "P2"), {"output_storage": "TEMPORARY"}, "batch")
     with pytest.raises(ForbiddenByRule, match="one by one"):
         open_desk(parallel=1).submit(both)
     desk = open_desk(parallel=2)
@@ -335,18 +335,18 @@ def test_secrets_are_filled_in_when_sent_and_never_written(
 ) -> None:
     desk = open_desk()
     with pytest.raises(InputInvalid, match="env:NAME"):
-        desk.submit(request(desp_source_password=DESP_PASSWORD))
+        desk.submit(request(output_s3_secret_key=S3_SECRET))
     with pytest.raises(ConfigError, match="NOT_SET is not set"):
-        desk.submit(request(desp_source_password="env:NOT_SET"))
-    desk.submit(request(desp_source_password="env:DESP_PASSWORD", output_s3_path="s3://b/{key}"))
+        desk.submit(request(output_s3_secret_key="env:NOT_SET"))
+    desk.submit(request(output_s3_secret_key="env:HOOK_S3_SECRET_KEY", output_s3_path="s3://b/{key}"))
     desk.advance()
     sent = {entry["Name"]: entry["Value"] for entry in server.platform.orders[0].body["WorkflowOptions"]}
     key = desk.unfinished()[0].key
-    assert sent["desp_source_password"] == DESP_PASSWORD
+    assert sent["output_s3_secret_key"] == S3_SECRET
     assert sent["output_s3_path"] == f"s3://b/{key}"
     written = [file.read_bytes() for file in Path(book.place).parent.iterdir()]
     assert any(key.encode() in content for content in written)
-    assert not any(DESP_PASSWORD.encode() in content for content in written)
+    assert not any(S3_SECRET.encode() in content for content in written)
 
 
 def test_wrong_options_never_reach_the_book(open_desk: Opening, book: OrderBook) -> None:
@@ -524,12 +524,12 @@ def test_an_order_without_its_secret_lets_the_others_pass(
         now=clock,
         settling=timedelta(seconds=120),
     )
-    first = open_desk().submit(request("P1", desp_source_password="env:DESP_PASSWORD")).key
+    first = open_desk().submit(request("P1", output_s3_secret_key="env:HOOK_S3_SECRET_KEY")).key
     second = bare.submit(request("P2")).key
     bare.advance()
     assert (bare.entry(first).state, bare.entry(second).state) == ("waiting", "sent")
-    assert bare.entry(first).message == "the environment variable DESP_PASSWORD is not set"
-    with pytest.raises(ConfigError, match="DESP_PASSWORD is not set"):
+    assert bare.entry(first).message == "the environment variable HOOK_S3_SECRET_KEY is not set"
+    with pytest.raises(ConfigError, match="HOOK_S3_SECRET_KEY is not set"):
         bare.wait([first], Polling(), clock.sleep)
     open_desk(parallel=5).advance()
     assert open_desk().entry(first).state == "sent"
@@ -574,7 +574,7 @@ class Direct:
             and str(placed.id) not in self.vanished
         ]
 
-    def order(self, order_id: str) -> Order:
+    def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
         if self.silent:
             raise ServerUnreachable("silent")
         self._known(order_id)

@@ -7,7 +7,9 @@ import logging
 import re
 import shutil
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -18,7 +20,6 @@ from ibf_pipeline.errors import ForbiddenByRule, IbfError
 from tests.conftest import ROOT
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
-from tests.worlds.services.hook_platform import Clock
 
 SCENE = "S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE"
 NAME = "Tutorial data-harvest - jess11"
@@ -32,8 +33,8 @@ def hook(config: Path, *words: str, code: int = 0) -> str:
     return result.output
 
 
-def run(config: Path, *words: str) -> Result:
-    result = CliRunner().invoke(hook_app, [*words, "--config", str(config)], env={"COLUMNS": "400"})
+def run(config: Path, *words: str, env: Mapping[str, str] = MappingProxyType({"COLUMNS": "400"})) -> Result:
+    result = CliRunner().invoke(hook_app, [*words, "--config", str(config)], env=env)
     if isinstance(result.exception, IbfError):
         raise result.exception
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -47,9 +48,11 @@ def workplace(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
+@pytest.mark.parametrize("tutorial_only", [False, True], ids=["whole API", "the tutorial's calls alone"])
 def test_the_whole_tutorial(
-    config: Path, workplace: Path, server: Loopback, clock: Clock, caplog: pytest.LogCaptureFixture
+    tutorial_only: bool, config: Path, workplace: Path, server: Loopback, caplog: pytest.LogCaptureFixture
 ) -> None:
+    server.tutorial_only = tutorial_only
     caplog.set_level(logging.DEBUG)
     server.archives[SCENE] = archive({f"{SCENE}/manifest.safe": b"<xml/>", f"{SCENE}/GRANULE/B02.jp2": b"blue"})
     said = []
@@ -118,6 +121,23 @@ def test_the_whole_tutorial(
     for canary in CANARIES:
         assert canary not in printed
         assert not [file for file, content in written.items() if canary.encode() in content]
+
+
+def test_accounts_are_read_from_the_files_of_the_tutorial_and_what_is_exported_stays(
+    config: Path, workplace: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DESP_USERNAME", "DESP_PASSWORD", "DEDL_CLIENT_SECRET"):
+        monkeypatch.delenv(name)
+    (workplace / ".env").write_text(
+        f"DEDL_CLIENT_SECRET='{CLIENT_SECRET}'\nDEDL_CLIENT_ID=another\nDESP_USERNAME=first\n", encoding="utf-8"
+    )
+    (workplace / ".env_tutorial").write_text(
+        f'DESP_USERNAME=second\nexport DESP_PASSWORD="{DESP_PASSWORD}"\n', encoding="utf-8"
+    )
+    hook(config, "order", "data-harvest", SCENE, "-o", COLLECTION)
+    sent = {entry["Name"]: entry["Value"] for entry in server.platform.orders[0].body["WorkflowOptions"]}
+    assert (sent["desp_source_username"], sent["desp_source_password"]) == ("first", DESP_PASSWORD)
+    assert server.forms[0]["client_id"] == "api-key"
 
 
 def test_ordering_twice_several_and_again(config: Path, workplace: Path, server: Loopback) -> None:
@@ -220,6 +240,7 @@ def test_waits_and_downloads_show_bars_in_a_terminal_and_nowhere_else(
     order = ("order", "data-harvest", SCENE, "--name", NAME, "-o", COLLECTION, "--wait")
     assert run(config, *order).stderr == ""
     monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "sent, in_progress" in plain(run(config, *order, "--again", "2").stderr)
     assert re.search(r"completed.*1/1", plain(run(config, *order, "--again", "1").stderr), re.DOTALL)
     assert re.search(r"item 253780.*bytes", plain(run(config, "download", "25378").stderr), re.DOTALL)
     assert run(config, "download", "25377", "--json").stderr == ""

@@ -29,10 +29,13 @@ from flows.observe_event import observe_event
 from flows.states import exit_code
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.findings import EventArea
-from ibf_pipeline.domain.observed import observed_share
+from ibf_pipeline.domain.observed import Days, observed_share
+from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.observations import read_observations
+from ibf_pipeline.satellites.hook.settings import FloodMapCatalogue
+from ibf_pipeline.satellites.observation.catalogue import find_flood_maps
 from tests.satellites.hook.conftest import ENVIRONMENT, archive
 from tests.worlds.countries.made_found import event, found
 from tests.worlds.countries.scenes import LAND, WET, flooded_top, write_scene
@@ -381,6 +384,18 @@ def test_trouble_of_a_map_does_not_keep_the_scene_from_being_ordered(
     assert len(server.platform.orders) == 1
 
 
+@pytest.mark.parametrize("answer", [{"message": "moved"}, {"features": None}, {"type": "FeatureCollection"}])
+def test_only_a_list_says_that_there_are_no_flood_maps(answer: dict[str, Any], tmp_path: Path) -> None:
+    days = Days(date(2026, 2, 15), date(2026, 2, 19))
+    with Stac(tmp_path / "none") as stac:
+        catalogue = FloodMapCatalogue(url=stac.url, collection="maps", asset="flood")
+        stac.instead = {"type": "FeatureCollection", "features": []}
+        assert find_flood_maps(catalogue, (0, 0, 1, 1), days, 5) == []
+        stac.instead = answer
+        with pytest.raises(ServerUnreachable, match="did not answer"):
+            find_flood_maps(catalogue, (0, 0, 1, 1), days, 5)
+
+
 def test_a_map_without_the_asset_does_not_hide_the_others(project: tuple[Path, Loopback]) -> None:
     root, server = project
     with Stac(dry_map(root), SCENE_START, SCENE_START) as stac:
@@ -462,6 +477,8 @@ class Stac:
     def __init__(self, flood_map: Path, *moments: str) -> None:
         self.asked: list[dict[str, Any]] = []
         self.refuses = False
+        self.instead: dict[str, Any] | None = None
+        """what a search is answered with in place of the list"""
         stac = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -481,7 +498,8 @@ class Stac:
 
             def do_POST(self) -> None:
                 stac.asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                content = {"type": "FeatureCollection", "features": stac.items, "links": []}
+                listing = {"type": "FeatureCollection", "features": stac.items, "links": []}
+                content = listing if stac.instead is None else stac.instead
                 self._answer(json.dumps(content).encode())
 
             def _answer(self, body: bytes, status: int = 200) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shapely
 import typer
 import yaml
 from typer.testing import CliRunner
 
+from flows.cli.inbox import inbox_app
 from flows.cli.records import records_app
-from flows.cli.subscriptions import inbox_app, receiver, subscriptions_app
+from flows.cli.subscriptions import receiver, subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
@@ -23,7 +25,7 @@ from ibf_pipeline.satellites.subscriptions.settings import read_settings
 from tests.conftest import ROOT
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON
-from tests.worlds.services.dialects import CREODIAS, NSIS
+from tests.worlds.services.dialects import ALL, CREODIAS, NSIS, Dialect
 from tests.worlds.services.eodata_installation import RADAR_OVER_XTS, SECRETS, Installation, installed
 from tests.worlds.services.odata_evaluation import holds, parse
 
@@ -84,6 +86,67 @@ def test_what_is_stuck_ends_with_code_1(place: Installation):
         "not made by this pipeline"
         in run(place, "subscriptions", "delete", next(iter(place.catalogue.subscriptions)), "--provider", "test")[1]
     )
+
+
+def test_a_plan_tells_programs_what_has_drifted(place: Installation):
+    words = ("subscriptions", "plan", "--json", "--exit-code")
+    code, text = run(place, *words)
+    (found,) = json.loads(text)
+    assert (code, found["provider"], [(step["kind"], step["name"]) for step in found["steps"]]) == (
+        1, "test", [("create", "floods")]
+    )  # fmt: skip
+    assert run(place, "subscriptions", "plan")[0] == 0
+    assert run(place, "subscriptions", "apply", "--json")[0] == 2, "it would have to ask"
+    code, text = run(place, "subscriptions", "apply", "--json", "--yes")
+    assert (code, [step["kind"] for step in json.loads(text)[0]["steps"]]) == (0, ["create"])
+    assert run(place, *words) == (0, '[\n  {\n    "provider": "test",\n    "steps": [],\n    "stuck": []\n  }\n]\n')
+    next(iter(place.catalogue.subscriptions.values()))["Status"] = "paused"
+    assert run(place, *words)[0] == 1
+
+
+@pytest.mark.parametrize("dialect", ALL, ids=lambda dialect: dialect.name)
+def test_a_subscription_is_cancelled_and_shown_with_what_the_catalogue_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dialect: Dialect
+):
+    with installed(tmp_path, monkeypatch, dialect) as place:
+        place.declare(floods={**RADAR_OVER_XTS, "stage_order": False})
+        assert run(place, "subscriptions", "apply", "--yes")[0] == 0
+        ((made, entry),) = place.catalogue.subscriptions.items()
+        assert entry["StageOrder"] is False
+        (listed,) = json.loads(run(place, "subscriptions", "list", "--json")[1])
+        assert (listed["stage_order"], listed["status"]) == (dialect.stage_order, "running")
+        assert listed["submitted"] == f"{entry['SubmissionDate'][:19].replace('T', ' ')}Z"
+        text = run(place, "subscriptions", "list")[1]
+        assert f"made {listed['submitted']}; StageOrder {str(dialect.stage_order).lower()}" in text
+        code, text = run(place, "subscriptions", "cancel", made, "--provider", "test")
+        later = dialect.cancelled == "removed-later"
+        assert (code, "the catalogue removes it some time later" in text) == (0, later)
+        assert [each["Status"] for each in place.catalogue.subscriptions.values()] == ["cancelled"] * later
+        shown = json.loads(run(place, "subscriptions", "list", "--json", "--provider", "test")[1])
+        assert [(each["status"], each["declared_as"]) for each in shown] == [("cancelled", None)] * later
+
+
+def test_a_state_that_there_is_none_of_is_a_mistake_of_the_command(place: Installation):
+    code, text = run(place, "inbox", "list", "--state", "waitin")
+    assert (code, "waitin" in text, "triggered" in text) == (2, True, True)
+
+
+def test_a_catalogue_without_a_token_endpoint_takes_a_ready_token(place: Installation, monkeypatch: pytest.MonkeyPatch):
+    """As NSIS is shipped: no account in the environment, and a token that a person got."""
+    content = yaml.safe_load((place.config / "eodata.yaml").read_text(encoding="utf-8"))
+    content["providers"]["test"] |= {"token_url": None, "token_variable": "NSIS_TOKEN"}
+    (place.config / "eodata.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    for name in ("EODATA_TEST_USERNAME", "EODATA_TEST_PASSWORD"):
+        monkeypatch.delenv(name)
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "NSIS_TOKEN is not set" in text) == (1, True)
+    monkeypatch.setenv("NSIS_TOKEN", "canary-ready-token")
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "export a new token as NSIS_TOKEN" in text, "canary" in text) == (1, True, False)
+    place.web.tokens.append("canary-ready-token")
+    assert run(place, "subscriptions", "plan")[0] == 0
+    assert place.web.grants == []
+    assert read_settings(ROOT / "config").providers["nsis"].token_variable == "NSIS_TOKEN"
 
 
 def test_push_and_renewed_credentials(place: Installation, monkeypatch: pytest.MonkeyPatch):
@@ -242,9 +305,30 @@ def test_a_provider_without_a_token_service_says_so(place: Installation):
     assert (code, "has no token_url" in text) == (1, True)
 
 
+def test_the_boundaries_of_the_highest_level_are_enough_for_a_country(place: Installation):
+    """The demo country as a clone has it, none of it prepared; of an unprepared one without them the file is named."""
+    countries = place.config / "countries"
+    countries.mkdir()
+    content = yaml.safe_load((ROOT / "config/countries/XDM.yaml").read_text(encoding="utf-8"))
+    for iso3, folder in (("XDM", place.workspace / "one"), ("XDN", place.workspace / "none")):
+        static = {**content, "iso3": iso3, "static": str(folder)}
+        (countries / f"{iso3}.yaml").write_text(yaml.safe_dump(static), encoding="utf-8")
+    areas = place.workspace / "one" / "admin_areas"
+    areas.mkdir(parents=True)
+    shutil.copy(ROOT / "data/fixtures/XDM/admin_areas/adm1.geojson", areas)
+    settings = yaml.safe_load((ROOT / "config/settings.yaml").read_text(encoding="utf-8"))
+    (place.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    place.declare(floods={**RADAR_OVER_XTS, "country": "XDM"})
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "would create for floods" in text) == (0, True), text
+    place.declare(floods={**RADAR_OVER_XTS, "country": "XDN"})
+    code, text = run(place, "subscriptions", "plan")
+    assert (code, "adm1.geojson" in text, "declare an `area`" in text) == (3, True, True), text
+
+
 def test_an_area_instead_of_a_country(place: Installation):
     place.declare(floods={"provider": "test", "area": [30, 0, 31.5, 1], "collection": "SENTINEL-1"})
-    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: Path(iso3), {})
+    (item,) = wanted_of(read_settings(place.config), "test", lambda iso3: shapely.Point(), {})
     assert (
         "POLYGON((31.5000 0.0000,31.5000 1.0000,30.0000 1.0000,30.0000 0.0000,31.5000 0.0000))" in item.request.filter
     )

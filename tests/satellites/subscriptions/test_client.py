@@ -11,6 +11,11 @@ import requests
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.pages import on_same_scheme
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, SubscriptionChange, SubscriptionRequest
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON, PASSWORD, RADAR, World, open_world
@@ -225,3 +230,34 @@ def test_nobody_there(world: World, monkeypatch: pytest.MonkeyPatch):
         world.client.info()
     assert PASSWORD not in str(error.value)
     assert len(world.slept) == 3
+
+
+def test_a_next_page_that_names_the_scheme_behind_a_proxy_is_read_as_we_reach_the_server(world: World):
+    """Servers behind a proxy that ends TLS write `http` into their links; no token goes to another port for that."""
+    for number in range(45):
+        world.catalogue.publish(radar_product(number + 1, NOON, HERE))
+    world.web.page_link = lambda link: link.replace("http://", "https://")
+    assert sum(len(page.products) for page in world.client.products(RADAR, 10)) == 45
+    assert on_same_scheme("http://a.test/odata?x=1", "https://a.test:8443/odata") == "https://a.test:8443/odata?x=1"
+    for elsewhere in ("http://b.test/x", "https://a.test:9/x", "ftp://a.test/x"):
+        assert on_same_scheme(elsewhere, "https://a.test/odata") == elsewhere
+
+
+def test_every_call_carries_the_obligatory_headers(every: World):
+    """The stand-in answers 415 to a call without them, those without a body among them."""
+    made = every.client.create(PULL) or every.client.info()[0].id
+    every.client.pause(every.client.get(made))
+    every.client.resume(every.client.get(made))
+    every.client.acknowledge(made, "YWNrOjAwMDAwMTp4")
+    assert every.client.read(made).notifications == ()
+    assert every.client.product("00000000-0000-0000-0000-0000000000ff") is None
+    assert list(every.client.products(RADAR, 1))
+    every.client.cancel(made)
+    plain = Client(Server(every.client.provider.base_url), Patience(5, 1), Redactor(), tokens=tokens_for(every))
+    with pytest.raises(ServerRefused, match="415"):
+        plain.read("GET", "Subscriptions/Info")
+
+
+def tokens_for(world: World) -> TokenSource:
+    world.web.tokens.append("ready")
+    return TokenSource(lambda: Token("ready"), Redactor())

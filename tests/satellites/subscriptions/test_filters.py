@@ -7,6 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from odata_query import ast
+from pydantic import ValidationError
 
 from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.satellites.subscriptions.filters import (
@@ -20,6 +21,7 @@ from ibf_pipeline.satellites.subscriptions.filters import (
     product_type_is,
     published_after,
 )
+from ibf_pipeline.satellites.subscriptions.settings import Declared
 from tests.budget import examples
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import NOON
@@ -49,6 +51,30 @@ def test_the_documents_filter_is_what_we_build():
         "Collection/Name eq 'SENTINEL-1' and Attributes/OData.CSC.StringAttribute/any(att:att/Name eq 'productType' "
         "and att/OData.CSC.StringAttribute/Value eq 'IW_SLC__1S')"
     )
+
+
+CLEAR = (
+    "Attributes/OData.CSC.DoubleAttribute/any(att:att/Name eq 'cloudCover' "
+    "and att/OData.CSC.DoubleAttribute/Value le 20.5)"
+)
+
+
+def test_a_condition_of_ones_own_stands_beside_the_built_one_whatever_is_in_it():
+    """`or` in it does not open what the rest asks for."""
+    condition = f"{CLEAR} or Name eq 'it''s (this) one'"
+    tree = parse(product_filter("SENTINEL-2", [], None, condition))
+    clear = {"Attributes": [{"Name": "cloudCover", "Value": 20.5}]}
+    assert holds(tree, {"Collection": "SENTINEL-2", **clear})
+    assert holds(tree, {"Collection": "SENTINEL-2", "Name": "it's (this) one"})
+    assert not holds(tree, {"Collection": "SENTINEL-2", "Attributes": [{"Name": "cloudCover", "Value": 20.6}]})
+    assert not holds(tree, {"Collection": "SENTINEL-1", **clear})
+
+
+@pytest.mark.parametrize("condition", ["a eq 1) or (b eq 2", "a eq 'x", "(a eq 1", "a eq 'x') or Name eq ('y"])
+def test_a_condition_that_would_change_the_rest_is_no_condition(condition: str):
+    with pytest.raises(ValidationError, match="is not closed, or is closed twice"):
+        Declared(provider="cdse", collection="SENTINEL-2", filter=condition)
+    assert Declared(provider="cdse", filter=CLEAR).filter == CLEAR
 
 
 @given(degrees, degrees, degrees, degrees)

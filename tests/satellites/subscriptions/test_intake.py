@@ -297,3 +297,20 @@ def test_a_refusal_of_the_account_ignores_nothing(world: World):
 def test_what_is_no_product_id(product_id: str):
     with pytest.raises(InputInvalid, match="no ProductId"):
         read_notification({"SubscriptionId": "0000a001-0000-4000-8000-000000000001", "ProductId": product_id})
+
+
+@pytest.mark.parametrize(
+    "answer", [None, {"message": "moved"}, {"value": None}, "text", {"Id": "00000000-0000-0000-0000-0000000000ff"}]
+)
+def test_an_answer_about_something_else_does_not_say_that_there_is_no_such_product(world: World, answer: Any):
+    """Details that were not told are asked for again; a product that was ignored would be a scene lost."""
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE))
+    world.clock.forward(days=4)
+    pull(world.client, world.inbox, queue, world.settings)
+    world.web.faults += [lambda _: JSONResponse(answer)]
+    with pytest.raises(ServerRefused, match="the answer "):
+        complete(world.client, world.inbox)
+    assert world.inbox.counts()["incomplete"] == 1
+    complete(world.client, world.inbox)
+    assert world.inbox.counts()["waiting"] == 1

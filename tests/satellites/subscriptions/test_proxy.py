@@ -77,5 +77,8 @@ def test_the_documented_proxy(proxy: tuple[str, Path, Path]):
     assert ask("POST", "/notifications", json=notification(1), headers=basic("receiver", "wrong")) == 401
     assert ask("POST", "/notifications", json={}, headers=GOOD) == 422
     assert ask("GET", "/notifications", headers=GOOD) == 403
+    assert ask("POST", "/", json=notification(1), headers=GOOD) == 204
+    assert ask("POST", "/notifications/", json=notification(1), headers=GOOD) == 204
     assert ask("GET", "/health") == 404
+    assert ask("POST", "/health", json=notification(1), headers=GOOD) == 404
     assert ask("POST", "/notifications", data=b"x" * 3_000_000, headers=GOOD) == 413

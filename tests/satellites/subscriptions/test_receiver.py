@@ -29,6 +29,8 @@ from ibf_pipeline.satellites.subscriptions.entity import EndpointAccount, Subscr
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
+from ibf_pipeline.satellites.subscriptions.serving import serving
+from ibf_pipeline.satellites.subscriptions.settings import ReceiverSettings
 from tests.satellites.subscriptions.test_recorded import sample
 from tests.worlds.services.catalogue import radar_product
 from tests.worlds.services.catalogue_account import HERE, NOON, RADAR, Clock, World
@@ -45,7 +47,7 @@ def receiver(
     megabytes = more.pop("max_megabytes", 100)
     inbox = Inbox(open_records(beside(folder), wait_seconds=0.2), Clock(), megabytes)
     admission = Admission(*ACCOUNT, provider_of, **more)
-    with Served(build_receiver(admission, inbox)) as served:
+    with Served(build_receiver(admission, inbox, Clock())) as served:
         yield f"http://127.0.0.1:{served.port}", inbox
 
 
@@ -288,6 +290,75 @@ def test_a_footprint_that_crosses_itself_costs_no_time(tmp_path: Path, corners: 
     assert footprint is not None
     assert footprint.is_valid
     assert footprint.area > 10_000  # of 64,800 square degrees
+
+
+ENDPOINTS = ["/", "/notifications", "/notifications/", "/catalogue-notifications:8000", "//", "/a/b?c=d", "/health"]
+"""paths of endpoints as the documents write them (`https://example.com:8000/`), and others"""
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_a_push_to_any_path_is_stored_and_counted(tmp_path: Path, path: str):
+    with receiver(tmp_path) as (url, inbox):
+        pushed = requests.post(url + path, json=notification(1), headers=GOOD, timeout=10, allow_redirects=False)
+        assert (pushed.status_code, len(inbox.entries())) == (204, 1)
+        health = requests.get(f"{url}/health", timeout=10).json()
+    assert health["since start"] == {"stored": 1}
+    assert health["subscriptions"] == {OURS: {"stored": 1, "last": "2026-11-20T12:00:00.000Z", "peer": "127.0.0.1"}}
+    assert health["last"]["stored"]["path"] == path.partition("?")[0].replace(":", "%3A")
+
+
+def test_every_request_is_counted_and_logged_with_peer_time_and_subscription(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    caplog.set_level(logging.INFO, "ibf_pipeline")
+    foreign = "ffffffff-0000-4000-8000-000000000001"
+    by_proxy = {**GOOD, "X-Forwarded-For": "198.51.100.7"}
+    with receiver(tmp_path) as (url, _):
+        answers = [
+            requests.request(method, url + path, json=content, headers=headers, timeout=10).status_code
+            for method, path, content, headers in (
+                ("POST", "/a", notification(1), by_proxy),
+                ("POST", "/b", notification(1, foreign), by_proxy),
+                ("POST", "/c", notification(1), {}),
+                ("GET", "/d%0aforged", None, {}),
+                ("HEAD", "/", None, {}),
+                ("BREW", "/", None, {}),
+            )
+        ]
+        health = requests.get(f"{url}/health", timeout=10).json()
+    assert answers == [204, 403, 401, 405, 405, 405]
+    assert health["since start"] == {"stored": 1, "foreign subscription": 1, "wrong credentials": 1, "not a POST": 3}
+    assert health["last"]["foreign subscription"] == {
+        "time": "2026-11-20T12:00:00.000Z", "peer": "198.51.100.7", "method": "POST", "path": "/b",
+        "subscription": foreign,
+    }  # fmt: skip
+    said = [record.getMessage() for record in caplog.records if record.name.endswith("tally")]
+    assert said[:4] == [
+        f"POST /a from 198.51.100.7, subscription {OURS}: stored",
+        f"POST /b from 198.51.100.7, subscription {foreign}: the subscription is not one of ours",
+        "POST /c from 127.0.0.1, subscription unknown: wrong credentials",
+        "GET /d%0Aforged from 127.0.0.1, subscription unknown: notifications are posted",
+    ]
+    assert len(said) == 6
+
+
+@pytest.mark.parametrize("begins", [b"", b"POST /notifications HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["idle", "slow"])
+def test_headers_that_do_not_come_are_given_up(tmp_path: Path, begins: bytes):
+    """Sent drop by drop, or not at all; a request that comes in time is answered by the same server."""
+    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    app = build_receiver(Admission(*ACCOUNT, {OURS: "cdse"}.get), inbox, Clock())
+    with Served(app, serving(app, ReceiverSettings(header_seconds=0.4), 0)) as served:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(begins)
+            begun, closed = time.monotonic(), False
+            while not closed and time.monotonic() - begun < 5:
+                with contextlib.suppress(OSError):
+                    connection.sendall(b"x" if begins else b"")
+                connection.settimeout(0.05)
+                with contextlib.suppress(TimeoutError):
+                    closed = connection.recv(100) == b""
+            assert closed
+        assert post(f"http://127.0.0.1:{served.port}", notification(1)) == 204
 
 
 def test_half_a_character_and_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

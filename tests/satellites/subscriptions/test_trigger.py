@@ -17,6 +17,7 @@ from ibf_pipeline.publish.call import Call
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.revision import RevisionAbout
 from ibf_pipeline.satellites.subscriptions.alerts import AlertedEvent, alerted_events
+from ibf_pipeline.satellites.subscriptions.inbox import Start
 from ibf_pipeline.satellites.subscriptions.notification import read_product
 from ibf_pipeline.satellites.subscriptions.trigger import Observation, is_seen_by, trigger
 from tests.worlds.countries.made_found import event, found
@@ -171,6 +172,49 @@ def test_age_place_and_reasons(world: World):
     assert [start.event for start in run(world, starter, [later]).started] == ["G9"]
     world.clock.forward(hours=71)
     assert run(world, starter).ignored == 0, "what has started something stays triggered"
+
+
+class Announcer(Recorder):
+    """There is no deployment, until there is."""
+
+    deployed = False
+
+    def __call__(self, observation: Observation) -> str | None:
+        run = super().__call__(observation)
+        self.again = observation.announced
+        return run if self.deployed else None
+
+
+def test_what_was_announced_is_started_once_when_the_deployment_appears(world: World):
+    product, starter = keep(world, 1, 2), Announcer()
+    done = run(world, starter, ALERTS[:1])
+    assert (len(done.started), len(done.announced), starter.again) == (0, 1, False)
+    done = run(world, starter, ALERTS[:1])
+    assert (len(done.started), len(done.announced), starter.again) == (0, 1, True)
+    starter.deployed = True
+    done = run(world, starter, ALERTS[:1])
+    assert ([start.key for start in done.started], done.announced) == ([f"eodata:XTS:G1:{product}"], ())
+    assert run(world, starter, ALERTS[:1]).started == ()
+    (start,) = world.inbox.starts(product)
+    assert start.run == "run-3"
+    assert world.inbox.entry(product).reason == "observation of XTS G1: flow run run-3"
+
+
+def test_what_was_announced_expires_with_a_word(world: World, caplog: pytest.LogCaptureFixture):
+    """One product was announced for both events; of another the first was started before the deployment went."""
+    product, other, starter = keep(world, 1, 2), keep(world, 2, 2), Announcer()
+    run(world, starter)
+    starter.deployed = True
+    world.inbox.record_start(Start(f"eodata:XTS:G1:{other}", other, "XTS", "G1", 0, "run-0"), "started")
+    world.clock.forward(hours=71)
+    assert run(world, starter).ignored == 2
+    said = "announced for {} and never started: within 72 h there was no deployment to start"
+    entries = [world.inbox.entry(each) for each in (product, other)]
+    assert [(entry.state, entry.reason) for entry in entries] == [
+        ("ignored", said.format("XTS G1, XTS G2")), ("triggered", said.format("XTS G2"))
+    ]  # fmt: skip
+    assert "announced for XTS G2 and never started" in caplog.text
+    assert run(world, starter).ignored == 0, "it is said once"
 
 
 def test_a_server_that_is_away_loses_nothing(world: World):

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.worlds.services.catalogue import Catalogue, Refusal
@@ -40,13 +40,13 @@ class Switch:
 class Served:
     """Any ASGI app on a free loopback port, until the block ends."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, config: uvicorn.Config | None = None) -> None:
         self.app = app
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-        self._server = uvicorn.Server(config)
+        usual = {"log_level": "error", "access_log": False, "lifespan": "off", "timeout_graceful_shutdown": 1}
+        self._server = uvicorn.Server(config or uvicorn.Config(app, **usual))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True)
 
     def __enter__(self) -> Self:
@@ -85,6 +85,10 @@ class Web:
     cut_after_create: bool = False
     """the next POST is carried out and answered 502"""
     page_link: Callable[[str], str] = lambda link: link
+    files: dict[str, bytes] = field(default_factory=dict)
+    """products that the download service hands out, by id"""
+    breaks_after: int | None = None
+    """the next download breaks off after so many bytes"""
     requests: list[tuple[str, str]] = field(default_factory=list)
     accounts: list[tuple[str, str | None]] = field(default_factory=list)
     """(`token` or `odata`, what came as `Authorization`)"""
@@ -125,6 +129,8 @@ class Web:
         self.accounts.append(("odata", request.headers.get("authorization")))
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return JSONResponse({"detail": "Expired signature!"}, 401)
+        if not path.endswith("$value") and request.headers.get("content-type") != "application/json":
+            return JSONResponse({"detail": "the obligatory headers are missing"}, 415)
         while self.faults:
             fault = self.faults.pop(0)(request)
             if fault is not None:
@@ -137,9 +143,11 @@ class Web:
 
     def _answer(self, request: Request, path: str, body: dict[str, Any]) -> Response:
         catalogue, query = self.catalogue, request.query_params
-        match = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?(?:/(\w+))?", path)
+        match = re.fullmatch(r"(\w+)(?:\(([^)]*)\))?(?:/(\$?\w+))?", path)
         assert match is not None, path
         entity, key, action = match.groups()
+        if action == "$value":
+            return self._file(request, key)
         if entity == "Products":
             return self._products(request, key)
         assert entity == "Subscriptions"
@@ -163,6 +171,19 @@ class Web:
                 catalogue.delete(key)
                 return Response(status_code=204)
         return Response(status_code=405)
+
+    def _file(self, request: Request, key: str) -> Response:
+        """A product from a byte on, where the part before it is of this file."""
+        content, tag = self.files[key], f'"{key}"'
+        match = re.fullmatch(r"bytes=(\d+)-", request.headers.get("range", ""))
+        start = int(match.group(1)) if match and request.headers.get("if-range") == tag else 0
+        part = content[start:]
+        headers = {"ETag": tag, "Content-Length": str(len(part))}
+        if start:
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        if self.breaks_after is not None:
+            part, self.breaks_after = part[: self.breaks_after], None
+        return StreamingResponse(iter([part]), 206 if start else 200, headers)
 
     def _products(self, request: Request, key: str | None) -> Response:
         if key is not None:

@@ -168,6 +168,8 @@ def provided_workflows() -> list[dict[str, Any]]:
         *(option(f"output_s3_{name}") for name in ("access_key", "secret_key", "path", "endpoint_url")),
         option("source_type", "DESP", "EXTERNAL"),
         *(option(f"desp_source_{name}") for name in ("username", "password", "collection")),
+        *(option(f"source_{name}") for name in ("catalogue_api_url", "catalogue_api_type", "catalogue_collection")),
+        *(option(f"source_{name}") for name in ("token_url", "grant_type", "username", "password", "client_id")),
     ]
     titles = {
         "card_bs": "Sentinel-1: Terrain-corrected backscatter", "lai": "Sentinel-2: SNAP-Biophysical",

@@ -52,6 +52,8 @@ def _value(node: Any, product: dict[str, Any], bound: dict[str, Any]) -> Any:
             return read_moment(text)
         case ast.Integer(val=text):
             return int(text)
+        case ast.Float(val=text):
+            return float(text)
         case ast.CollectionLambda(lambda_=ast.Lambda(identifier=name, expression=expression)):
             return any(
                 _value(expression, product, {**bound, name.name: entry}) for entry in product.get("Attributes", [])
