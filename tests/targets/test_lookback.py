@@ -62,7 +62,7 @@ def of(day: FloodFindings, upload: datetime = UPLOAD) -> Expected:
 
 def answers_of(name: str, *numbers: str) -> Answers:
     """Recorded answers by their names."""
-    return {call["request"]: call["body"] for call in recorded(name) if call["name"] in numbers}
+    return {call["request"]: call["body"] for call in recorded(name) if call.get("name") in numbers}
 
 
 # A day by hand: G1 a trigger after a day of warning, G2 a warning without people, Q1 quiet.
