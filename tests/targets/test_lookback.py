@@ -215,10 +215,12 @@ def test_what_people_decided_and_what_is_not_told_is_no_difference() -> None:
         "glofas_stations: this server does not tell them", RASTERS,
     ])  # fmt: skip
     earlier = right()
+    earlier[LAST] = {"date": "2026-11-10"}
     for each in earlier[EVENT]:
         del each["alertLevel"], each["firstTriggerLeadTime"]
     untold = [f"level of event {name}: this server does not tell it" for name in ("G1", "G2")]
-    assert look(of(DAY), earlier) == ([], [RASTERS, *untold]), "a server before 0.295"
+    moment = "upload moment: this server does not tell it"
+    assert look(of(DAY), earlier) == ([], [moment, RASTERS, *untold]), "a server before 0.295"
     fewer = right()
     fewer[POINTS]["features"] = fewer[POINTS]["features"][:2]
     assert look(of(DAY), fewer) == ([], [RASTERS, "stations that the portal does not have: Q1"])

@@ -67,7 +67,8 @@ def read_upload(client: Reader, expected: Expected) -> tuple[datetime | None, bo
     path = f"/event/last-upload-date/{expected.country}/{expected.facts.disaster_type}"
     answer = client.get_if_there(path, keep_trying=False)
     text = (answer or {}).get("timestamp")
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None, answer is not None
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    return moment, "timestamp" in (answer or {})
 
 
 def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, tells_upload: bool) -> Shown:
