@@ -35,6 +35,7 @@ from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.ledger import close, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import DECIDE
+from ibf_pipeline.runs.verified import kept_verified
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.resume import Decision
 from ibf_pipeline.targets.told import mail_of, notices_of
@@ -194,13 +195,15 @@ def _ending_the_pause(seconds: float) -> Iterator[threading.Event]:
 def preview_page(found: Findings, revision: Revision, limit: datetime) -> str:
     """What is to be approved, on one page of Markdown."""
     exercise = "EXERCISE: " if found.exercise else ""
+    seen = kept_verified(revision.folder)
+    differs = [seen.in_short] if seen is not None and seen.differs else []
     untold = [notice.event for notice in notices_of(revision) if notice.kind == "trigger without mail"]
     parts = [
         f"# {exercise}Approve the notification for {escaped(title_of(found))}?",
         f"Everything is on `{revision.about().target}`; only the notification waits, until "
         f"**{limit:%Y-%m-%d %H:%M} UTC**. Afterwards nobody is notified. Press *Resume* on the page of the run.",
         escaped(headline(found)),
-        *(f"> **Mind:** {escaped(caution)}" for caution in cautions(found)),
+        *(f"> **Mind:** {escaped(caution)}" for caution in (*differs, *cautions(found))),
         markdown_table(event_rows(found)),
         "## What the server would send",
         *(

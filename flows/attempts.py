@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,9 +30,18 @@ _DAY = ("country", "hazard", "issue_time", "target")
 _LOOKED_BACK = timedelta(days=1)
 
 
-def another_chain(following: dict[str, Any], since: datetime) -> str | None:
-    """Why this attempt is not needed: others of the day, after an earlier failure, go on or are over. None where there
-    are none, and where the server does not say: the lease of the country keeps attempts apart in any case.
+@dataclass(frozen=True, slots=True)
+class OtherAttempts:
+    """Those of the same day, after an earlier failure."""
+
+    words: str
+    are_over: bool
+    """the day was not published by them; they go on otherwise"""
+
+
+def another_chain(following: dict[str, Any], since: datetime) -> OtherAttempts | None:
+    """Others of the day that go on, or are over. None where there are none, and where the server does not say: the
+    lease of the country keeps attempts apart in any case.
     """
     if deployment.id is None:
         return None
@@ -44,9 +54,9 @@ def another_chain(following: dict[str, Any], since: datetime) -> str | None:
             if began is None or datetime.fromisoformat(began) >= since or run.state is None:
                 continue
             if not run.state.is_final():
-                return f"attempts after the failure of {began} go on"
+                return OtherAttempts(f"attempts after the failure of {began} go on", are_over=False)
             if run.state.name == PORTAL_STAYED_AWAY.name:
-                return f"the attempts of the day are over: {run.state.message}"
+                return OtherAttempts(f"the attempts after the failure of {began} are over", are_over=True)
     except Exception as error:
         log.warning("the other attempts of the day are not known: %s", error)
     return None

@@ -118,13 +118,13 @@ def attempted(day: Day, following: dict[str, Any], attempt: int, since: datetime
     """One attempt, and what comes after it. `following`: parameters of the next one; `since`: the first failure."""
     attempts, asked = bounds(day.configuration.settings.operations), following["asked"]
     other = another_chain(following, since)
-    if other is not None:
-        return SKIPPED.state(f"nothing to do: {other}")
+    if other is not None and not other.are_over:
+        return SKIPPED.state(f"nothing to do: {other.words}")
     step = next_step(day.run, day.target_name, since=since, mails=asked.get("notify") is not False)
     if step.kind == "leave":
         return _left(day, step.why)
-    if not attempts.may_begin(attempt, since, now()):
-        return _over(day, attempts, "")
+    if other is not None or not attempts.may_begin(attempt, since, now()):
+        return _over(day, attempts, "")  # who was told that attempts follow is told that none does
     at = attempts.next_after(attempt, since, now())
     scheduled = None if at is None else schedule_attempt(following, at)
     state = go_on(day, step, asked, since)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now, open_configuration, open_day
 from flows.wiring.targets import open_target
-from flows.wiring.trial import require_no_trial_begun
+from flows.wiring.trial import require_no_trial, require_no_trial_begun
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.run_id import RunId
@@ -87,6 +87,8 @@ def resume_run(day: Day, decision: Decision, consent: Consent = NO_CONSENT) -> t
 
 def withdraw_run(day: Day, events: list[str], *, notify: bool | None, consent: Consent, by: str = "") -> Withdrawal:
     """`ibf_pipeline.targets.withdraw.withdraw`, on the day's target."""
+    if notify and day.run.is_whole:
+        require_no_trial(day, day.run.found())
 
     def opened(notifies: bool) -> AbstractContextManager[OpenTarget]:
         return open_target(day, notify=notifies)

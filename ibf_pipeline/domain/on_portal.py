@@ -7,7 +7,7 @@ draws it in the colour of the higher one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.findings import Event, EventArea
@@ -25,7 +25,7 @@ class OnPortal:
     areas: tuple[EventArea, ...]
     """alerted areas of the default level"""
     elsewhere: tuple[tuple[str, str], ...]
-    """(name of an area of its own, the event that it is shown with instead)"""
+    """(name of an area of its own, the event that it is shown with instead); `no event` where that one is not shown"""
     higher: tuple[tuple[str, Event], ...]
     """(name of one of its areas, the higher event that has it too and whose colour the national map takes)"""
 
@@ -69,10 +69,15 @@ def on_portal(events: Iterable[Event], default_admin_level: int) -> list[OnPorta
         first |= {area.place_code: event for area in areas if area.place_code not in first}
         shown.append((event, areas, higher))
     names = {area.place_code: _named(area) for _, areas, _ in shown for area in areas}
-    return [
-        OnPortal(event, areas, tuple((names.get(code, code), other) for code, other in event.given_areas), higher)
-        for event, areas, higher in shown
-    ]
+    return [OnPortal(event, areas, tuple(_elsewhere(event, names, first)), higher) for event, areas, higher in shown]
+
+
+def _elsewhere(event: Event, names: Mapping[str, str], first: Mapping[str, Event]) -> Iterator[tuple[str, str]]:
+    """Areas that went to another event, which a person may have withdrawn since. `first`: place code -> the highest
+    event that is shown there.
+    """
+    for code, _ in event.given_areas:
+        yield names.get(code, code), first[code].name if code in first else "no event"
 
 
 def portal_notes(events: Iterable[Event], default_admin_level: int) -> list[str]:

@@ -99,6 +99,10 @@ class Client:
         self._tokens = tokens
         self._session = session or Session()
 
+    def with_patience(self, patience: Patience) -> Client:
+        """The same with another patience, over the same connections."""
+        return Client(self.server, patience, self.redact, tokens=self._tokens, session=self._session)
+
     def close(self) -> None:
         """Give back the connections."""
         self._session.close()

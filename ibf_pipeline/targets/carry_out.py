@@ -83,8 +83,8 @@ def carry_out(
         final = publish(last, transport, journal, end=end_of(revision, end), not_mailed=not_mailed, progress=progress)
     except OutcomeUnknown as error:
         known = f"; {found_out(found)}" if found_out else ""
-        if look_back is not None:
-            look_back(revision)
+        seen = None if look_back is None else look_back(revision)
+        known += f"; {seen.in_short}" if seen is not None and seen.differs else ""
         raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
     unmailed = bool(last) and revision.state().progress.is_unmailed
     if unmailed and not known_before:

@@ -26,6 +26,7 @@ from ibf_pipeline.runs.verified import FILE, kept_verified
 from ibf_pipeline.sandbox import Sandbox, routes_reading
 from ibf_pipeline.sandbox.answers import server_error
 from ibf_pipeline.sandbox.maps import dynamic_values
+from ibf_pipeline.targets.ibf import revise
 from ibf_pipeline.targets.ibf.lookback import expected
 from ibf_pipeline.targets.notice import DIFFERS, Notice
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
@@ -178,6 +179,15 @@ def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken
     assert (code, "could not be checked on the portal: " in output) == (3, True), output
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen before is kept"
+
+
+def test_what_cannot_be_written_down_before_keeps_no_day_from_people(
+    day: TinyDay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revise, "expected_of", lambda *_: 1 / 0)
+    state = run(day)
+    assert (state.name, mails(day)) == ("Completed", 1)
+    assert str(state.message).endswith("not checked on the portal: nothing was written down before publishing")
 
 
 def flow_run(state: State) -> FlowRun:

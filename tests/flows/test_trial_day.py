@@ -18,7 +18,7 @@ from flows.cli.app import app
 from flows.cli.tables import print_found
 from flows.watch_source import watch_source
 from flows.wiring.day import open_day
-from flows.wiring.decisions import resume_run
+from flows.wiring.decisions import resume_run, withdraw_run
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.targets import FilesTargetSettings
@@ -26,6 +26,7 @@ from ibf_pipeline.domain.trial import NO_ALL_CLEAR, TRIAL
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.report.tables import summary
 from ibf_pipeline.targets.notice import blind_notices
+from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.resume import Decision
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
@@ -134,6 +135,18 @@ def test_a_sensor_asks_nothing_for_a_country_whose_target_is_for_people(day: Tin
     assert "NOT possible: meteo of 2026-02-15 for XTY" in str(state.message)
     assert "for trying only" in str(state.message)
     assert meteo.asked == []
+
+
+def test_nor_by_a_withdrawal_once_the_target_is_for_people(
+    day: TinyDay, meteo: FloodApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(meteo, day, "G1=--TTT---")
+    assert day.flow().is_completed()
+    monkeypatch.setattr(FilesTargetSettings, "notifies", True)
+    opened = open_day(str(day.config), "XTY", ISSUE, "shadow", workspace=str(day.root / "work"))
+    with pytest.raises(ForbiddenByRule, match=TRIAL):
+        withdraw_run(opened, ["G1"], notify=True, consent=Consent())
+    assert not withdraw_run(opened, ["G1"], notify=False, consent=Consent()).publication.notified
 
 
 def test_nor_does_it_reach_people_by_way_of_an_earlier_run(day: TinyDay, meteo: FloodApi) -> None:

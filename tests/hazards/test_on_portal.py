@@ -32,6 +32,13 @@ def test_each_event_as_it_is_shown() -> None:
     assert [(area, other.name) for area, other in warning.higher] == [("Area A", "G1")]
 
 
+def test_an_area_of_a_withdrawn_event_is_shown_with_none() -> None:
+    shown = {names: on_portal(DAY.without(names).events, 1)[0] for names in (("G1",), ("G1", "G3"))}
+    assert [view.people_note.rpartition(": ")[2] for view in shown.values()] == [
+        "Area A is shown with G3", "A is shown with no event"
+    ]  # fmt: skip
+
+
 def test_both_numbers_are_said() -> None:
     assert portal_notes(DAY.events, 1) == [
         "the portal shows 90,000 people for event G1, the forecast has 26,183: areas that several events have are "

@@ -32,6 +32,7 @@ from ibf_pipeline.errors import ServerUnreachable
 from ibf_pipeline.runs.folder import write_json
 from ibf_pipeline.runs.ledger import close
 from ibf_pipeline.runs.revision import RevisionAbout
+from ibf_pipeline.runs.verified import Verified, keep_verified
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.notice import Notice
 from tests.worlds.countries.made_found import found
@@ -221,6 +222,9 @@ def test_the_preview_names_the_triggers_that_the_mail_leaves_out(tmp_path: Path)
     kept = [asdict(notice) for notice in (*silent, Notice("alert ended", "G3", "it ended"))]
     write_json(revision.notices_file, {"notices": kept})
     assert "> **Not in this mail:** G1 and G2. A notice tells of each.\n" in preview_page(day, revision, limit)
+    keep_verified(Verified("differs", limit, ("event G1: trigger expected, not shown",)), revision.folder)
+    mind = "> **Mind:** the portal differs: event G1: trigger expected, not shown"
+    assert mind in preview_page(day, revision, limit), "who approves has to know"
 
 
 def test_the_preview_of_an_exercise_leaves_that_of_a_real_day_in_its_place(api: PrefectServer, tmp_path: Path) -> None:

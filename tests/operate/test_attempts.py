@@ -25,7 +25,7 @@ def other(state: State, since: datetime = EARLIER, **changes: Any) -> FlowRun:
     )  # fmt: skip
 
 
-def another(monkeypatch: pytest.MonkeyPatch, *runs: FlowRun) -> str | None:
+def another(monkeypatch: pytest.MonkeyPatch, *runs: FlowRun) -> attempts.OtherAttempts | None:
     monkeypatch.setattr(attempts, "deployment", SimpleNamespace(id=uuid4()))
     monkeypatch.setattr(attempts, "_attempts", lambda after: list(runs))
     return attempts.another_chain({**DAY, "attempt": 2}, SINCE)
@@ -34,14 +34,14 @@ def another(monkeypatch: pytest.MonkeyPatch, *runs: FlowRun) -> str | None:
 @pytest.mark.parametrize("state", [Scheduled(), Running()])
 def test_the_chain_of_the_earlier_failure_goes_on_alone(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     said = another(monkeypatch, other(PORTAL_AWAITED.state("attempt 1 of 12")), other(state))
-    assert said == f"attempts after the failure of {EARLIER.isoformat()} go on"
+    assert said == attempts.OtherAttempts(f"attempts after the failure of {EARLIER.isoformat()} go on", False)
     for same in (other(state, SINCE), other(state, LATER), other(state, country="XDN"), other(state, target="live")):
         assert another(monkeypatch, same) is None
 
 
 def test_a_day_whose_attempts_are_over_has_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     said = another(monkeypatch, other(PORTAL_STAYED_AWAY.state("no further attempt is made")))
-    assert said == "the attempts of the day are over: no further attempt is made"
+    assert said == attempts.OtherAttempts(f"the attempts after the failure of {EARLIER.isoformat()} are over", True)
 
 
 def test_after_an_outage_that_ended_well_another_one_has_attempts_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from prefect.flows import Flow
 from prefect.states import Pending
 
 from flows import resume as module
+from flows.attempts import OtherAttempts
 from flows.deployment.deploy import deploy
 from flows.floods import floods
 from flows.half_made import first_lines
@@ -257,6 +258,11 @@ def test_a_portal_that_stays_away_ends_the_attempts_and_the_page_begins_with_it(
     assert last.endswith("`ibf-pipeline resume XDM/2026-02-15` where calls were made, else run the day again.")
     assert outage.first_lines() == [f"**XDM: {NO_ALERTS} ({TODAY}).**"]
     assert outage.mails == 1
+    over, calls = OtherAttempts("the attempts of this morning are over", are_over=True), outage.portal.calls
+    with patch.object(module, "another_chain", lambda *_: over):  # a person ran the day again, and it is away again
+        (ended,) = outage.attempts()
+    assert (ended.name, NO_ALERTS in str(ended.message)) == ("Portal stayed away", True), "which is told"
+    assert (outage.portal.calls, outage.mails) == (calls, 1)
 
 
 def test_a_portal_that_is_away_before_anything_was_begun_still_shows_yesterday(plain_outage: Outage) -> None:

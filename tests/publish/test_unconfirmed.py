@@ -13,6 +13,7 @@ from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.holding import approve
 from ibf_pipeline.runs.unconfirmed import assume_notified, give_up, require_newest_day, unconfirmed
+from ibf_pipeline.sandbox import routes_reading
 from tests.publish.test_day_sequences import day, kinds, mails
 from tests.worlds.countries.flood_days import FloodDays, clock
 from tests.worlds.runs import flood_run
@@ -42,6 +43,18 @@ def test_it_stays_unconfirmed_when_the_time_limit_of_its_approval_passes(portal:
     assert not revision.state().is_closed
     portal.publish(found, run, end="assume")
     assert (portal.publish(found, run), mails(portal)) == (None, 1)
+
+
+def test_a_portal_that_shows_something_else_is_said_with_it(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends with an error then, and no notice tells of it."""
+    monkeypatch.setattr(routes_reading, "dynamic_values", lambda *_: [])
+    found, run = portal.find("G9001=--TT----", day(1))
+    with pytest.raises(AssertionError, match="differs"):
+        portal.publish(found, run, hold_until=clock() + timedelta(hours=1))
+    with FaultyProxy(portal.sandbox.url) as proxy:
+        proxy.spoil("reset after", 1)
+        with pytest.raises(OutcomeUnknown, match=r"; the portal differs: event G9001, level \d: \d+ areas? expected"):
+            portal.publish(found, run, end="send", url=proxy.url)
 
 
 @pytest.mark.parametrize("again", ["G9001=--TT----", "G9001=---TT---"])

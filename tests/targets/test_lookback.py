@@ -62,7 +62,7 @@ def of(day: FloodFindings, upload: datetime = UPLOAD) -> Expected:
 
 def answers_of(name: str, *numbers: str) -> Answers:
     """Recorded answers by their names."""
-    return {call["request"]: call["body"] for call in recorded(name) if call["name"] in numbers}
+    return {call["request"]: call["body"] for call in recorded(name) if call.get("name") in numbers}
 
 
 # A day by hand: G1 a trigger after a day of warning, G2 a warning without people, Q1 quiet.
@@ -214,6 +214,13 @@ def test_what_people_decided_and_what_is_not_told_is_no_difference() -> None:
         "upload moment: this server does not tell it", "events and their people: this server does not tell them",
         "glofas_stations: this server does not tell them", RASTERS,
     ])  # fmt: skip
+    earlier = right()
+    earlier[LAST] = {"date": "2026-11-10"}
+    for each in earlier[EVENT]:
+        del each["alertLevel"], each["firstTriggerLeadTime"]
+    untold = [f"level of event {name}: this server does not tell it" for name in ("G1", "G2")]
+    moment = "upload moment: this server does not tell it"
+    assert look(of(DAY), earlier) == ([], [moment, RASTERS, *untold]), "a server before 0.295"
     fewer = right()
     fewer[POINTS]["features"] = fewer[POINTS]["features"][:2]
     assert look(of(DAY), fewer) == ([], [RASTERS, "stations that the portal does not have: Q1"])

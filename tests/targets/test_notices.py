@@ -212,3 +212,19 @@ def test_an_area_that_drops_out_of_an_event_that_goes_on() -> None:
         )
     ]  # fmt: skip
     assert list(dropped_areas(day, {"Upper": {"A": "Hill"}, "G2": {}})) == []
+
+
+def test_an_area_that_was_shown_with_a_withdrawn_event_alone() -> None:
+    """An event that lost its shared district to the one that a person takes back: nothing is shown there any more."""
+    lower = replace(event("G2", "---ww---", "med", {"B": 0, "B1": 0}), shared_areas_given=(("A", "Upper"),))
+    day = found([UPPER, lower], [])
+    assert list(dropped_areas(day, {})) == []
+    assert [(notice.kind, notice.event, notice.text) for notice in dropped_areas(day.without(["Upper"]), {})] == [
+        (
+            "area no longer alerted", "G2",
+            "Testland, forecast of 2026-11-10: the alert at G2 (Name of G2) has Area A (A) too, which the portal "
+            "showed with Upper alone. Upper was withdrawn, and the portal shows no alert there now. This is no all "
+            "clear: tell the recipients yourself.",
+        )
+    ]  # fmt: skip
+    assert list(dropped_areas(day.without(["G2"]), {})) == []

@@ -21,6 +21,7 @@ from ibf_pipeline.io.tokens import Token
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.publish.journal import Journal
 from ibf_pipeline.publish.publisher import Answer, publish
+from ibf_pipeline.targets.ibf.lookback.look import LONGEST, InTime
 from ibf_pipeline.targets.ibf.publication import found_out
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient, IbfTransport
 from tests.targets.test_transport import tls_server
@@ -408,3 +409,19 @@ def test_what_is_prepared_is_sent_as_it_would_have_been_anyway(portal: Portal, t
     for request in (prepared, plain):
         assert request.body == by_requests.body
         assert request.headers["content-type"] == by_requests.headers["Content-Type"]
+
+
+def test_a_look_that_nobody_may_wait_for_is_over_soon() -> None:
+    """Whatever a Retry-After header asks for, and however long each of many answers takes."""
+    says = {"/api/user/login": [LOGIN], "/api/event": [Says(503, headers={"Retry-After": "120"})]}
+    with ScriptedServer(says) as server, client_of(server.url) as (client, time):
+        with pytest.raises(IbfError):
+            client.hurried().get("/event", keep_trying=False)
+        assert time.slept == [5], "the limits of a look, not those of the target"
+    with ScriptedServer({"/api/event": [Says(200, [])]}) as server, client_of(server.url) as (client, time):
+        now = iter([clock(), clock() + LONGEST / 2, clock() + LONGEST * 2])
+        asked = InTime(client, clock() + LONGEST, lambda: next(now))
+        assert [asked.get("/event", keep_trying=False), asked.get_if_there("/event", keep_trying=False)] == [[], []]
+        with pytest.raises(ServerUnreachable, match="not read to the end within 2 minutes"):
+            asked.get_if_there("/event", keep_trying=False)
+        assert len(server.calls("/api/event")) == 2

@@ -10,7 +10,8 @@ from ibf_pipeline.targets.notice import AREA_ENDED, Notice, day_of
 
 
 def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> Iterator[Notice]:
-    """One for each event that was active on the portal and goes on with fewer areas.
+    """One for each event that was active on the portal and goes on with fewer areas, or that has areas which are shown
+    with none any more.
 
     `before`: active events before this publication, name -> place code on the default level -> the area's name.
     """
@@ -24,6 +25,25 @@ def dropped_areas(found: Findings, before: Mapping[str, Mapping[str, str]]) -> I
             text = (
                 f"{day_of(found)}: the alert at {words} goes on without {listed(gone)}. The portal closes "
                 f"{'it' if len(gone) == 1 else 'them'} there and sends no mail about that."
+            )
+            yield Notice(AREA_ENDED, event.name, text)
+    yield from _gone_with_withdrawn(found, holders)
+
+
+def _gone_with_withdrawn(found: Findings, holders: Mapping[str, str]) -> Iterator[Notice]:
+    """Of areas that an event shares with one that a person took back, with which they were shown."""
+    names = {area.place_code: area.name for event in found.withdrawn for area in event.areas}
+    withdrawn = {event.name for event in found.withdrawn}
+    for event in found.publishable_events:
+        gone = [(code, other) for code, other in event.given_areas if other in withdrawn and code not in holders]
+        if gone:
+            areas = listed([_words(code, names.get(code, ""), None) for code, _ in gone])
+            others = listed(sorted({other for _, other in gone}))
+            words = event_text(found, event.name, event.key)
+            text = (
+                f"{day_of(found)}: the alert at {words} has {areas} too, which the portal showed with {others} alone. "
+                f"{others} was withdrawn, and the portal shows no alert there now. This is no all clear: tell the "
+                "recipients yourself."
             )
             yield Notice(AREA_ENDED, event.name, text)
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.errors import ForbiddenByRule, only_logged
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import RunFolder, content_hash
@@ -173,9 +173,11 @@ def new_revision(
     own = IbfAbout(before, keys, today, last_upload, areas)
     about = replace(plan.about, withdraws=withdraws, left_out=left_out, unconfirmed=dict(past.unconfirmed))
     about = replace(about, of_target=asdict(own))
-    expected = expected_of(found, datetime.fromisoformat(plan.about.date))
-    if expected is not None:
-        write_expected(expected, staging)
+    # a day without it is not compared afterwards, and published all the same
+    with only_logged(log, "%s: what the portal must show could not be written down", found.country):
+        expected = expected_of(found, datetime.fromisoformat(plan.about.date))
+        if expected is not None:
+            write_expected(expected, staging)
     return run.allot(target, past.number, staging, found, plan.calls, about)
 
 

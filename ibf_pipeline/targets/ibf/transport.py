@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,10 @@ _REMEDIES: Final = {
 }
 _AT_ONCE: Final = 1 << 20
 """bytes of a file that are read at once"""
+_SOON: Final = (2, 30.0, 5.0)
+"""tries, seconds without an answer and seconds between two tries of a question that nobody waits minutes for"""
+_HURRIED: Final = (2, 30.0, 5.0)
+"""tries, seconds for an answer, and seconds between two tries of a question for which nobody may wait"""
 _JSON: Final = {"Content-Type": "application/json"}
 _DECIDE: Final = "look whether the mail went out, then `resume --notify-again` or `resume --assume-notified`"
 
@@ -53,6 +58,21 @@ class IbfClient:
         server = Server(self.base, _REMEDIES, renewed_at=(401, 403))  # an expired token answers 403
         self._door = Client(server, replace(self._patience, attempts=1, keep_trying_seconds=0), redact, session=session)
         self._client = Client(server, self._patience, redact, tokens=self._tokens, session=session)
+
+    def hurried(self) -> IbfClient:
+        """The same for questions that nobody waits minutes for: at most a minute each, whatever the settings and a
+        Retry-After header allow.
+        """
+        tries, seconds, pause = _SOON
+        given, other = self._patience, copy(self)
+        soon = Patience(
+            min(seconds, given.timeout_seconds),
+            min(tries, given.attempts),
+            lambda asked: given.sleep(min(pause, asked)),
+            clock=given.clock,
+        )
+        other._client = self._client.with_patience(soon)
+        return other
 
     def close(self) -> None:
         """Give back the connections."""

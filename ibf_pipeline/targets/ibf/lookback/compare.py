@@ -27,6 +27,7 @@ def not_compared(expected: Expected, shown: Shown) -> list[str]:
         *shown.not_checked,
         *([f"{word}s that the portal does not have: {', '.join(missing)}"] if missing else []),
         *(f"event {e.name}: a person set it to trigger; its first trigger is not compared" for e in _by_person(shown)),
+        *(f"level of event {e.name}: this server does not tell it" for e in shown.events or () if not e.alert_level),
     ]
 
 
@@ -54,13 +55,15 @@ def _events(expected: Expected, shown: Shown) -> Iterator[str]:
 
 
 def _event(event: EventExpected, there: EventShown, default_level: int) -> Iterator[str]:
-    """A trigger that a person set is no difference: the forecast's own level is compared then."""
+    """A trigger that a person set is no difference: the forecast's own level is compared then. Servers before 0.295
+    tell neither level nor first trigger.
+    """
     level = _of_forecast(there) if there.set_by_person else there.alert_level
     first_trigger = event.first_trigger if there.set_by_person else there.first_trigger
+    told = (("", event.alert_level, level), (", first trigger", event.first_trigger, first_trigger))
     for what, mine, theirs in (
-        ("", event.alert_level, level),
+        *(told if there.alert_level else ()),
         (", first lead time", event.first_lead_time, there.first_lead_time),
-        (", first trigger", event.first_trigger, first_trigger),
     ):
         if mine != theirs:
             yield f"event {event.name}{what}: {mine or 'none'} expected, {theirs or 'none'} shown"

@@ -3,28 +3,58 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, Final
 
-from ibf_pipeline.errors import IbfError, only_logged
+from ibf_pipeline.errors import IbfError, ServerUnreachable, only_logged
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.verified import Verdict, Verified, keep_verified, kept_verified
 from ibf_pipeline.targets.ibf.lookback.compare import differences, not_compared
 from ibf_pipeline.targets.ibf.lookback.expected import read_expected
 from ibf_pipeline.targets.ibf.lookback.facts import FACTS
-from ibf_pipeline.targets.ibf.lookback.read import read_shown, read_upload
+from ibf_pipeline.targets.ibf.lookback.read import Reader, read_shown, read_upload
 from ibf_pipeline.targets.ibf.transport import IbfClient
 
 log = logging.getLogger(__name__)
+
+LONGEST: Final = timedelta(minutes=2)
+"""of a look: until it is over no notice is sent on, and the country waits"""
+
+
+@dataclass(frozen=True, slots=True)
+class InTime:
+    """Asks the server until a moment."""
+
+    client: IbfClient
+    until: datetime
+    now: Clock
+
+    def get(self, path: str, *, keep_trying: bool, **query: str) -> Any:
+        """As the client; ServerUnreachable once the time is over."""
+        self._require()
+        return self.client.get(path, keep_trying=keep_trying, **query)
+
+    def get_if_there(self, path: str, *, keep_trying: bool, **query: str) -> Any | None:
+        """The same, None where there is no such route."""
+        self._require()
+        return self.client.get_if_there(path, keep_trying=keep_trying, **query)
+
+    def _require(self) -> None:
+        if self.now() > self.until:
+            raise ServerUnreachable(f"it was not read to the end within {LONGEST / timedelta(minutes=1):g} minutes")
 
 
 def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
     """Compare what the portal shows with what was written down before publishing; kept in `verified.json`.
 
-    A server that is away is not waited for. Where nothing could be compared, what was seen before is kept.
+    A server that is away is not waited for, and one that is slow not for long. Where nothing could be compared, what
+    was seen before is kept.
     """
     try:
-        seen = _looked(revision, client)
+        seen = _looked(revision, InTime(client.hurried(), now() + LONGEST, now))
     except IbfError as error:
         seen = partial(Verified, "unread", why=error.found)
     except Exception as error:  # an answer of another shape
@@ -37,7 +67,7 @@ def look_back(revision: Revision, client: IbfClient, now: Clock) -> Verified:
     return verified
 
 
-def _looked(revision: Revision, client: IbfClient) -> partial[Verified]:
+def _looked(revision: Revision, client: Reader) -> partial[Verified]:
     """All of it but the time."""
     expected = read_expected(revision.folder)
     if expected is None:

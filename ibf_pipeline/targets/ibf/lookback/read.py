@@ -8,14 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
-from ibf_pipeline.targets.ibf.transport import IbfClient
 
 Values = Mapping[str, str | None]
 """key -> text of a point"""
 RASTERS = "rasters: this server does not tell of them"
+
+
+class Reader(Protocol):
+    """Whoever asks the server; both raise ServerRefused or ServerUnreachable."""
+
+    def get(self, path: str, *, keep_trying: bool, **query: str) -> Any:
+        """The JSON that a path answers."""
+        ...
+
+    def get_if_there(self, path: str, *, keep_trying: bool, **query: str) -> Any | None:
+        """The same, None where there is no such route."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +62,16 @@ class Shown:
     """in words"""
 
 
-def read_upload(client: IbfClient, expected: Expected) -> tuple[datetime | None, bool]:
+def read_upload(client: Reader, expected: Expected) -> tuple[datetime | None, bool]:
     """The moment of the last upload, and whether the server tells it at all."""
     path = f"/event/last-upload-date/{expected.country}/{expected.facts.disaster_type}"
     answer = client.get_if_there(path, keep_trying=False)
     text = (answer or {}).get("timestamp")
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None, answer is not None
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    return moment, "timestamp" in (answer or {})
 
 
-def read_shown(client: IbfClient, expected: Expected, upload: datetime | None, *, tells_upload: bool) -> Shown:
+def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, tells_upload: bool) -> Shown:
     """Ask for events, people by area of every level, and points. Raises ServerRefused or ServerUnreachable."""
     kind = expected.facts.disaster_type
     listed = client.get_if_there("/event", keep_trying=False, countryCodeISO3=expected.country, disasterType=kind)
@@ -77,9 +89,7 @@ def read_shown(client: IbfClient, expected: Expected, upload: datetime | None, *
     return Shown(upload, tells_upload, None if listed is None else tuple(events), points, tuple(untold))
 
 
-def _event(
-    client: IbfClient, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None
-) -> EventShown:
+def _event(client: Reader, expected: Expected, event: Mapping[str, Any], awaited: EventExpected | None) -> EventShown:
     areas = event.get("alertAreas")
     return EventShown(
         name=str(event["eventName"]),
@@ -96,7 +106,7 @@ def _event(
     )
 
 
-def _people(client: IbfClient, expected: Expected, event: EventExpected, level: int) -> dict[str, float]:
+def _people(client: Reader, expected: Expected, event: EventExpected, level: int) -> dict[str, float]:
     """Of one event on one level: without the event's name the server adds up, and without its lead time mixes."""
     facts = expected.facts
     path = f"/admin-area-dynamic-data/{expected.country}/{level}/{facts.people}/{facts.disaster_type}"
@@ -104,7 +114,7 @@ def _people(client: IbfClient, expected: Expected, event: EventExpected, level: 
     return {str(row["placeCode"]): float(row.get("value") or 0) for row in rows}
 
 
-def _points(client: IbfClient, expected: Expected, category: str) -> dict[str, Values] | None:
+def _points(client: Reader, expected: Expected, category: str) -> dict[str, Values] | None:
     path = f"/point-data/{category}/{expected.country}"
     answer = client.get_if_there(path, keep_trying=False, disasterType=expected.facts.disaster_type)
     if answer is None:
