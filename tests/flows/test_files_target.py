@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from flows.cli.app import app
 from flows.floods import floods
 from flows.states import exit_code
-from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, IbfError
 from tests.conftest import ROOT
 from tests.worlds.countries.stories import write_day
 from tests.worlds.plain_calls import plain_calls
@@ -220,6 +220,6 @@ def test_a_full_folder_is_an_error_and_the_day_stays_as_it_was(project: Path) ->
 @pytest.mark.usefixtures("day")
 def test_a_person_has_nothing_to_decide(project: Path) -> None:
     *_, error = invoke(project, "resume", "XDM/2026-02-15", "--notify-again")
-    assert isinstance(error, InputMissing)
+    assert isinstance(error, ForbiddenByRule)
     *_, error = invoke(project, "withdraw", "XDM/2026-02-15", "--event", "G1")
     assert isinstance(error, ConfigError)

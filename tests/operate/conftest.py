@@ -32,6 +32,11 @@ ENDS = {
     "done": ("floods/XDM", "Completed", "5 triggers, 2 warnings"),
     "held": ("floods/XDM", "Held", "5 triggers; held before the notification: approve or abort it"),
     "stopped": ("floods/XDM", "Notification stopped", "5 triggers; not notified: stopped by Amina"),
+    "differs": (
+        "floods/XDM",
+        "Portal differs",
+        "5 triggers; the portal differs: event G1, first trigger",
+    ),
     "skipped": ("observe-event/observe-event", "Skipped", "skipped: the event's class is med"),
     "heartbeat": ("heartbeat/heartbeat", "Failed", "not finished for 2026-02-15: XDM: there is no run"),
 }

@@ -29,7 +29,7 @@ SUBJECTS = {
     "partly hidden": "A flood alert could not be published",
     "heartbeat": "Flood run failed",
 }
-QUIET = ("done", "held", "stopped", "skipped", "awaited")
+QUIET = ("done", "held", "stopped", "differs", "skipped", "awaited")
 """told of by nobody, or by an event of its own"""
 
 
