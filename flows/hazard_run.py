@@ -30,6 +30,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import Clock, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import require_confirmed
+from ibf_pipeline.targets.notice import DIFFERS
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
 from ibf_pipeline.targets.told import untold_notices
@@ -172,6 +173,8 @@ def after_hold(day: Day, found: Findings, run: RunFolder, state: State, *, appro
     show_waiting(day)
     try:
         publication, decided, outcome = await_approval(day, found)
+        later = [] if publication is None else publication.notices  # the others were told when it was held
+        tell(found, [notice for notice in later if notice.kind == DIFFERS])
         state = ended(found, [publication] if publication else [], decided, otherwise=outcome)
     finally:
         report(day, run)

@@ -192,6 +192,8 @@ def _resumed(day: Day, since: datetime) -> State:
         try:
             with publishing_progress(day.run, day.target_name):
                 _, publication = resume_run(day, Decision())
+            if publication is not None:
+                tell(publication.published, publication.notices)
         except IbfError as error:
             tell(day.run.found(), untold_notices(day.run, day.target_name, error))
             raise
@@ -199,6 +201,9 @@ def _resumed(day: Day, since: datetime) -> State:
             report(day, day.run)
     if publication is None:
         return SKIPPED.state("nothing to do: nothing is unfinished")
-    tell(publication.published, publication.notices)
     found, held = day.run.found(), publication.outcome.held
-    return ended(found, [publication], **({"otherwise": HELD} if held else {}))
+    state = ended(found, [publication], **({"otherwise": HELD} if held else {}))
+    if held or publication.published.events == found.events:
+        return state
+    left = IbfError(f"{state.message}; what was found since is not published", remedy="run the day again")
+    return FAILED.state(str(left), left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,8 +18,10 @@ from flows import hazard_run
 from flows.cli.app import app
 from flows.floods import floods
 from flows.morning import morning_page
-from flows.states import HELD, PORTAL_DIFFERS, exit_code
+from flows.states import COMPLETED, HELD, PORTAL_DIFFERS, Outcome, exit_code
 from flows.wiring import decisions
+from flows.wiring.day import Day
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.runs.revision import Revision
@@ -29,6 +32,8 @@ from ibf_pipeline.sandbox.maps import dynamic_values
 from ibf_pipeline.targets.ibf import revise
 from ibf_pipeline.targets.ibf.lookback import expected
 from ibf_pipeline.targets.notice import DIFFERS, Notice
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.resume import Decision
 from tests.bad_input.conftest import day as tiny_day  # noqa: F401 - a fixture
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay
 from tests.worlds.looked import said
@@ -179,6 +184,23 @@ def test_a_held_day_is_looked_at_before_a_person_decides_and_so_is_what_is_taken
     assert (code, "could not be checked on the portal: " in output) == (3, True), output
     assert seen is not None
     assert seen.verdict == "agrees", "what was seen before is kept"
+
+
+def test_what_differs_after_an_approval_in_the_ui_is_told_once(
+    day: TinyDay, told: list[Notice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was told when the notification was held is not told again."""
+
+    def approved(opened: Day, found: Findings) -> tuple[Publication | None, str, Outcome]:
+        _, publication = decisions.resume_run(opened, Decision(approve=True))
+        assert publication is not None
+        notices = (*publication.notices, Notice("station blind", "G9", "blind"), Notice(DIFFERS, "the portal", "rows"))
+        return replace(publication, notices=notices), "approved", COMPLETED
+
+    monkeypatch.setattr(hazard_run, "show_waiting", lambda *_: None)
+    monkeypatch.setattr(hazard_run, "await_approval", approved)
+    assert (run(day, approval=True).name, mails(day)) == ("Completed", 1)
+    assert [notice.kind for notice in told] == [DIFFERS]
 
 
 def test_what_cannot_be_written_down_before_keeps_no_day_from_people(

@@ -6,6 +6,7 @@ That the automation starts the first attempt, and with what, is proven in `test_
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -280,6 +281,27 @@ def test_a_portal_that_is_away_before_anything_was_begun_still_shows_yesterday(p
         ("Portal awaited", True), ("Completed", False)
     ]  # fmt: skip
     assert (outage.mails, run.revisions("portal")[0].state().is_finished) == (2, True)
+
+
+@pytest.mark.story
+def test_a_forecast_that_was_found_since_is_no_published_day(plain_outage: Outage) -> None:
+    """A later run of the day met the same outage: what is gone on with is the revision of the first one."""
+    outage = plain_outage
+    outage.portal.goes_at, outage.portal.back = 16, 700
+    assert outage.run().name == "Portal unreachable"
+    file = flood_run(outage.workspace / "runs", "XDM", TODAY).path / "events.json"
+    found = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(found | {"events": found["events"][:1]}), encoding="utf-8")
+    done: list[str] = []
+    with (
+        patch.object(module, "tell", lambda *_: done.append("told")),
+        patch.object(module, "report", lambda *_: done.append("report")),
+    ):
+        *_, ended = outage.attempts()
+    assert done == ["told", "report"], "people first"
+    assert (ended.name, outage.mails) == ("Failed", 2), "which is told"
+    assert "of an earlier run (2 triggers) was finished first: people were notified of it just now" in ended.message
+    assert str(ended.message).endswith("what was found since is not published. What to do: run the day again.")
 
 
 def test_a_day_is_run_with_what_the_run_that_failed_was_asked_for() -> None:
