@@ -47,14 +47,14 @@ def ended(found: Findings, publications: Sequence[Publication], *further: str, o
     An alert that the portal cannot show gives the state its name, before what became of the notification (`otherwise`):
     nothing else tells people of it, whereas a held notification has an event of its own. An alert that lies beyond what
     the portal shows does not: nothing went wrong, it is published on a later day, and its notice tells people today. A
-    portal that shows something else than was published comes before what became of the notification: who approves has
-    to know.
+    portal that shows something else than was published comes before a notification that waits or was stopped, since who
+    approves has to know, and after one that nobody got.
     """
-    if otherwise is COMPLETED and any(publication.unmailed for publication in publications[-1:]):
-        otherwise = NOT_NOTIFIED
     hidden, shown = found.unpublishable_events, found.publishable_events
     if any(each.verified is not None and each.verified.differs for each in publications[-1:]):
         otherwise = PORTAL_DIFFERS
+    if otherwise in (COMPLETED, PORTAL_DIFFERS) and any(publication.unmailed for publication in publications[-1:]):
+        otherwise = NOT_NOTIFIED
     outcome = otherwise if not hidden else NOT_ALL_PUBLISHED if shown else NOT_PUBLISHED
     return outcome.state(day_in_words(found, publications, *further))
 

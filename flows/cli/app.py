@@ -235,6 +235,9 @@ def withdraw(
 
     Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
     """
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.ending import tell
     from flows.wiring.decisions import open_run, reported, withdraw_run
     from ibf_pipeline.targets.problems import Consent
     from ibf_pipeline.targets.resume import closing_words
@@ -251,6 +254,8 @@ def withdraw(
         out.print("nobody was notified by the withdrawal", soft_wrap=True)
     for notice in done.publication.notices:
         out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if PREFECT_API_URL.value():
+        tell(done.publication.published, done.publication.notices)
     if done.publication.verified is not None:
         out.print(done.publication.verified.words, soft_wrap=True)
     if done.doubtful is not None:

@@ -59,7 +59,7 @@ def prepare(
             )
         else:
             out.print(
-                f"Look through it and rename it to {MAPPING}: until then it is for rehearsals on test targets.",
+                f"Look through it and rename it to {MAPPING}: until then it is for rehearsals that notify nobody.",
                 soft_wrap=True,
             )
         return

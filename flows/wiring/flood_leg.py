@@ -33,12 +33,12 @@ def find_day(
         require_no_trial_source(day.configuration, country, day.target_name)
     static = local_static(day.configuration, country)
     layers, tiles = prepared_layers(iso3, country, static, day.prepared)
-    if layers.mapping_is_proposed and allowed is not None and day.target.reaches_people:
+    if layers.mapping_is_proposed and allowed is not None and day.target.notifies:
         raise ForbiddenByRule(
             f"no person has confirmed which areas the stations of {iso3} stand for",
             where=static / inputs.PROPOSED,
             expected=f"{inputs.MAPPING} for target {day.target_name}, which notifies people",
-            remedy=f"look through the proposal and rename it to {inputs.MAPPING}; or publish to a test target",
+            remedy=f"look through the proposal and rename it to {inputs.MAPPING}; or use a target that notifies nobody",
         )
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:

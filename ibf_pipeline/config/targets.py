@@ -38,11 +38,6 @@ class TargetSettings(Section):
         return self.can_notify and self.notifications and not self.is_set_up_here
 
     @property
-    def reaches_people(self) -> bool:
-        """Whether people who act on it may be mailed by it: the same, but no test target."""
-        return self.notifies and not self.test_target
-
-    @property
     def address(self) -> str | None:
         """Where it is, for people; None where it has no address of its own."""
         return None

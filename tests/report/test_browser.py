@@ -60,7 +60,7 @@ def test_a_link_leads_to_its_event(report):
     report.wait("Math.abs(document.querySelector('#event-3').getBoundingClientRect().top) < 5")
 
 
-def test_everything_is_printed_an_event_on_two_pages(report):
+def test_everything_is_printed_an_event_on_two_pages_a_long_one_on_three(report):
     folded = report.value("document.querySelectorAll('details:not([open])').length")
     assert folded == 10  # level 2 of six events, hashes of the forecast and of the static data, versions, configuration
     assert report.value(HIDDEN) >= folded
@@ -69,7 +69,8 @@ def test_everything_is_printed_an_event_on_two_pages(report):
     paper = base64.b64decode(report.send("Page.printToPDF", preferCSSPageSize=True)["data"])
     maps = [number for number, page in enumerate(drawn_on_pages(paper)) if re.search(rb" Do\b", page)]
     assert len(maps) == 7  # the country's and one an event; hydrographs are lines
-    assert [after - before for before, after in pairwise(maps[1:])] == [2] * 5  # an event is on two pages
+    # how the event of the long name, which shares its area, built up does not fit below the words about that
+    assert [after - before for before, after in pairwise(maps[1:])] == [2, 2, 2, 2, 3]
 
 
 def drawn_on_pages(paper: bytes) -> list[bytes]:
