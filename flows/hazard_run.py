@@ -17,7 +17,7 @@ from flows.ending import HOLD, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
-from flows.states import COMPLETED, HELD
+from flows.states import COMPLETED, HELD, NOT_NOTIFIED, UNMAILED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
@@ -27,7 +27,7 @@ from flows.wiring.trial import require_no_trial_begun
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.runs.folder import RunFolder
-from ibf_pipeline.runs.ledger import Clock, unfinished
+from ibf_pipeline.runs.ledger import Clock, mailed_nobody, unfinished
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.targets.notice import DIFFERS
@@ -153,8 +153,11 @@ def conclude(
                 publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
-        further = [*([HOLD] if held else []), *idle]
-        state = ended(found, publications, *further, otherwise=HELD if held else COMPLETED)
+        unmailed = publish and not publications and mailed_nobody(run, day.target_name)
+        further = [*([HOLD] if held else []), *idle, *([UNMAILED] if unmailed else [])]
+        state = ended(
+            found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
+        )
         tell(found, [notice for publication in publications for notice in publication.notices])
     except IbfError as error:
         state = failed(error, partial(shown_meanwhile, day))

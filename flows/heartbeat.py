@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 
 from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
-from flows.states import COMPLETED, FAILED
+from flows.states import COMPLETED, FAILED, UNMAILED
 from flows.wiring.day import now, open_configuration, open_day
 from flows.wiring.hazards import Configured
 from flows.wiring.issue_date import issue_date_of_run
@@ -22,7 +22,7 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, only_logged
-from ibf_pipeline.runs.ledger import latest_finished, unfinished
+from ibf_pipeline.runs.ledger import latest_finished, mailed_nobody, unfinished
 
 log = logging.getLogger("ibf_pipeline.flows")
 
@@ -92,6 +92,8 @@ def _problem(each: Configured, issue_time: IssueTime, config: str, workspace: st
             return f"its publication to {day.target_name} is not finished: `ibf-pipeline resume {day.name}`"
         if latest_finished(day.run, day.target_name) is None:
             return f"nothing was published to {day.target_name}"
+        if mailed_nobody(day.run, day.target_name):
+            return f"{UNMAILED} by {day.target_name}"
     except IbfError as error:
         return str(error)
     return None

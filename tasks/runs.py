@@ -60,8 +60,8 @@ def publish_revision(iso3: str, target: OpenTarget, revision: Revision, end: End
     """Make the calls of a revision, each once the one before is done; the last one notifies."""
     publication = target.carry_out(revision, end=end)
     outcome = publication.outcome
-    if outcome.last is not None:
-        log.info("%s: %d calls to %s, the last one %s", iso3, outcome.calls, target.name, outcome.last.path)
+    sent = "the notification was sent" if publication.notified else "no notification was sent"
+    log.info("%s: %d of %d calls to %s made now, %s", iso3, outcome.made, outcome.calls, target.name, sent)
     for notice in publication.notices:
         log.warning("%s: NOTICE %s: %s", iso3, notice.kind, notice.text)
     return publication

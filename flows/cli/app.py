@@ -205,6 +205,8 @@ def resume(
         out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
     if PREFECT_API_URL.value() and not approve:  # what is approved was told when it was held
         tell(publication.published, publication.notices)
+    if publication.notified:
+        out.print("the notification was sent now")
     if publication.unmailed:
         out.print("the portal shows it and nobody was mailed: tell the recipients yourself")
     if publication.verified is not None:

@@ -109,8 +109,10 @@ def what_is_left(configuration: Configuration, iso3: str, file: Path, *, is_publ
     country, text = configuration.country_of(iso3, FloodCountry), file.read_text("utf-8")
     decide = [number for number, line in enumerate(text.splitlines(), 1) if "DECIDE" in line]
     todo = [f"decide, with the country's people, what stands at lines {', '.join(map(str, decide[1:]))}"]
-    if "CHECK" in text:
-        todo.append(f"check admin_levels and default_admin_level against the {'boundaries' if is_public else 'portal'}")
+    if "CHECK them: " in text:
+        why = text.split("CHECK them: ", 1)[1].split("\n", 1)[0].rstrip(".")
+        there = "boundaries" if is_public else "portal"
+        todo.append(f"check admin_levels and default_admin_level against the {there}: {why}")
     if is_public and not any(configuration.settings.sources[name].is_trial for name in country.sources):
         todo.append("for a first forecast declare a source of kind open-meteo in settings.yaml: docs/first-country.md")
     if country.static_sources.thresholds is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -173,6 +174,8 @@ def check(
 
 _TABLE_FROM = 100
 """columns of the terminal"""
+_LONGEST = 600
+"""letters of one cell: sixty areas by name would push everything else off the screen"""
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
 
 
@@ -187,21 +190,35 @@ def _print_findings(country: str, findings: list[Finding], out: Console) -> None
     table.add_column("found", ratio=5, overflow="fold")
     table.add_column("what it means", ratio=4, overflow="fold")
     table.add_column("what to do", ratio=4, overflow="fold")
-    for finding in findings:
+    told = [replace(finding, found=_cut(finding.found)) for finding in findings if finding.level != "fine"]
+    for finding in told:
         style = _COLOURS[finding.level]
         cells = (finding.found, finding.meaning, finding.remedy)
         table.add_row(
             Text(finding.level, style=style),
             finding.subject,
             *(Text(text) for text in cells),
-            end_section=finding.level != "fine",
+            end_section=True,
         )
     if out.width < _TABLE_FROM:
-        _print_blocks(findings, out)
-    else:
+        _print_blocks(told, out)
+    elif told:
         out.print(table)
+    fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "fine")
+    if fine:
+        out.print(
+            Text("fine", style=_COLOURS["fine"]).append(
+                f"  {', '.join(fine)} (--json says what was found)", style="default"
+            )
+        )
     counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
     out.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST].rsplit(', ', 1)[0]}, ... (--json has them all)"
 
 
 def _print_blocks(findings: list[Finding], out: Console) -> None:

@@ -69,9 +69,11 @@ def listed(items: Iterable[object], shown: int = SHOWN) -> str:
 
 
 def worst_first(findings: Sequence[Finding]) -> list[Finding]:
-    """Errors, warnings, what was not checked, and last what is fine; otherwise in the order of the checks."""
+    """Errors, warnings, what was not checked, and last what is fine; in each what the portal does first, since people
+    are mailed by it, otherwise in the order of the checks.
+    """
     order: tuple[Level, ...] = ("error", "warning", "not checked", "fine")
-    return sorted(findings, key=lambda finding: order.index(finding.level))
+    return sorted(findings, key=lambda finding: (order.index(finding.level), finding.subject != "portal"))
 
 
 def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:

@@ -104,6 +104,24 @@ def differing(published: Iterable[Published]) -> list[str]:
     ]
 
 
+def told_of_the_mail(published: Iterable[Published]) -> list[str]:
+    """Where recipients may believe that they were mailed and were not, of the newest revision on each target."""
+    newest = {revision.target: revision for revision in published}
+    words = {target: _mail_words(revision) for target, revision in newest.items()}
+    return [f"Target {target}: {said}." for target, said in words.items() if said]
+
+
+def _mail_words(revision: Published) -> str:
+    states = {call.state for call in revision.calls}
+    if "not mailed" in states:
+        return "it shows the day and nobody was mailed: tell the recipients yourself"
+    if states & {"unknown", "sending"}:
+        return "nobody knows whether people were notified: find out, and decide with `ibf-pipeline resume`"
+    if "held" in states:
+        return "nobody was notified so far: the notification waits for a person's approval"
+    return "" if revision.is_complete else f"published only in part ({revision.outcome}), and nobody was notified"
+
+
 def _seen(revision: Revision) -> dict[str, Any]:
     try:
         kept = kept_verified(revision.folder)

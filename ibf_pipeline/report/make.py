@@ -9,7 +9,7 @@ from ibf_pipeline.domain.findings import Event, EventArea, Findings
 from ibf_pipeline.domain.wording import alert_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
-from ibf_pipeline.report.calls import Published, differing
+from ibf_pipeline.report.calls import Published, differing, told_of_the_mail
 from ibf_pipeline.report.change import Correction
 from ibf_pipeline.report.changes import compare
 from ibf_pipeline.report.content import FORMAT, OVERVIEW, EventPart, InputFile, LeadTime, Report, map_name
@@ -39,7 +39,7 @@ def make_report(
         exercise=found.exercise,
         short=found.headline,
         headline=headline(found),
-        cautions=(*differing(published), *cautions(found)),
+        cautions=(*told_of_the_mail(published), *differing(published), *cautions(found)),
         correction=correction,
         compared_with=issued(before) if before else None,
         changes=changes,

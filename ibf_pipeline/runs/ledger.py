@@ -40,6 +40,12 @@ def latest_uploaded(run: RunFolder, target: str) -> Revision | None:
     return next((revision for revision in reversed(run.revisions(target)) if revision.state().is_uploaded), None)
 
 
+def mailed_nobody(run: RunFolder, target: str) -> bool:
+    """Whether the newest finished revision was to notify, and its target shows it and mails nobody about it."""
+    latest = latest_finished(run, target)
+    return latest is not None and latest.about().notify and latest.state().progress.is_unmailed
+
+
 def close(revision: Revision, now: Clock, why: str) -> None:
     """Give up a revision: it is never resumed."""
     revision.journal(now).close(why)
