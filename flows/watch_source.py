@@ -24,6 +24,7 @@ from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_s
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.runs.ledger import latest_finished
@@ -128,7 +129,7 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
         return Look(False, False, error.found)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
-        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing))
+        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing | VersionRefused))
     except Exception as error:  # of one country, and no reason to leave the others without their forecast
         log.exception("%s: %s: the look failed", source, country.iso3)
         return Look(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)

@@ -99,6 +99,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
+                accepted_versions=(country.thresholds_version, *country.accepted_versions),
                 again_seconds=60 * chosen.again_minutes,
                 cells=cells,
                 lead_times=country.lead_times_needed,

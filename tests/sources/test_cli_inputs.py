@@ -153,7 +153,7 @@ def test_the_data_store_with_its_account(
         code, again = invoke(config, *arguments)
         assert (code, "of GloFAS v5, the thresholds are of v4" in again) == (wanted, bool(wanted))
     assert "BBB 2026-02-15 from source ewds: 1 files" in output
-    assert "GRIB process ids 128" in output
+    assert "GRIB process ids 128, background 21" in output
     assert "GloFAS version not told" in output
     assert "6 of 6 members" in output
     assert "order job-1 is successful" in caplog.text
