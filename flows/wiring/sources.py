@@ -133,6 +133,19 @@ def _open_meteo(
     )
 
 
+def source_settings(configuration: Configuration, name: str) -> settings.SourceSettings:
+    """What is configured of a source; ConfigError where there is none of this name."""
+    sources = configuration.settings.sources
+    if name not in sources:
+        raise ConfigError(
+            f"there is no source {name!r}",
+            where=configuration.folder / "settings.yaml",
+            expected="one of " + ", ".join(sorted(sources)),
+            remedy="add it under sources, or choose another one",
+        )
+    return sources[name]
+
+
 def open_cache(configuration: Configuration) -> InputCache:
     """The cache of fetched forecasts."""
     return InputCache(configuration.path(configuration.settings.paths.inputs))
