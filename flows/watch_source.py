@@ -122,7 +122,7 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
     began = clock()
     try:
         require_no_trial_source(configuration, country, country.target)
-        chosen, cells = open_source(configuration, source, country), cells_of(configuration, country)
+        chosen, cells = open_source(configuration, source, country.on(day)), cells_of(configuration, country)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, str(error), fault=True, lasting=True)
