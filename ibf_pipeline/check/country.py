@@ -209,10 +209,12 @@ def _thresholds(
     if not file.is_file() or stations is None:
         return None, []
     found = []
-    for later in (static / each.file for each in country.later_thresholds):
+    for each in country.later_thresholds:
+        later = static / each.file
         try:
             if later.is_file():
                 read_thresholds(later, stations, needed)
+                found.append(fine("thresholds", f"those of GloFAS v{each.version}, from {each.valid_from} on, too"))
         except IbfError as error:
             found.append(of_error("thresholds", error, _NO_ALERTS))
     try:
