@@ -20,13 +20,23 @@ from flows.wiring.day import Day, now, open_configuration
 from flows.wiring.inputs_fetch import fetched_cube
 from flows.wiring.issue_date import issue_date_of_run
 from flows.wiring.looks import Looks
-from flows.wiring.sources import cells_of, open_source, prune_cache, unwatched_sources, users_of
+from flows.wiring.sources import (
+    cells_of,
+    open_cache,
+    open_source,
+    prune_cache,
+    source_settings,
+    unwatched_sources,
+    users_of,
+)
 from flows.wiring.trial import require_no_trial_source
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ConfigError, IbfError, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import IbfError, InputMissing, ServerRefused, ServerUnreachable, WriteFailed
 from ibf_pipeline.runs.ledger import latest_finished
+from ibf_pipeline.sources.arrivals import ArrivalNotes
 from ibf_pipeline.sources.completeness import completeness
 from ibf_pipeline.sources.source import AccountMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, grouped, watch
@@ -70,14 +80,7 @@ def watch_source(
 
 
 def _watched(configuration: Configuration, source: str, day: date, starter: Starter) -> Watched:
-    chosen = configuration.settings.sources.get(source)
-    if chosen is None:
-        raise ConfigError(
-            f"there is no source {source!r}",
-            where=configuration.folder / "settings.yaml",
-            expected="one of " + ", ".join(sorted(configuration.settings.sources)),
-            remedy="add it under sources, or watch another one",
-        )
+    chosen = source_settings(configuration, source)
     users, wrong = users_of(configuration, source)
     countries = {country.iso3: country for country in users}
     times = LookTimes.of(day, chosen.waiting)
@@ -94,7 +97,8 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
         log.info("%s: starting %s for %s", source, iso3, day)
         return starter(iso3, day)
 
-    looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day), len(countries))
+    notes = ArrivalNotes(open_cache(configuration).root, source, day, times)
+    looks = Looks(lambda iso3: _look(configuration, source, countries[iso3], day, notes), len(countries))
     try:
         watched = watch(
             list(countries),
@@ -113,11 +117,12 @@ def _watched(configuration: Configuration, source: str, day: date, starter: Star
     return watched
 
 
-def _look(configuration: Configuration, source: str, country: FloodCountry, day: date) -> Look:
+def _look(configuration: Configuration, source: str, country: FloodCountry, day: date, notes: ArrivalNotes) -> Look:
     """Fetch what is there and count it: the country's run then finds it in the cache."""
+    began = clock()
     try:
         require_no_trial_source(configuration, country, country.target)
-        chosen, cells = open_source(configuration, source, country), cells_of(configuration, country)
+        chosen, cells = open_source(configuration, source, country.on(day)), cells_of(configuration, country)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, str(error), fault=True, lasting=True)
@@ -125,15 +130,21 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
         _, cube = fetched_cube(chosen, cells, day, country.lead_times_needed)
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
+        if isinstance(error, InputMissing):
+            notes.missing(country.iso3, began)
         return Look(False, False, error.found)
     except IbfError as error:
         log.error("%s: %s: %s", source, country.iso3, error)
-        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing))
+        return Look(False, False, str(error), fault=True, lasting=isinstance(error, AccountMissing | VersionRefused))
     except Exception as error:  # of one country, and no reason to leave the others without their forecast
         log.exception("%s: %s: the look failed", source, country.iso3)
         return Look(False, False, f"the look failed ({type(error).__name__}: {error})", fault=True)
     found = completeness(cube, country.members.expected)
     log.info("%s: %s: %s", source, country.iso3, found)
+    try:
+        (notes.whole if found.is_whole else notes.missing)(country.iso3, began)
+    except WriteFailed as error:  # the forecast is there all the same
+        log.warning("%s: its arrival could not be noted: %s", source, error)
     return Look(found.is_whole, found.fewest >= country.members.minimum, str(found))
 
 

@@ -135,6 +135,7 @@ def _manifest(
         "arrived": _utc(max((file.stat().st_mtime for file in files.files), default=None)),
         "glofas_version": found.glofas_version,
         "glofas_process_ids": list(cube.attrs.get("glofas_process_ids", ())),
+        "glofas_background_ids": list(cube.attrs.get("glofas_background_ids", ())),
         "inputs": [{"name": file.name, "size": file.stat().st_size, "sha256": sha256(file)} for file in files.files],
         "static": _static_inputs(prepared),
         "versions": {name: version(name) for name in packages},

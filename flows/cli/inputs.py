@@ -94,6 +94,35 @@ def watch(
 
 
 @inputs_app.command()
+def arrivals(
+    source: Annotated[
+        str | None, typer.Option("--source", help="source of settings.yaml; else all that have a sensor")
+    ] = None,
+    as_json: AsData = False,
+    config: Config = "config",
+    workspace: FetchedWorkspace = None,
+) -> None:
+    """Show when each day's forecast arrived, and which start of the sensor that suggests.
+
+    Example: ibf-pipeline inputs arrivals --source ewds
+    """
+    from flows.cli.arrivals_tables import arrivals_data, print_arrivals
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sources import open_cache, source_settings, watched_sources
+    from ibf_pipeline.sources.arrivals import read_arrivals
+
+    configuration = open_configuration(config, workspace)
+    root = open_cache(configuration).root
+    names = watched_sources(configuration) if source is None else [source]
+    waiting = {name: source_settings(configuration, name).waiting for name in names}
+    noted = {name: read_arrivals(root, name) for name in names}
+    if as_json:
+        print_data(arrivals_data(noted))
+        return
+    print_arrivals(noted, waiting)
+
+
+@inputs_app.command()
 def prune(
     largest_gigabytes: Annotated[
         float | None, typer.Option("--largest-gigabytes", min=0, help="instead of the bound in the settings")

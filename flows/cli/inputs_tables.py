@@ -85,9 +85,11 @@ def print_forecast(read: ForecastRead) -> int:
     )
     for line in trial_notes(read.discharge):
         out.print(Text(line, style="yellow"))
-    ids = ", ".join(str(process) for process in read.discharge.attrs["glofas_process_ids"])
+    ids, background = (
+        ", ".join(map(str, read.discharge.attrs.get(f"glofas_{kind}_ids", ()))) for kind in ("process", "background")
+    )
     version = read.discharge.attrs["glofas_version"] or "not told"
-    out.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}" if ids else ""))
+    out.print(f"GloFAS version {version}" + (f", GRIB process ids {ids}, background {background}" if ids else ""))
     table = Table(
         "station", *(Column(f"{day}-day", justify="right") for day in range(8)), title="largest of the members, m3/s"
     )

@@ -151,6 +151,9 @@ def fetch_static(
 def check(
     country: Iso3,
     target: TargetName = None,
+    glofas: Annotated[
+        str | None, typer.Option("--glofas", help="instead: compare its thresholds with those of this GloFAS version")
+    ] = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: Workspace = None,
@@ -160,6 +163,12 @@ def check(
     Example: ibf-pipeline check UGA
     """
     import json
+
+    if glofas is not None:
+        from flows.cli.check_versions import print_versions
+
+        print_versions(config, country, glofas, workspace, as_json=as_json)
+        return
 
     from flows.cli.check import check_country
     from ibf_pipeline.check.finding import as_rows, worst_first

@@ -41,6 +41,9 @@ def find_day(
             remedy=f"look through the proposal and rename it to {inputs.MAPPING}; or use a target that notifies nobody",
         )
 
+    country = country.on(day.issue_date)
+    layers = layers.judged_by(country.thresholds_version)
+
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)
         return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
@@ -70,6 +73,8 @@ def wished_sources(day: Day, wishes: str) -> list[Source]:
     """The forecast of an exercise: STATION=DAYS, one character a lead time, see `scenario`."""
     iso3, country = day.country.iso3, flood_country(day.country)
     layers, _ = prepared_layers(iso3, country, local_static(day.configuration, country), day.prepared)
+    country = country.on(day.issue_date)
+    layers = layers.judged_by(country.thresholds_version)
     place = day.runs / iso3 / "forecasts"
     root = make_forecast(iso3, place, day.issue_date, wishes, layers, country)
     return [FolderSource("scenario", root, country.thresholds_version)]

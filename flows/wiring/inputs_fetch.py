@@ -43,7 +43,7 @@ def fetch_and_read(
 
     `again`: whatever was fetched of the day before from the sources that are asked.
     """
-    country = configuration.country_of(iso3, FloodCountry)
+    country = configuration.country_of(iso3, FloodCountry).on(issue_date)
     if source is not None and source not in configuration.settings.sources:
         raise UsageError(
             f"there is no source {source!r}",

@@ -99,6 +99,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 changes=chosen.request,
                 most_fields=chosen.fields_per_request,
                 check=chosen.check,
+                accepted_versions=(country.thresholds_version, *country.accepted_versions),
                 again_seconds=60 * chosen.again_minutes,
                 cells=cells,
                 lead_times=country.lead_times_needed,
@@ -130,6 +131,19 @@ def _open_meteo(
         ),
         now=now,
     )
+
+
+def source_settings(configuration: Configuration, name: str) -> settings.SourceSettings:
+    """What is configured of a source; ConfigError where there is none of this name."""
+    sources = configuration.settings.sources
+    if name not in sources:
+        raise ConfigError(
+            f"there is no source {name!r}",
+            where=configuration.folder / "settings.yaml",
+            expected="one of " + ", ".join(sorted(sources)),
+            remedy="add it under sources, or choose another one",
+        )
+    return sources[name]
 
 
 def open_cache(configuration: Configuration) -> InputCache:

@@ -205,14 +205,23 @@ def _mapping(
 def _thresholds(
     country: FloodCountry, static: Path, stations: tuple[Station, ...] | None
 ) -> tuple[xr.DataArray | None, list[Finding]]:
-    file = static / inputs.THRESHOLDS
+    file, needed = static / inputs.THRESHOLDS, inputs.needed_return_periods(country)
     if not file.is_file() or stations is None:
         return None, []
+    found = []
+    for each in country.later_thresholds:
+        later = static / each.file
+        try:
+            if later.is_file():
+                read_thresholds(later, stations, needed)
+                found.append(fine("thresholds", f"those of GloFAS v{each.version}, from {each.valid_from} on, too"))
+        except IbfError as error:
+            found.append(of_error("thresholds", error, _NO_ALERTS))
     try:
-        thresholds = read_thresholds(file, stations, inputs.needed_return_periods(country))
+        thresholds = read_thresholds(file, stations, needed)
     except IbfError as error:
-        return None, [of_error("thresholds", error, _NO_ALERTS)]
-    return thresholds, list(check_thresholds(thresholds))
+        return None, [of_error("thresholds", error, _NO_ALERTS), *found]
+    return thresholds, [*check_thresholds(thresholds), *found]
 
 
 def _doubts(country: FloodCountry, static: Path) -> Iterator[Finding]:

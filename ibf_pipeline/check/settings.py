@@ -71,7 +71,8 @@ def _versions(configuration: Configuration, country: FloodCountry, file: str) ->
         version = configuration.settings.sources[name].glofas_version
         if version is not None:
             declared[name] = version
-    accepted = {country.thresholds_version, *country.accepted_versions}
+    later = (each.version for each in country.later_thresholds)
+    accepted = {country.thresholds_version, *later, *country.accepted_versions}
     majors = {version.split(".")[0] for version in accepted}
     wrong = [f"{name} (v{version})" for name, version in declared.items() if version.split(".")[0] not in majors]
     if wrong:

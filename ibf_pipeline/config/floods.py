@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -9,6 +10,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.section import GlofasVersion, Section
+from ibf_pipeline.config.thresholds import LaterThresholds, require_one_a_day, thresholds_on
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.rule import ClassLimit, FloodRule, exact
 from ibf_pipeline.errors import ConfigError
@@ -192,6 +194,9 @@ class FloodCountry(CountryHazard):
     thresholds_version: GlofasVersion = Field(
         description='GloFAS version that the thresholds were made with, in quotation marks, e.g. "4"'
     )
+    later_thresholds: tuple[LaterThresholds, ...] = Field(
+        (), description="sets of other GloFAS versions, each from an issue date on; until the first, `thresholds.json`"
+    )
     accepted_versions: tuple[GlofasVersion, ...] = Field(
         (), description="other GloFAS versions that an operator accepts for these thresholds"
     )
@@ -201,6 +206,7 @@ class FloodCountry(CountryHazard):
 
     @model_validator(mode="after")
     def _rule_fits(self) -> Self:
+        require_one_a_day(self.thresholds_version, self.later_thresholds)
         if self.trigger.lead_time_limit > self.horizon:
             raise ValueError(
                 f"trigger.lead_time_limit {self.trigger.lead_time_limit} lies beyond the horizon of {self.horizon} "
@@ -215,6 +221,11 @@ class FloodCountry(CountryHazard):
                 f"{float(top.probability):g}): make them equal"
             )
         return self
+
+    def on(self, issue_date: date) -> FloodCountry:
+        """As an issue date is judged: `thresholds_version` is that of the day's own set."""
+        later = thresholds_on(self.later_thresholds, issue_date)
+        return self if later is None else self.model_copy(update={"thresholds_version": later.version})
 
     @property
     def publishes_share(self) -> bool:

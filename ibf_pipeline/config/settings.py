@@ -90,6 +90,9 @@ class Settings(Section):
     inputs: Inputs = Field(Inputs(), description="bounds of the cache of fetched forecasts")
     targets: dict[str, Target]
     glofas_process_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
-        default_factory=dict, description="GRIB generating process ids of each GloFAS version"
+        {"4": (5,)}, description="GRIB generating process ids of each GloFAS version"
+    )
+    glofas_background_ids: dict[GlofasVersion, tuple[int, ...]] = Field(
+        {"4": (21,)}, description="GRIB background process ids of each GloFAS version; both ids must be of one version"
     )
     operations: Operations = Operations()

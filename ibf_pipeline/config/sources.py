@@ -20,15 +20,15 @@ class Waiting(Section):
     """When a sensor looks for the day's forecast."""
 
     first_look: ClockTime = Field(
-        "14:30",
-        description="UTC: when the forecast is usually there; a source with `waiting`, be it `{}`, has a sensor",
+        "10:00",
+        description="UTC: when it is there at the earliest; a source with `waiting`, be it `{}`, has a sensor",
     )
     until: ClockTime = Field(
         "20:00",
         description="UTC: when it stops; up to here an incomplete ensemble is waited for. A time before `first_look` "
         "is on the next morning",
     )
-    every_minutes: float = Field(5, gt=0, le=120, description="time between two looks")
+    every_minutes: float = Field(10, gt=0, le=120, description="time between two looks")
 
     @model_validator(mode="after")
     def _some_time(self) -> Self:

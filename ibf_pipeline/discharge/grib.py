@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,8 @@ from ibf_pipeline.errors import InputInvalid
 _MISSING: Final = -1.0
 """what a missing value is decoded to; discharge is never negative"""
 _SCANNING = ("iScansNegatively", "jPointsAreConsecutive", "alternativeRowScanning")
+_PROCESSES: Final = ("generatingProcessIdentifier", "backgroundProcess")
+"""what tells the model that made a field"""
 _GRID = (
     "gridType",
     "Ni",
@@ -46,16 +49,19 @@ def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int
     a lead time.
     """
     fields: dict[_Key, tuple[Floats, bytes]] = {}
-    process_ids: set[int] = set()
+    ids: dict[str, set[int]] = {process: set() for process in _PROCESSES}
     window: Window | None = None
     for message, key, grid in _fields(file, issue_date):
         window = window or _window(grid, cells, file)
         fields[key] = _sample(message, window, file)
-        process_ids.add(int(eccodes.codes_get(message, "generatingProcessIdentifier")))
+        for process in _PROCESSES:
+            ids[process].add(int(eccodes.codes_get(message, process)))
     stamps = np.unique(np.array([stamp for _, stamp in fields], dtype="datetime64[s]"))
     steps = lead_time_steps(stamps, issue_date, file, lead_times)
     assert window is not None  # noqa: S101 - there is a discharge field, so its grid was read
-    return _part(fields, window, tuple(sorted(process_ids)), stamps[steps])
+    process_ids, background_ids = (tuple(sorted(ids[process])) for process in _PROCESSES)
+    part = _part(fields, window, stamps[steps])
+    return replace(part, process_ids=process_ids, background_ids=background_ids)
 
 
 def check_grib(file: Path, issue_date: date) -> int:
@@ -161,7 +167,6 @@ def _sample(message: int, window: Window, file: Path) -> tuple[Floats, bytes]:
 def _part(
     fields: dict[_Key, tuple[Floats, bytes]],
     window: Window,
-    process_ids: tuple[int, ...],
     wanted: npt.NDArray[np.datetime64],
 ) -> Part:
     """`wanted`: (lead_time,) ends of the days that are read."""
@@ -173,4 +178,4 @@ def _part(
             if (member, stamp) in fields:
                 values[row, lead_time], keys[row][lead_time] = fields[member, stamp]
     whole_fields = tuple(tuple(member) for member in keys)
-    return Part(tuple(members), values, window.outside, whole_fields, process_ids=process_ids)
+    return Part(tuple(members), values, window.outside, whole_fields)

@@ -55,6 +55,9 @@ class Part:
     """(member, lead_time) what tells apart the whole fields that were read, as from `field_key`"""
     version: str | None = None
     process_ids: tuple[int, ...] = field(default=())
+    """GRIB generating processes of the fields"""
+    background_ids: tuple[int, ...] = field(default=())
+    """GRIB background processes of the fields"""
 
 
 def lead_time_steps(

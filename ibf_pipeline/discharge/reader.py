@@ -35,7 +35,7 @@ def read_cube(
 
     Returns float32 m3/s, dims (member, lead_time, station), coordinates member (0 = control), lead_time (days; 0 is the
     mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
-    glofas_process_ids, issue_date.
+    glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date.
 
     Raises InputInvalid where a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or
     members repeat, by their number or by what they hold.
@@ -70,7 +70,6 @@ def read_cube(
     order = np.argsort(members)
     values = np.concatenate([part.values for part in parts])[order]
     outside = np.logical_or.reduce([part.outside for part in parts])
-    process_ids = sorted({process for part in parts for process in part.process_ids})
     return xr.DataArray(
         values,
         dims=("member", "lead_time", "station"),
@@ -86,7 +85,9 @@ def read_cube(
             "long_name": "mean river discharge of the day",
             "source": source,
             "glofas_version": stated[0] if stated else (version or ""),
-            "glofas_process_ids": process_ids,
+            "glofas_version_declared": version or "",
+            "glofas_process_ids": sorted({process for part in parts for process in part.process_ids}),
+            "glofas_background_ids": sorted({process for part in parts for process in part.background_ids}),
             "issue_date": issue_date.isoformat(),
         },
     )

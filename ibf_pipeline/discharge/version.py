@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from ibf_pipeline.errors import InputInvalid
 
@@ -30,25 +31,107 @@ def version_in_attributes(attributes: Mapping[str, object]) -> str | None:
     return None
 
 
-def version_of_process(
-    process_id: int, known: Mapping[str, Iterable[int]], accepted: Iterable[int], declared: str | None, where: object
-) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that tells of which GloFAS version a forecast is."""
+
+    told: str | None = None
+    """what its files state, else what its source declares"""
+    declared: str | None = None
+    """what its source declares, whether or not its files state another"""
+    process_ids: tuple[int, ...] = ()
+    """GRIB generating processes (`generatingProcessIdentifier`) of its fields"""
+    background_ids: tuple[int, ...] = ()
+    """GRIB background processes (`backgroundProcess`) of its fields"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIds:
+    """What GRIB ids stand for, as the settings say it."""
+
+    process: Mapping[str, Collection[int]]
+    """version -> generating processes"""
+    background: Mapping[str, Collection[int]]
+    """version -> background processes"""
+    accepted: Collection[int] = ()
+    """generating processes that an operator accepts though nobody knows their version"""
+
+
+def accepted_version_of(
+    evidence: Evidence, known: KnownIds, thresholds: str, accepted: Collection[str], *, country_file: str, where: object
+) -> str:
+    """The GloFAS version of a forecast that may be used with thresholds of version `thresholds`.
+
+    Rule: the generating processes tell the version where there are any, and the background processes must be of the
+    same one; without GRIB ids the files' own statement tells it, else what the source declares. Its major version must
+    be the thresholds' or one of `accepted`, and what the source declares may be no other one. Where an operator
+    accepted a generating process that nobody knows, its version is `told` and its background process is not looked at.
+    Source: a public operational guard (forecast of September 2026) asks both ids of every message, 5 and 21 for v4.
+    Raises VersionRefused.
+    """
+    by_id = {_version_of_process(process, known, evidence.told, where) for process in evidence.process_ids}
+    versions = sorted(version for version in by_id if version is not None)
+    if len({_major(version) for version in versions}) > 1:
+        raise VersionRefused(
+            f"fields of GloFAS versions {' and '.join(versions)} lie together",
+            where=where,
+            expected="one model version in a run",
+            remedy="fetch the file again; look at glofas_process_ids in settings.yaml",
+        )
+    found = (versions[-1] if versions else None) if by_id else evidence.told
+    require_matching_version(found, thresholds, accepted, country_file=country_file, where=where)
+    if set(evidence.process_ids) <= {process for ids in known.process.values() for process in ids}:
+        _require_background(evidence.background_ids, str(found), known.background, where)
+    if evidence.declared is not None and _major(evidence.declared) != _major(str(found)):
+        raise VersionRefused(
+            f"the forecast is of GloFAS v{found}, its source declares v{evidence.declared}",
+            where=where,
+            expected="one version, whoever tells it",
+            remedy="find out which of the two is right; then correct glofas_version of the source in settings.yaml, or "
+            "remove it where the files tell their version themselves",
+        )
+    return str(found)
+
+
+def _version_of_process(process_id: int, known: KnownIds, told: str | None, where: object) -> str | None:
     """The version of a GRIB generating process id; VersionRefused where nobody has said what it stands for."""
-    for version, ids in known.items():
+    for version, ids in known.process.items():
         if process_id in ids:
             return version
-    if process_id in accepted:
-        return declared
+    if process_id in known.accepted:
+        return told
     raise VersionRefused(
         f"the GRIB process id {process_id} is of no known GloFAS version",
         where=where,
-        expected="a known id: " + ("; ".join(f"v{v}: {sorted(i)}" for v, i in known.items()) or "none is configured"),
+        expected="a known id: " + _listed(known.process),
         remedy=(
             "a new id is a new model: find out which GloFAS version it is and whether the thresholds are of it, then "
             "add it to glofas_process_ids in settings.yaml, or accept it for one country with "
             f"accepted_process_ids: [{process_id}]"
         ),
     )
+
+
+def _require_background(ids: Iterable[int], version: str, known: Mapping[str, Collection[int]], where: object) -> None:
+    """VersionRefused where a background process is none of a version's."""
+    of_version = {each for name, ids in known.items() if _major(name) == _major(version) for each in ids}
+    others = sorted(set(ids) - of_version)
+    if others:
+        raise VersionRefused(
+            f"the GRIB background process {others[0]} is none of GloFAS v{version}'s, which the process id stands for",
+            where=where,
+            expected="a known background process: " + _listed(known),
+            remedy="a new id may be a new model: find out whether the thresholds are of it, then add it to "
+            "glofas_background_ids in settings.yaml",
+        )
+
+
+def _listed(known: Mapping[str, Collection[int]]) -> str:
+    return "; ".join(f"v{version}: {sorted(ids)}" for version, ids in known.items()) or "none is configured"
+
+
+def _major(version: str) -> str:
+    return version.split(".")[0]
 
 
 def require_matching_version(
@@ -66,8 +149,8 @@ def require_matching_version(
             expected=f"version {thresholds}, like the thresholds",
             remedy="declare glofas_version for the source in settings.yaml",
         )
-    major = forecast.split(".")[0]
-    if major in {version.split(".")[0] for version in (thresholds, *accepted)}:
+    major = _major(forecast)
+    if major in {_major(version) for version in (thresholds, *accepted)}:
         return
     raise VersionRefused(
         f"the forecast is of GloFAS v{forecast}, the thresholds are of v{thresholds}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
@@ -57,6 +57,13 @@ class CountryLayers:
     """no person has confirmed the mapping: for rehearsals only"""
     findings: tuple[str, ...] = ()
     """what `prepare` repaired or doubted, in words"""
+    later_thresholds: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    """GloFAS version -> thresholds of that version, where the country has further sets"""
+
+    def judged_by(self, version: str) -> CountryLayers:
+        """The same with the thresholds of a version; those of `thresholds.json` where no other set is of it."""
+        later = self.later_thresholds.get(version)
+        return self if later is None else replace(self, thresholds=later)
 
     def level(self, admin_level: int) -> list[Area]:
         """The areas of one level, in the order of their place codes."""

@@ -86,6 +86,7 @@ def static_files(folder: Path, country: FloodCountry, *, no_river: bool) -> list
     return [
         *areas,
         folder / THRESHOLDS,
+        *(folder / each.file for each in country.later_thresholds),
         mapping_file(folder),
         *raster_files(folder, country),
     ]
@@ -123,7 +124,8 @@ def needed_return_periods(country: FloodCountry) -> set[float]:
 
 
 def settings_of(country: FloodCountry) -> dict[str, Any]:
-    """The settings that decide what prepared layers look like."""
+    """The settings that decide what prepared layers look like; from when on a set of thresholds is valid does not."""
+    versions = [each.version for each in country.later_thresholds]
     return {
         "iso3": country.iso3,
         "admin_levels": list(country.admin_levels),
@@ -132,4 +134,5 @@ def settings_of(country: FloodCountry) -> dict[str, Any]:
         "permanent_water": country.flood_maps.permanent_water,
         "further_layers": [layer.model_dump() for layer in country.people.further_layers],
         "needed_return_periods": sorted(needed_return_periods(country)),
+        **({"later_thresholds": versions} if versions else {}),
     }

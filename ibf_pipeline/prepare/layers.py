@@ -26,6 +26,7 @@ from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals
+from ibf_pipeline.prepare.threshold_sets import threshold_tables
 
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
@@ -60,6 +61,10 @@ class Layers:
         stations = read_stations(self._static / inputs.STATIONS)
         needed = inputs.needed_return_periods(self._country)
         thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
+        later = {
+            each.version: read_thresholds(self._static / each.file, stations, needed)
+            for each in self._country.later_thresholds
+        }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
         findings += self._notes(boundaries["note"])
         west, south, east, north = levels[-1]["bounds"]
@@ -80,12 +85,15 @@ class Layers:
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
                 "mapping": self._hash(self._mapping),
                 **({"proposed": True} if self._is_proposed else {}),
+                **{each.file: self._hash(self._static / each.file) for each in self._country.later_thresholds},
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
         )
         self._one(
-            "tables of a day", tables, partial(self._write_tables, levels, stations, thresholds, mapping, findings)
+            "tables of a day",
+            tables,
+            partial(self._write_tables, levels, stations, threshold_tables(thresholds, later), mapping, findings),
         )
 
     def _notes(self, of_boundaries: str) -> list[str]:
@@ -240,7 +248,7 @@ class Layers:
         self,
         levels: list[dict[str, Any]],
         stations: tuple[Station, ...],
-        thresholds: xr.DataArray,
+        thresholds: Mapping[str, xr.DataArray],
         mapping: Mapping[str, tuple[str, ...]],
         findings: list[str],
     ) -> None:
@@ -274,7 +282,7 @@ class Layers:
                 *(f"the flood map of {period:g} years holds no water inside the country" for period in dry),
             ],
         }
-        tables = xr.Dataset({"thresholds": thresholds, "exposure": exposure})
+        tables = xr.Dataset({**thresholds, "exposure": exposure})
         with writing(self._target):
             np.save(self._target / "wet_blocks.npy", blocks)
             tables.to_netcdf(self._target / "tables.nc", engine="netcdf4")

@@ -15,6 +15,7 @@ from ibf_pipeline.domain.country import Area, CountryLayers, Station
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 from ibf_pipeline.prepare.stations import cells_of_stations
+from ibf_pipeline.prepare.threshold_sets import later_sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
         content = json.loads((folder / "country.json").read_text(encoding="utf-8"))
         with xr.open_dataset(folder / "tables.nc", engine="netcdf4") as tables:
             thresholds, exposure = tables["thresholds"].load(), tables["exposure"].load()
+            later = later_sets(tables)
         wet = np.load(folder / "wet_blocks.npy")
         areas = {entry["place_code"]: Area(**entry) for entry in content["areas"]}
         layers = CountryLayers(
@@ -64,6 +66,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             exposure=exposure,
             mapping_is_proposed=bool(content.get("mapping_is_proposed", False)),
             findings=tuple(content["findings"]),
+            later_thresholds=later,
         )
         tiles = ExtentTiles(
             areas=folder / "areas.tif",

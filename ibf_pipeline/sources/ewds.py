@@ -29,6 +29,7 @@ from ibf_pipeline.sources.ewds_request import (
     check_constraints,
     check_current,
     check_form,
+    check_not_superseded,
     estimated_bytes,
     fields_of,
     glofas_request,
@@ -79,6 +80,8 @@ class EwdsSource:
     """of the stations, at which what arrives is read before it is kept; the area's corners where none are given"""
     elsewhere: Callable[[date], str | None] = nowhere
     """later source of a run that has a whole forecast: neither the queue nor others that order are waited for then"""
+    accepted_versions: Sequence[str] = ()
+    """GloFAS versions that fit the country's thresholds; the form must not list the newest of them as legacy"""
     lead_times: int = len(LEAD_TIMES)
     """that the country looks at, 0-day counted: what arrives with fewer is not kept"""
 
@@ -159,6 +162,7 @@ class EwdsSource:
             if form is not None:
                 check_form(request, form, self.service.address)
                 check_current(request, form, self.changes, self.service.address)
+                check_not_superseded(request, form, self.accepted_versions, self.service.address)
             possible = self.service.possible(request)
             if possible is not None:
                 check_constraints(request, possible, self.service.address)

@@ -7,6 +7,7 @@ as of 2026. They have been renamed before, so every order is held against what t
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
@@ -24,6 +25,9 @@ _BYTES_A_CELL: Final = 2.1
 _BYTES_A_FIELD: Final = 250
 """sections around the values"""
 _DATE: Final = ("year", "month", "day")
+_SYSTEM: Final = "system_version"
+_OPERATIONAL: Final = "operational"
+_NAMED_VERSION: Final = re.compile(r"version_(\d+)")
 _FREE: Final = ("area", "data_format", "download_format")
 """keys whose values the constraints say nothing of"""
 
@@ -35,7 +39,7 @@ def glofas_request(issue_date: date, area: Area, days: int, changes: Mapping[str
     leave one out where the list is empty.
     """
     ours: Request = {
-        "system_version": ["operational"],
+        _SYSTEM: [_OPERATIONAL],
         "hydrological_model": ["lisflood"],
         "product_type": list(MEMBERS_OF),
         "variable": ["river_discharge_in_the_last_24_hours"],
@@ -125,6 +129,36 @@ def check_current(request: Request, form: Sequence[Mapping[str, Any]], chosen: C
                 remedy=f"find out which GloFAS version {old[0]!r} is now; set `{key}` under `request:` of the source "
                 "in settings.yaml to the version of the thresholds",
             )
+
+
+def check_not_superseded(
+    request: Request, form: Sequence[Mapping[str, Any]], accepted: Collection[str], where: str
+) -> None:
+    """VersionRefused where the form lists a version of the thresholds as legacy, and the model in operation is ordered.
+
+    `accepted`: GloFAS versions that may be used with the thresholds; the newest of them counts. Rule: a legacy version
+    (`version_4_0`) was replaced by a newer one, whatever `operational` is called; an order that names its version is
+    not questioned. Values without groups all count, as they stand beside `operational`.
+    Source: a public operational guard looks every day that no `version_4*` is among them (September 2026).
+    """
+    newest = max((int(version.split(".")[0]) for version in accepted), default=None)
+    ordered = _listed(request.get(_SYSTEM, [_OPERATIONAL]))
+    if newest is None or any(_NAMED_VERSION.match(item) for item in ordered):
+        return
+    details = next((widget.get("details") or {} for widget in form if widget.get("name") == _SYSTEM), {})
+    groups = details.get("groups") or [{"label": "legacy", "values": details.get("values") or []}]
+    values = [str(value) for group in groups if _is_legacy(group) for value in group.get("values") or []]
+    old = {value: int(named[1]) for value in values if (named := _NAMED_VERSION.match(value))}
+    passed = [value for value, major in old.items() if major >= newest]
+    if passed:
+        raise VersionRefused(
+            f"the service lists {passed[0]} among its legacy versions: the model in operation is a newer GloFAS",
+            where=where,
+            expected=f"no version_{newest}* there while the thresholds are of v{newest}",
+            remedy="put thresholds of the new version into the static data and set `thresholds_version` in the "
+            f"country's file; until then order the old model with `{_SYSTEM}: [{passed[0]}]` under `request:` of the "
+            "source in settings.yaml, as long as the service makes it",
+        )
 
 
 def _is_legacy(group: Mapping[str, Any]) -> bool:

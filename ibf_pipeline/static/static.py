@@ -196,14 +196,19 @@ def _parents(country: FloodCountry, desk: Desk) -> None:
 
 
 def _thresholds(country: FloodCountry, place: Grids | None, desk: Desk) -> None:
-    if place is None or not desk.needs(inputs.THRESHOLDS):
-        return
+    sets = {inputs.THRESHOLDS: country.thresholds_version}
+    sets |= {each.file: each.version for each in country.later_thresholds}
+    for name, version in sets.items():
+        if place is not None and desk.needs(name):
+            _threshold_set(country, place, desk, name, version)
+
+
+def _threshold_set(country: FloodCountry, place: Grids, desk: Desk, name: str, version: str) -> None:
     stations = read_stations(desk.folder / inputs.STATIONS)
     periods = sorted({*country.static_sources.threshold_periods, *inputs.needed_return_periods(country)})
-    with desk.file(inputs.THRESHOLDS, place.where, licence=GLOFAS) as target:
+    with desk.file(name, place.where, licence=GLOFAS) as target:
         if target is not None:
-            major = country.thresholds_version.split(".")[0]
-            tables, beside = sample_thresholds(place, stations, periods, major)
+            tables, beside = sample_thresholds(place, stations, periods, version.split(".")[0])
             write_thresholds(target, stations, tables)
             for station in beside:
                 desk.say(f"station {station}: the river may flow through that cell; look at it on a map")

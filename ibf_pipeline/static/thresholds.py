@@ -74,6 +74,28 @@ def sample_thresholds(
     return tables, beside
 
 
+@dataclass(frozen=True, slots=True)
+class RiverCell:
+    """A station's cell in a threshold grid."""
+
+    here: float | None
+    """m3/s; None where the grid has no river"""
+    beside: Beside | None
+    """where a neighbouring cell seems to carry the river"""
+
+
+def river_cells(place: Grids, stations: Sequence[Station], period: float, major_version: str) -> dict[str, RiverCell]:
+    """Station code -> its cell in the grid of a return period (years); raises as `sample_thresholds`, but takes cells
+    without a river.
+    """
+    around = _around(grid_file(place, period, major_version), stations)
+    beside = {each.code: each for each in _beside(stations, around)}
+    return {
+        station.code: RiverCell(value if value > 0 else None, beside.get(station.code))
+        for station, value in zip(stations, around[:, 1, 1].tolist(), strict=True)
+    }
+
+
 def write_thresholds(file: Path, stations: Sequence[Station], tables: Mapping[str, Mapping[float, float]]) -> None:
     """Write `thresholds.json`."""
     entries = [

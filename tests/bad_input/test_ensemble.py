@@ -297,10 +297,13 @@ def test_a_process_id_of_no_known_version(day: TinyDay) -> None:
 
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_process_id_of_another_version(day: TinyDay, accepted: bool) -> None:
-    edit_text(day.config / "settings.yaml", "sources:", "glofas_process_ids: {'5': [128]}\nsources:")
+    ids = "glofas_process_ids: {'5': [128]}\nglofas_background_ids: {'5': [21]}\n"
+    edit_text(day.config / "settings.yaml", "sources:", f"{ids}sources:")
     day.write_forecast(TRIGGER, layout="ewds")
     if accepted:
         day.configure(accepted_versions=["5"])
+        assert day.refused(VersionRefused).found == "the forecast is of GloFAS v5, its source declares v4"
+        edit_text(day.config / "settings.yaml", "glofas_version: '4'", "glofas_version: null")
         assert [event.flags for event in day.found().events] == ["--TTT---"]
     else:
         assert day.refused(VersionRefused).found == "the forecast is of GloFAS v5, the thresholds are of v4"

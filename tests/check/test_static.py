@@ -56,6 +56,21 @@ def test_missing_files_are_named_and_the_rest_is_checked(static: Path) -> None:
     assert only(found, "fine", "boundaries")
 
 
+def test_a_second_set_of_thresholds_is_looked_at_before_its_day_comes(static: Path) -> None:
+    later = [{"version": "5", "valid_from": "2026-12-01"}]
+    (text,) = only(findings(static, later_thresholds=later), "error", "static data")
+    assert text.endswith("thresholds_v5.json")
+    file = static / "thresholds_v5.json"
+    file.write_text((static / "thresholds.json").read_text())
+    found = findings(static, later_thresholds=later)
+    assert only(found, "error", "thresholds") == []
+    assert "those of GloFAS v5, from 2026-12-01 on, too" in only(found, "fine", "thresholds")
+    file.write_text("[]")
+    found = findings(static, later_thresholds=later)
+    (text,) = only(found, "error", "thresholds")
+    assert text.startswith(f"{file}: stations without thresholds: G1, G2")
+
+
 def test_every_fault_of_a_mapping_at_once(static: Path) -> None:
     rows = ["G1,01A", "G1,01B", "G2,01B", "G2,9Z9", "G7,02A", "G2,1A"]
     (static / "station_admin_mapping.csv").write_text("glofasStation,placeCode\n" + "\n".join(rows) + "\n")

@@ -323,7 +323,7 @@ def test_a_sensor_is_deployed_for_each_source_that_is_waited_for(config: Path) -
     """Its countries then have no schedule of their own, unless their file sets one."""
     planned = {item.full_name: item for item in planned_deployments(load(config), "config", None)}
     sensor = planned["watch-source/demo"]
-    assert (sensor.schedule, sensor.at_once) == ("30 14 * * *", 1)
+    assert (sensor.schedule, sensor.at_once) == ("0 10 * * *", 1)
     assert sensor.parameters == {"source": "demo", "config": "config"}
     assert "watch-source/archive" not in planned
     assert planned["floods/XDM"].schedule is None

@@ -60,6 +60,35 @@ def test_two_models_in_one_file() -> None:
         accepted_version(cube("", 5, 7), country(accepted_versions=["5"]), settings(v4=[5], v5=[7]), FILE)
 
 
+def test_both_grib_ids_must_be_of_one_version() -> None:
+    seen = cube("", 5).assign_attrs(glofas_background_ids=[21])
+    assert accepted_version(seen, country(), settings(v4=[5]), FILE) == "4"
+    with pytest.raises(VersionRefused) as refused:
+        accepted_version(seen.assign_attrs(glofas_background_ids=[21, 22]), country(), settings(v4=[5]), FILE)
+    assert (refused.value.found, refused.value.where, refused.value.expected) == (
+        "the GRIB background process 22 is none of GloFAS v4's, which the process id stands for",
+        str(FILE),
+        "a known background process: v4: [21]",
+    )
+    assert "glofas_background_ids in settings.yaml" in refused.value.remedy
+    with pytest.raises(VersionRefused, match=r"21 is none of GloFAS v5's"):
+        accepted_version(
+            seen.assign_attrs(glofas_process_ids=[7]), country(thresholds_version="5"), settings(v5=[7]), FILE
+        )
+    unknown = cube("4", 99).assign_attrs(glofas_background_ids=[99])
+    assert accepted_version(unknown, country(accepted_process_ids=[99]), settings(v4=[5]), FILE) == "4"
+
+
+def test_what_a_source_declares_may_not_contradict_what_its_files_tell() -> None:
+    for seen in (cube("5.0"), cube("4", 7)):
+        declared = seen.assign_attrs(glofas_version_declared="4")
+        with pytest.raises(VersionRefused, match=r"of GloFAS v5.*, its source declares v4") as refused:
+            accepted_version(declared, country(thresholds_version="5"), settings(v4=[5], v5=[7]), FILE)
+        assert "correct glofas_version of the source" in refused.value.remedy
+        declared = seen.assign_attrs(glofas_version_declared="5.1")
+        assert accepted_version(declared, country(thresholds_version="5"), settings(v5=[7]), FILE)[0] == "5"
+
+
 def test_an_accepted_id_without_any_version_is_not_enough() -> None:
     with pytest.raises(VersionRefused, match="nothing says which GloFAS version"):
         accepted_version(cube("", 99), country(accepted_process_ids=[99]), settings(), FILE)

@@ -135,6 +135,23 @@ def test_a_source_that_is_not_configured_is_bad_usage(config: Path) -> None:
     assert wrong.value.exit_code == 2
 
 
+def test_a_model_that_changes_between_two_orders(
+    config: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    settings["sources"]["ewds"]["url"] = service.url
+    settings.pop("glofas_process_ids", None)
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    monkeypatch.setenv("EWDS_KEY", KEY)
+    service.looks, service.limit = 0, 10**6
+    said = []
+    for country, ids in (("AAA", (5, 21)), ("BBB", (5, 22))):
+        service.ids = ids
+        code, output = invoke(config, "fetch", country, "--source", "ewds", "--date", "2026-02-15")
+        said.append((code, "GRIB process ids 5, background" in output, "background process 22 is none of" in output))
+    assert said == [(0, True, False), (1, True, True)]
+
+
 def test_the_data_store_with_its_account(
     config: Path, service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -153,7 +170,7 @@ def test_the_data_store_with_its_account(
         code, again = invoke(config, *arguments)
         assert (code, "of GloFAS v5, the thresholds are of v4" in again) == (wanted, bool(wanted))
     assert "BBB 2026-02-15 from source ewds: 1 files" in output
-    assert "GRIB process ids 128" in output
+    assert "GRIB process ids 128, background 21" in output
     assert "GloFAS version not told" in output
     assert "6 of 6 members" in output
     assert "order job-1 is successful" in caplog.text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, Serve
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
+from ibf_pipeline.sources.ewds_request import check_not_superseded
 from ibf_pipeline.sources.ewds_service import EwdsService, Progress, Queue
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole
 from tests.worlds.services.ewds import DATASET, KEY, Service, running, widget
@@ -393,6 +396,46 @@ def test_the_day_version_5_goes_live_an_incomplete_ensemble_of_before_is_not_use
     }
     with pytest.raises(VersionRefused, match="'operational' among its legacy versions"):
         make(again_seconds=0).fetch(ISSUE)
+
+
+def test_the_day_version_4_is_listed_as_legacy_in_front_of_us(make: Make, service: Service) -> None:
+    """One country's forecast arrives; then the form changes, and the next order is not placed."""
+    require_whole(make("AAA", accepted_versions=("4",)).fetch(ISSUE), "AAA")
+    service.form[0]["details"]["groups"][1]["values"] += ["version_4_0"]
+    with pytest.raises(VersionRefused) as refused:
+        make("BBB", accepted_versions=("4",)).fetch(ISSUE)
+    assert (refused.value.found, refused.value.where, refused.value.expected) == (
+        "the service lists version_4_0 among its legacy versions: the model in operation is a newer GloFAS",
+        f"{service.url} ({DATASET})",
+        "no version_4* there while the thresholds are of v4",
+    )
+    assert "system_version: [version_4_0]" in refused.value.remedy
+    assert "`thresholds_version`" in refused.value.remedy
+    assert len(service.orders) == 1
+    require_whole(make("BBB", accepted_versions=("4", "5")).fetch(ISSUE), "BBB")
+
+
+@pytest.mark.parametrize(
+    ("ordered", "accepted", "details", "stops"),
+    [
+        (["operational"], ["4"], {"values": ["operational", "version_3_1"]}, False),
+        (["operational"], ["4"], {"values": ["operational", "version_4_0", "version_3_1"]}, True),
+        (["operational"], ["4.5"], {"groups": [{"label": "Current", "values": ["version_4_5"]}]}, False),
+        (["operational"], ["4"], {"groups": [{"label": "LEGACY", "values": ["version_5_0"]}]}, True),
+        (["version_4_0"], ["4"], {"groups": [{"label": "Legacy", "values": ["version_4_0"]}]}, False),
+        (["operational"], [], {"groups": [{"label": "Legacy", "values": ["version_4_0"]}]}, False),
+        (["operational"], ["4"], None, False),
+    ],
+)
+def test_which_legacy_lists_stop_an_order(
+    ordered: list[str], accepted: list[str], details: dict[str, Any] | None, stops: bool
+) -> None:
+    form = [
+        {"name": "system_version", "details": details},
+        {"name": "variable", "details": {"values": ["version_4_0"]}},
+    ]
+    with pytest.raises(VersionRefused) if stops else nullcontext():
+        check_not_superseded({"system_version": ordered}, form, accepted, "the service")
 
 
 def test_a_service_without_form_and_constraints_is_used_unchecked(

@@ -16,6 +16,7 @@ from flows.wiring.looks import STILL_FETCHED, Looks
 from ibf_pipeline.sources.watch import Look
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
 from tests.worlds.countries.forecast_files import ISSUE, STATIONS
+from tests.worlds.services.ewds import KEY, running
 
 WHOLE = Look(True, True, "6 of 6 members")
 
@@ -81,6 +82,25 @@ def test_an_account_that_is_not_there_is_no_forecast_to_wait_for(
         "environment: EWDS_KEY is not set. What to do: export what is missing where the pipeline runs.)"
     )
     assert exit_code(state) == 1
+
+
+def test_the_day_version_4_becomes_legacy_the_sensor_says_so_at_once(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use(config, "ewds")
+    monkeypatch.setenv("EWDS_KEY", KEY)
+    with running() as service:
+        service.form[0]["details"]["groups"][1]["values"] += ["version_4_0"]
+        settings = yaml.safe_load((config / "settings.yaml").read_text())
+        settings["sources"]["ewds"]["url"] = service.url
+        (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+        starter = Starter()
+        watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
+    assert (starter.started, pauses, service.orders) == ([], [], [])
+    assert set(watched.faulty) == {"AAA", "BBB"}
+    assert "the service lists version_4_0 among its legacy versions" in watched.faulty["AAA"]
 
 
 def test_damaged_static_data_of_one_country_are_named_and_stop_no_other(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,8 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.sources.watch import Look, LookTimes, Watched, watch
 
 ISSUE = date(2026, 2, 15)
+afternoon = partial(Waiting, first_look="14:30", every_minutes=5)
+AFTERNOON = afternoon()
 NONE, SOME, MOST, ALL = (
     Look(False, False, "no folder"),
     Look(False, False, "20 of 51 members"),
@@ -65,7 +68,7 @@ class World:
     def watch(self, waiting: Waiting | None = None, start: Callable[[str], str | None] | None = None) -> Watched:
         return watch(
             list(self.forecasts),
-            LookTimes.of(ISSUE, waiting or Waiting()),
+            LookTimes.of(ISSUE, waiting or AFTERNOON),
             look=self.look,
             start=start or self.start,
             done=lambda country: (
@@ -97,6 +100,15 @@ def test_nobody_looks_before_the_time_and_then_every_few_minutes() -> None:
     ]
 
 
+def test_by_default_one_looks_from_10_on_every_ten_minutes() -> None:
+    world = World(at("09:00"), {"KEN": {"10:10": ALL}})
+    world.watch(Waiting())
+    assert world.looks == [at("10:00"), at("10:10")]
+    world = World(at("09:00"), {"KEN": {}})
+    world.watch(Waiting())
+    assert (len(world.looks), world.looks[-1]) == (61, at("20:00")), "no more a day than every five from 14:30 on"
+
+
 def test_an_incomplete_ensemble_above_the_minimum_is_waited_for_and_then_used() -> None:
     world = World(at("14:30"), {"KEN": {"14:40": SOME, "15:00": MOST}})
     watched = world.watch()
@@ -121,7 +133,7 @@ def test_what_never_comes_is_not_available_yet() -> None:
 
 def test_countries_start_one_by_one_as_their_forecast_comes() -> None:
     world = World(at("14:30"), {"KEN": {"15:00": ALL}, "UGA": {"14:35": ALL}, "ZMB": {}})
-    watched = world.watch(Waiting(until="16:00"))
+    watched = world.watch(afternoon(until="16:00"))
     assert world.started == {"UGA": at("14:35"), "KEN": at("15:00")}
     assert watched.absent == {"ZMB": "no folder"}
     assert world.told[0] == "waiting for KEN, UGA, ZMB (no folder); next look at 14:35, last one at 16:00 UTC"
@@ -143,7 +155,7 @@ def test_waiting_beyond_midnight() -> None:
 
 def test_the_last_look_is_at_the_end_whatever_the_interval() -> None:
     world = World(at("14:30"), {"KEN": {"19:58": ALL}})
-    world.watch(Waiting(every_minutes=120))
+    world.watch(afternoon(every_minutes=120))
     assert world.looks == [at("14:30"), at("16:30"), at("18:30"), at("20:00")]
 
 

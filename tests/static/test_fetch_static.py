@@ -342,6 +342,29 @@ def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path,
     assert "station_admin_mapping.csv is there and stays in use" in text
 
 
+def test_the_set_of_a_version_to_come_is_fetched_beside_the_one_in_use(world: tuple[Path, Archive]) -> None:
+    """In v5's grids G1 carries half of the water, and G2's river flows one cell further north."""
+    folder, archive = world
+    write_config(folder, archive.url, later_thresholds=[{"version": "5", "valid_from": "2026-12-01"}])
+    code, text = invoke(folder, "fetch-static", "XTY")
+    assert "flood_threshold_glofas_v5_rl_1.5.nc" in text, "no grid of v5 yet"
+    for number, name in enumerate(("1.5", "2.0", "5.0"), 1):
+        values = {(0.97, 10.02): 25.0 * number, (0.97, 10.12): 6.0 * number, (1.02, 10.12): 66.0 * number}
+        write_grid(archive.root / "grids", f"flood_threshold_glofas_v5_rl_{name}.nc", values)
+    code, text = invoke(folder, "fetch-static", "XTY")
+    assert code == 3, "the mapping is a person's"
+    static = folder.parent / "data" / "countries" / "XTY"
+    sets = [json.loads((static / name).read_text()) for name in ("thresholds.json", "thresholds_v5.json")]
+    values_of = [[pair["threshold_value"] for pair in entries[0]["thresholds"]] for entries in sets]
+    assert values_of == [[50, 100, 150], [25, 50, 75]]
+    told = json.loads(invoke(folder, "check", "XTY", "--glofas", "5", "--json")[1])
+    assert [(each["code"], each["ratio"], each["cell"]) for each in told["stations"]] == [
+        ("G1", 0.5, ""),
+        ("G2", 0.1, "the river moves to 1.025, 10.125"),
+    ]
+    assert told["notes"][0].startswith("past days are not looked at: XTY is not prepared")
+
+
 def test_check_compares_stations_and_thresholds_with_the_grids(world: tuple[Path, Archive]) -> None:
     """G1's cell carries 50 m3/s and its neighbour 400; G2's threshold is 60 in the grid and 66 in the file."""
     folder, archive = world

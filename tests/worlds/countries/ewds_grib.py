@@ -18,7 +18,9 @@ from ibf_pipeline.synthetic.files import centres, discharge_fields
 AVERAGE_DISCHARGE = 235270
 """paramId of `avg_dis`; `dis24` (240024) cannot be written from the samples that eccodes carries"""
 PROCESS_ID = 128
-"""generatingProcessIdentifier of the written messages; made up, real GloFAS ids were not seen"""
+"""generatingProcessIdentifier of the written messages; made up: those of GloFAS v4 carry 5"""
+BACKGROUND_ID = 21
+"""backgroundProcess of the written messages, as those of GloFAS v4 carry it"""
 
 _MISSING = 9999.0
 _HOURS = 24
@@ -34,6 +36,7 @@ def write_ewds_grib(
     background: NDArray[np.floating] | None = None,
     members: Iterable[int] | None = None,
     process_id: int = PROCESS_ID,
+    background_id: int = BACKGROUND_ID,
 ) -> Path:
     """Write one GRIB2 file (avg_dis, the cube's days as steps of 24 h, stamp at the end) and return its path.
 
@@ -47,7 +50,8 @@ def write_ewds_grib(
         for member in wanted:
             fields = discharge_fields(cube, member, cells, grid, background=background, steps=cube.sizes["lead_time"])
             for lead_time, field in enumerate(fields):
-                header = _grid_keys(grid) | _product_keys(issue_date, member, lead_time, process_id)
+                header = _grid_keys(grid) | _product_keys(issue_date, member, lead_time)
+                header |= {"generatingProcessIdentifier": process_id, "backgroundProcess": background_id}
                 _write_message(file, header, field)
     return path
 
@@ -66,7 +70,7 @@ def _grid_keys(grid: Grid) -> dict[str, Any]:
     }
 
 
-def _product_keys(issue_date: date, member: int, lead_time: int, process_id: int) -> dict[str, Any]:
+def _product_keys(issue_date: date, member: int, lead_time: int) -> dict[str, Any]:
     return {
         "productDefinitionTemplateNumber": 11,
         "dataDate": int(f"{issue_date:%Y%m%d}"),
@@ -77,7 +81,6 @@ def _product_keys(issue_date: date, member: int, lead_time: int, process_id: int
         "perturbationNumber": member,
         "numberOfForecastsInEnsemble": MEMBERS,
         "stepRange": f"{_HOURS * lead_time}-{_HOURS * (lead_time + 1)}",
-        "generatingProcessIdentifier": process_id,
         "bitmapPresent": 1,
         "missingValue": _MISSING,
         "decimalScaleFactor": 1,

@@ -23,7 +23,7 @@ import eccodes
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, Grid
 from ibf_pipeline.discharge.grib_messages import read_messages
-from tests.worlds.countries.ewds_grib import write_ewds_grib
+from tests.worlds.countries.ewds_grib import BACKGROUND_ID, PROCESS_ID, write_ewds_grib
 from tests.worlds.countries.forecast_files import GRID, ISSUE, MEMBERS, PLACES, cube
 
 KEY = "0f5c-personal-key"
@@ -86,6 +86,8 @@ class Service:
     missing_members: tuple[int, ...] = ()
     instead: dict[str, Any] = field(default_factory=dict)
     """keys of an order in whose place others are delivered"""
+    ids: tuple[int, int] = (PROCESS_ID, BACKGROUND_ID)
+    """generating and background process of what is delivered"""
     copies: int = 1
     """how often each field is delivered"""
     gone: dict[str, int] = field(default_factory=dict)
@@ -119,7 +121,9 @@ class Service:
         }
 
 
-def delivered(request: dict[str, Any], missing: tuple[int, ...]) -> bytes:
+def delivered(
+    request: dict[str, Any], missing: tuple[int, ...], ids: tuple[int, int] = (PROCESS_ID, BACKGROUND_ID)
+) -> bytes:
     """The GRIB2 messages that an order asks for."""
     north, west, south, east = request["area"]
     grid = Grid(west, north, GLOFAS_CELL, round((east - west) / GLOFAS_CELL), round((north - south) / GLOFAS_CELL))
@@ -138,7 +142,7 @@ def delivered(request: dict[str, Any], missing: tuple[int, ...]) -> bytes:
         file = Path(folder) / "all.grib2"
         part = cube().sel(station=list(cells))
         issue = date(*(int(request[key][0]) for key in ("year", "month", "day")))
-        write_ewds_grib(file, issue, part, cells, grid, members=members)
+        write_ewds_grib(file, issue, part, cells, grid, members=members, process_id=ids[0], background_id=ids[1])
         return b"".join(message for message in read_messages(file) if _end_hour(message) in hours)
 
 
@@ -225,7 +229,9 @@ def running() -> Iterator[Service]:
             about.orders.append(inputs)
             job = f"job-{len(about.orders)}"
             if about.failure is None:
-                about.results[job] = delivered({**inputs, **about.instead}, about.missing_members) * about.copies
+                about.results[job] = (
+                    delivered({**inputs, **about.instead}, about.missing_members, about.ids) * about.copies
+                )
             self._json(201, self._state(job, "accepted"))
 
         def _state(self, job: str, status: str) -> dict[str, Any]:

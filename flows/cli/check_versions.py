@@ -1,0 +1,117 @@
+"""`check --glofas`: the thresholds in use against those of another GloFAS version, and past days by both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import xarray as xr
+from rich.table import Column, Table
+
+from flows.cli.terminal import console, print_data, print_whole
+from flows.wiring.day import open_configuration
+from flows.wiring.local_static import local_static
+from flows.wiring.static import open_places
+from ibf_pipeline.check.versions import ComparedDay, ComparedStation, compare_days, compare_sets, of_stations
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.errors import IbfError, UsageError
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS
+from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.runs.folder import runs_of
+from ibf_pipeline.sources.kept import read_kept
+from ibf_pipeline.static.thresholds import RiverCell, river_cells
+
+
+def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
+    """Stations, then past days; UsageError where the country lists no thresholds of the version."""
+    configuration = open_configuration(config, workspace)
+    country = configuration.country_of(iso3, FloodCountry)
+    later = next((each for each in country.later_thresholds if each.version == version), None)
+    if later is None:
+        raise UsageError(
+            f"{iso3} has no thresholds of GloFAS v{version}",
+            where=f"countries/{iso3}.yaml",
+            expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "none is listed"),
+            remedy=f"list them under later_thresholds, with the first issue date that they judge, and bring "
+            f"thresholds_v{version}.json; `fetch-static` makes it where the grids are named",
+        )
+    static = local_static(configuration, country)
+    stations, period = read_stations(static / STATIONS), country.trigger.return_period
+    said: list[str] = []
+    cells = [_cells(configuration, country, stations, each, said) for each in (country.thresholds_version, version)]
+    sets = [of_stations(static / name, stations, period) for name in (THRESHOLDS, later.file)]
+    compared = compare_sets(sets[0], sets[1], *cells)
+    days = _days(configuration, country, version, said)
+    if as_json:
+        rows = [{**asdict(each), "ratio": each.ratio} for each in compared]
+        print_data({"return_period": period, "stations": rows, "days": [asdict(day) for day in days], "notes": said})
+        return
+    _print_stations(compared, country.thresholds_version, version, period)
+    _print_days(days, country.thresholds_version, version)
+    for text in dict.fromkeys(said):
+        console().print(f"- {text}", soft_wrap=True, markup=False)
+
+
+def _cells(
+    configuration: Configuration, country: FloodCountry, stations: Sequence[Station], version: str, said: list[str]
+) -> dict[str, RiverCell] | None:
+    grids = open_places(configuration, country).thresholds
+    if grids is None:
+        said.append("cells that move are not looked at: static_sources.thresholds names no grids")
+        return None
+    try:
+        return river_cells(grids, stations, min(country.static_sources.threshold_periods), version.split(".")[0])
+    except IbfError as error:
+        said.append(f"cells of v{version} are not looked at: {error.found}")
+        return None
+
+
+def _days(configuration: Configuration, country: FloodCountry, version: str, said: list[str]) -> list[ComparedDay]:
+    try:
+        layers, _ = read_prepared(configuration.prepared_folder(country.iso3, country.hazard), country.iso3)
+    except IbfError as error:
+        said.append(f"past days are not looked at: {error.found}; {error.remedy}")
+        return []
+    if version not in layers.later_thresholds:
+        said.append(f"past days are not looked at: run `ibf-pipeline prepare {country.iso3}` with both sets first")
+        return []
+    cubes = _kept(configuration.path(configuration.settings.paths.runs), country, layers.stations, said)
+    return list(compare_days(cubes, layers, country, version))
+
+
+def _kept(runs: Path, country: FloodCountry, stations: Sequence[Station], said: list[str]) -> Iterator[xr.DataArray]:
+    for run in runs_of(runs, country.iso3, FLOODS.name):
+        file = run.path / "forecast.nc"
+        if run.is_whole and file.is_file():
+            try:
+                yield read_kept(file, cells_of_stations(stations), run.issue_time.day, country.lead_times_needed)
+            except IbfError as error:
+                said.append(f"{run.issue_time} is left out: {error.found}")
+
+
+def _print_stations(compared: Sequence[ComparedStation], ours: str, other: str, period: float) -> None:
+    title = f"thresholds of {period:g} years, m3/s"
+    numbers = (Column(text, justify="right") for text in (f"v{ours}", f"v{other}", "ratio"))
+    table = Table("station", *numbers, "cell", title=title)
+    for each in compared:
+        values = ("-" if value is None else f"{value:,.4g}" for value in (each.ours, each.other, each.ratio))
+        table.add_row(each.code, *values, each.cell)
+    print_whole(table)
+
+
+def _print_days(days: Sequence[ComparedDay], ours: str, other: str) -> None:
+    different = [day for day in days if day.differs]
+    if different:
+        table = Table("issue date", "ensemble", f"by v{ours}", f"by v{other}", title="alerts that would be different")
+        for day in different:
+            table.add_row(str(day.issue_date), f"v{day.version}", day.ours, day.other)
+        print_whole(table)
+    text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
+    if days:
+        text += ": an ensemble of one version judged by thresholds of the other shows what a mix would tell"
+    console().print(text, soft_wrap=True)
