@@ -54,7 +54,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         block = days.transpose(*order).values[:, steps - steps.min()]
         values = window.sample(block, file)
         fields = tuple(tuple(field_key(field) for field in member) for member in block)
-        version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
+        version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()}, file)
     return Part(members, values, window.outside, fields, version)
 
 

@@ -313,7 +313,7 @@ def stamp_version(files: list[Path], **attributes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "attributes", [{"glofas_version": "5.0"}, {"history": "produced by GloFAS v5"}, {"Product_Version": "5"}]
+    "attributes", [{"glofas_version": "5.0"}, {"title": "GloFAS operational, version 5.0"}, {"Product_Version": "5"}]
 )
 def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) -> None:
     stamp_version(all_members(day), **attributes)
@@ -322,6 +322,21 @@ def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) ->
     assert error.where == str(day.forecast)
     assert 'accepted_versions: ["5"]' in error.remedy
     assert "countries/XTY.yaml" in error.remedy
+
+
+def test_what_else_a_file_tells_is_not_its_version(day: TinyDay) -> None:
+    """The tool that cut a file names whatever was its input, such as the upstream areas of another version."""
+    stamp_version(all_members(day), history="ncks -A uparea_glofas_v5_0.nc dis.nc", comment="unlike GloFAS v5")
+    assert [event.flags for event in day.found().events] == ["--TTT---"]
+
+
+def test_attributes_that_contradict_each_other(day: TinyDay) -> None:
+    stamp_version(all_members(day)[4:5], glofas_version="4.1", title="GloFAS v5 forecast")
+    error = day.refused(VersionRefused)
+    assert error.found == (
+        "its attributes contradict each other: glofas_version says GloFAS v4.1, title says GloFAS v5"
+    )
+    assert error.where == str(day.member(4))
 
 
 def test_members_of_two_versions(day: TinyDay) -> None:
