@@ -80,7 +80,7 @@ class FileSection(SourceSection):
 
 
 class FolderSource(FileSection):
-    """Forecast files in `<root>/<YYYYMMDD>/`: GRIB2 or netCDF under any names, or the archive they were delivered in."""
+    """Forecast files in `<root>/<YYYYMMDD>/`: GRIB2 or netCDF under any name, or the archive that held them."""
 
     kind: Literal["folder"] = Field(description="files in a folder of this machine")
     root: str = Field(description="folder with a folder for each issue date")

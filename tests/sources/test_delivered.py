@@ -121,7 +121,7 @@ def test_what_lies_there_and_is_not_used_is_named(whole: Path, folder: Path) -> 
     assert files.origin["not_used"] == ["data.grib2.5b7b6.idx", "later.grib2.part", "readme.txt"]
 
 
-LAT, LON = 9.975 - 0.05 * np.arange(4), 20.025 + 0.05 * np.arange(3)
+LAT, LON = np.array([9.975, 9.925, 9.875, 9.825]), np.array([20.025, 20.075, 20.125])
 CELLS = StationCells(("G1",), LAT[[1]], LON[[2]])
 
 
