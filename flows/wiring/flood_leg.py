@@ -54,7 +54,7 @@ def find_day(
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)
-        cube = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+        cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
         if before is None or files.kept:
             return files, cube
         cube, said = without_repeated(cube, before, files.files[0].parent)
