@@ -19,6 +19,7 @@ from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.csv_rows import number_of, read_rows
 from ibf_pipeline.prepare.boundaries import lost_zeros
+from ibf_pipeline.prepare.magnitudes import NO_LITRES, require_cubic_metres
 
 NO_STATION = "no_station"
 _LONGEST_PERIOD = 10_000
@@ -186,7 +187,7 @@ def _require_usable(
             f"station {code} has thresholds {ordered}",
             where=file,
             expected="m3/s, above 0 and below a million",
-            remedy="take them from the GloFAS threshold grids again",
+            remedy=NO_LITRES,
         )
     for (smaller, low), (larger, high) in pairwise(zip(periods, ordered, strict=True)):
         if high <= low:
@@ -196,6 +197,7 @@ def _require_usable(
                 expected="thresholds that grow with the return period",
                 remedy="take them from the GloFAS threshold grids again",
             )
+    require_cubic_metres(code, periods, ordered, file)
 
 
 def mapping_rows(file: Path) -> list[tuple[int, str, str]]:
