@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import select
 import sys
 from pathlib import Path
 from typing import Any, TextIO
@@ -36,27 +37,34 @@ def read_env_files(folder: Path) -> None:
 
 
 class _WithoutReader(io.FileIO):
-    """A stream that goes on where its reader has left."""
+    """A stream that goes on where its reader has left, its terminal is gone or its disk is full."""
 
     def write(self, data: Any) -> int:
-        """What nobody reads any more counts as written."""
+        """What nobody can read any more counts as written; a reader that is slow is waited for."""
         try:
-            return super().write(data)
-        except BrokenPipeError:
+            while (written := super().write(data)) is None:
+                select.select([], [self], [])
+        except OSError:
             return memoryview(data).nbytes
+        return written
 
 
 def outlive_readers() -> None:
-    """Work in progress never ends because nobody reads along any more, as with `| head`."""
-    if sys.stdout is sys.__stdout__ and sys.__stdout__ is not None:
-        sys.stdout = _outliving(sys.__stdout__)
-    if sys.stderr is sys.__stderr__ and sys.__stderr__ is not None:
-        sys.stderr = _outliving(sys.__stderr__)
+    """Work in progress never ends because of what stands at the end of the pipe: nobody, as with `| head`, or an
+    encoding without the country's letters, as under cron.
+    """
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _outliving(sys.__stdout__, "replace")
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _outliving(sys.__stderr__, "backslashreplace")
 
 
-def _outliving(stream: TextIO) -> TextIO:
+def _outliving(stream: TextIO | None, errors: str) -> TextIO:
+    """`stream`: None where whoever started us has closed it; libraries count on one."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8", errors=errors)
     raw = io.BufferedWriter(_WithoutReader(stream.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(raw, stream.encoding, stream.errors, line_buffering=True)
+    return io.TextIOWrapper(raw, stream.encoding, errors, line_buffering=True)
 
 
 class ShortErrors(logging.Filter):

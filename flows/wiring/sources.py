@@ -60,7 +60,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
     chosen = configuration.settings.sources[name]
     match chosen:
         case settings.FolderSource():
-            return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version)
+            return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version, open_cache(configuration))
         case settings.FtpSource():
             remote: RemoteFolder = FtpFolder(
                 chosen.host,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from rasterio.io import DatasetReader
 from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.io.csv_rows import number_of, read_rows
 from ibf_pipeline.prepare.grids import (
     TOTAL_TOLERANCE,
     Bounds,
@@ -82,11 +81,13 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
         for row in read_rows(file, ("adminLevel", "placeCode", "value")):
             if row.get("indicator", INDICATOR) != INDICATOR:
                 continue
-            value, places = float(row["value"]), levels.setdefault(row["adminLevel"], {})
-            if not 0 <= value < math.inf:
-                raise ValueError(f"{row['placeCode']} has {row['value']} people")
+            value, places = number_of(row["value"]), levels.setdefault(row["adminLevel"], {})
+            if value is None or value < 0:
+                raise ValueError(f"line {row.line}: {row['placeCode']} has {row['value'] or 'no number of'} people")
             if places.setdefault(row["placeCode"], value) != value:
-                raise ValueError(f"{row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people")
+                raise ValueError(
+                    f"line {row.line}: {row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people"
+                )
     except ValueError as error:
         raise _no_totals(f"{type(error).__name__}: {error}", file) from None
     ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)

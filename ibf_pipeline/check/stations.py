@@ -15,6 +15,7 @@ from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.magnitudes import of_the_largest_rivers
 
 EDGE: Final = 0.01
 """in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
@@ -52,6 +53,9 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
         yield finding("thresholds small", smallest=periods[0], stations=listed(small))
+    large = of_the_largest_rivers(thresholds)
+    if large:
+        yield finding("thresholds large", smallest=periods[0], stations=listed(large))
     growth = thresholds.isel(return_period=-1).values / smallest
     steep = [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
     if steep:

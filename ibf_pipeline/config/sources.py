@@ -80,7 +80,7 @@ class FileSection(SourceSection):
 
 
 class FolderSource(FileSection):
-    """Forecast files in a folder: `<root>/<YYYYMMDD>/dis_<NN>_<YYYYMMDD>00.nc` or `<root>/<YYYYMMDD>/*.grib2`."""
+    """Forecast files in `<root>/<YYYYMMDD>/`: GRIB2 or netCDF under any name, or the archive that held them."""
 
     kind: Literal["folder"] = Field(description="files in a folder of this machine")
     root: str = Field(description="folder with a folder for each issue date")

@@ -11,7 +11,7 @@ VARIABLES: Final = ("dis", "dis24", "avg_dis")
 COORDINATES: Final[Mapping[str, tuple[str, ...]]] = {
     "lat": ("lat", "latitude", "y"),
     "lon": ("lon", "longitude", "x"),
-    "time": ("valid_time", "time", "step"),
+    "time": ("valid_time", "forecast_period", "time", "step"),
     "member": ("number", "member", "realization"),
 }
 CUBIC_METRES_PER_SECOND: Final = ("m3/s", "m3 s-1", "m**3 s**-1", "m^3/s", "m3.s-1", "m3s-1", "m**3/s")

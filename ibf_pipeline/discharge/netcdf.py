@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         axis = {role: names.find(role, variable.dimensions, file) for role in ("lat", "lon")}
         axis["time"] = _time_axis(variable, file)
         member_axis = next((name for name in names.COORDINATES["member"] if name in variable.dimensions), None)
+        _require_coordinates(data, [axis["lat"], axis["lon"], *([member_axis] if member_axis else [])], file)
         extra = set(variable.dimensions) - {*axis.values(), member_axis}
         if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):
             raise InputInvalid(
@@ -54,8 +56,19 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         block = days.transpose(*order).values[:, steps - steps.min()]
         values = window.sample(block, file)
         fields = tuple(tuple(field_key(field) for field in member) for member in block)
-        version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()})
+        version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()}, file)
     return Part(members, values, window.outside, fields, version)
+
+
+def _require_coordinates(data: Any, dimensions: Sequence[str], file: Path) -> None:
+    without = [name for name in dimensions if name not in data.variables]
+    if without:
+        raise InputInvalid(
+            f"the dimension {without[0]} has no coordinate: nothing says what its positions stand for",
+            where=file,
+            expected="a variable of the same name, such as number with 0 for the control",
+            remedy="the tool that made the file left it out: take the file as the service delivers it",
+        )
 
 
 def _time_axis(variable: Any, file: Path) -> str:
@@ -77,13 +90,19 @@ def require_netcdf4(data: Any, file: Path) -> None:
 
 
 def stamps_of(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
-    """Valid times in days; EWDS netCDF keeps `time` or `step` as dimension and the stamps in `valid_time`."""
+    """Valid times in days; EWDS netCDF keeps `forecast_period`, `time` or `step` as dimension and the stamps in
+    `valid_time`, or the run in `forecast_reference_time` and the hours since then in the dimension.
+    """
     for candidate in ("valid_time", name):
         if candidate in data.variables and " since " in str(getattr(data[candidate], "units", "")):
             variable = data[candidate]
             numbers = np.ravel(np.ma.filled(variable[:], np.nan))
             moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
             return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
+    run = data.variables.get("forecast_reference_time")
+    if run is not None and run.size == 1 and str(getattr(data.variables.get(name), "units", "")) in ("hours", "h"):
+        hours = np.ma.filled(data[name][:].astype(float), np.nan)
+        return stamps_of(data, "forecast_reference_time", file) + (3600 * hours).astype("timedelta64[s]")
     raise InputInvalid(
         f"the coordinate {name} says no dates",
         where=file,
@@ -97,11 +116,14 @@ def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple
         return tuple(int(number) for number in data[axis][:])
     named = _MEMBER_FILE.search(file.name)
     if named is None:
+        single = next((data[name] for name in names.COORDINATES["member"] if name in data.variables), None)
+        if single is not None and single.size == 1:
+            return (int(np.ravel(single[...])[0]),)
         raise InputInvalid(
-            "neither a member dimension nor a file name that tells the member",
+            "neither a coordinate `number` nor a file name that tells the member",
             where=file,
-            expected="dis_<member>_<YYYYMMDD>00.nc",
-            remedy="keep the names of the FTP product",
+            expected="`number`, 0 being the control, or dis_<member>_<YYYYMMDD>00.nc",
+            remedy="keep the names of the FTP product, or the coordinates of the EWDS",
         )
     if named.group(2) != f"{issue_date:%Y%m%d}":
         raise InputInvalid(

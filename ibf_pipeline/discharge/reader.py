@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from ibf_pipeline.discharge.kind import is_set_aside, kind_of
 from ibf_pipeline.discharge.netcdf import read_netcdf
 from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, Part, StationCells
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
@@ -124,14 +125,15 @@ def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: in
             expected="a GloFAS forecast file",
             remedy="remove it and fetch it again" if file.exists() else "fetch the forecast again",
         )
+    is_netcdf = kind_of(file) == "netcdf"
     with turned_into(
         InputInvalid,
         "the file cannot be read: {}",
         where=file,
-        expected="a whole netCDF file" if file.suffix == ".nc" else "a whole GRIB2 file",
+        expected="a whole netCDF file" if is_netcdf else "a whole GRIB2 file",
         remedy="it is damaged or was cut off: delete it and fetch it again",
     ):
-        if file.suffix == ".nc":
+        if is_netcdf:
             return read_netcdf(file, cells, issue_date, lead_times)
         from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library: only where a GRIB file is read
 
@@ -140,11 +142,9 @@ def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: in
 
 def find_files(folder: Path) -> list[Path]:
     """The forecast files of one day's folder: GRIB2 where there is any, else netCDF; in the order of their names."""
-    for pattern in ("*.grib2", "*.grib", "*.nc"):
-        found = sorted(folder.glob(pattern))
-        if found:
-            return found
-    return []
+    kinds = {file: kind_of(file) for file in sorted(folder.glob("*")) if not is_set_aside(file)}
+    gribs, members = ([file for file, kind in kinds.items() if kind == wanted] for wanted in ("grib", "netcdf"))
+    return gribs or members
 
 
 def members_missing(present: Iterable[int], expected: int) -> list[int]:

@@ -14,21 +14,33 @@ class VersionRefused(InputInvalid):
 
 
 _NAMES = ("glofas_version", "model_version", "product_version", "glofasversion")
-_TEXT = re.compile(r"glofas[\s_-]*v(?:ersion)?[\s_.-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
+_TEXTS = ("title", "source")
+"""attributes that say what a file is; others, such as `history`, also name what lay beside it when it was made"""
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_TEXT = re.compile(r"glofas(?:[\s_.,-]+[a-z]+){0,4}?[\s_.,-]*v(?:ersion)?[\s_.-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
 
 
-def version_in_attributes(attributes: Mapping[str, object]) -> str | None:
-    """The GloFAS version that a file's global attributes state, None where they state none."""
+def version_in_attributes(attributes: Mapping[str, object], where: object) -> str | None:
+    """The GloFAS version that a file's global attributes state, None where they state none.
+
+    VersionRefused where they state two of different major versions.
+    """
+    told: dict[str, str] = {}
     for name, value in attributes.items():
-        if name.lower() in _NAMES:
-            digits = re.search(r"\d+(?:\.\d+)*", str(value))
-            if digits:
-                return digits.group()
-    for value in attributes.values():
-        match = _TEXT.search(str(value))
-        if match:
-            return match.group(1)
-    return None
+        if name.lower() in _NAMES and (digits := _NUMBER.search(str(value))):
+            told[name] = digits.group()
+    for name, value in attributes.items():
+        if name.lower() in _TEXTS and (named := _TEXT.search(str(value))):
+            told[name] = named.group(1)
+    if len({version.split(".")[0] for version in told.values()}) > 1:
+        raise VersionRefused(
+            "its attributes contradict each other: "
+            + ", ".join(f"{name} says GloFAS v{v}" for name, v in told.items()),
+            where=where,
+            expected="one GloFAS version",
+            remedy="fetch the file as the service delivers it, or ask whoever changed it",
+        )
+    return next(iter(told.values()), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,43 +2,93 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
 
-_SURPLUS: Final = "\0surplus"
-"""key of the fields that no column of the header names; no header can hold it"""
+_SEPARATORS: Final = (",", ";", "\t")
+_REMEDY: Final = "save it as CSV UTF-8 (comma delimited)"
 
 
-def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+class Row(dict[str, str]):
+    """The fields of a line by their columns, without blanks around them; `line`: where it begins in the file."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]], line: int) -> None:
+        super().__init__(fields)
+        self.line = line
+
+
+def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are).
 
-    Raises InputInvalid where the file is no CSV, lacks a column, or has a line with more fields than its header.
+    Fields are parted by commas, semicolons or tabs, whichever give the header the `columns`; the text is UTF-8, or
+    UTF-16 as a spreadsheet marks it. Blank lines, and lines of nothing but separators, say nothing and are passed over.
+
+    Raises InputInvalid where the file is no CSV, lacks a column or has one twice, or has a line with more or fewer
+    fields than its header, or one of the `columns` goes over the end of a line.
     """
     if not file.is_file():
         raise InputInvalid(
             "the file is not there", where=file, expected="the country's static data", remedy="add the file"
         )
+    needed = list(columns)
+    text = _text(file)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True, restkey=_SURPLUS)
-            rows = []
-            for row in reader:
-                if _SURPLUS in row:
-                    raise _too_many_fields(row, reader.fieldnames or [], reader.line_num, file)
-                rows.append({key: (value or "").strip() for key, value in row.items()})
-            header = reader.fieldnames or []
-    except (csv.Error, UnicodeDecodeError, AttributeError) as error:
-        raise InputInvalid(
-            f"this is no readable CSV ({error})",
-            where=file,
-            expected="CSV in UTF-8",
-            remedy="save it as CSV UTF-8 (comma delimited)",
-        ) from None
-    twice = [column for column in columns if header.count(column) > 1]
+        table = _parted(text, needed)
+        _, header = next(table, (1, []))
+        header = [name.strip() for name in header]
+        _require_columns(header, needed, file)
+        return [_row(header, fields, line, needed, file) for line, fields in table]
+    except csv.Error as error:
+        raise _unreadable(str(error), file) from None
+
+
+def number_of(text: str) -> float | None:
+    """A finite decimal number with a point; None for anything else, such as 5,8 or 1_000, which Python reads too."""
+    try:
+        value = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _text(file: Path) -> str:
+    content = file.read_bytes()
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _unreadable(f"line {line}: {error}", file) from None
+    if "\0" in text:
+        raise _unreadable(f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: a byte 0", file)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _parted(text: str, needed: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of every line that says anything, the header first."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    headers = {mark: next(csv.reader([first], delimiter=mark), []) for mark in _SEPARATORS}
+    whole = [mark for mark, header in headers.items() if needed and {*needed} <= {name.strip() for name in header}]
+    mark = whole[0] if whole else max(_SEPARATORS, key=lambda mark: len(headers[mark]))
+    reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
+    line = 1
+    for fields in reader:
+        if any(field.strip() for field in fields):
+            yield line, fields
+        line = reader.line_num + 1
+
+
+def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -> None:
+    twice = [column for column in header if column and header.count(column) > 1]
     if twice:
         raise InputInvalid(
             f"column {twice[0]} stands twice",
@@ -46,23 +96,36 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[dict[str, str]]:
             expected="every column once",
             remedy="remove the one that is wrong",
         )
-    missing = [column for column in columns if column not in header]
+    missing = [column for column in needed if column not in header]
     if missing:
         raise InputInvalid(
-            f"column {missing[0]} is missing among {', '.join(map(str, header)) or 'none'}",
+            f"column {missing[0]} is missing among {', '.join(header) or 'none'}",
             where=file,
-            expected="columns " + ", ".join(columns),
+            expected="columns " + ", ".join(needed),
             remedy="name the columns in the first line, separated by commas",
         )
-    return rows
 
 
-def _too_many_fields(row: Mapping[str, Any], header: Sequence[str], line: int, file: Path) -> InputInvalid:
-    """A line that is longer than its header: nobody can tell which of its fields are in the wrong place."""
-    fields = [*(row[column] for column in header), *row[_SURPLUS]]
-    return InputInvalid(
-        f"line {line} has {len(fields)} fields ({','.join(fields)[:120]})",
-        where=file,
-        expected=f"{len(header)} fields as in the header ({','.join(header)})",
-        remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
-    )
+def _row(header: Sequence[str], fields: Sequence[str], line: int, needed: Sequence[str], file: Path) -> Row:
+    """A line of another length than its header: nobody can tell which of its fields are in the wrong place."""
+    if len(fields) != len(header):
+        raise InputInvalid(
+            f"line {line} has {len(fields)} fields ({','.join(fields)[:120]})",
+            where=file,
+            expected=f"{len(header)} fields as in the header ({','.join(header)})",
+            remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
+        )
+    row = Row(((column, field.strip()) for column, field in zip(header, fields, strict=True)), line)
+    broken = [column for column in needed if "\n" in row[column]]
+    if broken:
+        raise InputInvalid(
+            f"line {line}: {broken[0]} goes on in the next line ({row[broken[0]][:120]!r})",
+            where=file,
+            expected="every field within one line",
+            remedy="remove the end of the line, or the double quote that was never closed",
+        )
+    return row
+
+
+def _unreadable(why: str, file: Path) -> InputInvalid:
+    return InputInvalid(f"this is no readable CSV ({why})", where=file, expected="CSV in UTF-8", remedy=_REMEDY)

@@ -22,6 +22,7 @@ from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.magnitudes import notes_on
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
@@ -66,7 +67,7 @@ class Layers:
             for each in self._country.later_thresholds
         }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        findings += self._notes(boundaries["note"])
+        findings += self._notes(boundaries["note"]) + notes_on(thresholds)
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)

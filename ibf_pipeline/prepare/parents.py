@@ -62,17 +62,17 @@ def read_parents(file: Path, admin_levels: Sequence[int]) -> ParentFile:
     lines: dict[int, dict[str, Line]] = {}
     rows = read_rows(file, ("placeCode", "adminLevel", "parent")) if file.is_file() else []
     below = {str(level): level for level in admin_levels[1:]}
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
         level = below.get(row["adminLevel"])
         if level is None or row["placeCode"] in lines.get(level, {}):
             raise InputInvalid(
-                f"line {number}: "
+                f"line {row.line}: "
                 + (f"adminLevel {row['adminLevel']!r}" if level is None else f"{row['placeCode']} stands twice"),
                 where=file,
                 expected=f"every area once, with its level out of {', '.join(below) or 'none'}",
                 remedy="correct or remove the line",
             )
-        lines.setdefault(level, {})[row["placeCode"]] = Line(number, row["parent"])
+        lines.setdefault(level, {})[row["placeCode"]] = Line(row.line, row["parent"])
     return ParentFile(file, lines)
 
 

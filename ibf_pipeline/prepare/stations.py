@@ -17,8 +17,9 @@ from ibf_pipeline.discharge.part import StationCells
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.io.csv_rows import number_of, read_rows
 from ibf_pipeline.prepare.boundaries import lost_zeros
+from ibf_pipeline.prepare.magnitudes import NO_LITRES, require_cubic_metres
 
 NO_STATION = "no_station"
 _LONGEST_PERIOD = 10_000
@@ -36,8 +37,8 @@ def read_stations(file: Path) -> tuple[Station, ...]:
     rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
     if [row["stationCode"] for row in rows] == [NO_STATION]:
         return ()
-    for number, row in enumerate(rows, start=2):
-        code = row["stationCode"]
+    for row in rows:
+        code, number = row["stationCode"], row.line
         if not code or code == NO_STATION or code in stations:
             raise InputInvalid(
                 f"line {number}: station code {code!r} " + ("stands twice" if code in stations else "is none"),
@@ -80,11 +81,8 @@ def _yes_or_no(text: str, number: int, file: Path) -> bool:
 
 
 def _degrees(text: str, limit: float, column: str, number: int, file: Path) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not abs(value) <= limit:
+    value = number_of(text)
+    if value is None or abs(value) > limit:
         raise InputInvalid(
             f"line {number}: {column} is {text!r}",
             where=file,
@@ -189,7 +187,7 @@ def _require_usable(
             f"station {code} has thresholds {ordered}",
             where=file,
             expected="m3/s, above 0 and below a million",
-            remedy="take them from the GloFAS threshold grids again",
+            remedy=NO_LITRES,
         )
     for (smaller, low), (larger, high) in pairwise(zip(periods, ordered, strict=True)):
         if high <= low:
@@ -199,12 +197,13 @@ def _require_usable(
                 expected="thresholds that grow with the return period",
                 remedy="take them from the GloFAS threshold grids again",
             )
+    require_cubic_metres(code, periods, ordered, file)
 
 
 def mapping_rows(file: Path) -> list[tuple[int, str, str]]:
     """(line, station, place code) of `station_admin_mapping.csv`; rows that say nothing of either are left out."""
-    rows = enumerate(read_rows(file, ("glofasStation", "placeCode")), start=2)
-    listed = [(number, row["glofasStation"], row["placeCode"]) for number, row in rows]
+    rows = read_rows(file, ("glofasStation", "placeCode"))
+    listed = [(row.line, row["glofasStation"], row["placeCode"]) for row in rows]
     return [row for row in listed if row[2] or row[1] not in ("", NO_STATION)]
 
 

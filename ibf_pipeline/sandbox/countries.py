@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import uuid
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
+from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
 from ibf_pipeline.sandbox.disasters import BUILT_IN
 from ibf_pipeline.sandbox.stations import GLOFAS_STATIONS
 from ibf_pipeline.sandbox.store import Store
@@ -132,20 +132,20 @@ def _stations(path: Path) -> tuple[StationSeed, ...]:
         raise InputMissing(
             "no list of stations", where=path, expected="columns stationCode, stationName, lat, lon, fid"
         )
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
-        return tuple(_station(row, rows.line_num, path) for row in rows if row["stationCode"] != NO_STATION)
+    rows = read_rows(path, ("stationCode", "stationName", "lat", "lon"))
+    return tuple(_station(row, path) for row in rows if row["stationCode"] != NO_STATION)
 
 
-def _station(row: Mapping[Any, Any], line: int, path: Path) -> StationSeed:
-    if None in row:  # where the reader puts fields beyond the header
+def _station(row: Row, path: Path) -> StationSeed:
+    lat, lon = number_of(row["lat"]), number_of(row["lon"])
+    if lat is None or lon is None:
         raise InputInvalid(
-            f"line {line} has {len(row) - 1 + len(row[None])} fields",
+            f"line {row.line}: a station at {row['lat']!r}, {row['lon']!r}",
             where=path,
-            expected=f"{len(row) - 1} as in the header",
-            remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
+            expected="lat and lon in degrees",
+            remedy="write decimal degrees with a point",
         )
-    return StationSeed(row["stationCode"], row["stationName"], float(row["lat"]), float(row["lon"]))
+    return StationSeed(row["stationCode"], row["stationName"], lat, lon)
 
 
 def write_seed(store: Store, country: CountrySeed, now: str) -> None:

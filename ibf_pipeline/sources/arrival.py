@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.discharge.kind import GRIB_NAMES
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
@@ -20,7 +21,7 @@ from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Fetched, RemoteFile, RemoteFolder, fetch_file
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
-GRIB: Final = (".grib2", ".grib")
+GRIB: Final = GRIB_NAMES
 
 
 @dataclass(frozen=True, slots=True)

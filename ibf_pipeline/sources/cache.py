@@ -19,6 +19,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.discharge.kind import GRIB_NAMES
 from ibf_pipeline.errors import ForbiddenByRule, IbfError, ServerUnreachable
 from ibf_pipeline.io.locks import alone
 from ibf_pipeline.io.writing import writing
@@ -117,7 +118,7 @@ def _cached(folder: Path) -> CachedDay:
     for file in folder.rglob("*"):
         if file.is_file():
             size += file.stat().st_size
-            if file.suffix in (".nc", ".grib2", ".grib"):
+            if file.suffix in (".nc", *GRIB_NAMES):
                 countries[file.parent.name] = countries.get(file.parent.name, 0) + 1
     issue_date = datetime.strptime(folder.name, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
     used = (folder / _LOCK).stat().st_mtime

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from ibf_pipeline.discharge.kind import GRIB_NAMES
 from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import from_web
@@ -41,7 +42,7 @@ class WebFolder(UrlFolder):
         paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page.decode(errors="replace"))]
         names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
         found = sorted(name for name in names if name and "/" not in name)
-        if self._members and not any(name.endswith((".nc", ".grib2", ".grib")) for name in found):
+        if self._members and not any(name.endswith((".nc", *GRIB_NAMES)) for name in found):
             found = self._asked_one_by_one(issue_date)
         if not found:
             raise self.nothing(issue_date)

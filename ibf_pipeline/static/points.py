@@ -15,12 +15,14 @@ import shapely
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.stations import NO_STATION
 from ibf_pipeline.static.grids import river_cells
 from ibf_pipeline.static.place import require_data
 
+_NO_PLACE: Final = ("", "-", "na", "n/a", "nan", "none", "null")
+"""how lists of reporting points write that they have none"""
 LARGE: Final = 50.0
 """m3/s at the smallest return period: what a large river carries there"""
 SMALLEST: Final = 10.0
@@ -55,9 +57,18 @@ def listed_points(file: Path, where: str, areas: Boundaries) -> tuple[Station, .
         )
     found: dict[str, Station] = {}
     for row in rows:
-        code, name, lat, lon = (row.get(columns[role] or "", "") for role in _COLUMNS)
-        if code and _is_number(lat) and _is_number(lon) and abs(float(lat)) <= 90 and abs(float(lon)) <= 180:
-            found.setdefault(code, _station(code, name or "Na", float(lat), float(lon)))
+        code, name = (row.get(columns[role] or "", "") for role in ("code", "name"))
+        lat, lon = (_degrees(row, columns[role] or "", where) for role in ("lat", "lon"))
+        if not code or lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+            continue
+        station = _station(code, name or "Na", lat, lon)
+        if (there := found.setdefault(code, station)) != station:
+            raise InputInvalid(
+                f"line {row.line}: station {code} stands twice, with {there.lat:g}, {there.lon:g} and {lat:g}, {lon:g}",
+                where=where,
+                expected="every station once",
+                remedy="remove the line that is wrong",
+            )
     stations = sorted(found.values(), key=lambda station: station.code)
     inside = _areas_of([(station.lon, station.lat) for station in stations], areas)
     return tuple(station for station, area in zip(stations, inside, strict=True) if area is not None)
@@ -109,11 +120,17 @@ def _column(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> str | No
     return next((spelt[name] for name in names if name in spelt), None)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return float(text) == float(text)
-    except ValueError:
-        return False
+def _degrees(row: Row, column: str, where: str) -> float | None:
+    """None where the list has no place; InputInvalid where it has one that is no number."""
+    value = number_of(row[column])
+    if value is None and row[column].lower() not in _NO_PLACE:
+        raise InputInvalid(
+            f"line {row.line}: {column} is {row[column]!r}",
+            where=where,
+            expected="degrees, or nothing",
+            remedy="write decimal degrees with a point",
+        )
+    return value
 
 
 def _station(code: str, name: str, lat: float, lon: float) -> Station:

@@ -316,7 +316,7 @@ def stamp_version(files: list[Path], **attributes: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "attributes", [{"glofas_version": "5.0"}, {"history": "produced by GloFAS v5"}, {"Product_Version": "5"}]
+    "attributes", [{"glofas_version": "5.0"}, {"title": "GloFAS operational, version 5.0"}, {"Product_Version": "5"}]
 )
 def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) -> None:
     stamp_version(all_members(day), **attributes)
@@ -325,6 +325,21 @@ def test_v4_thresholds_with_v5_data(day: TinyDay, attributes: dict[str, str]) ->
     assert error.where == str(day.forecast)
     assert 'accepted_versions: ["5"]' in error.remedy
     assert "countries/XTY.yaml" in error.remedy
+
+
+def test_what_else_a_file_tells_is_not_its_version(day: TinyDay) -> None:
+    """The tool that cut a file names whatever was its input, such as the upstream areas of another version."""
+    stamp_version(all_members(day), history="ncks -A uparea_glofas_v5_0.nc dis.nc", comment="unlike GloFAS v5")
+    assert [event.flags for event in day.found().events] == ["--TTT---"]
+
+
+def test_attributes_that_contradict_each_other(day: TinyDay) -> None:
+    stamp_version(all_members(day)[4:5], glofas_version="4.1", title="GloFAS v5 forecast")
+    error = day.refused(VersionRefused)
+    assert error.found == (
+        "its attributes contradict each other: glofas_version says GloFAS v4.1, title says GloFAS v5"
+    )
+    assert error.where == str(day.member(4))
 
 
 def test_members_of_two_versions(day: TinyDay) -> None:
@@ -428,3 +443,36 @@ def test_too_many_members_without_water(day: TinyDay) -> None:
     assert (error.found, error.expected) == (
         "2 of 10 ensemble members have a usable value at any station", "at least 6"
     )  # fmt: skip
+
+
+def yesterday_and_today(day: TinyDay) -> Path:
+    """A finished run of the day before, and today's forecast; returns the folder of yesterday's files."""
+    before = ISSUE - timedelta(days=1)
+    shutil.copytree(day.write_forecast(TRIGGER, issue_date=before), day.root / "old")
+    assert day.flow(publish=False, issue_date=before).is_completed()
+    return day.root / "old"
+
+
+def redate(old: Path, new: Path) -> None:
+    """Yesterday's member under today's name and dates."""
+    shutil.copy(old, new)
+    damage.shift_days(new, 1)
+
+
+def test_yesterdays_forecast_under_todays_dates(day: TinyDay) -> None:
+    old = yesterday_and_today(day)
+    for number, file in enumerate(all_members(day)):
+        redate(old / f"dis_{number:02d}_2026021400.nc", file)
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("10 of 10 members hold the values of the forecast of 2026-02-14 (00, 01, 02")
+    assert error.where == str(day.forecast)
+
+
+def test_members_that_repeat_yesterdays_count_as_missing_and_are_said(day: TinyDay) -> None:
+    old = yesterday_and_today(day)
+    assert day.found().members_missing == (), "today's own members"
+    for number in (0, 4):
+        redate(old / f"dis_{number:02d}_2026021400.nc", day.member(number))
+    found = day.found()
+    assert found.members_missing == (0, 4)
+    assert "source folder: members that repeat the forecast of 2026-02-14 count as missing: 00, 04" in found.notes

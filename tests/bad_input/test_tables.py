@@ -238,3 +238,40 @@ def test_a_line_of_the_mapping_with_more_fields_than_its_header(day: TinyDay) ->
     error = day.refused(InputInvalid)
     assert error.found == "line 4 has 4 fields (1,,G1,01B)"
     assert error.where == str(day.static / "station_admin_mapping.csv")
+
+
+def thresholds_of_g2(day: TinyDay, *values: float) -> None:
+    table = dict(zip(("1.5", "2", "5", "10", "20"), values, strict=True))
+    edit_json(day.static / "thresholds.json", lambda entries: [thresholds("G1"), thresholds("G2", **table)])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            (410e3, 450e3, 620e3, 700e3, 800e3),
+            "the 1.5-year threshold is 410,000 m3/s, more than any river's flood",
+        ),
+        ((10e6, 20e6, 50e6, 100e6, 200e6), "station G2 has thresholds"),
+        ((10, 20, 50, 100, 200e3), "G2: the 20-year threshold 200000 is 2,000 times the 10-year one 100"),
+    ],
+    ids=["of a large river", "of the largest", "the rarest alone"],
+)
+def test_thresholds_in_litres_are_refused_by_check_and_prepare(
+    day: TinyDay, values: tuple[float, ...], said: str
+) -> None:
+    thresholds_of_g2(day, *values)
+    error = day.refused(InputInvalid)
+    assert said in error.found
+    assert "litres per second" in error.remedy
+    found = check_static(tiny_country.country(), day.static)[0]
+    assert any(said in one.found for one in found if (one.level, one.subject) == ("error", "thresholds"))
+
+
+def test_thresholds_that_may_be_litres_are_doubted_by_check_and_run(day: TinyDay) -> None:
+    thresholds_of_g2(day, 51e3, 60e3, 70e3, 80e3, 90e3)
+    notes = day.found().notes
+    assert "thresholds as of the largest rivers on Earth, or litres per second: G2 (51,000 m3/s)" in notes
+    found = check_static(tiny_country.country(), day.static)[0]
+    said = [one.found for one in found if (one.level, one.subject) == ("warning", "thresholds")]
+    assert "1.5-year thresholds as of the largest rivers on Earth: G2 (51,000 m3/s)" in said

@@ -290,7 +290,8 @@ def write_forecast(
     """The raw files of an ensemble that makes a wish list true."""
     stations = read_stations(static / "stations.csv")
     thresholds = read_thresholds(static / "thresholds.json", stations, {1.5, 2.0, 5.0, 10.0, 20.0})
-    cube = make_ensemble(thresholds, country.rule, wishes, members=country.members.expected)
+    seed = abs((issue_date - date(2026, 2, 15)).days)
+    cube = make_ensemble(thresholds, country.rule, wishes, seed=seed, members=country.members.expected)
     grid = glofas_window(10.0, 0.9, 10.2, 1.0)
     cells = {station.code: locate(*cell_centre(station.lat, station.lon), grid) for station in stations}
     write_ftp_members(root, issue_date, with_gaps(cube, missing=missing), cells, grid)

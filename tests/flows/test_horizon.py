@@ -51,7 +51,7 @@ def write(day: TinyDay, issue_date: date, wishes: str) -> None:
     stations = read_stations(day.static / "stations.csv")
     thresholds = read_thresholds(day.static / "thresholds.json", stations, {5.0})
     rule = tiny_country.country(**LONG).rule
-    cube = make_ensemble(thresholds, rule, wishes, members=MEMBERS, lead_times=11)
+    cube = make_ensemble(thresholds, rule, wishes, seed=issue_date.toordinal(), members=MEMBERS, lead_times=11)
     write_ftp_members(day.root / "forecasts", issue_date, cube, day.cells, GRID)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,30 @@ def test_a_reader_that_leaves_ends_no_work(config: str, tmp_path: Path) -> None:
     process.stdout.close()
     assert process.wait(120) == 0
     assert (tmp_path / "prepared" / "XTY" / "stamp.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("end", "environment"),
+    [
+        ("> {file}", {"PYTHONIOENCODING": "ascii", "COLUMNS": "3"}),
+        ("> {file}", {"PYTHONIOENCODING": "utf-16"}),
+        ("> /dev/full", {}),
+        (">&- 2>&-", {}),
+    ],
+    ids=["cron, narrow", "UTF-16", "a full disk", "closed"],
+)
+def test_what_stands_at_the_end_of_a_pipe_fails_no_command(
+    end: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """A line of what every command prints with, with letters that ASCII does not have and half a surrogate pair."""
+    code = (
+        "from flows.wiring.environment import outlive_readers; outlive_readers(); import sys; "
+        "from flows.cli.terminal import console; console().print('Kéli\\u0148 \\udc80'); print('Kéli\\u0148 \\udc80'); "
+        "sys.stdout.isatty(); sys.stderr.isatty(); print('Kéli\\u0148', file=sys.stderr)"
+    )
+    file = tmp_path / "out.txt"
+    command = f'"$PYTHON" -c "$CODE" {end.format(file=file)}'
+    more = {"PYTHON": sys.executable, "CODE": code, **environment}
+    assert subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env={**os.environ, **more}, check=False).returncode == 0
+    if environment.get("PYTHONIOENCODING") == "ascii":
+        assert file.read_text().splitlines()[-1] == "K?li? ?"

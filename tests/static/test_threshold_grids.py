@@ -93,6 +93,12 @@ def test_reporting_points_of_the_country_out_of_a_list(tmp_path: Path) -> None:
     )  # fmt: skip
     file.write_text(stations_csv(listed_points(file, "list", deepest)))
     assert [(s.code, s.name, s.lat) for s in read_stations(file)] == [("G1", "Upper", 0.97), ("G2", "Na", 0.97)]
+    write_points(file, [("G1", "Upper", "0,97", 10.02)])
+    with pytest.raises(InputInvalid, match=r"line 2: \w+ is '0,97'"):
+        listed_points(file, "list", deepest)
+    write_points(file, [("G1", "Upper", 0.97, 10.02), ("G1", "Upper", 0.92, 10.02)])
+    with pytest.raises(InputInvalid, match="line 3: station G1 stands twice"):
+        listed_points(file, "list", deepest)
     file.write_text("<html>gone</html>")
     with pytest.raises(InputInvalid, match="a web page in place of the list of stations"):
         listed_points(file, "list", deepest)

@@ -106,12 +106,16 @@ class TinyDay:
         stations = read_stations(self.static / "stations.csv")
         return {station.code: locate(*cell_centre(station.lat, station.lon), GRID) for station in stations}
 
-    def ensemble(self, wishes: str, members: int = MEMBERS, lead_times: int = 8) -> xr.DataArray:
-        """The cube that makes a wish list true."""
+    def ensemble(
+        self, wishes: str, members: int = MEMBERS, lead_times: int = 8, issue_date: date = ISSUE
+    ) -> xr.DataArray:
+        """The cube that makes a wish list true, with other numbers on every day."""
         stations = read_stations(self.static / "stations.csv")
         thresholds = read_thresholds(self.static / "thresholds.json", stations, {5.0})
         rule = tiny_country.country().rule
-        return make_ensemble(thresholds, rule, wishes, members=members, lead_times=lead_times)
+        return make_ensemble(
+            thresholds, rule, wishes, seed=abs((issue_date - ISSUE).days), members=members, lead_times=lead_times
+        )
 
     def write_forecast(
         self, wishes: str, *, layout: str = "ftp", issue_date: date = ISSUE, lead_times: int = 8, **more: Any
@@ -121,7 +125,7 @@ class TinyDay:
         folder = root / f"{issue_date:%Y%m%d}"
         for file in folder.glob("*"):
             file.unlink()
-        cube = self.ensemble(wishes, lead_times=lead_times)
+        cube = self.ensemble(wishes, lead_times=lead_times, issue_date=issue_date)
         if layout == "ewds":
             write_ewds_grib(folder / "glofas.grib2", issue_date, cube, self.cells, GRID, **more)
         else:
