@@ -32,7 +32,7 @@ from ibf_pipeline.prepare.tiles import (
     read_block,
     windows,
 )
-from ibf_pipeline.prepare.values import DEEPEST, Values, require_declared_nodata
+from ibf_pipeline.prepare.values import Values, require_declared_nodata
 
 TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
@@ -73,6 +73,23 @@ def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
             expected="a north-up raster",
             remedy="write it again with gdalwarp",
         )
+    require_within_180(file, dataset, what)
+
+
+def require_within_180(file: Path, dataset: DatasetReader, what: str) -> None:
+    """InputInvalid where a raster of degrees goes on beyond 180 by more than a cell: no area lies there.
+
+    Areas are cut at 180 degrees (RFC 7946, 3.1.9), so those of a country on both sides lie from -180 on.
+    """
+    west, _, east, _ = dataset.bounds
+    cell = abs(dataset.transform.a)
+    if dataset.crs.to_epsg() == 4326 and (west < -180 - cell or east > 180 + cell):
+        raise InputInvalid(
+            f"the {what} reaches from {west:g} to {east:g} degrees",
+            where=file,
+            expected="degrees from -180 to 180, as those of the boundaries",
+            remedy="write it again between -180 and 180 (gdalwarp -te -180 SOUTH 180 NORTH)",
+        )
 
 
 def grid_of(file: Path) -> list[float]:
@@ -107,29 +124,6 @@ def require_plain_band(file: Path, dataset: DatasetReader, what: str) -> None:
         )
 
 
-def depth_in_metres(raw: np.ndarray, minimum_depth: float) -> npt.NDArray[np.float32]:
-    """A block of a flood map, 0 where it is below the minimum depth or no number."""
-    block = raw.astype(np.float32)
-    block = np.where(np.isnan(block), np.float32(0), block)
-    block[block < np.float32(minimum_depth)] = 0
-    return block
-
-
-def require_depths(values: Values, source: Path) -> None:
-    """InputInvalid where a flood map, read to its end, holds an undeclared nodata value, or numbers that are no depth.
-
-    `values`: of blocks as from `depth_in_metres`.
-    """
-    require_declared_nodata(values, source, "flood map", depths=True)
-    if values.greatest > DEEPEST:
-        raise InputInvalid(
-            f"water {values.greatest:g} deep",
-            where=source,
-            expected=f"metres, at most {DEEPEST:g}",
-            remedy="convert the map to metres, or declare its nodata value",
-        )
-
-
 def require_counts(values: Values, source: Path, most: float, what: str) -> None:
     """InputInvalid where a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
 
@@ -143,52 +137,6 @@ def require_counts(values: Values, source: Path, most: float, what: str) -> None
             expected=f"people a cell, at most {most:,.0f} in a cell of this size",
             remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
         )
-
-
-def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
-    """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water.
-
-    Raises InputInvalid where it holds no depths (`require_depths`), and where all of its water is permanent water: no
-    flood could ever be shown.
-    """
-    wet, kept = False, False
-    with ExitStack() as stack:
-        depth = stack.enter_context(open_raster(source, "flood map"))
-        grid = stack.enter_context(open_raster(grid_file, "flood map"))
-        require_same_grid(source, depth, grid)
-        mask = None
-        if water is not None:
-            mask = stack.enter_context(open_raster(water, "permanent water"))
-            require_same_grid(water, mask, grid, "permanent water")
-        out = stack.enter_context(new_raster(target, grid, "float32"))
-        values = Values(depth.width * depth.height)
-        for window in windows(depth.width, depth.height):
-            raw = read_block(depth, window, "flood map")
-            if not raw.any():
-                continue  # most of a country is dry
-            block = depth_in_metres(raw, minimum_depth)
-            if not block.any():
-                continue
-            wet = True
-            values.add(block)
-            if mask is not None:
-                block[read_block(mask, window, "permanent water") > 0] = 0
-            if block.any():
-                kept = True
-                out.write(block, window)
-    require_depths(values, source)
-    if wet and not kept:
-        raise all_masked(water, source)
-
-
-def all_masked(water: object, source: Path) -> InputInvalid:
-    """Permanent water that leaves nothing of a flood map."""
-    return InputInvalid(
-        f"permanent water covers every wet cell of {source.name}",
-        where=water,
-        expected="> 0 only where there is water on every day of the year",
-        remedy="correct the raster, or declare the value that stands for no water as its nodata value",
-    )
 
 
 def most_people_a_cell(raster: DatasetReader) -> float:
@@ -242,6 +190,7 @@ def write_on_grid(
     with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
         if counts.crs is None:
             require_degrees(source, counts, what)
+        require_within_180(source, counts, what)
         require_plain_band(source, counts, what)
         inside = None if country is None else cells_inside(counts, country)
         same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)

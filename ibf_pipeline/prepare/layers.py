@@ -21,7 +21,8 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
-from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
+from ibf_pipeline.prepare.depths import facts_file, notes_on, read_facts, require_water_mask, write_depth
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels, write_on_grid
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
@@ -66,6 +67,7 @@ class Layers:
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
+        findings += notes_on({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
         columns = [
             column
             for indicator in self._rasters
@@ -110,6 +112,14 @@ class Layers:
     @property
     def _deepest(self) -> Boundaries:
         return self._boundaries[self._country.deepest_admin_level]
+
+    @cached_property
+    def _water(self) -> Path | None:
+        """The raster of permanent water, looked at once before the first flood map is made."""
+        water = inputs.water_file(self._static, self._country)
+        if water is not None:
+            require_water_mask(water)
+        return water
 
     def _outlines(self) -> Part:
         files = inputs.boundary_files(self._static, self._country)
@@ -167,8 +177,12 @@ class Layers:
             "minimum_depth": minimum,
             "water": None if water is None else self._hash(water),
         }
-        part = Part(f"depth_RP{period:g}", (_depth_name(period),), made_from)
-        build = partial(write_depth, source, self._grid_file, self._target / part.files[0], minimum, water)
+        name = _depth_name(period)
+        part = Part(f"depth_RP{period:g}", (name, facts_file(Path(name)).name), made_from)
+
+        def build() -> None:
+            write_depth(source, self._grid_file, self._target / name, minimum, self._water)
+
         return self._one(f"flood map of {period:g} years", part, build)
 
     def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:

@@ -73,7 +73,8 @@ def test_a_flood_map_that_is_upside_down(day: TinyDay) -> None:
 def test_a_flood_map_in_centimetres(day: TinyDay) -> None:
     tiny_country.write_raster(flood_map(day), np.full((10, 20), 420.0))
     error = day.refused(InputInvalid)
-    assert (error.found, error.expected) == ("water 420 deep", "metres, at most 300")
+    assert error.found == "water 420 deep: 200 of 200 wet cells are deeper than 300 m"
+    assert error.expected == "metres, at most 300 but for single cells (0.1% of the wet ones)"
 
 
 @pytest.mark.parametrize("keep", [0, 100, 0.5], ids=["empty", "header only", "half of it"])
