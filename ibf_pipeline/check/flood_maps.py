@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from ibf_pipeline.check.cover import check_cover, degrees_of
+from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.depths import (
@@ -17,7 +17,7 @@ from ibf_pipeline.prepare.depths import (
     require_water_mask,
     wetter,
 )
-from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_same_grid
+from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 
@@ -63,14 +63,13 @@ def check_flood_maps(
         yield fine("rasters", f"{len(maps)} flood maps on one grid, {words}")
 
 
-def bounds_of(file: Path) -> Bounds | None:
-    """The box of a flood map in degrees; None where it cannot be read."""
+def is_grid(file: Path) -> bool:
+    """Whether a flood map can be read, so that others are brought onto its grid."""
     try:
-        with open_raster(file, "flood map") as raster:
-            require_degrees(file, raster, "flood map")
-            return degrees_of(raster)
+        grid_of(file)
     except InputInvalid:
-        return None
+        return False
+    return True
 
 
 def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> Iterator[Finding]:

@@ -21,12 +21,15 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
+from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.cover import cover_doubts
 from ibf_pipeline.prepare.depths import facts_file, notes_on, read_facts, require_water_mask, write_depth
-from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels, write_on_grid
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from ibf_pipeline.prepare.tables import area_sums, parent_totals
+from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
+from ibf_pipeline.prepare.totals import read_totals, total_doubt
 
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
@@ -73,6 +76,7 @@ class Layers:
             for indicator in self._rasters
             for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
+        findings += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         tables = Part(
@@ -82,6 +86,7 @@ class Layers:
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
                 "mapping": self._hash(self._mapping),
                 **({"proposed": True} if self._is_proposed else {}),
+                "totals": [self._hash(file) for file in inputs.total_files(self._static)],
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
@@ -96,6 +101,13 @@ class Layers:
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         outside = [f"station {code} lies outside the country's boundaries" for code in codes]
         return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
+
+    def _people_doubts(self) -> list[str]:
+        """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
+        raster, sums = self._rasters[POPULATION_AFFECTED], np.load(self._target / _POPULATION_TOTAL)
+        totals = read_totals(self._static, self._country.admin_levels)
+        differs = total_doubt(raster, float(sums.sum()), totals) if totals else ""
+        return [*cover_doubts(raster, "population raster", self._deepest, sums), *([differs] if differs else [])]
 
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
@@ -213,13 +225,8 @@ class Layers:
             wet = [self._target / _depth_name(period) for period in periods]
             scratch = self._target / "scratch.tif"
             sums = area_sums(self._target / layer.files[0], wet, self._deepest, scratch)
-            if indicator == POPULATION_AFFECTED and sums[:, 0].sum() <= 0:
-                raise InputInvalid(
-                    "nobody lives inside the boundaries",
-                    where=self._rasters[indicator],
-                    expected="people a cell inside the country",
-                    remedy="check that raster and boundaries are of the same country",
-                )
+            if indicator == POPULATION_AFFECTED:
+                require_people(sums[:, 0], self._rasters[indicator])
             with writing(self._target):
                 if total in stale:
                     np.save(self._target / total.files[0], sums[:, 0])

@@ -206,6 +206,17 @@ def test_people_beyond_the_country_do_not_count_and_are_no_reason_to_refuse_it(d
     assert population(day) == pytest.approx({"01A": 110, "01B": 90, "02A": 100, "02B": 100}, rel=1e-5)
 
 
+def test_a_run_says_whose_people_are_unknown_and_which_depths_were_capped(day: TinyDay) -> None:
+    """The raster ends at the middle of the country, and one cell of the smaller flood is 401.3 m deep."""
+    tiny_country.write_raster(day.static / "population.tif", np.full((10, 10), 2.0), width=10)
+    depths = np.zeros((10, 20))
+    depths[0], depths[0, 3] = 1.5, 401.3
+    tiny_country.write_raster(flood_map(day, 10), depths)
+    notes = day.found().notes
+    assert "population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody" in notes
+    assert "flood_map_XTY_RP10.tif: 1 of 20 wet cells are up to 401.3 m deep, taken as 300 m" in notes
+
+
 @pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP20.tif"])
 def test_values_that_are_to_be_scaled_are_refused(day: TinyDay, name: str) -> None:
     """200 as centimetres, with the scale 0.01 declared, is 2 m; taken as it stands it would be 200 m."""

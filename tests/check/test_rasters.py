@@ -161,5 +161,5 @@ def test_flood_maps_that_are_shifted_lose_people(static: Path, tmp_path: Path) -
             flood_map(static, period), np.full((10, 20), period / 10), transform=from_origin(10.1, 1.0, 0.01, 0.01)
         )
     (text,) = found(static, "error")
-    assert text == "50.0% of population.tif in the country lies beyond the flood maps"
+    assert "the population raster adds up to 360, on the grid of the flood maps to 180" in text
     assert refused(static, tmp_path).startswith("the population raster adds up to 360")
