@@ -7,24 +7,25 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import shapely
 import xarray as xr
 
 from ibf_pipeline.check.finding import SHOWN, Finding, finding, fine, listed, of_error
-from ibf_pipeline.check.flood_maps import bounds_of, check_flood_maps
+from ibf_pipeline.check.flood_maps import check_flood_maps, is_grid
 from ibf_pipeline.check.mapping import check_mapping
-from ibf_pipeline.check.rasters import check_layer, read_totals
+from ibf_pipeline.check.rasters import check_layer
 from ibf_pipeline.check.stations import check_stations, check_thresholds
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
+from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
+from ibf_pipeline.prepare.totals import read_totals
 from ibf_pipeline.static.copy import outdated
 from ibf_pipeline.static.desk import doubts
 
@@ -240,8 +241,7 @@ def _doubts(country: FloodCountry, static: Path) -> Iterator[Finding]:
 def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundaries] | None) -> Iterator[Finding]:
     if boundaries is None:
         return
-    west, south, east, north = shapely.total_bounds(boundaries[country.deepest_admin_level].geometries).tolist()
-    bounds = (west, south, east, north)
+    bounds = bounds_of_areas(boundaries[country.deepest_admin_level])
     maps = {period: file for period, file in inputs.flood_map_files(static, country).items() if file.is_file()}
     if maps:
         water = inputs.water_file(static, country)
@@ -249,14 +249,9 @@ def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundari
     try:
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:
-        yield of_error("rasters", error, "the population raster is compared with nothing")
+        yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
         totals = {}
-    on_maps = bounds_of(next(iter(maps.values()))) if maps else None
+    grid = next(filter(is_grid, maps.values()), None)
     for indicator, file in inputs.layer_files(static, country).items():
-        if not file.is_file():
-            continue
-        if indicator == POPULATION_AFFECTED:
-            yield from check_layer(file, "population raster", totals, bounds, on_maps)
-        else:
-            found = check_layer(file, f"raster of {indicator}", {}, bounds, on_maps)
-            yield from (finding for finding in found if finding.level != "not checked")
+        if file.is_file():
+            yield from check_layer(file, indicator, totals, boundaries[country.deepest_admin_level], grid)

@@ -27,6 +27,8 @@ DOUBTFUL = 0.5
 """share inside the parent below which another parent may be the right one"""
 REPORTED_OVERLAP = 0.0001
 """share of the smaller area from which a common part is reported; shared borders of real editions have none"""
+_CUT = "cut the areas at 180 degrees, with what lies east of it from -180 on (ogr2ogr -wrapdateline; RFC 7946, 3.1.9)"
+_REPROJECT = "reproject the boundaries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +251,8 @@ def _geometry(raw: Any, code: str, file: Path, findings: list[str]) -> BaseGeome
         raise InputInvalid(
             f"area {code} reaches from ({left:g}, {bottom:g}) to ({right:g}, {top:g})",
             where=file,
-            expected="degrees (EPSG:4326)",
-            remedy="reproject the boundaries",
+            expected="degrees (EPSG:4326), from -180 to 180",
+            remedy=_CUT if finite and -360 <= left <= right <= 360 and -90 <= bottom <= top <= 90 else _REPROJECT,
         )
     return geometry if geometry.is_valid else _repaired(geometry, code, file, findings)
 

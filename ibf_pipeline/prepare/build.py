@@ -21,6 +21,7 @@ from ibf_pipeline.prepare.inputs import (
     raster_files,
     require_files,
     settings_of,
+    total_files,
 )
 from ibf_pipeline.prepare.layers import Layers
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
@@ -55,6 +56,7 @@ def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progr
             expected="a country with stations",
             remedy="nothing has to be done: leave the country out of what runs; or list its stations",
         )
+    files += total_files(static)
     behind = {raster: files_behind(raster) for raster in raster_files(static, country)}
     files += sorted({file for further in behind.values() for file in further} - {Path(abspath(f)) for f in files})
     settings = settings_of(country)

@@ -5,40 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import rasterio
 import shapely
-from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
 from rasterio.features import rasterize
 from rasterio.io import DatasetReader
-from rasterio.warp import reproject
-from rasterio.windows import Window
-from rioxarray.exceptions import NoDataInBounds
 
-from ibf_pipeline.errors import InputInvalid, turned_into
-from ibf_pipeline.io.writing import write_failed, writing
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.tiles import (
     BLOCK,
-    GDAL_CACHE_MIB,
-    as_array,
     new_raster,
     open_raster,
-    profile,
-    read_block,
     windows,
 )
-from ibf_pipeline.prepare.values import DEEPEST, Values, require_declared_nodata
 
-TOTAL_TOLERANCE: Final = 0.005
-"""share of all people that may be lost when a population raster is brought onto the grid"""
-DENSEST_PEOPLE: Final = 1_000_000.0
-"""people in a square kilometre; the densest quarters of cities reach a tenth of it"""
-_KM_A_DEGREE: Final = 111.32
 Bounds = tuple[float, float, float, float]
 """west, south, east, north in degrees"""
 
@@ -73,6 +55,23 @@ def require_degrees(file: Path, dataset: DatasetReader, what: str) -> None:
             expected="a north-up raster",
             remedy="write it again with gdalwarp",
         )
+    require_within_180(file, dataset, what)
+
+
+def require_within_180(file: Path, dataset: DatasetReader, what: str) -> None:
+    """InputInvalid where a raster of degrees goes on beyond 180 by more than a cell: no area lies there.
+
+    Areas are cut at 180 degrees (RFC 7946, 3.1.9), so those of a country on both sides lie from -180 on.
+    """
+    west, _, east, _ = dataset.bounds
+    cell = abs(dataset.transform.a)
+    if dataset.crs.to_epsg() == 4326 and (west < -180 - cell or east > 180 + cell):
+        raise InputInvalid(
+            f"the {what} reaches from {west:g} to {east:g} degrees",
+            where=file,
+            expected="degrees from -180 to 180, as those of the boundaries",
+            remedy="write it again between -180 and 180 (gdalwarp -te -180 SOUTH 180 NORTH)",
+        )
 
 
 def grid_of(file: Path) -> list[float]:
@@ -105,216 +104,6 @@ def require_plain_band(file: Path, dataset: DatasetReader, what: str) -> None:
             expected="values that are taken as they are: scale 1, offset 0",
             remedy="write it unscaled (gdal_translate -unscale -ot Float32)",
         )
-
-
-def depth_in_metres(raw: np.ndarray, minimum_depth: float) -> npt.NDArray[np.float32]:
-    """A block of a flood map, 0 where it is below the minimum depth or no number."""
-    block = raw.astype(np.float32)
-    block = np.where(np.isnan(block), np.float32(0), block)
-    block[block < np.float32(minimum_depth)] = 0
-    return block
-
-
-def require_depths(values: Values, source: Path) -> None:
-    """InputInvalid where a flood map, read to its end, holds an undeclared nodata value, or numbers that are no depth.
-
-    `values`: of blocks as from `depth_in_metres`.
-    """
-    require_declared_nodata(values, source, "flood map", depths=True)
-    if values.greatest > DEEPEST:
-        raise InputInvalid(
-            f"water {values.greatest:g} deep",
-            where=source,
-            expected=f"metres, at most {DEEPEST:g}",
-            remedy="convert the map to metres, or declare its nodata value",
-        )
-
-
-def require_counts(values: Values, source: Path, most: float, what: str) -> None:
-    """InputInvalid where a raster of counts, read to its end, holds an undeclared nodata value, or more than can be.
-
-    `most`: people that a cell can hold, as from `most_people_a_cell`.
-    """
-    require_declared_nodata(values, source, what, depths=False)
-    if values.greatest > most:
-        raise InputInvalid(
-            f"{values.greatest:g} people in one cell",
-            where=source,
-            expected=f"people a cell, at most {most:,.0f} in a cell of this size",
-            remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
-        )
-
-
-def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
-    """A flood map on the country's grid in metres, 0 where it is below the minimum depth, nodata or permanent water.
-
-    Raises InputInvalid where it holds no depths (`require_depths`), and where all of its water is permanent water: no
-    flood could ever be shown.
-    """
-    wet, kept = False, False
-    with ExitStack() as stack:
-        depth = stack.enter_context(open_raster(source, "flood map"))
-        grid = stack.enter_context(open_raster(grid_file, "flood map"))
-        require_same_grid(source, depth, grid)
-        mask = None
-        if water is not None:
-            mask = stack.enter_context(open_raster(water, "permanent water"))
-            require_same_grid(water, mask, grid, "permanent water")
-        out = stack.enter_context(new_raster(target, grid, "float32"))
-        values = Values(depth.width * depth.height)
-        for window in windows(depth.width, depth.height):
-            raw = read_block(depth, window, "flood map")
-            if not raw.any():
-                continue  # most of a country is dry
-            block = depth_in_metres(raw, minimum_depth)
-            if not block.any():
-                continue
-            wet = True
-            values.add(block)
-            if mask is not None:
-                block[read_block(mask, window, "permanent water") > 0] = 0
-            if block.any():
-                kept = True
-                out.write(block, window)
-    require_depths(values, source)
-    if wet and not kept:
-        raise all_masked(water, source)
-
-
-def all_masked(water: object, source: Path) -> InputInvalid:
-    """Permanent water that leaves nothing of a flood map."""
-    return InputInvalid(
-        f"permanent water covers every wet cell of {source.name}",
-        where=water,
-        expected="> 0 only where there is water on every day of the year",
-        remedy="correct the raster, or declare the value that stands for no water as its nodata value",
-    )
-
-
-def most_people_a_cell(raster: DatasetReader) -> float:
-    """What no cell of a population raster can hold, from DENSEST_PEOPLE.
-
-    Infinite without a coordinate system, and for cells of less than a square metre: these are degrees called metres.
-    """
-    if raster.crs is None:
-        return float("inf")
-    km = _KM_A_DEGREE if raster.crs.is_geographic else raster.crs.linear_units_factor[1] / 1000
-    square_km = abs(raster.transform.determinant) * km**2
-    return DENSEST_PEOPLE * square_km if square_km > 1e-6 else float("inf")
-
-
-def cells_inside(raster: DatasetReader, bounds: Bounds) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which rows and columns of a raster reach into a box of degrees; all where its cells are not degrees."""
-    transform = raster.transform
-    if raster.crs is None or raster.crs.to_epsg() != 4326 or transform.b or transform.d:
-        return np.ones(raster.height, dtype=bool), np.ones(raster.width, dtype=bool)
-    west, south, east, north = bounds
-    across, down = 1e-6 * abs(transform.a), 1e-6 * abs(transform.e)  # a border on the edge of a cell does not reach it
-    with as_array(raster) as cells:
-        try:
-            inside = cells.rio.clip_box(
-                west + across, south + down, east - across, north - down, allow_one_dimensional_raster=True
-            )
-        except NoDataInBounds:
-            return np.zeros(raster.height, dtype=bool), np.zeros(raster.width, dtype=bool)
-        return np.isin(cells.y, inside.y), np.isin(cells.x, inside.x)
-
-
-def outside_as_zero(
-    block: np.ndarray, window: Window, inside: tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]
-) -> None:
-    """Set to 0, in place, what `cells_inside` leaves out of a block."""
-    block[~inside[0][window.row_off : window.row_off + window.height], :] = 0
-    block[:, ~inside[1][window.col_off : window.col_off + window.width]] = 0
-
-
-def write_on_grid(
-    source: Path, grid_file: Path, target: Path, what: str, *, country: Bounds | None = None, people: bool = True
-) -> float:
-    """A raster of counts (people a cell) on the country's grid, its total kept; nodata and negatives are 0.
-
-    A raster of another cell size, origin or coordinate system is distributed by the share of each cell that falls into
-    the grid's cells. Cells of degrees outside `country`, its bounding box, are left out: nobody there is counted.
-    Returns the total on the grid. Raises InputInvalid where more than TOTAL_TOLERANCE of it would be lost or made up,
-    and where it holds an undeclared nodata value, or a cell of `people` more than can be (`require_counts`).
-    """
-    clean = target.with_suffix(".clean.tif")
-    with open_raster(source, what) as counts, open_raster(grid_file, "flood map") as grid:
-        if counts.crs is None:
-            require_degrees(source, counts, what)
-        require_plain_band(source, counts, what)
-        inside = None if country is None else cells_inside(counts, country)
-        same = counts.crs == grid.crs and (counts.width, counts.height) == (grid.width, grid.height)
-        same = same and counts.transform.almost_equals(grid.transform, 1e-9)
-        direct = target if same else clean
-        values = Values(int(inside[0].sum() * inside[1].sum()) if inside else counts.width * counts.height)
-        total = 0.0
-        with new_raster(direct, counts, "float32", nodata=None) as out:
-            for window in windows(counts.width, counts.height):
-                raw = read_block(counts, window, what)
-                if not raw.any():
-                    continue
-                block = raw.astype(np.float64)
-                block = np.where(np.isfinite(block) & (block > 0), block, 0)
-                if inside is not None:
-                    outside_as_zero(block, window, inside)
-                total += float(block.sum())
-                if block.any():
-                    values.add(block)
-                    out.write(block, window)
-        require_counts(values, source, most_people_a_cell(counts) if people else float("inf"), what)
-        if total <= 0:
-            raise InputInvalid(
-                f"the {what} has no value above 0 in the country",
-                where=source,
-                expected="counts, e.g. people a cell",
-                remedy="fetch it again, that of this country",
-            )
-        if same:
-            return total
-        _warp(clean, grid, target, what, source)
-    clean.unlink()
-    kept = _total(target)
-    if abs(kept / total - 1) > TOTAL_TOLERANCE:
-        raise InputInvalid(
-            f"the {what} adds up to {total:,.0f}, on the grid of the flood maps to {kept:,.0f}",
-            where=source,
-            expected=f"a difference of at most {TOTAL_TOLERANCE:.1%}",
-            remedy="extend the flood maps to wherever the country has people, or check that neither raster is shifted",
-        )
-    return kept
-
-
-def _warp(clean: Path, grid: DatasetReader, target: Path, what: str, source: Path) -> None:
-    """Sum a raster of counts into the cells of the grid."""
-    with writing(target):
-        out = rasterio.open(target, "w", **profile(grid, "float32"))
-    with (
-        turned_into(
-            InputInvalid,
-            f"the {what} cannot be brought onto the grid of the flood maps ({{}})",
-            where=source,
-            expected="a raster that covers the country, in a coordinate system that leads back to degrees",
-            remedy="bring it onto their grid yourself (gdalwarp -r sum)",
-        ),
-        rasterio.open(clean) as cleaned,
-        out,
-    ):
-        reproject(
-            rasterio.band(cleaned, 1),
-            rasterio.band(out, 1),
-            resampling=Resampling.sum,
-            warp_mem_limit=GDAL_CACHE_MIB,
-        )
-
-
-def _total(file: Path) -> float:
-    try:
-        with rasterio.open(file) as dataset:
-            blocks = windows(dataset.width, dataset.height)
-            return sum(float(dataset.read(1, window=window).sum(dtype=np.float64)) for window in blocks)
-    except RasterioError:
-        raise write_failed(file, "it does not read back; is the disk full?") from None
 
 
 def write_labels(boundaries: Boundaries, grid_file: Path, target: Path) -> None:

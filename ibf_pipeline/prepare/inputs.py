@@ -13,6 +13,7 @@ from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import read_stations
+from ibf_pipeline.prepare.totals import TOTALS
 
 STATIONS = "stations.csv"
 THRESHOLDS = "thresholds.json"
@@ -32,6 +33,12 @@ def boundary_files(folder: Path, country: CountryHazard) -> dict[int, Path]:
 def parent_files(folder: Path) -> list[Path]:
     """The file of parents that people may correct, where there is one."""
     file = folder / PARENT_FILE
+    return [file] if file.is_file() else []
+
+
+def total_files(folder: Path) -> list[Path]:
+    """The file of known totals, where there is one."""
+    file = folder / TOTALS
     return [file] if file.is_file() else []
 
 

@@ -21,13 +21,23 @@ from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
-from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_depth, write_labels, write_on_grid
-from ibf_pipeline.prepare.magnitudes import notes_on
+from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.cover import cover_doubts
+from ibf_pipeline.prepare.depths import (
+    depth_notes,
+    facts_file,
+    read_facts,
+    require_water_mask,
+    write_depth,
+)
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
+from ibf_pipeline.prepare.magnitudes import threshold_notes
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from ibf_pipeline.prepare.tables import area_sums, parent_totals
+from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
+from ibf_pipeline.prepare.totals import read_totals, total_doubt
 
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
@@ -67,16 +77,18 @@ class Layers:
             for each in self._country.later_thresholds
         }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        findings += self._notes(boundaries["note"]) + notes_on(thresholds)
+        findings += self._notes(boundaries["note"]) + threshold_notes(thresholds)
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
+        findings += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
         columns = [
             column
             for indicator in self._rasters
             for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
+        findings += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         tables = Part(
@@ -87,6 +99,7 @@ class Layers:
                 "mapping": self._hash(self._mapping),
                 **({"proposed": True} if self._is_proposed else {}),
                 **{each.file: self._hash(self._static / each.file) for each in self._country.later_thresholds},
+                "totals": [self._hash(file) for file in inputs.total_files(self._static)],
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
@@ -104,6 +117,13 @@ class Layers:
         outside = [f"station {code} lies outside the country's boundaries" for code in codes]
         return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
 
+    def _people_doubts(self) -> list[str]:
+        """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
+        raster, sums = self._rasters[POPULATION_AFFECTED], np.load(self._target / _POPULATION_TOTAL)
+        totals = read_totals(self._static, self._country.admin_levels)
+        differs = total_doubt(raster, float(sums.sum()), totals) if totals else ""
+        return [*cover_doubts(raster, "population raster", self._deepest, sums), *([differs] if differs else [])]
+
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
         self._have(words, [part], lambda _: build())
@@ -119,6 +139,14 @@ class Layers:
     @property
     def _deepest(self) -> Boundaries:
         return self._boundaries[self._country.deepest_admin_level]
+
+    @cached_property
+    def _water(self) -> Path | None:
+        """The raster of permanent water, looked at once before the first flood map is made."""
+        water = inputs.water_file(self._static, self._country)
+        if water is not None:
+            require_water_mask(water)
+        return water
 
     def _outlines(self) -> Part:
         files = inputs.boundary_files(self._static, self._country)
@@ -176,8 +204,12 @@ class Layers:
             "minimum_depth": minimum,
             "water": None if water is None else self._hash(water),
         }
-        part = Part(f"depth_RP{period:g}", (_depth_name(period),), made_from)
-        build = partial(write_depth, source, self._grid_file, self._target / part.files[0], minimum, water)
+        name = _depth_name(period)
+        part = Part(f"depth_RP{period:g}", (name, facts_file(Path(name)).name), made_from)
+
+        def build() -> None:
+            write_depth(source, self._grid_file, self._target / name, minimum, self._water)
+
         return self._one(f"flood map of {period:g} years", part, build)
 
     def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
@@ -208,13 +240,8 @@ class Layers:
             wet = [self._target / _depth_name(period) for period in periods]
             scratch = self._target / "scratch.tif"
             sums = area_sums(self._target / layer.files[0], wet, self._deepest, scratch)
-            if indicator == POPULATION_AFFECTED and sums[:, 0].sum() <= 0:
-                raise InputInvalid(
-                    "nobody lives inside the boundaries",
-                    where=self._rasters[indicator],
-                    expected="people a cell inside the country",
-                    remedy="check that raster and boundaries are of the same country",
-                )
+            if indicator == POPULATION_AFFECTED:
+                require_people(sums[:, 0], self._rasters[indicator])
             with writing(self._target):
                 if total in stale:
                     np.save(self._target / total.files[0], sums[:, 0])

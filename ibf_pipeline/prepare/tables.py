@@ -12,6 +12,7 @@ import rasterio
 import xarray as xr
 from exactextract import exact_extract
 
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.tiles import new_raster, windows
 
@@ -58,6 +59,17 @@ def area_sums(layer: Path, depths: Sequence[Path], boundaries: Boundaries, scrat
     scratch.unlink()
     names = [f"band_{band}_sum" for band in range(1, len(depths) + 2)] if depths else ["sum"]
     return np.nan_to_num(result.reindex(ground["number"])[names].to_numpy(dtype=float))
+
+
+def require_people(sums: np.ndarray, raster: Path) -> None:
+    """InputInvalid where a population raster has nobody in any area. `sums`: what it holds in each of them."""
+    if sums.sum() <= 0:
+        raise InputInvalid(
+            "nobody lives inside the boundaries",
+            where=raster,
+            expected="people a cell inside the country",
+            remedy="check that raster and boundaries are of the same country",
+        )
 
 
 def _write_bands(layer: Path, depths: Sequence[Path], target: Path) -> None:

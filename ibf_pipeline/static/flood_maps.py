@@ -38,14 +38,26 @@ def corners_of(bounds: Bounds) -> list[tuple[int, int]]:
     return [(top, left) for top in reversed(tops) for left in lefts]
 
 
-def tile_names(names: list[str], period: float) -> Mapping[tuple[int, int], str]:
-    """(top, left) -> name of the tiles of a return period among the names of a folder."""
-    found = {}
-    for name in names:
+def tile_names(place: Place, period: float) -> Mapping[tuple[int, int], str]:
+    """(top, left) -> name of the tiles of a return period, as the place lists them.
+
+    Raises InputInvalid where two names stand for the same place: the JRC numbered its tiles anew in 2025, so a folder
+    may hold two editions (ID9_N60_W150 and ID10_N60_W150), and nobody could tell which one is meant.
+    """
+    found: dict[tuple[int, int], str] = {}
+    folder = f"RP{period:g}"
+    for name in sorted(place.names(folder)):
         match = _NAME.match(name)
         if match and float(match[5]) == period:
             top = int(match[2]) * (1 if match[1].upper() == "N" else -1)
             left = int(match[4]) * (1 if match[3].upper() == "E" else -1)
+            if (top, left) in found:
+                raise InputInvalid(
+                    f"{found[top, left]} and {name} are the same tile of two editions",
+                    where=f"{place.where}/{folder}",
+                    expected="one tile for each corner and return period",
+                    remedy="remove those of one edition, of all return periods",
+                )
             found[top, left] = name
     return found
 
@@ -64,12 +76,12 @@ def country_tiles(place: Place, periods: Sequence[float], bounds: Bounds) -> Cou
     """The tiles of a country by return period, as the place lists them.
 
     Raises InputMissing where a return period has none, or lacks one that another one has: that part of its map would
-    be dry.
+    be dry; InputInvalid where one has a tile twice (`tile_names`).
     """
     corners = corners_of(bounds)
     names = {}
     for period in periods:
-        listed = tile_names(place.names(f"RP{period:g}"), period)
+        listed = tile_names(place, period)
         names[period] = {corner: listed[corner] for corner in corners if corner in listed}
     found = {corner for tiles in names.values() for corner in tiles}
     for period, tiles in names.items():

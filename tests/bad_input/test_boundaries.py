@@ -82,6 +82,15 @@ def test_a_geometry_that_is_no_area(day: TinyDay, geometry: Any, said: str) -> N
     assert day.refused(InputInvalid).found.startswith(said)
 
 
+def test_an_area_beyond_180_degrees_is_to_be_cut_there(day: TinyDay) -> None:
+    replace_area(day, "01A", ring((179.5, 0.9), (181, 0.9), (181, 1.0), (179.5, 1.0)))
+    error = day.refused(InputInvalid)
+    assert error.found == "area 01A reaches from (179.5, 0.9) to (181, 1)"
+    assert error.remedy.startswith("cut the areas at 180 degrees")
+    replace_area(day, "01A", ring((1_110_000, 99_000), (1_120_000, 99_000), (1_120_000, 100_000)))
+    assert day.refused(InputInvalid).remedy == "reproject the boundaries"
+
+
 @pytest.mark.parametrize("code", ["01A ", " ", None, 1])
 def test_a_place_code_that_is_no_text_or_has_blanks_around_it(day: TinyDay, code: Any) -> None:
     areas = day.static / "admin_areas" / "adm2.geojson"

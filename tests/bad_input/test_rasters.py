@@ -73,7 +73,8 @@ def test_a_flood_map_that_is_upside_down(day: TinyDay) -> None:
 def test_a_flood_map_in_centimetres(day: TinyDay) -> None:
     tiny_country.write_raster(flood_map(day), np.full((10, 20), 420.0))
     error = day.refused(InputInvalid)
-    assert (error.found, error.expected) == ("water 420 deep", "metres, at most 300")
+    assert error.found == "water 420 deep: 200 of 200 wet cells are deeper than 300 m"
+    assert error.expected == "metres, at most 300 but for single cells (0.1% of the wet ones)"
 
 
 @pytest.mark.parametrize("keep", [0, 100, 0.5], ids=["empty", "header only", "half of it"])
@@ -203,6 +204,17 @@ def test_people_beyond_the_country_do_not_count_and_are_no_reason_to_refuse_it(d
     """Twice as wide as the country: its 400 people, and 400 neighbours."""
     tiny_country.write_raster(day.static / "population.tif", np.full((10, 40), 2.0), width=40)
     assert population(day) == pytest.approx({"01A": 110, "01B": 90, "02A": 100, "02B": 100}, rel=1e-5)
+
+
+def test_a_run_says_whose_people_are_unknown_and_which_depths_were_capped(day: TinyDay) -> None:
+    """The raster ends at the middle of the country, and one cell of the smaller flood is 401.3 m deep."""
+    tiny_country.write_raster(day.static / "population.tif", np.full((10, 10), 2.0), width=10)
+    depths = np.zeros((10, 20))
+    depths[0], depths[0, 3] = 1.5, 401.3
+    tiny_country.write_raster(flood_map(day, 10), depths)
+    notes = day.found().notes
+    assert "population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody" in notes
+    assert "flood_map_XTY_RP10.tif: 1 of 20 wet cells are up to 401.3 m deep, taken as 300 m" in notes
 
 
 @pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP20.tif"])

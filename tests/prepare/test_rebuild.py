@@ -42,7 +42,7 @@ def folder(static: Path, tmp_path: Path) -> Path:
 def test_layers_of_an_earlier_version_are_made_anew(
     static: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All parts: format 5 counted people on overlapping ground twice, so no count of it may be taken over."""
+    """All parts: an earlier format was judged by other rules, so nothing of it may be taken over."""
     with monkeypatch.context() as earlier:
         for module in (parts, stamp):
             earlier.setattr(module, "FORMAT", stamp.FORMAT - 1)

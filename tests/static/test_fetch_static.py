@@ -101,6 +101,20 @@ def test_a_tile_that_is_listed_and_not_served_is_no_sea(tiles: Path, tmp_path: P
     assert not (tmp_path / "map.tif").exists()
 
 
+@pytest.mark.parametrize("other", ["ID9_N10_E0_RP10_depth.tif", "id1_n10_e0_rp10.TIF"])
+def test_tiles_of_two_editions_are_refused_with_both_names(tiles: Path, tmp_path: Path, other: str) -> None:
+    """The publisher numbered its tiles anew; the copy of an earlier year lies in the same folder."""
+    folder, name = tmp_path / "root" / "RP10", "ID1_N10_E0_RP10_depth.tif"
+    folder.mkdir(parents=True)
+    for link in (name, other):
+        (folder / link).symlink_to(tiles / "RP10" / name)
+    with pytest.raises(InputInvalid) as caught:
+        country_tiles(Place(str(tmp_path / "root"), tmp_path), (10,), (9.5, 0.1, 9.9, 0.9))
+    assert name in caught.value.found
+    assert other in caught.value.found
+    assert caught.value.where == str(folder)
+
+
 def test_a_tile_that_one_return_period_lacks_is_an_error_and_one_that_all_lack_is_said(
     tiles: Path, tmp_path: Path
 ) -> None:

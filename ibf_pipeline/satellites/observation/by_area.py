@@ -14,7 +14,8 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.observed import ObservedArea
 from ibf_pipeline.hazards.floods.findings import FloodEvent
 from ibf_pipeline.prepare.boundaries import read_boundaries
-from ibf_pipeline.prepare.grids import write_on_grid
+from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.tables import exposure_table
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster, profile, windows
 from ibf_pipeline.satellites.observation.water import FLOODED, NOT_OBSERVED, PERMANENT
@@ -56,8 +57,9 @@ def people_in_flood(
     chosen = deepest.only(codes)
     scratch.mkdir(parents=True, exist_ok=True)
     people, flooded = scratch / "people.tif", scratch / "flooded.tif"
+    box = bounds_of_areas(deepest)
     with bounded_gdal():
-        write_on_grid(static / "population.tif", observed, people, "population raster")
+        write_on_grid(static / "population.tif", observed, people, "population raster", country=box)
         _write_flooded(observed, flooded)
         table = exposure_table({"people": people}, {1.0: flooded}, chosen, scratch / "bands.tif")
     counts: np.ndarray = table["exposure"].values[0, :, 0]

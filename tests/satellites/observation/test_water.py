@@ -91,6 +91,22 @@ def test_a_flood_map_becomes_a_mask(tmp_path: Path) -> None:
     assert read(tmp_path / "mask.tif").tolist() == [[1, 0, 255]]
 
 
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("uint8", 255), ("int16", -9999), ("int16", -1), ("uint16", 65535), ("float32", np.nan)]
+)
+def test_where_a_flood_map_has_no_value_nothing_was_seen_to_be_dry(tmp_path: Path, dtype: str, value: float) -> None:
+    """As other services deliver them: the value is not declared as nodata."""
+    flood_map = write_scene(tmp_path / "map.tif", np.array([[1, 0, value, 2]]), dtype=dtype, nodata=None)
+    write_map_water(flood_map, 1, tmp_path / "mask.tif")
+    assert read(tmp_path / "mask.tif").tolist() == [[1, 0, 255, 0]]
+
+
+def test_a_map_of_0_and_255_has_its_flood_where_it_says(tmp_path: Path) -> None:
+    flood_map = write_scene(tmp_path / "map.tif", np.array([[255, 0]]), dtype="uint8", nodata=None)
+    write_map_water(flood_map, 255, tmp_path / "mask.tif")
+    assert read(tmp_path / "mask.tif").tolist() == [[1, 0]]
+
+
 def test_a_cell_is_flooded_where_half_of_what_was_seen_is(tmp_path: Path, areas: Path) -> None:
     """Four small cells to a cell of the grid; in the first row 4, 2, 1, 0 of 4 are wet, then none seen."""
     values = np.full((20, 40), LAND)
