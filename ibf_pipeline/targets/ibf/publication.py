@@ -20,6 +20,7 @@ from ibf_pipeline.targets.ibf.dropped_areas import dropped_areas
 from ibf_pipeline.targets.ibf.lookback.look import look_back
 from ibf_pipeline.targets.ibf.mailing import fails_over_the_mail
 from ibf_pipeline.targets.ibf.notices import area_names, names_in_preview, notices, unconfirmed_notices
+from ibf_pipeline.targets.ibf.revise import PROCESSING
 from ibf_pipeline.targets.ibf.state import moment
 from ibf_pipeline.targets.ibf.transport import IbfClient, IbfTransport
 from ibf_pipeline.targets.notice import Notice
@@ -41,7 +42,7 @@ def carry_out(
 
     `mailed_only`: the countries that it mails about where this one is none of them, None where it is.
     """
-    transport = IbfTransport(client, revision.folder)
+    transport = IbfTransport(client, revision.folder, () if mailed_only is None else PROCESSING)
     if processes_again(revision, end, holds=destination is not None and is_to_wait(revision, destination, end)):
         transport.prepare(revision.state().left)
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 UNTOLD = "trigger, nobody notified"
 """what an event was before where the server knows it as a trigger and people do not"""
 
-PROCESSING = (PROCESS, CURRENT.end_path, DESCRIBED.close_path)
+PROCESSING = tuple(path for path in (PROCESS, CURRENT.end_path, DESCRIBED.close_path) if path)
 """calls that make a server of today turn a day's rows into events"""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,8 +30,6 @@ _AT_ONCE: Final = 1 << 20
 """bytes of a file that are read at once"""
 _SOON: Final = (2, 30.0, 5.0)
 """tries, seconds without an answer and seconds between two tries of a question that nobody waits minutes for"""
-_HURRIED: Final = (2, 30.0, 5.0)
-"""tries, seconds for an answer, and seconds between two tries of a question for which nobody may wait"""
 _JSON: Final = {"Content-Type": "application/json"}
 _DECIDE: Final = "look whether the mail went out, then `resume --notify-again` or `resume --assume-notified`"
 
@@ -72,6 +70,12 @@ class IbfClient:
             clock=given.clock,
         )
         other._client = self._client.with_patience(soon)
+        return other
+
+    def with_attempts(self, most: int) -> IbfClient:
+        """The same with at most so many tries where the server answers an error; one that is away is waited for."""
+        other = copy(self)
+        other._client = self._client.with_patience(replace(self._patience, attempts=min(most, self._patience.attempts)))
         return other
 
     def close(self) -> None:
@@ -153,9 +157,12 @@ def serialised(body: Mapping[str, Any]) -> bytes:
 class IbfTransport:
     """The IBF client as the publisher takes it."""
 
-    def __init__(self, client: IbfClient, folder: Path) -> None:
+    def __init__(self, client: IbfClient, folder: Path, expected_to_fail: Collection[str] = ()) -> None:
+        """`expected_to_fail`: paths whose error is no surprise, and is not worth waiting for another answer."""
         self._client = client
+        self._twice = client.with_attempts(2)
         self._folder = folder
+        self._expected_to_fail = expected_to_fail
         self._contents: dict[int, bytes] = {}
 
     def prepare(self, calls: Iterable[Call]) -> None:
@@ -175,4 +182,5 @@ class IbfTransport:
 
     def send(self, call: Call) -> Answer:
         """Carry out one call."""
-        return self._client.send(call, self._folder, self._contents.pop(call.number, None))
+        client = self._twice if call.path in self._expected_to_fail else self._client
+        return client.send(call, self._folder, self._contents.pop(call.number, None))
