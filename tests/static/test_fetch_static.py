@@ -342,7 +342,7 @@ def test_a_proposal_that_a_person_corrected_is_never_replaced(world: tuple[Path,
     for _ in range(2):
         code, text = invoke(folder, "prepare", "XTY", "--propose-mapping")
         assert code == 0, text
-    assert "until then it is for rehearsals on test targets" in text
+    assert "until then it is for rehearsals that notify nobody" in text
     proposal = static / "station_admin_mapping.proposed.csv"
     corrected = proposal.read_text().replace("G1,01A", "no_station,01A")
     proposal.write_text(corrected)
