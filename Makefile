@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 
 UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
 	tests/discharge tests/targets tests/check tests/report/test_changes.py
+LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py
 
-.PHONY: demo test test-unit test-stories test-benchmarks test-all lint install uganda clean
+.PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
 
 # The environment is made again where the project's needs or the locked versions changed.
 $(VENV)/installed: pyproject.toml constraints.txt
@@ -29,16 +30,16 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What takes long: killed workers, automations in their own time, large rasters, many examples.
+# What waits: killed workers, automations in their own time; and many examples. Three processes, as waiting takes none.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis" \
-		--ignore=tests/benchmarks
+	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis" \
+		$(addprefix --ignore=,$(LARGE))
 
-# The benchmarks run to their end and print their ratios: after a change of what they measure.
-test-benchmarks: install
-	$(BIN)/python -m pytest tests/benchmarks
+# What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal.
+test-large: install
+	$(BIN)/python -m pytest -m story $(LARGE)
 
-test-all: test-stories test-benchmarks test
+test-all: test-stories test-large test
 
 lint: install
 	$(BIN)/ruff check .
