@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
 	tests/discharge tests/targets tests/check tests/report/test_changes.py
 LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py
+STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
 
@@ -30,9 +31,9 @@ test-unit: install
 test: install
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not story"
 
-# What waits: killed workers, automations in their own time; and many examples. Three processes, as waiting takes none.
+# What takes long: killed workers, automations in their own time; and the property tests again with many examples.
 test-stories: install
-	IBF_TESTS=all $(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "story or hypothesis" \
+	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" \
 		$(addprefix --ignore=,$(LARGE))
 
 # What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal.

@@ -1,4 +1,4 @@
-"""How many examples Hypothesis tries: few on every day, many where a person runs the long stories."""
+"""How many examples Hypothesis tries: few on every day, many where the long stories run."""
 
 from __future__ import annotations
 
@@ -6,9 +6,5 @@ import os
 
 
 def examples(few: int, many: int) -> int:
-    """`many` under `make test-all` (IBF_TESTS=all), else `few`; in CI, whose examples are always the same, three times
-    `few`.
-    """
-    if os.environ.get("IBF_TESTS") != "all":
-        return few
-    return min(many, 3 * few) if "CI" in os.environ else many
+    """`many` under `make test-all` (IBF_TESTS=all), else `few`."""
+    return many if os.environ.get("IBF_TESTS") == "all" else few
