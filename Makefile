@@ -4,7 +4,8 @@ BIN := $(VENV)/bin
 
 UNIT := tests/hazards/floods/forecast tests/hazards/floods/impact tests/hazards/floods/test_screening.py \
 	tests/discharge tests/targets tests/check tests/report/test_changes.py
-LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py
+LARGE := tests/benchmarks tests/prepare/test_memory.py tests/static/test_portal_countries.py \
+	tests/publish/test_fault_matrix.py tests/publish/test_longer_sequences.py
 STORIES := story or hypothesis
 
 .PHONY: demo test test-unit test-stories test-large test-all lint install uganda clean
@@ -36,7 +37,8 @@ test-stories: install
 	IBF_TESTS=all $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "$(STORIES)" \
 		$(addprefix --ignore=,$(LARGE))
 
-# What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal.
+# What is large: the benchmarks, which print their ratios, rasters of 200 million cells, twenty countries of the portal,
+# every call spoiled and killed at in turn.
 test-large: install
 	$(BIN)/python -m pytest -m story $(LARGE)
 

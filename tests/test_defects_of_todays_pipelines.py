@@ -229,7 +229,7 @@ def test_defect_11_an_area_without_threshold_ends_the_upload(tmp_path: Path) -> 
     dry = np.zeros((10, 20))
     dry[0, 6:] = 1.0
     for period in (10, 20):
-        tiny_country.write_raster(static / "flood_maps" / f"flood_map_XTY_RP{period}.tif", dry)
+        tiny_country.write_raster(static / "flood_maps" / f"flood_map_XTY_RP{period}.tif", dry * period / 10)
     country = tiny_country.country()
     prepare(country, static, tmp_path / "prepared")
     layers, _ = read_prepared(tmp_path / "prepared", "XTY")

@@ -127,12 +127,11 @@ def withdrawal_text(found: Findings, names: list[str]) -> str:
     lines.append(
         f"The following alerts of that {of} are withdrawn. They were sent in error; please do not act on them:"
     )
-    shown = found.publishable_events  # nobody was told of the others by the portal
-    for event in shown:
+    for event in found.events:
         if event.name in names:
             named = found.named(event.key)
             what = f"{event.name}, {named}" if named else event_text(found, event.name, event.key)
             lines.append(f"- {what} ({'trigger' if event.trigger else 'warning'})")
-    left = [event.name for event in shown if event.name not in names]
+    left = [event.name for event in found.events if event.name not in names]
     lines += ["", f"Still in force: {', '.join(left)}." if left else "No other alert is in force."]
     return "\n".join(lines) + "\n"

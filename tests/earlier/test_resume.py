@@ -18,6 +18,7 @@ DAY = f"{ISO3}/{ISSUE}"
 NOTIFY = ("POST", "/api/notification/send")
 ONE = {"G1": "trigger"}
 
+SENT = "the notification was sent now\n"
 UNSEEN = "not checked on the portal: nothing was written down before publishing\n"
 """of a revision that an earlier version planned"""
 
@@ -38,7 +39,7 @@ def test_a_held_one_is_approved(left: Left) -> None:
     before = answers(portal)
     assert (portal.events, portal.mails) == (ONE, [])
     said = project.command("resume", DAY, "--approve")
-    assert (said.code, said.text) == (0, "revision 1: 1 of 27 calls made now\n" + UNSEEN)
+    assert (said.code, said.text) == (0, "revision 1: 1 of 27 calls made now\n" + SENT + UNSEEN)
     assert portal.made - before == Counter({NOTIFY: 1})
     assert (portal.mails, states(project, 27)) == ([("G1",)], ["held", "sending", "done"])
     assert project.ledger().finished == [1]
@@ -75,7 +76,7 @@ def test_half_published_it_goes_on_at_the_first_call_that_is_not_done(left: Left
     (revision,) = project.revisions()
     assert (sum(portal.made.values()), portal.mails) == (16 + further, [])
     said = project.command("resume", DAY)
-    assert (said.code, said.text) == (0, "revision 1: 24 of 40 calls made now\n" + UNSEEN)
+    assert (said.code, said.text) == (0, "revision 1: 24 of 40 calls made now\n" + SENT + UNSEEN)
     calls = [json.loads(line) for line in (revision.folder / "plan.jsonl").read_text().splitlines()]
     twice = Counter({(calls[16]["method"], f"/api{calls[16]['path']}"): further})
     assert portal.made == planned(revision) + twice
@@ -136,7 +137,7 @@ def test_a_person_has_it_sent_again(left: Left, state: str, sent: int) -> None:
     project, portal = left(state, further=sent)
     before = answers(portal)
     said = project.command("resume", DAY, "--notify-again")
-    assert (said.code, said.text) == (0, "revision 1: 1 of 27 calls made now\n" + UNSEEN)
+    assert (said.code, said.text) == (0, "revision 1: 1 of 27 calls made now\n" + SENT + UNSEEN)
     assert (portal.made - before, portal.mails) == (Counter({NOTIFY: 1}), [("G1",)] * (sent + 1))
     assert states(project, 27)[-2:] == ["sending", "done"]
     assert (project.ledger().finished, project.ledger().unconfirmed) == ([1], None)

@@ -120,14 +120,14 @@ def test_a_wipe_that_broke_off_keeps_no_day_out(
 
 def test_the_500_of_a_day_that_is_whole_stops_the_run(portal: FloodDays, monkeypatch: pytest.MonkeyPatch) -> None:
     portal.day(BEFORE, day(1))
-    ask = IbfClient.get_if_there
+    ask = IbfClient.get
 
-    def broken(self: IbfClient, path: str, **query: str) -> Any:
+    def broken(self: IbfClient, path: str, **query: Any) -> Any:
         if path == "/event":
             raise ServerUnreachable("GET /event answered 500", where=self.base)
         return ask(self, path, **query)
 
-    monkeypatch.setattr(IbfClient, "get_if_there", broken)
+    monkeypatch.setattr(IbfClient, "get", broken)
     with pytest.raises(ServerUnreachable, match="answered 500"):
         portal.day(AFTER, day(2))
 
