@@ -177,18 +177,20 @@ def check(
     if as_json:
         typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
     else:
-        _print_findings(country, findings, console())
+        print_findings(country, findings, console())
     raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
 _TABLE_FROM = 100
 """columns of the terminal"""
-_LONGEST = 600
-"""letters of one cell: sixty areas by name would push everything else off the screen"""
+_MOST_ROWS = 8
+"""of a table, which takes more lines than the same in words"""
+_LONGEST = 240
+"""letters of what was found: sixty areas by name would push everything else off the screen"""
 _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
 
 
-def _print_findings(country: str, findings: list[Finding], out: Console) -> None:
+def print_findings(country: str, findings: list[Finding], out: Console) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -209,7 +211,7 @@ def _print_findings(country: str, findings: list[Finding], out: Console) -> None
             *(Text(text) for text in cells),
             end_section=True,
         )
-    if out.width < _TABLE_FROM:
+    if out.width < _TABLE_FROM or len(told) > _MOST_ROWS:
         _print_blocks(told, out)
     elif told:
         out.print(table)
@@ -231,15 +233,17 @@ def _cut(text: str) -> str:
 
 
 def _print_blocks(findings: list[Finding], out: Console) -> None:
-    """Line by line where a table would break file names and commands."""
+    """Line by line where a table would break file names and commands; what is to be said of several, once."""
     from rich.text import Text
 
+    said: set[str] = set()
     for finding in findings:
         head = Text(finding.level, style=_COLOURS[finding.level])
         out.print(head.append(f"  {finding.subject}: {finding.found}", style="default"), soft_wrap=True)
-        for words in (finding.meaning, finding.remedy and f"-> {finding.remedy}"):
-            if words:
-                out.print(Text(f"    {words}"), soft_wrap=True)
+        words = " -> ".join(filter(None, (finding.meaning, finding.remedy)))
+        if words and words not in said:
+            said.add(words)
+            out.print(Text(f"    {words}"), soft_wrap=True)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from pytest_httpserver import HTTPServer
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from flows.cli.prepare import print_findings
+from flows.cli.terminal import console
 from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.check.portal import check_portal
 from ibf_pipeline.check.schedule import Schedule, check_schedules
@@ -226,5 +228,23 @@ def test_on_a_narrow_terminal_names_of_files_stay_whole(config: Path, static: Pa
     words = ["check", "XTY", "--config", str(config), "--workspace", str(tmp_path / "work")]
     lines = CliRunner().invoke(app, words, env={"COLUMNS": "80"}).output.splitlines()
     assert lines[0] == f"error  static data: missing below {country}: station_admin_mapping.csv"
-    assert lines[1] == "    the country cannot be prepared, so no run is possible"
-    assert lines[2].startswith("    -> `ibf-pipeline fetch-static XTY` obtains")
+    assert lines[1].startswith(
+        "    the country cannot be prepared, so no run is possible -> `ibf-pipeline fetch-static XTY` obtains"
+    )
+
+
+def test_many_findings_take_less_than_a_screen(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty areas by name, and what is to be said of ten rasters, are not worth forty lines."""
+    monkeypatch.setenv("COLUMNS", "120")
+    areas = ", ".join(f"ZM{number:06d} in ZM{number:04d} (1%)" for number in range(40))
+    told = [Finding("warning", "boundaries", areas, "an area counts as a whole", "nothing has to be done")]
+    rasters = ("warning", "rasters"), ("it is read as a depth", "declare it")
+    told += [Finding(*rasters[0], f"map {number} has no nodata", *rasters[1]) for number in range(10)]
+    told += [Finding("fine", "stations", f"station {number} is there") for number in range(30)]
+    print_findings("ZMB", told, console())
+    lines = capsys.readouterr().out.splitlines()
+    assert (len(lines), lines[-1]) == (15, "ZMB: 11 warning, 30 fine")
+    assert lines[0].endswith(", ... (--json has them all)")
+    assert lines.count("    it is read as a depth -> declare it") == 1
