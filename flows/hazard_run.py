@@ -17,7 +17,7 @@ from flows.ending import HOLD, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
-from flows.states import COMPLETED, HELD, NOT_NOTIFIED, UNMAILED
+from flows.states import COMPLETED, HELD, NOT_NOTIFIED
 from flows.wiring.day import Day, now, open_day
 from flows.wiring.issue_date import Asked, scheduled_moment
 from flows.wiring.legs import leg_of
@@ -33,7 +33,7 @@ from ibf_pipeline.runs.unconfirmed import require_confirmed
 from ibf_pipeline.targets.notice import DIFFERS
 from ibf_pipeline.targets.open_target import OpenTarget, Publication
 from ibf_pipeline.targets.problems import Consent
-from ibf_pipeline.targets.told import untold_notices
+from ibf_pipeline.targets.told import UNMAILED, untold_notices
 from tasks.artifacts import keep_artifacts, publishing_progress
 from tasks.runs import plan_revision, publish_revision, write_run_report
 

@@ -12,7 +12,7 @@ from prefect.runtime import flow_run
 
 from flows.installed import as_known, final, found_installed
 from flows.morning import write_morning
-from flows.states import COMPLETED, FAILED, UNMAILED
+from flows.states import COMPLETED, FAILED
 from flows.wiring.day import now, open_configuration, open_day
 from flows.wiring.hazards import Configured
 from flows.wiring.issue_date import issue_date_of_run
@@ -23,6 +23,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, only_logged
 from ibf_pipeline.runs.ledger import latest_finished, mailed_nobody, unfinished
+from ibf_pipeline.targets.told import UNMAILED
 
 log = logging.getLogger("ibf_pipeline.flows")
 

@@ -94,9 +94,6 @@ OUTCOMES = {
 }
 """every one, by name; Crashed and Cancelled are set by Prefect alone"""
 
-UNMAILED = "the portal shows it and nobody was mailed"
-"""of a day that a server can make no mail about"""
-
 NOTICE_EVENT = "ibf-pipeline.notice"
 HELD_EVENT = "ibf-pipeline.held"
 

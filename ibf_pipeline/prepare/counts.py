@@ -34,6 +34,7 @@ from ibf_pipeline.prepare.tiles import (
 )
 from ibf_pipeline.prepare.values import Values, require_declared_nodata
 
+_DEGREES: Final = "EPSG:4326"
 TOTAL_TOLERANCE: Final = 0.005
 """share of all people that may be lost when a population raster is brought onto the grid"""
 DENSEST_PEOPLE: Final = 1_000_000.0
@@ -111,12 +112,12 @@ class Cut:
     def _drop_outside(self, block: npt.NDArray[np.float64], window: Window) -> None:
         """By the centres of cells, where a block does not lie inside as a whole."""
         west, south, east, north = self.country
-        box = _to_degrees(self.of, rasterio.windows.bounds(window, self.of.transform))
+        box = _box_in(rasterio.windows.bounds(window, self.of.transform), self.of.crs, _DEGREES)
         if box is not None and box[0] >= west and box[1] >= south and box[2] <= east and box[3] <= north:
             return
         rows, columns = np.nonzero(block)
         x, y = rasterio.transform.xy(self.of.transform, window.row_off + rows, window.col_off + columns)
-        lon, lat = (np.array(values) for values in transform(self.of.crs, "EPSG:4326", x, y))
+        lon, lat = (np.array(values) for values in transform(self.of.crs, _DEGREES, x, y))
         outside = ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))  # where a centre is nowhere, too
         block[rows[outside], columns[outside]] = 0
 
@@ -132,7 +133,7 @@ def cut_to(raster: DatasetReader, country: Bounds) -> Cut:
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), west, east)
         return Cut(np.where(inside[0], rows, 0), np.where(inside[1], columns, 0), raster, country, is_straight=True)
     rows, columns = np.ones(raster.height), np.ones(raster.width)
-    box = _box_on(raster, country) if straight and raster.crs is not None else None
+    box = _box_in(country, _DEGREES, raster.crs) if straight and raster.crs is not None else None
     if box is not None:
         rows = _shares(grid.f + grid.e * np.arange(raster.height + 1), box[1], box[3])
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), box[0], box[2])
@@ -145,19 +146,11 @@ def _shares(edges: npt.NDArray[np.float64], low: float, high: float) -> npt.NDAr
     return np.abs(np.diff(ends)) / np.abs(np.diff(edges))
 
 
-def _box_on(raster: DatasetReader, country: Bounds) -> Bounds | None:
-    """The country's box in the raster's coordinates; None where it has none there."""
+def _box_in(bounds: Bounds, given: object, wanted: object) -> Bounds | None:
+    """A box of one coordinate system in those of another; None where it has no place there."""
     try:
-        box: Bounds = transform_bounds("EPSG:4326", raster.crs, *country)
-    except Exception:  # GDAL's own error classes are not public
-        return None
-    return box if np.isfinite(box).all() else None
-
-
-def _to_degrees(raster: DatasetReader, bounds: Bounds) -> Bounds | None:
-    try:
-        box: Bounds = transform_bounds(raster.crs, "EPSG:4326", *bounds)
-    except Exception:  # as above: a corner that lies nowhere on Earth
+        box: Bounds = transform_bounds(given, wanted, *bounds)
+    except Exception:  # GDAL's own error classes are not public: a corner that lies nowhere on Earth
         return None
     return box if np.isfinite(box).all() else None
 

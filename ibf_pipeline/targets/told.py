@@ -16,6 +16,8 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.notice import AREA_ENDED, LAPSED_BEYOND, TRIGGER_BEYOND, Notice
 from ibf_pipeline.targets.open_target import Publication
 
+UNMAILED = "the portal shows it and nobody was mailed"
+"""of a day that a server can make no mail about"""
 _MOST = 3
 """names of a kind in the state's message, before the number of the others"""
 _IN_STATE = {
@@ -69,7 +71,7 @@ def _silent(found: Findings, publications: Sequence[Publication]) -> list[str]:
     """An alert that went out without telling anybody: a backfill, a run or a target without notifications."""
     for last in publications[-1:]:
         if last.unmailed:
-            return [f"the portal shows it and nobody was mailed: it can make no mail about {found.country_name}"]
+            return [f"{UNMAILED}: it can make no mail about {found.country_name}"]
         if found.events and found.events == last.published.events and not (last.notified or last.outcome.held):
             return ["nobody was notified"]
     return []
