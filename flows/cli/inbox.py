@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 inbox_app = typer.Typer(help="Satellite products that were announced or found.", no_args_is_help=True)
 
 State = Literal["incomplete", "waiting", "triggered", "ignored"]
+YOUNGEST_SETTLED = 7
+"""days; a triggered product is compared with further alerts while it is young"""
 ProductId = Annotated[str, typer.Argument(help="as `list` shows it, or its beginning", metavar="ID")]
 
 
@@ -35,14 +37,17 @@ def list_products(
     from flows.cli.subscriptions_tables import block, entry_data, time_text
 
     eodata = _open(config, workspace)
-    entries, counts = eodata.inbox.entries(state, limit), eodata.inbox.counts()
+    entries, counts, full = eodata.inbox.entries(state, limit), eodata.inbox.counts(), eodata.inbox.full()
     if as_json:
-        print_data({"counts": counts, "products": [entry_data(entry) for entry in entries]})
+        products = [entry_data(entry) for entry in entries]
+        print_data({"counts": counts, "full": full.found if full else None, "products": products})
         return
     for entry in entries:
         words = [entry.state, *([f"acquired {time_text(entry.acquired)}"] if entry.acquired else [])]
         block(entry.product_id, words, [entry.name, entry.reason])
     console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
+    if full:
+        console().print(str(full), soft_wrap=True)
 
 
 @inbox_app.command()
@@ -125,22 +130,36 @@ def replay(
 
 @inbox_app.command()
 def prune(
-    older_than: Annotated[int, typer.Option("--older-than", min=7, help="days since a product was first seen")] = 90,
+    older_than: Annotated[int, typer.Option("--older-than", min=0, help="days since a product was first seen")] = 90,
+    state: Annotated[
+        State | None, typer.Option("--state", help="in this state alone; `waiting` and `incomplete` ones are dropped")
+    ] = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: InboxWorkspace = None,
 ) -> None:
-    """Forget the contents of settled products. Their ids stay, so that a late duplicate is recognised.
+    """Forget the contents of settled products; drop those that still wait where their state is named.
+
+    Ids stay, so that a late duplicate is recognised. What is dropped starts nothing any more, unless it is replayed.
 
     Example: ibf-pipeline inbox prune --older-than 90
     """
     from datetime import timedelta
 
     from flows.wiring.day import now
+    from ibf_pipeline.errors import UsageError
+    from ibf_pipeline.satellites.subscriptions.inbox import SETTLED
 
-    count = _open(config, workspace).inbox.prune(now() - timedelta(days=older_than))
+    chosen = [state] if state else list(SETTLED)
+    if older_than < YOUNGEST_SETTLED and "triggered" in chosen:
+        raise UsageError(
+            f"--older-than {older_than} with triggered products, which may still start an observation",
+            expected=f"at least {YOUNGEST_SETTLED} days",
+            remedy="name the states that are meant, such as --state waiting",
+        )
+    count = _open(config, workspace).inbox.prune(now() - timedelta(days=older_than), chosen)
     if as_json:
-        print_data({"pruned": count})
+        print_data({"pruned": count, "states": chosen})
         return
     console().print(f"{count} products pruned")
 

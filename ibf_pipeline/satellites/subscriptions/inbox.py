@@ -8,10 +8,10 @@ says why). A product is known by its id, whatever subscription, door, order or n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -26,6 +26,9 @@ from ibf_pipeline.satellites.subscriptions.notification import Notification, Pro
 WAITING_REASON = "not yet compared with the alerts"
 NO_DEPLOYMENT = "no deployment to start"
 """ends the reason of what was only announced"""
+DROPPED = "dropped by `inbox prune` before anything was decided of it"
+SETTLED: Final = ("triggered", "ignored")
+UNSETTLED: Final = ("incomplete", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,22 +176,23 @@ class Inbox:
             self._change(connection, entry.product_id, **values)
         return self.entry(product_id)
 
-    def prune(self, before: datetime) -> int:
-        """Forget the contents of settled products first seen before a time; how many.
+    def prune(self, before: datetime, states: Sequence[str] = SETTLED) -> int:
+        """Forget the contents of products in some states that were first seen before a time; how many.
 
-        Ids, states and starts stay: a late duplicate must still be recognised.
+        Ids, states and starts stay: a late duplicate must still be recognised. What was not settled is ignored from
+        then on; `replay` brings it back.
         """
-        settled = and_(
-            PRODUCT.c.first_seen < odata_moment(before),
-            PRODUCT.c.state.in_(("triggered", "ignored")),
-            PRODUCT.c.content.is_not(None),
-        )
+        unsettled = PRODUCT.c.state.in_(UNSETTLED)
+        old = and_(PRODUCT.c.first_seen < odata_moment(before), PRODUCT.c.state.in_(states))
+        forget = update(PRODUCT).values(content=None, footprint=None)
+        drop = forget.values(state="ignored", reason=DROPPED, changed=self._now())
         with self._database.transaction() as connection:
-            return connection.execute(update(PRODUCT).where(settled).values(content=None, footprint=None)).rowcount
+            forgotten = connection.execute(forget.where(old, ~unsettled, PRODUCT.c.content.is_not(None))).rowcount
+            return forgotten + connection.execute(drop.where(old, unsettled)).rowcount
 
     def counts(self) -> dict[str, int]:
         """Products by state, and notifications stored."""
-        counts = dict.fromkeys(("incomplete", "waiting", "triggered", "ignored"), 0)
+        counts = dict.fromkeys((*UNSETTLED, *SETTLED), 0)
         with self._database.reading() as connection:
             by_state = select(PRODUCT.c.state, func.count()).group_by(PRODUCT.c.state)
             counts.update(tuple(row) for row in connection.execute(by_state))
@@ -201,15 +205,25 @@ class Inbox:
         rows = self._database.rows(select(*columns).where(NOTIFICATION.c.product_id == product_id.lower()))
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
-    def _require_room(self) -> None:
+    def full(self) -> WriteFailed | None:
+        """Why nothing that comes in is stored; None while there is room."""
         size = self._database.megabytes()
-        if size > self._max_megabytes:
-            raise WriteFailed(
-                f"the inbox is full: the records have {size:.0f} MB",
-                where=self._database.place,
-                expected=f"at most {self._max_megabytes:g} MB",
-                remedy="make room with `ibf-pipeline inbox prune`, or raise inbox.max_megabytes in eodata.yaml",
-            )
+        if size <= self._max_megabytes:
+            return None
+        counts = self.counts()
+        return WriteFailed(
+            f"the inbox is full: the records have {size:.0f} MB; {sum(counts[state] for state in UNSETTLED):,} of "
+            f"{sum(counts[state] for state in (*UNSETTLED, *SETTLED)):,} products are not settled",
+            where=self._database.place,
+            expected=f"at most {self._max_megabytes:g} MB",
+            remedy="let `ibf-pipeline intake` settle what waits, then make room with `ibf-pipeline inbox prune`, or "
+            "raise inbox.max_megabytes in eodata.yaml; `inbox prune --state waiting` drops what still waits",
+        )
+
+    def _require_room(self) -> None:
+        full = self.full()
+        if full is not None:
+            raise full
 
     def _store_one(self, connection: Connection, provider: str, door: str, item: Notification) -> bool:
         key = {"subscription_id": item.subscription_id, "product_id": item.product_id, "event": item.event}
@@ -235,7 +249,7 @@ class Inbox:
         first = {"provider": provider, **details, "round": 0, "first_seen": now, "changed": now}
         if put(connection, PRODUCT, {"product_id": product.id}, {}, first):
             return True
-        states = ("incomplete", "waiting") if renew else ("incomplete",)
+        states = UNSETTLED if renew else ("incomplete",)
         if product.complete and _known(connection, product.id).state in states:
             self._change(connection, product.id, **details)
         return False

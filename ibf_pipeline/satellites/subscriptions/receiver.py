@@ -80,10 +80,11 @@ def build_receiver(admission: Admission, inbox: Inbox, clock: Callable[[], datet
 
 async def _health(inbox: Inbox, tally: Tally) -> Response:
     try:
-        stored = await run_in_threadpool(inbox.counts)
+        stored, full = await run_in_threadpool(inbox.counts), await run_in_threadpool(inbox.full)
     except WriteFailed:
         return JSONResponse({"status": "the inbox cannot be read", **tally.shown()}, 503)
-    return JSONResponse({"status": "ok", **tally.shown(), "inbox": stored})
+    status = "ok" if full is None else full.found
+    return JSONResponse({"status": status, **tally.shown(), "inbox": stored}, 503 if full else 200)
 
 
 async def _answer(request: Request, admission: Admission, inbox: Inbox, tally: Tally) -> Response:

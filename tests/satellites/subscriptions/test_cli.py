@@ -175,6 +175,10 @@ def test_inbox_commands(place: Installation):
     assert (shown["state"], shown["notifications"][0]["times"], shown["catalogue"]["Id"]) == ("waiting", 1, product)
     assert run(place, "inbox", "replay", product) == (0, f"{product}: waiting, replay 1\n")
     assert run(place, "inbox", "prune", "--older-than", "30") == (0, "0 products pruned\n")
+    code, text = run(place, "inbox", "prune", "--older-than", "0")
+    assert (code, "may still start an observation" in text) == (2, True)
+    assert run(place, "inbox", "prune", "--older-than", "0", "--state", "waiting") == (0, "1 products pruned\n")
+    assert "dropped by `inbox prune`" in run(place, "inbox", "list", "--state", "ignored")[1]
     assert run(place, "inbox", "show", "nothing")[0] == 2
 
 

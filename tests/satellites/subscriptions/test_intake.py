@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.responses import JSONResponse
 
-from ibf_pipeline.errors import InputInvalid, ServerRefused, UsageError
+from ibf_pipeline.errors import InputInvalid, ServerRefused, UsageError, WriteFailed
+from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.satellites.subscriptions.apply import apply_subscriptions
 from ibf_pipeline.satellites.subscriptions.entity import SubscriptionRequest
+from ibf_pipeline.satellites.subscriptions.inbox import DROPPED, Inbox
 from ibf_pipeline.satellites.subscriptions.intake import catch_up, catch_up_is_due, complete, pull
 from ibf_pipeline.satellites.subscriptions.notification import read_notification
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
@@ -179,6 +182,35 @@ def test_prune_forgets_contents_and_still_knows_the_ids(world: World):
     assert world.inbox.replay(entry.product_id).state == "incomplete"
     complete(world.client, world.inbox)
     assert world.inbox.entry(entry.product_id).state == "waiting"
+
+
+def test_what_waits_is_dropped_only_by_its_state_and_starts_nothing_any_more(world: World):
+    world.catalogue.publish(radar_product(1, NOON, HERE), lose=True)
+    search(world)
+    world.clock.forward(days=3)
+    world.catalogue.publish(radar_product(2, world.clock(), HERE), lose=True)
+    search(world)
+    old, young = (radar_product(number, NOON, HERE)["Id"] for number in (1, 2))
+    after = world.clock() - timedelta(days=2)
+    assert (world.inbox.prune(after), world.inbox.prune(after, ("incomplete",))) == (0, 0)
+    assert world.inbox.prune(after, ("waiting",)) == 1
+    dropped = world.inbox.entry(old)
+    assert (dropped.state, dropped.reason, dropped.content, dropped.footprint) == ("ignored", DROPPED, None, None)
+    assert [entry.product_id for entry in world.inbox.undecided(NOON)] == [young]
+    assert search(world).new_products == 0, "announced again, it stays dropped"
+    assert world.inbox.replay(old).state == "incomplete"
+    complete(world.client, world.inbox)
+    assert world.inbox.entry(old).state == "waiting"
+
+
+def test_a_full_inbox_acknowledges_nothing_and_says_what_fills_it(world: World, tmp_path: Path):
+    queue = subscribe(world)
+    world.catalogue.publish(radar_product(1, NOON, HERE))
+    full = Inbox(open_records(beside(tmp_path / "full")), world.clock, max_megabytes=0)
+    with pytest.raises(WriteFailed, match=r"0 of 0 products are not settled.*`inbox prune --state waiting`"):
+        pull(world.client, full, queue, world.settings)
+    assert len(world.catalogue.queues[queue]) == 1
+    assert pull(world.client, world.inbox, queue, world.settings).new_products == 1
 
 
 def test_an_unknown_product(world: World):

@@ -204,10 +204,13 @@ def test_503_when_the_inbox_is_full_and_nothing_is_claimed(tmp_path: Path):
         assert len(inbox.entries()) == statuses.count(204)
         with pytest.raises(WriteFailed, match=r"full.* `ibf-pipeline inbox prune`, or raise inbox\.max_megabytes"):
             inbox.store("cdse", "push", [])
-        for entry in inbox.entries():
-            inbox.decide(entry.product_id, "ignored", "too old")
-        inbox.prune(NOON + timedelta(days=1))
-        assert post(url, notification(12)) == 204, "what was forgotten makes room"
+        kept, health = statuses.count(204), requests.get(f"{url}/health", timeout=10)
+        assert health.status_code == 503
+        assert health.json()["status"].endswith(f"; {kept} of {kept} products are not settled")
+        assert inbox.prune(NOON + timedelta(days=1)) == 0, "nothing is settled"
+        assert inbox.prune(NOON + timedelta(days=1), ["waiting"]) == kept
+        assert post(url, notification(12)) == 204, "what was dropped makes room"
+        assert requests.get(f"{url}/health", timeout=10).json()["status"] == "ok"
 
 
 def test_a_storm_with_duplicates_is_kept_once_each(tmp_path: Path):
