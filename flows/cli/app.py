@@ -31,8 +31,9 @@ from flows.cli.options import (
     Workspace,
 )
 from flows.cli.prepare import check, fetch_static, new_country, prepare
+from flows.cli.receiver import receiver
 from flows.cli.records import records_app
-from flows.cli.subscriptions import receiver, subscriptions_app
+from flows.cli.subscriptions import subscriptions_app
 from flows.cli.terminal import console
 from flows.cli.verify import verify
 

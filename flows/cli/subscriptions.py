@@ -1,4 +1,4 @@
-"""Commands of the catalogue subscriptions: `subscriptions` and `receiver`."""
+"""`ibf-pipeline subscriptions`: what the accounts at the catalogues subscribe to."""
 
 from __future__ import annotations
 
@@ -197,31 +197,6 @@ def cancel_command(
     _tell(
         provider, subscription_id, "cancelled", as_json, "" if at_once else "; the catalogue removes it some time later"
     )
-
-
-def receiver(
-    port: Annotated[int | None, typer.Option(help="instead of the settings' port")] = None,
-    config: Config = "config",
-    workspace: InboxWorkspace = None,
-) -> None:
-    """Serve the receiver of push notifications on this machine, behind a proxy that ends TLS (docs/subscriptions.md).
-
-    Example: ibf-pipeline receiver --port 8600
-    """
-    import logging
-
-    import uvicorn
-
-    from flows.wiring.subscriptions import open_receiver
-    from ibf_pipeline.satellites.subscriptions.serving import serving
-
-    app, settings = open_receiver(config, workspace)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
-    console().print(
-        f"listening at http://{settings.host}:{port or settings.port}/, on any path - stop with Ctrl+C", soft_wrap=True
-    )
-    uvicorn.Server(serving(app, settings, port)).run()
 
 
 def _open(config: str, workspace: str | None) -> Eodata:
