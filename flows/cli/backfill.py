@@ -1,0 +1,53 @@
+"""`ibf-pipeline backfill`: past days in their order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Config, HazardName, Iso3, TargetName, Workspace
+from flows.cli.terminal import console
+
+
+def backfill(
+    country: Iso3,
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first issue date")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last issue date")],
+    target: TargetName = None,
+    hazard: HazardName = None,
+    notify: Annotated[bool, typer.Option("--notify", help="send notifications about past days")] = False,
+    really: Annotated[bool, typer.Option("--really-notify", help="confirm --notify a second time")] = False,
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Run past days in their order, without notifications; stops at the first that is not published.
+
+    Example: ibf-pipeline backfill UGA --from 2026-02-01 --to 2026-02-14
+    """
+    from flows.wiring.environment import settle
+
+    settle()
+    from flows.backfill import backfill_days, require_confirmed
+    from flows.states import exit_code
+
+    require_confirmed(notify=notify, really=really)
+    out, code = console(), 0
+    for day in backfill_days(
+        country,
+        first.date(),
+        last.date(),
+        target,
+        hazard=hazard,
+        notify=notify,
+        config=config,
+        workspace=workspace,
+        skipped=lambda day: out.print(f"{day}: published before, skipped"),
+    ):
+        code = exit_code(day.state) or code
+        out.print(f"{day.issue_time}: {day.state.message}", soft_wrap=True)
+        if not day.published:
+            again = f"go on with --from {day.issue_time.day} when it is mended"
+            out.print(f"stopped at {day.issue_time}; {again}", soft_wrap=True)
+    raise typer.Exit(code)

@@ -1,0 +1,118 @@
+"""What a person decides about a published or unfinished run: `resume` and `withdraw`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import (
+    AcceptBlind,
+    By,
+    Config,
+    DiscardDecisions,
+    RunName,
+    TakeOver,
+    TargetName,
+    Workspace,
+)
+from flows.cli.terminal import console
+
+
+def resume(
+    run: RunName,
+    target: TargetName = None,
+    approve: Annotated[bool, typer.Option("--approve", help="send a held notification")] = False,
+    abort: Annotated[bool, typer.Option("--abort", help="give the revision up; it notifies nobody any more")] = False,
+    notify_again: Annotated[
+        bool, typer.Option("--notify-again", help="send a notification that may have been sent before")
+    ] = False,
+    assume_notified: Annotated[
+        bool, typer.Option("--assume-notified", help="take it that a notification of unknown fate was sent")
+    ] = False,
+    discard_decisions: DiscardDecisions = False,
+    by: By = "",
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Go on with an unfinished publication at the first call that is not known to be done.
+
+    Example: ibf-pipeline resume UGA/2026-02-15 --assume-notified
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.ending import tell
+    from flows.wiring.decisions import open_run, reported, resume_run
+    from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.resume import Decision, closing_words
+
+    decision = Decision(approve, abort, notify_again, assume_notified, by.strip())
+    day = open_run(run, config, target, workspace)
+    with reported(day):
+        revision, publication = resume_run(day, decision, Consent(discard_decisions=discard_decisions))
+    out = console()
+    if publication is None:
+        out.print(closing_words(revision), soft_wrap=True)
+        return
+    outcome = publication.outcome
+    out.print(f"revision {revision.number}: {outcome.made} of {outcome.calls} calls made now")
+    for notice in publication.notices:
+        out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if PREFECT_API_URL.value() and not approve:  # what is approved was told when it was held
+        tell(publication.published, publication.notices)
+    if publication.notified:
+        out.print("the notification was sent now")
+    if publication.unmailed:
+        out.print("the portal shows it and nobody was mailed: tell the recipients yourself")
+    if publication.verified is not None:
+        out.print(publication.verified.words, soft_wrap=True)
+    if outcome.held:
+        out.print("held before the notification: --approve or --abort")
+
+
+def withdraw(
+    run: RunName,
+    event: Annotated[list[str] | None, typer.Option("--event", help="event to take back; all of them")] = None,
+    target: TargetName = None,
+    notify: Annotated[
+        bool | None,
+        typer.Option(
+            "--notify/--no-notify", help="mail the remaining events; not, unless asked for", show_default=False
+        ),
+    ] = None,
+    accept_blind: AcceptBlind = None,
+    take_over: TakeOver = False,
+    discard_decisions: DiscardDecisions = False,
+    by: By = "",
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Publish a correcting revision without some events, and print the text for the people who were mailed.
+
+    Example: ibf-pipeline withdraw UGA/2026-02-15 --event G5220
+    """
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.ending import tell
+    from flows.wiring.decisions import open_run, reported, withdraw_run
+    from ibf_pipeline.targets.problems import Consent
+    from ibf_pipeline.targets.resume import closing_words
+
+    day = open_run(run, config, target, workspace)
+    consent = Consent(tuple(accept_blind or ()), take_over, discard_decisions)
+    with reported(day):
+        done = withdraw_run(day, event or [], notify=notify, consent=consent, by=by.strip())
+    out = console()
+    number = done.revision.number
+    out.print(f"revision {number} is published; text for the people who were mailed:\n", soft_wrap=True)
+    out.print(done.text, soft_wrap=True)
+    if not done.publication.notified:
+        out.print("nobody was notified by the withdrawal", soft_wrap=True)
+    for notice in done.publication.notices:
+        out.print(f"NOTICE {notice.kind}: {notice.text}", soft_wrap=True)
+    if PREFECT_API_URL.value():
+        tell(done.publication.published, done.publication.notices)
+    if done.publication.verified is not None:
+        out.print(done.publication.verified.words, soft_wrap=True)
+    if done.doubtful is not None:
+        out.print(closing_words(done.doubtful), soft_wrap=True)

@@ -1,0 +1,100 @@
+"""`ibf-pipeline sandbox` and `demo`: the local server that behaves like the portal, and a day run into it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from flows.cli.day import run_day
+from flows.cli.options import Config, Workspace
+from flows.cli.terminal import console
+
+
+def demo(
+    uganda: Annotated[
+        bool, typer.Option("--uganda", help="Uganda's trigger scenario instead; needs its real static data")
+    ] = False,
+    workspace: Annotated[
+        str, typer.Option("--workspace", help="folder of the demo, made or emptied first")
+    ] = "work/demo",
+    config: Config = "config",
+    keep_open: Annotated[bool, typer.Option("--open", help="keep the sandbox's page open afterwards")] = False,
+) -> None:
+    """Run the demo country's flood day into the built-in sandbox.
+
+    Example: ibf-pipeline demo --open
+    """
+    from flows.cli.demo_folder import empty_demo
+    from flows.wiring.environment import settle
+
+    base = Path(workspace)
+    empty_demo(base)
+    settle(base / "prefect")
+    country, day = "XDM", date(2026, 2, 15)
+    if uganda:
+        from flows.cli.uganda_demo import ISSUE_DATE, set_up
+
+        country, day, config = "UGA", ISSUE_DATE, set_up(base, config)
+    code = run_day(country, day, None, config, workspace)
+    if code == 0:
+        _show_portal(country, config, workspace, keep_open=keep_open)
+    raise typer.Exit(code)
+
+
+def sandbox(
+    countries: Annotated[list[str] | None, typer.Argument(help="countries to set up; all configured ones")] = None,
+    port: Annotated[int, typer.Option(help="port on this machine")] = 8510,
+    behaves_like: Annotated[
+        Literal["current", "described"],
+        typer.Option(help="the server of today, or the one that the API description of 2024 describes"),
+    ] = "current",
+    config: Config = "config",
+    workspace: Workspace = None,
+) -> None:
+    """Serve the sandbox, a local server that behaves like the IBF API, with a page that shows its state.
+
+    Example: ibf-pipeline sandbox XDM --port 8510
+    """
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sandbox import open_sandbox
+    from ibf_pipeline.errors import InputMissing
+
+    configuration = open_configuration(config, workspace)
+    codes = countries or configuration.country_codes()
+    chosen = [configuration.country(code, configuration.hazards(code)[0]) for code in codes]
+    seeded = [country for country in chosen if configuration.static_folder(country).is_dir()]
+    for country in chosen:
+        if country not in seeded:
+            if countries:
+                raise InputMissing(
+                    f"there are no static data of {country.iso3}", where=configuration.static_folder(country)
+                )
+            console().print(f"{country.iso3}: left out, there are no static data of it")
+    with open_sandbox(configuration, *seeded, port=port, behaves_like=behaves_like) as server:
+        _wait(server.page_url)
+
+
+def _show_portal(country: str, config: str, workspace: str, *, keep_open: bool) -> None:
+    from flows.wiring.day import open_configuration
+    from flows.wiring.sandbox import open_sandbox
+
+    configuration = open_configuration(config, workspace)
+    with open_sandbox(configuration, configuration.country(country)) as portal:
+        console().print(f"mails that the sandbox would have sent: {len(portal.mails(country))}")
+        if keep_open:
+            _wait(portal.page_url)
+        else:
+            console().print("to see the portal, run the demo with --open")
+
+
+def _wait(url: str) -> None:
+    console().print(f"the portal is at {url} - stop with Ctrl+C")
+    try:
+        import threading
+
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
