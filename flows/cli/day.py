@@ -74,7 +74,7 @@ def plan(
     from flows.wiring.environment import settle
 
     settle()
-    from flows.cli.plan import plan_day
+    from flows.wiring.plan import plan_day
     from flows.cli.tables import print_found, print_plan
 
     found, draft, file = plan_day(config, country, issue_date, target, workspace, notify=notify, hazard=hazard)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from flows.cli.plan import plan_day
+from flows.wiring.plan import plan_day
 from ibf_pipeline.errors import InputInvalid
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
 

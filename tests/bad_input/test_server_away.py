@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from flows.cli.check import check_country
-from flows.cli.plan import plan_day
+from flows.wiring.plan import plan_day
 from flows.wiring.day import now, open_day
 from flows.wiring.targets import open_target
 from ibf_pipeline.config.configuration import load
