@@ -74,8 +74,8 @@ def plan(
     from flows.wiring.environment import settle
 
     settle()
-    from flows.wiring.plan import plan_day
     from flows.cli.tables import print_found, print_plan
+    from flows.wiring.plan import plan_day
 
     found, draft, file = plan_day(config, country, issue_date, target, workspace, notify=notify, hazard=hazard)
     out = console()

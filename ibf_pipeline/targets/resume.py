@@ -92,17 +92,7 @@ def resume(
     """
     purpose = f"resume {day.run.iso3} {day.run.issue_time}"
     with day.run.right_to_publish(day.target_name, purpose):
-        revision = unfinished(day.run, day.target_name)
-        if decision.notify_again or decision.assume_notified:
-            revision = unconfirmed(day.run, day.target_name) or revision
-        elif revision is None:
-            require_confirmed(day.run, day.target_name)
-        if revision is None:
-            raise ForbiddenByRule(
-                f"nothing of {day.words} is unfinished on target {day.target_name}",
-                where=day.run.path,
-                remedy="nothing to resume; `ibf-pipeline run` publishes the day",
-            )
+        revision = _decided_about(day, decision)
         if decision.approve:
             approve(revision, now)
         if decision.words:
@@ -125,6 +115,22 @@ def resume(
             if closed:
                 reopen(revision, now)
             return revision, target.carry_out(revision, end=decision.end)
+
+
+def _decided_about(day: PublishedDay, decision: Decision) -> Revision:
+    """The unfinished revision, or the one whose notification is unconfirmed; ForbiddenByRule where there is none."""
+    revision = unfinished(day.run, day.target_name)
+    if decision.notify_again or decision.assume_notified:
+        revision = unconfirmed(day.run, day.target_name) or revision
+    elif revision is None:
+        require_confirmed(day.run, day.target_name)
+    if revision is None:
+        raise ForbiddenByRule(
+            f"nothing of {day.words} is unfinished on target {day.target_name}",
+            where=day.run.path,
+            remedy="nothing to resume; `ibf-pipeline run` publishes the day",
+        )
+    return revision
 
 
 def closing_words(revision: Revision) -> str:

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from flows.cli.check import check_country
-from flows.wiring.plan import plan_day
 from flows.wiring.day import now, open_day
+from flows.wiring.plan import plan_day
 from flows.wiring.targets import open_target
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import ConfigError, ServerUnreachable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import runpy
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,10 +19,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 def test_the_blocks_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("IBF_FILES", str(tmp_path / "files"))
-    names: dict[str, Any] = {}
-    for number, block in enumerate(BLOCKS, 1):
-        code = block.replace('"work/python"', repr(str(tmp_path / "work")))
-        exec(compile(code, f"docs/python.md, block {number}", "exec"), names)
+    script = tmp_path / "page.py"
+    script.write_text("".join(BLOCKS).replace('"work/python"', repr(str(tmp_path / "work"))), encoding="utf-8")
+    names = runpy.run_path(str(script))
     assert (len(BLOCKS), "boundaries" in names["built"]) == (5, True)
     assert (round(names["people"]), round(float(names["in_the_water"].sel(flood_map=10)))) == (948_066, 123_622)
     assert (names["discharge"].shape, names["median"].dims) == ((51, 8, 8), ("lead_time",))
