@@ -25,7 +25,7 @@ from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, UsageError, only_logged
 from ibf_pipeline.hazards.known import known_hazard
 from ibf_pipeline.runs.ledger import is_published
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+from ibf_pipeline.runs.taken_over import hazard_in_names
 from tasks.artifacts import Progress
 
 log = logging.getLogger("ibf_pipeline.flows")
@@ -218,5 +218,5 @@ def _keep_table(country: str, hazard: str | None, rows: list[dict[str, Any]], ti
     if not rows:
         return
     with only_logged(log, "the table of days could not be kept"):
-        key = "-".join(["backfill", country.lower(), *([hazard] if hazard not in (None, EARLIER_HAZARD) else [])])
+        key = "-".join(["backfill", country.lower(), *hazard_in_names(hazard)])
         create_table_artifact(rows, key=key, description=f"Backfill of {title}")

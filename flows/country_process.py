@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+from ibf_pipeline.runs.taken_over import hazard_in_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class CountryJob:
     @property
     def label(self) -> str:
         """What people see of it: `UGA`, `UGA flash-floods`."""
-        return self.country if self.hazard == EARLIER_HAZARD else f"{self.country} {self.hazard}"
+        return " ".join([self.country, *hazard_in_names(self.hazard)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ from ibf_pipeline.report.tables import area_rows, change_rows, event_rows, revis
 from ibf_pipeline.report.times import issued
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD, real_runs
+from ibf_pipeline.runs.taken_over import hazard_in_names, real_runs
 from ibf_pipeline.runs.withdrawn import standing
 from ibf_pipeline.sources.progress import watched_by
 
@@ -95,7 +95,7 @@ def _keep(iso3: str, run: RunFolder, reports_url: str | None) -> None:
 
 def artifact_key(name: str, found: Findings) -> str:
     """The key of an artifact of a country and hazard: small letters, digits and dashes. Floods came first, without."""
-    hazard = [] if found.hazard == EARLIER_HAZARD else [found.hazard.replace("_", "-")]
+    hazard = [part.replace("_", "-") for part in hazard_in_names(found.hazard)]
     return "-".join([name, found.country.lower(), *hazard, *(["exercise"] if found.exercise else [])])
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from flows.cli.terminal import console, print_whole
 from ibf_pipeline.report.calls import published
 from ibf_pipeline.runs.recorded import RecordedRun
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+from ibf_pipeline.runs.taken_over import hazard_in_names
 
 
 def print_runs(runs: Sequence[RecordedRun]) -> None:
@@ -26,7 +26,7 @@ def print_runs(runs: Sequence[RecordedRun]) -> None:
         for target in each.run.targets():
             for revision in each.run.revisions(target):
                 done += [f"{target} r{revision.number}: {words}" for words in revision.decisions()]
-        of = each.run.iso3 if each.run.hazard == EARLIER_HAZARD else f"{each.run.iso3} {each.run.hazard}"
+        of = " ".join([each.run.iso3, *hazard_in_names(each.run.hazard)])
         country = f"{of} (exercise)" if each.run.is_exercise else of
         arrived, finished = (moment[:16].replace("T", " ") for moment in (each.arrived, each.finished))
         published_and_decided = "\n".join(done) or "nothing"

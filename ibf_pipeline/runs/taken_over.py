@@ -41,6 +41,11 @@ _known: Final[WeakKeyDictionary[Database, set[tuple[Path, str, str | None]]]] = 
 """countries and hazards that were looked at: what is published from then on is in the records"""
 
 
+def hazard_in_names(hazard: str | None) -> tuple[str, ...]:
+    """A hazard as a part of names that people and programs knew before there were several: nothing for the first."""
+    return () if hazard in (None, EARLIER_HAZARD) else (str(hazard),)
+
+
 def real_runs(runs: Path) -> Path:
     """The folder of the real days, whichever of the two `runs` is."""
     return runs.parent if runs.name == EXERCISES else runs

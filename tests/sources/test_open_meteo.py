@@ -23,7 +23,8 @@ from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.sources.open_meteo import OpenMeteoSource
 from ibf_pipeline.sources.open_meteo_archive import Archive, median_maximum
 from ibf_pipeline.sources.open_meteo_service import FloodService, Pace, asked_point, calls_of
-from tests.worlds.services.open_meteo import MINUTELY, Fault, FloodApi, River
+from tests.worlds.services.open_meteo import CUT, MINUTELY, FloodApi, River
+from tests.worlds.services.scripted_server import Says
 
 ISSUE = date(2026, 2, 15)
 PLACES = {"G1": (0.97, 10.02), "G2": (0.97, 10.12)}
@@ -187,7 +188,7 @@ def test_many_stations_are_few_requests_and_a_run_goes_on_where_one_stopped(
         meteo.put(0.975, place, River(ISSUE, np.add.outer(np.arange(51), np.arange(12)) + place, 20))
     cells = StationCells(tuple(f"S{n:02d}" for n in range(number)), lat, lon)
     many = source(meteo, tmp_path, time, cells, (2012, 2021))
-    meteo.faults.extend([None, Fault(500, "down"), Fault(500, "down")])
+    meteo.faults.extend([None, Says(500, "down"), Says(500, "down")])
     with pytest.raises(ServerUnreachable):
         many.fetch(ISSUE)
     meteo.asked.clear()
@@ -208,7 +209,7 @@ def test_the_pace_is_the_services_own_count_of_calls(time: Time) -> None:
 
 
 def test_a_refusal_says_the_services_reason(meteo: FloodApi, tmp_path: Path, time: Time) -> None:
-    meteo.faults.append(Fault(400, {"error": True, "reason": "Latitude must be in range of -90 to 90°. Given: 95.0."}))
+    meteo.faults.append(Says(400, {"error": True, "reason": "Latitude must be in range of -90 to 90°. Given: 95.0."}))
     with pytest.raises(ServerRefused, match="Latitude must be in range"):
         source(meteo, tmp_path, time).fetch(ISSUE)
     one = source(meteo, tmp_path, time)
@@ -230,7 +231,7 @@ def test_too_much_is_one_clear_error_after_a_few_tries(meteo: FloodApi, tmp_path
 
 
 def test_a_body_that_was_cut_off_is_asked_for_again(meteo: FloodApi, tmp_path: Path, time: Time) -> None:
-    meteo.faults.append(Fault(cut=True))
+    meteo.faults.append(CUT)
     assert fetched(source(meteo, tmp_path, time)).shape == (51, 8, 2)
 
 
@@ -247,7 +248,7 @@ def test_a_body_that_was_cut_off_is_asked_for_again(meteo: FloodApi, tmp_path: P
 def test_an_answer_of_another_form_is_refused(
     meteo: FloodApi, tmp_path: Path, time: Time, body: object, kind: type[IbfError]
 ) -> None:
-    meteo.faults.extend([Fault(200, body)] * 2)
+    meteo.faults.extend([Says(200, body)] * 2)
     one = source(meteo, tmp_path, time)
     with pytest.raises(kind):
         one.fetch(ISSUE)
@@ -269,9 +270,9 @@ def test_other_units_days_and_impossible_values_are_refused(
     one = source(meteo, tmp_path, time)
     query = {"latitude": ["0.9625,0.9625"], "longitude": ["10.0125,10.1125"], "daily": ["river_discharge"]}
     query |= {"start_date": ["2026-02-16"], "end_date": ["2026-02-23"]}
-    _, places = meteo.answer(query)
+    _, places = meteo.answer_to(query)
     change(places[0])
-    meteo.faults.append(Fault(200, places))
+    meteo.faults.append(Says(200, places))
     with pytest.raises(InputInvalid, match=words):
         one.fetch(ISSUE)
 

@@ -9,7 +9,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call, FileBody
 from ibf_pipeline.runs.folder import content_hash
-from ibf_pipeline.runs.taken_over import EARLIER_HAZARD
+from ibf_pipeline.runs.taken_over import hazard_in_names
 
 PUT = "PUT"
 """bring a file into the day's hidden folder"""
@@ -19,8 +19,7 @@ SHOW = "SHOW"
 
 def place_of(found: Findings) -> str:
     """Where a day lies below the target's folder: that of floods where those who read it have always found it."""
-    hazard = [] if found.hazard == EARLIER_HAZARD else [found.hazard]
-    return "/".join([found.country, *hazard, str(found.issue_time)])
+    return "/".join([found.country, *hazard_in_names(found.hazard), str(found.issue_time)])
 
 
 def plan_calls(found: Findings, files: Sequence[FileBody], at: datetime) -> list[Call]:

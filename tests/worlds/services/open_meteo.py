@@ -6,13 +6,10 @@ mean has the date of the day after, so that 0-day of a run is dated one day afte
 
 from __future__ import annotations
 
-import json
-import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import floor
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 
 from ibf_pipeline.discharge.cells import GLOFAS_CELL, cell_centre
+from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 Corner = tuple[int, int]
 """row and column from 60 S, 180 W"""
@@ -37,50 +35,31 @@ class River:
     """m3/s, on one day of each year of the archive"""
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Instead of an answer."""
-
-    status: int = 200
-    body: Any = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
-    """the connection ends in the middle of a body"""
-
-
-MINUTELY = Fault(
+CUT = Says(cut=True)
+"""instead of an answer: the first half of it"""
+MINUTELY = Says(
     429, {"error": True, "reason": "Minutely API request limit exceeded. Please try again in one minute."},
     {"Retry-After": "0"},
 )  # fmt: skip
 
 
-class FloodApi:
+class FloodApi(ScriptedServer):
     """The service; `rivers` by cell, everything else is a brook."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.rivers: dict[Corner, River] = {}
         self.snaps: dict[Corner, Corner] = {}
         """cells for which it chooses another one"""
         self.named_by_centre = False
         """as its documentation has it: answers name the centres of cells"""
-        self.faults: deque[Fault | None] = deque()
+        self.faults: deque[Says | None] = deque()
         """of the next requests, in their order; None: an answer"""
         self.asked: list[dict[str, list[str]]] = []
-        handler = type("Handler", (_Handler,), {"owner": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/v1/flood"
-
-    def __enter__(self) -> FloodApi:
-        return self
-
-    def __exit__(self, *args: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        return f"{super().url}/v1/flood"
 
     def put(self, lat: float, lon: float, river: River) -> Corner:
         """A river in the GloFAS cell that holds a point."""
@@ -89,7 +68,14 @@ class FloodApi:
         self.rivers[corner] = river
         return corner
 
-    def answer(self, query: dict[str, list[str]]) -> tuple[int, Any]:
+    def answer(self, path: str) -> Says:
+        fault = self.faults.popleft() if self.faults else None
+        status, content = self.answer_to(parse_qs(urlsplit(path).query))
+        if fault is None or fault.cut:
+            return Says(status, content, cut=fault is not None)
+        return fault
+
+    def answer_to(self, query: dict[str, list[str]]) -> tuple[int, Any]:
         """Status and content."""
         self.asked.append(query)
         try:
@@ -143,29 +129,3 @@ def _series(river: River, member: int, days: Sequence[date]) -> list[float | Non
         return river.maximum if (day.month, day.day) == (7, 1) else round(river.maximum / 10, 2)
 
     return [value(day) for day in days]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    owner: FloodApi
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Silent."""
-
-    def do_GET(self) -> None:
-        fault = self.owner.faults.popleft() if self.owner.faults else None
-        status, content = self.owner.answer(parse_qs(urlsplit(self.path).query))
-        if fault is not None and not fault.cut:
-            status, content = fault.status, fault.body
-        body = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-        data = body.encode()
-        self.send_response_only(status)
-        headers = fault.headers if fault is not None else {}
-        for name, text in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
-            self.send_header(name, text)
-        self.end_headers()
-        if fault is not None and fault.cut:
-            self.wfile.write(data[: len(data) // 2])
-            self.close_connection = True
-            return
-        self.wfile.write(data)

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Says:
     status: int = 201
     body: Any = ""
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    """the connection ends in the middle of the body"""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,15 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, path: str) -> Says:
+        """To a path, its query included."""
+        path = path.partition("?")[0]
         answers = self._left.get(path) or deque([Says(404, {"message": f"Cannot POST {path}", "statusCode": 404})])
         return answers.popleft() if len(answers) > 1 else answers[0]
 
     def calls(self, path: str) -> list[Heard]:
         return [request for request in self.heard if request.path.partition("?")[0] == path]
 
-    def __enter__(self) -> ScriptedServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *args: object) -> None:
@@ -95,11 +99,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.owner.heard.append(Heard(self.command, self.path, headers, body, self.number))
-        says = self.owner.answer(self.path.partition("?")[0])
+        says = self.owner.answer(self.path)
         content = says.body.encode() if isinstance(says.body, str) else json.dumps(says.body).encode()
         kind = "application/json" if not isinstance(says.body, str) else "text/plain"
         self.send_response_only(says.status)
         for name, value in {"Content-Type": kind, **says.headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        self.close_connection |= says.cut
+        self.wfile.write(content[: len(content) // 2] if says.cut else content)
