@@ -32,6 +32,11 @@ def write_people(static: Path, people: np.ndarray, **changes: Any) -> None:
     tiny_country.write_raster(static / "population.tif", people, **{"width": width, "height": height, **changes})
 
 
+def write_totals(static: Path, people: dict[str, float]) -> None:
+    lines = "".join(f"1,{code},{value}\n" for code, value in people.items())
+    (static / "population_totals.csv").write_text(f"adminLevel,placeCode,value\n{lines}")
+
+
 def counted(folder: Path) -> dict[str, float]:
     layers, _ = read_prepared(folder / "prepared", "XTY")
     return {area.place_code: area.population for area in layers.level(2)}
@@ -70,9 +75,8 @@ def test_areas_beyond_the_raster_are_unknown(static: Path, tmp_path: Path) -> No
     write_people(static, np.full((10, 9), 2.0))
     refused, notes = judged(static, tmp_path)
     assert not refused
-    assert notes == [
-        "population.tif does not reach over 3 areas (01B, 02A, 02B): who lives there is unknown, not nobody"
-    ]
+    said = "population.tif does not reach over 3 areas (01B: 78% covered, 02A, 02B)"
+    assert notes == [f"{said}: who lives there is unknown, not nobody"]
     assert counted(tmp_path) == pytest.approx({"01A": 110, "01B": 70, "02A": 0, "02B": 0}, rel=1e-5)
 
 
@@ -118,14 +122,22 @@ def test_an_area_on_the_other_side_of_180_degrees_that_the_raster_does_not_reach
 
 
 @pytest.mark.parametrize(
-    ("known", "refused", "doubted"), [(400, False, False), (440, False, True), (540, True, False), (40000, True, False)]
+    ("known", "refused", "doubted"),
+    [
+        (400, False, False),
+        (440, False, True),
+        (540, False, True),
+        (900, True, False),
+        (199, True, False),
+        (40_000, True, False),
+    ],
 )
 def test_people_that_cannot_be_the_countrys_are_refused(
     static: Path, tmp_path: Path, known: int, refused: bool, doubted: bool
 ) -> None:
     """400 people in the raster; with 100 cells a hectare it would hold people a hectare instead of people a cell."""
     write_people(static, np.full((10, 20), 2.0))
-    (static / "population_totals.csv").write_text(f"adminLevel,placeCode,value\n1,01,{known}\n")
+    write_totals(static, {"01": known / 2, "02": known / 2})
     found, notes = judged(static, tmp_path)
     assert found.startswith("population.tif adds up to 400, population_totals.csv to") == refused
     assert bool(notes) == doubted
@@ -134,9 +146,9 @@ def test_people_that_cannot_be_the_countrys_are_refused(
 def test_known_totals_that_change_are_looked_at_again(static: Path, tmp_path: Path) -> None:
     write_people(static, np.full((10, 20), 2.0))
     assert judged(static, tmp_path) == ("", [])
-    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,440\n")
+    write_totals(static, {"01": 220, "02": 220})
     assert judged(static, tmp_path)[1] == ["population.tif adds up to 400, population_totals.csv to 440 (-9.1%)"]
-    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,4400\n")
+    write_totals(static, {"01": 2200, "02": 2200})
     assert judged(static, tmp_path)[0]
 
 
