@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ class Seen:
     box: tuple[int, int, int, int] | None = None
     """first and last row, first and last column with data"""
 
-    def add(self, raw: npt.NDArray[np.generic], has_data: npt.NDArray[np.bool_], window: Window) -> None:
+    def add(self, raw: npt.NDArray[Any], has_data: npt.NDArray[np.bool_], window: Window) -> None:
         """Take up a block."""
         if raw.dtype.kind != "u":
             self.negative += int(np.count_nonzero((raw < 0) | np.isinf(raw)))
