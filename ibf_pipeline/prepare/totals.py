@@ -94,7 +94,8 @@ def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]
     """
     of_level = {area.place_code for area in areas if area.admin_level == totals.admin_level}
     strange = [code for code in totals.people if code not in of_level]
-    doubts = [f"{TOTALS} names {_some(strange)}, which level {totals.admin_level} has not"] if strange else []
+    named = f"{file.name}: {TOTALS} names {_some(strange)}, which level {totals.admin_level} has not"
+    doubts = [named] if strange else []
     common, known = compared(areas, totals)
     total = sum(area.population for area in common)
     if not common or not max(total, known):
@@ -110,13 +111,12 @@ def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]
             remedy="convert it to people a cell (people a hectare are none), take the raster of the year of the "
             "totals, or totals of the raster's year",
         )
-    if abs(differs) > DIFFERENT:
-        return [*doubts, words]
+    doubts += [words] if abs(differs) > DIFFERENT else []
     return [*doubts, *_of_areas(file, common, totals.people)]
 
 
 def _of_areas(file: Path, areas: Iterable[Area], totals: Mapping[str, float]) -> list[str]:
-    """Areas whose own people cannot be those of their totals, though all together can."""
+    """Areas whose own people cannot be those of their totals, whatever all have together."""
     apart = [
         f"{area.place_code}: {area.population:,.0f} and {totals[area.place_code]:,.0f}"
         for area in areas
