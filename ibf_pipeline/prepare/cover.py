@@ -46,30 +46,25 @@ def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, cou
     """What a raster knows of areas. `totals`: what it holds in each of them; `counts`: what was found in it.
 
     Rule: an area is unknown where the raster ends (or its data end, where it tells nobody from no data) before it has
-    COVERED of the area. So it is where the raster has no cell with data in it, and tells nobody from no data, or such
-    areas are EMPTY of the country: less may be lakes and deserts. Zeros over as much ground are doubted, and are zeros.
+    COVERED of the area, and where it has no cell with data in the area. Zeros in areas that are EMPTY of the country
+    together are doubted, and are zeros.
     """
     shares = _shares(raster, what, areas, counts)
     beyond = [f"{code}: {share:.0%} covered" if share >= 0.005 else code for code, share in shares.items()]
     empty = [code for code, people in zip(areas.place_codes, totals, strict=True) if people <= 0 and code not in shares]
-    blank = _without_data(raster, what, areas, empty) if empty else []
-    without = blank if counts.tells_nobody else []
-    nobody = [code for code in empty if code not in without]
-    share = _share_of_ground(areas, nobody)
-    nobody = nobody if share > EMPTY else []
+    without = _without_data(raster, what, areas, empty) if empty else []
+    zeros = [code for code in empty if code not in without]
+    share = _share_of_ground(areas, zeros)
     known = (
         (beyond, f"{raster.name} does not reach over {_words(beyond)}: who lives there is unknown, not nobody"),
         (without, f"{raster.name} has no data in {_words(without)}: who lives there is unknown, not nobody"),
         (
-            nobody,
-            f"{raster.name} has nobody in {_words(nobody)}, {share:.0%} of the country: without data there, who lives "
+            zeros if share > EMPTY else [],
+            f"{raster.name} has nobody in {_words(zeros)}, {share:.0%} of the country: without data there, who lives "
             "there is unknown",
         ),
     )
-    return Cover(
-        frozenset((*shares, *without, *(code for code in nobody if code in blank))),
-        tuple(words for codes, words in known if codes),
-    )
+    return Cover(frozenset((*shares, *without)), tuple(words for codes, words in known if codes))
 
 
 def _shares(raster: Path, what: str, areas: Boundaries, counts: Counts) -> dict[str, float]:

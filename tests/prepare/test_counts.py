@@ -85,10 +85,11 @@ def test_half_a_country_without_data_is_said_too(static: Path, tmp_path: Path) -
     people[:, 10:] = -99999
     write_people(static, people, nodata=-99999)
     _, notes = judged(static, tmp_path)
-    assert notes == [
-        "population.tif has nobody in 2 areas (02A, 02B), 50% of the country: without data there, who lives there is "
-        "unknown"
-    ]
+    assert notes == ["population.tif has no data in 2 areas (02A, 02B): who lives there is unknown, not nobody"]
+    people[:, 10:] = 0
+    write_people(static, people, nodata=-99999)
+    said = "population.tif has nobody in 2 areas (02A, 02B), 50% of the country"
+    assert judged(static, tmp_path)[1] == [f"{said}: without data there, who lives there is unknown"]
 
 
 @pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP10.tif"])
@@ -187,18 +188,22 @@ def test_people_of_a_part_of_the_country_are_unknown_elsewhere(first: int, last:
             assert counted(Path(folder))[code] == pytest.approx(2 * rows * covered, abs=1e-3)
             if how != "padded":
                 assert (code in unknown(Path(folder))) == (covered < 0.95 * (east - west))
-            elif not covered and code not in unknown(Path(folder)):
-                pytest.fail(f"{code} has nobody, and nothing says that nobody is known")
+            else:
+                assert (code in unknown(Path(folder))) == (not covered)
 
 
-def test_one_area_without_data_is_unknown_and_a_lake_with_zeros_is_not(static: Path, tmp_path: Path) -> None:
-    """A hole over 01B and some cells around it; the raster writes 0 where nobody lives, as over all of 02A."""
+@pytest.mark.parametrize("elsewhere", [0, 2])
+def test_one_area_without_data_is_unknown_and_one_with_zeros_is_not(
+    static: Path, tmp_path: Path, elsewhere: int
+) -> None:
+    """A hole over 01B and some cells around it, whether the raster writes 0 where nobody lives, as over 02A, or not."""
     people = np.full((10, 20), 2.0)
-    people[:, 5:10], people[:, 10:15] = -99999, 0
+    people[:, 5:10], people[:, 10:15] = -99999, elsewhere
     write_people(static, people, nodata=-99999)
     _, notes = judged(static, tmp_path)
     assert "population.tif has no data in 1 area (01B): who lives there is unknown, not nobody" in notes
     assert "01B" in unknown(tmp_path)
+    assert not unknown(tmp_path) & {"02A", "02B"}
 
 
 @pytest.mark.parametrize(("a_km2", "refused"), [(1.0, False), (100.0, True)])
