@@ -20,6 +20,9 @@ from ibf_pipeline.prepare.tiles import open_raster
 
 COVERED: Final = 0.95
 """share of an area from which on a raster covers it; outlines and rasters differ by some cells along a coast"""
+BLANK: Final = 0.03
+"""share of the country's ground from which on areas without data are unknown even where the raster has no data
+wherever nobody lives: parks and lakes are smaller (Uganda's largest area without a settlement has 1.4%)"""
 EMPTY: Final = 0.1
 """share of the country's ground from which on areas without a single person are doubted"""
 _NAMED: Final = 10
@@ -46,13 +49,15 @@ def cover_of(raster: Path, what: str, areas: Boundaries, totals: np.ndarray, cou
     """What a raster knows of areas. `totals`: what it holds in each of them; `counts`: what was found in it.
 
     Rule: an area is unknown where the raster ends (or its data end, where it tells nobody from no data) before it has
-    COVERED of the area, and where it has no cell with data in the area. Zeros in areas that are EMPTY of the country
-    together are doubted, and are zeros.
+    COVERED of the area, and where it has no cell with data in the area and tells nobody from no data, or such areas are
+    BLANK of the country together. Zeros in areas that are EMPTY of the country together are doubted, and are zeros.
     """
     shares = _shares(raster, what, areas, counts)
     beyond = [f"{code}: {share:.0%} covered" if share >= 0.005 else code for code, share in shares.items()]
     empty = [code for code, people in zip(areas.place_codes, totals, strict=True) if people <= 0 and code not in shares]
     without = _without_data(raster, what, areas, empty) if empty else []
+    if not counts.tells_nobody and _share_of_ground(areas, without) < BLANK:
+        without = []
     zeros = [code for code in empty if code not in without]
     share = _share_of_ground(areas, zeros)
     known = (
@@ -84,11 +89,13 @@ def _shares(raster: Path, what: str, areas: Boundaries, counts: Counts) -> dict[
 
 
 def _without_data(raster: Path, what: str, areas: Boundaries, codes: Collection[str]) -> list[str]:
-    """Those of the areas in which no cell has data."""
+    """Those of the areas in which no cell has data; none where 0 is the raster's nodata: it counts nobody there."""
     ground = [own for code, own in zip(areas.place_codes, areas.ground, strict=True) if code in set(codes)]
     frame = gpd.GeoDataFrame({"code": list(codes)}, geometry=ground, crs=4326)
     frame = frame[~frame.is_empty]
     with open_raster(raster, what) as opened:
+        if opened.nodata == 0:
+            return []
         cells = exact_extract(
             opened,
             frame.to_crs(opened.crs),
