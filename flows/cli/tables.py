@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.on_portal import on_portal, portal_notes
-from ibf_pipeline.domain.wording import BEYOND_SHOWN
+from ibf_pipeline.domain.wording import BEYOND_SHOWN, people_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.publish.call import Call
 from ibf_pipeline.report.headline import title_of
@@ -39,7 +39,9 @@ def print_found(found: Findings, console: Console) -> None:
                 "trigger" if event.trigger else f"warning ({event.alert_class})",
                 profile.lead_time_name(event.lead_time),
                 event.flags,
-                f"{shown[event.name].people if event.name in shown else event.people:,}",
+                people_text(
+                    shown[event.name].people if event.name in shown else event.people, known=event.people_known
+                ),
                 (f"{areas}: {BEYOND_SHOWN}" if event.beyond_portal else areas)
                 if event.areas
                 else "none: cannot be published",

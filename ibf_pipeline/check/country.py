@@ -250,8 +250,8 @@ def _rasters(country: FloodCountry, static: Path, boundaries: dict[int, Boundari
         totals = read_totals(static, country.admin_levels)
     except IbfError as error:
         yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
-        totals = {}
+        totals = None
     grid = next(filter(is_grid, maps.values()), None)
     for indicator, file in inputs.layer_files(static, country).items():
         if file.is_file():
-            yield from check_layer(file, indicator, totals, boundaries[country.deepest_admin_level], grid)
+            yield from check_layer(file, indicator, totals, boundaries, grid)

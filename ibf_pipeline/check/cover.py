@@ -15,13 +15,22 @@ _CELLS = 10
 """that a raster may end inside the country's bounding box"""
 
 
-def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
-    """Whether a raster of any coordinate system reaches over the country. `country`: its bounding box."""
+def check_elsewhere(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
+    """Whether a raster of any coordinate system lies in another country. `country`: the bounding box of this one."""
     west, south, east, north = country
     box = degrees_of(raster)
     if box is None or box[0] >= east or box[2] <= west or box[1] >= north or box[3] <= south:
         yield finding("raster elsewhere", file=file.name)
+
+
+def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
+    """The same, and whether it ends inside the country."""
+    elsewhere = list(check_elsewhere(file, raster, country))
+    box = degrees_of(raster)
+    if elsewhere or box is None:
+        yield from elsewhere
         return
+    west, south, east, north = country
     missing = max(box[0] - west, box[1] - south, east - box[2], north - box[3], 0.0)
     if missing > _CELLS * (box[2] - box[0]) / raster.width:
         yield finding("raster ends inside", file=file.name, missing=missing)

@@ -8,30 +8,32 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ibf_pipeline.check.cover import check_cover
+from ibf_pipeline.check.cover import check_elsewhere
 from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.counts import Counts, read_counts, write_on_grid
-from ibf_pipeline.prepare.cover import bounds_of_areas, cover_doubts
+from ibf_pipeline.prepare.counted import Counts
+from ibf_pipeline.prepare.counts import read_counts, write_on_grid
+from ibf_pipeline.prepare.cover import Cover, bounds_of_areas, cover_of
 from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
+from ibf_pipeline.prepare.people import people_of
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tables import area_sums, require_people
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
-from ibf_pipeline.prepare.totals import TOTALS, total_doubt
+from ibf_pipeline.prepare.totals import TOTALS, Totals, compared
 
 _REFUSED = "`prepare` refuses it: nobody could be counted"
 
 
 def check_layer(
-    file: Path, indicator: str, totals: Mapping[str, float], areas: Boundaries, grid: Path | None
+    file: Path, indicator: str, totals: Totals | None, levels: Mapping[int, Boundaries], grid: Path | None
 ) -> Iterator[Finding]:
     """A raster of counts, as `prepare` takes it: its total in the country on the flood maps' grid, the known total.
 
-    `areas`: the deepest; `grid`: a flood map, None where none could be read.
+    `levels`: highest first; `grid`: a flood map, None where none could be read: then no area is looked at.
     """
-    people = indicator == POPULATION_AFFECTED
+    people, areas = indicator == POPULATION_AFFECTED, list(levels.values())[-1]
     what = "population raster" if people else f"raster of {indicator}"
     try:
         files_behind(file)  # refuses what `prepare` cannot watch for changes
@@ -39,19 +41,39 @@ def check_layer(
             if raster.crs is None:
                 require_degrees(file, raster, what)
             require_plain_band(file, raster, what)
-            yield from check_cover(file, raster, bounds_of_areas(areas))
+            yield from check_elsewhere(file, raster, bounds_of_areas(areas))
         counts, sums = _counted(file, what, areas, grid, people=people)
         if people and sums is not None:
             require_people(sums, file)
-            for doubt in cover_doubts(file, what, areas, sums):
-                yield finding("people unknown", doubt=doubt)
     except (InputMissing, InputInvalid) as error:
         yield of_error("rasters", error, _REFUSED)
         return
-    if counts.negative:
-        yield finding("cells below 0", file=file.name, negative=counts.negative)
-    if people:
-        yield from _against(file, counts.inside if sums is None else float(sums.sum()), totals)
+    if people and sums is not None:
+        yield from _people(file, list(levels.values()), sums, counts, totals)
+        return
+    cover = Cover() if sums is None else cover_of(file, what, areas, sums, counts)
+    for doubt in (*cover.doubts, *counts.doubts(file.name)):
+        yield finding("counts doubtful", doubt=doubt)
+
+
+def _people(
+    file: Path, levels: list[Boundaries], sums: np.ndarray, counts: Counts, totals: Totals | None
+) -> Iterator[Finding]:
+    try:
+        found = people_of(file, levels, sums, counts, totals)
+    except InputInvalid as error:
+        yield of_error("rasters", error, "`prepare` refuses it: people affected would be off by as much")
+        return
+    for doubt in found.doubts:
+        yield finding("counts doubtful", doubt=doubt)
+    if totals is None:
+        yield finding("no known total", file=file.name, total=float(sums.sum()), totals_file=TOTALS)
+        return
+    common, known = compared(found.areas, totals)
+    total = sum(area.population for area in common)
+    if known and not any(TOTALS in doubt for doubt in found.doubts):
+        apart = f"{abs(total / known - 1):.2%} apart"
+        yield fine("rasters", f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({apart})")
 
 
 def _counted(
@@ -66,20 +88,3 @@ def _counted(
             layer, scratch = Path(folder, "layer.tif"), Path(folder, "scratch.tif")
             counts = write_on_grid(file, grid, layer, what, country=box, people=people)
             return counts, area_sums(layer, [], areas, scratch)[:, 0]
-
-
-def _against(file: Path, total: float, totals: Mapping[str, float]) -> Iterator[Finding]:
-    if not totals:
-        yield finding("no known total", file=file.name, total=total, totals_file=TOTALS)
-        return
-    try:
-        doubt = total_doubt(file, total, totals)
-    except InputInvalid as error:
-        yield of_error("rasters", error, "`prepare` refuses it: people affected would be off by as much")
-        return
-    if doubt:
-        yield finding("total differs", doubt=doubt)
-        return
-    known = sum(totals.values())
-    apart = abs(total / known - 1)
-    yield fine("rasters", f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({apart:.2%} apart)")

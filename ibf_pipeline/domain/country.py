@@ -22,6 +22,8 @@ class Area:
     """place code of the area around it on the next higher level of the country; None on the highest"""
     population: float
     """people, from the country's population raster"""
+    people_known: bool = True
+    """false where that raster does not cover all of the area: so many people at least live there"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,16 @@ class EventArea:
     name: str
     people: int
     """people affected"""
-    share: float
-    """0..1 of the area's population"""
+    share: float | None
+    """0..1 of the area's population; None where that is not known"""
     further: dict[str, int | float]
     """further indicators by name"""
     alerted: bool = True
     """false where it is sent with its numbers though nothing is expected there"""
     trigger: bool | None = None
     """whether it is a trigger; None: as its event is"""
+    people_known: bool = True
+    """false where the country's data do not cover all of it: so many people at least"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,12 @@ class Event:
     def is_estimated(self) -> bool:
         """Whether people and the other amounts of its areas were estimated; else they are 0 and mean nothing."""
         return True
+
+    @property
+    def people_known(self) -> bool:
+        """False where the country's data do not cover all of its deepest areas: so many people at least."""
+        deepest = max((area.admin_level for area in self.areas), default=0)
+        return all(area.people_known for area in self.areas_of(deepest))
 
     @property
     def given_areas(self) -> Sequence[tuple[str, str]]:

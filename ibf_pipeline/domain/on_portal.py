@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.findings import Event, EventArea
-from ibf_pipeline.domain.wording import alert_text, number_text
+from ibf_pipeline.domain.wording import alert_text, number_text, people_text, people_words
 
 _MOST = 3
 """areas that a sentence names"""
@@ -43,7 +43,7 @@ class OnPortal:
         given = given or "areas that several events have are shown whole with one of them"
         return (
             f"the portal shows {number_text(self.people)} people for event {self.event.name}, the forecast has "
-            f"{number_text(self.event.people)}: {given}"
+            f"{people_text(self.event.people, known=self.event.people_known)}: {given}"
         )
 
     @property
@@ -91,7 +91,7 @@ def _class(event: Event) -> str:
 
 
 def _words(event: Event) -> str:
-    return f"event {event.name} ({_class(event)}, {number_text(event.people)} people)"
+    return f"event {event.name} ({_class(event)}, {people_words(event.people, known=event.people_known)})"
 
 
 def _named(area: EventArea) -> str:

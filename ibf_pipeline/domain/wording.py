@@ -39,6 +39,18 @@ def number_text(number: float) -> str:
     return f"{number:,.0f}"
 
 
+def people_text(people: int, *, known: bool = True) -> str:
+    """`12,345`; where not everybody is `known`, `at least 12,345`, or `unknown` where nobody is."""
+    return number_text(people) if known else f"at least {number_text(people)}" if people else "unknown"
+
+
+def people_words(people: int, *, known: bool = True) -> str:
+    """`12,345 people`, `at least 1 person`, `an unknown number of people`."""
+    if not (known or people):
+        return "an unknown number of people"
+    return f"{people_text(people, known=known)} {'person' if people == 1 else 'people'}"
+
+
 def amount_text(number: float) -> str:
     """An amount that may be a fraction: `12,345`, `3.5`, `0.04`."""
     return number_text(number) if number == int(number) or abs(number) >= 100 else f"{number:.2g}"

@@ -21,6 +21,7 @@ from rioxarray.exceptions import NoDataInBounds
 
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import write_failed, writing
+from ibf_pipeline.prepare.counted import Counts, Seen
 from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band, require_within_180
 from ibf_pipeline.prepare.tiles import (
     GDAL_CACHE_MIB,
@@ -29,10 +30,10 @@ from ibf_pipeline.prepare.tiles import (
     new_raster,
     open_raster,
     profile,
-    read_block,
+    read_data,
     windows,
 )
-from ibf_pipeline.prepare.values import Values, require_declared_nodata
+from ibf_pipeline.prepare.values import Values, how_often, require_declared_nodata
 
 _DEGREES: Final = "EPSG:4326"
 TOTAL_TOLERANCE: Final = 0.005
@@ -40,18 +41,6 @@ TOTAL_TOLERANCE: Final = 0.005
 DENSEST_PEOPLE: Final = 1_000_000.0
 """people in a square kilometre; the densest quarters of cities reach a tenth of it"""
 _KM_A_DEGREE: Final = 111.32
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a raster of counts holds in a country."""
-
-    reaching: float = 0.0
-    """of all cells that reach into the country's box"""
-    inside: float = 0.0
-    """the same, each cell by its share that lies in the box"""
-    negative: int = 0
-    """cells below 0 that are not the declared nodata value"""
 
 
 def require_counts(values: Values, source: Path, most: float, what: str) -> None:
@@ -181,7 +170,7 @@ def read_counts(
     Raises InputInvalid where it holds an undeclared nodata value, or a cell of `people` more than can be
     (`require_counts`), or nobody.
     """
-    found = Counts()
+    found, seen = Counts(), Seen()
     with open_raster(source, what) as counts:
         if counts.crs is None:
             require_degrees(source, counts, what)
@@ -190,12 +179,11 @@ def read_counts(
         cut = cut_to(counts, country)
         values = Values(max(cut.cells, 1))
         for window in windows(counts.width, counts.height):
-            raw = read_block(counts, window, what)
+            raw, has_data = read_data(counts, window, what)
+            seen.add(raw, has_data, window)
             if not raw.any():
                 continue
-            found.negative += int(np.count_nonzero(raw < 0))
-            block = raw.astype(np.float64)
-            block = np.where(np.isfinite(block) & (block > 0), block, 0)
+            block = np.where(has_data, raw, 0).astype(np.float64)
             reaching, inside = cut.apply(block, window)
             found.reaching += reaching
             found.inside += inside
@@ -204,6 +192,10 @@ def read_counts(
                 if out is not None:
                     out.write(block, window)
         require_counts(values, source, most_people_a_cell(counts) if people else float("inf"), what)
+        found.negative, found.cells, found.zeros = seen.negative, seen.cells, seen.zeros
+        found.data = seen.bounds(counts)
+    repeated = values.doubtful()
+    found.repeated = "" if repeated is None else how_often(values, repeated)
     if found.reaching <= 0:
         raise InputInvalid(
             f"the {what} has no value above 0 in the country",

@@ -16,13 +16,14 @@ import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
+from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
+from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
 from ibf_pipeline.prepare.counts import write_on_grid
-from ibf_pipeline.prepare.cover import cover_doubts
+from ibf_pipeline.prepare.cover import cover_of
 from ibf_pipeline.prepare.depths import (
     depth_notes,
     facts_file,
@@ -34,10 +35,11 @@ from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.magnitudes import threshold_notes
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.people import People, people_of
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
-from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
+from ibf_pipeline.prepare.tables import area_sums, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
-from ibf_pipeline.prepare.totals import read_totals, total_doubt
+from ibf_pipeline.prepare.totals import read_totals
 
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
@@ -118,11 +120,25 @@ class Layers:
         return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
 
     def _people_doubts(self) -> list[str]:
-        """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
-        raster, sums = self._rasters[POPULATION_AFFECTED], np.load(self._target / _POPULATION_TOTAL)
+        """What is doubtful about all that was counted; InputInvalid where people cannot be the country's."""
+        doubts = [*self._people.doubts]
+        for indicator, raster in self._rasters.items():
+            if indicator != POPULATION_AFFECTED:
+                sums, counts = self._counted(indicator)
+                cover = cover_of(raster, _what(indicator), self._deepest, sums, counts)
+                doubts += [*cover.doubts, *counts.doubts(raster.name)]
+        return doubts
+
+    @cached_property
+    def _people(self) -> People:
+        sums, counts = self._counted(POPULATION_AFFECTED)
         totals = read_totals(self._static, self._country.admin_levels)
-        differs = total_doubt(raster, float(sums.sum()), totals) if totals else ""
-        return [*cover_doubts(raster, "population raster", self._deepest, sums), *([differs] if differs else [])]
+        levels = list(self._boundaries.values())
+        return people_of(self._rasters[POPULATION_AFFECTED], levels, sums, counts, totals)
+
+    def _counted(self, indicator: str) -> tuple[np.ndarray, Counts]:
+        """What a raster holds in each of the deepest areas, and what was found in it."""
+        return np.load(self._target / f"total_{indicator}.npy"), kept_counts(self._target / _layer_name(indicator))
 
     def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
         """A part that is a step of its own."""
@@ -215,11 +231,13 @@ class Layers:
     def _on_grid(self, indicator: str, grid: Sequence[float], bounds: Bounds) -> Part:
         source = self._rasters[indicator]
         made_from = {"raster": self._hash(source), "grid": grid, "bounds": bounds}
-        part = Part(f"layer_{indicator}", (f"layer_{indicator}.tif",), made_from)
-        people = indicator == POPULATION_AFFECTED
-        what = "population raster" if people else f"raster of {indicator}"
-        target = self._target / part.files[0]
-        build = partial(write_on_grid, source, self._grid_file, target, what, country=bounds, people=people)
+        name, what = _layer_name(indicator), _what(indicator)
+        part = Part(f"layer_{indicator}", (name, counts_file(Path(name)).name), made_from)
+        people, target = indicator == POPULATION_AFFECTED, self._target / name
+
+        def build() -> None:
+            keep_counts(write_on_grid(source, self._grid_file, target, what, country=bounds, people=people), target)
+
         return self._one(f"{what} on the grid of the flood maps", part, build)
 
     def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
@@ -300,7 +318,7 @@ class Layers:
         )
         content = {
             "iso3": self._country.iso3,
-            "areas": [asdict(area) for area in _areas(levels, np.load(self._target / _POPULATION_TOTAL))],
+            "areas": [asdict(area) for area in self._people.areas],
             "stations": [asdict(station) for station in stations],
             "mapping": mapping,
             "mapping_is_proposed": self._is_proposed,
@@ -317,7 +335,12 @@ class Layers:
             (self._target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-_POPULATION_TOTAL = f"total_{POPULATION_AFFECTED}.npy"
+def _what(indicator: str) -> str:
+    return "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
+
+
+def _layer_name(indicator: str) -> str:
+    return f"layer_{indicator}.tif"
 
 
 def _depth_name(period: float) -> str:
@@ -332,18 +355,3 @@ def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
 def _near(lat: float, lon: float, deepest: Boundaries) -> bool:
     """Whether a point lies in the country or within one GloFAS cell of it."""
     return bool((shapely.distance(shapely.Point(lon, lat), np.array(deepest.geometries)) <= NEAR).any())
-
-
-def _areas(levels: list[dict[str, Any]], population: np.ndarray) -> list[Area]:
-    areas: list[Area] = []
-    totals = dict(zip(levels[-1]["place_codes"], population.tolist(), strict=True))
-    for layer in reversed(levels):
-        values = [totals.get(code, 0.0) for code in layer["place_codes"]]
-        areas += [
-            Area(code, name, layer["admin_level"], parent, value)
-            for code, name, parent, value in zip(
-                layer["place_codes"], layer["names"], layer["parents"], values, strict=True
-            )
-        ]
-        totals = parent_totals(values, layer["parents"])
-    return areas

@@ -18,6 +18,11 @@ _MASK: Final = re.compile(r"<MaskBand>.*?</MaskBand>", re.DOTALL)
 _SOURCE: Final = re.compile(r"<SourceFilename([^>]*)>([^<]*)</SourceFilename>")
 
 
+def sidecars_of(name: str) -> tuple[str, ...]:
+    """Names of the files that may lie beside a raster and that GDAL reads with it: nodata, masks, its place."""
+    return f"{name}.aux.xml", f"{name}.msk", f"{name}.ovr", f"{name.rpartition('.')[0]}.tfw"
+
+
 def files_behind(raster: Path) -> tuple[Path, ...]:
     """Every further file that GDAL reads for a raster, in a fixed order, with absolute paths.
 

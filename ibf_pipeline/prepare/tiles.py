@@ -95,6 +95,19 @@ def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray
     return block
 
 
+def read_data(dataset: DatasetReader, window: Window, what: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """The same, and which of its cells have data: a number of at least 0 that is not nodata."""
+    try:
+        if dataset.nodata == 0:
+            block = np.asarray(dataset.read(1, window=window))
+            return block, block > 0
+        masked = dataset.read(1, window=window, masked=True)
+    except RasterioError as error:
+        raise _damaged(dataset.name, what, error) from None
+    block = masked.filled(0)
+    return block, ~np.ma.getmaskarray(masked) & (block >= 0) & (block < np.inf)
+
+
 @contextmanager
 def as_array(dataset: DatasetReader) -> Iterator[xr.DataArray]:
     """The first band of an open raster as an array (y, x) with its coordinates, nodata as NaN; nothing is read yet.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.domain.country import Area
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import number_of, read_rows
 
@@ -15,19 +18,31 @@ INDICATOR: Final = "populationTotal"
 """of the rows that count where the file has a column `indicator`"""
 DIFFERENT: Final = 0.02
 """share by which the raster's people may differ from the known total"""
-WRONG: Final = 0.25
-"""share from which on the raster is another country's, another year's or another unit's"""
+WRONG: Final = 2.0
+"""times, more or fewer, from which on the raster is another country's or another unit's: a country needs 25 years for
+that"""
+_NAMED: Final = 5
+"""areas"""
 
 
-def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
-    """People by place code on the highest level that `population_totals.csv` lists of the country's; {} without any.
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Known people of areas."""
+
+    admin_level: int
+    people: Mapping[str, float]
+    """by place code; not of every area of the level"""
+
+
+def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
+    """Those of the highest level that `population_totals.csv` lists of the country's; None without any.
 
     Where the file has a column `indicator`, rows of others than `populationTotal` are left out. Raises InputInvalid
     where a value is no number of people, a place has two, or nobody lives anywhere.
     """
     file = static / TOTALS
     if not file.is_file():
-        return {}
+        return None
     levels: dict[str, dict[str, float]] = {}
     try:
         for row in read_rows(file, ("adminLevel", "placeCode", "value")):
@@ -44,11 +59,11 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> dict[str, float]:
         raise _no_totals(f"{type(error).__name__}: {error}", file) from None
     ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
     if not ours:
-        return {}
+        return None
     totals = levels[ours[0]]
     if not sum(totals.values()):
         raise _no_totals(f"nobody on level {ours[0]}", file)
-    return totals
+    return Totals(int(ours[0]), totals)
 
 
 def _no_totals(why: str, file: Path) -> InputInvalid:
@@ -60,20 +75,56 @@ def _no_totals(why: str, file: Path) -> InputInvalid:
     )
 
 
-def total_doubt(file: Path, total: float, totals: Mapping[str, float]) -> str:
-    """How a raster's people differ from the known total by more than DIFFERENT; "" where they do not.
+def compared(areas: Iterable[Area], totals: Totals) -> tuple[list[Area], float]:
+    """The areas that have a total and whose people are all known, and their totals together.
 
-    InputInvalid from WRONG on: people a hectare or a square kilometre, thousands, another country.
+    Rule: like is compared with like; other areas count on neither side.
     """
-    known = sum(totals.values())
-    differs = total / known - 1
-    words = f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({differs:+.1%})"
-    if abs(differs) > WRONG:
+    of_level = (area for area in areas if area.admin_level == totals.admin_level)
+    common = [area for area in of_level if area.place_code in totals.people and area.people_known]
+    return common, sum(totals.people[area.place_code] for area in common)
+
+
+def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]:
+    """How a raster's people differ from known totals.
+
+    `areas`: with their people by the raster `file`. Rule: from DIFFERENT on the sum of the areas `compared` is
+    doubtful, and from WRONG times on, more or fewer, InputInvalid: people a hectare or a square kilometre, thousands,
+    another country.
+    """
+    of_level = {area.place_code for area in areas if area.admin_level == totals.admin_level}
+    strange = [code for code in totals.people if code not in of_level]
+    named = f"{file.name}: {TOTALS} names {_some(strange)}, which level {totals.admin_level} has not"
+    doubts = [named] if strange else []
+    common, known = compared(areas, totals)
+    total = sum(area.population for area in common)
+    if not common or not max(total, known):
+        return doubts
+    of_some = f" in the {len(common)} of {len(of_level)} areas compared" if len(common) < len(of_level) else ""
+    differs = total / known - 1 if known else float("inf")
+    words = f"{file.name} adds up to {total:,.0f}{of_some}, {TOTALS} to {known:,.0f} ({differs:+.1%})"
+    if not known / WRONG <= total <= known * WRONG:
         raise InputInvalid(
             words,
             where=file,
-            expected=f"people a cell that differ from the known total by at most {WRONG:.0%}",
+            expected=f"people a cell that add up to at least {1 / WRONG:g} and at most {WRONG:g} times the known total",
             remedy="convert it to people a cell (people a hectare are none), take the raster of the year of the "
             "totals, or totals of the raster's year",
         )
-    return words if abs(differs) > DIFFERENT else ""
+    doubts += [words] if abs(differs) > DIFFERENT else []
+    return [*doubts, *_of_areas(file, common, totals.people)]
+
+
+def _of_areas(file: Path, areas: Iterable[Area], totals: Mapping[str, float]) -> list[str]:
+    """Areas whose own people cannot be those of their totals, whatever all have together."""
+    apart = [
+        f"{area.place_code}: {area.population:,.0f} and {totals[area.place_code]:,.0f}"
+        for area in areas
+        if not totals[area.place_code] / WRONG <= area.population <= totals[area.place_code] * WRONG
+    ]
+    return [f"{file.name} and {TOTALS} differ by more than {WRONG:g} times in {_some(apart)}"] if apart else []
+
+
+def _some(items: Sequence[str]) -> str:
+    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
+    return f"{counted(len(items), 'area')} ({', '.join(items[:_NAMED])}{more})"

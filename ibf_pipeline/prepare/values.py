@@ -28,7 +28,8 @@ OFTEN: Final = 0.01
 AT_THE_TOP: Final = 1e-4
 """the same where no value is greater"""
 HUGE: Final = 9999.0
-"""such a number, from this one on, is never the greatest one twice by chance, in however few cells"""
+"""such a number, from this one on, is never the greatest one twice by chance, in however few cells; where there are
+greater ones, `AT_THE_TOP` of the cells are enough for it"""
 ALIKE: Final = 2.0
 """counts within so many of a number are as frequent as it is, where it was counted itself"""
 FAR_ABOVE: Final = 10.0
@@ -97,12 +98,31 @@ class Values:
             if share > MANY and self.greatest > FAR_ABOVE * self.next_greatest > 0:
                 return self.greatest
         stand_out = (self.sentinels >= _CELLS) & (self.sentinels > self.alike)
-        often = np.flatnonzero(stand_out & (self.sentinels > OFTEN * self.cells))
+        enough = np.where(SENTINELS >= HUGE, AT_THE_TOP, OFTEN) * self.cells
+        often = np.flatnonzero(stand_out & (self.sentinels > enough))
         return float(SENTINELS[often[-1]]) if len(often) else None
 
+    def doubtful(self) -> float | None:
+        """Of people: a value that may stand for `no value` and is none that has to; None where there is none.
+
+        One of `SENTINELS` far more often than the numbers beside it, or a greatest value `FAR_ABOVE` all others that
+        comes again and again; either in `AT_THE_TOP` of the cells.
+        """
+        enough = max(AT_THE_TOP * self.cells, _CELLS)
+        if self.greatest_cells > enough and self.greatest > FAR_ABOVE * self.next_greatest > 0:
+            return self.greatest
+        stand_out = np.flatnonzero((self.sentinels > enough) & (self.sentinels > FAR_ABOVE * self.alike))
+        return float(SENTINELS[stand_out[-1]]) if len(stand_out) else None
+
     def cells_with(self, value: float) -> int:
-        """How many cells have a value that `undeclared_nodata` gave."""
+        """How many cells have a value that `undeclared_nodata` or `doubtful` gave."""
         return self.greatest_cells if value == self.greatest else int(self.sentinels[value == SENTINELS][0])
+
+
+def how_often(values: Values, value: float) -> str:
+    """`255 in 50.00% of the cells (100 of 200)`."""
+    number, cells = _EXACT.get(value, f"{value:.15g}"), values.cells_with(value)
+    return f"{number} in {cells / values.cells:.2%} of the cells ({cells:,} of {values.cells:,})"
 
 
 def require_declared_nodata(values: Values, file: Path, what: str, *, depths: bool) -> None:
@@ -110,10 +130,10 @@ def require_declared_nodata(values: Values, file: Path, what: str, *, depths: bo
     value = values.undeclared_nodata(depths=depths)
     if value is None:
         return
-    share, number = values.cells_with(value) / values.cells, _EXACT.get(value, f"{value:.15g}")
+    number = _EXACT.get(value, f"{value:.15g}")
     raise InputInvalid(
-        f"the {what} is {number} in {share:.2%} of the cells ({values.cells_with(value):,} of {values.cells:,}): "
-        "this stands for `no value` and is not declared so, or values were cut off there",
+        f"the {what} is {how_often(values, value)}: this stands for `no value` and is not declared so, or values were "
+        "cut off there",
         where=file,
         expected="a declared nodata value, and numbers that were counted or measured everywhere else",
         remedy=f"declare it (gdal_edit -a_nodata {number}); if values were cut off, write the raster in a wider type",

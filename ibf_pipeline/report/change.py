@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar, get_args
 
 from ibf_pipeline.domain.findings import Event, Findings
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.domain.wording import alert_text, moment_text, number_text
+from ibf_pipeline.domain.wording import alert_text, moment_text, people_text
 from ibf_pipeline.report.times import cycle_word, issued
 from ibf_pipeline.report.words import subject_text
 
@@ -190,7 +190,8 @@ def people_of_both(old: Event | None, new: Event | None) -> str:
     """Numbers of people where both were estimated and they differ."""
     if old is None or new is None or not (old.is_estimated and new.is_estimated) or old.people == new.people:
         return ""
-    return f"{number_text(new.people)} people affected, {number_text(old.people)} before"
+    now, before = (people_text(event.people, known=event.people_known) for event in (new, old))
+    return f"{now} people affected, {before} before"
 
 
 def _people(compared: Compared[FindingsT, EventT]) -> str:

@@ -1,6 +1,7 @@
 """Events and areas of a run as files, and what its hazard has beside them, all from the one events table.
 
-Where nothing was estimated, as for warnings of floods, cells are empty and not 0.
+Where nothing was estimated, as for warnings of floods, or nothing is known of the people of an area, cells are empty
+and not 0; where a part of the people is known, they are that part, and the share of the population is empty.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def events_table(found: Findings) -> Table:
             **_of_alert(profile, event),
             moment: profile.moment(found.issue_time, event.lead_time).isoformat(),
             flags: flags_cell(event.flags),
-            "people_affected": event.people if event.is_estimated else None,
+            "people_affected": _people(event) if event.is_estimated else None,
             **{name: value(event) for name, value in further.items()},
             "published": event.publishable,
         }
@@ -78,7 +79,7 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
     places: list[Place | None] = []
     for event in found.events:
         for area in event.areas:
-            amounts = {**dict(zip(_AFFECTED, (area.people, area.share), strict=True)), **area.further}
+            amounts = {**dict(zip(_AFFECTED, (_people(area), area.share), strict=True)), **area.further}
             rows.append(
                 {
                     **of_run(found),
@@ -92,6 +93,11 @@ def areas_table(found: Findings, shapes: Shapes) -> Table:
             places.append(None if shape is None else json.loads(shapely.to_geojson(shape)))
     columns = (*of_run(found), *_AREA, *_ALERT, _lead_time(profile), *_AFFECTED, *further_indicators(found))
     return Table("areas", columns, rows, places)
+
+
+def _people(counted: Event | EventArea) -> int | None:
+    """None where nobody is known."""
+    return counted.people if counted.people_known or counted.people else None
 
 
 def _of_alert(profile: HazardProfile, event: Event) -> Row:

@@ -18,6 +18,8 @@ from ibf_pipeline.domain.wording import (
     day_text,
     moment_text,
     number_text,
+    people_text,
+    people_words,
     percent_text,
 )
 from ibf_pipeline.hazards.known import known_hazard
@@ -60,6 +62,8 @@ def _template(further: BaseLoader | None) -> Template:
     environment.filters.update(
         day=moment_text,
         people=number_text,
+        people_of=lambda event: people_words(event.people, known=event.people_known),
+        known_people=lambda area: people_text(area.people, known=area.people_known),
         amount=amount_text,
         percent=percent_text,
         in_class=class_text,

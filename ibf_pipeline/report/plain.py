@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ibf_pipeline.domain.findings import Event, Findings
-from ibf_pipeline.domain.wording import number_text
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, listed
+from ibf_pipeline.report.words import area_names, listed, people_of
 
 
 def people_affected(found: Findings, events: Sequence[Event]) -> str:
     """How many people the events may affect, and where."""
-    people = sum(event.people for event in events)
-    verb = f"{'person' if people == 1 else 'people'} may be affected"
-    return f"{number_text(people)} {verb}, in {listed(area_names(found, events))}."
+    people = people_of(events)
+    return f"{people[0].upper()}{people[1:]} may be affected, in {listed(area_names(found, events))}."
 
 
 def people_unknown(where: str) -> str:

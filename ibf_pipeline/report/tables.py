@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from datetime import date
 
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
-from ibf_pipeline.domain.wording import alert_text, class_text, counted, moment_text, number_text, percent_text
+from ibf_pipeline.domain.wording import (
+    alert_text,
+    class_text,
+    counted,
+    moment_text,
+    number_text,
+    people_text,
+    percent_text,
+)
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.calls import Published, differing
@@ -35,8 +43,8 @@ def area_rows(found: Findings) -> list[Row]:
             "place code": area.place_code,
             "event": event.name,
             "alert": area_alert(event, area),
-            "people affected": area.people if event.is_estimated else None,
-            "of the population": percent_text(area.share) if event.is_estimated else None,
+            "people affected": _people(area) if event.is_estimated else None,
+            "of the population": percent_text(area.share) if event.is_estimated and area.share is not None else None,
         }
         for event, area in rows[:MOST_ROWS]
     ]
@@ -118,10 +126,15 @@ def _event_row(found: Findings, event: Event) -> Row:
         **({profile.subject: found.named(event.key)} if profile.subject_list is not None else {}),
         "alert": alert_text(event.alert_class, trigger=event.trigger),
         "day" if profile.unit == "day" else "time": f"{moment}, {profile.lead_time_name(event.lead_time)}",
-        "people": event.people if event.is_estimated and event.publishable else None,
+        "people": _people(event) if event.is_estimated and event.publishable else None,
         flags_head(found): event.flags,
         "where": listed(area_names(found, [event]), 3) if event.areas else "no areas: cannot be published",
     }
+
+
+def _people(counted: Event | EventArea) -> int | str:
+    """The number, or words where not everybody is known."""
+    return counted.people if counted.people_known else people_text(counted.people, known=False)
 
 
 def _events(found: Findings) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ibf_pipeline.domain.findings import Event, Findings
+from ibf_pipeline.domain.wording import people_words
 from ibf_pipeline.hazards.known import profile_of
 
 _NAMED = 5
@@ -41,6 +42,11 @@ def area_names(found: Findings, events: Sequence[Event]) -> list[str]:
             people[area.place_code] = people.get(area.place_code, 0) + area.people
             names[area.place_code] = area.name or area.place_code
     return [names[code] for code in sorted(people, key=lambda code: (-people[code], code))]
+
+
+def people_of(events: Sequence[Event]) -> str:
+    """People of events together: `12,345 people`, `at least 12,345 people`."""
+    return people_words(sum(event.people for event in events), known=all(event.people_known for event in events))
 
 
 def listed(names: Sequence[str], most: int = _NAMED) -> str:

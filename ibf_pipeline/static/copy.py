@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,13 @@ from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.writing import whole, writing
 from ibf_pipeline.prepare import inputs
+from ibf_pipeline.prepare.raster_files import sidecars_of
 from ibf_pipeline.static.place import Place
 
 OPTIONAL: Final = ("population_totals.csv", inputs.PARENT_FILE)
 RECORD: Final = "copy.json"
 """in the copy: the URL that it is a whole copy of, and why it could not be brought up to date the last time"""
+_RASTER: Final = (".tif", ".tiff", ".vrt")
 _INCOMING: Final = ".incoming"
 
 
@@ -67,22 +69,43 @@ def _sync(url: str, folder: Path, names: list[str], *, is_whole: bool, patience:
     incoming = folder / _INCOMING
     arriving, here = Place(url, incoming, patience=patience), Place(url, folder, patience=patience)
     changed, gone = [], []
-    for name in (*names, *OPTIONAL):
+    beside = _sidecars(here, folder, [name for name in names if name.endswith(_RASTER)])
+    for name in (*names, *OPTIONAL, *beside):
         try:
             if not here.has(name):
                 arriving.file(name)
                 changed.append(name)
         except InputMissing:
             gone.append(name)
-    necessary = [name for name in gone if name not in OPTIONAL]
+        except ServerRefused:  # a store that may not be listed says so of what is not there
+            if name not in beside or (folder / name).is_file():
+                raise
+    necessary = [name for name in gone if name in names]
     if necessary and is_whole:
         return necessary
     with writing(folder):
         _take_over(incoming, folder, changed)
         for name in set(gone) - set(necessary):
-            (folder / name).unlink(missing_ok=True)
+            here.forget(name)
     shutil.rmtree(incoming, ignore_errors=True)
     return necessary
+
+
+def _sidecars(place: Place, folder: Path, rasters: Sequence[str]) -> list[str]:
+    """What may lie beside rasters and decides what they say; only what is there, where the place lists its folders."""
+    listed: dict[str, list[str]] = {}
+    found = []
+    for raster in rasters:
+        below, _, base = raster.rpartition("/")
+        if below not in listed:
+            try:
+                listed[below] = place.names(below)
+            except (InputMissing, ServerRefused):  # many servers do not list their folders
+                listed[below] = []
+        known = listed[below] if base in listed[below] else None
+        found += [name for name in sidecars_of(raster) if known is None or name.rpartition("/")[2] in known]
+    kept = (name for raster in rasters for name in sidecars_of(raster) if (folder / name).is_file())
+    return list(dict.fromkeys((*found, *kept)))
 
 
 def _take_over(incoming: Path, folder: Path, names: Iterable[str]) -> None:

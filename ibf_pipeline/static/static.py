@@ -14,11 +14,12 @@ import shapely
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputInvalid
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputInvalid, InputMissing, ServerRefused
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.parents import parents_csv
+from ibf_pipeline.prepare.raster_files import sidecars_of
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
@@ -258,10 +259,32 @@ def _population(source: tuple[Place, str] | None, desk: Desk) -> None:
     with desk.file(inputs.POPULATION, f"{place.where}/{name}", licence=WORLDPOP) as target:
         if target is not None:
             file = place.file(name)
-            with open_raster(file, "population raster"):
-                pass  # a damaged one never gets into the static data
+            _fetch_sidecars(place, name)
+            with open_raster(file, "population raster") as raster:  # a damaged one never gets into the static data
+                if raster.driver == "VRT":
+                    raise InputInvalid(
+                        "a virtual raster, whose parts lie elsewhere",
+                        where=f"{place.where}/{name}",
+                        expected="one file with everything in it",
+                        remedy="write it as one file (gdal_translate) and name that",
+                    )
             with whole(target) as partial:
                 shutil.copyfile(file, partial)
+            for here, there in zip(sidecars_of(target.name), sidecars_of(file.name), strict=True):
+                target.with_name(here).unlink(missing_ok=True)
+                if file.with_name(there).is_file():
+                    shutil.copyfile(file.with_name(there), target.with_name(here))
+
+
+def _fetch_sidecars(place: Place, name: str) -> None:
+    """Have beside a fetched raster what lies beside it there: nodata and masks that are declared in a file of their
+    own."""
+    for beside in sidecars_of(name):
+        try:
+            place.file(beside)
+        except (InputMissing, ServerRefused):  # stores that may not be listed refuse what is not there
+            if place.is_remote:
+                place.forget(beside)
 
 
 def still_missing(country: FloodCountry, folder: Path) -> list[str]:

@@ -66,7 +66,7 @@ def impossible_amounts(found: Findings) -> Iterator[Problem]:
     """Amounts of an event's areas that are no finite number of at least 0."""
     for event in found.events:
         for area in event.areas:
-            amounts = (area.people, area.share, *area.further.values())
+            amounts = (area.people, 0 if area.share is None else area.share, *area.further.values())
             if not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
                 shown = ", ".join(map(str, amounts))
                 yield Problem(f"event {event.name}: an amount of {area.place_code} is no number ({shown})")

@@ -15,6 +15,7 @@ from ibf_pipeline.check.finding import Finding
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.report.headline import headline
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import TinyDay
 
@@ -215,6 +216,22 @@ def test_a_run_says_whose_people_are_unknown_and_which_depths_were_capped(day: T
     notes = day.found().notes
     assert "population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody" in notes
     assert "flood_map_XTY_RP10.tif: 1 of 20 wet cells are up to 401.3 m deep, taken as 300 m" in notes
+
+
+def test_an_event_says_at_least_where_not_all_of_its_people_are_known(day: TinyDay) -> None:
+    """Two people in each of four wet cells of 01A; of 5.5 columns of 01A and all of 01B the raster has no others."""
+    tiny_country.write_raster(day.static / "population.tif", np.full((10, 4), 2.0), width=4)
+    found = day.found()
+    (event,) = found.events
+    assert event.trigger
+    assert (event.people, event.people_known) == (8, False)
+    rows = {area.place_code: (area.people, area.people_known, area.share) for area in event.areas}
+    assert rows == {"01": (8, False, None), "01A": (8, False, None), "01B": (0, False, None)}
+    said = (
+        "event G1: who lives in 2 of its 2 areas (01A, 01B) is not or not wholly known; the portal takes numbers only"
+    )
+    assert f"{said} and shows the 8 affected who are known" in found.notes
+    assert "At least 8 people live where the water may be" in headline(found)
 
 
 @pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP20.tif"])

@@ -262,9 +262,8 @@ def test_rasters_of_another_grid_unit_or_country(static: Path) -> None:
         "population.tif adds up to 400, population_totals.csv to 440 (-9.1%)",
     ]
     (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,40000\n")
-    assert "population.tif adds up to 400, population_totals.csv to 40,000 (-99.0%)" in " ".join(
-        only(findings(static), "error", "rasters")
-    )
+    said = "population.tif adds up to 200 in the 1 of 2 areas compared, population_totals.csv to 40,000 (-99.5%)"
+    assert said in " ".join(only(findings(static), "error", "rasters"))
 
 
 def test_a_population_cell_that_holds_more_than_can_be(static: Path) -> None:
@@ -278,9 +277,8 @@ def test_a_population_cell_that_holds_more_than_can_be(static: Path) -> None:
 
 def test_a_population_that_ends_inside_the_country(static: Path) -> None:
     tiny_country.write_raster(static / "population.tif", np.full((10, 5), 2.0), width=5, nodata=-99999)
-    assert "population.tif ends 0.15 degrees inside the country's bounding box" in only(
-        findings(static), "warning", "rasters"
-    )
+    said = "population.tif does not reach over 4 areas (01A: 91% covered, 01B, 02A, 02B)"
+    assert f"{said}: who lives there is unknown, not nobody" in only(findings(static), "warning", "rasters")
 
 
 def test_the_demo_country(configuration: Configuration, demo_country: FloodCountry) -> None:

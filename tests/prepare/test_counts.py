@@ -32,6 +32,11 @@ def write_people(static: Path, people: np.ndarray, **changes: Any) -> None:
     tiny_country.write_raster(static / "population.tif", people, **{"width": width, "height": height, **changes})
 
 
+def write_totals(static: Path, people: dict[str, float]) -> None:
+    lines = "".join(f"1,{code},{value}\n" for code, value in people.items())
+    (static / "population_totals.csv").write_text(f"adminLevel,placeCode,value\n{lines}")
+
+
 def counted(folder: Path) -> dict[str, float]:
     layers, _ = read_prepared(folder / "prepared", "XTY")
     return {area.place_code: area.population for area in layers.level(2)}
@@ -70,9 +75,8 @@ def test_areas_beyond_the_raster_are_unknown(static: Path, tmp_path: Path) -> No
     write_people(static, np.full((10, 9), 2.0))
     refused, notes = judged(static, tmp_path)
     assert not refused
-    assert notes == [
-        "population.tif does not reach over 3 areas (01B, 02A, 02B): who lives there is unknown, not nobody"
-    ]
+    said = "population.tif does not reach over 3 areas (01B: 78% covered, 02A, 02B)"
+    assert notes == [f"{said}: who lives there is unknown, not nobody"]
     assert counted(tmp_path) == pytest.approx({"01A": 110, "01B": 70, "02A": 0, "02B": 0}, rel=1e-5)
 
 
@@ -81,10 +85,11 @@ def test_half_a_country_without_data_is_said_too(static: Path, tmp_path: Path) -
     people[:, 10:] = -99999
     write_people(static, people, nodata=-99999)
     _, notes = judged(static, tmp_path)
-    assert notes == [
-        "population.tif has nobody in 2 areas (02A, 02B), 50% of the country: without data there, who lives there is "
-        "unknown"
-    ]
+    assert notes == ["population.tif has no data in 2 areas (02A, 02B): who lives there is unknown, not nobody"]
+    people[:, 10:] = 0
+    write_people(static, people, nodata=-99999)
+    said = "population.tif has nobody in 2 areas (02A, 02B), 50% of the country"
+    assert judged(static, tmp_path)[1] == [f"{said}: without data there, who lives there is unknown"]
 
 
 @pytest.mark.parametrize("name", ["population.tif", "flood_maps/flood_map_XTY_RP10.tif"])
@@ -95,37 +100,189 @@ def test_cells_beyond_180_degrees_are_refused(static: Path, tmp_path: Path, name
     assert judged(static, tmp_path)[0].endswith("reaches from 179.9 to 180.1 degrees")
 
 
-def test_an_area_on_the_other_side_of_180_degrees_that_the_raster_does_not_reach_is_unknown(
-    static: Path, tmp_path: Path
-) -> None:
-    """A grid from -180 to 180 for the maps, in cells of a tenth of a degree; people from 170 to 180 alone."""
+ACROSS = {"01A": (179.0, 179.5), "01B": (179.5, 180.0), "02A": (-180.0, -179.5), "02B": (-179.5, -179.0)}
+
+
+def across_180(static: Path) -> Path:
+    """The country on both sides of the line, its maps on a grid from -180 to 180 in cells of a tenth of a degree."""
     areas = static / "admin_areas"
-    boxes = {"01A": (179.0, 179.5), "01B": (179.5, 180.0), "02A": (-180.0, -179.5), "02B": (-179.5, -179.0)}
     tiny_country.write_areas(
         areas, 1, [feature(1, "01", None, square(179, 180)), feature(1, "02", None, square(-180, -179))]
     )
-    tiny_country.write_areas(areas, 2, [feature(2, code, code[:2], square(*box)) for code, box in boxes.items()])
+    tiny_country.write_areas(areas, 2, [feature(2, code, code[:2], square(*box)) for code, box in ACROSS.items()])
     text = (static / "stations.csv").read_text()
     (static / "stations.csv").write_text(text.replace("10.02", "179.2").replace("10.12", "-179.8"))
     for period in (10, 20):
         depths = np.linspace(0.2, period / 10, 3600 * 1).reshape(1, 3600)
         grid = {"width": 3600, "height": 1, "transform": from_origin(-180, 1.0, 0.1, 0.1)}
         tiny_country.write_raster(static / "flood_maps" / f"flood_map_XTY_RP{period}.tif", depths, **grid)
-    write_people(static, np.full((1, 100), 3.0), transform=from_origin(170, 1.0, 0.1, 0.1))
+    return static
+
+
+def test_an_area_on_the_other_side_of_180_degrees_that_the_raster_does_not_reach_is_unknown(
+    static: Path, tmp_path: Path
+) -> None:
+    """Three people to a tenth of a degree, from 170 to 180 alone."""
+    write_people(across_180(static), np.full((1, 100), 3.0), transform=from_origin(170, 1.0, 0.1, 0.1))
     _, notes = judged(static, tmp_path)
     assert notes == ["population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody"]
     assert counted(tmp_path) == pytest.approx({"01A": 15, "01B": 15, "02A": 0, "02B": 0}, rel=1e-4)
+    assert unknown(tmp_path) == {"02A", "02B"}
+
+
+@settings(max_examples=5)
+@given(
+    left=st.sampled_from([-181.0, -180.0, -179.6, 170.0, 179.3, 179.95, 180.0]), width=st.sampled_from([7, 12, 3600])
+)
+def test_a_raster_anywhere_about_180_degrees_is_right_or_refused(left: float, width: int) -> None:
+    """Three people to a tenth of a degree of wherever it lies: an area has 15, or is unknown, or all is refused."""
+    with TemporaryDirectory() as folder:
+        static = across_180(tiny_country.write_country(Path(folder) / "static"))
+        write_people(static, np.full((1, width), 3.0), transform=from_origin(left, 1.0, 0.1, 0.1))
+        refused, _ = judged(static, Path(folder))
+        beyond = left < -180.1 or left + width / 10 > 180.1
+        assert ("reaches from" in refused) == beyond
+        if not refused:
+            people = counted(Path(folder))
+            for code in set(people) - unknown(Path(folder)):
+                assert people[code] == pytest.approx(15, rel=0.05)
+
+
+def unknown(folder: Path) -> set[str]:
+    """Deepest areas whose people are not all known."""
+    layers, _ = read_prepared(folder / "prepared", "XTY")
+    return {area.place_code for area in layers.level(2) if not area.people_known}
+
+
+@settings(max_examples=6)
+@given(
+    first=st.integers(0, 15),
+    last=st.integers(1, 20),
+    how=st.sampled_from(["cut", "padded", "zeros told"]),
+    size=st.sampled_from([0.01, 0.005]),
+)
+def test_people_of_a_part_of_the_country_are_unknown_elsewhere(first: int, last: int, how: str, size: float) -> None:
+    """Ten rows of cells of 0.01 degrees with two people each, one row with none, from column `first` to `last` alone.
+
+    Every area that is covered has its 20 people a column, less the row without; every other one is unknown, or its
+    people are the known part.
+    """
+    first, last = min(first, last - 1), max(first + 1, last)
+    fine = round(0.01 / size)
+    people = np.full((10 * fine, 20 * fine), 2.0 / fine**2)
+    people[:fine] = 0 if how != "padded" else 2.0 / fine**2
+    rows = 9 if how != "padded" else 10
+    grid = {"nodata": -99999, "transform": from_origin(10.0, 1.0, size, size)}
+    with TemporaryDirectory() as folder:
+        static = tiny_country.write_country(Path(folder) / "static")
+        if how == "cut":
+            part = people[:, first * fine : last * fine]
+            write_people(static, part, **{**grid, "transform": from_origin(10.0 + first * 0.01, 1.0, size, size)})
+        else:
+            people[:, : first * fine] = people[:, last * fine :] = -99999
+            write_people(static, people, **grid)
+        refused, _ = judged(static, Path(folder))
+        assert not refused
+        for code, (west, east) in {"01A": (0, 5.5), "01B": (5.5, 10), "02A": (10, 15), "02B": (15, 20)}.items():
+            covered = max(0.0, min(east, last) - max(west, first))
+            assert counted(Path(folder))[code] == pytest.approx(2 * rows * covered, abs=1e-3)
+            if how != "padded":
+                assert (code in unknown(Path(folder))) == (covered < 0.95 * (east - west))
+            else:
+                assert (code in unknown(Path(folder))) == (not covered)
+
+
+@pytest.mark.parametrize("elsewhere", [0, 2])
+def test_one_area_without_data_is_unknown_and_one_with_zeros_is_not(
+    static: Path, tmp_path: Path, elsewhere: int
+) -> None:
+    """A hole over 01B and some cells around it, whether the raster writes 0 where nobody lives, as over 02A, or not."""
+    people = np.full((10, 20), 2.0)
+    people[:, 5:10], people[:, 10:15] = -99999, elsewhere
+    write_people(static, people, nodata=-99999)
+    _, notes = judged(static, tmp_path)
+    assert "population.tif has no data in 1 area (01B): who lives there is unknown, not nobody" in notes
+    assert "01B" in unknown(tmp_path)
+    assert not unknown(tmp_path) & {"02A", "02B"}
+
+
+@pytest.mark.parametrize(("a_km2", "refused"), [(1.0, False), (100.0, True)])
+def test_people_a_square_kilometre_or_a_hectare_are_doubted_or_refused(
+    static: Path, tmp_path: Path, a_km2: float, refused: bool
+) -> None:
+    """A cell has 1.236 km2 and two people, so 1.6 a km2: 324 in all where 400 are known; a hectare a hundredth."""
+    write_people(static, np.full((10, 20), 2 / 1.236 / a_km2))
+    write_totals(static, {"01": 200, "02": 200})
+    found, notes = judged(static, tmp_path)
+    assert found.startswith("population.tif adds up to 3, population_totals.csv to 400 (-99.2%)") == refused
+    doubted = ["population.tif adds up to 324, population_totals.csv to 400 (-19.1%)"]
+    assert notes == ([] if refused else doubted)
+
+
+def test_totals_of_some_areas_are_compared_with_those_alone(static: Path, tmp_path: Path) -> None:
+    """220 people in 01 and 180 in 02: 01 has its total, 02 none; then one of an area that does not exist beside it."""
+    write_people(static, np.full((10, 20), 2.0))
+    write_totals(static, {"01": 200})
+    assert judged(static, tmp_path) == ("", [])
+    write_totals(static, {"01": 200, "07": 1000})
+    assert judged(static, tmp_path)[1] == [
+        "population.tif: population_totals.csv names 1 area (07), which level 1 has not"
+    ]
+    write_totals(static, {"01": 100, "02": 300})
+    assert not judged(static, tmp_path)[0]
+    write_totals(static, {"01": 90, "02": 300})
+    said = "population.tif and population_totals.csv differ by more than 2 times in 1 area (01: 200 and 90)"
+    assert said in judged(static, tmp_path)[1]
+
+
+def test_a_total_of_an_area_that_the_raster_does_not_cover_does_not_count(static: Path, tmp_path: Path) -> None:
+    write_people(static, np.full((10, 10), 2.0))
+    write_totals(static, {"01": 200, "02": 5000})
+    assert judged(static, tmp_path) == (
+        "",
+        ["population.tif does not reach over 2 areas (02A, 02B): who lives there is unknown, not nobody"],
+    )
+
+
+@pytest.mark.parametrize("value", [-9999.0, -3.4028234663852886e38, -np.inf, np.inf])
+def test_what_no_count_can_be_is_no_data_and_said(static: Path, tmp_path: Path, value: float) -> None:
+    """Twenty cells of 02B (of 50): 80 - 20 * 2 people less in it."""
+    people = np.full((10, 20), 2.0)
+    people[:, 18:] = value
+    write_people(static, people)
+    _, notes = judged(static, tmp_path)
+    assert notes == [
+        "population.tif: 20 cells below 0 or infinite that are not the declared nodata value count as no data"
+    ]
+    assert counted(tmp_path)["02B"] == pytest.approx(60)
+
+
+def test_a_value_that_comes_again_and_again_is_doubted(static: Path, tmp_path: Path) -> None:
+    """Three cells of 2500 people where nobody else has more than 6: a town, or no value."""
+    people = (np.arange(200) % 7).astype(float)
+    people[50:53] = 2500
+    write_people(static, people.reshape(10, 20))
+    said = "population.tif is 2500 in 1.50% of the cells (3 of 200): it may stand for `no value`, and is counted as it "
+    assert judged(static, tmp_path) == ("", [f"{said}stands"])
 
 
 @pytest.mark.parametrize(
-    ("known", "refused", "doubted"), [(400, False, False), (440, False, True), (540, True, False), (40000, True, False)]
+    ("known", "refused", "doubted"),
+    [
+        (400, False, False),
+        (440, False, True),
+        (540, False, True),
+        (900, True, False),
+        (199, True, False),
+        (40_000, True, False),
+    ],
 )
 def test_people_that_cannot_be_the_countrys_are_refused(
     static: Path, tmp_path: Path, known: int, refused: bool, doubted: bool
 ) -> None:
     """400 people in the raster; with 100 cells a hectare it would hold people a hectare instead of people a cell."""
     write_people(static, np.full((10, 20), 2.0))
-    (static / "population_totals.csv").write_text(f"adminLevel,placeCode,value\n1,01,{known}\n")
+    write_totals(static, {"01": known / 2, "02": known / 2})
     found, notes = judged(static, tmp_path)
     assert found.startswith("population.tif adds up to 400, population_totals.csv to") == refused
     assert bool(notes) == doubted
@@ -134,16 +291,17 @@ def test_people_that_cannot_be_the_countrys_are_refused(
 def test_known_totals_that_change_are_looked_at_again(static: Path, tmp_path: Path) -> None:
     write_people(static, np.full((10, 20), 2.0))
     assert judged(static, tmp_path) == ("", [])
-    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,440\n")
+    write_totals(static, {"01": 220, "02": 220})
     assert judged(static, tmp_path)[1] == ["population.tif adds up to 400, population_totals.csv to 440 (-9.1%)"]
-    (static / "population_totals.csv").write_text("adminLevel,placeCode,value\n1,01,4400\n")
+    write_totals(static, {"01": 2200, "02": 2200})
     assert judged(static, tmp_path)[0]
 
 
 @settings(max_examples=10)
 @given(
     sentinel=st.sampled_from(
-        [("uint8", 255), ("uint16", 65535), ("int16", 32767), ("int32", 2**31 - 1), ("float32", 9999),
+        [("uint8", 255), ("int8", 127), ("uint16", 65535), ("int16", 32767), ("int32", 2**31 - 1),
+         ("uint32", 2**32 - 1), ("int64", 2**63 - 1), ("float32", 9999), ("float32", 65535),
          ("float32", 1e20), ("float64", 3.4028234663852886e38)]
     ),
     cells=st.integers(2, 1000),

@@ -11,6 +11,7 @@ import shapely
 
 from ibf_pipeline.report.exports import write_exports
 from ibf_pipeline.report.table_files import cell
+from ibf_pipeline.report.tables import area_rows, event_rows
 from tests.worlds.countries.square_country import square_config, square_day, square_discharge, square_layers
 
 DAY = date(2026, 2, 16)
@@ -103,6 +104,19 @@ def test_people_of_a_warning_are_empty_and_not_0(tmp_path):
     write_exports(square_day(DAY, {"S01": {3: (38, 150.0)}}), {}, tmp_path)
     assert [row["people_affected"] for row in rows(tmp_path / "events.csv")] == [""]
     assert {row["people_affected"] for row in rows(tmp_path / "areas.csv")} == {""}
+
+
+def test_people_who_are_unknown_are_empty_and_a_part_of_them_is_that_part(tmp_path):
+    day = square_day(DAY, {"S01": {3: (38, 350.0)}})
+    (event,) = day.events
+    first, *others = (replace(area, people_known=False, share=None) for area in event.areas)
+    day = replace(day, events=(replace(event, areas=(replace(first, people=0), *others)),))
+    write_exports(day, {}, tmp_path)
+    assert [row["people_affected"] for row in rows(tmp_path / "events.csv")] == ["100"]
+    assert [row["people_affected"] for row in rows(tmp_path / "areas.csv")] == ["", *["100"] * len(others)]
+    assert {row["share_of_population"] for row in rows(tmp_path / "areas.csv")} == {""}
+    assert [row["people affected"] for row in area_rows(day)][:1] == ["unknown"]
+    assert [row["people"] for row in event_rows(day)] == ["at least 100"]
 
 
 def test_points_are_longitude_then_latitude(folder):

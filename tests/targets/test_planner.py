@@ -53,6 +53,22 @@ def test_order_on_a_current_server() -> None:
     ]  # fmt: skip
 
 
+def test_people_who_are_not_all_known_are_sent_as_those_who_are_without_a_share() -> None:
+    """The server refuses an amount of null, and shows no area without its people: 10 of A1 at least, 0 of A2."""
+    (trigger, *_) = BUSY.events
+    unknown = [replace(area, share=None, people_known=False) for area in trigger.areas if area.place_code != "A1"]
+    known = [area for area in trigger.areas if area.place_code == "A1"]
+    day = replace(BUSY, events=(replace(trigger, areas=(*unknown, *known)),), percentage=True)
+    sent: dict[tuple[str, int], set[str]] = {}
+    for call in plan(day):
+        if "exposurePlaceCodes" in (call.body or {}):
+            rows = sent.setdefault((call.body["dynamicIndicator"], call.body["adminLevel"]), set())
+            rows |= {row["placeCode"] for row in call.body["exposurePlaceCodes"]}
+    assert sent["population_affected", 2] == sent["forecast_trigger", 2] == {"A1", "A2"}
+    assert sent["population_affected_percentage", 2] == {"A1"}
+    assert sent["population_affected_percentage", 1] == set()
+
+
 def test_order_on_a_described_server() -> None:
     assert steps(plan(BUSY, DESCRIBED)) == [
         "exposure G1", "alerts per lead time G1", "station of the event G1",

@@ -215,7 +215,8 @@ def _row(
 ) -> EventArea:
     """A row of an event: whole people of the deepest areas summed, and the share of the area's own population.
 
-    `counted`: (flood map, deepest place code) of every area whose exposure counts here.
+    `counted`: (flood map, deepest place code) of every area whose exposure counts here. Rule: people of an area that
+    the population raster does not cover are not known to be nobody, and have no share of a population.
     """
     area = layers.areas[place_code]
     totals: dict[str, int | float] = dict.fromkeys(exposure.indicators, 0)
@@ -228,8 +229,18 @@ def _row(
             totals[indicator] += int(np.rint(value))
         affected += float(values[POPULATION_AFFECTED])
     people = int(totals.pop(POPULATION_AFFECTED))
+    estimated = [code for flood_map, code in counted if flood_map is not None]
+    known = all(layers.areas[code].people_known for code in estimated)
     share = min(1.0, affected / area.population) if area.population > 0 else 0.0
-    return EventArea(area.admin_level, place_code, area.name, people, round(share, 6), totals)
+    return EventArea(
+        area.admin_level,
+        place_code,
+        area.name,
+        people,
+        round(share, 6) if area.people_known or not estimated else None,
+        totals,
+        people_known=known,
+    )
 
 
 def _with_areas(

@@ -8,7 +8,7 @@ import xarray as xr
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.wording import BEYOND_SHOWN
+from ibf_pipeline.domain.wording import BEYOND_SHOWN, number_text
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import Usable
@@ -70,16 +70,23 @@ def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator
 
 
 def nobody_affected(events: Sequence[FloodEvent], layers: CountryLayers) -> Iterator[str]:
-    """Events with people to count of whom none are found: outside the rasters, or a map that is dry there."""
+    """Events with people to count of whom not all are known, or none is found: outside the rasters, or a dry map."""
     for event in events:
         deepest = layers.mapping.get(event.station_code, ())
-        empty = [code for code in deepest if layers.areas[code].population <= 0]
+        unknown = [code for code in deepest if not layers.areas[code].people_known]
+        empty = [code for code in deepest if layers.areas[code].population <= 0 and code not in unknown]
+        if event.flood_map is not None and unknown:
+            yield (
+                f"event {event.name}: who lives in {len(unknown)} of its {len(deepest)} areas ({_some(unknown)}) "
+                f"is not or not wholly known; the portal takes numbers only and shows the {number_text(event.people)} "
+                "affected who are known"
+            )
         if event.flood_map is not None and empty:
             yield (
                 f"event {event.name}: nobody lives in {len(empty)} of its {len(deepest)} areas ({_some(empty)}) by the "
                 "population raster: outside of it, or practically without size"
             )
-        if event.flood_map is not None and deepest and event.people == 0:
+        if event.flood_map is not None and deepest and event.people == 0 and event.people_known:
             yield (
                 f"event {event.name} shows 0 people: the {event.flood_map:g}-year flood map reaches nobody in its "
                 "areas; check that the maps cover them"

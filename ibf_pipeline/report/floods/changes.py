@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
-from ibf_pipeline.domain.wording import days_text, discharge_text, number_text
+from ibf_pipeline.domain.wording import days_text, discharge_text, people_text
 from ibf_pipeline.hazards.floods.evidence import Evidence, evidence, high_beyond_limit, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, StationFound
 from ibf_pipeline.report.change import (
@@ -191,7 +191,8 @@ def _size(compared: FloodCompared) -> str:
     if people := people_of_both(old, new):
         parts.append(people)
     elif parts and compared.kind in ("larger", "smaller") and new.flood_map is not None:
-        parts.append(f"people affected as before, {number_text(new.people)}: the same flood map")
+        now = people_text(new.people, known=new.people_known)
+        parts.append(f"people affected as before, {now}: the same flood map")
     return "; ".join(parts)
 
 

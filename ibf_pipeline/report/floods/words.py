@@ -11,20 +11,22 @@ from ibf_pipeline.domain.wording import (
     counted,
     days_text,
     number_text,
+    people_text,
     percent_text,
 )
 from ibf_pipeline.hazards.floods.evidence import evidence, high_beyond_limit, limit_of
 from ibf_pipeline.hazards.floods.findings import FloodEvent, FloodFindings, RuleApplied
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, listed
+from ibf_pipeline.report.words import area_names, listed, people_of
 
 
 def people_affected(found: FloodFindings, events: Sequence[FloodEvent]) -> str:
     """How many people live where the flood maps of events are wet."""
-    people = sum(event.people for event in events)
+    people = people_of(events)
     depth = f"{found.rule.minimum_depth:g} m"
     where = listed(area_names(found, events))
-    return f"{number_text(people)} people live where the water may be {depth} or deeper, in {where}."
+    live = "lives" if people.endswith("person") else "live"
+    return f"{people[0].upper()}{people[1:]} {live} where the water may be {depth} or deeper, in {where}."
 
 
 def people_unknown(where: str) -> str:
@@ -142,10 +144,10 @@ def area_notes(found: FloodFindings, event: FloodEvent) -> list[str]:
             notes.append(f"Its areas of admin level {level} are shown with another event that has them too.")
             continue
         more = "more" if people > event.people else "less"
+        own = people_text(event.people, known=event.people_known)
         notes.append(
-            f"Admin level {level} adds up to {number_text(people)}, {more} than the event's own "
-            f"{number_text(event.people)}: an area that several events share is shown whole with one of them, so that "
-            "the portal counts nobody twice."
+            f"Admin level {level} adds up to {number_text(people)}, {more} than the event's own {own}: an area that "
+            "several events share is shown whole with one of them, so that the portal counts nobody twice."
         )
     shown = (view for view in on_portal(found.events, found.default_admin_level) if view.event == event)
     return [*notes, *(f"{note[0].upper()}{note[1:]}." for view in shown for note in view.map_notes)]

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.exercise import marked
 from ibf_pipeline.domain.findings import Event, EventArea, Findings
-from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, number_text
+from ibf_pipeline.domain.wording import TRIGGER_WORDS, alert_text, moment_text, people_text, people_words
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.pictures.colours import BORDER, CLASS_COLOURS, CLASS_INK, INK, LAND, MUTED, PEOPLE_COLOURS
 from ibf_pipeline.report.pictures.figure import (
@@ -119,7 +119,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
-        number = f"{number_text(event.people)} {'person' if event.people == 1 else 'people'}"
+        number = people_words(event.people, known=event.people_known)
     left = 24.0
     if number:
         write(figure, left / WIDTH, 1 - 206 / HEIGHT, number, 44, va="center", weight="bold")
@@ -185,7 +185,7 @@ def _labels(
             continue
         text = shortened(drawable(area.name, area.place_code), 22)
         if event.is_estimated:
-            text += f"\n{number_text(area.people)}"
+            text += f"\n{people_text(area.people, known=area.people_known)}"
         done += any(labels.put(point[0], point[1] + away, text, 30, weight="bold") for away in (0, -step, step))
     upper = layers.levels[found.default_admin_level]
     for code, shape in upper.shapes.items():

@@ -52,8 +52,11 @@ class Bodies:
         }
         self.indicators = exposure_indicators(found)
 
-    def amount(self, indicator: str, area: EventArea) -> float:
-        """People, their share of the population (0..1) or what else of an area is affected."""
+    def amount(self, indicator: str, area: EventArea) -> float | None:
+        """People, their share of the population (0..1) or what else of an area is affected; None for an unknown share.
+
+        The server takes numbers only and shows no area without its people: where not everybody is known, those who are.
+        """
         if indicator == self.profile.people_indicator:
             return area.people
         return area.share if indicator == self.profile.share_indicator else area.further[indicator]
