@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.part import Part, StationCells, Window, field_key, lead_time_steps
+from ibf_pipeline.discharge.part import FieldKey, Part, StationCells, Window, lead_time_steps
 from ibf_pipeline.discharge.version import version_in_attributes
 from ibf_pipeline.errors import InputInvalid
 
@@ -55,7 +55,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         order = (member_axis or "member", axis["time"], axis["lat"], axis["lon"])
         block = days.transpose(*order).values[:, steps - steps.min()]
         values = window.sample(block, file)
-        fields = tuple(tuple(field_key(field) for field in member) for member in block)
+        fields = tuple(tuple(FieldKey.of(field) for field in member) for member in block)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()}, file)
     return Part(members, values, window.outside, fields, version)
 

@@ -22,6 +22,9 @@ AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
 TRICKLE: Final = 1.0
 """m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
+MANY_CELLS: Final = 50
+"""cells of 5 km that carry more than a trickle: so many never hold the same water, to the last digit, on two days;
+fewer may, as where a lake's outflow is all that flows in a dry country"""
 WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 
@@ -43,6 +46,23 @@ class StationCells:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldKey:
+    """What tells a field of a member's day from others."""
+
+    digest: bytes = b""
+    """of its water; nothing where no cell holds more than a trickle"""
+    wet: int = 0
+    """cells that do"""
+
+    @classmethod
+    def of(cls, block: Floats) -> FieldKey:
+        """`block`: (row, column) m3/s. Members of a dry country may be equal: without rain nothing tells them apart."""
+        water = np.where(block > 0, block, np.float32(0))
+        wet = int((water >= TRICKLE).sum())
+        return cls(hashlib.blake2b(water.tobytes(), digest_size=16).digest(), wet) if wet else cls()
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one file holds for the stations."""
 
@@ -51,8 +71,8 @@ class Part:
     """(member, lead_time, station) m3/s; NaN where missing or outside the grid"""
     outside: npt.NDArray[np.bool_]
     """(station,) true where the file's grid does not reach the station"""
-    fields: tuple[tuple[bytes, ...], ...]
-    """(member, lead_time) what tells apart the whole fields that were read, as from `field_key`"""
+    fields: tuple[tuple[FieldKey, ...], ...]
+    """(member, lead_time) of the whole fields that were read"""
     version: str | None = None
     process_ids: tuple[int, ...] = field(default=())
     """GRIB generating processes of the fields"""
@@ -103,15 +123,6 @@ def _hours(stamps: npt.NDArray[np.datetime64], issue_date: date) -> npt.NDArray[
     """Hours since the beginning of the run."""
     hours: npt.NDArray[np.float64] = (stamps - np.datetime64(issue_date, "s")) / np.timedelta64(1, "h")
     return hours
-
-
-def field_key(block: Floats) -> bytes:
-    """What tells a field (row, column; m3/s) from others; nothing where it holds no more than a trickle.
-
-    Members of a dry country may well be equal: without rain nothing makes them differ.
-    """
-    water = np.where(block > 0, block, np.float32(0))
-    return hashlib.blake2b(water.tobytes(), digest_size=16).digest() if water.max() >= TRICKLE else b""
 
 
 def _span(stamps: npt.NDArray[np.datetime64]) -> str:
