@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -86,7 +88,24 @@ def as_plain_tar(file: Path, folder: Path) -> None:
     as_tar(file, folder, "w")
 
 
-@pytest.mark.parametrize("pack", [as_zip, as_gzip, as_tar, as_plain_tar])
+def as_bzip2(file: Path, folder: Path) -> None:
+    (folder / "data").write_bytes(bz2.compress(file.read_bytes()))
+
+
+def as_xz(file: Path, folder: Path) -> None:
+    (folder / "DATA.GRIB2.XZ").write_bytes(lzma.compress(file.read_bytes()))
+
+
+def as_zip_in_a_zip(file: Path, folder: Path) -> None:
+    as_zip(file, folder)
+    (folder / "5f3e0a.zip").rename(folder / "inner")
+    with zipfile.ZipFile(folder / "outer", "w") as packed:
+        packed.write(folder / "inner", "deep/inner.zip")
+        packed.writestr("__MACOSX/._data.grib2", b"resource fork")
+    (folder / "inner").unlink()
+
+
+@pytest.mark.parametrize("pack", [as_zip, as_gzip, as_tar, as_plain_tar, as_bzip2, as_xz, as_zip_in_a_zip])
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "its content beside it"])
 def test_archives_are_opened_as_they_are_delivered(
     pack: Callable[[Path, Path], None], beside: bool, whole: Path, folder: Path
@@ -99,6 +118,11 @@ def test_archives_are_opened_as_they_are_delivered(
         xr.testing.assert_identical(members_of(folder), read_cube([whole], cells_of("AAA"), ISSUE, version="4"))
     assert sorted(folder.iterdir()) == before, "nothing is written where forecasts come from"
     assert not list(folder.parent.parent.glob("*.grib2")), "no archive writes beside its place"
+
+
+def test_what_an_archive_holds_besides_is_named(whole: Path, folder: Path) -> None:
+    as_zip_in_a_zip(whole, folder)
+    assert source(folder).fetch(ISSUE).origin["not_used"] == ["outer/._data.grib2", "outer/inner.zip/readme.txt"]
 
 
 def test_an_archive_that_was_cut_off(whole: Path, folder: Path) -> None:
