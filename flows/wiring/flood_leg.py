@@ -19,6 +19,7 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
+from ibf_pipeline.sources.source import shortened
 from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
 from tasks.scenario import make_forecast
 
@@ -64,6 +65,10 @@ def find_day(
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
     require_no_trial(day, found)
     said = [f"source {files.source}: {files.origin[key]}" for key in ("corrected", "repeated") if key in files.origin]
+    if found.members_missing and "not_used" in files.origin:
+        said.append(
+            f"source {files.source}: not used beside the incomplete ensemble: {shortened(files.origin['not_used'])}"
+        )
     found = replace(found, notes=(*found.notes, *said))
     if allowed is not None:
         allowed(found)

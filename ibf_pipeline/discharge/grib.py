@@ -97,7 +97,7 @@ def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
                 raise InputInvalid(
                     "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
                 )
-            key = (_member(message), _stamp(message))
+            key = (_member(message, file), _stamp(message))
             if key in known:
                 raise InputInvalid(
                     f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
@@ -130,11 +130,22 @@ def _require_run(message: int, issue_date: date, file: Path) -> None:
         )
 
 
-def _member(message: int) -> int:
-    """0 is the control; a control without an ensemble template carries no number."""
+def _member(message: int, file: Path) -> int:
+    """0 is the control; a control without an ensemble template carries no number.
+
+    InputInvalid where a field says that it is the control and carries the number of another member.
+    """
     if not eccodes.codes_is_defined(message, "perturbationNumber"):
         return 0
-    return int(eccodes.codes_get(message, "perturbationNumber"))
+    number = int(eccodes.codes_get(message, "perturbationNumber"))
+    if number and eccodes.codes_get(message, "dataType") == "cf":
+        raise InputInvalid(
+            f"a field says that it is the control, and that it is member {number}",
+            where=file,
+            expected="one number for a member, 0 for the control",
+            remedy="the file was changed: fetch it as the service delivers it",
+        )
+    return number
 
 
 def _stamp(message: int) -> np.datetime64:
