@@ -38,6 +38,11 @@ def kind_of(file: Path) -> Kind | None:
     return next(promised, None)
 
 
+def is_grib_name(name: str) -> bool:
+    """Whether a name promises GRIB, where nobody has looked at the content yet: on a server."""
+    return name.lower().endswith(GRIB_NAMES)
+
+
 def is_set_aside(file: Path) -> bool:
     """Hidden files and those that somebody is still writing, by the names that downloads give them."""
     return file.name.startswith((".", "~")) or file.suffix.lower() in (".part", ".partial", ".crdownload", ".tmp")
