@@ -289,7 +289,7 @@ class EwdsSource:
         log.info("%s: %s, %d fields, %.1f MB", self.name, target.name, arrived, remote.size / 1e6)
 
     def _require_readable(self, file: Path, issue_date: date) -> None:
-        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, a field or member twice."""
+        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, something twice."""
         with FILE_LIBRARIES:
             read_cube([file], self.cells or self.area.corners, issue_date, lead_times=self.lead_times)
 
