@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flows.wiring.current_model import require_current_model
 from flows.wiring.day import Day
 from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
@@ -52,6 +53,8 @@ def find_day(
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)
+        if not day.run.is_exercise:
+            require_current_model(day.configuration, country, files, day.issue_date)
         cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
         return (files, cube) if day.run.is_exercise else own_forecast(files, cube, before)
 

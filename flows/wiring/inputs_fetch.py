@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from flows.wiring.current_model import require_current_model
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
@@ -82,6 +83,7 @@ def fetch_and_read(
     refused = None
     try:
         accepted_version(discharge, country, configuration.settings, files.files[0])
+        require_current_model(configuration, country, files, issue_date)
     except VersionRefused as error:
         refused = error
     return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
