@@ -21,8 +21,13 @@ _FEWEST: Final = 4
 """values of a member that must tell something"""
 RIVER: Final = 10.0
 """m3/s; less is so little that two members may have the same in a file that rounds"""
-RISING: Final = 1.01
-"""times the day before: only rain makes a river rise, and no two members have the same rain"""
+RISING: Final = 1.05
+"""times the day before: rain makes a river rise so fast, and no two members have the same rain; a wave on a long river,
+which is on its way for weeks and the same in every member, rises by less"""
+_CLOSE: Final = 1e-3
+"""share by which values may differ that were rounded, packed or re-sampled once more"""
+_ROUNDED: Final = 0.01
+"""m3/s, likewise"""
 _RISES: Final = 3
 """of a member that must be the same: one or two may be a wave that was on its way before the run began"""
 
@@ -71,17 +76,21 @@ def all_members_alike(discharge: xr.DataArray) -> bool:
 def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     """Member -> the one before it that it is a copy of, whatever the fields around the stations are.
 
-    Rule: it has the same value at every station on every day, and at least three (`_RISES`) of these values are of a
-    river (10 m3/s) that rises by 1 % or more in a day. Rivers that recede, or carry the same for days, may do so
-    alike in every member; a rise comes from rain.
+    Rule: it has the same value at every station on every day, to a thousandth (`_CLOSE`), and at least three (`_RISES`)
+    of these values are of a river (10 m3/s) that rises by 5 % or more in a day (`RISING`). Rivers that recede, or carry
+    the same for days, may do so alike in every member.
     """
     values = np.where(np.isfinite(discharge.values), discharge.values, -1)
     rises = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
-    first: dict[bytes, int] = {}
+    originals: dict[int, npt.NDArray[np.float32]] = {}
     copied: dict[int, int] = {}
     for member, series, rising in zip(discharge["member"].values.tolist(), values, rises, strict=True):
-        if rising.sum() >= _RISES and first.setdefault(series.tobytes(), member) != member:
-            copied[member] = first[series.tobytes()]
+        if rising.sum() >= _RISES:
+            same = (one for one, other in originals.items() if np.allclose(series, other, rtol=_CLOSE, atol=_ROUNDED))
+            if (original := next(same, None)) is None:
+                originals[member] = series
+            else:
+                copied[member] = original
     return copied
 
 
