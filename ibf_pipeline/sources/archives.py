@@ -10,9 +10,9 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from ibf_pipeline.discharge.kind import is_set_aside, kind_of
 from ibf_pipeline.errors import InputInvalid, turned_into
@@ -20,11 +20,11 @@ from ibf_pipeline.io.writing import whole
 
 _DEEPEST: Final = 3
 """archives in each other; what lies deeper is named and not opened"""
-_SINGLE: Final[tuple[tuple[bytes, Callable[[Path], IO[Any]]], ...]] = (
-    (b"\x1f\x8b", gzip.open),
-    (b"BZh", bz2.open),
-    (b"\xfd7zXZ\x00", lzma.open),
-)
+_SINGLE: Final[Mapping[bytes, Callable[..., Any]]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
 """first bytes of one compressed file -> what opens it"""
 
 
@@ -84,7 +84,7 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
     return sorted(target.iterdir())
 
 
-def _files(archive: Path) -> Iterator[tuple[str, IO[Any]]]:
+def _files(archive: Path) -> Iterator[tuple[str, Any]]:
     """Name and content of every file in an archive."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
@@ -100,7 +100,7 @@ def _files(archive: Path) -> Iterator[tuple[str, IO[Any]]]:
     else:
         with archive.open("rb") as stream:
             head = stream.read(6)
-        opener = next((opener for mark, opener in _SINGLE if head.startswith(mark)), gzip.open)
+        opener = next((opener for mark, opener in _SINGLE.items() if head.startswith(mark)), gzip.open)
         with opener(archive) as single:
             yield archive.stem, single
 
