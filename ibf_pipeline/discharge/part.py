@@ -146,7 +146,15 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
         steps = np.diff(axis)
         even = axis.ndim == 1 and axis.size > 0 and bool(np.isfinite(axis).all())
         cell = abs(float(np.median(steps))) if even and steps.size else GLOFAS_CELL
-        even = even and bool((np.abs(steps - np.sign(steps.sum()) * cell) <= CENTRE_TOLERANCE).all())
+        apart = np.abs(steps - np.sign(np.median(steps) if steps.size else 1) * cell) > CENTRE_TOLERANCE
+        if name == "longitude" and even and apart.sum() == 1 and np.ptp(axis) > 180:
+            raise InputInvalid(
+                f"the longitudes jump from {axis[:-1][apart][0]:g} to {axis[1:][apart][0]:g} degrees",
+                where=file,
+                expected="one axis from west to east, counted on beyond 180, such as 177 to 183",
+                remedy="it was cut across 180 degrees, or sorted there: fetch the area with longitudes beyond 180",
+            )
+        even = even and not apart.any()
         if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
             raise InputInvalid(
                 f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",

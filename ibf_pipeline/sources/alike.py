@@ -25,7 +25,8 @@ RISING: Final = 1.05
 """times the day before: rain makes a river rise so fast, and no two members have the same rain; a wave on a long river,
 which is on its way for weeks and the same in every member, rises by less"""
 _CLOSE: Final = 1e-3
-"""share by which values may differ that were rounded, packed or re-sampled once more"""
+_CLOSEST: Final = 2e-4
+"""shares by which all values, and half of them, may differ that were rounded, packed or re-sampled once more"""
 _ROUNDED: Final = 0.01
 """m3/s, likewise"""
 _RISES: Final = 3
@@ -76,9 +77,9 @@ def all_members_alike(discharge: xr.DataArray) -> bool:
 def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     """Member -> the one before it that it is a copy of, whatever the fields around the stations are.
 
-    Rule: it has the same value at every station on every day, to a thousandth (`_CLOSE`), and at least three (`_RISES`)
-    of these values are of a river (10 m3/s) that rises by 5 % or more in a day (`RISING`). Rivers that recede, or carry
-    the same for days, may do so alike in every member.
+    Rule: it has the same value at every station on every day, to a thousandth (`_CLOSE`) and mostly much closer, and at
+    least three (`_RISES`) of these values are of a river (10 m3/s) that rises by 5 % or more in a day (`RISING`).
+    Rivers that recede, or carry the same for days, may do so alike in every member.
     """
     values = np.where(np.isfinite(discharge.values), discharge.values, -1)
     rises = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
@@ -86,12 +87,19 @@ def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     copied: dict[int, int] = {}
     for member, series, rising in zip(discharge["member"].values.tolist(), values, rises, strict=True):
         if rising.sum() >= _RISES:
-            same = (one for one, other in originals.items() if np.allclose(series, other, rtol=_CLOSE, atol=_ROUNDED))
+            same = (one for one, other in originals.items() if _same_numbers(series, other))
             if (original := next(same, None)) is None:
                 originals[member] = series
             else:
                 copied[member] = original
     return copied
+
+
+def _same_numbers(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> bool:
+    """Whether two members' values (lead_time, station) are one and the same series, rounded or not."""
+    larger, apart = np.maximum(np.abs(one), np.abs(other)), np.maximum(np.abs(one - other) - _ROUNDED, 0)
+    closest = apart[larger >= RIVER] <= _CLOSEST * larger[larger >= RIVER]
+    return bool((apart <= _CLOSE * larger).all() and 2 * closest.sum() >= closest.size)
 
 
 def own_members(today: xr.DataArray, yesterday: xr.DataArray | None, where: object) -> tuple[xr.DataArray, str]:

@@ -197,3 +197,16 @@ def test_a_day_under_two_dates_is_told_where_enough_flows(
         assert told.value.where == str(file)
     else:
         assert read_cube([file], cells, date(2026, 2, 15)).shape == (1, 8, 1)
+
+
+@pytest.mark.parametrize("lon", [[179.925, 179.975, -179.975, -179.925], [-179.975, -179.925, 179.925, 179.975]])
+def test_longitudes_that_were_cut_across_180_degrees_are_no_other_grid(lon: list[float], tmp_path: Path) -> None:
+    days = np.datetime64("2026-02-15", "ns") + np.arange(1, 9) * np.timedelta64(24, "h")
+    field = np.arange(8 * 2 * 4, dtype=np.float32).reshape(8, 2, 4)
+    axes = {"time": days, "lat": [9.975, 9.925], "lon": lon}
+    file = tmp_path / "dis_00_2026021500.nc"
+    xr.DataArray(field, axes, name="dis", attrs={"units": "m3/s"}).to_netcdf(file, engine="netcdf4")
+    cells = StationCells(("G1",), np.array([9.975]), np.array([179.975]))
+    with pytest.raises(InputInvalid, match="the longitudes jump from") as refused:
+        read_cube([file], cells, date(2026, 2, 15))
+    assert "beyond 180" in refused.value.remedy

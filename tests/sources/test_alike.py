@@ -69,10 +69,24 @@ def test_members_that_are_copies_count_as_missing_and_are_named(seed: int, copie
 @pytest.mark.parametrize("noise", [0.0, 1e-4])
 def test_one_member_at_all_stations_is_refused(noise: float) -> None:
     """Written under five numbers, as it was or rounded, packed or re-sampled once more."""
-    changed = 1 + noise * np.random.default_rng(3).uniform(-1, 1, (5, DAYS, 2))
+    changed = 1 + noise * np.random.default_rng(3).standard_normal((5, DAYS, 2))
     today = cube(rivers(1, 1).repeat(5, axis=0) * changed).assign_attrs(issue_date="2026-02-15")
     with pytest.raises(InputInvalid, match="4 of 5 members hold the values of another one at every station"):
         own_members(today, None, "in")
+
+
+def test_a_copy_with_the_same_days_missing_is_a_copy() -> None:
+    today = rivers(1, 1).repeat(2, axis=0)
+    today[:, 7] = np.nan
+    assert copied_members(cube(today)) == {1: 0}
+    today[1, 0, 0] = np.nan
+    assert copied_members(cube(today)) == {}
+
+
+def test_members_that_differ_by_little_everywhere_are_several() -> None:
+    """3,000 m3/s and 1 more for each member: a third of a thousandth on every day, as one start makes it."""
+    today = 3000 + 200.0 * np.arange(DAYS)[:, np.newaxis] + np.arange(5)[:, np.newaxis, np.newaxis]
+    assert copied_members(cube(today)) == {}
 
 
 @pytest.mark.parametrize(
