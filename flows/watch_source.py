@@ -17,7 +17,7 @@ from flows.installed import final
 from flows.starters import Starter, start_deployment, start_here
 from flows.states import COMPLETED, FAILED, INPUT_MISSING
 from flows.wiring.day import Day, now, open_configuration
-from flows.wiring.inputs_fetch import fetched_cube
+from flows.wiring.inputs_fetch import fetched_cube, forecast_of_before
 from flows.wiring.issue_date import issue_date_of_run
 from flows.wiring.looks import Looks
 from flows.wiring.sources import (
@@ -127,7 +127,8 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
         log.error("%s: %s: %s", source, country.iso3, error)
         return Look(False, False, str(error), fault=True, lasting=True)
     try:
-        _, cube = fetched_cube(chosen, cells, day, country.lead_times_needed)
+        before = forecast_of_before(configuration, country.iso3, day)
+        _, cube = fetched_cube(chosen, cells, day, country.lead_times_needed, before)
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
         if isinstance(error, InputMissing):

@@ -74,8 +74,11 @@ def print_forecast(read: ForecastRead) -> int:
     country, complete = read.country, read.complete
     for text in read.passed_over:
         out.print(Text(f"passed over: {text}", style="yellow"))
-    if "corrected" in read.files.origin:
-        out.print(Text(str(read.files.origin["corrected"]), style="yellow"))
+    for key in ("corrected", "repeated"):
+        if key in read.files.origin:
+            out.print(Text(str(read.files.origin[key]), style="yellow"), soft_wrap=True)
+    for name in read.files.origin.get("not_used", ()):
+        out.print(Text(f"not used: {name}", style="yellow"), soft_wrap=True)
     size = sum(file.stat().st_size for file in read.files.files) / 1e6
     where = read.files.files[0].parent
     out.print(

@@ -5,25 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
-import xarray as xr
-
+from flows.wiring.current_model import require_current_model
 from flows.wiring.day import Day
+from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
 from flows.wiring.sources import open_sources, prune_cache
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.floods import flood_country
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import ForbiddenByRule, only_logged
+from ibf_pipeline.errors import ForbiddenByRule
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
-from ibf_pipeline.sources.repeated import without_repeated
+from ibf_pipeline.sources.source import shortened
 from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
 from tasks.scenario import make_forecast
 
@@ -52,15 +49,14 @@ def find_day(
 
     country = country.on(day.issue_date)
     layers = layers.judged_by(country.thresholds_version)
-    before = None if day.run.is_exercise else _day_before(day)
+    before = None if day.run.is_exercise else forecast_of_before(day.configuration, iso3, day.issue_date)
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)
+        if not day.run.is_exercise:
+            require_current_model(day.configuration, country, files, day.issue_date)
         cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
-        if before is None or files.kept:
-            return files, cube
-        cube, said = without_repeated(cube, before, files.files[0].parent)
-        return replace(files, origin={**files.origin, "repeated": said}) if said else files, cube
+        return (files, cube) if day.run.is_exercise else own_forecast(files, cube, before)
 
     (files, cube), passed_over = first_usable(
         sources or open_sources(day.configuration, country),
@@ -72,20 +68,14 @@ def find_day(
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
     require_no_trial(day, found)
     said = [f"source {files.source}: {files.origin[key]}" for key in ("corrected", "repeated") if key in files.origin]
+    if found.members_missing and "not_used" in files.origin:
+        said.append(
+            f"source {files.source}: not used beside the incomplete ensemble: {shortened(files.origin['not_used'])}"
+        )
     found = replace(found, notes=(*found.notes, *said))
     if allowed is not None:
         allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)
-
-
-def _day_before(day: Day) -> xr.DataArray | None:
-    """The forecast that the run of the day before kept; None where there is none that can be read."""
-    issue_time = IssueTime(day.issue_date - timedelta(days=1))
-    run = RunFolder(day.runs, replace(day.run.id, issue_time=issue_time))
-    file = run.path / "forecast.nc"
-    with only_logged(log, "%s: the forecast of the day before is not compared", day.country.iso3):
-        return read_forecast(file) if run.is_whole and file.is_file() else None
-    return None
 
 
 def tidy_up(day: Day) -> None:

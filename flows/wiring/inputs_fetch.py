@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+import logging
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
+from flows.wiring.current_model import require_current_model
 from flows.wiring.sources import cells_of, open_source, prune_cache
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.discharge.version import VersionRefused
-from ibf_pipeline.errors import UsageError
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.run_id import RunId
+from ibf_pipeline.errors import UsageError, only_logged
+from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.runs.findings import read_forecast
+from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
+from ibf_pipeline.sources.alike import own_members
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.sources.source import Fetching
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
+
+log = logging.getLogger("ibf_pipeline.flows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +65,12 @@ def fetch_and_read(
     names = country.sources if source is None else (source,)
     sources = [open_source(configuration, name, country) for name in names]
 
+    before = forecast_of_before(configuration, iso3, issue_date)
+
     def use(chosen: Source) -> tuple[ForecastFiles, Any]:
         if again and isinstance(chosen, Fetching):
             chosen.forget(issue_date)
-        return fetched_cube(chosen, cells, issue_date, country.lead_times_needed)
+        return fetched_cube(chosen, cells, issue_date, country.lead_times_needed, before)
 
     (files, discharge), passed_over = first_usable(
         sources,
@@ -71,13 +83,39 @@ def fetch_and_read(
     refused = None
     try:
         accepted_version(discharge, country, configuration.settings, files.files[0])
+        require_current_model(configuration, country, files, issue_date)
     except VersionRefused as error:
         refused = error
     return ForecastRead(country, issue_date, files, discharge, complete, passed_over, refused)
 
 
-def fetched_cube(source: Source, cells: StationCells, issue_date: date, lead_times: int) -> tuple[ForecastFiles, Any]:
-    """What a source delivers, read at the stations on `lead_times` lead times, 0-day counted."""
+def fetched_cube(
+    source: Source, cells: StationCells, issue_date: date, lead_times: int, before: Any = None
+) -> tuple[ForecastFiles, Any]:
+    """What a source delivers, read at the stations on `lead_times` lead times, 0-day counted; see `own_forecast`."""
     files = source.fetch(issue_date)
     with FILE_LIBRARIES:
-        return files, read_files(files, cells, issue_date, lead_times)
+        cube = read_files(files, cells, issue_date, lead_times)
+    return own_forecast(files, cube, before)
+
+
+def own_forecast(files: ForecastFiles, cube: Any, before: Any) -> tuple[ForecastFiles, Any]:
+    """A forecast without members that say nothing of their own, and its files, whose origin says so (`repeated`).
+
+    `before`: of the day before, where there is one. InputInvalid where most members say nothing of their own.
+    """
+    if files.kept:
+        return files, cube
+    cube, said = own_members(cube, before, files.files[0].parent)
+    return replace(files, origin={**files.origin, "repeated": said}) if said else files, cube
+
+
+def forecast_of_before(configuration: Configuration, iso3: str, issue_date: date) -> Any:
+    """The forecast that the run of the day before kept; None where there is none that can be read."""
+    issue_time = IssueTime(issue_date - timedelta(days=1))
+    runs = configuration.path(configuration.settings.paths.runs)
+    run = RunFolder(runs, RunId(iso3, FLOODS.name, issue_time))
+    file = run.path / "forecast.nc"
+    with only_logged(log, "%s: the forecast of the day before is not compared", iso3):
+        return read_forecast(file) if run.is_whole and file.is_file() else None
+    return None

@@ -84,13 +84,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
             cells = cells_of(configuration, country)
             return EwdsSource(
                 name=name,
-                service=EwdsService(
-                    chosen.url,
-                    chosen.dataset,
-                    lambda: _secret(name, chosen.key_variable),
-                    Patience(chosen.timeout_seconds, chosen.attempts),
-                    Queue(chosen.retry_seconds, 60 * chosen.queue_minutes, chosen.longest_poll_seconds),
-                ),
+                service=ewds_service(name, chosen, chosen.attempts),
                 cache=open_cache(configuration),
                 country=country.iso3,
                 area=area_of(cells, chosen.margin),
@@ -109,6 +103,17 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
             return RunSource(name, configuration.path(runs), country.iso3)
+
+
+def ewds_service(name: str, chosen: settings.EwdsSource, attempts: int) -> EwdsService:
+    """The service of a source; `attempts`: tries of a request."""
+    return EwdsService(
+        chosen.url,
+        chosen.dataset,
+        lambda: _secret(name, chosen.key_variable),
+        Patience(chosen.timeout_seconds, attempts),
+        Queue(chosen.retry_seconds, 60 * chosen.queue_minutes, chosen.longest_poll_seconds),
+    )
 
 
 def _open_meteo(

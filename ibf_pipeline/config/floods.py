@@ -203,6 +203,9 @@ class FloodCountry(CountryHazard):
     accepted_process_ids: tuple[int, ...] = Field(
         (), description="GRIB process ids that an operator accepts though no version is known for them"
     )
+    accepted_background_ids: tuple[int, ...] = Field(
+        (), description="GRIB background process ids, likewise; one that no file gives (255) needs none"
+    )
 
     @model_validator(mode="after")
     def _rule_fits(self) -> Self:

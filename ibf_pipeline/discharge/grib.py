@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ibf_pipeline.discharge import names
 from ibf_pipeline.discharge.grib_messages import read_messages
-from ibf_pipeline.discharge.part import Floats, Part, StationCells, Window, field_key, lead_time_steps
+from ibf_pipeline.discharge.part import FieldKey, Floats, Part, StationCells, Window, lead_time_steps
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import InputInvalid
 
@@ -48,7 +48,7 @@ def read_grib(file: Path, cells: StationCells, issue_date: date, lead_times: int
     Raises InputInvalid where the file is cut off, of another run, grid or unit, holds a field twice, or lacks
     a lead time.
     """
-    fields: dict[_Key, tuple[Floats, bytes]] = {}
+    fields: dict[_Key, tuple[Floats, FieldKey]] = {}
     ids: dict[str, set[int]] = {process: set() for process in _PROCESSES}
     window: Window | None = None
     for message, key, grid in _fields(file, issue_date):
@@ -97,7 +97,7 @@ def _fields(file: Path, issue_date: date) -> Iterator[tuple[int, _Key, _Grid]]:
                 raise InputInvalid(
                     "fields on different grids", where=file, expected="one grid", remedy="fetch it again"
                 )
-            key = (_member(message), _stamp(message))
+            key = (_member(message, file), _stamp(message))
             if key in known:
                 raise InputInvalid(
                     f"member {key[0]} has two fields for the day that ends {str(key[1])[:13]}h",
@@ -130,11 +130,22 @@ def _require_run(message: int, issue_date: date, file: Path) -> None:
         )
 
 
-def _member(message: int) -> int:
-    """0 is the control; a control without an ensemble template carries no number."""
+def _member(message: int, file: Path) -> int:
+    """0 is the control; a control without an ensemble template carries no number.
+
+    InputInvalid where a field says that it is the control and carries the number of another member.
+    """
     if not eccodes.codes_is_defined(message, "perturbationNumber"):
         return 0
-    return int(eccodes.codes_get(message, "perturbationNumber"))
+    number = int(eccodes.codes_get(message, "perturbationNumber"))
+    if number and eccodes.codes_get(message, "dataType") == "cf":
+        raise InputInvalid(
+            f"a field says that it is the control, and that it is member {number}",
+            where=file,
+            expected="one number for a member, 0 for the control",
+            remedy="the file was changed: fetch it as the service delivers it",
+        )
+    return number
 
 
 def _stamp(message: int) -> np.datetime64:
@@ -155,24 +166,24 @@ def _window(grid: _Grid, cells: StationCells, file: Path) -> Window:
     return Window.of(np.linspace(north, south, height), np.linspace(west, east, width), cells, file)
 
 
-def _sample(message: int, window: Window, file: Path) -> tuple[Floats, bytes]:
+def _sample(message: int, window: Window, file: Path) -> tuple[Floats, FieldKey]:
     """(station,) m3/s of one field, and what tells the field from others."""
     eccodes.codes_set(message, "missingValue", _MISSING)
     field: npt.NDArray[np.float64] = eccodes.codes_get_values(message)
     field = field.reshape(eccodes.codes_get(message, "Nj"), eccodes.codes_get(message, "Ni"))
     block = field[window.rows, window.columns].astype(np.float32)
-    return window.sample(block[np.newaxis, np.newaxis], file)[0, 0], field_key(block)
+    return window.sample(block[np.newaxis, np.newaxis], file)[0, 0], FieldKey.of(block)
 
 
 def _part(
-    fields: dict[_Key, tuple[Floats, bytes]],
+    fields: dict[_Key, tuple[Floats, FieldKey]],
     window: Window,
     wanted: npt.NDArray[np.datetime64],
 ) -> Part:
     """`wanted`: (lead_time,) ends of the days that are read."""
     members = sorted({member for member, _ in fields})
     values = np.full((len(members), len(wanted), len(window.outside)), np.nan, dtype=np.float32)
-    keys = [[b""] * len(wanted) for _ in members]
+    keys = [[FieldKey()] * len(wanted) for _ in members]
     for row, member in enumerate(members):
         for lead_time, stamp in enumerate(wanted):
             if (member, stamp) in fields:

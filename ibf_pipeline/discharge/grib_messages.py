@@ -13,6 +13,7 @@ from typing import Final
 from ibf_pipeline.errors import InputInvalid
 
 _MARK, _END = b"GRIB", b"7777"
+_OTHER_EDITION: Final = "is of GRIB edition"
 _INDICATOR: Final = 16
 """bytes of section 0: the mark, the edition in byte 8, the length of the whole message in bytes 9..16"""
 _ORDER: Final = {1: (2, 3), 2: (3,), 3: (4,), 4: (5,), 5: (6,), 6: (7,), 7: ()}
@@ -40,7 +41,9 @@ def read_messages(file: Path) -> Iterator[bytes]:
                     f"message {number} {problem}",
                     where=file,
                     expected="a whole GRIB2 file",
-                    remedy="it is damaged or was cut off: delete it and fetch it again",
+                    remedy="order GRIB2, or convert it with grib_set -s edition=2"
+                    if problem.startswith(_OTHER_EDITION)
+                    else "it is damaged or was cut off: delete it and fetch it again",
                 )
             yield message
 
@@ -49,7 +52,7 @@ def _indicator_problem(indicator: bytes, length: int, left: int) -> str | None:
     if not indicator.startswith(_MARK) or len(indicator) < _INDICATOR:
         return f"does not begin with {_MARK.decode()}"
     if indicator[7] != 2:
-        return f"is of GRIB edition {indicator[7]}"
+        return f"{_OTHER_EDITION} {indicator[7]}"
     if not _INDICATOR + len(_END) <= length <= _INDICATOR + left:
         return f"of {length} bytes goes beyond the end of the file"
     return None

@@ -10,7 +10,7 @@ GRIB_NAMES: Final = (".grib2", ".grib", ".grb2", ".grb")
 _NAMES: Final[dict[Kind, tuple[str, ...]]] = {
     "grib": GRIB_NAMES,
     "netcdf": (".nc", ".nc4"),
-    "archive": (".zip", ".gz", ".tgz", ".tar"),
+    "archive": (".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz"),
 }
 _MARKS: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (0, b"GRIB", "grib"),
@@ -18,6 +18,8 @@ _MARKS: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (0, b"CDF", "netcdf"),
     (0, b"PK\x03\x04", "archive"),
     (0, b"\x1f\x8b", "archive"),
+    (0, b"BZh", "archive"),
+    (0, b"\xfd7zXZ\x00", "archive"),
     (257, b"ustar", "archive"),
 )
 _LONGEST: Final = 262
@@ -34,6 +36,11 @@ def kind_of(file: Path) -> Kind | None:
             return kind
     promised = (kind for kind, endings in _NAMES.items() if file.name.lower().endswith(endings))
     return next(promised, None)
+
+
+def is_grib_name(name: str) -> bool:
+    """Whether a name promises GRIB, where nobody has looked at the content yet: on a server."""
+    return name.lower().endswith(GRIB_NAMES)
 
 
 def is_set_aside(file: Path) -> bool:

@@ -14,11 +14,13 @@ import numpy.typing as npt
 import xarray as xr
 
 from ibf_pipeline.discharge import names
-from ibf_pipeline.discharge.part import Part, StationCells, Window, field_key, lead_time_steps
+from ibf_pipeline.discharge.part import FieldKey, Part, StationCells, Window, lead_time_steps
 from ibf_pipeline.discharge.version import version_in_attributes
 from ibf_pipeline.errors import InputInvalid
 
-_MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$")
+_MEMBER_FILE = re.compile(r"dis_(\d{2,3})_(\d{8})00(?:_\w+)?\.nc$", re.IGNORECASE)
+_SECONDS = {"hours": 3600, "hour": 3600, "h": 3600, "days": 86400, "day": 86400, "seconds": 1}
+"""units of a time since the run"""
 
 
 def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
@@ -39,6 +41,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
                 remedy="check that this is a GloFAS river discharge file",
             )
         steps = lead_time_steps(stamps_of(data, axis["time"], file), issue_date, file, lead_times)
+        _require_run(data, axis["time"], issue_date, file)
         count = 1 if member_axis is None else variable.shape[variable.dimensions.index(member_axis)]
         lat, lon = (np.asarray(data[axis[role]][:]) for role in ("lat", "lon"))
         window = Window.of(lat, lon, cells, file, count)
@@ -55,7 +58,7 @@ def read_netcdf(file: Path, cells: StationCells, issue_date: date, lead_times: i
         order = (member_axis or "member", axis["time"], axis["lat"], axis["lon"])
         block = days.transpose(*order).values[:, steps - steps.min()]
         values = window.sample(block, file)
-        fields = tuple(tuple(field_key(field) for field in member) for member in block)
+        fields = tuple(tuple(FieldKey.of(field) for field in member) for member in block)
         version = version_in_attributes({name: data.getncattr(name) for name in data.ncattrs()}, file)
     return Part(members, values, window.outside, fields, version)
 
@@ -91,18 +94,15 @@ def require_netcdf4(data: Any, file: Path) -> None:
 
 def stamps_of(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
     """Valid times in days; EWDS netCDF keeps `forecast_period`, `time` or `step` as dimension and the stamps in
-    `valid_time`, or the run in `forecast_reference_time` and the hours since then in the dimension.
+    `valid_time`, or the run in `forecast_reference_time` and the hours or days since then in the dimension.
     """
     for candidate in ("valid_time", name):
         if candidate in data.variables and " since " in str(getattr(data[candidate], "units", "")):
-            variable = data[candidate]
-            numbers = np.ravel(np.ma.filled(variable[:], np.nan))
-            moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
-            return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
-    run = data.variables.get("forecast_reference_time")
-    if run is not None and run.size == 1 and str(getattr(data.variables.get(name), "units", "")) in ("hours", "h"):
-        hours = np.ma.filled(data[name][:].astype(float), np.nan)
-        return stamps_of(data, "forecast_reference_time", file) + (3600 * hours).astype("timedelta64[s]")
+            return _moments(data[candidate])
+    run, seconds = _run_of(data, name), _SECONDS.get(str(getattr(data.variables.get(name), "units", "")))
+    if run is not None and seconds is not None:
+        periods = np.ma.filled(data[name][:].astype(float), np.nan)
+        return run + (seconds * periods).astype("timedelta64[s]")
     raise InputInvalid(
         f"the coordinate {name} says no dates",
         where=file,
@@ -111,14 +111,44 @@ def stamps_of(data: Any, name: str, file: Path) -> npt.NDArray[np.datetime64]:
     )
 
 
+def _moments(variable: Any) -> npt.NDArray[np.datetime64]:
+    numbers = np.ravel(np.ma.filled(variable[:], np.nan))
+    moments: Any = netCDF4.num2date(numbers, variable.units, getattr(variable, "calendar", "standard"))
+    return np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
+
+
+def _run_of(data: Any, days: str) -> np.datetime64 | None:
+    """When the run began, where a file says it: in the one value of `forecast_reference_time`, or of a `time` that is
+    not the dimension of the days.
+    """
+    for name in ("forecast_reference_time", "time"):
+        run = data.variables.get(name)
+        if run is not None and name != days and run.size == 1 and " since " in str(getattr(run, "units", "")):
+            return np.datetime64(_moments(run)[0], "s")
+    return None
+
+
+def _require_run(data: Any, days: str, issue_date: date, file: Path) -> None:
+    """InputInvalid where a file's statement of its run contradicts the days that it is about."""
+    run = _run_of(data, days)
+    if run is not None and run != np.datetime64(issue_date, "s"):
+        raise InputInvalid(
+            f"its days are those of the run of {issue_date}, and it names the run of {str(run)[:13]}h",
+            where=file,
+            expected=f"the run of {issue_date} 00 UTC, whatever tells it",
+            remedy="find out of which run it is; fetch it again as the service delivers it",
+        )
+
+
 def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple[int, ...]:
     if axis is not None:
         return tuple(int(number) for number in data[axis][:])
+    single = next((data[name] for name in names.COORDINATES["member"] if name in data.variables), None)
+    number = None if single is None or single.size != 1 else int(np.ravel(single[...])[0])
     named = _MEMBER_FILE.search(file.name)
     if named is None:
-        single = next((data[name] for name in names.COORDINATES["member"] if name in data.variables), None)
-        if single is not None and single.size == 1:
-            return (int(np.ravel(single[...])[0]),)
+        if number is not None:
+            return (number,)
         raise InputInvalid(
             "neither a coordinate `number` nor a file name that tells the member",
             where=file,
@@ -131,5 +161,12 @@ def _members(data: Any, axis: str | None, file: Path, issue_date: date) -> tuple
             where=file,
             expected=f"the issue date {issue_date}",
             remedy="remove it, or put it into the folder of its own day",
+        )
+    if number not in (None, int(named.group(1))):
+        raise InputInvalid(
+            f"its name says member {int(named.group(1))}, and it is member {number}",
+            where=file,
+            expected="one number for a member, whatever tells it",
+            remedy="find out which of the two is right; fetch it again as the service delivers it",
         )
     return (int(named.group(1)),)

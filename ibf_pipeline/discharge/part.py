@@ -22,6 +22,9 @@ AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
 TRICKLE: Final = 1.0
 """m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
+MANY_CELLS: Final = 50
+"""cells of 5 km that carry more than a trickle: so many never hold the same water, to the last digit, on two days;
+fewer may, as where a lake's outflow is all that flows in a dry country"""
 WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 
@@ -43,6 +46,23 @@ class StationCells:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldKey:
+    """What tells a field of a member's day from others."""
+
+    digest: bytes = b""
+    """of its water; nothing where no cell holds more than a trickle"""
+    wet: int = 0
+    """cells that do"""
+
+    @classmethod
+    def of(cls, block: Floats) -> FieldKey:
+        """`block`: (row, column) m3/s. Members of a dry country may be equal: without rain nothing tells them apart."""
+        water = np.where(block > 0, block, np.float32(0))
+        wet = int((water >= TRICKLE).sum())
+        return cls(hashlib.blake2b(water.tobytes(), digest_size=16).digest(), wet) if wet else cls()
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What one file holds for the stations."""
 
@@ -51,8 +71,8 @@ class Part:
     """(member, lead_time, station) m3/s; NaN where missing or outside the grid"""
     outside: npt.NDArray[np.bool_]
     """(station,) true where the file's grid does not reach the station"""
-    fields: tuple[tuple[bytes, ...], ...]
-    """(member, lead_time) what tells apart the whole fields that were read, as from `field_key`"""
+    fields: tuple[tuple[FieldKey, ...], ...]
+    """(member, lead_time) of the whole fields that were read"""
     version: str | None = None
     process_ids: tuple[int, ...] = field(default=())
     """GRIB generating processes of the fields"""
@@ -105,15 +125,6 @@ def _hours(stamps: npt.NDArray[np.datetime64], issue_date: date) -> npt.NDArray[
     return hours
 
 
-def field_key(block: Floats) -> bytes:
-    """What tells a field (row, column; m3/s) from others; nothing where it holds no more than a trickle.
-
-    Members of a dry country may well be equal: without rain nothing makes them differ.
-    """
-    water = np.where(block > 0, block, np.float32(0))
-    return hashlib.blake2b(water.tobytes(), digest_size=16).digest() if water.max() >= TRICKLE else b""
-
-
 def _span(stamps: npt.NDArray[np.datetime64]) -> str:
     return f"{str(stamps.min())[:13]}h to {str(stamps.max())[:13]}h" if len(stamps) else "no time"
 
@@ -135,7 +146,15 @@ def check_axes(lat: npt.NDArray[Any], lon: npt.NDArray[Any], file: Path) -> None
         steps = np.diff(axis)
         even = axis.ndim == 1 and axis.size > 0 and bool(np.isfinite(axis).all())
         cell = abs(float(np.median(steps))) if even and steps.size else GLOFAS_CELL
-        even = even and bool((np.abs(steps - np.sign(steps.sum()) * cell) <= CENTRE_TOLERANCE).all())
+        apart = np.abs(steps - np.sign(np.median(steps) if steps.size else 1) * cell) > CENTRE_TOLERANCE
+        if name == "longitude" and even and apart.sum() == 1 and np.ptp(axis) > 180:
+            raise InputInvalid(
+                f"the longitudes jump from {axis[:-1][apart][0]:g} to {axis[1:][apart][0]:g} degrees",
+                where=file,
+                expected="one axis from west to east, counted on beyond 180, such as 177 to 183",
+                remedy="it was cut across 180 degrees, or sorted there: fetch the area with longitudes beyond 180",
+            )
+        even = even and not apart.any()
         if not even or abs(cell - GLOFAS_CELL) > CENTRE_TOLERANCE:
             raise InputInvalid(
                 f"cells of {cell:g} degrees {name}" if even else f"the {name}s are no evenly spaced axis",

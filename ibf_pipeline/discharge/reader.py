@@ -11,7 +11,7 @@ import xarray as xr
 
 from ibf_pipeline.discharge.kind import is_set_aside, kind_of
 from ibf_pipeline.discharge.netcdf import read_netcdf
-from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, Part, StationCells
+from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, MANY_CELLS, FieldKey, Part, StationCells
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
@@ -39,10 +39,12 @@ def read_cube(
     glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date.
 
     Raises InputInvalid where a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or
-    members repeat, by their number or by what they hold.
+    members repeat, by their number or by what they hold, or a member's days do.
     Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
     parts = [_read_part(file, cells, issue_date, lead_times) for file in files]
+    for file, part in zip(files, parts, strict=True):
+        _require_different_days(part, file)
     if not parts:
         raise InputInvalid(
             "no file to read",
@@ -100,11 +102,11 @@ def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
     Members start from the same rivers and part with the weather, somewhere in the country, or within 2 degrees of the
     stations where a file is larger. Fields with nothing but a trickle tell nothing.
     """
-    first: dict[tuple[bytes, ...], int] = {}
+    first: dict[tuple[FieldKey, ...], int] = {}
     same: dict[int, list[int]] = {}
     for part in parts:
         for member, field in zip(part.members, part.fields, strict=True):
-            if any(field) and first.setdefault(field, member) != member:
+            if any(day.wet for day in field) and first.setdefault(field, member) != member:
                 same.setdefault(first[field], []).append(member)
     if same:
         one, others = next(iter(same.items()))
@@ -115,6 +117,23 @@ def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
             expected="members that differ from each other on some day, in some cell",
             remedy="one member was written under several numbers: fetch the forecast again",
         )
+
+
+def _require_different_days(part: Part, file: Path) -> None:
+    """InputInvalid where a member holds the same field on two days, with more than a trickle in 50 cells or more.
+
+    Rivers rise and recede everywhere at once only where somebody wrote a day twice. Source of the number: `MANY_CELLS`.
+    """
+    for member, field in zip(part.members, part.fields, strict=True):
+        first: dict[FieldKey, int] = {}
+        for lead_time, day in enumerate(field):
+            if day.wet >= MANY_CELLS and first.setdefault(day, lead_time) != lead_time:
+                raise InputInvalid(
+                    f"member {member} holds the same field on {first[day]}-day and on {lead_time}-day",
+                    where=file,
+                    expected="fields that differ from day to day, in some cell",
+                    remedy="a day was written under two dates: fetch the forecast again",
+                )
 
 
 def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
 
@@ -16,6 +17,8 @@ class VersionRefused(InputInvalid):
 _NAMES = ("glofas_version", "model_version", "product_version", "glofasversion")
 _TEXTS = ("title", "source")
 """attributes that say what a file is; others, such as `history`, also name what lay beside it when it was made"""
+_NOT_GIVEN: Final = 255
+"""what GRIB2 has for a background process that nobody gave (WMO FM 92, code tables: missing)"""
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _TEXT = re.compile(r"glofas(?:[\s_.,-]+[a-z]+){0,4}?[\s_.,-]*v(?:ersion)?[\s_.-]*(\d+(?:\.\d+)*)", re.IGNORECASE)
 
@@ -67,6 +70,8 @@ class KnownIds:
     """version -> background processes"""
     accepted: Collection[int] = ()
     """generating processes that an operator accepts though nobody knows their version"""
+    accepted_background: Collection[int] = ()
+    """background processes, likewise"""
 
 
 def accepted_version_of(
@@ -77,7 +82,8 @@ def accepted_version_of(
     Rule: the generating processes tell the version where there are any, and the background processes must be of the
     same one; without GRIB ids the files' own statement tells it, else what the source declares. Its major version must
     be the thresholds' or one of `accepted`, and what the source declares may be no other one. Where an operator
-    accepted a generating process that nobody knows, its version is `told` and its background process is not looked at.
+    accepted a generating process that nobody knows, its version is `told`; its background process must be known for
+    that version, accepted as well, or not be given (255).
     Source: a public operational guard (forecast of September 2026) asks both ids of every message, 5 and 21 for v4.
     Raises VersionRefused.
     """
@@ -92,8 +98,7 @@ def accepted_version_of(
         )
     found = (versions[-1] if versions else None) if by_id else evidence.told
     require_matching_version(found, thresholds, accepted, country_file=country_file, where=where)
-    if set(evidence.process_ids) <= {process for ids in known.process.values() for process in ids}:
-        _require_background(evidence.background_ids, str(found), known.background, where)
+    _require_background(evidence, str(found), known, where)
     if evidence.declared is not None and _major(evidence.declared) != _major(str(found)):
         raise VersionRefused(
             f"the forecast is of GloFAS v{found}, its source declares v{evidence.declared}",
@@ -124,17 +129,21 @@ def _version_of_process(process_id: int, known: KnownIds, told: str | None, wher
     )
 
 
-def _require_background(ids: Iterable[int], version: str, known: Mapping[str, Collection[int]], where: object) -> None:
-    """VersionRefused where a background process is none of a version's."""
-    of_version = {each for name, ids in known.items() if _major(name) == _major(version) for each in ids}
-    others = sorted(set(ids) - of_version)
+def _require_background(evidence: Evidence, version: str, known: KnownIds, where: object) -> None:
+    """VersionRefused where a background process is none of a version's, and not accepted either."""
+    allowed = {each for name, ids in known.background.items() if _major(name) == _major(version) for each in ids}
+    allowed |= set(known.accepted_background)
+    if not set(evidence.process_ids) <= {process for ids in known.process.values() for process in ids}:
+        allowed.add(_NOT_GIVEN)
+    others = sorted(set(evidence.background_ids) - allowed)
     if others:
         raise VersionRefused(
             f"the GRIB background process {others[0]} is none of GloFAS v{version}'s, which the process id stands for",
             where=where,
-            expected="a known background process: " + _listed(known),
+            expected="a known background process: " + _listed(known.background),
             remedy="a new id may be a new model: find out whether the thresholds are of it, then add it to "
-            "glofas_background_ids in settings.yaml",
+            "glofas_background_ids in settings.yaml, or accept it for one country with "
+            f"accepted_background_ids: [{others[0]}]",
         )
 
 

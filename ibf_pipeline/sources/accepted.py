@@ -26,7 +26,12 @@ def accepted_version(discharge: xr.DataArray, country: FloodCountry, settings: S
     )
     return accepted_version_of(
         evidence,
-        KnownIds(settings.glofas_process_ids, settings.glofas_background_ids, country.accepted_process_ids),
+        KnownIds(
+            settings.glofas_process_ids,
+            settings.glofas_background_ids,
+            country.accepted_process_ids,
+            country.accepted_background_ids,
+        ),
         country.thresholds_version,
         country.accepted_versions,
         country_file=f"countries/{country.iso3}.yaml",

@@ -1,37 +1,61 @@
-"""Forecasts in the archives that they were delivered in: zip, gzip and tar, unpacked into the cache."""
+"""Forecasts in the archives that they were delivered in: zip, tar, gzip, bzip2 and xz, unpacked into the cache."""
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
+import lzma
 import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Any, Final
 
-from ibf_pipeline.discharge.kind import kind_of
+from ibf_pipeline.discharge.kind import is_set_aside, kind_of
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.writing import whole
 
+_DEEPEST: Final = 3
+"""archives in each other; what lies deeper is named and not opened"""
+_SINGLE: Final[Mapping[bytes, Callable[..., Any]]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
+"""first bytes of one compressed file -> what opens it"""
 
-def unpacked(archives: Iterable[Path], loose: Sequence[Path], folder: Path) -> list[Path]:
-    """The GRIB and netCDF files of archives, unpacked below `folder`, each content once and none that lies there loose.
+
+def unpacked(archives: Iterable[Path], loose: Sequence[Path], folder: Path) -> tuple[list[Path], list[str]]:
+    """The GRIB and netCDF files of archives, unpacked below `folder`, each content once and none that lies there loose;
+    and names of what else is in them, as `archive/name`.
 
     They keep the archive's time stamp. An archive that was unpacked before is not unpacked again.
     Raises InputInvalid where an archive is damaged, WriteFailed where the disk is full.
     """
     known = {_digest(file) for file in loose}
     found: list[Path] = []
+    others: list[str] = []
     for archive in archives:
-        for file in _unpack(archive, folder):
-            digest = _digest(file)
-            if kind_of(file) in ("grib", "netcdf") and digest not in known:
+        for file, name in _inside(archive, folder, archive.name):
+            if is_set_aside(file) or kind_of(file) not in ("grib", "netcdf"):
+                others.append(name)
+            elif (digest := _digest(file)) not in known:
                 known.add(digest)
                 found.append(file)
-    return found
+    return found, others
+
+
+def _inside(archive: Path, folder: Path, name: str, depth: int = 1) -> Iterator[tuple[Path, str]]:
+    """Every file in an archive, and in the archives in it, with its name in words."""
+    for file in _unpack(archive, folder):
+        inside = f"{name}/{file.name}"
+        if kind_of(file) == "archive" and depth < _DEEPEST:
+            yield from _inside(file, file.parent.with_name(file.parent.name + ".inside"), inside, depth + 1)
+        else:
+            yield file, inside
 
 
 def _unpack(archive: Path, folder: Path) -> list[Path]:
@@ -42,7 +66,7 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
             InputInvalid,
             "the archive cannot be read: {}",
             where=archive,
-            expected="a whole zip, gzip or tar file",
+            expected="a whole zip, tar, gzip, bzip2 or xz file",
             remedy="it is damaged or was cut off: delete it and fetch it again",
         )
         partial = target.with_name(target.name + ".part")
@@ -60,7 +84,7 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
     return sorted(target.iterdir())
 
 
-def _files(archive: Path) -> Iterator[tuple[str, IO[bytes] | gzip.GzipFile]]:
+def _files(archive: Path) -> Iterator[tuple[str, Any]]:
     """Name and content of every file in an archive."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
@@ -74,7 +98,10 @@ def _files(archive: Path) -> Iterator[tuple[str, IO[bytes] | gzip.GzipFile]]:
                 if member.isfile() and (inside := tar.extractfile(member)) is not None:
                     yield member.name, inside
     else:
-        with gzip.open(archive) as single:
+        with archive.open("rb") as stream:
+            head = stream.read(6)
+        opener = next((opener for mark, opener in _SINGLE.items() if head.startswith(mark)), gzip.open)
+        with opener(archive) as single:
             yield archive.stem, single
 
 

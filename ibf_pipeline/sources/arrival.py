@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
 
-from ibf_pipeline.discharge.kind import GRIB_NAMES
+from ibf_pipeline.discharge.kind import is_grib_name
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
@@ -20,8 +19,6 @@ from ibf_pipeline.sources.edition import is_another
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.remote import Fetched, RemoteFile, RemoteFolder, fetch_file
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
-
-GRIB: Final = GRIB_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ class Arrival:
 
     def _take(self, raw: Path, fetched: Fetched) -> None:
         address = f"{self.remote.address}/{self.issue_date:%Y%m%d}"
-        if raw.name.endswith(GRIB):
+        if is_grib_name(raw.name):
             from ibf_pipeline.discharge.grib import check_grib  # loads the GRIB library
 
             with FILE_LIBRARIES:

@@ -118,7 +118,7 @@ def _cached(folder: Path) -> CachedDay:
     for file in folder.rglob("*"):
         if file.is_file():
             size += file.stat().st_size
-            if file.suffix in (".nc", *GRIB_NAMES):
+            if file.suffix.lower() in (".nc", *GRIB_NAMES):
                 countries[file.parent.name] = countries.get(file.parent.name, 0) + 1
     issue_date = datetime.strptime(folder.name, "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
     used = (folder / _LOCK).stat().st_mtime

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.discharge.grib_messages import read_messages
-from ibf_pipeline.discharge.part import StationCells
+from ibf_pipeline.discharge.reader import StationCells, read_cube
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
@@ -289,11 +289,9 @@ class EwdsSource:
         log.info("%s: %s, %d fields, %.1f MB", self.name, target.name, arrived, remote.size / 1e6)
 
     def _require_readable(self, file: Path, issue_date: date) -> None:
-        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, a field twice."""
-        from ibf_pipeline.discharge.grib import read_grib  # loads the GRIB library
-
+        """InputInvalid where the reader would refuse it: another day, variable, unit or grid, something twice."""
         with FILE_LIBRARIES:
-            read_grib(file, self.cells or self.area.corners, issue_date, self.lead_times)
+            read_cube([file], self.cells or self.area.corners, issue_date, lead_times=self.lead_times)
 
 
 def count_fields(file: Path) -> int:

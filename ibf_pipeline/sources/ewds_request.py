@@ -161,6 +161,13 @@ def check_not_superseded(
         )
 
 
+def check_operational(form: Sequence[Mapping[str, Any]], accepted: Collection[str], where: str) -> None:
+    """As for an order of the model in operation: VersionRefused where it is legacy, or newer than the thresholds."""
+    request: Request = {_SYSTEM: [_OPERATIONAL]}
+    check_current(request, form, (), where)
+    check_not_superseded(request, form, accepted, where)
+
+
 def _is_legacy(group: Mapping[str, Any]) -> bool:
     return "legacy" in str(group.get("label", "")).lower()
 

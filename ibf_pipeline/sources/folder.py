@@ -8,11 +8,10 @@ from datetime import date
 from pathlib import Path
 
 from ibf_pipeline.discharge.kind import Kind, is_set_aside, kind_of
-from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.sources.archives import unpacked
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.source import ForecastFiles, require_one_kind
+from ibf_pipeline.sources.source import ForecastFiles, require_one_kind, shortened
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +33,12 @@ class FolderSource:
         """
         folder = self.root / f"{issue_date:%Y%m%d}"
         kinds, others = _sorted_out(folder)
-        kinds = self._with_archives(kinds, folder, issue_date)
+        kinds, inside = self._with_archives(kinds, folder, issue_date)
+        others += inside
         gribs, members = ([file for file, kind in kinds.items() if kind == wanted] for wanted in ("grib", "netcdf"))
         if not gribs and not members:
             raise InputMissing(
-                f"no forecast of {issue_date}" + (f"; there is {_listed(others)}" if others else ""),
+                f"no forecast of {issue_date}" + (f"; there is {shortened(others)}" if others else ""),
                 where=folder,
                 expected="GRIB2 or netCDF files of one issue date, or the archive that holds them",
                 remedy="run again when it has been published, or check the source's root",
@@ -46,16 +46,18 @@ class FolderSource:
         require_one_kind([file.name for file in gribs], [file.name for file in members], issue_date, folder)
         origin: dict[str, object] = {"folder": str(folder)}
         if others:
-            log.warning("%s: %s of %s is not used: no GRIB, netCDF or archive", self.name, _listed(others), folder)
+            log.warning("%s: %s of %s is not used: no GRIB, netCDF or archive", self.name, shortened(others), folder)
             origin["not_used"] = others
         return ForecastFiles(self.name, tuple(gribs or members), self.glofas_version, origin)
 
-    def _with_archives(self, kinds: dict[Path, Kind], folder: Path, issue_date: date) -> dict[Path, Kind]:
-        """The loose files and those of archives."""
+    def _with_archives(
+        self, kinds: dict[Path, Kind], folder: Path, issue_date: date
+    ) -> tuple[dict[Path, Kind], list[str]]:
+        """The loose files and those of archives; names of what else is in these."""
         archives = [file for file, kind in kinds.items() if kind == "archive"]
         loose: dict[Path, Kind] = {file: kind for file, kind in kinds.items() if kind != "archive"}
         if not archives:
-            return loose
+            return loose, []
         if self.cache is None:
             raise InputInvalid(
                 f"{archives[0].name} is an archive",
@@ -64,8 +66,8 @@ class FolderSource:
                 remedy="unpack it",
             )
         with self.cache.held(self.name, issue_date) as cached:
-            files = unpacked(archives, list(loose), cached)
-        return loose | {file: kind for file in files if (kind := kind_of(file)) is not None}
+            files, others = unpacked(archives, list(loose), cached)
+        return loose | {file: kind for file in files if (kind := kind_of(file)) is not None}, others
 
 
 def _sorted_out(folder: Path) -> tuple[dict[Path, Kind], list[str]]:
@@ -79,7 +81,3 @@ def _sorted_out(folder: Path) -> tuple[dict[Path, Kind], list[str]]:
         else:
             kinds[file] = kind
     return kinds, others
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {counted(len(names) - 3, 'other')}" if len(names) > 3 else "")

@@ -13,18 +13,20 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from ibf_pipeline.discharge.kind import is_grib_name
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.area import Area
-from ibf_pipeline.sources.arrival import GRIB, Arrival
+from ibf_pipeline.sources.arrival import Arrival
 from ibf_pipeline.sources.cache import RAW, InputCache
 from ibf_pipeline.sources.edition import Edition, changed_files
 from ibf_pipeline.sources.fetched import FetchedFolder, Record
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import RemoteFile, RemoteFolder, listed
-from ibf_pipeline.sources.source import ForecastFiles, nowhere, require_one_kind
+from ibf_pipeline.sources.source import ForecastFiles, nowhere, require_one_kind, shortened
 from ibf_pipeline.sources.threads import in_this_context
 
 log = logging.getLogger(__name__)
@@ -121,11 +123,11 @@ class MemberSource:
         return edition.number if edition.settled and len(self._there(folder, edition)) >= before else edition.before
 
     def _completed(self, folder: Path, issue_date: date) -> ForecastFiles:
-        edition, asked = Edition.of(folder), set[str]()
+        edition, asked, left_out = Edition.of(folder), set[str](), dict[str, str]()
         for _ in range(_ROUNDS):
             there = self._there(folder, edition)
             try:
-                names, described = self._on_server(issue_date, self._records(folder, edition), there)
+                names, others, described = self._on_server(issue_date, self._records(folder, edition), there)
             except (InputMissing, ServerUnreachable, ServerRefused) as error:
                 if not there:
                     raise
@@ -146,10 +148,11 @@ class MemberSource:
             lacking = [name for name in self._lacking(folder, edition, names) if name not in asked]
             if not lacking:
                 edition = replace(edition, settled=True, changing_since=None).keep(folder)
-                return self._files(folder, edition, names)
+                unused = [*others, *(f"{name}: {left_out[name]}" for name in names if name in left_out)]
+                return self._files(folder, edition, names, unused)
             edition = replace(edition, settled=False, changing_since=None).keep(folder)
             asked.update(lacking)
-            self._fetch_files(folder, edition, issue_date, lacking, names)
+            left_out = self._fetch_files(folder, edition, issue_date, lacking, names)
         raise InputMissing(
             f"the files of {issue_date} were replaced again and again while they were fetched",
             where=self._address(issue_date),
@@ -159,14 +162,16 @@ class MemberSource:
 
     def _on_server(
         self, issue_date: date, records: Mapping[str, Record], there: Sequence[str]
-    ) -> tuple[list[str], dict[str, RemoteFile]]:
-        """Names of the day's forecast files, and what those that were fetched before look like on the server now.
+    ) -> tuple[list[str], list[str], dict[str, RemoteFile]]:
+        """Names of the day's forecast files, of all that lies there besides, and what those that were fetched before
+        look like on the server now.
 
         One try where the ensemble is whole already: it is only compared.
         """
-        is_whole = len(there) >= self.expected or any(name.endswith(GRIB) for name in there)
+        is_whole = len(there) >= self.expected or any(map(is_grib_name, there))
         patience = Patience(attempts=1) if is_whole else self.patience
-        names = self._forecast_files(listed(self.remote, issue_date, patience), issue_date)
+        listing = listed(self.remote, issue_date, patience)
+        names = self._forecast_files(listing, issue_date)
 
         def describe(name: str) -> RemoteFile | None:
             try:
@@ -177,24 +182,33 @@ class MemberSource:
 
         with ThreadPoolExecutor(self.parallel, thread_name_prefix=self.name) as pool:
             found = list(pool.map(in_this_context(describe), [name for name in names if name in records]))
-        return names, {remote.name: remote for remote in found if remote is not None}
+        others = sorted(set(listing) - set(names))
+        if others:
+            log.warning(
+                "%s: %s of %s is not used: no name of a forecast file", self.name, shortened(others), issue_date
+            )
+        return names, others, {remote.name: remote for remote in found if remote is not None}
 
     def _forecast_files(self, names: list[str], issue_date: date) -> list[str]:
-        gribs = [name for name in names if name.endswith(GRIB)]
-        members = [name for name in names if re.fullmatch(rf"dis_\d{{2,3}}_{issue_date:%Y%m%d}00(_\w+)?\.nc", name)]
+        """By their names in upper or lower case: nothing is fetched to look what it is."""
+        gribs = [name for name in names if is_grib_name(name)]
+        member = re.compile(rf"dis_\d{{2,3}}_{issue_date:%Y%m%d}00(_\w+)?\.nc", re.IGNORECASE)
+        members = [name for name in names if member.fullmatch(name)]
         require_one_kind(gribs, members, issue_date, self._address(issue_date))
         if not gribs and not members:
             raise InputMissing(
-                f"no forecast of {issue_date} among {len(names)} files",
+                f"no forecast of {issue_date} among {counted(len(names), 'file')}"
+                + (f": {shortened(sorted(names))}" if names else ""),
                 where=self.remote.address,
                 expected=f"dis_<NN>_{issue_date:%Y%m%d}00.nc or *.grib2",
-                remedy="run again when it has been published, or check the source's folder",
+                remedy="run again when it has been published, or check the source's folder; archives are opened in a "
+                "folder of this machine",
             )
         return sorted(gribs or members)
 
     def _lacking(self, folder: Path, edition: Edition, names: Sequence[str]) -> list[str]:
         """Files that a country lacks; those that serve all countries lie in one folder."""
-        if names[0].endswith(GRIB):
+        if is_grib_name(names[0]):
             there = set(self._whole(folder, edition).names())
         else:
             there = set.intersection(*(set(cut.names()) for cut in self._cuts(folder, edition).values()))
@@ -202,7 +216,8 @@ class MemberSource:
 
     def _fetch_files(
         self, folder: Path, edition: Edition, issue_date: date, names: Sequence[str], on_server: Sequence[str]
-    ) -> None:
+    ) -> dict[str, str]:
+        """Fetch files; those that are left out, and why."""
         cuts = self._cuts(folder, edition)
         log.info(
             "%s: %s has %d files, of %d members; fetching %d, %d at a time, for %s",
@@ -244,6 +259,7 @@ class MemberSource:
                     )
         if errors and not self._there(folder, edition):
             raise next(iter(errors.values()))
+        return {name: error.found for name, error in errors.items()}
 
     def _cuts(self, folder: Path, edition: Edition) -> dict[str, FetchedFolder]:
         return {
@@ -266,9 +282,11 @@ class MemberSource:
     def _address(self, issue_date: date) -> str:
         return f"{self.remote.address}/{issue_date:%Y%m%d}"
 
-    def _files(self, folder: Path, edition: Edition, names: Sequence[str]) -> ForecastFiles:
-        grib = any(name.endswith(GRIB) for name in names)
+    def _files(self, folder: Path, edition: Edition, names: Sequence[str], unused: Sequence[str] = ()) -> ForecastFiles:
+        """`unused`: what lies on the server besides, and what of it is left out and why."""
+        grib = any(map(is_grib_name, names))
         cut = self._whole(folder, edition) if grib else self._cuts(folder, edition)[self.country]
         whole = cut.names()
         origin = cut.origin(whole) | ({"corrected": edition.corrected} if edition.corrected else {})
+        origin |= {"not_used": list(unused)} if unused else {}
         return ForecastFiles(self.name, tuple(cut.folder / name for name in whole), self.glofas_version, origin)

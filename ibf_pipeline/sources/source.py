@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, ServerRefused
 
 
@@ -57,6 +58,11 @@ def require_one_kind(gribs: Sequence[str], members: Sequence[str], issue_date: d
             expected="one forecast, GRIB2 or netCDF",
             remedy="remove the files that are not part of the whole forecast",
         )
+
+
+def shortened(names: Sequence[str]) -> str:
+    """`a, b, c and 4 others`."""
+    return ", ".join(names[:3]) + (f" and {counted(len(names) - 3, 'other')}" if len(names) > 3 else "")
 
 
 def nowhere(issue_date: date) -> str | None:

@@ -42,7 +42,7 @@ class WebFolder(UrlFolder):
         paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page.decode(errors="replace"))]
         names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
         found = sorted(name for name in names if name and "/" not in name)
-        if self._members and not any(name.endswith((".nc", *GRIB_NAMES)) for name in found):
+        if self._members and not any(name.lower().endswith((".nc", *GRIB_NAMES)) for name in found):
             found = self._asked_one_by_one(issue_date)
         if not found:
             raise self.nothing(issue_date)

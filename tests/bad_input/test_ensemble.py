@@ -171,7 +171,7 @@ def test_a_step_missing_in_one_member_lowers_the_count_of_that_day(day: TinyDay)
 def test_a_member_more_than_expected_is_said(day: TinyDay) -> None:
     shutil.copy(day.member(0), day.member(77))
     with netCDF4.Dataset(day.member(77), "a") as data:
-        data["dis"][:, 0, 0] = 7.0  # a cell without a station
+        data["dis"][:] = data["dis"][:] * 1.01
     found = day.found()
     assert "members beyond the 10 expected are there and count: 77" in found.notes
     assert found.station("G1").members == (11,) * 8
@@ -193,12 +193,33 @@ def test_two_members_that_are_one(day: TinyDay) -> None:
 
 @pytest.mark.parametrize("cell", [(0, 0), (-1, -1)], ids=["north-west", "south-east"])
 def test_members_that_differ_in_one_cell_of_one_day_are_several(day: TinyDay, cell: tuple[int, int]) -> None:
-    """A wadi is dry in every member, and so are the stations: the field around them tells the members apart."""
+    """The stations recede alike in every member, as they do without rain: the field around them tells them apart."""
+    for number, file in enumerate(all_members(day)):
+        with netCDF4.Dataset(file, "a") as data:
+            data["dis"][:] = (20.0 - np.arange(10))[:, np.newaxis, np.newaxis]
+            data["dis"][7, cell[0], cell[1]] = 1.0 + number
+    assert day.found().station("G1").members == (10,) * 8
+
+
+def test_one_member_at_every_station_is_one_whatever_the_field_around_it(day: TinyDay) -> None:
+    """The case table: members that are equal at every station on every day are one member."""
     for number, file in enumerate(all_members(day)[1:]):
         shutil.copy(day.member(0), file)
         with netCDF4.Dataset(file, "a") as data:
-            data["dis"][7, cell[0], cell[1]] = 1.0 + number
-    assert day.found().station("G1").members == (10,) * 8
+            data["dis"][7, 0, 0] = 1.0 + number
+    assert day.refused(InputInvalid).found.startswith(
+        "9 of 10 members hold the values of another one at every station on every day (01, 02, 03"
+    )
+
+
+def test_some_members_that_are_one_at_every_station_count_as_missing(day: TinyDay) -> None:
+    for number in (3, 8):
+        shutil.copy(day.member(0), day.member(number))
+        with netCDF4.Dataset(day.member(number), "a") as data:
+            data["dis"][7, 0, 0] = 1.0 + number
+    found = day.found()
+    assert found.members_missing == (3, 8)
+    assert "source folder: members that copy another one count as missing: 03, 08" in found.notes
 
 
 @pytest.mark.parametrize(("trickle", "members"), [(0.9, 10), (1.0, None)])

@@ -153,11 +153,14 @@ def test_the_same_member_twice_is_an_error(tmp_path: Path, demo_layers: tuple[Co
     ("row", "differ"), [(99, True), (45, True), (None, False)], ids=["far away", "near", "nowhere"]
 )
 def test_members_are_told_apart_by_all_of_a_countrys_field(tmp_path: Path, row: int | None, differ: bool) -> None:
-    """100 x 100 cells with 3 m3/s, the station in the sixth row; member 1 has 4 m3/s in one cell on the last day."""
+    """100 x 100 cells with 3 m3/s and 1 more each day, the station in the sixth row; member 1 has 1 more in one cell on
+    the last day."""
     lat, lon = 9.975 - 0.05 * np.arange(100), 20.025 + 0.05 * np.arange(100)
     files = [tmp_path / f"dis_0{member}_2026021500.nc" for member in (0, 1)]
     for member, file in enumerate(files):
-        field = np.full((8, 100, 100), 3.0, dtype=np.float32)
+        field = (
+            np.full((8, 100, 100), 3.0, dtype=np.float32) + np.arange(8, dtype=np.float32)[:, np.newaxis, np.newaxis]
+        )
         if row is not None:
             field[7, row, 5] += member
         days = np.datetime64("2026-02-15", "ns") + np.arange(1, 9) * np.timedelta64(24, "h")
@@ -165,7 +168,45 @@ def test_members_are_told_apart_by_all_of_a_countrys_field(tmp_path: Path, row: 
         cube.to_netcdf(file, engine="netcdf4")
     cells = StationCells(("G1",), lat[[5]], lon[[5]])
     if differ:
-        assert read_cube(files, cells, date(2026, 2, 15)).values.tolist() == [[[3.0]] * 8] * 2
+        assert read_cube(files, cells, date(2026, 2, 15)).values.tolist() == [[[3.0 + day] for day in range(8)]] * 2
     else:
         with pytest.raises(InputInvalid, match="member 0 and 1 other"):
             read_cube(files, cells, date(2026, 2, 15))
+
+
+@pytest.mark.parametrize(("wet", "refused"), [(49, False), (50, True)])
+@pytest.mark.parametrize("constant", [False, True], ids=["one day twice", "one day eight times"])
+def test_a_day_under_two_dates_is_told_where_enough_flows(
+    wet: int, refused: bool, constant: bool, tmp_path: Path
+) -> None:
+    """10 x 10 cells, `wet` of them with 1 m3/s or more: the others may well hold the same on every day."""
+    lat, lon = 9.975 - 0.05 * np.arange(10), 20.025 + 0.05 * np.arange(10)
+    flow = np.where(np.arange(100) < wet, 1.0, 0.9).reshape(10, 10)
+    rising = np.where(constant, 1.0, [1, 1.1, 1.2, 1.2, 1.3, 1.4, 1.5, 1.6])
+    field = np.where(flow < 1, flow, flow * rising[:, np.newaxis, np.newaxis]).astype(np.float32)
+    days = np.datetime64("2026-02-15", "ns") + np.arange(1, 9) * np.timedelta64(24, "h")
+    cube = xr.DataArray(field, {"time": days, "lat": lat, "lon": lon}, name="dis", attrs={"units": "m3/s"})
+    file = tmp_path / "dis_07_2026021500.nc"
+    cube.to_netcdf(file, engine="netcdf4")
+    cells = StationCells(("G1",), lat[[5]], lon[[5]])
+    if refused:
+        with pytest.raises(InputInvalid, match="the same field on") as told:
+            read_cube([file], cells, date(2026, 2, 15))
+        twice = "0-day and on 1-day" if constant else "2-day and on 3-day"
+        assert told.value.found == f"member 7 holds the same field on {twice}"
+        assert told.value.where == str(file)
+    else:
+        assert read_cube([file], cells, date(2026, 2, 15)).shape == (1, 8, 1)
+
+
+@pytest.mark.parametrize("lon", [[179.925, 179.975, -179.975, -179.925], [-179.975, -179.925, 179.925, 179.975]])
+def test_longitudes_that_were_cut_across_180_degrees_are_no_other_grid(lon: list[float], tmp_path: Path) -> None:
+    days = np.datetime64("2026-02-15", "ns") + np.arange(1, 9) * np.timedelta64(24, "h")
+    field = np.arange(8 * 2 * 4, dtype=np.float32).reshape(8, 2, 4)
+    axes = {"time": days, "lat": [9.975, 9.925], "lon": lon}
+    file = tmp_path / "dis_00_2026021500.nc"
+    xr.DataArray(field, axes, name="dis", attrs={"units": "m3/s"}).to_netcdf(file, engine="netcdf4")
+    cells = StationCells(("G1",), np.array([9.975]), np.array([179.975]))
+    with pytest.raises(InputInvalid, match="the longitudes jump from") as refused:
+        read_cube([file], cells, date(2026, 2, 15))
+    assert "beyond 180" in refused.value.remedy

@@ -75,8 +75,27 @@ def test_both_grib_ids_must_be_of_one_version() -> None:
         accepted_version(
             seen.assign_attrs(glofas_process_ids=[7]), country(thresholds_version="5"), settings(v5=[7]), FILE
         )
-    unknown = cube("4", 99).assign_attrs(glofas_background_ids=[99])
-    assert accepted_version(unknown, country(accepted_process_ids=[99]), settings(v4=[5]), FILE) == "4"
+
+
+@pytest.mark.parametrize(
+    ("background", "more", "accepted"), [(21, [], True), (255, [], True), (98, [98], True), (98, [], False)]
+)
+def test_an_accepted_process_id_does_not_answer_for_the_background_process(
+    background: int, more: list[int], accepted: bool
+) -> None:
+    seen = cube("4", 99).assign_attrs(glofas_background_ids=[background])
+    operator = country(accepted_process_ids=[99], accepted_background_ids=more)
+    if accepted:
+        assert accepted_version(seen, operator, settings(v4=[5]), FILE) == "4"
+    else:
+        with pytest.raises(VersionRefused, match="98 is none of GloFAS v4's") as refused:
+            accepted_version(seen, operator, settings(v4=[5]), FILE)
+        assert "accepted_background_ids: [98]" in refused.value.remedy
+
+
+def test_a_known_process_id_without_a_background_process_is_refused() -> None:
+    with pytest.raises(VersionRefused, match="255 is none of GloFAS v4's"):
+        accepted_version(cube("", 5).assign_attrs(glofas_background_ids=[255]), country(), settings(v4=[5]), FILE)
 
 
 def test_what_a_source_declares_may_not_contradict_what_its_files_tell() -> None:

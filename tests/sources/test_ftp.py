@@ -242,6 +242,28 @@ def test_a_day_that_is_not_there_yet_and_appears(make: Make, server: Server) -> 
     require_whole(make().fetch(ISSUE), "AAA")
 
 
+def test_names_in_upper_case_are_read_and_other_names_are_named(make: Make, server: Server) -> None:
+    folder = server.root / "glofas" / f"{ISSUE:%Y%m%d}"
+    (folder / member(3)).rename(folder / member(3).upper())
+    for name in ("readme.txt", "control.bin", f"{member(4)}.gz"):
+        (folder / name).write_bytes(b"GRIB")
+    files = make().fetch(ISSUE)
+    require_whole(files, "AAA")
+    assert files.origin["not_used"] == ["control.bin", f"{member(4)}.gz", "readme.txt"]
+    for file in folder.glob("*.[nN][cC]"):
+        file.unlink()
+    shutil.rmtree(files.files[0].parents[1])
+    with pytest.raises(InputMissing, match=r"among 3 files: control\.bin, dis_04_2026021500\.nc\.gz, readme\.txt"):
+        make().fetch(ISSUE)
+
+
+def test_what_is_left_out_is_named_with_its_reason(make: Make, server: Server) -> None:
+    truncate(server.root / "glofas" / f"{ISSUE:%Y%m%d}" / member(2), 1000)
+    for _ in range(2):
+        (unused,) = make().fetch(ISSUE).origin["not_used"]
+        assert unused.startswith(f"{member(2)}: ")
+
+
 def test_only_damaged_members_are_an_invalid_input(make: Make, server: Server) -> None:
     for file in (server.root / "glofas" / f"{ISSUE:%Y%m%d}").iterdir():
         file.write_bytes(b"not a netCDF file")
