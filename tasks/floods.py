@@ -42,7 +42,7 @@ def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path
     layers, tiles = read_prepared(folder, iso3)
     old_copy = outdated(static)
     if old_copy is not None:
-        layers = replace(layers, findings=(*layers.findings, old_copy))
+        layers = replace(layers, findings=(*layers.findings, old_copy), doubts=(*layers.doubts, old_copy))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
         iso3,

@@ -31,14 +31,15 @@ from ibf_pipeline.prepare.depths import (
     write_depth,
 )
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
-from ibf_pipeline.prepare.magnitudes import threshold_notes
+from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
-from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
+from ibf_pipeline.prepare.stations import mapping_doubts, read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
 from ibf_pipeline.prepare.totals import read_totals, total_doubt
 
+PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
 NEAR = 0.05
 """degrees: a station may lie one GloFAS cell outside the country"""
 
@@ -77,18 +78,20 @@ class Layers:
             for each in self._country.later_thresholds
         }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        findings += self._notes(boundaries["note"]) + threshold_notes(thresholds)
+        findings += self._notes(boundaries["note"])
+        doubts = [PROPOSAL] if self._is_proposed else []
+        doubts += [*threshold_doubts(thresholds), *mapping_doubts(self._mapping, stations)]
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        findings += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
+        doubts += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
         columns = [
             column
             for indicator in self._rasters
             for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
-        findings += self._people_doubts()
+        doubts += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         tables = Part(
@@ -104,18 +107,15 @@ class Layers:
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
         )
-        self._one(
-            "tables of a day",
-            tables,
-            partial(self._write_tables, levels, stations, threshold_tables(thresholds, later), mapping, findings),
-        )
+        sets = threshold_tables(thresholds, later)
+        build = partial(self._write_tables, levels, stations, sets, mapping, findings, doubts)
+        self._one("tables of a day", tables, build)
 
     def _notes(self, of_boundaries: str) -> list[str]:
-        """What runs say of mapping, boundaries and places of stations."""
-        proposed = "the mapping is a proposal that no person has confirmed: for rehearsals only"
+        """What runs say of boundaries and places of stations."""
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         outside = [f"station {code} lies outside the country's boundaries" for code in codes]
-        return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
+        return [*([of_boundaries] if of_boundaries else []), *outside]
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
@@ -279,12 +279,14 @@ class Layers:
         thresholds: Mapping[str, xr.DataArray],
         mapping: Mapping[str, tuple[str, ...]],
         findings: list[str],
+        doubts: list[str],
     ) -> None:
         per_period = [np.load(self._target / f"wet_RP{period:g}.npy") for period in self._maps]
         blocks = np.concatenate(
             [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
         ).astype(np.int32)
         dry = [period for period, rows in zip(self._maps, per_period, strict=True) if not len(rows)]
+        doubts = [*doubts, *(f"the flood map of {period:g} years holds no water inside the country" for period in dry)]
         counts = [
             [np.load(self._target / f"counts_{indicator}_RP{period:g}.npy") for period in self._maps]
             for indicator in self._rasters
@@ -305,10 +307,8 @@ class Layers:
             "mapping": mapping,
             "mapping_is_proposed": self._is_proposed,
             "return_periods": list(self._maps),
-            "findings": [
-                *findings,
-                *(f"the flood map of {period:g} years holds no water inside the country" for period in dry),
-            ],
+            "findings": list(dict.fromkeys([*findings, *doubts])),
+            "doubts": doubts,
         }
         tables = xr.Dataset({**thresholds, "exposure": exposure})
         with writing(self._target):

@@ -50,7 +50,7 @@ def of_the_largest_rivers(thresholds: xr.DataArray) -> list[str]:
     ]
 
 
-def threshold_notes(thresholds: xr.DataArray) -> list[str]:
+def threshold_doubts(thresholds: xr.DataArray) -> list[str]:
     """What runs say of them."""
     large = ", ".join(of_the_largest_rivers(thresholds))
     return [f"thresholds as of the largest rivers on Earth, or litres per second: {large}"] if large else []

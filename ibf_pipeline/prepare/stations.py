@@ -237,6 +237,11 @@ def read_mapping(
     )
 
 
+def mapping_doubts(file: Path, stations: Collection[Station]) -> list[str]:
+    """Stations that the mapping names and stations.csv does not: where they stand, nothing alerts."""
+    return _rows_of_stations(file, {station.code for station in stations})[1]
+
+
 def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[int, str, str]], list[str]]:
     """(line, station, place code) with no_station for stations that are not listed, and what is said of these."""
     rows = mapping_rows(file)
