@@ -17,7 +17,6 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Area, Station
-from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
@@ -34,14 +33,14 @@ from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
 from ibf_pipeline.prepare.stations import mapping_doubts, read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
 from ibf_pipeline.prepare.totals import read_totals, total_doubt
+from ibf_pipeline.prepare.uncounted import uncounted_doubts
 
 PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
-NEAR = 0.05
-"""degrees: a station may lie one GloFAS cell outside the country"""
 
 
 class Layers:
@@ -78,9 +77,13 @@ class Layers:
             for each in self._country.later_thresholds
         }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        findings += self._notes(boundaries["note"])
-        doubts = [PROPOSAL] if self._is_proposed else []
-        doubts += [*threshold_doubts(thresholds), *mapping_doubts(self._mapping, stations)]
+        places = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
+        findings += [boundaries["note"]] if boundaries["note"] else []
+        findings += [f"station {code} lies outside the country's boundaries" for code in places["outside"]]
+        doubts = [*([PROPOSAL] if self._is_proposed else []), *boundaries["doubts"], *places["doubts"]]
+        doubts += mapping_doubts(self._mapping, stations) + threshold_doubts(thresholds, stations, "")
+        for each in self._country.later_thresholds:
+            doubts += threshold_doubts(later[each.version], stations, each.file)
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
@@ -110,12 +113,6 @@ class Layers:
         sets = threshold_tables(thresholds, later)
         build = partial(self._write_tables, levels, stations, sets, mapping, findings, doubts)
         self._one("tables of a day", tables, build)
-
-    def _notes(self, of_boundaries: str) -> list[str]:
-        """What runs say of boundaries and places of stations."""
-        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
-        outside = [f"station {code} lies outside the country's boundaries" for code in codes]
-        return [*([of_boundaries] if of_boundaries else []), *outside]
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
@@ -170,7 +167,11 @@ class Layers:
             }
             for layer in self._boundaries.values()
         ]
-        content = {"levels": levels, "note": boundary_note(self._boundaries.values(), self._country.iso3)}
+        content = {
+            "levels": levels,
+            "note": boundary_note(self._boundaries.values(), self._country.iso3),
+            "doubts": uncounted_doubts(self._boundaries),
+        }
         with writing(self._target):
             (self._target / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             for level, layer in self._boundaries.items():
@@ -184,16 +185,12 @@ class Layers:
 
     def _write_stations_outside(self, file: Path) -> None:
         stations = read_stations(file)
-        outside = [s.code for s in stations if not _near(s.lat, s.lon, self._deepest)]
-        if len(outside) == len(stations):
-            raise InputInvalid(
-                "every station lies outside the country",
-                where=file,
-                expected="lat and lon in degrees, inside the boundaries",
-                remedy="check that lat and lon are not exchanged",
-            )
+        require_in_country(stations, self._deepest, file)
+        far = zip(stations, away(stations, self._deepest), strict=True)
+        outside = [station.code for station, degrees in far if degrees > NEAR]
+        content = {"outside": outside, "doubts": place_doubts(stations, self._deepest)}
         with writing(self._target):
-            (self._target / "stations_outside.json").write_text(json.dumps(outside), encoding="utf-8")
+            (self._target / "stations_outside.json").write_text(json.dumps(content), encoding="utf-8")
 
     def _depth(self, period: float, grid: Sequence[float]) -> Part:
         source, minimum = self._maps[period], self._country.flood_maps.minimum_depth
@@ -327,11 +324,6 @@ def _depth_name(period: float) -> str:
 def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
     """Of outlines in their order."""
     return hashlib.sha256(b"".join(shapely.to_wkb(np.array(geometries)))).hexdigest()
-
-
-def _near(lat: float, lon: float, deepest: Boundaries) -> bool:
-    """Whether a point lies in the country or within one GloFAS cell of it."""
-    return bool((shapely.distance(shapely.Point(lon, lat), np.array(deepest.geometries)) <= NEAR).any())
 
 
 def _areas(levels: list[dict[str, Any]], population: np.ndarray) -> list[Area]:

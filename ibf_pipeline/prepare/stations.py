@@ -39,7 +39,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
         return ()
     for row in rows:
         code, number = row["stationCode"], row.line
-        if not code or code == NO_STATION or code in stations:
+        if not code.isprintable() or code in ("", NO_STATION, *stations):
             raise InputInvalid(
                 f"line {number}: station code {code!r} " + ("stands twice" if code in stations else "is none"),
                 where=file,
@@ -142,7 +142,7 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
         expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
         remedy="write it again from the GloFAS threshold grids",
     ):
-        for entry in json.loads(file.read_text(encoding="utf-8")):
+        for entry in json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_each_key_once):
             code = str(entry["station_code"])
             values: dict[float, float] = {}
             for pair in entry["thresholds"]:
@@ -152,6 +152,14 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
             if table.setdefault(code, values) != values:
                 raise _differing(code, file)
     return table
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON; ValueError where a key stands twice, of which Python would take the last."""
+    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice in {dict(pairs)}")
+    return dict(pairs)
 
 
 def _number(value: object) -> float:
