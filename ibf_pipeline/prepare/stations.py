@@ -146,7 +146,8 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
             code = str(entry["station_code"])
             values: dict[float, float] = {}
             for pair in entry["thresholds"]:
-                period, value = _number(pair["return_period"]), _number(pair["threshold_value"])
+                period = _number(pair["return_period"], f"a return period of station {code}")
+                value = _number(pair["threshold_value"], f"the {period:g}-year threshold of station {code}")
                 if values.setdefault(period, value) != value:
                     raise _differing(code, file)
             if table.setdefault(code, values) != values:
@@ -162,10 +163,10 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _number(value: object) -> float:
+def _number(value: object, what: str) -> float:
     """A finite number; Python's JSON also reads NaN, and float() reads text and true."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{what} is {value!r}, which is no number")
     return float(value)
 
 

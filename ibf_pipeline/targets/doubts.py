@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
@@ -23,24 +24,30 @@ def doubts_before(revision: Revision) -> dict[str, bool]:
             continue
         try:
             if other.state().is_uploaded:
-                return dict.fromkeys(other.found().doubts, other.run == revision.run)
+                return dict.fromkeys(_doubts(other.found()), other.run == revision.run)
         except InputInvalid as error:
             log.warning("%s cannot be read, an older revision tells what was doubtful: %s", other.folder, error)
     return {}
 
 
-def doubt_notices(found: Findings, before: dict[str, bool]) -> list[Notice]:
-    """One for all doubts of a day; `before`: as of `doubts_before`.
+def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
+    """One for all doubts of a day, suspect subjects among them; `before`: as of `doubts_before`.
 
     Rule: a doubt that stands for weeks is told on its first day, and afterwards on the days that have an alert, once a
     day: whoever acts on the numbers has to know. State and report of every day say it as well.
     """
-    new = [doubt for doubt in found.doubts if doubt not in before]
+    doubts = _doubts(found)
     told_today = any(before.values())
-    if not new and (told_today or not found.events):
+    if not doubts or (doubts.keys() <= before.keys() and (told_today or not found.events)):
         return []
-    if not found.doubts:
-        return []
-    said = "\n".join(f"- {doubt}" for doubt in found.doubts)
+    said = "\n".join(f"- {words}" for words in doubts.values())
     text = f"{day_of(found)}: what the numbers are made from is doubtful. Say so to whoever acts on them.\n{said}"
     return [Notice(DOUBTFUL, "the inputs", text)]
+
+
+def _doubts(found: Findings) -> dict[str, str]:
+    """What tells a doubt from another one -> its words, in which numbers may change from day to day."""
+    suspect = {
+        f"suspect {each.key}": f"{each.words}: {each.reason}" for each in found.unseen if each.condition == "suspect"
+    }
+    return {doubt: doubt for doubt in found.doubts} | suspect

@@ -12,7 +12,7 @@ from ibf_pipeline.report.headline import cautions
 from ibf_pipeline.report.make import make_report
 from ibf_pipeline.targets.doubts import DOUBTFUL, doubt_notices
 from ibf_pipeline.targets.told import kept_notices
-from tests.worlds.countries.made_found import event, found
+from tests.worlds.countries.made_found import event, found, station
 from tests.worlds.countries.tiny_country import thresholds
 from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
 from tests.worlds.runs import flood_run
@@ -31,7 +31,7 @@ def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: 
     assert (state.message or "").count(f"doubtful: {LITRES}") == 1
     (notice,) = kept_notices(day.run_folder, "out")
     assert (notice.kind, notice.event) == (DOUBTFUL, "the inputs")
-    assert notice.text.endswith(f"Say so to whoever acts on them.\n- {LITRES}")
+    assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: practically dry" in notice.text
     assert cautions(day.run_folder.found()).count(f"Doubtful: {LITRES}.") == 1
     next_day = ISSUE + timedelta(days=1)
     day.write_forecast("", issue_date=next_day)
@@ -52,6 +52,13 @@ def test_a_doubt_is_told_when_it_is_new_and_once_a_day_with_alerts() -> None:
         (replace(alert, doubts=()), {"a": False}, False),
     ):
         assert [notice.text.count("\n- ") for notice in doubt_notices(day, before)] == [2] * told, before
+
+
+def test_a_suspect_station_is_a_doubt_whatever_its_numbers_are_today() -> None:
+    dry = replace(station("G4"), condition="suspect", reason="practically dry: at most 0.1 m3/s")
+    (notice,) = doubt_notices(found([], [dry]), {})
+    assert notice.text.endswith("\n- G4 (Name of G4): practically dry: at most 0.1 m3/s")
+    assert doubt_notices(found([], [dry]), {"suspect G4": False}) == []
 
 
 def test_a_report_says_a_doubt_once() -> None:

@@ -122,8 +122,14 @@ def test_the_triggers_threshold_missing(day: TinyDay) -> None:
         (20.0, "station G2: the 5-year threshold 20 is not above the 2-year one 20"),
         (-5.0, "station G2 has thresholds"),
         (1e6, "station G2 has thresholds"),
-        (float("nan"), "no list of stations with thresholds (ValueError: nan is no number)"),
-        ("50", "no list of stations with thresholds (ValueError: '50' is no number)"),
+        (
+            float("nan"),
+            "thresholds (ValueError: the 5-year threshold of station G2 is nan, which is no number)",
+        ),
+        (
+            "50",
+            "thresholds (ValueError: the 5-year threshold of station G2 is '50', which is no number)",
+        ),
         (10**400, "no list of stations with thresholds"),
     ],
 )
