@@ -95,10 +95,13 @@ def _parted(text: str, needed: Sequence[str]) -> Iterator[tuple[int, list[str]]]
     mark = whole[0] if whole else max(_SEPARATORS, key=lambda mark: len(headers[mark]))
     reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
     line = 1
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield line, fields
-        line = reader.line_num + 1
+    try:
+        for fields in reader:
+            if any(_trimmed(field) for field in fields):
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(f"line {line}: {error}") from None
 
 
 def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -> None:
