@@ -30,7 +30,7 @@ from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, fl
 from ibf_pipeline.hazards.floods.notes import (
     event_notes,
     members_doubts,
-    missing_note,
+    members_notes,
     nobody_affected,
     station_notes,
     trial_notes,
@@ -69,7 +69,7 @@ def find(
         if station.condition != "blind" and alert.alert_class != "no"
     ]
     events = _with_areas(alerted, layers, exposure, country)
-    of_members = tuple(members_doubts(discharge["member"].values, ensemble, country.members.expected))
+    of_members = tuple(members_doubts(ensemble))
     of_people = tuple(nobody_affected(events, layers))
     return FloodFindings(
         country=country.iso3,
@@ -90,7 +90,7 @@ def find(
         extents=_extents(events, country.iso3),
         notes=(
             *trial_notes(discharge),
-            *missing_note(ensemble, country.members.expected),
+            *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *of_members,
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
