@@ -30,6 +30,7 @@ from ibf_pipeline.sources import ForecastFiles, Source
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
+from ibf_pipeline.static.desk import doubts
 from tasks.artifacts import download_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -40,9 +41,8 @@ def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path
     """The country's prepared layers, built where they are missing or out of date."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
-    old_copy = outdated(static)
-    if old_copy is not None:
-        layers = replace(layers, findings=(*layers.findings, old_copy))
+    said = [*filter(None, [outdated(static)]), *_doubts_when_fetched(static, folder)]
+    layers = replace(layers, findings=(*layers.findings, *said), doubts=(*layers.doubts, *said))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
         iso3,
@@ -51,6 +51,13 @@ def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path
         len(layers.areas),
     )
     return layers, tiles
+
+
+def _doubts_when_fetched(static: Path, prepared: Path) -> list[str]:
+    """What was doubtful about the files that the layers were made of when they were fetched, each once."""
+    stamp = read_stamp(prepared / "stamp.json")
+    used = {} if stamp is None else {name: file.sha256 for name, file in stamp.inputs.items()}
+    return list(dict.fromkeys(doubt for name, doubt in doubts(static, used.get).items() if name in used))
 
 
 @task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)

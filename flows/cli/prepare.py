@@ -14,6 +14,7 @@ from flows.cli.terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from ibf_pipeline.check.finding import Finding
     from ibf_pipeline.prepare.parts import Progress, Step
@@ -68,7 +69,10 @@ def prepare(
         built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     out.print(f"{country}: {said}\n{folder}", soft_wrap=True)
-    noticed = read_prepared(folder, country)[0].findings
+    layers, _ = read_prepared(folder, country)
+    for text in layers.doubts:
+        out.print(f"doubtful: {text}", soft_wrap=True, markup=False)
+    noticed = [text for text in layers.findings if text not in layers.doubts]
     for text in noticed[:_SHOWN]:
         out.print(f"note: {text}", soft_wrap=True, markup=False)
     if len(noticed) > _SHOWN:
@@ -191,6 +195,25 @@ _COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fin
 
 
 def print_findings(country: str, findings: list[Finding], out: Console) -> None:
+    from rich.text import Text
+
+    told = [replace(finding, found=_cut(finding.found)) for finding in findings if finding.level != "fine"]
+    if out.width < _TABLE_FROM or len(told) > _MOST_ROWS:
+        _print_blocks(told, out)
+    elif told:
+        out.print(_table(told))
+    fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "fine")
+    if fine:
+        out.print(
+            Text("fine", style=_COLOURS["fine"]).append(
+                f"  {', '.join(fine)} (--json says what was found)", style="default"
+            )
+        )
+    counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
+    out.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+
+
+def _table(findings: list[Finding]) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -201,29 +224,10 @@ def print_findings(country: str, findings: list[Finding], out: Console) -> None:
     table.add_column("found", ratio=5, overflow="fold")
     table.add_column("what it means", ratio=4, overflow="fold")
     table.add_column("what to do", ratio=4, overflow="fold")
-    told = [replace(finding, found=_cut(finding.found)) for finding in findings if finding.level != "fine"]
-    for finding in told:
-        style = _COLOURS[finding.level]
-        cells = (finding.found, finding.meaning, finding.remedy)
-        table.add_row(
-            Text(finding.level, style=style),
-            finding.subject,
-            *(Text(text) for text in cells),
-            end_section=True,
-        )
-    if out.width < _TABLE_FROM or len(told) > _MOST_ROWS:
-        _print_blocks(told, out)
-    elif told:
-        out.print(table)
-    fine = dict.fromkeys(finding.subject for finding in findings if finding.level == "fine")
-    if fine:
-        out.print(
-            Text("fine", style=_COLOURS["fine"]).append(
-                f"  {', '.join(fine)} (--json says what was found)", style="default"
-            )
-        )
-    counts = [(level, sum(finding.level == level for finding in findings)) for level in _COLOURS]
-    out.print(f"{country}: " + ", ".join(f"{count} {level}" for level, count in counts if count))
+    for finding in findings:
+        texts = (Text(text) for text in (finding.found, finding.meaning, finding.remedy))
+        table.add_row(Text(finding.level, style=_COLOURS[finding.level]), finding.subject, *texts, end_section=True)
+    return table
 
 
 def _cut(text: str) -> str:

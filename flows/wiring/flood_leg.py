@@ -26,6 +26,10 @@ from tasks.scenario import make_forecast
 
 log = logging.getLogger("ibf_pipeline.flows")
 
+_DOUBTFUL = ("repeated",)
+_SAID = ("corrected", *_DOUBTFUL)
+"""what a source tells of its files that readers of the report must know; some of it makes numbers doubtful"""
+
 
 def find_day(
     day: Day, sources: Sequence[Source] | None = None, allowed: Callable[[Findings], None] | None = None
@@ -67,12 +71,14 @@ def find_day(
     files = replace(files, origin={**files.origin, "passed_over": passed_over})
     found = find_events(iso3, cube, layers, country, exercise=day.exercise)
     require_no_trial(day, found)
-    said = [f"source {files.source}: {files.origin[key]}" for key in ("corrected", "repeated") if key in files.origin]
+    said = {key: f"source {files.source}: {words}" for key, words in files.origin.items() if key in _SAID}
+    doubts = (said[key] for key in _DOUBTFUL if key in said)
+    found = replace(found, notes=(*found.notes, *said.values()), doubts=(*found.doubts, *doubts))
     if found.members_missing and "not_used" in files.origin:
-        said.append(
+        unused = (
             f"source {files.source}: not used beside the incomplete ensemble: {shortened(files.origin['not_used'])}"
         )
-    found = replace(found, notes=(*found.notes, *said))
+        found = replace(found, notes=(*found.notes, unused))
     if allowed is not None:
         allowed(found)
     return found, record_findings(iso3, found, cube, tiles, country, files, day.run, day.prepared)

@@ -26,11 +26,10 @@ from ibf_pipeline.prepare.ground import Overlap
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.uncounted import covered, unfilled
 from ibf_pipeline.static.copy import outdated
 from ibf_pipeline.static.desk import doubts
 
-_FILLED = 0.9
-"""share of an area that those below it have to fill; real editions differ by a few percent"""
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
 
 
@@ -83,7 +82,8 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
             fine("stations", f"{inputs.NO_RIVER}: the set-up is finished, and nothing runs"),
         ], StaticData(boundaries, stations, None)
     if boundaries is not None and stations is not None:
-        findings += check_stations(stations, boundaries[country.deepest_admin_level], country.event_name)
+        deepest = boundaries[country.deepest_admin_level]
+        findings += check_stations(stations, deepest, country.event_name, static / inputs.STATIONS)
     findings += _mapping(country, static, boundaries, stations)
     thresholds, found = _thresholds(country, static, stations)
     findings += [*found, *_rasters(country, static, boundaries), *_not_checked(boundaries is None, stations is None)]
@@ -168,18 +168,13 @@ def _overlaps(layer: Boundaries) -> Iterator[Finding]:
     if layer.overlaps:
         pairs = listed(map(words, layer.overlaps))
         yield finding("areas overlap", count=len(layer.overlaps), level=layer.admin_level, pairs=pairs)
-    covered = [code for code, ground in zip(layer.place_codes, layer.ground, strict=True) if ground.is_empty]
-    if covered:
-        yield finding("areas covered", level=layer.admin_level, areas=listed(covered))
+    if gone := covered(layer):
+        yield finding("areas covered", level=layer.admin_level, areas=listed(gone))
 
 
 def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     """Areas that those of the next level below leave empty, in all or in part."""
-    filled = dict.fromkeys(above.place_codes, 0.0)
-    for parent, geometry in zip(below.parents, below.ground, strict=True):
-        filled[str(parent)] += geometry.area
-    sizes = {code: own.area for code, own in zip(above.place_codes, above.ground, strict=True) if own.area}
-    shares = {code: filled[code] / size for code, size in sizes.items() if filled[code] < _FILLED * size}
+    shares = unfilled(above, below)
     empty = [code for code, share in shares.items() if not share]
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
     if empty:
@@ -214,7 +209,8 @@ def _thresholds(
         later = static / each.file
         try:
             if later.is_file():
-                read_thresholds(later, stations, needed)
+                table = read_thresholds(later, stations, needed)
+                found += [one for one in check_thresholds(table, stations) if one.level != "fine"]
                 found.append(fine("thresholds", f"those of GloFAS v{each.version}, from {each.valid_from} on, too"))
         except IbfError as error:
             found.append(of_error("thresholds", error, _NO_ALERTS))
@@ -222,7 +218,7 @@ def _thresholds(
         thresholds = read_thresholds(file, stations, needed)
     except IbfError as error:
         return None, [of_error("thresholds", error, _NO_ALERTS), *found]
-    return thresholds, [*check_thresholds(thresholds), *found]
+    return thresholds, [*check_thresholds(thresholds, stations), *found]
 
 
 def _doubts(country: FloodCountry, static: Path) -> Iterator[Finding]:

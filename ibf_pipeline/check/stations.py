@@ -4,46 +4,43 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
-import shapely
 import xarray as xr
 
-from ibf_pipeline.check.finding import Finding, finding, fine, listed
+from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.discharge.cells import GLOBAL_GRID, GLOFAS_CELL
 from ibf_pipeline.domain.country import Station
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.magnitudes import of_the_largest_rivers
+from ibf_pipeline.prepare.magnitudes import STEEP, alike, of_the_largest_rivers, steep
+from ibf_pipeline.prepare.station_places import KM, away, require_in_country, sharing_a_cell
 
 EDGE: Final = 0.01
 """in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
 SMALL: Final = 10.0
 """m3/s: rivers with a smaller 1.5-year flood are too small for GloFAS, or the station lies beside its river"""
-STEEP: Final = 20.0
-"""times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times"""
-
 DIFFERENT: Final = 0.05
 """share by which a threshold may differ from the grid's"""
 
 
-def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name: str) -> Iterator[Finding]:
+def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name: str, file: Path) -> Iterator[Finding]:
     """Unique and usable names, inside the country, not on the edge of a cell, a cell of its own each."""
     yield fine("stations", f"{len(stations)} stations, each code once")
     yield from _names(stations, event_name)
-    yield from _places(stations, deepest)
+    yield from _places(stations, deepest, file)
     yield from _without_river(stations)
     edges = [station.code for station in stations if on_edge(station.lat, station.lon)]
     if edges:
         yield finding("stations on an edge", stations=listed(edges), count=len(edges), total=len(stations))
-    cells = Counter((station.cell_lat, station.cell_lon) for station in stations)
-    shared = [s.code for s in stations if cells[(s.cell_lat, s.cell_lon)] > 1]
-    if shared:
+    if shared := sharing_a_cell(stations):
         yield finding("stations share a cell", stations=listed(shared))
 
 
-def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
+def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station]) -> Iterator[Finding]:
     """`thresholds`: (station, return_period) m3/s, read and therefore complete and growing."""
     periods = thresholds["return_period"].values
     shown = ", ".join(f"{period:g}" for period in periods)
@@ -56,10 +53,10 @@ def check_thresholds(thresholds: xr.DataArray) -> Iterator[Finding]:
     large = of_the_largest_rivers(thresholds)
     if large:
         yield finding("thresholds large", smallest=periods[0], stations=listed(large))
-    growth = thresholds.isel(return_period=-1).values / smallest
-    steep = [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
-    if steep:
-        yield finding("thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(steep))
+    if grown := steep(thresholds):
+        yield finding("thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(grown))
+    if same := alike(thresholds, stations):
+        yield finding("thresholds alike", stations=listed(same))
 
 
 def check_river_cells(
@@ -118,15 +115,15 @@ def _without_river(stations: Sequence[Station]) -> Iterator[Finding]:
         yield finding("stations without river", count=len(blind), total=len(stations), stations=listed(blind))
 
 
-def _places(stations: Sequence[Station], deepest: Boundaries) -> Iterator[Finding]:
-    areas = np.array(deepest.geometries)
-    away: Mapping[str, float] = {
-        s.code: float(shapely.distance(shapely.Point(s.lon, s.lat), areas).min()) for s in stations
-    }
-    outside = [f"{code} ({degrees * 111:.1f} km)" for code, degrees in away.items() if degrees > 0]
-    if len(outside) == len(stations) and min(away.values()) > GLOFAS_CELL:
-        yield finding("stations all outside", stations=listed(outside))
-    elif outside:
+def _places(stations: Sequence[Station], deepest: Boundaries, file: Path) -> Iterator[Finding]:
+    try:
+        require_in_country(stations, deepest, file)
+    except InputInvalid as error:
+        yield of_error("stations", error, "it would be forecast at another river: `prepare` refuses it")
+        return
+    distances = zip(stations, away(stations, deepest), strict=True)
+    outside = [f"{station.code} ({degrees * KM:,.1f} km)" for station, degrees in distances if degrees > 0]
+    if outside:
         yield finding("stations outside", stations=listed(outside))
     else:
         yield fine("stations", "all inside the country")

@@ -59,6 +59,8 @@ class CountryLayers:
     """no person has confirmed the mapping: for rehearsals only"""
     findings: tuple[str, ...] = ()
     """what `prepare` repaired or doubted, in words"""
+    doubts: tuple[str, ...] = ()
+    """those of the findings by which numbers may be wrong"""
     later_thresholds: Mapping[str, xr.DataArray] = field(default_factory=dict)
     """GloFAS version -> thresholds of that version, where the country has further sets"""
 

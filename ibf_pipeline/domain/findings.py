@@ -147,6 +147,8 @@ class Findings:
     extents: tuple[ExtentFound, ...] = ()
     notes: tuple[str, ...] = ()
     """what a reader of the report must know: repairs, doubts, settings that decided something"""
+    doubts: tuple[str, ...] = ()
+    """those of the notes by which published numbers may be wrong: state, notices and report say them by themselves"""
     exercise: bool = False
     withdrawn: tuple[Event, ...] = ()
     """events that a person took back: the forecast has them and nothing publishes them"""

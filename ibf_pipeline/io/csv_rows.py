@@ -14,10 +14,21 @@ from ibf_pipeline.errors import InputInvalid
 
 _SEPARATORS: Final = (",", ";", "\t")
 _REMEDY: Final = "save it as CSV UTF-8 (comma delimited)"
+_OTHER_KINDS: Final = {
+    b"PK\x03\x04": "an Excel workbook or another archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "a compressed file",
+    b"%PDF": "a PDF",
+    b"<": "a web page or XML",
+    b"{": "JSON",
+}
+"""how files of other kinds begin; no column of ours has such a name"""
+_UNSEEN: Final = "".join(map(chr, (0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF)))
+"""marks without a width, which texts copied out of web pages and mails begin or end with"""
 
 
 class Row(dict[str, str]):
-    """The fields of a line by their columns, without blanks around them; `line`: where it begins in the file."""
+    """The fields of a line by their columns, without blanks or unseen marks around them; `line`: where it begins."""
 
     __slots__ = ("line",)
 
@@ -33,7 +44,7 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
     UTF-16 as a spreadsheet marks it. Blank lines, and lines of nothing but separators, say nothing and are passed over.
 
     Raises InputInvalid where the file is no CSV, lacks a column or has one twice, or has a line with more or fewer
-    fields than its header, or one of the `columns` goes over the end of a line.
+    fields than its header, or with a field that goes over its end: a quote that was never closed swallows lines.
     """
     if not file.is_file():
         raise InputInvalid(
@@ -44,9 +55,9 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
     try:
         table = _parted(text, needed)
         _, header = next(table, (1, []))
-        header = [name.strip() for name in header]
+        header = [_trimmed(name) for name in header]
         _require_columns(header, needed, file)
-        return [_row(header, fields, line, needed, file) for line, fields in table]
+        return [_row(header, fields, line, file) for line, fields in table]
     except csv.Error as error:
         raise _unreadable(str(error), file) from None
 
@@ -62,6 +73,9 @@ def number_of(text: str) -> float | None:
 
 def _text(file: Path) -> str:
     content = file.read_bytes()
+    other = next((kind for begin, kind in _OTHER_KINDS.items() if content.lstrip().startswith(begin)), None)
+    if other is not None:
+        raise _unreadable(f"it is {other}", file)
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
         text = content.decode(encoding)
@@ -77,14 +91,17 @@ def _parted(text: str, needed: Sequence[str]) -> Iterator[tuple[int, list[str]]]
     """(line, fields) of every line that says anything, the header first."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     headers = {mark: next(csv.reader([first], delimiter=mark), []) for mark in _SEPARATORS}
-    whole = [mark for mark, header in headers.items() if needed and {*needed} <= {name.strip() for name in header}]
+    whole = [mark for mark, header in headers.items() if needed and {*needed} <= {_trimmed(name) for name in header}]
     mark = whole[0] if whole else max(_SEPARATORS, key=lambda mark: len(headers[mark]))
     reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
     line = 1
-    for fields in reader:
-        if any(field.strip() for field in fields):
-            yield line, fields
-        line = reader.line_num + 1
+    try:
+        for fields in reader:
+            if any(_trimmed(field) for field in fields):
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise csv.Error(f"line {line}: {error}") from None
 
 
 def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -> None:
@@ -106,7 +123,14 @@ def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -
         )
 
 
-def _row(header: Sequence[str], fields: Sequence[str], line: int, needed: Sequence[str], file: Path) -> Row:
+def _trimmed(field: str) -> str:
+    """Without blanks of any kind, and marks that nobody sees, around it."""
+    while (trimmed := field.strip().strip(_UNSEEN)) != field:
+        field = trimmed
+    return field
+
+
+def _row(header: Sequence[str], fields: Sequence[str], line: int, file: Path) -> Row:
     """A line of another length than its header: nobody can tell which of its fields are in the wrong place."""
     if len(fields) != len(header):
         raise InputInvalid(
@@ -115,8 +139,8 @@ def _row(header: Sequence[str], fields: Sequence[str], line: int, needed: Sequen
             expected=f"{len(header)} fields as in the header ({','.join(header)})",
             remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
         )
-    row = Row(((column, field.strip()) for column, field in zip(header, fields, strict=True)), line)
-    broken = [column for column in needed if "\n" in row[column]]
+    row = Row(((column, _trimmed(field)) for column, field in zip(header, fields, strict=True)), line)
+    broken = [column for column in row if "\n" in row[column]]
     if broken:
         raise InputInvalid(
             f"line {line}: {broken[0]} goes on in the next line ({row[broken[0]][:120]!r})",

@@ -17,7 +17,6 @@ from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
-from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
@@ -32,17 +31,18 @@ from ibf_pipeline.prepare.depths import (
     write_depth,
 )
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
-from ibf_pipeline.prepare.magnitudes import threshold_notes
+from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
-from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
+from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
+from ibf_pipeline.prepare.stations import mapping_doubts, read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
 from ibf_pipeline.prepare.totals import read_totals
+from ibf_pipeline.prepare.uncounted import uncounted_doubts
 
-NEAR = 0.05
-"""degrees: a station may lie one GloFAS cell outside the country"""
+PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
 
 
 class Layers:
@@ -79,18 +79,24 @@ class Layers:
             for each in self._country.later_thresholds
         }
         mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
-        findings += self._notes(boundaries["note"]) + threshold_notes(thresholds)
+        places = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
+        findings += [boundaries["note"]] if boundaries["note"] else []
+        findings += [f"station {code} lies outside the country's boundaries" for code in places["outside"]]
+        doubts = [*([PROPOSAL] if self._is_proposed else []), *boundaries["doubts"], *places["doubts"]]
+        doubts += mapping_doubts(self._mapping, stations) + threshold_doubts(thresholds, stations, "")
+        for each in self._country.later_thresholds:
+            doubts += threshold_doubts(later[each.version], stations, each.file)
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        findings += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
+        doubts += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
         columns = [
             column
             for indicator in self._rasters
             for column in self._columns(indicator, self._on_grid(indicator, grid, bounds), depths)
         ]
-        findings += self._people_doubts()
+        doubts += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
         tables = Part(
@@ -106,18 +112,9 @@ class Layers:
                 "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
             },
         )
-        self._one(
-            "tables of a day",
-            tables,
-            partial(self._write_tables, levels, stations, threshold_tables(thresholds, later), mapping, findings),
-        )
-
-    def _notes(self, of_boundaries: str) -> list[str]:
-        """What runs say of mapping, boundaries and places of stations."""
-        proposed = "the mapping is a proposal that no person has confirmed: for rehearsals only"
-        codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
-        outside = [f"station {code} lies outside the country's boundaries" for code in codes]
-        return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
+        sets = threshold_tables(thresholds, later)
+        build = partial(self._write_tables, levels, stations, sets, mapping, findings, doubts)
+        self._one("tables of a day", tables, build)
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about all that was counted; InputInvalid where people cannot be the country's."""
@@ -186,7 +183,11 @@ class Layers:
             }
             for layer in self._boundaries.values()
         ]
-        content = {"levels": levels, "note": boundary_note(self._boundaries.values(), self._country.iso3)}
+        content = {
+            "levels": levels,
+            "note": boundary_note(self._boundaries.values(), self._country.iso3),
+            "doubts": uncounted_doubts(self._boundaries),
+        }
         with writing(self._target):
             (self._target / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
             for level, layer in self._boundaries.items():
@@ -200,16 +201,12 @@ class Layers:
 
     def _write_stations_outside(self, file: Path) -> None:
         stations = read_stations(file)
-        outside = [s.code for s in stations if not _near(s.lat, s.lon, self._deepest)]
-        if len(outside) == len(stations):
-            raise InputInvalid(
-                "every station lies outside the country",
-                where=file,
-                expected="lat and lon in degrees, inside the boundaries",
-                remedy="check that lat and lon are not exchanged",
-            )
+        require_in_country(stations, self._deepest, file)
+        far = zip(stations, away(stations, self._deepest), strict=True)
+        outside = [station.code for station, degrees in far if degrees > NEAR]
+        content = {"outside": outside, "doubts": place_doubts(stations, self._deepest)}
         with writing(self._target):
-            (self._target / "stations_outside.json").write_text(json.dumps(outside), encoding="utf-8")
+            (self._target / "stations_outside.json").write_text(json.dumps(content), encoding="utf-8")
 
     def _depth(self, period: float, grid: Sequence[float]) -> Part:
         source, minimum = self._maps[period], self._country.flood_maps.minimum_depth
@@ -297,12 +294,14 @@ class Layers:
         thresholds: Mapping[str, xr.DataArray],
         mapping: Mapping[str, tuple[str, ...]],
         findings: list[str],
+        doubts: list[str],
     ) -> None:
         per_period = [np.load(self._target / f"wet_RP{period:g}.npy") for period in self._maps]
         blocks = np.concatenate(
             [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
         ).astype(np.int32)
         dry = [period for period, rows in zip(self._maps, per_period, strict=True) if not len(rows)]
+        doubts = [*doubts, *(f"the flood map of {period:g} years holds no water inside the country" for period in dry)]
         counts = [
             [np.load(self._target / f"counts_{indicator}_RP{period:g}.npy") for period in self._maps]
             for indicator in self._rasters
@@ -323,10 +322,8 @@ class Layers:
             "mapping": mapping,
             "mapping_is_proposed": self._is_proposed,
             "return_periods": list(self._maps),
-            "findings": [
-                *findings,
-                *(f"the flood map of {period:g} years holds no water inside the country" for period in dry),
-            ],
+            "findings": list(dict.fromkeys([*findings, *doubts])),
+            "doubts": doubts,
         }
         tables = xr.Dataset({**thresholds, "exposure": exposure})
         with writing(self._target):
@@ -350,8 +347,3 @@ def _depth_name(period: float) -> str:
 def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
     """Of outlines in their order."""
     return hashlib.sha256(b"".join(shapely.to_wkb(np.array(geometries)))).hexdigest()
-
-
-def _near(lat: float, lon: float, deepest: Boundaries) -> bool:
-    """Whether a point lies in the country or within one GloFAS cell of it."""
-    return bool((shapely.distance(shapely.Point(lon, lat), np.array(deepest.geometries)) <= NEAR).any())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import xarray as xr
 
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 
 BEYOND_RIVERS: Final = 400_000.0
@@ -17,6 +18,10 @@ OF_THE_LARGEST: Final = 50_000.0
 """m3/s at the smallest return period: the Congo, the Ganges, the Brahmaputra, the Orinoco and few others"""
 THOUSAND: Final = 1000.0
 """times, from one return period to the next: one of the two is in litres; GloFAS rivers rise 2 to 8 times in all"""
+STEEP: Final = 20.0
+"""times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times"""
+_NAMED: Final = 4
+"""stations"""
 NO_LITRES: Final = "divide them by 1000 if they are litres per second; else take them from the GloFAS threshold grids"
 
 
@@ -50,7 +55,33 @@ def of_the_largest_rivers(thresholds: xr.DataArray) -> list[str]:
     ]
 
 
-def threshold_notes(thresholds: xr.DataArray) -> list[str]:
-    """What runs say of them."""
-    large = ", ".join(of_the_largest_rivers(thresholds))
-    return [f"thresholds as of the largest rivers on Earth, or litres per second: {large}"] if large else []
+def steep(thresholds: xr.DataArray) -> list[str]:
+    """Stations (with how many times) whose thresholds grow as those of no river from the smallest to the largest."""
+    growth = (thresholds.isel(return_period=-1) / thresholds.isel(return_period=0)).values.tolist()
+    codes = thresholds["station"].values
+    return [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
+
+
+def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
+    """Stations with the same value at every return period as one in another cell, which no two cells of a grid have."""
+    alone = {(station.cell_lat, station.cell_lon): station.code for station in stations}
+    rows: dict[tuple[float, ...], list[str]] = {}
+    for code in alone.values():
+        rows.setdefault(tuple(thresholds.sel(station=code).values.tolist()), []).append(code)
+    return [" and ".join(codes) for codes in rows.values() if len(codes) > 1]
+
+
+def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file: str) -> list[str]:
+    """What runs say of them; `file`: the name of theirs, where it is not the usual one."""
+    begin = f"{file}: " if file else ""
+    known = (
+        ("thresholds as of the largest rivers on Earth, or litres per second", of_the_largest_rivers(thresholds)),
+        (f"thresholds that grow more than {STEEP:g} times over their return periods", steep(thresholds)),
+        ("stations with one another's thresholds", alike(thresholds, stations)),
+    )
+    return [f"{begin}{words}: {_listed(codes)}" for words, codes in known if codes]
+
+
+def _listed(stations: Sequence[str]) -> str:
+    more = f" and {len(stations) - _NAMED} more" if len(stations) > _NAMED else ""
+    return ", ".join(stations[:_NAMED]) + more

@@ -39,7 +39,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
         return ()
     for row in rows:
         code, number = row["stationCode"], row.line
-        if not code or code == NO_STATION or code in stations:
+        if not code.isprintable() or code in ("", NO_STATION, *stations):
             raise InputInvalid(
                 f"line {number}: station code {code!r} " + ("stands twice" if code in stations else "is none"),
                 where=file,
@@ -142,11 +142,12 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
         expected="[{station_code, thresholds: [{return_period, threshold_value}]}]",
         remedy="write it again from the GloFAS threshold grids",
     ):
-        for entry in json.loads(file.read_text(encoding="utf-8")):
+        for entry in json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=_each_key_once):
             code = str(entry["station_code"])
             values: dict[float, float] = {}
             for pair in entry["thresholds"]:
-                period, value = _number(pair["return_period"]), _number(pair["threshold_value"])
+                period = _number(pair["return_period"], f"a return period of station {code}")
+                value = _number(pair["threshold_value"], f"the {period:g}-year threshold of station {code}")
                 if values.setdefault(period, value) != value:
                     raise _differing(code, file)
             if table.setdefault(code, values) != values:
@@ -154,10 +155,18 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
     return table
 
 
-def _number(value: object) -> float:
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object of JSON; ValueError where a key stands twice, of which Python would take the last."""
+    twice = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice in {dict(pairs)}")
+    return dict(pairs)
+
+
+def _number(value: object, what: str) -> float:
     """A finite number; Python's JSON also reads NaN, and float() reads text and true."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+        raise ValueError(f"{what} is {value!r}, which is no number")
     return float(value)
 
 
@@ -235,6 +244,11 @@ def read_mapping(
     return {station: tuple(sorted(codes)) for station, codes in mapping.items()}, left_out + _mapping_findings(
         mapping, known_codes - set(station_of), sorted(code for code, station in station_of.items() if not station)
     )
+
+
+def mapping_doubts(file: Path, stations: Collection[Station]) -> list[str]:
+    """Stations that the mapping names and stations.csv does not: where they stand, nothing alerts."""
+    return _rows_of_stations(file, {station.code for station in stations})[1]
 
 
 def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[int, str, str]], list[str]]:

@@ -66,6 +66,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             exposure=exposure,
             mapping_is_proposed=bool(content.get("mapping_is_proposed", False)),
             findings=tuple(content["findings"]),
+            doubts=tuple(content["doubts"]),
             later_thresholds=later,
         )
         tiles = ExtentTiles(

@@ -44,20 +44,18 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
     if not file.is_file():
         return None
     levels: dict[str, dict[str, float]] = {}
-    try:
-        for row in read_rows(file, ("adminLevel", "placeCode", "value")):
-            if row.get("indicator", INDICATOR) != INDICATOR:
-                continue
-            value, places = number_of(row["value"]), levels.setdefault(row["adminLevel"], {})
-            if value is None or value < 0:
-                raise ValueError(f"line {row.line}: {row['placeCode']} has {row['value'] or 'no number of'} people")
-            if places.setdefault(row["placeCode"], value) != value:
-                raise ValueError(
-                    f"line {row.line}: {row['placeCode']} has {places[row['placeCode']]:g} and {value:g} people"
-                )
-    except ValueError as error:
-        raise _no_totals(f"{type(error).__name__}: {error}", file) from None
-    ours = sorted({level for level in levels if level.isdigit() and int(level) in admin_levels}, key=int)
+    for row in read_rows(file, ("adminLevel", "placeCode", "value")):
+        if row.get("indicator", INDICATOR) != INDICATOR:
+            continue
+        level, place, value = row["adminLevel"], row["placeCode"], number_of(row["value"])
+        if not (level.isascii() and level.isdigit()):
+            raise _no_totals(f"line {row.line}: adminLevel is {level!r}", file)
+        if value is None or value < 0:
+            raise _no_totals(f"line {row.line}: {place} has {row['value'] or 'no number of'} people", file)
+        known = levels.setdefault(level, {}).setdefault(place, value)
+        if known != value:
+            raise _no_totals(f"line {row.line}: {place} has {known:g} and {value:g} people", file)
+    ours = sorted({level for level in levels if int(level) in admin_levels}, key=int)
     if not ours:
         return None
     totals = levels[ours[0]]
@@ -68,9 +66,10 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
 
 def _no_totals(why: str, file: Path) -> InputInvalid:
     return InputInvalid(
-        f"this is no list of totals ({why})",
+        why,
         where=file,
-        expected=f"columns adminLevel, placeCode, value (people); with a column indicator, rows of {INDICATOR}",
+        expected="adminLevel a whole number, every placeCode once, value a number of people; with a column indicator, "
+        f"rows of {INDICATOR}",
         remedy="correct it, or remove it",
     )
 

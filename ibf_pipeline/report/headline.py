@@ -88,6 +88,7 @@ def cautions(found: Findings) -> list[str]:
         names = listed([event.name for event in found.unpublishable_events])
         why = f"no areas are mapped to the {profile.subject}"
         parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
+    parts += [f"Doubtful: {doubt}." for doubt in found.doubts]
     return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found)]
 
 

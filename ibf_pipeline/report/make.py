@@ -49,7 +49,7 @@ def make_report(
         withdrawn=tuple(blocks.event_part(_part(found, event), found, event, kept) for event in found.withdrawn),
         unseen=tuple(found.unseen),
         source=found.source,
-        notes=found.notes,
+        notes=tuple(note for note in found.notes if note not in found.doubts),
         inputs=_files(manifest, "inputs"),
         static=_files(manifest, "static"),
         versions=dict(manifest.get("versions", {})),

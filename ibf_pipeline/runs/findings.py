@@ -22,6 +22,8 @@ from ibf_pipeline.io.writing import whole, write_text
 
 _OF_TRIALS = ("trial", "trial_notes")
 """attributes that only the cube of a source for trying has"""
+_WHERE_ANY = ("trial", "doubts")
+"""parts of the findings that are left out where there is nothing in them"""
 _ARCHIVE = ("archive_maximum",)
 """coordinates (station,) that only such a cube has: m3/s, median annual maximum of the source's own archive"""
 
@@ -30,8 +32,9 @@ def write_found(found: Findings, file: Path) -> None:
     """Write `events.json`, whole or not at all."""
     kind: Any = type(found)
     content = _adapter(kind).dump_python(found, mode="json") | {"issue_time": str(found.issue_time)}
-    if not found.trial:
-        del content["trial"]
+    for name in _WHERE_ANY:
+        if not content[name]:
+            del content[name]
     write_text(file, json.dumps(content, indent=1, ensure_ascii=False))
 
 

@@ -125,11 +125,11 @@ def record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
     write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-def doubts(folder: Path) -> dict[str, str]:
-    """What was doubtful when files were fetched, by name; not of files that somebody has changed since."""
+def doubts(folder: Path, hash_of: Callable[[str], str | None] | None = None) -> dict[str, str]:
+    """What was doubtful when files were fetched, by name; not of files that somebody has changed since.
+
+    `hash_of`: of a file by its name, None where it is not there; counted anew otherwise.
+    """
     noted = {name: entry for name, entry in fetched(folder).items() if entry.get("doubt")}
-    return {
-        name: entry["doubt"]
-        for name, entry in noted.items()
-        if (folder / name).is_file() and sha256(folder / name) == entry.get("sha256")
-    }
+    known = hash_of or (lambda name: sha256(folder / name) if (folder / name).is_file() else None)
+    return {name: entry["doubt"] for name, entry in noted.items() if known(name) == entry.get("sha256", "")}

@@ -58,8 +58,8 @@ def listed_points(file: Path, where: str, areas: Boundaries) -> tuple[Station, .
     found: dict[str, Station] = {}
     for row in rows:
         code, name = (row.get(columns[role] or "", "") for role in ("code", "name"))
-        lat, lon = (_degrees(row, columns[role] or "", where) for role in ("lat", "lon"))
-        if not code or lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+        lat, lon = (_degrees(row, columns[role] or "", most, where) for role, most in (("lat", 90), ("lon", 180)))
+        if not code or lat is None or lon is None:
             continue
         station = _station(code, name or "Na", lat, lon)
         if (there := found.setdefault(code, station)) != station:
@@ -120,14 +120,16 @@ def _column(rows: Sequence[Mapping[str, str]], names: Sequence[str]) -> str | No
     return next((spelt[name] for name in names if name in spelt), None)
 
 
-def _degrees(row: Row, column: str, where: str) -> float | None:
-    """None where the list has no place; InputInvalid where it has one that is no number."""
+def _degrees(row: Row, column: str, limit: float, where: str) -> float | None:
+    """None where the list has no place; InputInvalid where it has one that is nowhere on Earth."""
     value = number_of(row[column])
-    if value is None and row[column].lower() not in _NO_PLACE:
+    if value is None and row[column].lower() in _NO_PLACE:
+        return None
+    if value is None or abs(value) > limit:
         raise InputInvalid(
             f"line {row.line}: {column} is {row[column]!r}",
             where=where,
-            expected="degrees, or nothing",
+            expected=f"degrees, -{limit:g}..{limit:g}, or nothing",
             remedy="write decimal degrees with a point",
         )
     return value

@@ -27,6 +27,7 @@ from ibf_pipeline.runs.holding import Destination, end_of, require_in_time, sett
 from ibf_pipeline.runs.ledger import Clock
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.runs.verified import Verified
+from ibf_pipeline.targets.doubts import doubt_notices, doubts_before
 from ibf_pipeline.targets.notice import Notice, differs_notices
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.without import require_nothing_taken_back
@@ -77,7 +78,8 @@ def carry_out(
         first = publish(before_end, transport, journal, not_mailed=not_mailed, on_answer=keep, progress=progress)
     except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
         raise _with_the_way_out(error) from error
-    own = _kept(revision, notices(revision, found))
+    doubts = doubt_notices(found, doubts_before(revision))
+    own = _kept(revision, [*notices(revision, found), *doubts])
     known_before = revision.state().progress.is_unmailed
     try:
         final = publish(last, transport, journal, end=end_of(revision, end), not_mailed=not_mailed, progress=progress)
@@ -88,7 +90,7 @@ def carry_out(
         raise OutcomeUnknown(f"{error.found}{known}", where=error.where, remedy=error.remedy) from None
     unmailed = bool(last) and revision.state().progress.is_unmailed
     if unmailed and not known_before:
-        own = _kept(revision, notices(revision, found))
+        own = _kept(revision, [*notices(revision, found), *doubts])
     made, waited = first.made + final.made, first.seconds_waiting + final.seconds_waiting
     outcome = Outcome(len(calls), made, calls[-1] if calls else None, waited, final.held)
     notified = end != "assume" and final.made > 0

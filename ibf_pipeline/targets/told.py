@@ -47,7 +47,7 @@ def day_in_words(found: Findings, publications: Sequence[Publication], *further:
     later = [f"{event.name} ({name(event.lead_time)})" for event in found.events_beyond_portal]
     parts += [f"{BEYOND_PORTAL}: {listed(later, _MOST)}"] if later else []
     parts += [*_other_content(found, publications), *_silent(found, publications)]
-    parts += [*_unseen(found), *_told(publications)]
+    parts += [*_unseen(found), *(f"doubtful: {doubt}" for doubt in found.doubts), *_told(publications)]
     seen = [each.verified for each in publications[-1:] if each.verified is not None]
     differs, looked = ([each.in_short for each in seen if each.differs is first] for first in (True, False))
     return "; ".join([*differs, *parts, *looked, *further])

@@ -9,6 +9,11 @@ import yaml
 
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
+from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.stamp import sha256
+from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.static.desk import record
+from tasks.floods import prepared_layers
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_country import thresholds
 from tests.worlds.countries.tiny_day import TinyDay, edit_json, edit_text
@@ -122,8 +127,14 @@ def test_the_triggers_threshold_missing(day: TinyDay) -> None:
         (20.0, "station G2: the 5-year threshold 20 is not above the 2-year one 20"),
         (-5.0, "station G2 has thresholds"),
         (1e6, "station G2 has thresholds"),
-        (float("nan"), "no list of stations with thresholds (ValueError: nan is no number)"),
-        ("50", "no list of stations with thresholds (ValueError: '50' is no number)"),
+        (
+            float("nan"),
+            "thresholds (ValueError: the 5-year threshold of station G2 is nan, which is no number)",
+        ),
+        (
+            "50",
+            "thresholds (ValueError: the 5-year threshold of station G2 is '50', which is no number)",
+        ),
         (10**400, "no list of stations with thresholds"),
     ],
 )
@@ -275,3 +286,64 @@ def test_thresholds_that_may_be_litres_are_doubted_by_check_and_run(day: TinyDay
     found = check_static(tiny_country.country(), day.static)[0]
     said = [one.found for one in found if (one.level, one.subject) == ("warning", "thresholds")]
     assert "1.5-year thresholds as of the largest rivers on Earth: G2 (51,000 m3/s)" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((200, 100, 50, 20, 10), "station G2: the 2-year threshold 100 is not above the 1.5-year one 200"),
+        ((50, 50, 50, 50, 50), "station G2: the 2-year threshold 50 is not above the 1.5-year one 50"),
+        ((0, 20, 50, 100, 200), "station G2 has thresholds [0.0, 20.0, 50.0, 100.0, 200.0]"),
+    ],
+    ids=["descending", "all alike", "zero"],
+)
+def test_thresholds_that_no_river_has(day: TinyDay, values: tuple[float, ...], said: str) -> None:
+    thresholds_of_g2(day, *values)
+    assert day.refused(InputInvalid).found == said
+    found = check_static(tiny_country.country(), day.static)[0]
+    assert any(said in one.found for one in found if (one.level, one.subject) == ("error", "thresholds"))
+
+
+def test_a_key_that_stands_twice_in_one_entry_of_the_thresholds(day: TinyDay) -> None:
+    """Python takes the last of the two."""
+    file = day.static / "thresholds.json"
+    edit_text(file, '"station_code": "G2"', '"station_code": "G2", "station_code": "G1"')
+    assert "station_code stands twice in {'station_code': 'G1'" in day.refused(InputInvalid).found
+
+
+@pytest.mark.parametrize(
+    ("values", "doubt"),
+    [
+        ((1, 20, 50, 100, 200), "thresholds that grow more than 20 times over their return periods: G2 (200 times)"),
+        ((10, 20, 50, 100, 199), "stations with one another's thresholds: G1 and G2"),
+    ],
+)
+def test_thresholds_that_are_doubted(day: TinyDay, values: tuple[float, ...], doubt: str) -> None:
+    entry = dict(zip(("1.5", "2", "5", "10", "20"), values, strict=True))
+    edit_json(day.static / "thresholds.json", lambda _: [thresholds("G1", p20=199), thresholds("G2", **entry)])
+    prepare(tiny_country.country(), day.static, day.prepared)
+    assert read_prepared(day.prepared, "XTY")[0].doubts == (doubt,)
+    found = check_static(tiny_country.country(), day.static)[0]
+    assert any("G2" in one.found for one in found if (one.level, one.subject) == ("warning", "thresholds"))
+
+
+def test_what_was_doubtful_about_fetched_files_is_said_by_the_run_until_they_change(day: TinyDay) -> None:
+    doubt = "2 stations proposed on large rivers by a rule that knows no gauges"
+    file = day.static / "stations.csv"
+    record(day.static, file.name, {"from": "a list", "doubt": doubt, "sha256": sha256(file)})
+    layers, _ = prepared_layers.fn("XTY", tiny_country.country(), day.static, day.prepared)
+    assert (layers.doubts, layers.findings[-1]) == ((doubt,), doubt)
+    edit_text(file, "Upper", "Mill bridge")
+    assert prepared_layers.fn("XTY", tiny_country.country(), day.static, day.prepared)[0].doubts == ()
+
+
+def test_ground_that_no_area_of_the_deepest_level_keeps_is_doubted(day: TinyDay) -> None:
+    file = day.static / "admin_areas" / "adm2.geojson"
+    edit_json(file, lambda content: {**content, "features": content["features"][:-1]})
+    edit_text(day.static / "station_admin_mapping.csv", "3,no_station,02B\n", "")
+    prepare(tiny_country.country(), day.static, day.prepared)
+    assert read_prepared(day.prepared, "XTY")[0].doubts == (
+        "1 area of level 1 (02) not filled by those of level 2: nobody is counted in the rest",
+    )
+    found = [one.found for one in check_static(tiny_country.country(), day.static)[0] if one.level == "warning"]
+    assert "areas of level 1 that those of level 2 do not fill: 02 (50%)" in found

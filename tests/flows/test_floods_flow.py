@@ -290,9 +290,9 @@ def test_a_notice_is_sent_on_by_whoever_gets_to_it(
     with monkeypatch.context() as patched:
         patched.setattr(IbfTransport, "send", turned_away)
         code, output = invoke("run", "XDM", "--date", "2026-02-16", *place)
-    assert (code, sent) == (1, ["G9006"]), output
+    assert (code, sent) == (1, ["G9006", "the inputs"]), output  # and that the forecast at G9007 is suspect
     code, output = invoke("resume", "XDM/2026-02-16", *place)
-    assert (code, sent) == (0, ["G9006", "G9006"]), output
+    assert (code, sent) == (0, ["G9006", "the inputs"] * 2), output
     assert "NOTICE alert could not be published" in output
 
 

@@ -67,7 +67,7 @@ def test_the_command_shows_its_steps_and_what_it_built(config: str) -> None:
 def test_the_command_says_what_a_run_would_note(config: str, tmp_path: Path) -> None:
     tiny_country.write_raster(tmp_path / "static" / "flood_maps" / "flood_map_XTY_RP10.tif", np.full((10, 20), 0.05))
     said = CliRunner().invoke(app, ["prepare", "XTY", "--config", config])
-    assert "note: the flood map of 10 years holds no water inside the country\n" in said.output
+    assert "doubtful: the flood map of 10 years holds no water inside the country\n" in said.output
 
 
 @pytest.mark.prefect

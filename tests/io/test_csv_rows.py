@@ -63,7 +63,7 @@ def test_what_programs_make_of_a_table_is_the_same_table(tmp_path: Path, content
         ("code,name,lat\nG1,Été,1\n".encode("latin-1"), "this is no readable CSV (line 2: 'utf-8' codec can't decode"),
         ("code,name,lat\nG1,A,1\n".encode("utf-16-le"), "this is no readable CSV (line 1: a byte 0)"),
         (b'code,name,lat\nG1,"A\nB",1\n', "line 2: name goes on in the next line ('A\\nB')"),
-        (b'code,name,lat\nG1,"A,1\nG2,B,2\n', "this is no readable CSV (unexpected end of data)"),
+        (b'code,name,lat\nG1,"A,1\nG2,B,2\n', "this is no readable CSV (line 2: unexpected end of data)"),
         (b"code,name,lat,lat\nG1,A,1,2\n", "column lat stands twice"),
         (b"code,name\nG1,A\n", "column lat is missing among code, name"),
         (b"\n\n", "column code is missing among none"),

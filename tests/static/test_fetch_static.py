@@ -291,7 +291,7 @@ def test_a_new_country_from_nothing_to_prepared(world: tuple[Path, Archive]) -> 
     assert "a station for 4 of 4 areas" in text
     code, text = invoke(folder, "prepare", "XTY")
     assert code == 0, text
-    assert "note: the mapping is a proposal that no person has confirmed: for rehearsals only" in text
+    assert "doubtful: the mapping is a proposal that no person has confirmed: for rehearsals only" in text
     again = invoke(folder, "fetch-static", "XTY")
     assert again[0] == 3, "a proposal leaves something to do"
     assert "station_admin_mapping.proposed.csv is a proposal; look through it and rename it" in again[1]

@@ -27,7 +27,14 @@ from ibf_pipeline.hazards.floods.impact.areas import allocate, precedence
 from ibf_pipeline.hazards.floods.impact.exposure import ExposureTable
 from ibf_pipeline.hazards.floods.impact.extents import extent_file_name
 from ibf_pipeline.hazards.floods.impact.flood_map import event_return_period, flood_map_for
-from ibf_pipeline.hazards.floods.notes import event_notes, members_notes, nobody_affected, station_notes, trial_notes
+from ibf_pipeline.hazards.floods.notes import (
+    event_notes,
+    members_doubts,
+    members_notes,
+    nobody_affected,
+    station_notes,
+    trial_notes,
+)
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import usable
 
@@ -62,6 +69,8 @@ def find(
         if station.condition != "blind" and alert.alert_class != "no"
     ]
     events = _with_areas(alerted, layers, exposure, country)
+    of_members = tuple(members_doubts(ensemble))
+    of_people = tuple(nobody_affected(events, layers))
     return FloodFindings(
         country=country.iso3,
         country_name=country.name,
@@ -82,12 +91,14 @@ def find(
         notes=(
             *trial_notes(discharge),
             *members_notes(discharge["member"].values, ensemble, country.members.expected),
+            *of_members,
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
             *portal_notes(events, country.default_admin_level),
-            *nobody_affected(events, layers),
+            *of_people,
             *layers.findings,
         ),
+        doubts=(*of_members, *of_people, *layers.doubts),
         exercise=exercise,
         trial=str(discharge.attrs.get("trial", "")),
     )

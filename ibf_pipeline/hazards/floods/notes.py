@@ -22,13 +22,17 @@ def trial_notes(discharge: xr.DataArray) -> Iterator[str]:
 
 
 def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> Iterator[str]:
-    """Members (numbers; 0 is the control) that are missing or have no water, and those that nobody expected."""
+    """Members (numbers; 0 is the control) that are missing, and those that nobody expected: who is there counts."""
     beyond = [int(member) for member in present if member >= expected]
     if beyond:
         yield f"members beyond the {expected} expected are there and count: {_numbers(beyond)}"
     if ensemble.missing:
         there = expected - len(ensemble.missing)
         yield f"{there} of {expected} members are there; missing: {_numbers(ensemble.missing)}"
+
+
+def members_doubts(ensemble: Usable) -> Iterator[str]:
+    """Members that have no water: their files cannot be what the model said."""
     if ensemble.without_water:
         yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"
     for day, members in ensemble.days_without_water.items():

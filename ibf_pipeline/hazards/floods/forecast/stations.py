@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,9 @@ from ibf_pipeline.hazards.floods.findings import StationValues
 from ibf_pipeline.hazards.floods.forecast.events import Timing
 from ibf_pipeline.hazards.floods.forecast.probabilities import as_precise, largest_return_period, level_of_share
 from ibf_pipeline.hazards.floods.profile import FLOODS
+
+TOO_HIGH: Final = 10.0
+"""times the largest threshold, which no flood is in every member from the first day to the last"""
 
 
 def station_values(
@@ -93,16 +96,25 @@ def blind_reasons(
 
 
 def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: float) -> list[str | None]:
-    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time.
+    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time, or so far
+    above them in every member that these are another river's, or in another unit.
 
     `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `share`: of the
     smallest threshold, 0..1.
     """
-    highest = discharge.max(["member", "lead_time"]).values.tolist()
-    smallest = thresholds.min("return_period").values.tolist()
-    return [
-        f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {low:g}"
-        if high < share * low
-        else None
-        for high, low in zip(highest, smallest, strict=True)
-    ]
+    over = ["member", "lead_time"]
+    highest, lowest = (values.values.tolist() for values in (discharge.max(over), discharge.min(over)))
+    smallest, largest = (
+        values.values.tolist() for values in (thresholds.min("return_period"), thresholds.max("return_period"))
+    )
+
+    def reason(high: float, low: float, first: float, last: float) -> str | None:
+        if high < share * first:
+            return f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {first:g}"
+        if low > TOO_HIGH * last:
+            return (
+                f"at least {low:,.0f} m3/s in every member on every day, thresholds end at {last:g}: another river's?"
+            )
+        return None
+
+    return [reason(*station) for station in zip(highest, lowest, smallest, largest, strict=True)]

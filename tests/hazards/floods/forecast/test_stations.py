@@ -118,3 +118,12 @@ def test_a_practically_dry_station_is_suspect() -> None:
     assert suspect_reasons(dry, thresholds, 0.05) == [
         "practically dry: at most 0.1 m3/s against a smallest threshold of 2.4", None, None,
     ]  # fmt: skip
+
+
+def test_a_station_that_no_flood_can_be_so_high_at_is_suspect() -> None:
+    """At least ten times the largest threshold in every member on every day: 91 against 9, and 90 against 9."""
+    high = xr.DataArray([[[91.0, 90.0]], [[400.0, 400.0]]], dims=("member", "lead_time", "station"))
+    thresholds = xr.DataArray([[2.4, 9], [2.4, 9]], dims=("station", "return_period"))
+    assert suspect_reasons(high, thresholds, 0.05) == [
+        "at least 91 m3/s in every member on every day, thresholds end at 9: another river's?", None,
+    ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""Whether stations can lie where their table says: a place that is another's, or far off, is another river (pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from ibf_pipeline.domain.country import Station
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.boundaries import Boundaries
+
+NEAR: Final = 0.05
+"""degrees: a station may lie one GloFAS cell outside the country"""
+FAR: Final = 2.0
+"""degrees: rivers that come from abroad are watched nearer than that, some 200 km"""
+KM: Final = 111.0
+"""in a degree"""
+
+
+def away(stations: Sequence[Station], deepest: Boundaries) -> npt.NDArray[np.float64]:
+    """(station,) degrees from the country, 0 inside."""
+    return _away([station.lon for station in stations], [station.lat for station in stations], deepest)
+
+
+def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: Path) -> None:
+    """InputInvalid where every station lies outside, or one far off that lat and lon exchanged would bring inside."""
+    outside = away(stations, deepest)
+    if outside.min() > NEAR:
+        raise InputInvalid(
+            "every station lies outside the country",
+            where=file,
+            expected="lat and lon in degrees, inside the boundaries",
+            remedy="check that lat and lon are not exchanged",
+        )
+    exchanged = _away([station.lat for station in stations], [station.lon for station in stations], deepest)
+    for station, there, swapped in zip(stations, outside, exchanged, strict=True):
+        if there > FAR and swapped == 0:
+            raise InputInvalid(
+                f"station {station.code} at lat {station.lat:g}, lon {station.lon:g} lies {there * KM:,.0f} km outside "
+                "the country; exchanged they lie inside",
+                where=file,
+                expected="lat and lon in degrees, each in its column",
+                remedy="exchange them",
+            )
+
+
+def place_doubts(stations: Sequence[Station], deepest: Boundaries) -> list[str]:
+    """Stations whose forecast is of another river if their place is wrong: far outside, or in one cell with another."""
+    far = [
+        f"{station.code} ({degrees * KM:,.0f} km)"
+        for station, degrees in zip(stations, away(stations, deepest), strict=True)
+        if degrees > FAR
+    ]
+    shared = sharing_a_cell(stations)
+    return [
+        *([f"stations far outside the country: {', '.join(far)}"] if far else []),
+        *([f"stations in one and the same GloFAS cell: {', '.join(shared)}"] if shared else []),
+    ]
+
+
+def sharing_a_cell(stations: Sequence[Station]) -> list[str]:
+    """Codes of the stations that are not alone in their cell."""
+    cells = Counter((station.cell_lat, station.cell_lon) for station in stations)
+    return [station.code for station in stations if cells[(station.cell_lat, station.cell_lon)] > 1]
+
+
+def _away(lon: Sequence[float], lat: Sequence[float], deepest: Boundaries) -> npt.NDArray[np.float64]:
+    areas = np.array(deepest.geometries)
+    distances = [shapely.distance(point, areas).min() for point in shapely.points(lon, lat)]
+    return np.array(distances, dtype=np.float64)

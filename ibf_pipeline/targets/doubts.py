@@ -1,0 +1,53 @@
+"""What makes numbers of a day doubtful, told once: when it is new, and with every day that has alerts."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.runs.revision import Revision
+from ibf_pipeline.targets.notice import Notice, day_of
+
+log = logging.getLogger(__name__)
+
+DOUBTFUL: Final = "numbers doubtful"
+"""kind"""
+
+
+def doubts_before(revision: Revision) -> dict[str, bool]:
+    """Doubts of the newest other revision up to this day that the target shows: told before -> whether of this day."""
+    for other in revision.run.history(revision.target):
+        if other == revision:
+            continue
+        try:
+            if other.state().is_uploaded:
+                return dict.fromkeys(_doubts(other.found()), other.run == revision.run)
+        except InputInvalid as error:
+            log.warning("%s cannot be read, an older revision tells what was doubtful: %s", other.folder, error)
+    return {}
+
+
+def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
+    """One for all doubts of a day, suspect subjects among them; `before`: as of `doubts_before`.
+
+    Rule: a doubt that stands for weeks is told on its first day, and afterwards on the days that have an alert, once a
+    day: whoever acts on the numbers has to know. State and report of every day say it as well.
+    """
+    doubts = _doubts(found)
+    told_today = any(before.values())
+    if not doubts or (doubts.keys() <= before.keys() and (told_today or not found.events)):
+        return []
+    said = "\n".join(f"- {words}" for words in doubts.values())
+    text = f"{day_of(found)}: what the numbers are made from is doubtful. Say so to whoever acts on them.\n{said}"
+    return [Notice(DOUBTFUL, "the inputs", text)]
+
+
+def _doubts(found: Findings) -> dict[str, str]:
+    """What tells a doubt from another one -> its words, in which numbers may change from day to day."""
+    suspect = {
+        f"suspect {each.key}": f"{each.words}: {each.reason}" for each in found.unseen if each.condition == "suspect"
+    }
+    return {doubt: doubt for doubt in found.doubts} | suspect

@@ -1,0 +1,68 @@
+"""What makes numbers doubtful stands in the run's state, its report and its notices, and nowhere twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import yaml
+
+from ibf_pipeline.report.floods.kept import FloodKept
+from ibf_pipeline.report.headline import cautions
+from ibf_pipeline.report.make import make_report
+from ibf_pipeline.targets.doubts import DOUBTFUL, doubt_notices
+from ibf_pipeline.targets.told import kept_notices
+from tests.worlds.countries.made_found import event, found, station
+from tests.worlds.countries.tiny_country import thresholds
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_json
+from tests.worlds.runs import flood_run
+
+LITRES = "thresholds as of the largest rivers on Earth, or litres per second: G2 (51,000 m3/s)"
+
+
+def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: TinyDay) -> None:
+    large = {"1.5": 51e3, "2": 60e3, "5": 70e3, "10": 80e3, "20": 90e3}
+    edit_json(day.static / "thresholds.json", lambda entries: [thresholds("G1"), thresholds("G2", **large)])
+    settings = yaml.safe_load((day.config / "settings.yaml").read_text())
+    settings["targets"]["out"] = {"kind": "files", "folder": str(day.root / "out"), "test_target": True}
+    (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    state = day.flow(target="out")
+    assert state.is_completed()
+    assert (state.message or "").count(f"doubtful: {LITRES}") == 1
+    (notice,) = kept_notices(day.run_folder, "out")
+    assert (notice.kind, notice.event) == (DOUBTFUL, "the inputs")
+    assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: practically dry" in notice.text
+    assert cautions(day.run_folder.found()).count(f"Doubtful: {LITRES}.") == 1
+    next_day = ISSUE + timedelta(days=1)
+    day.write_forecast("", issue_date=next_day)
+    assert LITRES in (day.flow(target="out", issue_date=next_day).message or "")
+    assert kept_notices(flood_run(day.root / "work" / "runs", "XTY", next_day), "out") == []
+
+
+def test_a_doubt_is_told_when_it_is_new_and_once_a_day_with_alerts() -> None:
+    quiet = replace(found([], []), notes=("a", "b", "c"), doubts=("a", "b"))
+    alert = replace(found([event("G1", "--TT----", "max", {"A": 3, "A1": 3})], []), notes=("a", "b"), doubts=("a", "b"))
+    for day, before, told in (
+        (quiet, {}, True),
+        (quiet, {"a": False}, True),
+        (quiet, {"a": False, "b": False, "d": False}, False),
+        (alert, {"a": False, "b": False}, True),
+        (alert, {"a": True, "b": True}, False),
+        (alert, {"a": True}, True),
+        (replace(alert, doubts=()), {"a": False}, False),
+    ):
+        assert [notice.text.count("\n- ") for notice in doubt_notices(day, before)] == [2] * told, before
+
+
+def test_a_suspect_station_is_a_doubt_whatever_its_numbers_are_today() -> None:
+    dry = replace(station("G4"), condition="suspect", reason="practically dry: at most 0.1 m3/s")
+    (notice,) = doubt_notices(found([], [dry]), {})
+    assert notice.text.endswith("\n- G4 (Name of G4): practically dry: at most 0.1 m3/s")
+    assert doubt_notices(found([], [dry]), {"suspect G4": False}) == []
+
+
+def test_a_report_says_a_doubt_once() -> None:
+    quiet = replace(found([], []), notes=("a", "b", "c"), doubts=("a", "b"))
+    report = make_report(quiet, None, {}, (), FloodKept(None, {}))
+    assert report.cautions == ("Doubtful: a.", "Doubtful: b.")
+    assert report.notes == ("c",)
