@@ -23,15 +23,10 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import cover_doubts
-from ibf_pipeline.prepare.depths import (
-    depth_notes,
-    facts_file,
-    read_facts,
-    require_water_mask,
-    write_depth,
-)
+from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.magnitudes import threshold_notes
+from ibf_pipeline.prepare.map_doubts import depth_notes
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
