@@ -21,6 +21,7 @@ from ibf_pipeline.prepare.depth_values import DepthValues, WetBlock, require_met
 from ibf_pipeline.prepare.grids import require_same_grid
 from ibf_pipeline.prepare.tiles import BlockWriter, new_raster, open_raster, read_block, windows
 from ibf_pipeline.prepare.values import Values, require_declared_nodata
+from ibf_pipeline.prepare.virtual import require_agreeing_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def read_depths(
     Raises InputInvalid where it is on another grid or holds no depths, and where all of its water is permanent water:
     no flood could ever be shown. Single depths of more than DEEPEST are capped.
     """
+    require_agreeing_sources(source, "flood map")
     with ExitStack() as stack:
         depth = stack.enter_context(open_raster(source, "flood map"))
         grid = stack.enter_context(open_raster(grid_file, "flood map"))

@@ -27,8 +27,10 @@ from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_ma
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.magnitudes import threshold_notes
 from ibf_pipeline.prepare.map_doubts import depth_notes
+from ibf_pipeline.prepare.origins import doubts as origin_doubts
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.reach import reach_doubts
 from ibf_pipeline.prepare.stations import read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, parent_totals, require_people
 from ibf_pipeline.prepare.threshold_sets import threshold_tables
@@ -77,7 +79,8 @@ class Layers:
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        findings += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
+        noted = list(dict.fromkeys(origin_doubts(self._static, self._hashes).values()))
+        findings += [*noted, *self._map_doubts(bounds)]
         columns = [
             column
             for indicator in self._rasters
@@ -92,6 +95,7 @@ class Layers:
             {
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
                 "mapping": self._hash(self._mapping),
+                **({"noted": noted} if noted else {}),
                 **({"proposed": True} if self._is_proposed else {}),
                 **{each.file: self._hash(self._static / each.file) for each in self._country.later_thresholds},
                 "totals": [self._hash(file) for file in inputs.total_files(self._static)],
@@ -111,6 +115,11 @@ class Layers:
         codes = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
         outside = [f"station {code} lies outside the country's boundaries" for code in codes]
         return [*([proposed] if self._is_proposed else []), *([of_boundaries] if of_boundaries else []), *outside]
+
+    def _map_doubts(self, bounds: Bounds) -> list[str]:
+        """What is doubtful about the flood maps; InputInvalid where they cannot be several."""
+        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
+        return [*reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about the people that were counted; InputInvalid where they cannot be the country's."""
