@@ -121,7 +121,14 @@ class DepthValues:
         """InputInvalid where these are no depths in metres."""
         require_declared_nodata(self.beyond, source, "flood map", depths=True)
         require_declared_nodata(self.sound, source, "flood map", depths=True)
-        if self.beyond.greatest >= HUGE or self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
+        if self.beyond.greatest >= HUGE:
+            raise InputInvalid(
+                f"water {self.beyond.greatest:g} deep",
+                where=source,
+                expected=f"metres; {HUGE:,.0f} and more, or infinity, is no depth in any cell",
+                remedy="declare it as the nodata value, or put the depth in",
+            )
+        if self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
             raise InputInvalid(
                 f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
                 f"{DEEPEST:g} m",

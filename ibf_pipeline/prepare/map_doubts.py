@@ -33,8 +33,9 @@ Maps = Mapping[float, DepthFacts]
 def doubts_about(maps: Maps) -> list[str]:
     """What the maps of a country say about each other and about all of them.
 
-    Raises InputInvalid where all of several maps are one and the same.
+    Raises InputInvalid where all of several maps are one and the same, or where all are the wrong way round.
     """
+    _require_growth(maps)
     wet = {period: facts for period, facts in maps.items() if facts.wet}
     if len(wet) == len(maps) > 1 and len({facts.digest for facts in wet.values()}) == 1:
         raise InputInvalid(
@@ -56,6 +57,23 @@ def doubts_about(maps: Maps) -> list[str]:
     ]
     gone = [words for one, other in pairwise(wet.values()) if (words := _gone(one, other))]
     return [*same, *unlike, *gone, *_of_all(maps)]
+
+
+def _require_growth(maps: Maps) -> None:
+    """InputInvalid where the wet area shrinks with every return period, in masks or in three maps and more.
+
+    So do masks in which dry land is 1 and water 0, and maps in the order of probabilities.
+    """
+    masks = all(not facts.varied and facts.average == facts.deepest for facts in maps.values())
+    alike = masks and len({facts.deepest for facts in maps.values()}) == 1
+    if len(wetter(maps)) == len(maps) - 1 and (len(maps) > 2 or (alike and len(maps) == 2)):
+        cells = ", ".join(f"{facts.wet:,} cells of {period:g} years" for period, facts in maps.items())
+        raise InputInvalid(
+            f"the wet area shrinks with every return period ({cells})",
+            where=", ".join(facts.name for facts in maps.values()),
+            expected="floods that grow with their return period",
+            remedy="where 0 is water and 1 dry land, turn the masks round; else the files are exchanged",
+        )
 
 
 def _gone(one: DepthFacts, other: DepthFacts) -> str:
