@@ -108,7 +108,8 @@ def _of_all(maps: Maps) -> list[str]:
     words = []
     if edge < NO_EDGE or (edge < LITTLE_EDGE and rise > RISES):
         words.append(
-            f"at most {edge:.1%} of a flood map's wet cells are shallower than {SHALLOW:g}"
+            (f"at most {edge:.1%} of a flood map's wet cells are" if edge else "no wet cell of a flood map is")
+            + f" shallower than {SHALLOW:g}"
             + (f", and the water rises by {rise:.1f} on average from the first to the last" if rise > RISES else "")
             + ": are the flood maps in metres, or in decimetres or centimetres?"
         )
