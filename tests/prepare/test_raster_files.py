@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,3 +193,39 @@ def test_a_mask_of_a_tile_that_the_virtual_raster_does_not_use_is_refused(flood_
     write_mask(tile, 2)
     virtual(flood_map, source("a.tif"))
     assert judged(tmp_path / "static", tmp_path)[0].startswith("a.tif declares a mask, and the virtual flood map over")
+
+
+def in_place(flood_map: Path) -> None:
+    """As `rsync -t` and `unzip` write it: another content of the same size, at the time of the old one."""
+    before = flood_map.stat()
+    depths = np.zeros((10, 20))
+    depths[:7] = 2.0
+    tiny_country.write_raster(flood_map, depths)
+    os.utime(flood_map, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert flood_map.stat().st_size == before.st_size
+
+
+def another_link(flood_map: Path) -> None:
+    """A link to the edition in use, pointed to another one of the same size and time."""
+    other = flood_map.with_name("new.tif")
+    shutil.copy2(flood_map.resolve(), other)
+    in_place(other)
+    flood_map.unlink()
+    flood_map.symlink_to(other)
+
+
+@pytest.mark.parametrize("replace", [in_place, another_link])
+def test_another_edition_of_the_same_size_and_time_is_another_map(
+    flood_map: Path, tmp_path: Path, replace: Callable[[Path], None]
+) -> None:
+    """Seven wet rows instead of five: 280 people instead of 200."""
+    static, prepared, country = tmp_path / "static", tmp_path / "prepared", tiny_country.country()
+    if replace is another_link:
+        old = flood_map.rename(flood_map.with_name("old.tif"))
+        flood_map.symlink_to(old)
+    prepare(country, static, prepared)
+    assert prepare(country, static, prepared) == ()
+    replace(flood_map)
+    assert "depth_RP20" in prepare(country, static, prepared)
+    layers, _ = read_prepared(prepared, "XTY")
+    assert layers.exposure.sel(flood_map=20).sum() == pytest.approx(280)
