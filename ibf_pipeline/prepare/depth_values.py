@@ -121,19 +121,14 @@ class DepthValues:
         """InputInvalid where these are no depths in metres."""
         require_declared_nodata(self.beyond, source, "flood map", depths=True)
         require_declared_nodata(self.sound, source, "flood map", depths=True)
-        if self.beyond.greatest >= HUGE:
-            raise InputInvalid(
-                f"water {self.beyond.greatest:g} deep",
-                where=source,
-                expected=f"metres; {HUGE:,.0f} and more, or infinity, is no depth in any cell",
-                remedy="declare it as the nodata value, or put the depth in",
-            )
-        if self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
+        huge = self.beyond.greatest >= HUGE
+        if huge or self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
+            single = f"of less than {HUGE:,.0f}" if huge else f"({CAPPED:.1%} of the wet ones)"
             raise InputInvalid(
                 f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
                 f"{DEEPEST:g} m",
                 where=source,
-                expected=f"metres, at most {DEEPEST:g} but for single cells ({CAPPED:.1%} of the wet ones)",
+                expected=f"metres, at most {DEEPEST:g} but for single cells {single}",
                 remedy="convert the map to metres, or declare its nodata value",
             )
         if self.whole == self.wet and 2 <= len(self.levels) <= CLASSES and max(self.levels) <= CLASSES:
@@ -150,28 +145,28 @@ class DepthValues:
         return tuple(f"{name}: {words}" for words in (*self._of_units(), *self._of_values()))
 
     def _of_units(self) -> Iterator[str]:
-        share, top = self.whole / max(self.wet, 1), self.sound.greatest
+        """What was capped, and the first sign of another unit or of classes: one says it."""
+        share, top, cells = self.whole / max(self.wet, 1), self.sound.greatest, self.sound.greatest_cells
         few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if 1 < len(self.levels) <= CLASSES else ""
         if self.capped:
-            cells = f"{self.capped:,} of {self.wet:,} wet cells"
-            yield f"{cells} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
+            many = f"{self.capped:,} of {self.wet:,} wet cells"
+            yield f"{many} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
         if len(self.levels) > 1 and share >= WHOLE:
             whole = "every depth is a whole number" if share == 1 else f"{share:.0%} of the depths are whole numbers"
             classes = f", or are {few} classes" if few else ""
             yield f"{whole}, the greatest is {top:g}: is it in metres, or in centimetres or decimetres{classes}?"
         elif few:
             yield f"there are no depths but {few}: are these classes?"
-        if self.average > DEEP_ON_AVERAGE:
+        elif self.average > DEEP_ON_AVERAGE:
             yield f"the water is {self.average:.0f} m deep on average: is it in metres?"
-
-    def _of_values(self) -> Iterator[str]:
-        top, cells = self.sound.greatest, self.sound.greatest_cells
-        at_top, watery = cells / max(self.wet, 1), self.wet / max(self.sound.cells, 1)
-        if top > DEEP and cells >= AT_THE_TOP * self.sound.cells:
+        elif top > DEEP and cells >= AT_THE_TOP * self.sound.cells:
             where = f"the water is {top:g} deep in {cells:,} cells, and never deeper"
             yield f"{where}: is it in metres, or does this stand for something else?"
-        elif self.is_varied and at_top > AT_THE_GREATEST:
-            where = f"{at_top:.0%} of the wet cells have the greatest depth, {top:g}"
+
+    def _of_values(self) -> Iterator[str]:
+        at_top, watery = self.sound.greatest_cells / max(self.wet, 1), self.wet / max(self.sound.cells, 1)
+        if self.is_varied and at_top > AT_THE_GREATEST:
+            where = f"{at_top:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
             yield f"{where}: was it cut off there, or does this stand for something else?"
         if watery > WATERY and not self.is_varied:
             wet = f"{watery:.0%} of the cells are wet"
