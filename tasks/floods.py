@@ -30,7 +30,6 @@ from ibf_pipeline.sources import ForecastFiles, Source
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.kept import read_files
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.desk import doubts
 from tasks.artifacts import download_progress
 
 log = logging.getLogger("ibf_pipeline.tasks")
@@ -41,7 +40,7 @@ def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path
     """The country's prepared layers, built where they are missing or out of date."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
-    said = [*filter(None, [outdated(static)]), *_doubts_when_fetched(static, folder)]
+    said = [*filter(None, [outdated(static)])]
     layers = replace(layers, findings=(*layers.findings, *said), doubts=(*layers.doubts, *said))
     log.info(
         "%s: prepared layers %s; %d stations, %d areas",
@@ -51,13 +50,6 @@ def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path
         len(layers.areas),
     )
     return layers, tiles
-
-
-def _doubts_when_fetched(static: Path, prepared: Path) -> list[str]:
-    """What was doubtful about the files that the layers were made of when they were fetched, each once."""
-    stamp = read_stamp(prepared / "stamp.json")
-    used = {} if stamp is None else {name: file.sha256 for name, file in stamp.inputs.items()}
-    return list(dict.fromkeys(doubt for name, doubt in doubts(static, used.get).items() if name in used))
 
 
 @task(task_run_name="GloFAS forecast of {issue_date} for {iso3}", cache_policy=NO_CACHE)

@@ -23,12 +23,12 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.ground import Overlap
+from ibf_pipeline.prepare.origins import doubts
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.prepare.totals import read_totals
 from ibf_pipeline.prepare.uncounted import covered, unfilled
 from ibf_pipeline.static.copy import outdated
-from ibf_pipeline.static.desk import doubts
 
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
 

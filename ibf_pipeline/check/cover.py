@@ -10,9 +10,7 @@ from rasterio.warp import transform_bounds
 
 from ibf_pipeline.check.finding import Finding, finding
 from ibf_pipeline.prepare.grids import Bounds
-
-_CELLS = 10
-"""that a raster may end inside the country's bounding box"""
+from ibf_pipeline.prepare.reach import ends_inside
 
 
 def check_elsewhere(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
@@ -30,9 +28,8 @@ def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[
     if elsewhere or box is None:
         yield from elsewhere
         return
-    west, south, east, north = country
-    missing = max(box[0] - west, box[1] - south, east - box[2], north - box[3], 0.0)
-    if missing > _CELLS * (box[2] - box[0]) / raster.width:
+    missing = ends_inside(box, (box[2] - box[0]) / raster.width, country)
+    if missing:
         yield finding("raster ends inside", file=file.name, missing=missing)
 
 

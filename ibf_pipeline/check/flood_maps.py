@@ -9,15 +9,9 @@ from typing import Final
 from ibf_pipeline.check.cover import check_cover
 from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.prepare.depths import (
-    DepthFacts,
-    doubts_about,
-    much_masked,
-    read_depths,
-    require_water_mask,
-    wetter,
-)
+from ibf_pipeline.prepare.depths import DepthFacts, read_depths, require_water_mask
 from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
+from ibf_pipeline.prepare.map_doubts import doubts_about, much_masked, wetter
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 

@@ -24,6 +24,7 @@ from ibf_pipeline.prepare.inputs import (
     total_files,
 )
 from ibf_pipeline.prepare.layers import Layers
+from ibf_pipeline.prepare.origins import origin_files
 from ibf_pipeline.prepare.parts import Progress, Workshop, is_whole, log_progress
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.stamp import (
@@ -56,7 +57,7 @@ def prepare(country: FloodCountry, static: Path, prepared: Path, progress: Progr
             expected="a country with stations",
             remedy="nothing has to be done: leave the country out of what runs; or list its stations",
         )
-    files += total_files(static)
+    files += [*total_files(static), *origin_files(static)]
     behind = {raster: files_behind(raster) for raster in raster_files(static, country)}
     files += sorted({file for further in behind.values() for file in further} - {Path(abspath(f)) for f in files})
     settings = settings_of(country)

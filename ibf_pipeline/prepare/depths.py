@@ -6,13 +6,9 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from itertools import combinations, pairwise
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,21 +17,11 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.prepare.depth_values import DepthValues, WetBlock, require_metres
 from ibf_pipeline.prepare.grids import require_same_grid
 from ibf_pipeline.prepare.tiles import BlockWriter, new_raster, open_raster, read_block, windows
-from ibf_pipeline.prepare.values import DEEPEST, HUGE, Values, require_declared_nodata
-
-CAPPED: Final = 0.001
-"""share of a map's wet cells up to which depths of more than DEEPEST are single faults (the JRC's maps have some in
-steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is single in the smallest map"""
-CLASSES: Final = 10
-"""a map with 3 to so many different depths, all whole numbers and none of them larger, holds classes"""
-DEEP_ON_AVERAGE: Final = 15.0
-"""metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
-UNLIKE: Final = 5.0
-"""times the average depth of a neighbouring return period: real maps grow by a fifth"""
-MUCH: Final = 0.5
-"""share of a flood map's wet cells from which on the permanent water is doubted"""
+from ibf_pipeline.prepare.values import Values, require_declared_nodata
+from ibf_pipeline.prepare.virtual import require_agreeing_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,79 +36,18 @@ class DepthFacts:
     """of them, those with permanent water"""
     average: float
     """metres, of the wet cells; 0 where there is none"""
+    shallow: int
+    """of them, those of less than SHALLOW"""
+    deepest: float
+    """metres, but for depths that were capped"""
+    varied: bool
+    """more different depths than classes have: no mask"""
     digest: int
     """of its depths and their places"""
+    blocks: tuple[WetBlock, ...]
+    """those with water"""
     doubts: tuple[str, ...]
     """what makes its depths doubtful, in words"""
-
-
-@dataclass(slots=True)
-class _Depths:
-    """Taken up block by block, as from `depth_in_metres`."""
-
-    sound: Values
-    beyond: Values
-    """of what is deeper than DEEPEST alone"""
-    wet: int = 0
-    masked: int = 0
-    total: float = 0.0
-    capped: int = 0
-    digest: int = 0
-    levels: set[float] | None = field(default_factory=set)
-    """the first few different depths; None from the first one on that is no whole number"""
-
-    def add(self, depth: npt.NDArray[np.float32], window: Window) -> None:
-        """Take up a block, and cap it in place."""
-        self.digest = zlib.crc32(np.ascontiguousarray(depth).data, zlib.crc32(repr(window).encode(), self.digest))
-        absurd = depth > DEEPEST
-        if absurd.any():
-            self.beyond.add(np.where(absurd, depth, 0))
-            self.capped += int(np.count_nonzero(absurd))
-            self.sound.add(np.where(absurd, 0, depth))
-            depth[absurd] = DEEPEST
-        else:
-            self.sound.add(depth)
-        water = depth[depth > 0]
-        self.wet += water.size
-        self.total += float(water.sum(dtype=np.float64))
-        if self.levels is not None:
-            self.levels = self.levels | set(np.unique(water)[: CLASSES + 1]) if (water % 1 == 0).all() else None
-
-    def require(self, source: Path) -> None:
-        """InputInvalid where these are no depths in metres."""
-        require_declared_nodata(self.beyond, source, "flood map", depths=True)
-        require_declared_nodata(self.sound, source, "flood map", depths=True)
-        if self.beyond.greatest >= HUGE or self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
-            raise InputInvalid(
-                f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
-                f"{DEEPEST:g} m",
-                where=source,
-                expected=f"metres, at most {DEEPEST:g} but for single cells ({CAPPED:.1%} of the wet ones)",
-                remedy="convert the map to metres, or declare its nodata value",
-            )
-        if self.levels is not None and 3 <= len(self.levels) <= CLASSES and max(self.levels) <= CLASSES:
-            raise InputInvalid(
-                f"the flood map has no depths but {', '.join(f'{level:g}' for level in sorted(self.levels))}: "
-                "these are classes",
-                where=source,
-                expected="depths in metres, with their decimals",
-                remedy="take the map of depths of the same service; depths cut to whole metres cannot be told from it",
-            )
-
-    def doubts(self, name: str) -> tuple[str, ...]:
-        """What does not refuse the map and stands wherever its numbers do."""
-        capped = f"{name}: {self.capped:,} of {self.wet:,} wet cells are up to {self.beyond.greatest:g} m deep, "
-        many = self.levels is not None and len(self.levels) > 2 and f"{name}: every depth is a whole number, the "
-        average = self.total / max(self.wet, 1)
-        return tuple(
-            words
-            for applies, words in (
-                (self.capped, f"{capped}taken as {DEEPEST:g} m"),
-                (many, f"{many}greatest is {self.sound.greatest:g}: is it in metres, or in centimetres or decimetres?"),
-                (average > DEEP_ON_AVERAGE, f"{name}: the water is {average:.0f} m deep on average: is it in metres?"),
-            )
-            if applies
-        )
 
 
 def depth_in_metres(raw: np.ndarray, minimum_depth: float) -> npt.NDArray[np.float32]:
@@ -141,6 +66,7 @@ def read_depths(
     Raises InputInvalid where it is on another grid or holds no depths, and where all of its water is permanent water:
     no flood could ever be shown. Single depths of more than DEEPEST are capped.
     """
+    require_agreeing_sources(source, "flood map")
     with ExitStack() as stack:
         depth = stack.enter_context(open_raster(source, "flood map"))
         grid = stack.enter_context(open_raster(grid_file, "flood map"))
@@ -149,8 +75,8 @@ def read_depths(
         if water is not None:
             mask = stack.enter_context(open_raster(water, "permanent water"))
             require_same_grid(water, mask, grid, "permanent water")
-        cells = depth.width * depth.height
-        found = _Depths(Values(cells), Values(cells))
+        require_metres(source, depth)
+        found, masked = DepthValues.of(depth.width * depth.height), 0
         for window in windows(depth.width, depth.height):
             raw = read_block(depth, window, "flood map")
             if not raw.any():
@@ -158,16 +84,26 @@ def read_depths(
             block = depth_in_metres(raw, minimum_depth)
             if not block.any():
                 continue
-            found.add(block, window)
+            found.add(block, window, depth)
             if mask is not None:
-                found.masked += _without_water(block, mask, window)
+                masked += _without_water(block, mask, window)
             if out is not None and block.any():
                 out.write(block, window)
     found.require(source)
-    if found.wet and found.masked == found.wet:
+    if found.wet and masked == found.wet:
         raise _all_masked(water, source)
-    average = found.total / max(found.wet, 1)
-    return DepthFacts(source.name, found.wet, found.masked, average, found.digest, found.doubts(source.name))
+    return DepthFacts(
+        name=source.name,
+        wet=found.wet,
+        masked=masked,
+        average=found.average,
+        shallow=found.shallow,
+        deepest=found.sound.greatest,
+        varied=found.is_varied,
+        digest=found.digest,
+        blocks=tuple(found.blocks),
+        doubts=found.doubts(source.name),
+    )
 
 
 def write_depth(source: Path, grid_file: Path, target: Path, minimum_depth: float, water: Path | None) -> None:
@@ -185,7 +121,8 @@ def facts_file(depths: Path) -> Path:
 def read_facts(depths: Path) -> DepthFacts:
     """The facts that were written with the depths of a return period."""
     content = json.loads(facts_file(depths).read_text(encoding="utf-8"))
-    return DepthFacts(**{**content, "doubts": tuple(content["doubts"])})
+    blocks = tuple(WetBlock(**block) for block in content["blocks"])
+    return DepthFacts(**{**content, "blocks": blocks, "doubts": tuple(content["doubts"])})
 
 
 def require_water_mask(water: Path) -> None:
@@ -197,56 +134,6 @@ def require_water_mask(water: Path) -> None:
             values.add(np.where(np.isfinite(block) & (block > 0), block, 0))
     if values.next_greatest > 0:
         require_declared_nodata(values, water, "permanent water", depths=False)
-
-
-def doubts_about(maps: Mapping[float, DepthFacts]) -> list[str]:
-    """What the maps of a country say about each other, by return period, smallest first.
-
-    Raises InputInvalid where all of several maps are one and the same.
-    """
-    wet = {period: facts for period, facts in maps.items() if facts.wet}
-    if len(wet) == len(maps) > 1 and len({facts.digest for facts in wet.values()}) == 1:
-        raise InputInvalid(
-            f"the flood maps of {', '.join(f'{period:g}' for period in wet)} years are the same, cell by cell",
-            where=", ".join(facts.name for facts in wet.values()),
-            expected="a map of its own for every return period",
-            remedy="fetch them again, or list one return period in flood_maps.return_periods",
-        )
-    same = [
-        f"{one.name} and {other.name} are the same, cell by cell"
-        for one, other in combinations(wet.values(), 2)
-        if one.digest == other.digest
-    ]
-    unlike = [
-        f"the water is {one.average:.3g} deep on average in {one.name} and {other.average:.3g} in {other.name}: are "
-        "both in metres?"
-        for one, other in pairwise(wet.values())
-        if not 1 / UNLIKE <= other.average / one.average <= UNLIKE
-    ]
-    return [*same, *unlike]
-
-
-def wetter(maps: Mapping[float, DepthFacts]) -> list[tuple[float, float]]:
-    """Return periods next to each other whose smaller flood has more wet cells than the larger one."""
-    return [(one, other) for one, other in pairwise(maps) if maps[one].wet > maps[other].wet > 0]
-
-
-def much_masked(maps: Mapping[float, DepthFacts]) -> tuple[DepthFacts, float] | None:
-    """The map of which permanent water covers most, and its share; None where it covers MUCH of none."""
-    shares = [(facts.masked / facts.wet, facts) for facts in maps.values() if facts.wet]
-    share, facts = max(shares, key=lambda entry: entry[0], default=(0.0, None))
-    return (facts, share) if facts is not None and share > MUCH else None
-
-
-def depth_notes(maps: Mapping[float, DepthFacts]) -> list[str]:
-    """Everything doubtful about a country's flood maps, as runs say it; InputInvalid as `doubts_about`."""
-    masked = much_masked(maps)
-    return [
-        *(doubt for facts in maps.values() for doubt in facts.doubts),
-        *doubts_about(maps),
-        *(f"{maps[one].name} is wetter than {maps[other].name}" for one, other in wetter(maps)),
-        *([f"permanent water covers {masked[1]:.0%} of the wet cells of {masked[0].name}"] if masked else []),
-    ]
 
 
 def _without_water(block: npt.NDArray[np.float32], mask: DatasetReader, window: Window) -> int:

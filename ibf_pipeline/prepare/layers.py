@@ -23,18 +23,15 @@ from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boun
 from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import cover_of
-from ibf_pipeline.prepare.depths import (
-    depth_notes,
-    facts_file,
-    read_facts,
-    require_water_mask,
-    write_depth,
-)
+from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
 from ibf_pipeline.prepare.magnitudes import threshold_doubts
+from ibf_pipeline.prepare.map_doubts import depth_notes
+from ibf_pipeline.prepare.origins import doubts as origin_doubts
 from ibf_pipeline.prepare.outlines import write_outlines
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
+from ibf_pipeline.prepare.reach import reach_doubts
 from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
 from ibf_pipeline.prepare.stations import mapping_doubts, read_mapping, read_stations, read_thresholds
 from ibf_pipeline.prepare.tables import area_sums, require_people
@@ -90,7 +87,9 @@ class Layers:
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
         depths = [self._depth(period, grid) for period in self._maps]
-        doubts += depth_notes({period: read_facts(self._target / _depth_name(period)) for period in self._maps})
+        of_files = origin_doubts(self._static, self._hashes)
+        noted = list(dict.fromkeys(words for name, words in of_files.items() if name in self._hashes))
+        doubts += [*noted, *self._map_doubts(bounds)]
         columns = [
             column
             for indicator in self._rasters
@@ -105,6 +104,7 @@ class Layers:
             {
                 "tables": [self._hash(self._static / name) for name in (inputs.STATIONS, inputs.THRESHOLDS)],
                 "mapping": self._hash(self._mapping),
+                **({"noted": noted} if noted else {}),
                 **({"proposed": True} if self._is_proposed else {}),
                 **{each.file: self._hash(self._static / each.file) for each in self._country.later_thresholds},
                 "totals": [self._hash(file) for file in inputs.total_files(self._static)],
@@ -115,6 +115,11 @@ class Layers:
         sets = threshold_tables(thresholds, later)
         build = partial(self._write_tables, levels, stations, sets, mapping, findings, doubts)
         self._one("tables of a day", tables, build)
+
+    def _map_doubts(self, bounds: Bounds) -> list[str]:
+        """What is doubtful about the flood maps; InputInvalid where they cannot be several."""
+        facts = {period: read_facts(self._target / _depth_name(period)) for period in self._maps}
+        return [*reach_doubts(self._grid_file, bounds), *depth_notes(facts)]
 
     def _people_doubts(self) -> list[str]:
         """What is doubtful about all that was counted; InputInvalid where people cannot be the country's."""

@@ -15,6 +15,8 @@ from rasterio.errors import RasterioError
 from ibf_pipeline.errors import InputInvalid
 
 _MASK: Final = re.compile(r"<MaskBand>.*?</MaskBand>", re.DOTALL)
+_UNLISTED: Final = ("GTI", "WMS", "WMTS", "WCS", "STACTA", "STACIT")
+"""drivers of GDAL whose parts it does not name: an index of tiles, or a service"""
 _SOURCE: Final = re.compile(r"<SourceFilename([^>]*)>([^<]*)</SourceFilename>")
 
 
@@ -44,12 +46,23 @@ def files_behind(raster: Path) -> tuple[Path, ...]:
 def _listed(file: Path, raster: Path) -> list[Path]:
     try:
         with rasterio.open(file) as dataset:
+            if dataset.driver in _UNLISTED:
+                raise _unlisted(file, dataset.driver)
             names = [str(name) for name in dataset.files]
             if dataset.driver == "VRT":
                 names += _mask_sources(dataset.tags(ns="xml:VRT").get("xml:VRT", ""), file)
     except RasterioError:  # a sidecar is no raster
         return []
     return [_on_disk(name, raster) for name in names]
+
+
+def _unlisted(file: Path, driver: str) -> InputInvalid:
+    return InputInvalid(
+        f"it is an index of other files, or a service (GDAL's {driver})",
+        where=file,
+        expected="a raster whose parts are named, so that a change of them is noticed",
+        remedy="write it as one file (gdal_translate), or build a virtual raster over its files (gdalbuildvrt)",
+    )
 
 
 def _mask_sources(xml: str, file: Path) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
 
-FORMAT = 8
+FORMAT = 9
 """Version of the prepared folder; another one is rebuilt."""
 
 
@@ -31,6 +31,8 @@ class OutputStamp:
 class InputStamp(OutputStamp):
     """A file as it was when it was read."""
 
+    changed: int
+    """nanoseconds, of its content or of where it lies (ctime): tools that copy keep the other time, or set it"""
     sha256: str
 
 
@@ -58,7 +60,7 @@ def sha256(file: Path) -> str:
 def stamp_inputs(folder: Path, files: Iterable[Path], known: Mapping[str, InputStamp]) -> dict[str, InputStamp]:
     """Size, time and hash of every input, by its name as in `name_of`.
 
-    The hash is taken over from `known` where size and time are the same, and counted anew where they differ.
+    The hash is taken over from `known` where size and times are the same, and counted anew where they differ.
 
     Raises InputInvalid where a file may not be read, or is gone meanwhile.
     """
@@ -74,8 +76,8 @@ def name_of(file: Path, folder: Path) -> str:
 def _stamp(file: Path, earlier: InputStamp | None) -> InputStamp:
     try:
         found = file.stat()
-        same = earlier is not None and (earlier.size, earlier.modified) == (found.st_size, found.st_mtime_ns)
-        digest = earlier.sha256 if earlier is not None and same else sha256(file)
+        kept = earlier is not None and _is_unchanged(file, earlier)
+        digest = earlier.sha256 if earlier is not None and kept else sha256(file)
     except OSError as error:
         raise InputInvalid(
             f"the file cannot be read ({error.strerror or error})",
@@ -83,7 +85,7 @@ def _stamp(file: Path, earlier: InputStamp | None) -> InputStamp:
             expected="static data that the pipeline may read",
             remedy="give the user that runs the pipeline the right to read it",
         ) from error
-    return InputStamp(found.st_size, found.st_mtime_ns, digest)
+    return InputStamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns, digest)
 
 
 def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] | None:
@@ -99,9 +101,16 @@ def stamp_outputs(folder: Path, names: Iterable[str]) -> dict[str, OutputStamp] 
 
 
 def changed_since(folder: Path, inputs: Mapping[str, InputStamp]) -> list[str]:
-    """Inputs that are gone, or whose size or time is no longer that of their stamp."""
-    known = {name: OutputStamp(stamp.size, stamp.modified) for name, stamp in inputs.items()}
-    return [name for name, stamp in known.items() if stamp_outputs(folder, [name]) != {name: stamp}]
+    """Inputs that are gone, or whose size or times are no longer those of their stamp."""
+    return [name for name, stamp in inputs.items() if not _is_unchanged(folder / name, stamp)]
+
+
+def _is_unchanged(file: Path, stamp: InputStamp) -> bool:
+    try:
+        found = file.stat()
+    except OSError:
+        return False
+    return (stamp.size, stamp.modified, stamp.changed) == (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def read_stamp(file: Path) -> Stamp | None:

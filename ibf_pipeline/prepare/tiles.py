@@ -13,6 +13,7 @@ import numpy.typing as npt
 import rasterio
 import rioxarray
 import xarray as xr
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 from rasterio.windows import Window
@@ -87,7 +88,7 @@ def open_raster(file: Path, what: str) -> Iterator[DatasetReader]:
 def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray[Any]:
     """The first band in a window, nodata as 0; InputInvalid, naming the file, where it is damaged."""
     try:
-        if dataset.nodata == 0:
+        if dataset.nodata == 0 and MaskFlags.per_dataset not in dataset.mask_flag_enums[0]:
             return np.asarray(dataset.read(1, window=window))  # nothing to replace, and no mask to make
         block: npt.NDArray[Any] = dataset.read(1, window=window, masked=True).filled(0)
     except RasterioError as error:

@@ -40,6 +40,8 @@ DEEPEST: Final = 300.0
 """metres; larger numbers are another unit"""
 DEEP: Final = 30.0
 """metres; no flood has one and the same depth of more than this in `AT_THE_TOP` of a country's cells"""
+ALONE: Final = 1.25
+"""times the next greatest value, from which on such a depth stands alone; else it is the top of a range of depths"""
 HALF: Final = 0.5
 """share of the cells: no flood map has its greatest depth in more than that, and lesser depths besides"""
 _EXACT: Final = {2.0**63: str(2**63 - 1), 2.0**64: str(2**64 - 1)}
@@ -85,13 +87,18 @@ class Values:
             self.sentinels[place] += same
             self.alike[place] += int(np.count_nonzero(np.abs(large - SENTINELS[place]) <= ALIKE)) - same
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether nothing comes near the greatest value: the top of a range does not, whatever its unit is."""
+        return self.greatest > ALONE * self.next_greatest
+
     def undeclared_nodata(self, *, depths: bool) -> float | None:
         """The value that must stand for `no value`, None where none has to; `depths` in metres, else people."""
         share = self.greatest_cells / max(self.cells, 1)
         if self.greatest_cells >= _CELLS:
             if self.greatest in SENTINELS and (share >= AT_THE_TOP or self.greatest >= HUGE):
                 return self.greatest
-            if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST:
+            if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST and self.stands_alone:
                 return self.greatest
             if depths and share > HALF and self.next_greatest > 0:
                 return self.greatest

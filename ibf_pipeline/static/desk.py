@@ -1,4 +1,4 @@
-"""Which files of a static folder were fetched by us: from where, with which hash, and what was doubtful about them."""
+"""Fetching into a static folder, part by part: what stays, what is new, and what could not be had."""
 
 from __future__ import annotations
 
@@ -7,15 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from ibf_pipeline.errors import IbfError, WriteFailed
-from ibf_pipeline.io.notes import read_note
 from ibf_pipeline.io.writing import write_text
+from ibf_pipeline.prepare.origins import RECORD, fetched
 from ibf_pipeline.prepare.stamp import sha256
 
-RECORD: Final = "fetched.json"
-"""in the static folder: what was fetched or proposed, from where, with its hash"""
 Say = Callable[[str], None]
 
 
@@ -114,22 +111,7 @@ class Desk:
         self.wrote(name, origin, doubt, licence)
 
 
-def fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    """What the folder's record says of files that were fetched, by name."""
-    return read_note(folder / RECORD)
-
-
 def record(folder: Path, name: str, entry: Mapping[str, str]) -> None:
     """Write down what is known of a file."""
     content = {**fetched(folder), name: entry}
     write_text(folder / RECORD, json.dumps(content, indent=1, sort_keys=True) + "\n")
-
-
-def doubts(folder: Path, hash_of: Callable[[str], str | None] | None = None) -> dict[str, str]:
-    """What was doubtful when files were fetched, by name; not of files that somebody has changed since.
-
-    `hash_of`: of a file by its name, None where it is not there; counted anew otherwise.
-    """
-    noted = {name: entry for name, entry in fetched(folder).items() if entry.get("doubt")}
-    known = hash_of or (lambda name: sha256(folder / name) if (folder / name).is_file() else None)
-    return {name: entry["doubt"] for name, entry in noted.items() if known(name) == entry.get("sha256", "")}

@@ -23,10 +23,15 @@ from rasterio.windows import Window
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.grids import Bounds, require_degrees, require_plain_band
 from ibf_pipeline.prepare.tiles import bounded_gdal, new_raster, open_raster, read_block, windows
+from ibf_pipeline.static.editions import TILE, require_one_edition
 from ibf_pipeline.static.place import Place
 
-TILE: Final = 10
-"""degrees"""
+APART: Final = 0.1
+"""metres that two tiles may differ by in a cell that both show as wet"""
+DISAGREE: Final = 0.01
+"""share of such cells from which on tiles that overlap are of two editions"""
+_OFF: Final = 0.1
+"""degrees that a tile may be off the place in its name"""
 _NAME = re.compile(r"^ID\d+_([NS])(\d+)_([EW])(\d+)_RP(\d+)(?:_depth)?\.tif$", re.IGNORECASE)
 
 
@@ -49,16 +54,15 @@ def tile_names(place: Place, period: float) -> Mapping[tuple[int, int], str]:
     for name in sorted(place.names(folder)):
         match = _NAME.match(name)
         if match and float(match[5]) == period:
-            top = int(match[2]) * (1 if match[1].upper() == "N" else -1)
-            left = int(match[4]) * (1 if match[3].upper() == "E" else -1)
-            if (top, left) in found:
+            corner = _corner(match)
+            if corner in found:
                 raise InputInvalid(
-                    f"{found[top, left]} and {name} are the same tile of two editions",
+                    f"{found[corner]} and {name} are the same tile of two editions",
                     where=f"{place.where}/{folder}",
                     expected="one tile for each corner and return period",
                     remedy="remove those of one edition, of all return periods",
                 )
-            found[top, left] = name
+            found[corner] = name
     return found
 
 
@@ -76,7 +80,7 @@ def country_tiles(place: Place, periods: Sequence[float], bounds: Bounds) -> Cou
     """The tiles of a country by return period, as the place lists them.
 
     Raises InputMissing where a return period has none, or lacks one that another one has: that part of its map would
-    be dry; InputInvalid where one has a tile twice (`tile_names`).
+    be dry; InputInvalid where one has a tile twice (`tile_names`), or some are of another edition.
     """
     corners = corners_of(bounds)
     names = {}
@@ -102,6 +106,7 @@ def country_tiles(place: Place, periods: Sequence[float], bounds: Bounds) -> Cou
                 expected="the same tiles for every return period",
                 remedy="the folder is not complete: add the tile",
             )
+    require_one_edition(names, place.where)
     return CountryTiles(names, tuple(corner for corner in corners if corner not in found))
 
 
@@ -134,6 +139,7 @@ def obtain_flood_map(place: Place, period: float, names: Iterable[str], bounds: 
         for file, tile in zip(tiles.values(), opened, strict=True):
             require_degrees(file, tile, "flood hazard tile")
             require_plain_band(file, tile, "flood hazard tile")
+            _require_place(file, tile)
             _require_aligned(file, tile, opened[0])
         _mosaic(opened, bounds, target)
     return sorted(tiles)
@@ -145,28 +151,92 @@ def _mosaic(tiles: list[DatasetReader], bounds: Bounds, target: Path) -> None:
     width = math.ceil(bounds[2] / cell - 1e-6) - left
     height = math.ceil(-bounds[1] / cell - 1e-6) - top
     grid = {"width": width, "height": height, "transform": from_origin(left * cell, -top * cell, cell, cell)}
+    common = _Common(tiles)
     with new_raster(target, tiles[0], "float32", **grid) as out:
         for window in windows(width, height):
             block = np.zeros((window.height, window.width), dtype=np.float32)
-            for tile in tiles:
-                _paste(block, tile, left + window.col_off, top + window.row_off)
+            owner = np.zeros(block.shape, dtype=np.int16)
+            for number, tile in enumerate(tiles, 1):
+                here, depth = _parts(block, tile, left + window.col_off, top + window.row_off)
+                if depth.any():
+                    whose = owner[here]
+                    common.add(number, block[here], depth, whose)
+                    whose[depth > 0] = number
+                    np.maximum(block[here], depth, out=block[here])
             if block.any():
                 out.write(block, window)
+        common.require_agreement(target)
 
 
-def _paste(block: np.ndarray, tile: DatasetReader, left: int, top: int) -> None:
-    """Copy what a tile has of a block; `left` and `top` count cells from the equator and Greenwich."""
+@dataclass(slots=True)
+class _Common:
+    """Cells that two tiles both show as wet."""
+
+    tiles: list[DatasetReader]
+    both: int = 0
+    apart: int = 0
+    """of them, those that differ by more than APART"""
+    pair: tuple[int, int] = (0, 0)
+    """numbers of two tiles that do"""
+
+    def add(self, number: int, there: np.ndarray, depth: np.ndarray, whose: np.ndarray) -> None:
+        """Tile `number` with its `depth` on top of what is `there`, from the tiles `whose` numbers these are."""
+        wet = (there > 0) & (depth > 0)
+        differ = wet & (np.abs(there - depth) > APART)
+        self.both += int(np.count_nonzero(wet))
+        if differ.any():
+            self.apart += int(np.count_nonzero(differ))
+            self.pair = (int(whose[differ][0]), number)
+
+    def require_agreement(self, target: Path) -> None:
+        """InputInvalid where tiles overlap and differ."""
+        if self.apart > DISAGREE * self.both:
+            one, other = (Path(self.tiles[number - 1].name).name for number in self.pair)
+            raise InputInvalid(
+                f"{one} and {other} overlap and differ in {self.apart:,} of {self.both:,} cells that both show as wet",
+                where=target,
+                expected="tiles of one edition",
+                remedy="fetch all tiles anew into an empty folder",
+            )
+
+
+def _parts(block: np.ndarray, tile: DatasetReader, left: int, top: int) -> tuple[tuple[slice, slice], np.ndarray]:
+    """The part of a block that a tile covers, and its depths there, 0 where it is dry or has no data.
+
+    `left` and `top` count cells from the equator and Greenwich.
+    """
     cell = tile.transform.a
     tile_left, tile_top = round(tile.transform.c / cell), round(-tile.transform.f / cell)
     first_column, last_column = max(left, tile_left), min(left + block.shape[1], tile_left + tile.width)
     first_row, last_row = max(top, tile_top), min(top + block.shape[0], tile_top + tile.height)
     if first_column >= last_column or first_row >= last_row:
-        return
+        return (slice(0, 0), slice(0, 0)), np.zeros((0, 0))
     window = Window(first_column - tile_left, first_row - tile_top, last_column - first_column, last_row - first_row)
     depth = read_block(tile, window, "flood hazard tile")
     depth = np.where(np.isfinite(depth) & (depth > 0), depth, 0)
-    here = block[first_row - top : last_row - top, first_column - left : last_column - left]
-    np.maximum(here, depth, out=here)
+    return (slice(first_row - top, last_row - top), slice(first_column - left, last_column - left)), depth
+
+
+def _require_place(file: Path, tile: DatasetReader) -> None:
+    """InputInvalid where a tile lies elsewhere than its name says: that part of the map would be dry."""
+    match = _NAME.match(file.name)
+    if match is None:
+        return
+    top, left = _corner(match)
+    west, south, east, north = tile.bounds
+    if max(abs(west - left), abs(north - top), left + TILE - east, south - top + TILE) > _OFF:
+        raise InputInvalid(
+            f"the tile reaches from {west:g} to {east:g} E and from {south:g} to {north:g} N",
+            where=file,
+            expected=f"{TILE} degrees from its upper left corner, which is {corner_name((top, left))} by its name",
+            remedy="fetch it again",
+        )
+
+
+def _corner(match: re.Match[str]) -> tuple[int, int]:
+    """(top, left) in degrees, of a name."""
+    top = int(match[2]) * (1 if match[1].upper() == "N" else -1)
+    return top, int(match[4]) * (1 if match[3].upper() == "E" else -1)
 
 
 def _require_aligned(file: Path, tile: DatasetReader, first: DatasetReader) -> None:

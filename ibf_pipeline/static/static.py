@@ -18,14 +18,16 @@ from ibf_pipeline.errors import ConfigError, ForbiddenByRule, InputInvalid, Inpu
 from ibf_pipeline.io.writing import whole, write_text
 from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.origins import fetched
 from ibf_pipeline.prepare.parents import parents_csv
 from ibf_pipeline.prepare.raster_files import sidecars_of
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tiles import open_raster
 from ibf_pipeline.static.cod_ab import CodAb
-from ibf_pipeline.static.desk import Desk, Say, fetched, record
-from ibf_pipeline.static.flood_maps import TILE, corner_name, country_tiles, obtain_flood_map
+from ibf_pipeline.static.desk import Desk, Say, record
+from ibf_pipeline.static.editions import TILE, edition_doubts
+from ibf_pipeline.static.flood_maps import corner_name, country_tiles, obtain_flood_map
 from ibf_pipeline.static.grids import Grids
 from ibf_pipeline.static.mapping import as_csv, propose_mapping
 from ibf_pipeline.static.place import Place
@@ -233,10 +235,13 @@ def _flood_maps(country: FloodCountry, place: Place | None, desk: Desk) -> None:
     if dry:
         desk.say(f"CHECK: {dry}")
     for period, name in wanted.items():
-        with desk.file(name, f"{place.where}/RP{period:g}", dry, JRC) as target:
-            if target is not None:
-                used = obtain_flood_map(place, period, tiles.names[period].values(), bounds, target)
-                desk.say(f"{name}: out of {', '.join(used)}")
+        if desk.wants(name):
+            used = obtain_flood_map(place, period, tiles.names[period].values(), bounds, desk.folder / name)
+            editions = edition_doubts(desk.folder / name, tiles.names[period])
+            desk.wrote(name, f"{place.where}/RP{period:g}", "; ".join(filter(None, (dry, *editions))), JRC)
+            for doubt in editions:
+                desk.say(f"CHECK: {name}: {doubt}")
+            desk.say(f"{name}: out of {', '.join(used)}")
 
 
 def _land_without_tile(deepest: Boundaries, corners: Sequence[tuple[int, int]]) -> str:

@@ -148,7 +148,9 @@ class FloodMapCatalogue(Section):
     url: Url = Field(description="root of the STAC API")
     collection: str = Field(min_length=1, description="id of the collection")
     asset: str = Field(min_length=1, description="key of the asset with the flooded cells")
-    flooded_value: float = Field(1, description="value of a flooded cell; nodata is not observed, all else is dry")
+    flooded_value: float = Field(
+        1, description="value of a flooded cell; nodata and other numbers from 100 on are not observed, all else is dry"
+    )
     pass_minutes: float = Field(
         10, gt=0, lt=98, description="minutes within which a map's time and a scene's start are one pass"
     )

@@ -18,7 +18,6 @@ from rasterio.warp import reproject
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.grids import require_same_grid
 from ibf_pipeline.prepare.tiles import GDAL_CACHE_MIB, as_array, bounded_gdal, open_raster, profile, read_part, windows
-from ibf_pipeline.prepare.values import SENTINELS
 from ibf_pipeline.satellites.hook.settings import OpenWater
 
 NOT_OBSERVED: Final = 0
@@ -27,6 +26,8 @@ FLOODED: Final = 2
 PERMANENT: Final = 3
 """values of `observed.tif`; permanent water is neither dry nor flooded"""
 _HIDDEN: Final = 255
+_NO_CLASS: Final = 100
+"""classes of flood maps are numbered from 0 on; this and more stands for no value, or is the one of flooded cells"""
 
 
 def open_water(levels: np.ndarray, rule: OpenWater) -> np.ndarray:
@@ -77,15 +78,15 @@ def write_scene_water(scene: Path, rule: OpenWater, target: Path) -> None:
 def write_map_water(flood_map: Path, flooded_value: float, target: Path) -> None:
     """1 where a flood map says flooded, 0 where not, 255 where it holds no data; on the map's own grid.
 
-    What stands for `no value` often is not declared so (255 beside 0 and 1): NaN, what is below 0 and a number
-    of `SENTINELS` are no data too, unless that is the value of a flooded cell. Nothing there was seen to be dry.
+    What stands for `no value` often is not declared so (255 beside 0 and 1): NaN, what is below 0 and what is no number
+    of a class are no data too, unless that is the value of a flooded cell. Nothing there was seen to be dry.
     """
     with bounded_gdal(), open_raster(flood_map, "flood map") as data, rasterio.open(target, "w", **_mask(data)) as out:
         for window in windows(data.width, data.height):
             block = data.read(1, window=window, masked=True)
             raw = block.filled(0)
             flooded = raw == flooded_value
-            unseen = np.isnan(raw) | (raw < 0) | np.isin(raw, SENTINELS)
+            unseen = np.isnan(raw) | (raw < 0) | (raw >= _NO_CLASS)
             values = np.where(np.ma.getmaskarray(block) | (unseen & ~flooded), _HIDDEN, flooded)
             out.write(values.astype(np.uint8), 1, window=window)
 

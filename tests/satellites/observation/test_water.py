@@ -92,8 +92,10 @@ def test_a_flood_map_becomes_a_mask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "value"), [("uint8", 255), ("int16", -9999), ("int16", -1), ("uint16", 65535), ("float32", np.nan)]
-)
+    ("dtype", "value"),
+    [("uint8", 255), ("uint8", 254), ("uint8", 100), ("int16", -9999), ("int16", -1), ("uint16", 65535),
+     ("float32", np.nan)],
+)  # fmt: skip
 def test_where_a_flood_map_has_no_value_nothing_was_seen_to_be_dry(tmp_path: Path, dtype: str, value: float) -> None:
     """As other services deliver them: the value is not declared as nodata."""
     flood_map = write_scene(tmp_path / "map.tif", np.array([[1, 0, value, 2]]), dtype=dtype, nodata=None)

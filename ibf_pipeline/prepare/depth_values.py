@@ -1,0 +1,188 @@
+"""What the depths of one flood map say about it: metres, classes, another unit, or a value that stands for dry land."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.io import DatasetReader
+from rasterio.windows import Window
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.tiles import BLOCK
+from ibf_pipeline.prepare.values import AT_THE_TOP, DEEP, DEEPEST, HUGE, Values, require_declared_nodata
+
+CAPPED: Final = 0.001
+"""share of a map's wet cells up to which depths of more than DEEPEST are single faults (the JRC's maps have some in
+steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is single in the smallest map"""
+CLASSES: Final = 10
+"""a map with 2 to so many different depths, all whole numbers and none of them larger, holds classes; a map of one
+depth is a mask"""
+WHOLE: Final = 0.95
+"""share of the wet cells from which on whole numbers are doubted: of depths in metres one in a hundred is whole"""
+DEEP_ON_AVERAGE: Final = 15.0
+"""metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
+AT_THE_GREATEST: Final = 0.25
+"""share of the wet cells: where so many have the greatest depth, it was cut off there, or stands for something else"""
+WATERY: Final = 2 / 3
+"""share of the cells that a mask may have wet; no flood covers more of the box around a country"""
+SHALLOW: Final = 1.0
+"""metres; the water's edge is shallower than that everywhere"""
+_OTHER_UNITS: Final = frozenset(
+    ("mm", "cm", "dm", "km", "in", "ft", "feet", "foot", "inch", "inches", "us survey foot", "%", "percent")
+)
+_OTHER_METRES: Final = ("milli", "centi", "deci", "kilo")
+
+
+@dataclass(frozen=True, slots=True)
+class WetBlock:
+    """A block of a map that has water."""
+
+    row: int
+    """of blocks"""
+    column: int
+    lat: float
+    """degrees, its middle"""
+    lon: float
+    wet: int
+    """cells"""
+
+
+@dataclass(slots=True)
+class DepthValues:
+    """Taken up block by block, in metres, 0 where it is dry."""
+
+    sound: Values
+    beyond: Values
+    """of what is deeper than DEEPEST alone"""
+    wet: int = 0
+    total: float = 0.0
+    capped: int = 0
+    whole: int = 0
+    """wet cells whose depth is a whole number"""
+    shallow: int = 0
+    """wet cells of less than SHALLOW"""
+    digest: int = 0
+    levels: set[float] = field(default_factory=set)
+    """different depths, CLASSES of them and one more at least where there are so many"""
+    blocks: list[WetBlock] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, cells: int) -> DepthValues:
+        """Of a map of so many cells."""
+        return cls(Values(cells), Values(cells))
+
+    @property
+    def average(self) -> float:
+        """Metres, of the wet cells; 0 where there is none."""
+        return self.total / max(self.wet, 1)
+
+    @property
+    def is_varied(self) -> bool:
+        """Whether there are more different depths than classes."""
+        return len(self.levels) > CLASSES
+
+    def add(self, depth: npt.NDArray[np.float32], window: Window, raster: DatasetReader) -> None:
+        """Take up a block, and cap it in place."""
+        self.digest = zlib.crc32(np.ascontiguousarray(depth).data, zlib.crc32(repr(window).encode(), self.digest))
+        absurd = depth > DEEPEST
+        if absurd.any():
+            self.beyond.add(np.where(absurd, depth, 0))
+            self.capped += int(np.count_nonzero(absurd))
+            self.sound.add(np.where(absurd, 0, depth))
+            depth[absurd] = DEEPEST
+        else:
+            self.sound.add(depth)
+        water = depth[depth > 0]
+        self.wet += water.size
+        self.total += float(water.sum(dtype=np.float64))
+        self.whole += int(np.count_nonzero(water % 1 == 0))
+        self.shallow += int(np.count_nonzero(water < SHALLOW))
+        if not self.is_varied:
+            self.levels |= set(np.unique(depth[(depth > 0) & ~absurd])[: CLASSES + 1].tolist())
+        west, south, east, north = rasterio.windows.bounds(window, raster.transform)
+        self.blocks.append(
+            WetBlock(
+                window.row_off // BLOCK,
+                window.col_off // BLOCK,
+                (south + north) / 2,
+                (west + east) / 2,
+                int(water.size),
+            )
+        )
+
+    def require(self, source: Path) -> None:
+        """InputInvalid where these are no depths in metres."""
+        require_declared_nodata(self.beyond, source, "flood map", depths=True)
+        require_declared_nodata(self.sound, source, "flood map", depths=True)
+        huge = self.beyond.greatest >= HUGE
+        if huge or self.capped > max(1, CAPPED * self.wet) or 0 < self.capped == self.wet:
+            single = f"of less than {HUGE:,.0f}" if huge else f"({CAPPED:.1%} of the wet ones)"
+            raise InputInvalid(
+                f"water {self.beyond.greatest:g} deep: {self.capped:,} of {self.wet:,} wet cells are deeper than "
+                f"{DEEPEST:g} m",
+                where=source,
+                expected=f"metres, at most {DEEPEST:g} but for single cells {single}",
+                remedy="convert the map to metres, or declare its nodata value",
+            )
+        if self.whole == self.wet and 2 <= len(self.levels) <= CLASSES and max(self.levels) <= CLASSES:
+            raise InputInvalid(
+                f"the flood map has no depths but {', '.join(f'{level:g}' for level in sorted(self.levels))}: "
+                "these are classes",
+                where=source,
+                expected="depths in metres, with their decimals; or a mask of one value where it is wet",
+                remedy="take the map of depths of the same service; depths cut to whole metres cannot be told from it",
+            )
+
+    def doubts(self, name: str) -> tuple[str, ...]:
+        """What does not refuse the map and stands wherever its numbers do."""
+        return tuple(f"{name}: {words}" for words in (*self._of_units(), *self._of_values()))
+
+    def _of_units(self) -> Iterator[str]:
+        """What was capped, and the first sign of another unit or of classes: one says it."""
+        share, top, cells = self.whole / max(self.wet, 1), self.sound.greatest, self.sound.greatest_cells
+        few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if 1 < len(self.levels) <= CLASSES else ""
+        if self.capped:
+            many = f"{self.capped:,} of {self.wet:,} wet cells"
+            yield f"{many} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
+        if len(self.levels) > 1 and share >= WHOLE:
+            whole = "every depth is a whole number" if share == 1 else f"{share:.0%} of the depths are whole numbers"
+            classes = f", or are {few} classes" if few else ""
+            yield f"{whole}, the greatest is {top:g}: is it in metres, or in centimetres or decimetres{classes}?"
+        elif few:
+            yield f"there are no depths but {few}: are these classes?"
+        elif self.average > DEEP_ON_AVERAGE:
+            yield f"the water is {self.average:.0f} m deep on average: is it in metres?"
+        elif top > DEEP and cells >= AT_THE_TOP * self.sound.cells:
+            where = f"the water is {top:g} deep in {cells:,} cells, and never deeper"
+            yield f"{where}: is it in metres, or does this stand for something else?"
+
+    def _of_values(self) -> Iterator[str]:
+        at_top, watery = self.sound.greatest_cells / max(self.wet, 1), self.wet / max(self.sound.cells, 1)
+        if self.is_varied and at_top > AT_THE_GREATEST:
+            where = f"{at_top:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
+            yield f"{where}: was it cut off there, or does this stand for something else?"
+        if watery > WATERY and not self.is_varied:
+            wet = f"{watery:.0%} of the cells are wet"
+            yield f"{wet}: is a value for dry land taken for water, or the mask the wrong way round?"
+
+
+def require_metres(source: Path, raster: DatasetReader) -> None:
+    """InputInvalid where a flood map declares that it is in another unit; many declare none."""
+    declared = str(
+        raster.units[0] or next((raster.tags(1)[key] for key in ("units", "unit") if key in raster.tags(1)), "")
+    )
+    unit = declared.strip().lower()
+    if unit in _OTHER_UNITS or unit.startswith(_OTHER_METRES):
+        raise InputInvalid(
+            f"the flood map declares its unit as {declared}",
+            where=source,
+            expected="depths in metres",
+            remedy="convert it to metres (gdal_calc), and declare m",
+        )

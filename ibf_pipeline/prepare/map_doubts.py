@@ -1,0 +1,144 @@
+"""What the flood maps of a country say about each other, and all of them about the floods that they can be (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations, pairwise
+from typing import Final
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.depth_values import SHALLOW
+from ibf_pipeline.prepare.depths import DepthFacts
+
+MUCH_DEEPER: Final = 3.5
+"""times the average depth of the next smaller return period; real maps grow by a fifth, and by less than three times
+from 10 to 500 years"""
+MUCH_SHALLOWER: Final = 0.5
+"""the same the other way: a larger flood's new cells are shallow, but half as deep on average is no larger flood"""
+GONE: Final = 0.01
+"""share of a map's wet cells that may be dry in the next larger flood"""
+NO_EDGE: Final = 0.02
+"""share of a map's wet cells shallower than SHALLOW: less in every map, and the water has no edge"""
+LITTLE_EDGE: Final = 0.1
+"""the same where the water also rises by more than RISES"""
+RISES: Final = 3.0
+"""metres on average from the smallest to the largest return period; rivers rise by one to three from 10 to 500 years"""
+MUCH: Final = 0.5
+"""share of a flood map's wet cells from which on the permanent water is doubted"""
+
+Maps = Mapping[float, DepthFacts]
+"""by return period, smallest first"""
+
+
+def doubts_about(maps: Maps) -> list[str]:
+    """What the maps of a country say about each other and about all of them.
+
+    Raises InputInvalid where all of several maps are one and the same, or where all are the wrong way round.
+    """
+    _require_growth(maps)
+    wet = {period: facts for period, facts in maps.items() if facts.wet}
+    if len(wet) == len(maps) > 1 and len({facts.digest for facts in wet.values()}) == 1:
+        raise InputInvalid(
+            f"the flood maps of {', '.join(f'{period:g}' for period in wet)} years are the same, cell by cell",
+            where=", ".join(facts.name for facts in wet.values()),
+            expected="a map of its own for every return period",
+            remedy="fetch them again, or list one return period in flood_maps.return_periods",
+        )
+    same = [
+        f"{one.name} and {other.name} are the same, cell by cell"
+        for one, other in combinations(wet.values(), 2)
+        if one.digest == other.digest
+    ]
+    unlike = [
+        f"the water is {one.average:.3g} deep on average in {one.name} and {other.average:.3g} in {other.name}: are "
+        "both in metres?"
+        for one, other in pairwise(wet.values())
+        if not MUCH_SHALLOWER <= other.average / one.average <= MUCH_DEEPER
+    ]
+    gone = [words for one, other in pairwise(wet.values()) if (words := _gone(one, other))]
+    return [*same, *unlike, *gone, *_of_all(maps)]
+
+
+def _require_growth(maps: Maps) -> None:
+    """InputInvalid where the wet area shrinks with every return period, in masks or in three maps and more.
+
+    So do masks in which dry land is 1 and water 0, and maps in the order of probabilities.
+    """
+    masks = all(not facts.varied and facts.average == facts.deepest for facts in maps.values())
+    alike = masks and len({facts.deepest for facts in maps.values()}) == 1
+    if len(wetter(maps)) == len(maps) - 1 and (len(maps) > 2 or (alike and len(maps) == 2)):
+        cells = ", ".join(f"{facts.wet:,} cells of {period:g} years" for period, facts in maps.items())
+        raise InputInvalid(
+            f"the wet area shrinks with every return period ({cells})",
+            where=", ".join(facts.name for facts in maps.values()),
+            expected="floods that grow with their return period",
+            remedy="where 0 is water and 1 dry land, turn the masks round; else the files are exchanged",
+        )
+
+
+def _gone(one: DepthFacts, other: DepthFacts) -> str:
+    """Where the larger flood `other` lacks half and more of a block's water; "" where it is wet where `one` is."""
+    if one.wet > other.wet:
+        return ""  # as `wetter` says
+    there = {(block.row, block.column): block.wet for block in other.blocks}
+    lacking = [block for block in one.blocks if there.get((block.row, block.column), 0) < block.wet / 2]
+    lost = sum(block.wet - there.get((block.row, block.column), 0) for block in lacking)
+    if lost <= GONE * one.wet:
+        return ""
+    worst = max(lacking, key=lambda block: block.wet)
+    return (
+        f"{other.name} is dry where {one.name} has water, in {len(lacking)} of {len(one.blocks)} blocks, most around "
+        f"{worst.lat:.2f}, {worst.lon:.2f}: is a part of it missing, or of another edition?"
+    )
+
+
+def _of_all(maps: Maps) -> list[str]:
+    """Whether depths in metres can be the range of all maps; masks say nothing of that.
+
+    Water ends where the ground rises, so cells of less than a metre are many in every map; and a river rises by some
+    metres from its smallest flood to its largest one. In decimetres there are a tenth of the one and ten times the
+    other.
+    """
+    varied = [facts for facts in maps.values() if facts.varied]
+    if not varied or len(varied) < len(maps):
+        return []
+    edge = max(facts.shallow / facts.wet for facts in varied)
+    rise = varied[-1].average - varied[0].average
+    deepest = max(facts.deepest for facts in varied)
+    words = []
+    if edge < NO_EDGE or (edge < LITTLE_EDGE and rise > RISES):
+        words.append(
+            (f"at most {edge:.1%} of a flood map's wet cells are" if edge else "no wet cell of a flood map is")
+            + f" shallower than {SHALLOW:g}"
+            + (f", and the water rises by {rise:.1f} on average from the first to the last" if rise > RISES else "")
+            + ": are the flood maps in metres, or in decimetres or centimetres?"
+        )
+    if deepest <= SHALLOW:
+        words.append(
+            f"no flood map is deeper than {deepest:g}: are they depths in metres, or shares of a cell, probabilities "
+            "or another unit?"
+        )
+    return words
+
+
+def wetter(maps: Maps) -> list[tuple[float, float]]:
+    """Return periods next to each other whose smaller flood has more wet cells than the larger one."""
+    return [(one, other) for one, other in pairwise(maps) if maps[one].wet > maps[other].wet > 0]
+
+
+def much_masked(maps: Maps) -> tuple[DepthFacts, float] | None:
+    """The map of which permanent water covers most, and its share; None where it covers MUCH of none."""
+    shares = [(facts.masked / facts.wet, facts) for facts in maps.values() if facts.wet]
+    share, facts = max(shares, key=lambda entry: entry[0], default=(0.0, None))
+    return (facts, share) if facts is not None and share > MUCH else None
+
+
+def depth_notes(maps: Maps) -> list[str]:
+    """Everything doubtful about a country's flood maps, as runs say it; InputInvalid as `doubts_about`."""
+    masked = much_masked(maps)
+    return [
+        *(doubt for facts in maps.values() for doubt in facts.doubts),
+        *doubts_about(maps),
+        *(f"{maps[one].name} is wetter than {maps[other].name}" for one, other in wetter(maps)),
+        *([f"permanent water covers {masked[1]:.0%} of the wet cells of {masked[0].name}"] if masked else []),
+    ]

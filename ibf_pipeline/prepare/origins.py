@@ -1,0 +1,38 @@
+"""Which files of a static folder were fetched by us: from where, with which hash, and what was doubtful about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.io.notes import read_note
+from ibf_pipeline.prepare.stamp import sha256
+
+RECORD: Final = "fetched.json"
+"""in the static folder: what was fetched or proposed, from where, with its hash"""
+
+
+def origin_files(folder: Path) -> list[Path]:
+    """The record, where there is one."""
+    file = folder / RECORD
+    return [file] if file.is_file() else []
+
+
+def fetched(folder: Path) -> Mapping[str, Mapping[str, str]]:
+    """What the folder's record says of files that were fetched, by name."""
+    return read_note(folder / RECORD)
+
+
+def doubts(folder: Path, hashes: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What was doubtful when files were fetched, by name; not of files that somebody has changed since.
+
+    `hashes`: those that are known already, by name.
+    """
+    known = hashes or {}
+    noted = {name: entry for name, entry in fetched(folder).items() if entry.get("doubt")}
+    return {
+        name: entry["doubt"]
+        for name, entry in noted.items()
+        if (folder / name).is_file() and (known.get(name) or sha256(folder / name)) == entry.get("sha256")
+    }
