@@ -82,8 +82,10 @@ class OdpClient:
         The service lists orders of one item here; orders of several are reached by their id alone. An answer that is
         no list is ServerRefused and never "none": whoever looks an order up would send it again.
         """
-        query = {"$orderby": "Id desc", "$top": str(PAGE)}
-        if name_ends_with is not None:
+        query = {"$orderby": "Id desc"}  # by name: exactly the tutorial's call
+        if name_ends_with is None:
+            query["$top"] = str(PAGE)
+        else:
             query["$filter"] = f"(endswith(Name,{literal(name_ends_with)}))"
         found = []
         for entry in self._listing("ProductionOrders", query):
