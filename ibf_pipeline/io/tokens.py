@@ -63,6 +63,18 @@ class TokenSource:
         return kept.text
 
 
+def code(totp_secret: str, now: float, where: str) -> str:
+    """The code of a second factor (RFC 6238) at a time in seconds since 1970; ConfigError for no such secret."""
+    try:
+        return pyotp.TOTP(totp_secret.replace(" ", "")).at(int(now))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"the secret of the second factor cannot be used ({error})",
+            where=where,
+            remedy="copy it again from the account's page (the text beside the QR code)",
+        ) from None
+
+
 class Grant:
     """Tokens of an OAuth 2.0 endpoint: client credentials or an account's password (RFC 6749 sections 4.3 and 4.4).
 
@@ -96,19 +108,8 @@ class Grant:
                 return self._ask({**form, "grant_type": "refresh_token", "refresh_token": kept.text}, now)
             except ServerRefused:
                 log.info("the session at %s has ended; signing in again", self._client.server.base)
-        return self._ask({**self._form, **self._second_factor(now)}, now)
-
-    def _second_factor(self, now: float) -> dict[str, str]:
-        if self._totp_secret is None:
-            return {}
-        try:
-            return {"totp": pyotp.TOTP(self._totp_secret.replace(" ", "")).at(int(now))}
-        except (ValueError, TypeError) as error:
-            raise ConfigError(
-                f"the secret of the second factor cannot be used ({error})",
-                where=self._client.server.base,
-                remedy="copy it again from the account's page (the text beside the QR code)",
-            ) from None
+        totp = {} if self._totp_secret is None else {"totp": code(self._totp_secret, now, self._client.server.base)}
+        return self._ask({**self._form, **totp}, now)
 
     def _ask(self, form: Mapping[str, str], now: float) -> Token:
         self._refresh = None

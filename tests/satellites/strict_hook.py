@@ -37,6 +37,7 @@ class StrictHook(StrictServer):
         self.orders: dict[str, dict[str, Any]] = {}
         self.content = b"PK\x03\x04 a product"
         self.links: Callable[[str], str] = self._link
+        self.submitted = "2026-02-16T06:00:22.942Z"
         self._number = 25379
 
     @property
@@ -52,9 +53,10 @@ class StrictHook(StrictServer):
             return self._identity(request)
         path = request.path.removeprefix("/odata/v1/")
         self.authorized(request)
-        if path == "BatchOrder/OData.CSC.Order":
-            return self._order(self._method(request, "POST"))
-        self._method(request, "GET")
+        if (request.method, path) == ("POST", "BatchOrder/OData.CSC.Order"):
+            return self._order(request)
+        if request.method != "GET":
+            raise Refused(404, "Not Found")
         if path == "Workflows":
             return self._workflows(request)
         if path == "ProductionOrders":
@@ -65,12 +67,6 @@ class StrictHook(StrictServer):
             self._known(found[1])
             return Answer(302, None, {"Location": self.links(found[2])})
         raise Refused(404, "Not Found")
-
-    @staticmethod
-    def _method(request: Request, method: str) -> Request:
-        if request.method != method:
-            raise Refused(405, "Method Not Allowed")
-        return request
 
     def _known(self, number: str) -> dict[str, Any]:
         if number not in self.orders:
@@ -137,11 +133,15 @@ class StrictHook(StrictServer):
             ending = wanted[1].replace("''", "'")
         if request.query.get("$orderby") != "Id desc":
             raise Refused(400, "Invalid order")
+        return self.production_orders(ending)
+
+    def production_orders(self, ending: str = "") -> Answer:
+        """The listing of orders of one item, newest first."""
         found = [o for o in reversed(self.orders.values()) if o["Name"].endswith(ending)]
         found = [order for order in found if len(order["IdentifierList"]) == 1]
         value = [
             {"Id": order["Id"], "Status": order["Status"], "StatusMessage": "request is known",
-             "SubmissionDate": "2024-09-02T16:17:22.942Z", "Name": order["Name"],
+             "SubmissionDate": self.submitted, "Name": order["Name"],
              "EstimatedDate": "2024-09-02T16:22:51.958Z",
              "InputProductReference": {"Reference": order["IdentifierList"][0],
                                        "ContentDate": None},
@@ -159,7 +159,7 @@ class StrictHook(StrictServer):
         first = 8700 + int(order["Id"]) % 1000 * 10
         value = [
             {"Id": item, "BatchOrderId": int(order["Id"]), "InputProductReference": name,
-             "SubmissionDate": "2024-09-02T16:05:42.497Z", "Status": order["Status"],
+             "SubmissionDate": self.submitted, "Status": order["Status"],
              "ProcessedName": name if done else None,
              "ProcessedSize": len(self.content) if done else None, "OutputUUID": None,
              "StatusMessage": "Processing finished successfully" if done else None,

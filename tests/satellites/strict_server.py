@@ -80,12 +80,15 @@ class StrictServer:
     """
 
     second_factor: str | None = None
+    lives = 86_400
+    """seconds of a token"""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.refused: list[str] = []
         self.tokens: set[str] = set()
         self.logins = 0
+        self._given = 0
         self._unkind: list[tuple[str, re.Pattern[str], list[Answer | Callable[[Request], Answer]]]]
         self._unkind = []
         self._lock = threading.RLock()
@@ -162,9 +165,10 @@ class StrictServer:
 
     def new_token(self) -> dict[str, Any]:
         """The body of a token answer."""
-        token = f"token-{len(self.tokens)}-{self.logins}"
+        self._given += 1
+        token = f"token-{self._given}"
         self.tokens.add(token)
-        return {"access_token": token, "token_type": "Bearer", "expires_in": 600}
+        return {"access_token": token, "token_type": "Bearer", "expires_in": self.lives}
 
 
 def _handler(server: StrictServer) -> type[BaseHTTPRequestHandler]:

@@ -76,9 +76,18 @@ def test_probe(service, kind, place, monkeypatch):
 
         def out(*words):
             before, n = catalogue.logins, len(catalogue.requests)
-            print("$", " ".join(words), "\n", run(*words), "\nlogins", catalogue.logins - before,
-             [(r.method, r.path, r.query) for r in catalogue.requests[n:]], catalogue.refused)
+            print(
+                "$",
+                " ".join(words),
+                "\n",
+                run(*words),
+                "\nlogins",
+                catalogue.logins - before,
+                [(r.method, r.path, r.query) for r in catalogue.requests[n:]],
+                catalogue.refused,
+            )
             catalogue.refused.clear()
+
         out("subscriptions", "plan", "--exit-code")
         out("subscriptions", "apply", "--yes")
         out("subscriptions", "plan", "--exit-code")
@@ -88,7 +97,20 @@ def test_probe(service, kind, place, monkeypatch):
             catalogue.reach["floods.example.org:8000"] = f"http://127.0.0.1:{served.port}"
             now = datetime.now(UTC)
             when = (now - timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            print("pushed", catalogue.publish(Product("0dd083d4-360e-4693-9791-1215da02c3a3", "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE", b"x" * 1000, when, when, (29.5, -0.5, 30.5, 0.5)), copies=2))
+            print(
+                "pushed",
+                catalogue.publish(
+                    Product(
+                        "0dd083d4-360e-4693-9791-1215da02c3a3",
+                        "S1A_IW_GRDH_1SDV_20260217T031245_20260217T031310_063001_07E8A1_1B2C.SAFE",
+                        b"x" * 1000,
+                        when,
+                        when,
+                        (29.5, -0.5, 30.5, 0.5),
+                    ),
+                    copies=2,
+                ),
+            )
         out("inbox", "list")
         out("intake", "--catch-up")
         out("inbox", "list")
