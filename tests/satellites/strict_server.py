@@ -190,10 +190,11 @@ def _handler(server: StrictServer) -> type[BaseHTTPRequestHandler]:
             headers = {"Content-Type": "application/json"} if body else {}
             for name, value in (headers | answer.headers).items():
                 self.send_header(name, value)
-            if answer.status != 204:
+            if answer.status != 204 and "Content-Length" not in answer.headers:
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            self.close_connection = "Content-Length" in answer.headers  # one that is not kept
 
         do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = do_HEAD = _serve  # noqa: N815
 

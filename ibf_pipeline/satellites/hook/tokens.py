@@ -35,8 +35,8 @@ def desp_login(
     """A token of a DESP account through destinelab, as the website logs in, behind a wall: a one-time-code page is
     answered with `one_time_code`, and an error without it, never a prompt.
 
-    ServerRefused where the account is wrong or wants a second factor that is not there. Whether a token is still good shows when it is
-    used, which spares two requests a call.
+    ServerRefused where the account is wrong or wants a second factor that is not there. Whether a token is still good
+    shows when it is used, which spares two requests a call.
     """
     try:
         import destinelab.dedl_auth
