@@ -108,7 +108,7 @@ def test_a_subscription_from_its_plan_to_its_end_and_a_product_from_its_notice_t
         with Served(receiver) as served:
             catalogue.reach["floods.example.org:8000"] = f"http://127.0.0.1:{served.port}"
             assert catalogue.publish(scene, copies=2) == [204, 204]
-            health = json.loads(urlopen(f"http://127.0.0.1:{served.port}/health").read())  # noqa: S310
+            health = json.loads(urlopen(f"http://127.0.0.1:{served.port}/health").read())
         assert health["subscriptions"][known]["stored"] == 2
     else:
         catalogue.publish(scene, copies=2)
