@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 EARLY: Final = 30.0
 """seconds before its end at which a token is no longer used"""
+SAME_ANSWER: Final = 60.0
+"""seconds in which an account that was refused is taken to be refused still"""
 _REMEDIES: Final = {
     300: "check the address of the token endpoint",
     400: "check the account in the environment: user name, password or secret, and second factor",
@@ -44,6 +46,7 @@ class TokenSource:
         self._redact = redact
         self._now = now
         self._kept: Token | None = None
+        self._refused: tuple[ServerRefused, float] | None = None
 
     @property
     def is_held(self) -> bool:
@@ -55,9 +58,18 @@ class TokenSource:
         return self._kept.text if self._kept is not None and self.is_held else self.renew()
 
     def renew(self) -> str:
-        """A new token, whatever was believed: the last one was refused."""
+        """A new token, whatever was believed: the last one was refused.
+
+        A refused login is not tried again for `SAME_ANSWER` seconds: many in a row lock an account.
+        """
         self._kept = None
-        kept = self._obtain()
+        if self._refused is not None and self._now() < self._refused[1]:
+            raise self._refused[0]
+        try:
+            kept = self._obtain()
+        except ServerRefused as error:
+            self._refused = (error, self._now() + SAME_ANSWER)
+            raise
         self._redact.know(kept.text)
         self._kept = kept
         return kept.text

@@ -189,6 +189,11 @@ def test_a_token_that_ends_in_the_middle_is_renewed_once_and_nothing_is_made_twi
         catalogue.lives = 60
         catalogue.second_factor = "123456"
         assert "Invalid totp" in run("subscriptions", "plan")[1]
+        with open_eodata(*where()).client("creodias") as client:
+            for _ in range(3):
+                with pytest.raises(ServerRefused, match="Invalid totp"):
+                    client.info()
+        assert catalogue.logins == 2, "one for each, or the account is locked"
         catalogue.second_factor = None
 
         def ended(_: object) -> Answer:
