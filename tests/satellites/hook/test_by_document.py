@@ -211,3 +211,30 @@ def test_a_desp_account_logs_in_once_a_command_with_a_second_factor_or_without(
     assert len(service.asked("GET", f"{REALM}/auth")) == 1
     assert len(service.orders) == (factor != "missing")
     assert service.refused == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data-harvest", SCENE),
+        ("data-harvest", SCENE, "-o", "source_type="),
+        ("sen2cor", SCENE, "-o", "source_type="),
+        ("card_cohinf", SCENE),
+        ("copdem", SCENE, "-o", "desp_source_password=env:DESP_PASSWORD"),
+        ("data-harvest", SCENE, "-o", "desp_source_colection=x"),
+    ],
+    ids=" ".join,
+)
+def test_an_order_that_cannot_work_is_not_sent(words: tuple[str, ...], service: StrictHook, hook: Run) -> None:
+    hook("order", *words, code=1)
+    assert (service.asked("POST", ".*Order"), service.refused) == ([], [])
+
+
+def test_a_download_that_is_no_result_is_not_kept(service: StrictHook, hook: Run) -> None:
+    hook(*ORDER)
+    service.move("25380", "completed")
+    page = Answer(200, b"<html>Sign in</html>", {"Content-Type": "text/html"})
+    service.instead("GET", ".*/store/.*", *[page] * 3, Answer(200, {"detail": "busy"}))
+    assert "web page" in hook("download", "25380", code=1)
+    assert "no readable zip archive" in hook("download", "25380", code=1)
+    hook("download", "25380", "--unpack")

@@ -32,6 +32,7 @@ app.add_typer(subscriptions_app, name="subscriptions")
 app.add_typer(inbox_app, name="inbox")
 FOLDER = Path()
 RADAR = {"country": "XTS", "collection": "SENTINEL-1", "product_types": ["IW_GRDH_1S"]}
+NAME = "floods [radar] :100:"  # no markup of a terminal
 PUSH = {"kind": "push", "endpoint": "https://floods.example.org:8000/"}
 
 
@@ -60,7 +61,7 @@ def declare(catalogue: StrictCatalogue, **more: object) -> None:
     provider |= {"base_url": catalogue.base, "download_url": catalogue.base, "attempts": 1}
     if provider["token_url"]:
         provider["token_url"] = f"{catalogue.url}/token"
-    content["subscriptions"] = {"floods": {"provider": catalogue.service, **RADAR, **more}}
+    content["subscriptions"] = {NAME: {"provider": catalogue.service, **RADAR, **more}}
     (FOLDER / "config/eodata.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
 
 
@@ -97,11 +98,13 @@ def test_a_subscription_from_its_plan_to_its_end_and_a_product_from_its_notice_t
     kind: str, catalogue: StrictCatalogue
 ) -> None:
     declare(catalogue, **(PUSH if kind == "push" else {}))
-    assert run("subscriptions", "plan", "--exit-code")[0] == 1
+    code, planned = run("subscriptions", "plan", "--exit-code")
+    assert (code, NAME in planned) == (1, True)
     assert run("subscriptions", "apply", "--yes")[0] == 0
     assert run("subscriptions", "plan", "--exit-code")[0] == 0
     ((known, entity),) = catalogue.subscriptions.items()
-    assert known in run("subscriptions", "list")[1], "a narrow pipe cuts nothing"
+    listed = run("subscriptions", "list")[1]
+    assert all(text in listed for text in (known, NAME, entity["FilterParam"])), "a narrow pipe cuts nothing"
     scene = product()
     if kind == "push":
         receiver, _ = open_receiver(*where())
