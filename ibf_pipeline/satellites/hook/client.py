@@ -93,7 +93,7 @@ class OdpClient:
             if since is not None and order.submitted is not None and order.submitted < since:
                 break
             found.append(order)
-        return found
+        return list({order.id: order for order in found}.values())  # a page begins anew where one was just added
 
     def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
         """One order, of one item or several (`items`), asked for with the tutorial's own calls first.
@@ -142,7 +142,7 @@ class OdpClient:
                 said = f"of order {product.order_id}" if product.id else "without Id"
                 raise self._strange(f"order {order_id} has an item {said}", "the order's own items, each with an Id")
             found.append(product)
-        return found
+        return list({product.id: product for product in found}.values())
 
     def _strange(self, found: str, expected: str) -> ServerRefused:
         """What an answer is that says nothing, since it is not what was asked for."""

@@ -193,6 +193,18 @@ def test_a_next_page_is_read_on_the_same_host_in_whatever_scheme(
     assert ("25380" in hook("orders", code=code)) == (code == 0)
 
 
+def test_what_two_pages_list_is_there_once(service: StrictHook, hook: Run) -> None:
+    """An order that comes in between moves the last one of a page onto the next one."""
+    service.orders["7"] = {"Id": "7", "Name": "a colleague's", "Status": "completed", "IdentifierList": ["A"],
+                           "WorkflowName": "lai", "WorkflowOptions": []}  # fmt: skip
+    for words in (("orders", "--json"), ("budget", "--json")):
+        first = service.production_orders().body | {"@odata.nextLink": f"{service.base}p2"}
+        service.instead("GET", ".*/ProductionOrders", Answer(200, first))
+        service.instead("GET", "/odata/v1/p2", lambda _: service.production_orders())
+        told = json.loads(hook(*words))
+        assert (len(told) == 1) if words[0] == "orders" else (told["used_elsewhere"] == 1)
+
+
 @pytest.mark.parametrize("factor", [None, "right", "missing"])
 def test_a_desp_account_logs_in_once_a_command_with_a_second_factor_or_without(
     factor: str | None, service: StrictHook, hook: Run, clock: Clock, monkeypatch: pytest.MonkeyPatch
