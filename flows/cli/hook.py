@@ -123,7 +123,10 @@ def status(key: OrderKey, service: ServiceName = None, config: Config = "config"
         if entry is not None and entry.order_id is None:
             show(entry_data(entry), as_json, lambda: print_entries([entry]))
             return
-        found = client.order(key if entry is None else str(entry.order_id))
+        if entry is None:
+            found = client.order(key)
+        else:
+            found = client.order(str(entry.order_id), entry.key, len(entry.request.identifiers))
     show(found, as_json, lambda: print_orders([found]))
 
 

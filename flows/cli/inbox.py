@@ -45,7 +45,7 @@ def list_products(
     for entry in entries:
         words = [entry.state, *([f"acquired {time_text(entry.acquired)}"] if entry.acquired else [])]
         block(entry.product_id, words, [entry.name, entry.reason])
-    console().print(", ".join(f"{number} {word}" for word, number in counts.items()))
+    console().print(", ".join(f"{number} {word}" for word, number in counts.items()), soft_wrap=True)
     if full:
         console().print(str(full), soft_wrap=True)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from flows.cli.options import AsData, Config, Day, FetchedWorkspace
-from flows.cli.terminal import console, print_data
+from flows.cli.terminal import end_with, print_data
 
 inputs_app = typer.Typer(
     help="Forecasts that were fetched: list, fetch and delete them. docs/glofas-sources.md describes the sources.",
@@ -45,6 +45,7 @@ def fetch(
         bool, typer.Option("--again", help="fetch the whole day anew, in place of what the cache holds of it")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="tell every step, with states and sizes")] = False,
+    as_json: AsData = False,
     config: Config = "config",
     workspace: FetchedWorkspace = None,
 ) -> None:
@@ -54,7 +55,7 @@ def fetch(
     """
     import logging
 
-    from flows.cli.inputs_tables import print_forecast
+    from flows.cli.inputs_tables import forecast_code, forecast_data, print_forecast
     from flows.wiring.day import now, open_configuration
     from flows.wiring.inputs_fetch import fetch_and_read
 
@@ -63,7 +64,12 @@ def fetch(
         logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     configuration = open_configuration(config, workspace)
     day = now().date() if issue_date is None else issue_date.date()
-    raise typer.Exit(print_forecast(fetch_and_read(configuration, country, day, source, again=again)))
+    read = fetch_and_read(configuration, country, day, source, again=again)
+    if as_json:
+        print_data(forecast_data(read))
+    else:
+        print_forecast(read)
+    raise typer.Exit(forecast_code(read))
 
 
 @inputs_app.command()
@@ -81,16 +87,10 @@ def watch(
     from flows.wiring.environment import settle
 
     settle()
-    from flows.states import exit_code
     from flows.watch_source import watch_source
 
     day = None if issue_date is None else issue_date.date()
-    state: Any = watch_source(source, day, config=config, workspace=workspace, return_state=True)
-    if as_json:
-        print_data({"state": state.name, "message": state.message})
-    else:
-        console().print(state.message, soft_wrap=True)
-    raise typer.Exit(exit_code(state))
+    end_with(watch_source(source, day, config=config, workspace=workspace, return_state=True), as_json)
 
 
 @inputs_app.command()

@@ -67,9 +67,45 @@ def print_deleted(deleted: Sequence[CachedDay], left: Sequence[CachedDay]) -> No
     out.print(f"{len(deleted)} days deleted, {len(left)} left with {sum(day.size for day in left) / 1e9:.2f} GB")
 
 
-def print_forecast(read: ForecastRead) -> int:
-    """What was fetched; returns the exit code: 3 where there are fewer members than the country needs, 1 where its
-    GloFAS version is not accepted for the thresholds."""
+def forecast_code(read: ForecastRead) -> int:
+    """The exit code: 3 where there are fewer members than the country needs, 1 where its GloFAS version is not accepted
+    for the thresholds.
+    """
+    if read.refused is not None:
+        return read.refused.exit_code
+    return 0 if read.complete.fewest >= read.country.members.minimum else 3
+
+
+def forecast_data(read: ForecastRead) -> dict[str, Any]:
+    """What was fetched, as data; discharge is the largest of the members, m3/s by station and lead time in days."""
+    largest = read.discharge.max("member")
+    return {
+        "country": read.country.iso3,
+        "issue_date": str(read.issue_date),
+        "source": read.files.source,
+        "files": [str(file) for file in read.files.files],
+        "glofas_version": read.discharge.attrs["glofas_version"],
+        "members": {
+            "fewest": read.complete.fewest,
+            "expected": read.country.members.expected,
+            "minimum": read.country.members.minimum,
+            "missing": list(read.complete.missing),
+        },
+        "discharge": {
+            str(station): [None if value != value else float(value) for value in largest.sel(station=station).values]
+            for station in read.discharge["station"].values
+        },
+        "passed_over": list(read.passed_over),
+        "notes": [
+            *trial_notes(read.discharge),
+            *([str(read.files.origin["corrected"])] if "corrected" in read.files.origin else []),
+        ],
+        "refused": None if read.refused is None else str(read.refused),
+    }
+
+
+def print_forecast(read: ForecastRead) -> None:
+    """What was fetched."""
     out = console()
     country, complete = read.country, read.complete
     for text in read.passed_over:
@@ -110,5 +146,3 @@ def print_forecast(read: ForecastRead) -> int:
     out.print(Text(text, style="green" if complete.is_whole else "yellow" if enough else "red"), soft_wrap=True)
     if read.refused is not None:
         out.print(Text(f"a run would stop: {read.refused}", style="red"), soft_wrap=True)
-        return read.refused.exit_code
-    return 0 if enough else 3

@@ -216,5 +216,7 @@ def _providers(eodata: Eodata, chosen: str | None, as_json: bool) -> list[str]:
     """The provider that was named, else all in use; a word where there are none."""
     found = [chosen] if chosen else eodata.providers_in_use()
     if not found and not as_json:
-        console().print("nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline")
+        console().print(
+            "nothing is declared under subscriptions in eodata.yaml, and none was made by this pipeline", soft_wrap=True
+        )
     return found

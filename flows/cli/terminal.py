@@ -16,10 +16,10 @@ _WIDEST: Final = 100_000
 
 
 def console(*, soft_wrap: bool = False) -> Console:
-    """Standard output, without colours of its own."""
+    """Standard output, without colours of its own; words in brackets or between colons are no commands to it."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=soft_wrap)
+    return Console(highlight=False, soft_wrap=soft_wrap, markup=False, emoji=False)
 
 
 def print_whole(table: Table) -> None:

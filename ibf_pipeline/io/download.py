@@ -22,6 +22,7 @@ from ibf_pipeline.io.writing import writing
 
 _CHUNK: Final = 1 << 16
 """bytes; what arrived of a chunk is lost where the connection breaks"""
+_AGAIN: Final = "try again in some minutes; if it stays so, look at the page with a browser"
 Progress = Callable[[int, int | None], None]
 """called with (bytes so far, bytes in all or None)"""
 
@@ -53,15 +54,22 @@ class Arrived:
 
 
 def download(
-    client: Client, url: str, target: Path, *, largest: int | None = None, progress: Progress | None = None
+    client: Client,
+    url: str,
+    target: Path,
+    *,
+    known_as: str = "",
+    largest: int | None = None,
+    progress: Progress | None = None,
 ) -> Arrived:
     """Fetch an address with a client's account and patience, going on where an earlier try stopped.
 
-    Raises Refused, NoAnswer after all tries, InputInvalid where it has more than `largest` bytes.
+    `known_as`: what the whole file is compared with afterwards, such as a checksum; a server without a tag of its own
+    goes on with the same one. Raises Refused, NoAnswer after all tries (also for a web page in the file's place),
+    InputInvalid where it has more than `largest` bytes.
     """
-    return repeated(
-        lambda: arrive(partial(from_web, client, url), target, largest=largest, progress=progress), client.patience
-    )
+    open_at = partial(from_web, client, url, known_as=known_as, page=False)
+    return repeated(lambda: arrive(open_at, target, largest=largest, progress=progress), client.patience)
 
 
 def arrive(open_at: Open, target: Path, *, largest: int | None = None, progress: Progress | None = None) -> Arrived:
@@ -116,21 +124,32 @@ def _require_small(size: int, largest: int | None, target: Path) -> None:
 
 
 @contextmanager
-def from_web(client: Client, url: str, start: int = 0, stamp: str = "") -> Iterator[Opened]:
-    """An address from a byte on, if it still has the stamp; raises Refused, and NoAnswer also while it is read."""
+def from_web(
+    client: Client, url: str, start: int = 0, stamp: str = "", *, known_as: str = "", page: bool = True
+) -> Iterator[Opened]:
+    """An address from a byte on, if it still has the stamp; raises Refused, and NoAnswer also while it is read, or for
+    a web page where none is asked for (`page`).
+    """
     headers = {"Accept-Encoding": "identity"}
+    if stamp != known_as and " " in stamp.strip('"'):
+        start = 0  # no tag: what the file was known as, and is no more
     try:
         try:
-            more = ({"Range": f"bytes={start}-"} if start else {}) | ({"If-Range": stamp} if start and stamp else {})
+            more = {"Range": f"bytes={start}-"} if start else {}
+            if start and stamp and stamp != known_as:
+                more["If-Range"] = stamp
             response = client.opened(url, headers | more)
         except Refused as error:
             if error.status != 416 or not start:
                 raise
             response = client.opened(url, headers)  # the part that is on disk does not fit the file
         with response:
+            if not page and "text/html" in response.headers.get("Content-Type", ""):
+                raise NoAnswer("the download was answered with a web page", where=client.server.base, remedy=_AGAIN)
             tag = response.headers.get("ETag", "")
             begins, total = _position(response, start)
-            yield Opened(begins, total, "" if tag.startswith("W/") else tag, response.iter_content(_CHUNK))
+            stamp = known_as if not tag or tag.startswith("W/") else tag
+            yield Opened(begins, total, stamp, response.iter_content(_CHUNK))
     except requests.RequestException as error:
         raise NoAnswer(f"the download broke off ({type(error).__name__})", remedy="run again: it goes on") from None
 

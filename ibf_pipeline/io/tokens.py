@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 EARLY: Final = 30.0
 """seconds before its end at which a token is no longer used"""
+SAME_ANSWER: Final = 60.0
+"""seconds in which an account that was refused is taken to be refused still"""
 _REMEDIES: Final = {
     300: "check the address of the token endpoint",
     400: "check the account in the environment: user name, password or secret, and second factor",
@@ -44,6 +46,7 @@ class TokenSource:
         self._redact = redact
         self._now = now
         self._kept: Token | None = None
+        self._refused: tuple[ServerRefused, float] | None = None
 
     @property
     def is_held(self) -> bool:
@@ -55,12 +58,33 @@ class TokenSource:
         return self._kept.text if self._kept is not None and self.is_held else self.renew()
 
     def renew(self) -> str:
-        """A new token, whatever was believed: the last one was refused."""
+        """A new token, whatever was believed: the last one was refused.
+
+        A refused login is not tried again for `SAME_ANSWER` seconds: many in a row lock an account.
+        """
         self._kept = None
-        kept = self._obtain()
+        if self._refused is not None and self._now() < self._refused[1]:
+            raise self._refused[0]
+        try:
+            kept = self._obtain()
+        except ServerRefused as error:
+            self._refused = (error, self._now() + SAME_ANSWER)
+            raise
         self._redact.know(kept.text)
         self._kept = kept
         return kept.text
+
+
+def code(totp_secret: str, now: float, where: str) -> str:
+    """The code of a second factor (RFC 6238) at a time in seconds since 1970; ConfigError for no such secret."""
+    try:
+        return pyotp.TOTP(totp_secret.replace(" ", "")).at(int(now))
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"the secret of the second factor cannot be used ({error})",
+            where=where,
+            remedy="copy it again from the account's page (the text beside the QR code)",
+        ) from None
 
 
 class Grant:
@@ -96,19 +120,8 @@ class Grant:
                 return self._ask({**form, "grant_type": "refresh_token", "refresh_token": kept.text}, now)
             except ServerRefused:
                 log.info("the session at %s has ended; signing in again", self._client.server.base)
-        return self._ask({**self._form, **self._second_factor(now)}, now)
-
-    def _second_factor(self, now: float) -> dict[str, str]:
-        if self._totp_secret is None:
-            return {}
-        try:
-            return {"totp": pyotp.TOTP(self._totp_secret.replace(" ", "")).at(int(now))}
-        except (ValueError, TypeError) as error:
-            raise ConfigError(
-                f"the secret of the second factor cannot be used ({error})",
-                where=self._client.server.base,
-                remedy="copy it again from the account's page (the text beside the QR code)",
-            ) from None
+        totp = {} if self._totp_secret is None else {"totp": code(self._totp_secret, now, self._client.server.base)}
+        return self._ask({**self._form, **totp}, now)
 
     def _ask(self, form: Mapping[str, str], now: float) -> Token:
         self._refresh = None

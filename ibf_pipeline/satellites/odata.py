@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from ibf_pipeline.io.answers import SHOWN, words
 
@@ -48,12 +48,18 @@ def entities(content: Any) -> list[Mapping[str, Any]]:
     return [entry for entry in content if isinstance(entry, Mapping)] if isinstance(content, list) else []
 
 
+_COMPLAINTS: Final = ("error", "errors", "detail", "message")
+"""what stands in an answer that is none, whatever else does"""
+
+
 def listing(content: Any) -> list[Any]:
     """The entries of a page of a listing: a list, bare or as `value`.
 
     ValueError with what was found for anything else: that nothing is there is said by an empty list alone.
     """
-    found, error = (content.get("value"), content.get("error")) if isinstance(content, Mapping) else (content, None)
+    found, error = content, False
+    if isinstance(content, Mapping):
+        found, error = content.get("value"), any(content.get(name) for name in _COMPLAINTS)
     if error or not isinstance(found, list):
         raise ValueError(": ".join(filter(None, ("an error" if error else "no list", words(content)[:SHOWN]))))
     return found

@@ -40,6 +40,8 @@ _NO_DATA: Final = (
     "latest date available",
 )
 """what a refused or failed order says where the run is not in the archive yet"""
+_UNKNOWN: Final = "Unknown API state"
+"""what ECMWF's client says of a state that it has no name for"""
 _GONE: Final = (403, 404, 410)
 """answers where a result was deleted, or its signed address has expired"""
 _FIRST_PAUSE: Final = 1.0
@@ -75,11 +77,14 @@ class EwdsService:
 
     def form(self) -> Sequence[Mapping[str, Any]] | None:
         """The widgets of the order form; None where the service offers none."""
-        return self._offered("form", lambda client: client.get_collection(self._dataset).form)
+        form = self._offered("form", lambda client: client.get_collection(self._dataset).form)
+        return self._known("form", form, isinstance(form, list) and form and all(isinstance(w, Mapping) for w in form))
 
     def possible(self, request: Request) -> Mapping[str, Any] | None:
         """The values that are possible beside those of an order, by key; None where the service does not tell."""
-        return self._offered("constraints", lambda client: client.apply_constraints(self._dataset, request))
+        possible = self._offered("constraints", lambda client: client.apply_constraints(self._dataset, request))
+        whole = isinstance(possible, Mapping) and any(isinstance(possible.get(key), list) for key in request)
+        return self._known("constraints", possible, whole)
 
     def cost(self, request: Request) -> tuple[float, float] | None:
         """(cost of an order, the account's limit); None where the service does not tell."""
@@ -180,6 +185,12 @@ class EwdsService:
             log.info("%s: goes unchecked: %s", self.address, error.found)
         return None
 
+    def _known(self, what: str, answer: Any, whole: object) -> Any:
+        """An answer in the form that is known, else None: one of another form says nothing."""
+        if answer is not None and not whole:
+            log.warning("%s: its %s goes unchecked: the answer has another form than it had", self.address, what)
+        return answer if whole else None
+
     @contextmanager
     def _errors(self, what: str) -> Iterator[None]:
         from ecmwf.datastores.processing import DownloadError, LinkError, ProcessingFailedError
@@ -193,12 +204,14 @@ class EwdsService:
         except (requests.RequestException, DownloadError, AssertionError) as error:  # its downloader asserts the size
             raise self._unreachable(f"{what}: {_short(error)}") from None
         except (ProcessingFailedError, LinkError) as error:
+            if _UNKNOWN in str(error) or (isinstance(error, LinkError) and what.startswith("order ")):
+                raise self._unreachable(f"{what}: {_short(error)}") from None
             raise self._failed(f"{what}: {_short(error) or 'the service gives no reason'}") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise self._refused(
-                f"{what}: the answer is not what ECMWF's client knows ({type(error).__name__})",
-                "look whether ecmwf-datastores-client has a newer version",
-            ) from None
+            found = f"{what}: the answer is not what ECMWF's client knows ({type(error).__name__})"
+            if what.startswith("order "):  # says nothing about an order that was placed: it goes on
+                raise self._unreachable(found) from None
+            raise self._refused(found, "look whether ecmwf-datastores-client has a newer version") from None
 
     def _judged(self, what: str, response: requests.Response | None, said: str) -> IbfError:
         status = response.status_code if response is not None else 0

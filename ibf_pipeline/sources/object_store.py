@@ -14,6 +14,7 @@ import fsspec
 from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.s3_listing import require_listings
 from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 from ibf_pipeline.sources.web_folder import WebFolder
 
@@ -54,6 +55,8 @@ class FsspecFolder(UrlFolder):
         if self._opened is None:
             try:
                 self._opened = fsspec.filesystem(self._scheme, **self._options)
+                if self._scheme == "s3":
+                    require_listings(self._opened)
             except ImportError as error:
                 raise ConfigError(
                     f"{self._scheme}:// needs a package that is not installed ({error})",

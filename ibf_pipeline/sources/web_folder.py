@@ -21,6 +21,8 @@ from ibf_pipeline.sources.remote import RemoteFile, UrlFolder, not_there
 
 _AS_IT_IS: Final = {"Accept-Encoding": "identity"}
 _LINK: Final = re.compile(r"""<a\s[^>]*?href\s*=\s*["']([^"'?#\[]+)""", re.I)
+_LISTING: Final = re.compile(r"index of|directory listing|listing for", re.I)
+_LOGIN: Final = re.compile(r"""type\s*=\s*["']?password""", re.I)
 _ASK: Final = "ask those who run the server, or check the url; what everybody may read needs no login"
 
 
@@ -36,14 +38,21 @@ class WebFolder(UrlFolder):
     def names(self, issue_date: date) -> list[str]:
         """Names of the files; where the server does not list its folders, those of the members that it has."""
         folder = self.folder(issue_date)
-        here, page = urlsplit(folder).path, b""
+        here, page = urlsplit(folder).path, None
         with suppress(Refused), from_web(self._client, folder) as opened:  # many web servers forbid to list folders
-            page = b"".join(opened.chunks)
-        paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page.decode(errors="replace"))]
+            page = b"".join(opened.chunks).decode(errors="replace")
+        paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page or "")]
         names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
         found = sorted(name for name in names if name and "/" not in name)
         if self._members and not any(name.lower().endswith((".nc", *GRIB_NAMES)) for name in found):
             found = self._asked_one_by_one(issue_date)
+        if not found and page is not None and not _is_listing(page, here, paths):
+            raise ServerRefused(
+                "the folder was answered with something that is no list of files",
+                where=folder,
+                expected="the server's own list, or an answer that says that there is none",
+                remedy="look at the address with a browser: it may ask for a login, or be another server's",
+            )
         if not found:
             raise self.nothing(issue_date)
         return found
@@ -71,6 +80,8 @@ class WebFolder(UrlFolder):
             try:
                 with self._client.opened(address, _AS_IT_IS, method) as response:
                     about = response.headers
+                    if "text/html" in about.get("Content-Type", ""):
+                        raise Refused(f"{name} is a web page there", where=self._url)
                 if (size := about.get("Content-Length", "")).isdigit():
                     return RemoteFile(name, int(size), about.get("ETag") or about.get("Last-Modified") or "")
             except Gone:
@@ -87,7 +98,7 @@ class WebFolder(UrlFolder):
     def read(self, issue_date: date, name: str, start: int) -> Iterator[bytes]:
         """The content from a position on; what comes before is skipped where the server knows no byte ranges."""
         try:
-            with from_web(self._client, self._file(issue_date, name), start) as opened:
+            with from_web(self._client, self._file(issue_date, name), start, page=False) as opened:
                 before = start - opened.start
                 for chunk in opened.chunks:
                     yield chunk[before:]
@@ -101,3 +112,11 @@ class WebFolder(UrlFolder):
 
     def _file(self, issue_date: date, name: str) -> str:
         return f"{self.folder(issue_date)}{quote(name)}"
+
+
+def _is_listing(page: str, here: str, paths: list[str]) -> bool:
+    """Whether a page is a web server's list of a folder, be it empty: it says so, or leads back to the folder above."""
+    if _LOGIN.search(page):
+        return False
+    above = here.rstrip("/").rpartition("/")[0] + "/"
+    return above in paths or _LISTING.search(page) is not None

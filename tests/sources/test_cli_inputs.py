@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_fetch_list_and_prune(config: Path) -> None:
     assert "AAA 6, BBB 6" in output, "both countries' cuts were made on the way"
     assert "0 days deleted, 1 left" in invoke(config, "prune", "--largest-gigabytes", "0")[1], "used just now"
     assert "1 days deleted, 0 left" in invoke(config, "prune", "--largest-gigabytes", "0", "--keep-hours", "0")[1]
+
+
+def test_what_programs_read(config: Path, tmp_path: Path) -> None:
+    code, output = invoke(config, "fetch", "AAA", "--date", "2026-02-15", "--json")
+    told = json.loads(output)
+    assert (code, told["source"], told["glofas_version"], len(told["files"])) == (0, "archive", "4", 6)
+    assert told["members"] == {"fewest": 6, "expected": 6, "minimum": 4, "missing": []}
+    assert max(told["discharge"]["A1"]) == 1705
+    for number in (2, 3, 4):
+        (tmp_path / "archive" / f"{ISSUE:%Y%m%d}" / f"dis_0{number}_2026021500.nc").unlink()
+    code, output = invoke(config, "fetch", "AAA", "--date", "2026-02-15", "--again", "--json")
+    assert (code, json.loads(output)["members"]["missing"]) == (3, [2, 3, 4])
+    (listed,) = json.loads(invoke(config, "list", "--json")[1])
+    assert (listed["source"], listed["issue_date"]) == ("archive", "2026-02-15")
+    assert json.loads(invoke(config, "arrivals", "--source", "archive", "--json")[1]) == {"archive": {"days": []}}
+    pruned = json.loads(invoke(config, "prune", "--largest-gigabytes", "0", "--keep-hours", "0", "--json")[1])
+    assert ([day["source"] for day in pruned["deleted"]], pruned["left"]) == (["archive"], [])
 
 
 def test_static_data_behind_urls_are_copied_for_all_countries_before_a_global_file_is_fetched(

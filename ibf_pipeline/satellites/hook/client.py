@@ -62,12 +62,8 @@ class OdpClient:
         for entry in self._listing("Workflows", query):
             if entry.get("Name") == name:
                 if not isinstance(entry.get("WorkflowOptions"), list):
-                    raise ServerRefused(
-                        f"the answer about workflow {name} has no list of options",
-                        where=self.base,
-                        expected="WorkflowOptions, which were asked for",
-                        remedy="try again later; if it stays so, report it to the service",
-                    )
+                    found = f"the answer about workflow {name} has no list of options"
+                    raise self._strange(found, "WorkflowOptions, which were asked for")
                 return workflow_from(entry)
         raise UsageError(
             f"the service lists no workflow {name!r} for this account",
@@ -82,25 +78,22 @@ class OdpClient:
         The service lists orders of one item here; orders of several are reached by their id alone. An answer that is
         no list is ServerRefused and never "none": whoever looks an order up would send it again.
         """
-        query = {"$orderby": "Id desc", "$top": str(PAGE)}
-        if name_ends_with is not None:
+        query = {"$orderby": "Id desc"}  # by name: exactly the tutorial's call
+        if name_ends_with is None:
+            query["$top"] = str(PAGE)
+        else:
             query["$filter"] = f"(endswith(Name,{literal(name_ends_with)}))"
         found = []
         for entry in self._listing("ProductionOrders", query):
             order = order_from(entry)
-            if not order.id:
-                raise ServerRefused(
-                    "ProductionOrders lists an order without Id",
-                    where=self.base,
-                    expected="an Id for every order",
-                    remedy="try again later; if it stays so, report it to the service",
-                )
+            if not order.id or not isinstance(entry.get("Name", 0), str | None):
+                raise self._strange("ProductionOrders lists an order without Id or Name", "both for every order")
             if name_ends_with is not None and not order.name.endswith(name_ends_with):
                 continue  # a server that does not know the filter answers with everything
             if since is not None and order.submitted is not None and order.submitted < since:
                 break
             found.append(order)
-        return found
+        return list({order.id: order for order in found}.values())  # a page begins anew where one was just added
 
     def order(self, order_id: str, name_ends_with: str | None = None, items: int = 1) -> Order:
         """One order, of one item or several (`items`), asked for with the tutorial's own calls first.
@@ -138,16 +131,23 @@ class OdpClient:
         """An order that was told of as orders are; ServerRefused for anything else, which says nothing about it."""
         if order.status:
             return order
-        raise ServerRefused(
-            f"the answer about order {order.id} has no Status",
-            where=self.base,
-            expected="an object with Status",
-            remedy="try again later; if it stays so, report it to the service",
-        )
+        raise self._strange(f"the answer about order {order.id} has no Status", "an object with Status")
 
     def products(self, order_id: str) -> list[Product]:
-        """The items of an order and their results."""
-        return [product_from(entry) for entry in self._listing(f"BatchOrder({_segment(order_id)})/Products", {})]
+        """The items of an order and their results; ServerRefused where one has no Id, or is another order's."""
+        found = []
+        for entry in self._listing(f"BatchOrder({_segment(order_id)})/Products", {}):
+            product = product_from({**entry, "BatchOrderId": entry.get("BatchOrderId") or order_id})
+            if not product.id or product.order_id != order_id:
+                said = f"of order {product.order_id}" if product.id else "without Id"
+                raise self._strange(f"order {order_id} has an item {said}", "the order's own items, each with an Id")
+            found.append(product)
+        return list({product.id: product for product in found}.values())
+
+    def _strange(self, found: str, expected: str) -> ServerRefused:
+        """What an answer is that says nothing, since it is not what was asked for."""
+        remedy = "try again later; if it stays so, report it to the service"
+        return ServerRefused(self.http.redact(found), where=self.base, expected=expected, remedy=remedy)
 
     def value_url(self, order_id: str, item_id: str) -> str:
         """Where the result of an item is streamed to whoever has a token."""
@@ -186,12 +186,8 @@ class OdpClient:
                     raise ValueError("a list of something else than objects")
                 yield from found
             except ValueError as error:
-                raise ServerRefused(
-                    self.http.redact(f"GET {path} answered 200 with {error}"),
-                    where=self.base,
-                    expected="a JSON array, or an object with one as `value`",
-                    remedy="try again later; if it stays so, report it to the service",
-                ) from None
+                expected = "a JSON array, or an object with one as `value`"
+                raise self._strange(f"GET {path} answered 200 with {error}", expected) from None
 
 
 def _segment(key: str) -> str:

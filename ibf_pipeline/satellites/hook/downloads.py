@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -82,7 +83,8 @@ def fetch_product(
     name = f"{_plain_name(product.order_id)}_{_plain_name(product.id)}.zip"
     with alone(folder / LOCKS / name):
         kept = read_record(folder / name)
-        if kept is not None and (kept.order_id, kept.item_id) == (product.order_id, product.id):
+        whole = kept is not None and zipfile.is_zipfile(folder / name)  # else it was no answer to keep
+        if kept is not None and whole and (kept.order_id, kept.item_id) == (product.order_id, product.id):
             return Fetched(folder / name, kept)
         fetch = Fetch(client.links, largest, client.now)
         if product.link is not None:

@@ -86,7 +86,7 @@ def _reference(value: object) -> str:
 
 
 Text = Annotated[str, PlainValidator(text)]
-_Status = Annotated[str, PlainValidator(lambda value: text(value).lower())]
+_Status = Annotated[str, PlainValidator(lambda value: value.strip().lower() if isinstance(value, str) else "")]
 _Reference = Annotated[str, PlainValidator(_reference), Field(alias="InputProductReference")]
 _Moment = Annotated[datetime | None, PlainValidator(read_moment)]
 _Size = Annotated[int | None, PlainValidator(lambda value: value if isinstance(value, int) else None)]

@@ -10,6 +10,7 @@ from typing import Any
 from ibf_pipeline.errors import ConfigError, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.s3_listing import require_listings
 from ibf_pipeline.satellites.hook.settings import INSTALL, PrivateStorage
 
 
@@ -45,6 +46,7 @@ def list_files(
         key=key,
         secret=secret,
     )
+    require_listings(system)
     try:
         found: Mapping[str, Any] = system.find(storage.bucket, prefix=prefix, detail=True)
     except PermissionError as error:

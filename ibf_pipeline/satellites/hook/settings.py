@@ -54,7 +54,9 @@ class Token(Section):
         None, description="kind password: variable with the current second-factor code, for accounts that need one"
     )
     totp_variable: Variable | None = Field(
-        None, description="kind password: variable with the secret of the second factor, from which codes are made"
+        None,
+        description="kinds password and desp-user: variable with the secret of the second factor, from which codes "
+        "are made",
     )
 
     @model_validator(mode="after")
@@ -63,9 +65,10 @@ class Token(Section):
             raise ValueError(f"a token of kind {self.kind} needs the url of its token endpoint")
         if self.kind == "password" and not self.client_id:
             raise ValueError("a token of kind password needs the client_id of the realm's public client")
-        if self.kind != "password" and (self.one_time_code_variable or self.totp_variable):
-            named = "one_time_code_variable" if self.one_time_code_variable else "totp_variable"
-            raise ValueError(f"a token of kind {self.kind} takes no {named}: only kind password does")
+        if self.kind != "password" and self.one_time_code_variable:
+            raise ValueError(f"a token of kind {self.kind} takes no one_time_code_variable: only kind password does")
+        if self.kind == "service-account" and self.totp_variable:
+            raise ValueError("a token of kind service-account takes no totp_variable: it has no second factor")
         return self
 
 

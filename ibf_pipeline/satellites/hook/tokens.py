@@ -17,7 +17,7 @@ from ibf_pipeline.errors import ConfigError, IbfError, ServerRefused, ServerUnre
 from ibf_pipeline.io.environment import values_of
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.session import Session
-from ibf_pipeline.io.tokens import Grant, Token, TokenSource
+from ibf_pipeline.io.tokens import Grant, Token, TokenSource, code
 from ibf_pipeline.satellites.hook.settings import INSTALL
 from ibf_pipeline.satellites.hook.settings import Token as Settings
 
@@ -30,12 +30,13 @@ def desp_login(
     *,
     redact: Redactor,
     session_factory: Callable[[], Any] = _FOLLOWING,
+    one_time_code: Callable[[], str] | None = None,
 ) -> Token:
-    """A token of a DESP account through destinelab, as the website logs in, behind a wall: a one-time-code page is an
-    error, never a prompt.
+    """A token of a DESP account through destinelab, as the website logs in, behind a wall: a one-time-code page is
+    answered with `one_time_code`, and an error without it, never a prompt.
 
-    ServerRefused where the account is wrong or wants a second factor. Whether a token is still good shows when it is
-    used, which spares two requests a call.
+    ServerRefused where the account is wrong or wants a second factor that is not there. Whether a token is still good
+    shows when it is used, which spares two requests a call.
     """
     try:
         import destinelab.dedl_auth
@@ -50,7 +51,7 @@ def desp_login(
     logging.getLogger("destinelab").setLevel(logging.WARNING)
     try:
         desp = destinelab.desp_auth.DESPAuth(
-            username, password, otp_provider=_no_prompt, session_factory=session_factory
+            username, password, otp_provider=one_time_code or _no_prompt, session_factory=session_factory
         )
         desp_token = desp.get_desp_token()
         redact.know(desp_token)
@@ -71,8 +72,8 @@ def desp_login(
 def _no_prompt() -> str:
     raise ServerRefused(
         "the DESP account asks for a one-time code",
-        expected="an account that can log in without a person",
-        remedy="use a service account (an API key of My DataLake Services)",
+        expected="the secret behind it (the text beside the QR code) in the variable that totp_variable names",
+        remedy="export it, or use a service account (an API key of My DataLake Services)",
     )
 
 
@@ -96,8 +97,6 @@ def token_source(
         further = (settings.one_time_code_variable,) if settings.one_time_code_variable else ()
         username, password, *codes = values((settings.username_variable, settings.password_variable, *further))
         redact.know(password, *codes)
-        if settings.kind == "desp-user":
-            return TokenSource(partial(desp_login, username, password, redact=redact), redact)
         form = {
             "grant_type": "password",
             "client_id": str(settings.client_id),
@@ -111,6 +110,9 @@ def token_source(
     def seconds() -> float:
         return now().timestamp()
 
+    if settings.kind == "desp-user":
+        codes_of = (lambda: code(second, seconds(), str(settings.totp_variable))) if second else None
+        return TokenSource(partial(desp_login, username, password, redact=redact, one_time_code=codes_of), redact)
     grant = Grant(str(settings.url), form, redact, timeout_seconds=timeout, totp_secret=second or None, now=seconds)
     return TokenSource(grant, redact, seconds)
 

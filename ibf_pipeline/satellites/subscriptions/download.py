@@ -66,7 +66,8 @@ def fetch_product(
         if kept is not None and kept.product_id == product.id:
             return kept
         arriving = target.with_name(f"{target.name}.arriving")
-        arrived = download(client.downloads, client.value_url(product.id), arriving, largest=largest, progress=progress)
+        url, stated = client.value_url(product.id), _stated(product.content)
+        arrived = download(client.downloads, url, arriving, known_as=stated, largest=largest, progress=progress)
         verified = _verified(product.content, arriving, arrived, client.name, unverified=unverified)
         host = urlsplit(client.downloads.server.base).hostname or ""
         got = Got(target, product.id, product.name, arrived.size, arrived.sha256, host, verified)
@@ -99,16 +100,25 @@ def _compared(content: Mapping[str, Any], file: Path, arrived: Arrived) -> Itera
     size = content.get("ContentLength")
     if isinstance(size, int) and size > 0:
         yield (("size", True) if size == arrived.size else (f"{arrived.size:,} of {size:,} bytes", False))
+    for algorithm, name, value in _checksums(content):
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, partial(hashlib.new, name, usedforsecurity=False)).hexdigest()
+        yield (algorithm, True) if digest == value else (f"another {algorithm}", False)
+
+
+def _checksums(content: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(algorithm as the catalogue writes it, its name for hashlib, checksum in small letters) of those that we know."""
     stated = content.get("Checksum")
     for entry in stated if isinstance(stated, list) else []:
         value, algorithm = (entry.get("Value"), entry.get("Algorithm")) if isinstance(entry, Mapping) else (None, None)
         name = _HASHES.get(str(algorithm).upper().replace("-", ""))
-        if name is None or not isinstance(value, str) or not value:
-            continue
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, partial(hashlib.new, name, usedforsecurity=False)).hexdigest()
-        fits = digest == value.strip().lower()
-        yield (str(algorithm), True) if fits else (f"another {algorithm}", False)
+        if name is not None and isinstance(value, str) and value:
+            yield str(algorithm), name, value.strip().lower()
+
+
+def _stated(content: Mapping[str, Any]) -> str:
+    """What a file is known as whose checksum will be compared; empty without one."""
+    return "; ".join(f"{name} {value}" for _, name, value in _checksums(content))
 
 
 def _kept(target: Path) -> Got | None:

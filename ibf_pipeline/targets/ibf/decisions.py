@@ -9,6 +9,7 @@ from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.targets.ibf.about import ibf_about
+from ibf_pipeline.targets.ibf.asked import ask_list
 from ibf_pipeline.targets.ibf.state import OpenArea, open_area
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.problems import Problem
@@ -47,7 +48,7 @@ def decisions_since(revision: Revision, client: IbfClient) -> list[Problem]:
     path = f"/event/alert-areas/{found.country}/{found.default_admin_level}/{disaster_type}"
     areas = {}
     for name in names:
-        listed = client.get_if_there(path, eventName=name)
+        listed = ask_list(client, path, eventName=name)
         if listed is None:
             log.warning("%s: what people decided: not checked, this server has no route for it", found.country)
             return []

@@ -89,7 +89,10 @@ def found_out(client: IbfClient, iso3: str, disaster_type: str, called: datetime
     if log is None:
         return "nothing can tell whether people were notified: this server keeps no notification log"
     entries = log.get("logs") if isinstance(log, dict) else log
-    entries = [entry for entry in entries or () if isinstance(entry, dict)]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return (
+            "nothing can tell whether people were notified: the server's notification log is in no form that is known"
+        )
     if not entries:
         return "the server's notification log has no entry for this country"
     newest = max(entries, key=lambda entry: str(entry.get("createdAt", "")))

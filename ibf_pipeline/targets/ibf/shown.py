@@ -8,6 +8,7 @@ from typing import Any
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.targets.comparison import Shown
+from ibf_pipeline.targets.ibf.asked import ask_last_upload, ask_list
 from ibf_pipeline.targets.ibf.state import ask_events, moment, point_names
 from ibf_pipeline.targets.ibf.transport import IbfClient
 from ibf_pipeline.targets.portal import ShownNow
@@ -16,7 +17,7 @@ from ibf_pipeline.targets.portal import ShownNow
 def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int) -> ShownNow:
     """Ask a portal for its open events, with people by area of `level`; ServerRefused where it cannot tell."""
     disaster_type = profile.disaster_type
-    upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
+    upload = ask_last_upload(client, iso3, disaster_type)
     events = ask_events(client, iso3, disaster_type)
     if upload is None or events is None:
         raise ServerRefused(
@@ -37,11 +38,11 @@ def read_shown(client: IbfClient, iso3: str, profile: HazardProfile, level: int)
 def _shown(client: IbfClient, event: Mapping[str, Any], iso3: str, profile: HazardProfile, level: int) -> Shown:
     name = str(event["eventName"])
     path = f"/admin-area-dynamic-data/{iso3}/{level}/{profile.people_indicator}/{profile.disaster_type}"
-    rows = client.get(path, eventName=name)
+    rows = ask_list(client, path, eventName=name)
     return Shown(
         name,
         str(event.get("alertLevel", "")),
         event.get("firstLeadTime"),
         event.get("firstTriggerLeadTime"),
-        {str(row["placeCode"]): round(row["value"] or 0) for row in rows},
+        {str(row["placeCode"]): round(row["value"] or 0) for row in rows or ()},
     )

@@ -10,9 +10,9 @@ from typing import Any
 from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
-from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
+from ibf_pipeline.targets.ibf.asked import ask_features, ask_last_upload, ask_list
 from ibf_pipeline.targets.ibf.capabilities import Choice, choose
 from ibf_pipeline.targets.ibf.moment import date_of_calls
 from ibf_pipeline.targets.ibf.transport import IbfClient
@@ -84,10 +84,10 @@ def _as_open(event: Event) -> OpenEvent:
 
 def read_last_upload(client: IbfClient, iso3: str, disaster_type: str, own: Collection[str]) -> datetime | None:
     """The moment that the server takes for now; the newest of our `own` dates where it has no route that tells."""
-    return _last_upload(client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}"), own)
+    return _last_upload(ask_last_upload(client, iso3, disaster_type), own)
 
 
-def _last_upload(upload: Any, own: Collection[str]) -> datetime | None:
+def _last_upload(upload: Mapping[str, Any] | None, own: Collection[str]) -> datetime | None:
     return moment(max(own, default=None) if upload is None else upload.get("timestamp"))
 
 
@@ -110,13 +110,13 @@ def read_state(
     disaster_type = profile.disaster_type
     choice = choose(capabilities, _openapi(client, capabilities), client.host)
     levels, default = _levels(client.get("/country"), iso3, disaster_type, client.base)
-    areas = {level: client.get_if_there(f"/admin-areas/{iso3}/{level}") for level in levels}
+    areas = {level: ask_features(client, f"/admin-areas/{iso3}/{level}") for level in levels}
     points = {
-        category: client.get_if_there(f"/point-data/{category}/{iso3}", disasterType=disaster_type)
+        category: ask_features(client, f"/point-data/{category}/{iso3}", disasterType=disaster_type)
         for category in profile.points
     }
-    upload = client.get_if_there(f"/event/last-upload-date/{iso3}/{disaster_type}")
-    indicators = client.get_if_there(f"/metadata/indicators/{iso3}/{disaster_type}")
+    upload = ask_last_upload(client, iso3, disaster_type)
+    indicators = ask_list(client, f"/metadata/indicators/{iso3}/{disaster_type}")
     own = past or PublishedPast()
     last_upload = _last_upload(upload, own.dates)
     ours = past is None or last_upload is None or date_of_calls(last_upload) in own.dates
@@ -186,24 +186,8 @@ def _with_areas(client: IbfClient, event: OpenEvent, iso3: str, level: int, disa
 
 def ask_events(client: IbfClient, iso3: str, disaster_type: str) -> Any:
     """The open events as the server tells them, by its route of today or the one before; None where it has neither."""
-    events = _listed(client, "/event", countryCodeISO3=iso3, disasterType=disaster_type)
-    return _listed(client, f"/event/{iso3}/{disaster_type}") if events is None else events
-
-
-def _listed(client: IbfClient, path: str, **query: Any) -> list[dict[str, Any]] | None:
-    """What a route lists, None without such a route (404); ServerRefused for no list, which never means "nothing"."""
-    try:
-        found = client.get(path, **query)
-    except Gone:
-        return None
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ServerRefused(
-            f"GET {path} answered no list",
-            where=client.base,
-            expected="a JSON array, empty where there is nothing",
-            remedy="run again; if it stays so, ask the server's administrator",
-        )
-    return found
+    events = ask_list(client, "/event", countryCodeISO3=iso3, disasterType=disaster_type)
+    return ask_list(client, f"/event/{iso3}/{disaster_type}") if events is None else events
 
 
 def _openapi(client: IbfClient, capabilities: str) -> Any:
@@ -280,7 +264,7 @@ def _areas_of(
     client: IbfClient, event: Mapping[str, Any], iso3: str, level: int, disaster_type: str
 ) -> tuple[OpenArea, ...]:
     """All areas of an event on the default level; the event itself lists only those of its highest class."""
-    areas = _listed(client, f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
+    areas = ask_list(client, f"/event/alert-areas/{iso3}/{level}/{disaster_type}", eventName=str(event["eventName"]))
     return tuple(open_area(area) for area in (event.get("alertAreas", ()) if areas is None else areas))
 
 

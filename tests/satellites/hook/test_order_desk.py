@@ -154,7 +154,7 @@ def test_nothing_is_sent_where_the_look_up_before_it_answers_no_list(
     lose(book)
     desk = open_desk(parallel=2)
     key = desk.submit(request()).key
-    server.instead = {f"ProductionOrders?$orderby=Id desc&$top=100&$filter=(endswith(Name,'{key}'))": answer}
+    server.instead = {f"ProductionOrders?$orderby=Id desc&$filter=(endswith(Name,'{key}'))": answer}
     for _ in range(2):
         with pytest.raises(ServerRefused, match="answered 200 with"):
             desk.advance()

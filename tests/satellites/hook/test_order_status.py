@@ -9,9 +9,8 @@ import pytest
 from ibf_pipeline.errors import ServerRefused
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.satellites.hook.client import OdpClient
-from ibf_pipeline.satellites.hook.order_desk import OrderDesk, succeeded
+from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 from ibf_pipeline.satellites.hook.orders import OrderRequest, Product, order_of
-from ibf_pipeline.satellites.hook.settings import Polling
 from tests.worlds.services.hook import Loopback
 from tests.worlds.services.hook_platform import Clock
 
@@ -19,19 +18,6 @@ Opening = Callable[..., OrderDesk]
 STORAGE = {"output_storage": "TEMPORARY"}
 NO_STATUS = ['{"message": "the database is being moved"}', "null", "[]", "{}", '{"value": []}', '{"value": {"Id": 1}}']
 """answers with 200 that do not say how an order stands"""
-
-
-@pytest.mark.parametrize("products", [("P1",), ("P1", "P2")])
-def test_an_order_ends_at_a_service_that_knows_the_tutorials_calls_alone(
-    products: tuple[str, ...], open_desk: Opening, server: Loopback, clock: Clock
-) -> None:
-    """`BatchOrder(id)` is answered 404 while listing and items say completed."""
-    server.tutorial_only = True
-    desk = open_desk(parallel=2)
-    key = desk.submit(OrderRequest("odp-test", products, STORAGE, "alert")).key
-    (entry,) = desk.wait([key], Polling(), clock.sleep)
-    assert succeeded(entry)
-    assert sum(clock.slept) < 1200
 
 
 def test_how_an_order_stands_is_told_while_it_runs(open_desk: Opening, server: Loopback, clock: Clock) -> None:
@@ -75,30 +61,6 @@ def test_an_order_is_not_there_where_all_calls_say_so_and_the_listing_can_be_rea
     with pytest.raises(ServerRefused, match="ProductionOrders answered 404") as caught:
         client.order("1")
     assert not isinstance(caught.value, Gone)
-
-
-def test_what_cannot_be_cancelled_is_not_gone(open_desk: Opening, server: Loopback, clock: Clock) -> None:
-    server.tutorial_only = True
-    desk = open_desk()
-    key = desk.submit(OrderRequest("odp-test", ("P1",), STORAGE, "alert")).key
-    desk.advance()
-    with pytest.raises(Gone):
-        desk.cancel(key)
-    assert desk.entry(key).state == "sent"
-
-
-def test_an_order_that_no_search_by_name_finds_is_not_sent_twice(
-    open_desk: Opening, server: Loopback, clock: Clock
-) -> None:
-    server.deaf_filter = True
-    desk = open_desk()
-    key = desk.submit(OrderRequest("odp-test", ("P1",), STORAGE, "alert")).key
-    server.faults = ["cut after"]
-    desk.advance()
-    assert desk.entry(key).state == "unclear"
-    clock.sleep(600)
-    desk.advance()
-    assert (desk.entry(key).state, len(server.platform.orders)) == ("completed", 1)
 
 
 @pytest.mark.parametrize("options", ["null", "{}", '"text"'])

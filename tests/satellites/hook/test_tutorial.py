@@ -48,11 +48,7 @@ def workplace(tmp_path: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return tmp_path
 
 
-@pytest.mark.parametrize("tutorial_only", [False, True], ids=["whole API", "the tutorial's calls alone"])
-def test_the_whole_tutorial(
-    tutorial_only: bool, config: Path, workplace: Path, server: Loopback, caplog: pytest.LogCaptureFixture
-) -> None:
-    server.tutorial_only = tutorial_only
+def test_the_whole_tutorial(config: Path, workplace: Path, server: Loopback, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server.archives[SCENE] = archive({f"{SCENE}/manifest.safe": b"<xml/>", f"{SCENE}/GRANULE/B02.jp2": b"blue"})
     said = []

@@ -56,10 +56,6 @@ class Loopback:
         self.instead: dict[str, str] = {}
         """what is answered, with 200, in place of a listing: path below the service (query included, where it has any
         that matters) -> body"""
-        self.tutorial_only = False
-        """nothing but the calls of the tutorial exist (seed 000); everything else is answered 404"""
-        self.deaf_filter = False
-        """names that end with something are looked for and never found"""
         self.elsewhere: str | None = None
         """another server's address, for redirects"""
         self._lock = threading.Lock()
@@ -205,8 +201,6 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
                 if server.fault("no listing"):
                     raise Refused(404, {"detail": "Not Found"})
                 self._orders()
-            elif server.tutorial_only and not re.fullmatch(r"BatchOrder\(\w+\)/Product(s|\(\w+\)/\$value)", path):
-                raise Refused(404, {"detail": "Not Found"})
             elif match := re.fullmatch(r"ProductionOrder\((\w+)\)/OData\.CSC\.Cancel", path):
                 server.platform.cancel(match.group(1))
                 self._json(200, {"value": "ok"})
@@ -256,8 +250,6 @@ def _handler(server: Loopback) -> type[BaseHTTPRequestHandler]:
 
         def _orders(self) -> None:
             found = server.platform.listed(self.query.get("$filter"))
-            if server.deaf_filter and "$filter" in self.query:
-                found = []
             skip = int(self.query.get("$skip", 0))
             content: dict[str, Any] = {"value": [_listed(order) for order in found[skip : skip + server.page]]}
             if skip + server.page < len(found):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from ibf_pipeline.targets.ibf.asked import as_list, as_upload
 from ibf_pipeline.targets.ibf.lookback.expected import EventExpected, Expected
 
 Values = Mapping[str, str | None]
@@ -66,9 +67,10 @@ def read_upload(client: Reader, expected: Expected) -> tuple[datetime | None, bo
     """The moment of the last upload, and whether the server tells it at all."""
     path = f"/event/last-upload-date/{expected.country}/{expected.facts.disaster_type}"
     answer = client.get_if_there(path, keep_trying=False)
-    text = (answer or {}).get("timestamp")
+    told = {} if answer is None else as_upload(answer, path)
+    text = told.get("timestamp")
     moment = datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
-    return moment, "timestamp" in (answer or {})
+    return moment, "timestamp" in told
 
 
 def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, tells_upload: bool) -> Shown:
@@ -77,6 +79,7 @@ def read_shown(client: Reader, expected: Expected, upload: datetime | None, *, t
     listed = client.get_if_there("/event", keep_trying=False, countryCodeISO3=expected.country, disasterType=kind)
     if listed is None:  # the route of before 0.331
         listed = client.get_if_there(f"/event/{expected.country}/{kind}", keep_trying=False)
+    listed = None if listed is None else as_list(listed, "/event")
     awaited = {event.name: event for event in expected.events}
     events = [_event(client, expected, event, awaited.get(str(event["eventName"]))) for event in listed or ()]
     points = {category: _points(client, expected, category) for category in {p.category for p in expected.points}}
@@ -110,7 +113,7 @@ def _people(client: Reader, expected: Expected, event: EventExpected, level: int
     """Of one event on one level: without the event's name the server adds up, and without its lead time mixes."""
     facts = expected.facts
     path = f"/admin-area-dynamic-data/{expected.country}/{level}/{facts.people}/{facts.disaster_type}"
-    rows = client.get(path, keep_trying=False, eventName=event.name, leadTime=event.lead_time)
+    rows = as_list(client.get(path, keep_trying=False, eventName=event.name, leadTime=event.lead_time), path)
     return {str(row["placeCode"]): float(row.get("value") or 0) for row in rows}
 
 
