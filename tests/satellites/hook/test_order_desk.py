@@ -31,6 +31,7 @@ from ibf_pipeline.errors import (
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.sql import Database
+from ibf_pipeline.io.tokens import SAME_ANSWER
 from ibf_pipeline.records import lease as leases
 from ibf_pipeline.records.open import beside, bring_up_to_date
 from ibf_pipeline.records.schema import LEASE, ORDER
@@ -212,6 +213,7 @@ def test_an_order_for_which_there_is_no_token_was_never_sent_and_waits_again(
     assert (desk.entry(key).state, server.platform.orders) == ("waiting", [])
     monkeypatch.undo()
     server.faults = []
+    clock.sleep(SAME_ANSWER)
     desk.advance()
     assert desk.entry(key).state == "sent"
     assert len(server.platform.orders) == 1

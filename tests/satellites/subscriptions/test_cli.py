@@ -15,8 +15,9 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli.inbox import inbox_app
+from flows.cli.receiver import receiver
 from flows.cli.records import records_app
-from flows.cli.subscriptions import receiver, subscriptions_app
+from flows.cli.subscriptions import subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
