@@ -18,6 +18,7 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.csv_rows import number_of, read_rows
+from ibf_pipeline.io.moved_fields import require_unmoved
 from ibf_pipeline.prepare.boundaries import lost_zeros
 from ibf_pipeline.prepare.magnitudes import NO_LITRES, require_cubic_metres
 
@@ -37,6 +38,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
     rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
     if [row["stationCode"] for row in rows] == [NO_STATION]:
         return ()
+    require_unmoved(rows, "stationCode", ("lat", "lon"), file)
     for row in rows:
         code, number = row["stationCode"], row.line
         if not code.isprintable() or code in ("", NO_STATION, *stations):
