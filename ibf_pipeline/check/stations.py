@@ -50,7 +50,7 @@ def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station]) -> I
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
         yield finding("thresholds small", smallest=periods[0], stations=listed(small))
-    large = of_the_largest_rivers(thresholds)
+    large = of_the_largest_rivers(thresholds, stations)
     if large:
         yield finding("thresholds large", smallest=periods[0], stations=listed(large))
     if grown := steep(thresholds):
