@@ -99,18 +99,33 @@ def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
     return [" and ".join(codes) for codes in rows.values() if len(codes) > 1]
 
 
+def large_doubt(found: Sequence[str], file: str = "") -> str:
+    """What runs say of stations `of_the_largest_rivers`; `file`: the name of theirs, where it is not the usual one."""
+    return _doubt("thresholds as of the largest rivers on Earth, or litres per second", found, file)
+
+
+def steep_doubt(found: Sequence[str], file: str = "") -> str:
+    """The same of `steep` ones."""
+    return _doubt(f"thresholds that grow more than {STEEP:g} times over their return periods", found, file)
+
+
+def alike_doubt(found: Sequence[str], file: str = "") -> str:
+    """The same of those `alike`."""
+    return _doubt("stations with one another's thresholds", found, file)
+
+
 def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file: str) -> list[str]:
     """What runs say of them; `file`: the name of theirs, where it is not the usual one."""
-    begin = f"{file}: " if file else ""
     known = (
-        (
-            "thresholds as of the largest rivers on Earth, or litres per second",
-            of_the_largest_rivers(thresholds, stations),
-        ),
-        (f"thresholds that grow more than {STEEP:g} times over their return periods", steep(thresholds)),
-        ("stations with one another's thresholds", alike(thresholds, stations)),
+        (large_doubt, of_the_largest_rivers(thresholds, stations)),
+        (steep_doubt, steep(thresholds)),
+        (alike_doubt, alike(thresholds, stations)),
     )
-    return [f"{begin}{words}: {_listed(codes)}" for words, codes in known if codes]
+    return [doubt(found, file) for doubt, found in known if found]
+
+
+def _doubt(words: str, found: Sequence[str], file: str) -> str:
+    return f"{file}: {words}: {_listed(found)}" if file else f"{words}: {_listed(found)}"
 
 
 def _listed(stations: Sequence[str]) -> str:
