@@ -37,9 +37,10 @@ log = logging.getLogger("ibf_pipeline.tasks")
 
 @task(task_run_name="prepared layers of {iso3}", cache_policy=NO_CACHE)
 def prepared_layers(iso3: str, country: FloodCountry, static: Path, folder: Path) -> tuple[CountryLayers, ExtentTiles]:
-    """The country's prepared layers, built where they are missing or out of date."""
+    """The country's prepared layers, built where they are missing or out of date, without doubts that are accepted."""
     built = prepare(country, static, folder)
     layers, tiles = read_prepared(folder, iso3)
+    layers = layers.accepting(country.accepted_doubts)
     said = [*filter(None, [outdated(static)])]
     layers = replace(layers, findings=(*layers.findings, *said), doubts=(*layers.doubts, *said))
     log.info(

@@ -69,7 +69,7 @@ def prepare(
         built = build(chosen, static, folder, progress)
     said = f"built: {', '.join(built)}" if built else "up to date"
     out.print(f"{country}: {said}\n{folder}", soft_wrap=True)
-    layers, _ = read_prepared(folder, country)
+    layers = read_prepared(folder, country)[0].accepting(chosen.accepted_doubts)
     for text in layers.doubts:
         out.print(f"doubtful: {text}", soft_wrap=True, markup=False)
     noticed = [text for text in layers.findings if text not in layers.doubts]
@@ -191,7 +191,7 @@ _MOST_ROWS = 8
 """of a table, which takes more lines than the same in words"""
 _LONGEST = 240
 """letters of what was found: sixty areas by name would push everything else off the screen"""
-_COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "fine": "green"}
+_COLOURS = {"error": "bold red", "warning": "yellow", "not checked": "dim", "accepted": "dim", "fine": "green"}
 
 
 def print_findings(country: str, findings: list[Finding], out: Console) -> None:

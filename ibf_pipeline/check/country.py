@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from ibf_pipeline.check.accepted import with_accepted
 from ibf_pipeline.check.finding import SHOWN, Finding, finding, fine, listed, of_error
 from ibf_pipeline.check.flood_maps import check_flood_maps, is_grid
 from ibf_pipeline.check.mapping import check_mapping
@@ -23,11 +24,12 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.prepare.boundaries import DOUBTFUL, REACHES_OUT, Boundaries, read_boundaries
 from ibf_pipeline.prepare.cover import bounds_of_areas
 from ibf_pipeline.prepare.ground import Overlap
+from ibf_pipeline.prepare.layers import PROPOSAL
 from ibf_pipeline.prepare.origins import doubts
 from ibf_pipeline.prepare.parents import PARENTS
 from ibf_pipeline.prepare.stations import mapping_rows, read_stations, read_thresholds
 from ibf_pipeline.prepare.totals import read_totals
-from ibf_pipeline.prepare.uncounted import covered, unfilled
+from ibf_pipeline.prepare.uncounted import covered, covered_doubt, unfilled, unfilled_doubt
 from ibf_pipeline.static.copy import outdated
 
 _NO_ALERTS = "`prepare` refuses it, so there are no alerts at all"
@@ -87,7 +89,7 @@ def check_static(country: FloodCountry, static: Path) -> tuple[list[Finding], St
     findings += _mapping(country, static, boundaries, stations)
     thresholds, found = _thresholds(country, static, stations)
     findings += [*found, *_rasters(country, static, boundaries), *_not_checked(boundaries is None, stations is None)]
-    return findings, StaticData(boundaries, stations, thresholds)
+    return list(with_accepted(findings, country)), StaticData(boundaries, stations, thresholds)
 
 
 def _not_checked(without_boundaries: bool, without_stations: bool) -> Iterator[Finding]:
@@ -118,7 +120,7 @@ def _files(country: FloodCountry, static: Path) -> Iterator[Finding]:
     else:
         yield fine("static data", f"all {len(files)} files are there: {static}")
     if inputs.mapping_file(static).name == inputs.PROPOSED:
-        yield finding("mapping proposed", proposed=inputs.PROPOSED, file=inputs.MAPPING)
+        yield finding("mapping proposed", proposed=inputs.PROPOSED, file=inputs.MAPPING).doubted(PROPOSAL)
     old_copy = outdated(static)
     if old_copy is not None:
         yield finding("copy outdated", old_copy=old_copy, static=country.static)
@@ -169,7 +171,7 @@ def _overlaps(layer: Boundaries) -> Iterator[Finding]:
         pairs = listed(map(words, layer.overlaps))
         yield finding("areas overlap", count=len(layer.overlaps), level=layer.admin_level, pairs=pairs)
     if gone := covered(layer):
-        yield finding("areas covered", level=layer.admin_level, areas=listed(gone))
+        yield finding("areas covered", level=layer.admin_level, areas=listed(gone)).doubted(covered_doubt(gone, layer))
 
 
 def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
@@ -177,10 +179,11 @@ def _gaps(above: Boundaries, below: Boundaries) -> Iterator[Finding]:
     shares = unfilled(above, below)
     empty = [code for code, share in shares.items() if not share]
     partly = [f"{code} ({share:.0%})" for code, share in shares.items() if share]
+    doubt, levels = unfilled_doubt(list(shares), above, below), (above.admin_level, below.admin_level)
     if empty:
-        yield finding("areas left empty", level=above.admin_level, below=below.admin_level, areas=listed(empty))
+        yield finding("areas left empty", level=levels[0], below=levels[1], areas=listed(empty)).doubted(doubt)
     if partly:
-        yield finding("areas not filled", level=above.admin_level, below=below.admin_level, areas=listed(partly))
+        yield finding("areas not filled", level=levels[0], below=levels[1], areas=listed(partly)).doubted(doubt)
 
 
 def _mapping(
@@ -210,7 +213,7 @@ def _thresholds(
         try:
             if later.is_file():
                 table = read_thresholds(later, stations, needed)
-                found += [one for one in check_thresholds(table, stations) if one.level != "fine"]
+                found += [one for one in check_thresholds(table, stations, each.file) if one.level != "fine"]
                 found.append(fine("thresholds", f"those of GloFAS v{each.version}, from {each.valid_from} on, too"))
         except IbfError as error:
             found.append(of_error("thresholds", error, _NO_ALERTS))

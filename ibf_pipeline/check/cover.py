@@ -10,7 +10,7 @@ from rasterio.warp import transform_bounds
 
 from ibf_pipeline.check.finding import Finding, finding
 from ibf_pipeline.prepare.grids import Bounds
-from ibf_pipeline.prepare.reach import ends_inside
+from ibf_pipeline.prepare.reach import ends_inside, reach_doubt
 
 
 def check_elsewhere(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[
         return
     missing = ends_inside(box, (box[2] - box[0]) / raster.width, country)
     if missing:
-        yield finding("raster ends inside", file=file.name, missing=missing)
+        yield finding("raster ends inside", file=file.name, missing=missing).doubted(reach_doubt(file.name, missing))
 
 
 def degrees_of(raster: DatasetReader) -> Bounds | None:

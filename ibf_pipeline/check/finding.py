@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ import yaml
 
 from ibf_pipeline.errors import IbfError
 
-Level = Literal["error", "warning", "fine", "not checked"]
+Level = Literal["error", "warning", "fine", "not checked", "accepted"]
 Subject = Literal[
     "configuration", "static data", "boundaries", "stations", "mapping", "thresholds", "rasters", "portal", "schedule"
 ]
@@ -31,6 +31,12 @@ class Finding:
     meaning: str = ""
     """what follows from it for alerts"""
     remedy: str = ""
+    doubts: tuple[str, ...] = ()
+    """the same as runs say it, where they doubt their numbers for it"""
+
+    def doubted(self, *words: str) -> Finding:
+        """The same, which runs say in other `words`."""
+        return replace(self, doubts=words)
 
 
 def fine(subject: Subject, found: str) -> Finding:
@@ -39,8 +45,9 @@ def fine(subject: Subject, found: str) -> Finding:
 
 
 def finding(name: str, /, **facts: object) -> Finding:
-    """A finding of the catalogue `findings.yaml`, its braces filled with the facts of the case."""
-    return Finding(**{part: words.format(**facts) for part, words in _catalogue()[name].items()})
+    """A finding of `findings.yaml`, its braces filled with the facts of the case; a fact `doubt` is as runs say it."""
+    said = Finding(**{part: words.format(**facts) for part, words in _catalogue()[name].items()})
+    return said.doubted(str(facts["doubt"])) if "doubt" in facts else said
 
 
 def not_checked(subject: Subject, found: str, meaning: str, remedy: str = "") -> Finding:
@@ -72,10 +79,11 @@ def worst_first(findings: Sequence[Finding]) -> list[Finding]:
     """Errors, warnings, what was not checked, and last what is fine; in each what the portal does first, since people
     are mailed by it, otherwise in the order of the checks.
     """
-    order: tuple[Level, ...] = ("error", "warning", "not checked", "fine")
+    order: tuple[Level, ...] = ("error", "warning", "not checked", "accepted", "fine")
     return sorted(findings, key=lambda finding: (order.index(finding.level), finding.subject != "portal"))
 
 
 def as_rows(findings: Sequence[Finding]) -> Iterator[dict[str, str]]:
     """For programs."""
-    yield from map(asdict, findings)
+    for one in findings:
+        yield {name: getattr(one, name) for name in ("level", "subject", "found", "meaning", "remedy")}

@@ -11,7 +11,8 @@ from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths, require_water_mask
 from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
-from ibf_pipeline.prepare.map_doubts import doubts_about, much_masked, wetter
+from ibf_pipeline.prepare.layers import dry_doubt
+from ibf_pipeline.prepare.map_doubts import doubts_about, masked_doubt, much_masked, wetter, wetter_doubt
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 
@@ -84,7 +85,7 @@ def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> I
 def _doubtful(maps: Mapping[float, DepthFacts]) -> Iterator[Finding]:
     for period, facts in maps.items():
         if not facts.wet:
-            yield finding("flood map dry", file=facts.name, period=period)
+            yield finding("flood map dry", file=facts.name, period=period).doubted(dry_doubt(period))
         for doubt in facts.doubts:
             yield finding("depths doubtful", doubt=doubt)
     try:
@@ -101,13 +102,14 @@ def _doubtful(maps: Mapping[float, DepthFacts]) -> Iterator[Finding]:
             more=maps[larger].wet,
             smaller=smaller,
             larger=larger,
-        )
+        ).doubted(wetter_doubt(maps[smaller], maps[larger]))
 
 
 def _masked(maps: Mapping[float, DepthFacts], water: Path) -> Iterator[Finding]:
     much = much_masked(maps)
     if much is not None:
-        yield finding("water covers much", water=water.name, share=much[1], map=much[0].name)
+        said = finding("water covers much", water=water.name, share=much[1], map=much[0].name)
+        yield said.doubted(masked_doubt(*much))
         return
     share = max(facts.masked / max(facts.wet, 1) for facts in maps.values())
     yield fine("rasters", f"{water.name} covers at most {share:.0%} of a flood map's wet cells")

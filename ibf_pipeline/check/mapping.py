@@ -9,7 +9,7 @@ from ibf_pipeline.check.finding import Finding, finding, fine, listed
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.names import is_name
 from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros
-from ibf_pipeline.prepare.stations import NO_STATION
+from ibf_pipeline.prepare.stations import NO_STATION, left_out
 
 Pairs = Sequence[tuple[str, str]]
 """(station, place code) as the file lists them"""
@@ -35,7 +35,8 @@ def check_mapping(
     if unlisted and known_stations - named:
         yield finding("mapped stations unknown", stations=unlisted, no_station=NO_STATION)
     elif unlisted:
-        yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION)
+        rows = [pair for pair in pairs if pair[0] not in (*known_stations, NO_STATION, "")]
+        yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION).doubted(*left_out(rows))
     yield from _unmapped(areas, {s.code: s.name if is_name(s.name) else "" for s in stations})
     unnamed = known_codes - set(stations_of)
     if unnamed:

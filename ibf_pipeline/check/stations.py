@@ -16,8 +16,16 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.hazards.floods.forecast.events import event_names
 from ibf_pipeline.prepare.boundaries import Boundaries
-from ibf_pipeline.prepare.magnitudes import STEEP, alike, of_the_largest_rivers, steep
-from ibf_pipeline.prepare.station_places import KM, away, require_in_country, sharing_a_cell
+from ibf_pipeline.prepare.magnitudes import (
+    STEEP,
+    alike,
+    alike_doubt,
+    large_doubt,
+    of_the_largest_rivers,
+    steep,
+    steep_doubt,
+)
+from ibf_pipeline.prepare.station_places import KM, away, far_doubt, require_in_country, shared_doubt, sharing_a_cell
 
 EDGE: Final = 0.01
 """in cells: nearer to a cell's edge than that, and rounding decides which cell a tool takes"""
@@ -37,11 +45,11 @@ def check_stations(stations: Sequence[Station], deepest: Boundaries, event_name:
     if edges:
         yield finding("stations on an edge", stations=listed(edges), count=len(edges), total=len(stations))
     if shared := sharing_a_cell(stations):
-        yield finding("stations share a cell", stations=listed(shared))
+        yield finding("stations share a cell", stations=listed(shared)).doubted(shared_doubt(shared))
 
 
-def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station]) -> Iterator[Finding]:
-    """`thresholds`: (station, return_period) m3/s, read and therefore complete and growing."""
+def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station], file: str = "") -> Iterator[Finding]:
+    """`thresholds`: (station, return_period) m3/s, read and therefore complete and growing; `file` as of its doubts."""
     periods = thresholds["return_period"].values
     shown = ", ".join(f"{period:g}" for period in periods)
     yield fine("thresholds", f"complete and growing for every station: {shown} years")
@@ -50,13 +58,17 @@ def check_thresholds(thresholds: xr.DataArray, stations: Sequence[Station]) -> I
     small = [f"{code} ({value:.3g} m3/s)" for code, value in zip(codes, smallest, strict=True) if value < SMALL]
     if small:
         yield finding("thresholds small", smallest=periods[0], stations=listed(small))
-    large = of_the_largest_rivers(thresholds)
+    large = of_the_largest_rivers(thresholds, stations)
     if large:
-        yield finding("thresholds large", smallest=periods[0], stations=listed(large))
+        said = finding("thresholds large", smallest=periods[0], stations=listed(large))
+        yield said.doubted(large_doubt(large, file))
     if grown := steep(thresholds):
-        yield finding("thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(grown))
+        said = finding(
+            "thresholds steep", times=STEEP, smallest=periods[0], largest=periods[-1], stations=listed(grown)
+        )
+        yield said.doubted(steep_doubt(grown, file))
     if same := alike(thresholds, stations):
-        yield finding("thresholds alike", stations=listed(same))
+        yield finding("thresholds alike", stations=listed(same)).doubted(alike_doubt(same, file))
 
 
 def check_river_cells(
@@ -124,6 +136,7 @@ def _places(stations: Sequence[Station], deepest: Boundaries, file: Path) -> Ite
     distances = zip(stations, away(stations, deepest), strict=True)
     outside = [f"{station.code} ({degrees * KM:,.1f} km)" for station, degrees in distances if degrees > 0]
     if outside:
-        yield finding("stations outside", stations=listed(outside))
+        far = far_doubt(stations, deepest)
+        yield finding("stations outside", stations=listed(outside)).doubted(*filter(None, [far]))
     else:
         yield fine("stations", "all inside the country")

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.section import GlofasVersion, Section
@@ -35,6 +35,9 @@ Probability = Annotated[
 
 ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description="years")]
 
+
+AcceptedDoubt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=12)]
+"""long enough to be of one doubt and not of all that name a file"""
 
 LONGEST_HORIZON = 15
 """days; where the medium-range forecast of GloFAS ends"""
@@ -205,6 +208,12 @@ class FloodCountry(CountryHazard):
     )
     accepted_background_ids: tuple[int, ...] = Field(
         (), description="GRIB background process ids, likewise; one that no file gives (255) needs none"
+    )
+
+    accepted_doubts: tuple[AcceptedDoubt, ...] = Field(
+        (),
+        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
+        "and more): they stay in the notes, and leave state, notices and the report's head",
     )
 
     @model_validator(mode="after")

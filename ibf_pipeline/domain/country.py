@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
 POPULATION_AFFECTED = "population_affected"
 """The main exposure indicator of floods in the IBF API."""
+ACCEPTED = "accepted"
+"""how the notes begin that are about a doubt which an operator has looked into"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,15 @@ class CountryLayers:
         later = self.later_thresholds.get(version)
         return self if later is None else replace(self, thresholds=later)
 
+    def accepting(self, texts: Collection[str]) -> CountryLayers:
+        """The same, and doubts that an operator accepts, by a text of theirs, are findings alone that say so."""
+        accepted = {doubt for doubt in self.doubts if is_accepted(doubt, texts)}
+        return replace(
+            self,
+            findings=tuple(f"{ACCEPTED}: {words}" if words in accepted else words for words in self.findings),
+            doubts=tuple(doubt for doubt in self.doubts if doubt not in accepted),
+        )
+
     def level(self, admin_level: int) -> list[Area]:
         """The areas of one level, in the order of their place codes."""
         return sorted(
@@ -81,3 +92,8 @@ class CountryLayers:
         while area.admin_level > admin_level and area.parent is not None:
             area = self.areas[area.parent]
         return area.place_code
+
+
+def is_accepted(doubt: str, texts: Collection[str]) -> bool:
+    """Whether a doubt of the static data is one of those that an operator accepts, each by a text of its words."""
+    return any(text in doubt for text in texts)

@@ -28,13 +28,17 @@ _UNSEEN: Final = "".join(map(chr, (0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x206
 
 
 class Row(dict[str, str]):
-    """The fields of a line by their columns, without blanks or unseen marks around them; `line`: where it begins."""
+    """The fields of a line by their columns, in the header's order, without blanks or unseen marks around them.
 
-    __slots__ = ("line",)
+    `line`: where it begins; `separator`: what parts the fields of its table.
+    """
 
-    def __init__(self, fields: Iterable[tuple[str, str]], line: int) -> None:
+    __slots__ = ("line", "separator")
+
+    def __init__(self, fields: Iterable[tuple[str, str]], line: int, separator: str = ",") -> None:
         super().__init__(fields)
         self.line = line
+        self.separator = separator
 
 
 def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
@@ -53,11 +57,12 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
     needed = list(columns)
     text = _text(file)
     try:
-        table = _parted(text, needed)
+        separator = _separator(text, needed)
+        table = _parted(text, separator)
         _, header = next(table, (1, []))
         header = [_trimmed(name) for name in header]
         _require_columns(header, needed, file)
-        return [_row(header, fields, line, file) for line, fields in table]
+        return [_row(header, fields, line, separator, file) for line, fields in table]
     except csv.Error as error:
         raise _unreadable(str(error), file) from None
 
@@ -87,13 +92,17 @@ def _text(file: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _parted(text: str, needed: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """(line, fields) of every line that says anything, the header first."""
+def _separator(text: str, needed: Sequence[str]) -> str:
+    """What parts the header into the needed columns, or else into most."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     headers = {mark: next(csv.reader([first], delimiter=mark), []) for mark in _SEPARATORS}
     whole = [mark for mark, header in headers.items() if needed and {*needed} <= {_trimmed(name) for name in header}]
-    mark = whole[0] if whole else max(_SEPARATORS, key=lambda mark: len(headers[mark]))
-    reader = csv.reader(io.StringIO(text), strict=True, delimiter=mark)
+    return whole[0] if whole else max(_SEPARATORS, key=lambda mark: len(headers[mark]))
+
+
+def _parted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """(line, fields) of every line that says anything, the header first."""
+    reader = csv.reader(io.StringIO(text), strict=True, delimiter=separator)
     line = 1
     try:
         for fields in reader:
@@ -130,7 +139,7 @@ def _trimmed(field: str) -> str:
     return field
 
 
-def _row(header: Sequence[str], fields: Sequence[str], line: int, file: Path) -> Row:
+def _row(header: Sequence[str], fields: Sequence[str], line: int, separator: str, file: Path) -> Row:
     """A line of another length than its header: nobody can tell which of its fields are in the wrong place."""
     if len(fields) != len(header):
         raise InputInvalid(
@@ -139,7 +148,7 @@ def _row(header: Sequence[str], fields: Sequence[str], line: int, file: Path) ->
             expected=f"{len(header)} fields as in the header ({','.join(header)})",
             remedy="write numbers with a decimal point, and put texts that hold a comma into double quotes",
         )
-    row = Row(((column, _trimmed(field)) for column, field in zip(header, fields, strict=True)), line)
+    row = Row(((column, _trimmed(field)) for column, field in zip(header, fields, strict=True)), line, separator)
     broken = [column for column in row if "\n" in row[column]]
     if broken:
         raise InputInvalid(

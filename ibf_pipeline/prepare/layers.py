@@ -306,7 +306,7 @@ class Layers:
             [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
         ).astype(np.int32)
         dry = [period for period, rows in zip(self._maps, per_period, strict=True) if not len(rows)]
-        doubts = [*doubts, *(f"the flood map of {period:g} years holds no water inside the country" for period in dry)]
+        doubts = [*doubts, *map(dry_doubt, dry)]
         counts = [
             [np.load(self._target / f"counts_{indicator}_RP{period:g}.npy") for period in self._maps]
             for indicator in self._rasters
@@ -335,6 +335,11 @@ class Layers:
             np.save(self._target / "wet_blocks.npy", blocks)
             tables.to_netcdf(self._target / "tables.nc", engine="netcdf4")
             (self._target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def dry_doubt(period: float) -> str:
+    """What runs say of a flood map without water inside the country; `period`: its return period, years."""
+    return f"the flood map of {period:g} years holds no water inside the country"
 
 
 def _what(indicator: str) -> str:

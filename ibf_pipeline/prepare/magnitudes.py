@@ -15,11 +15,28 @@ from ibf_pipeline.errors import InputInvalid
 BEYOND_RIVERS: Final = 400_000.0
 """m3/s at the smallest return period; the Amazon at Obidos carried 370,000 in its flood of 1953"""
 OF_THE_LARGEST: Final = 50_000.0
-"""m3/s at the smallest return period: the Congo, the Ganges, the Brahmaputra, the Orinoco and few others"""
+"""m3/s at the smallest return period, which the floods of most years reach on the great rivers alone"""
+OF_THE_GREAT: Final = 300_000.0
+"""m3/s at the smallest return period: as much is no wonder on the great rivers, below the Amazon's record"""
+GREAT_RIVERS: Final = {
+    "Amazon": (-11.0, -76.0, 2.0, -48.0),
+    "Orinoco": (6.0, -69.0, 10.0, -60.0),
+    "Congo": (-8.0, 12.0, 5.0, 28.0),
+    "Ganges and Brahmaputra": (21.5, 84.0, 28.5, 96.5),
+    "Yangtze": (28.0, 105.0, 33.0, 122.5),
+    "Mekong": (8.5, 102.0, 19.0, 108.0),
+    "Yenisei": (55.0, 80.0, 74.0, 97.0),
+    "Lena": (58.0, 105.0, 75.0, 136.0),
+}
+"""south, west, north, east in degrees, around those that carry more than OF_THE_LARGEST in the floods of most years"""
 THOUSAND: Final = 1000.0
 """times, from one return period to the next: one of the two is in litres; GloFAS rivers rise 2 to 8 times in all"""
-STEEP: Final = 20.0
-"""times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times"""
+STEEP: Final = 60.0
+"""times: between the smallest and the largest return period; GloFAS rivers rise 2 to 8 times, those of deserts, whose
+floods vary by 1.5 times their average from year to year, by 36"""
+RIVER: Final = 50.0
+"""m3/s at the smallest return period, from which on a station has a river that flows in most years: a wadi may be as
+steep as it likes"""
 _NAMED: Final = 4
 """stations"""
 NO_LITRES: Final = "divide them by 1000 if they are litres per second; else take them from the GloFAS threshold grids"
@@ -45,21 +62,32 @@ def require_cubic_metres(code: str, periods: Sequence[float], values: Sequence[f
             )
 
 
-def of_the_largest_rivers(thresholds: xr.DataArray) -> list[str]:
-    """Stations (with m3/s) that only a river such as the Congo has; `thresholds`: (station, return_period) m3/s."""
-    smallest = thresholds.isel(return_period=0)
+def of_the_largest_rivers(thresholds: xr.DataArray, stations: Sequence[Station]) -> list[str]:
+    """Stations (with m3/s) that only a great river has, and that lie on none, or have more than any of these.
+
+    `thresholds`: (station, return_period) m3/s, of the `stations`.
+    """
+    smallest = {station.code: thresholds.sel(station=station.code).values.tolist()[0] for station in stations}
     return [
-        f"{code} ({value:,.0f} m3/s)"
-        for code, value in zip(smallest["station"].values, smallest.values.tolist(), strict=True)
-        if value > OF_THE_LARGEST
+        f"{station.code} ({smallest[station.code]:,.0f} m3/s)"
+        for station in stations
+        if smallest[station.code] > (OF_THE_GREAT if _on_a_great_river(station) else OF_THE_LARGEST)
     ]
+
+
+def _on_a_great_river(station: Station) -> bool:
+    return any(
+        south <= station.lat <= north and west <= station.lon <= east
+        for south, west, north, east in GREAT_RIVERS.values()
+    )
 
 
 def steep(thresholds: xr.DataArray) -> list[str]:
     """Stations (with how many times) whose thresholds grow as those of no river from the smallest to the largest."""
+    smallest = thresholds.isel(return_period=0).values.tolist()
     growth = (thresholds.isel(return_period=-1) / thresholds.isel(return_period=0)).values.tolist()
-    codes = thresholds["station"].values
-    return [f"{code} ({times:.0f} times)" for code, times in zip(codes, growth, strict=True) if times > STEEP]
+    rows = zip(thresholds["station"].values, smallest, growth, strict=True)
+    return [f"{code} ({times:.0f} times)" for code, value, times in rows if times > STEEP and value > RIVER]
 
 
 def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
@@ -71,15 +99,33 @@ def alike(thresholds: xr.DataArray, stations: Iterable[Station]) -> list[str]:
     return [" and ".join(codes) for codes in rows.values() if len(codes) > 1]
 
 
+def large_doubt(found: Sequence[str], file: str = "") -> str:
+    """What runs say of stations `of_the_largest_rivers`; `file`: the name of theirs, where it is not the usual one."""
+    return _doubt("thresholds as of the largest rivers on Earth, or litres per second", found, file)
+
+
+def steep_doubt(found: Sequence[str], file: str = "") -> str:
+    """The same of `steep` ones."""
+    return _doubt(f"thresholds that grow more than {STEEP:g} times over their return periods", found, file)
+
+
+def alike_doubt(found: Sequence[str], file: str = "") -> str:
+    """The same of those `alike`."""
+    return _doubt("stations with one another's thresholds", found, file)
+
+
 def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file: str) -> list[str]:
     """What runs say of them; `file`: the name of theirs, where it is not the usual one."""
-    begin = f"{file}: " if file else ""
     known = (
-        ("thresholds as of the largest rivers on Earth, or litres per second", of_the_largest_rivers(thresholds)),
-        (f"thresholds that grow more than {STEEP:g} times over their return periods", steep(thresholds)),
-        ("stations with one another's thresholds", alike(thresholds, stations)),
+        (large_doubt, of_the_largest_rivers(thresholds, stations)),
+        (steep_doubt, steep(thresholds)),
+        (alike_doubt, alike(thresholds, stations)),
     )
-    return [f"{begin}{words}: {_listed(codes)}" for words, codes in known if codes]
+    return [doubt(found, file) for doubt, found in known if found]
+
+
+def _doubt(words: str, found: Sequence[str], file: str) -> str:
+    return f"{file}: {words}: {_listed(found)}" if file else f"{words}: {_listed(found)}"
 
 
 def _listed(stations: Sequence[str]) -> str:

@@ -139,6 +139,16 @@ def depth_notes(maps: Maps) -> list[str]:
     return [
         *(doubt for facts in maps.values() for doubt in facts.doubts),
         *doubts_about(maps),
-        *(f"{maps[one].name} is wetter than {maps[other].name}" for one, other in wetter(maps)),
-        *([f"permanent water covers {masked[1]:.0%} of the wet cells of {masked[0].name}"] if masked else []),
+        *(wetter_doubt(maps[one], maps[other]) for one, other in wetter(maps)),
+        *([masked_doubt(*masked)] if masked else []),
     ]
+
+
+def wetter_doubt(smaller: DepthFacts, larger: DepthFacts) -> str:
+    """What runs say of maps next to each other that are the wrong way round."""
+    return f"{smaller.name} is wetter than {larger.name}"
+
+
+def masked_doubt(facts: DepthFacts, share: float) -> str:
+    """What runs say of a map of which permanent water covers much."""
+    return f"permanent water covers {share:.0%} of the wet cells of {facts.name}"

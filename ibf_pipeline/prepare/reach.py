@@ -23,5 +23,9 @@ def reach_doubts(flood_map: Path, country: Bounds) -> list[str]:
     """What runs say of a country whose flood maps, all on the grid of this one, end inside it."""
     with open_raster(flood_map, "flood map") as raster:
         missing = ends_inside(raster.bounds, raster.transform.a, country)
-    words = f"{flood_map.name} ends {missing:.2f} degrees inside the country's bounding box"
-    return [f"{words}: no flood is shown beyond its edge"] if missing else []
+    return [reach_doubt(flood_map.name, missing)] if missing else []
+
+
+def reach_doubt(name: str, missing: float) -> str:
+    """The words of it; `missing`: degrees."""
+    return f"{name} ends {missing:.2f} degrees inside the country's bounding box: no flood is shown beyond its edge"

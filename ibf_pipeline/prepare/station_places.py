@@ -52,16 +52,23 @@ def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: P
 
 def place_doubts(stations: Sequence[Station], deepest: Boundaries) -> list[str]:
     """Stations whose forecast is of another river if their place is wrong: far outside, or in one cell with another."""
+    shared = sharing_a_cell(stations)
+    return [*filter(None, [far_doubt(stations, deepest)]), *([shared_doubt(shared)] if shared else [])]
+
+
+def far_doubt(stations: Sequence[Station], deepest: Boundaries) -> str:
+    """What runs say of stations far outside; empty for none."""
     far = [
         f"{station.code} ({degrees * KM:,.0f} km)"
         for station, degrees in zip(stations, away(stations, deepest), strict=True)
         if degrees > FAR
     ]
-    shared = sharing_a_cell(stations)
-    return [
-        *([f"stations far outside the country: {', '.join(far)}"] if far else []),
-        *([f"stations in one and the same GloFAS cell: {', '.join(shared)}"] if shared else []),
-    ]
+    return f"stations far outside the country: {', '.join(far)}" if far else ""
+
+
+def shared_doubt(codes: Sequence[str]) -> str:
+    """What runs say of stations that are not alone in their cell."""
+    return f"stations in one and the same GloFAS cell: {', '.join(codes)}"
 
 
 def sharing_a_cell(stations: Sequence[Station]) -> list[str]:

@@ -18,6 +18,7 @@ from ibf_pipeline.domain.country import Station
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.csv_rows import number_of, read_rows
+from ibf_pipeline.io.moved_fields import require_unmoved
 from ibf_pipeline.prepare.boundaries import lost_zeros
 from ibf_pipeline.prepare.magnitudes import NO_LITRES, require_cubic_metres
 
@@ -37,6 +38,7 @@ def read_stations(file: Path) -> tuple[Station, ...]:
     rows = read_rows(file, ("stationCode", "stationName", "lat", "lon"))
     if [row["stationCode"] for row in rows] == [NO_STATION]:
         return ()
+    require_unmoved(rows, "stationCode", ("lat", "lon"), file)
     for row in rows:
         code, number = row["stationCode"], row.line
         if not code.isprintable() or code in ("", NO_STATION, *stations):
@@ -263,13 +265,19 @@ def _rows_of_stations(file: Path, known: Collection[str]) -> tuple[list[tuple[in
             expected=f"{NO_STATION} or a station, such as {missed[0]!r}, which stands in no line",
             remedy="correct the code, add the station with its thresholds, or write no_station",
         )
-    areas = Counter({station: 0 for _, station, _ in unlisted})
-    areas.update(station for _, station, code in unlisted if code)
-    said = [
+    gone = {station for _, station, _ in unlisted}
+    said = left_out([(station, code) for _, station, code in unlisted])
+    return [(line, NO_STATION if station in gone else station, code) for line, station, code in rows], said
+
+
+def left_out(unlisted: Collection[tuple[str, str]]) -> list[str]:
+    """What runs say of stations that the mapping alone names; `unlisted`: (station, place code or "") of its rows."""
+    areas = Counter({station: 0 for station, _ in unlisted})
+    areas.update(station for station, code in unlisted if code)
+    return [
         f"station {station} of the mapping is not in stations.csv: its {counted(number, 'area')} count as no_station"
         for station, number in areas.items()
     ]
-    return [(line, NO_STATION if station in areas else station, code) for line, station, code in rows], said
 
 
 def _station_of_area(rows: Iterable[tuple[int, str, str]], known: Collection[str], file: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from ibf_pipeline.domain.country import Area
 from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import number_of, read_rows
+from ibf_pipeline.io.moved_fields import require_unmoved
 
 TOTALS: Final = "population_totals.csv"
 """optional static file: adminLevel, placeCode, value (people)"""
@@ -44,8 +45,13 @@ def read_totals(static: Path, admin_levels: Sequence[int]) -> Totals | None:
     if not file.is_file():
         return None
     levels: dict[str, dict[str, float]] = {}
-    for row in read_rows(file, ("adminLevel", "placeCode", "value")):
-        if row.get("indicator", INDICATOR) != INDICATOR:
+    rows = read_rows(file, ("adminLevel", "placeCode", "value"))
+    require_unmoved(rows, "placeCode", ("value",), file)
+    for row in rows:
+        indicator = row.get("indicator", INDICATOR)
+        if number_of(indicator) is not None:
+            raise _no_totals(f"line {row.line}: value {row['value']} and indicator {indicator!r}", file)
+        if indicator != INDICATOR:
             continue
         level, place, value = row["adminLevel"], row["placeCode"], number_of(row["value"])
         if not (level.isascii() and level.isdigit()):

@@ -36,12 +36,19 @@ def uncounted_doubts(levels: Mapping[int, Boundaries]) -> list[str]:
         (list(shares), above, below) for above, below in pairwise(levels.values()) if (shares := unfilled(above, below))
     )
     return [
-        *(f"{_areas(codes, layer)} covered by smaller ones: nobody is counted there" for codes, layer in gone),
-        *(
-            f"{_areas(codes, above)} not filled by those of level {below.admin_level}: nobody is counted in the rest"
-            for codes, above, below in partly
-        ),
+        *(covered_doubt(codes, layer) for codes, layer in gone),
+        *(unfilled_doubt(codes, above, below) for codes, above, below in partly),
     ]
+
+
+def covered_doubt(codes: list[str], layer: Boundaries) -> str:
+    """What runs say of areas that are `covered`."""
+    return f"{_areas(codes, layer)} covered by smaller ones: nobody is counted there"
+
+
+def unfilled_doubt(codes: list[str], above: Boundaries, below: Boundaries) -> str:
+    """What runs say of areas that are `unfilled`."""
+    return f"{_areas(codes, above)} not filled by those of level {below.admin_level}: nobody is counted in the rest"
 
 
 def _areas(codes: list[str], layer: Boundaries) -> str:

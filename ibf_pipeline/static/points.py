@@ -16,6 +16,7 @@ from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import Row, number_of, read_rows
+from ibf_pipeline.io.moved_fields import require_unmoved
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.stations import NO_STATION
 from ibf_pipeline.static.grids import river_cells
@@ -55,6 +56,7 @@ def listed_points(file: Path, where: str, areas: Boundaries) -> tuple[Station, .
             expected="columns such as station_id, StationName, LisfloodX, LisfloodY",
             remedy=remedy,
         )
+    require_unmoved(rows, columns["code"] or "", (columns["lat"] or "", columns["lon"] or ""), where)
     found: dict[str, Station] = {}
     for row in rows:
         code, name = (row.get(columns[role] or "", "") for role in ("code", "name"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from textwrap import shorten
 
 from ibf_pipeline.domain.exercise import PREFIX
 from ibf_pipeline.domain.findings import Findings
-from ibf_pipeline.domain.wording import BEYOND_PORTAL, NOT_SHOWN
+from ibf_pipeline.domain.wording import BEYOND_PORTAL, NOT_SHOWN, counted
 from ibf_pipeline.errors import IbfError, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.words import listed
@@ -18,6 +19,8 @@ from ibf_pipeline.targets.open_target import Publication
 
 UNMAILED = "the portal shows it and nobody was mailed"
 """of a day that a server can make no mail about"""
+_LETTERS = 120
+"""of a doubt"""
 _MOST = 3
 """names of a kind in the state's message, before the number of the others"""
 _IN_STATE = {
@@ -47,7 +50,7 @@ def day_in_words(found: Findings, publications: Sequence[Publication], *further:
     later = [f"{event.name} ({name(event.lead_time)})" for event in found.events_beyond_portal]
     parts += [f"{BEYOND_PORTAL}: {listed(later, _MOST)}"] if later else []
     parts += [*_other_content(found, publications), *_silent(found, publications)]
-    parts += [*_unseen(found), *(f"doubtful: {doubt}" for doubt in found.doubts), *_told(publications)]
+    parts += [*_unseen(found), *_told(publications), *_doubtful(found)]
     seen = [each.verified for each in publications[-1:] if each.verified is not None]
     differs, looked = ([each.in_short for each in seen if each.differs is first] for first in (True, False))
     return "; ".join([*differs, *parts, *looked, *further])
@@ -85,6 +88,15 @@ def _unseen(found: Findings) -> list[str]:
     )
     parts = [f"no usable forecast at {listed(blind, _MOST)} (blind)"] if blind else []
     return [*parts, f"doubtful forecast at {listed(suspect, _MOST)} (suspect)"] if suspect else parts
+
+
+def _doubtful(found: Findings) -> list[str]:
+    """The first doubt in short, and how many there are: the state and the morning page say other things, too."""
+    if not found.doubts:
+        return []
+    first, others = shorten(found.doubts[0], _LETTERS, placeholder=" ..."), len(found.doubts) - 1
+    more = f" (and {counted(others, 'other doubt')}, in the report)" if others else ""
+    return [f"doubtful: {first}{more}"]
 
 
 def _told(publications: Sequence[Publication]) -> list[str]:

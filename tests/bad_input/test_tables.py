@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import xarray as xr
 import yaml
 
 from ibf_pipeline.check.country import check_static
+from ibf_pipeline.check.stations import check_thresholds
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import ForbiddenByRule, InputInvalid
 from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.stamp import sha256
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.static.desk import record
@@ -314,7 +318,7 @@ def test_a_key_that_stands_twice_in_one_entry_of_the_thresholds(day: TinyDay) ->
 @pytest.mark.parametrize(
     ("values", "doubt"),
     [
-        ((1, 20, 50, 100, 200), "thresholds that grow more than 20 times over their return periods: G2 (200 times)"),
+        ((51, 60, 70, 100, 5e3), "thresholds that grow more than 60 times over their return periods: G2 (98 times)"),
         ((10, 20, 50, 100, 199), "stations with one another's thresholds: G1 and G2"),
     ],
 )
@@ -325,6 +329,38 @@ def test_thresholds_that_are_doubted(day: TinyDay, values: tuple[float, ...], do
     assert read_prepared(day.prepared, "XTY")[0].doubts == (doubt,)
     found = check_static(tiny_country.country(), day.static)[0]
     assert any("G2" in one.found for one in found if (one.level, one.subject) == ("warning", "thresholds"))
+
+
+@pytest.mark.parametrize(
+    ("values", "lat", "lon", "doubted"),
+    [
+        ((1, 5, 20, 60, 200), 0.97, 10.12, []),
+        ((60, 200, 700, 2000, 3500), 0.97, 10.12, []),
+        ((60, 200, 700, 2000, 3700), 0.97, 10.12, ["growth"]),
+        ((250e3, 260e3, 280e3, 300e3, 320e3), -1.95, -55.5, []),
+        ((55e3, 60e3, 65e3, 70e3, 75e3), -4.3, 15.3, []),
+        ((65e3, 70e3, 80e3, 90e3, 100e3), 25.2, 89.7, []),
+        ((310e3, 320e3, 330e3, 340e3, 350e3), -1.95, -55.5, ["litres"]),
+        ((55e3, 60e3, 65e3, 70e3, 75e3), 0.97, 10.12, ["litres"]),
+    ],
+    ids=["wadi", "desert river", "steeper", "Amazon", "Congo", "Brahmaputra", "beyond the Amazon", "a small river"],
+)
+def test_thresholds_of_real_rivers_are_not_doubted(
+    values: tuple[float, ...], lat: float, lon: float, doubted: list[str]
+) -> None:
+    table = xr.DataArray(
+        [list(values)],
+        dims=("station", "return_period"),
+        coords={"station": ["G2"], "return_period": [1.5, 2, 5, 10, 20]},
+    )
+    station = Station("G2", "Na", lat, lon, lat, lon)
+    kinds = {"growth": "thresholds that grow", "litres": "thresholds as of the largest rivers"}
+    said = threshold_doubts(table, [station], "")
+    assert [name for name, words in kinds.items() if any(one.startswith(words) for one in said)] == doubted
+    assert len(said) == len(doubted)
+    levels = {"growth": "thresholds grow", "litres": "1.5-year thresholds as of the largest"}
+    found = [one.found for one in check_thresholds(table, [station]) if one.level == "warning"]
+    assert [name for name, words in levels.items() if any(one.startswith(words) for one in found)] == doubted
 
 
 def test_what_was_doubtful_about_fetched_files_is_said_by_the_run_until_they_change(day: TinyDay) -> None:

@@ -183,6 +183,27 @@ def test_a_station_in_another_part_of_the_world_is_refused_by_all(
     assert any(error.found in one.found for one in found if one.level == "error")
 
 
+def test_a_decimal_comma_that_fits_the_header_is_refused_by_all(day: TinyDay) -> None:
+    """The line lacks its fid: 10 would be the longitude, and 12 the fid."""
+    (day.static / "stations.csv").write_text(
+        "stationCode,stationName,lat,lon,fid\nG1,Upper,0.97,10.02,\nG2,Na,0.97,10,12\n"
+    )
+    error = day.refused(InputInvalid)
+    assert error.found.startswith("line 3: lon 10, then 12, and fid '12', which is none")
+    with pytest.raises(InputInvalid, match="line 3: lon 10"):
+        prepare(tiny_country.country(), day.static, day.root / "prepared")
+    said = [one.found for one in check_static(tiny_country.country(), day.static)[0] if one.level == "error"]
+    assert any(error.found in words for words in said)
+
+
+def test_a_number_for_an_indicator_is_half_of_a_total(day: TinyDay) -> None:
+    """It was a row of another indicator, left out without a word."""
+    (day.static / "population_totals.csv").write_text(
+        "adminLevel,placeCode,value,indicator\n1,01,180,populationTotal\n1,02,180,5\n"
+    )
+    assert day.refused(InputInvalid).found == "line 3: value 180 and indicator '5'"
+
+
 @pytest.mark.parametrize(
     ("places", "doubt"),
     [

@@ -99,6 +99,9 @@ def test_reporting_points_of_the_country_out_of_a_list(tmp_path: Path) -> None:
     write_points(file, [("G1", "Upper", 0.97, 10.02), ("G1", "Upper", 0.92, 10.02)])
     with pytest.raises(InputInvalid, match="line 3: station G1 stands twice"):
         listed_points(file, "list", deepest)
+    file.write_text("id,lat,lon,upArea\nG1,0.97,10.02,\nG2,0.97,10,12\n")
+    with pytest.raises(InputInvalid, match="line 3: lon 10, then 12, and upArea '12'"):
+        listed_points(file, "list", deepest)
     file.write_text("<html>gone</html>")
     with pytest.raises(InputInvalid, match="a web page in place of the list of stations"):
         listed_points(file, "list", deepest)
