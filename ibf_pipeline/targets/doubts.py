@@ -51,7 +51,7 @@ def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
 def _doubts(found: Findings) -> dict[str, str]:
     """What tells a doubt from another one -> its words, in which numbers may change from day to day.
 
-    Rule: numbers do not tell them apart, except those in parentheses and those that are part of a word: codes and names.
+    Rule: numbers tell them apart only in parentheses and as parts of words, where codes and names stand.
     """
     said: dict[str, str] = {}
     for doubt in found.doubts:

@@ -115,8 +115,8 @@ def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: fl
     def reason(high: float, low: float, first: float, last: float) -> str | None:
         if high > 0 and first >= max(TOO_LOW * high, OF_LITRES):
             return (
-                f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {high:.2g} m3/s that members carry "
-                "at most on any day: are they litres per second, or another river's?"
+                f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {high:.2g} m3/s that members "
+                "carry at most on any day: are they litres per second, or another river's?"
             )
         if high < share * first:
             return f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {first:g}"
