@@ -98,10 +98,10 @@ def read_block(dataset: DatasetReader, window: Window, what: str) -> npt.NDArray
 
 def read_data(dataset: DatasetReader, window: Window, what: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
     """The same, and which of its cells have data: a number of at least 0 that is not nodata."""
+    if dataset.nodata == 0:
+        block = read_block(dataset, window, what)
+        return block, (block > 0) & (block < np.inf)
     try:
-        if dataset.nodata == 0:
-            block = np.asarray(dataset.read(1, window=window))
-            return block, block > 0
         masked = dataset.read(1, window=window, masked=True)
     except RasterioError as error:
         raise _damaged(dataset.name, what, error) from None

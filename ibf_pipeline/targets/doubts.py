@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,8 @@ log = logging.getLogger(__name__)
 
 DOUBTFUL: Final = "numbers doubtful"
 """kind"""
+_NUMBERS: Final = re.compile(r"\([^)]*\)|(?<![\w.])\d[\d.,]*%?(?!\w)")
+"""and what stands in parentheses, which is to stay"""
 
 
 def doubts_before(revision: Revision) -> dict[str, bool]:
@@ -46,8 +49,15 @@ def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
 
 
 def _doubts(found: Findings) -> dict[str, str]:
-    """What tells a doubt from another one -> its words, in which numbers may change from day to day."""
+    """What tells a doubt from another one -> its words, in which numbers may change from day to day.
+
+    Rule: numbers tell them apart only in parentheses and as parts of words, where codes and names stand.
+    """
+    said: dict[str, str] = {}
+    for doubt in found.doubts:
+        key = _NUMBERS.sub(lambda part: part[0] if part[0].startswith("(") else "", doubt)
+        said[doubt if key in said else key] = doubt
     suspect = {
         f"suspect {each.key}": f"{each.words}: {each.reason}" for each in found.unseen if each.condition == "suspect"
     }
-    return {doubt: doubt for doubt in found.doubts} | suspect
+    return said | suspect

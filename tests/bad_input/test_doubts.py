@@ -10,7 +10,7 @@ import yaml
 from ibf_pipeline.report.floods.kept import FloodKept
 from ibf_pipeline.report.headline import cautions
 from ibf_pipeline.report.make import make_report
-from ibf_pipeline.targets.doubts import DOUBTFUL, doubt_notices
+from ibf_pipeline.targets.doubts import DOUBTFUL, _doubts, doubt_notices
 from ibf_pipeline.targets.told import kept_notices
 from tests.worlds.countries.made_found import event, found, station
 from tests.worlds.countries.tiny_country import thresholds
@@ -31,7 +31,7 @@ def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: 
     assert (state.message or "").count(f"doubtful: {LITRES}") == 1
     (notice,) = kept_notices(day.run_folder, "out")
     assert (notice.kind, notice.event) == (DOUBTFUL, "the inputs")
-    assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: practically dry" in notice.text
+    assert f"Say so to whoever acts on them.\n- {LITRES}\n- station G2: thresholds begin at 51,000 m3/s" in notice.text
     assert cautions(day.run_folder.found()).count(f"Doubtful: {LITRES}.") == 1
     next_day = ISSUE + timedelta(days=1)
     day.write_forecast("", issue_date=next_day)
@@ -59,6 +59,15 @@ def test_a_suspect_station_is_a_doubt_whatever_its_numbers_are_today() -> None:
     (notice,) = doubt_notices(found([], [dry]), {})
     assert notice.text.endswith("\n- G4 (Name of G4): practically dry: at most 0.1 m3/s")
     assert doubt_notices(found([], [dry]), {"suspect G4": False}) == []
+
+
+def test_a_doubt_with_other_numbers_is_the_same_doubt() -> None:
+    """Codes in parentheses and names are no numbers of it; two that are alike without theirs are both said."""
+    before = replace(found([], []), doubts=("40 of 51 fit (G1), 2.5% of RP10 at 3-day", "1 cell", "2 cells", "3 cells"))
+    told = dict.fromkeys(_doubts(before), False)
+    assert doubt_notices(before, {})[0].text.count("\n- ") == 4
+    for words, new in (("39 of 51 fit (G1), 3% of RP10 at 2-day", False), ("39 of 51 fit (G2), 3% of RP10", True)):
+        assert bool(doubt_notices(replace(found([], []), doubts=(words,)), told)) == new
 
 
 def test_a_report_says_a_doubt_once() -> None:

@@ -231,6 +231,10 @@ def test_an_event_says_at_least_where_not_all_of_its_people_are_known(day: TinyD
         "event G1: who lives in 2 of its 2 areas (01A, 01B) is not or not wholly known; the portal takes numbers only"
     )
     assert f"{said} and shows the 8 affected who are known" in found.notes
+    assert [doubt for doubt in found.doubts if "who lives" in doubt] == [
+        "population.tif does not reach over 4 areas (01A: 73% covered, 01B, 02A, 02B): who lives there is unknown, not "
+        "nobody"
+    ]
     assert "At least 8 people live where the water may be" in headline(found)
 
 

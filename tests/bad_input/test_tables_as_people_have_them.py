@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from random import Random
@@ -13,9 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.check.country import check_static
+from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.boundaries import read_boundaries
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.store import read_prepared
+from ibf_pipeline.static.points import listed_points
 from tests.budget import examples
 from tests.worlds.countries import tiny_country
 from tests.worlds.countries.tiny_day import TinyDay
@@ -27,11 +31,25 @@ TABLES: Final[dict[str, str]] = {
     "population_totals.csv": "adminLevel,placeCode,value\n1,01,180\n1,02,180\n",
     "admin_areas/admin_parents.csv": "placeCode,adminLevel,parent\n01A,2,01\n02B,2,02\n",
 }
+POINTS: Final = "points.csv"
+"""a list of gauges as people have it, which stations are taken from where no portal has any"""
+GAUGES: Final = "station_id,StationName,lat,lon\nG1,Étape,0.97,10.02\nG2,Na,0.97,10.12\n"
 NUMBERS: Final = {
+    POINTS: ("lat", "lon"),
     "stations.csv": ("lat", "lon"),
     "population_totals.csv": ("value", "adminLevel"),
     "admin_areas/admin_parents.csv": ("adminLevel",),
 }
+
+SAYS: Final = {
+    "stations.csv": (1, "Other"),
+    "station_admin_mapping.csv": (1, "G2"),
+    "population_totals.csv": (2, "181"),
+    "admin_areas/admin_parents.csv": (2, "01"),
+    POINTS: (2, "0.99"),
+}
+"""of each table the column, counted from 0, in which a line that repeats a key differs, and what it says there"""
+TWICE: Final = "a key twice"
 
 
 def few(number: int, many: int) -> settings:
@@ -45,7 +63,7 @@ def few(number: int, many: int) -> settings:
 
 
 def rows_of(name: str) -> Rows:
-    return [line.split(",") for line in TABLES[name].splitlines()]
+    return [line.split(",") for line in (GAUGES if name == POINTS else TABLES[name]).splitlines()]
 
 
 def text_of(rows: Sequence[Sequence[str]], mark: str = ",", end: str = "\n") -> str:
@@ -57,9 +75,29 @@ def sound(day: TinyDay) -> None:
         (day.static / name).write_text(text, encoding="utf-8")
 
 
-@few(4, 60)
-@given(
-    name=st.sampled_from(sorted(TABLES)),
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a program or a person writes a table."""
+
+    mark: str
+    encoding: str
+    end: str
+    around: str
+    blank: list[str]
+    order: Random
+    quoted: bool
+
+    def bytes_of(self, rows: Rows) -> bytes:
+        columns = list(range(len(rows[0])))
+        self.order.shuffle(columns)
+        quote = '"' if self.quoted else ""
+        written = [[f"{quote}{self.around}{row[column]}{self.around}{quote}" for column in columns] for row in rows]
+        lines = chain.from_iterable((row, self.blank) if self.blank else (row,) for row in written)
+        return text_of(list(lines), self.mark, self.end).encode(self.encoding)
+
+
+WAYS: Final = st.builds(
+    Way,
     mark=st.sampled_from(",;\t"),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
@@ -68,27 +106,14 @@ def sound(day: TinyDay) -> None:
     order=st.randoms(use_true_random=False),
     quoted=st.booleans(),
 )
-def test_the_same_table_is_the_same_day(
-    day: TinyDay,
-    name: str,
-    mark: str,
-    encoding: str,
-    end: str,
-    around: str,
-    blank: list[str],
-    order: Random,
-    quoted: bool,
-) -> None:
+
+
+@few(4, 60)
+@given(name=st.sampled_from(sorted(TABLES)), way=WAYS)
+def test_the_same_table_is_the_same_day(day: TinyDay, name: str, way: Way) -> None:
     """By hand: the 10-year map wets the top row, where ten cells of G1's areas have two people each."""
     sound(day)
-    rows = rows_of(name)
-    columns = list(range(len(rows[0])))
-    order.shuffle(columns)
-    written = [[f"{around}{row[column]}{around}" for column in columns] for row in rows]
-    if quoted:
-        written = [[f'"{field}"' for field in row] for row in written]
-    lines = chain.from_iterable((row, blank) if blank else (row,) for row in written)
-    (day.static / name).write_bytes(text_of(list(lines), mark, end).encode(encoding))
+    (day.static / name).write_bytes(way.bytes_of(rows_of(name)))
     said = check_static(tiny_country.country(), day.static)[0]
     assert [one for one in said if one.level == "error"] == []
     found = day.found()
@@ -110,6 +135,15 @@ def with_field(name: str, rows: Rows, line: int, change: Callable[[list[str]], l
     return text_of(rows).encode()
 
 
+def twice(name: str, rows: Rows, line: int) -> bytes:
+    """The key of a line again in the next one, which says something else of it."""
+    column, other = SAYS[name]
+    again = list(rows[line])
+    again[column] = other
+    rows.insert(line + 1, again)
+    return text_of(rows).encode()
+
+
 Wrong = Callable[[str, Rows, int], bytes | None]
 OF_A_LINE: Final[dict[str, Wrong]] = {
     "one field more": lambda n, r, i: with_field(n, r, i, lambda row: [*row, ""]),
@@ -124,6 +158,7 @@ OF_A_LINE: Final[dict[str, Wrong]] = {
     "nothing": lambda n, r, i: number_column(n, r, i, ""),
     "a line in a field": lambda n, r, i: with_field(n, r, i, lambda row: [*row[:-1], f'"{row[-1]}\nbelow"']),
     "a quote never closed": lambda n, r, i: with_field(n, r, i, lambda row: ['"' + row[0], *row[1:]]),
+    TWICE: lambda n, r, i: twice(n, r, i),
     "a byte 0": lambda n, r, i: with_field(n, r, i, lambda row: [*row[:-1], f"{row[-1]}\0"]),
 }
 OF_THE_FILE: Final[dict[str, Wrong]] = {
@@ -154,10 +189,46 @@ def test_whatever_is_wrong_with_a_table_all_say_it(day: TinyDay, name: str, wron
         prepare(tiny_country.country(), day.static, day.root / "prepared")
     error = refused.value
     assert (error.where, bool(error.expected), bool(error.remedy)) == (str(file), True, True)
-    assert wrong in OF_THE_FILE or f"line {line + 1}" in error.found, error.found
+    assert wrong in OF_THE_FILE or f"line {line + 1 + (wrong == TWICE)}" in error.found, error.found
     assert day.refused(InputInvalid).found == error.found
     said = [one.found for one in check_static(tiny_country.country(), day.static)[0] if one.level == "error"]
+    if (wrong, name) == (TWICE, "station_admin_mapping.csv"):
+        assert any("mapped to more than one station" in words for words in said), "check names all such areas at once"
+        return
     assert any(error.found in words and str(file) in words for words in said), said
+
+
+@few(20, 200)
+@given(way=WAYS)
+def test_a_list_of_gauges_is_read_however_it_is_written(day: TinyDay, way: Way) -> None:
+    (day.static / POINTS).write_bytes(way.bytes_of(rows_of(POINTS)))
+    assert [(point.code, point.name, point.lat, point.lon) for point in points_of(day)] == [
+        ("G1", "Étape", 0.97, 10.02),
+        ("G2", "Na", 0.97, 10.12),
+    ]
+
+
+@few(30, 200)
+@given(wrong=st.sampled_from(sorted(OF_A_LINE | OF_THE_FILE)), line=st.integers(1, 2))
+def test_whatever_is_wrong_with_a_list_of_gauges_is_said(day: TinyDay, wrong: str, line: int) -> None:
+    """But for a gauge that is said to have no place, which is left out, and columns that are known all the same."""
+    content = (OF_A_LINE | OF_THE_FILE)[wrong](POINTS, rows_of(POINTS), line)
+    assert content is not None
+    (day.static / POINTS).write_bytes(content)
+    if wrong in ("no number", "a dash", "nothing", "another column"):
+        left = {"G1", "G2"} - (set() if wrong == "another column" else {f"G{line}"})
+        assert {point.code for point in points_of(day)} == left
+        return
+    with pytest.raises(InputInvalid) as refused:
+        points_of(day)
+    error = refused.value
+    assert (error.where, bool(error.expected), bool(error.remedy)) == (str(day.static / POINTS), True, True)
+    assert wrong in OF_THE_FILE or f"line {line + 1 + (wrong == TWICE)}" in error.found, error.found
+
+
+def points_of(day: TinyDay) -> tuple[Station, ...]:
+    file = day.static / POINTS
+    return listed_points(file, str(file), read_boundaries(day.static / "admin_areas", (1, 2))[2])
 
 
 def wrong_places(static: Path, *places: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.crs import CRS
@@ -339,3 +340,16 @@ def test_wherever_a_raster_lies_check_and_prepare_agree(
         static = tiny_country.write_country(Path(folder) / "static")
         write_people(static, np.ones(shape), **grid)
         judged(static, Path(folder))
+
+
+@pytest.mark.parametrize("nodata", [0, None, -1])
+def test_a_mask_beside_a_declared_nodata_value_holds(static: Path, tmp_path: Path, nodata: float | None) -> None:
+    """Two people a cell in ten rows of 20, of which a mask of its own leaves three."""
+    file, valid = static / "population.tif", np.zeros((10, 20), dtype=np.uint8)
+    tiny_country.write_raster(file, np.full((10, 20), 2.0), nodata=nodata)
+    valid[:3] = 255
+    with rasterio.open(file, "r+") as raster:
+        raster.write_mask(valid)
+    assert judged(static, tmp_path)[0] == ""
+    layers, _ = read_prepared(tmp_path / "prepared", "XTY")
+    assert sum(area.population for area in layers.level(2)) == pytest.approx(120)

@@ -7,18 +7,23 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 import rasterio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.store import read_prepared
+from tests.budget import examples
 from tests.worlds.countries import tiny_country
 from tests.worlds.judged import judged
 
+ROWS = st.integers(2, 9)
 WHOLE = (0, 0, 20, 10)
 """column, row, width, height of the tiny country"""
 PAM = '<PAMDataset><PAMRasterBand band="1"><NoDataValue>{}</NoDataValue></PAMRasterBand></PAMDataset>'
@@ -193,6 +198,63 @@ def test_a_mask_of_a_tile_that_the_virtual_raster_does_not_use_is_refused(flood_
     write_mask(tile, 2)
     virtual(flood_map, source("a.tif"))
     assert judged(tmp_path / "static", tmp_path)[0].startswith("a.tif declares a mask, and the virtual flood map over")
+
+
+def wet(rows: int) -> np.ndarray:
+    depths = np.zeros((10, 20))
+    depths[:rows] = 2.0
+    return depths
+
+
+def in_the_water(folder: Path) -> float:
+    layers, _ = read_prepared(folder / "prepared", "XTY")
+    return float(layers.exposure.sel(flood_map=20).sum())
+
+
+@settings(max_examples=examples(4, 40))
+@given(nested=st.integers(0, 3), rows=st.tuples(ROWS, ROWS), same_time=st.booleans())
+def test_a_tile_replaced_behind_whatever_lies_over_it(nested: int, rows: tuple[int, int], same_time: bool) -> None:
+    """Twenty cells a row with two people each, in a file behind so many virtual rasters."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        static = tiny_country.write_country(folder / "static")
+        top = static / "flood_maps" / "flood_map_XTY_RP20.tif"
+        tile = below = top.rename(top.with_name("tile.tif")) if nested else top
+        before = tile.stat()
+        for number in range(nested):
+            below = virtual(top if number == nested - 1 else top.with_name(f"{number}.vrt"), source(below.name))
+        for count in rows:
+            tiny_country.write_raster(tile, wet(count))
+            if same_time:
+                os.utime(tile, ns=(before.st_atime_ns, before.st_mtime_ns))
+            assert judged(static, folder)[0] == ""
+            assert in_the_water(folder) == pytest.approx(40 * count)
+
+
+@settings(max_examples=examples(4, 40))
+@given(
+    rows=st.tuples(ROWS, ROWS),
+    widths=st.tuples(st.integers(10, 20), st.integers(10, 20)),
+    deeper=st.sampled_from([0, 1]),
+)
+def test_tiles_of_two_editions_are_one_map_or_refused(
+    rows: tuple[int, int], widths: tuple[int, int], deeper: int
+) -> None:
+    """One from the west and one from the east, so many of 20 columns wide; two people a cell. The last one wins."""
+    both = sum(widths) - 20
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        static = tiny_country.write_country(folder / "static")
+        top = static / "flood_maps" / "flood_map_XTY_RP20.tif"
+        top.unlink()
+        for tile, depths in (("west.tif", wet(rows[0])), ("east.tif", wet(rows[1]) * (1 + deeper))):
+            tiny_country.write_raster(top.with_name(tile), depths)
+        parts = ((0, 0, widths[0], 10), (20 - widths[1], 0, widths[1], 10))
+        virtual(top, source("west.tif", parts[0]), source("east.tif", parts[1]))
+        refused, _ = judged(static, folder)
+        assert ("lie one above the other and differ in" in refused) == bool(both and deeper)
+        if not refused:
+            assert in_the_water(folder) == pytest.approx(2 * rows[0] * (widths[0] - both) + 2 * rows[1] * widths[1])
 
 
 def in_place(flood_map: Path) -> None:

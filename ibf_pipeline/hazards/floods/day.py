@@ -31,7 +31,8 @@ from ibf_pipeline.hazards.floods.notes import (
     event_notes,
     members_doubts,
     members_notes,
-    nobody_affected,
+    people_doubts,
+    people_notes,
     station_notes,
     trial_notes,
 )
@@ -70,7 +71,6 @@ def find(
     ]
     events = _with_areas(alerted, layers, exposure, country)
     of_members = tuple(members_doubts(ensemble))
-    of_people = tuple(nobody_affected(events, layers))
     return FloodFindings(
         country=country.iso3,
         country_name=country.name,
@@ -95,10 +95,10 @@ def find(
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
             *portal_notes(events, country.default_admin_level),
-            *of_people,
+            *people_notes(events, layers),
             *layers.findings,
         ),
-        doubts=(*of_members, *of_people, *layers.doubts),
+        doubts=(*of_members, *people_doubts(events, layers), *layers.doubts),
         exercise=exercise,
         trial=str(discharge.attrs.get("trial", "")),
     )

@@ -73,28 +73,46 @@ def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator
             )
 
 
-def nobody_affected(events: Sequence[FloodEvent], layers: CountryLayers) -> Iterator[str]:
+def people_notes(events: Iterable[FloodEvent], layers: CountryLayers) -> Iterator[str]:
     """Events with people to count of whom not all are known, or none is found: outside the rasters, or a dry map."""
     for event in events:
-        deepest = layers.mapping.get(event.station_code, ())
-        unknown = [code for code in deepest if not layers.areas[code].people_known]
-        empty = [code for code in deepest if layers.areas[code].population <= 0 and code not in unknown]
-        if event.flood_map is not None and unknown:
+        count, unknown, empty = _areas_counted(event, layers)
+        if unknown:
             yield (
-                f"event {event.name}: who lives in {len(unknown)} of its {len(deepest)} areas ({_some(unknown)}) "
+                f"event {event.name}: who lives in {len(unknown)} of its {count} areas ({_some(unknown)}) "
                 f"is not or not wholly known; the portal takes numbers only and shows the {number_text(event.people)} "
                 "affected who are known"
             )
-        if event.flood_map is not None and empty:
+        if empty:
             yield (
-                f"event {event.name}: nobody lives in {len(empty)} of its {len(deepest)} areas ({_some(empty)}) by the "
+                f"event {event.name}: nobody lives in {len(empty)} of its {count} areas ({_some(empty)}) by the "
                 "population raster: outside of it, or practically without size"
             )
-        if event.flood_map is not None and deepest and event.people == 0 and event.people_known:
+        if count and _shows_nobody(event):
             yield (
                 f"event {event.name} shows 0 people: the {event.flood_map:g}-year flood map reaches nobody in its "
                 "areas; check that the maps cover them"
             )
+
+
+def people_doubts(events: Iterable[FloodEvent], layers: CountryLayers) -> Iterator[str]:
+    """The same in one sentence a cause, without numbers; whom the raster leaves unknown is a doubt of the layers."""
+    areas = [(event, *_areas_counted(event, layers)) for event in events]
+    if empty := [event.name for event, _, _, without in areas if without]:
+        yield f"by the population raster nobody lives in areas of {_some(empty)}: outside of it, or without size"
+    if dry := [event.name for event, count, _, _ in areas if count and _shows_nobody(event)]:
+        yield f"the flood maps reach nobody in the areas of {_some(dry)}: check that they cover them"
+
+
+def _areas_counted(event: FloodEvent, layers: CountryLayers) -> tuple[int, list[str], list[str]]:
+    """How many deepest areas count for an event with a flood map; of them those of unknown people, and of nobody."""
+    deepest = layers.mapping.get(event.station_code, ()) if event.flood_map is not None else ()
+    unknown = [code for code in deepest if not layers.areas[code].people_known]
+    return len(deepest), unknown, [c for c in deepest if layers.areas[c].population <= 0 and c not in unknown]
+
+
+def _shows_nobody(event: FloodEvent) -> bool:
+    return event.people == 0 and event.people_known
 
 
 def _numbers(members: Iterable[int]) -> str:

@@ -204,6 +204,10 @@ def test_areas_that_the_maps_do_not_reach_are_said(tmp_path: Path) -> None:
         zero,
     ]
     assert [note for note in found["dry"].notes if "event G" in note and "reaches the" not in note] == [zero]
+    dry = "the flood maps reach nobody in the areas of G2: check that they cover them"
+    empty = "by the population raster nobody lives in areas of G2: outside of it, or without size"
+    assert found["nobody"].doubts[:2] == (empty, dry)
+    assert found["dry"].doubts[0] == dry
 
 
 def test_findings_survive_being_written(demo_layers: Demo, demo_country: FloodCountry, tmp_path: Path) -> None:

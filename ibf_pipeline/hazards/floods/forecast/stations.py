@@ -20,6 +20,10 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 
 TOO_HIGH: Final = 10.0
 """times the largest threshold, which no flood is in every member from the first day to the last"""
+TOO_LOW: Final = 100.0
+"""times all that any member carries on any day: so is, in litres, even what a flood ten times as large exceeds"""
+OF_LITRES: Final = 1000.0
+"""m3/s: a smaller threshold would be less than 1 m3/s if it were litres, and no river that GloFAS can forecast"""
 
 
 def station_values(
@@ -96,8 +100,8 @@ def blind_reasons(
 
 
 def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: float) -> list[str | None]:
-    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time, or so far
-    above them in every member that these are another river's, or in another unit.
+    """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time, or water so
+    far below or above them that these are another river's, or in another unit.
 
     `discharge`: (member, lead_time, station) m3/s; `thresholds`: (station, return_period) m3/s; `share`: of the
     smallest threshold, 0..1.
@@ -109,6 +113,11 @@ def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: fl
     )
 
     def reason(high: float, low: float, first: float, last: float) -> str | None:
+        if high > 0 and first >= max(TOO_LOW * high, OF_LITRES):
+            return (
+                f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {high:.2g} m3/s that members "
+                "carry at most on any day: are they litres per second, or another river's?"
+            )
         if high < share * first:
             return f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {first:g}"
         if low > TOO_HIGH * last:

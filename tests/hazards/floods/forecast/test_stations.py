@@ -120,6 +120,19 @@ def test_a_practically_dry_station_is_suspect() -> None:
     ]  # fmt: skip
 
 
+def test_thresholds_in_litres_are_suspected_by_what_the_ensemble_carries() -> None:
+    """56 m3/s against a flood of 34.6 m3/s in litres; as much against 100 times less; water of a brook; a dry wadi."""
+    water = xr.DataArray([[[50.0, 56.0, 9.9, 0.0]], [[56.0, 50.0, 9.0, 0.0]]], dims=("member", "lead_time", "station"))
+    thresholds = xr.DataArray([[34570.7], [5599], [999], [34570.7]], dims=("station", "return_period"))
+    for share in (0.05, 0):
+        said = suspect_reasons(water, thresholds, share)
+        assert said[0] == (
+            "thresholds begin at 34,571 m3/s, 617 times the 56 m3/s that members carry at most on any day: are they "
+            "litres per second, or another river's?"
+        )
+        assert [words and words.split(":")[0] for words in said[1:]] == ["practically dry" if share else None] * 3
+
+
 def test_a_station_that_no_flood_can_be_so_high_at_is_suspect() -> None:
     """At least ten times the largest threshold in every member on every day: 91 against 9, and 90 against 9."""
     high = xr.DataArray([[[91.0, 90.0]], [[400.0, 400.0]]], dims=("member", "lead_time", "station"))
