@@ -108,7 +108,7 @@ class Values:
                 return self.greatest
             if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST and self.stands_alone:
                 return self.greatest
-            if share > HALF and self.next_greatest > 0:
+            if share > HALF and self.next_greatest > 0 and (depths or self.stands_alone):
                 return self.greatest
             if share > MANY and self.greatest > BEYOND * self.next_greatest > 0:
                 return self.greatest

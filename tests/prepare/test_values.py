@@ -72,8 +72,15 @@ def test_the_tops_of_the_widest_types(dtype: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "cells", "answer"),
-    [(5000, 3333, None), (5000, 3334, 5000.0), (4900, 5000, None), (4901, 5000, 4901.0), (100, 5001, 100.0)],
-    ids=["a third", "more than a third", "a hundred times the next value", "more than that", "in more than half"],
+    [
+        (5000, 3333, None),
+        (5000, 3334, 5000.0),
+        (4900, 5000, None),
+        (4901, 5000, 4901.0),
+        (100, 5001, 100.0),
+        (61, 5001, None),
+    ],
+    ids=["a third", "more than a third", "a hundred times the next value", "more than that", "half", "a range's top"],
 )
 def test_a_greatest_value_far_above_the_others_over_much_of_the_country(
     value: float, cells: int, answer: float | None
