@@ -8,7 +8,7 @@ from dataclasses import replace
 from ibf_pipeline.check.finding import Finding, finding
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import ACCEPTED, is_accepted
-from ibf_pipeline.prepare.layers import dry_doubt
+from ibf_pipeline.prepare.map_doubts import dry_doubt
 
 _MEANING = f"`accepted_doubts`: it stays in the notes of runs as `{ACCEPTED}: ...`, and nobody is told of it"
 

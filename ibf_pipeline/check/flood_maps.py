@@ -11,8 +11,7 @@ from ibf_pipeline.check.finding import Finding, finding, fine, of_error
 from ibf_pipeline.errors import InputInvalid, InputMissing
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths, require_water_mask
 from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
-from ibf_pipeline.prepare.layers import dry_doubt
-from ibf_pipeline.prepare.map_doubts import doubts_about, masked_doubt, much_masked, wetter, wetter_doubt
+from ibf_pipeline.prepare.map_doubts import doubts_about, dry_doubt, masked_doubt, much_masked, wetter, wetter_doubt
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
 

@@ -19,6 +19,9 @@ from ibf_pipeline.prepare.grids import Bounds
 
 NOBODY: Final = 0.01
 """share of the cells with data from which on cells of 0 show that a raster writes 0 where nobody lives"""
+ROUNDED: Final = 3
+"""times the cells with one person: so many zeros, or fewer, are what rounding leaves of settled cells; where a raster
+writes 0 for land without anybody there are many times more"""
 
 
 @dataclass(slots=True)
@@ -37,13 +40,15 @@ class Counts:
     """with data"""
     zeros: int = 0
     """the same with nobody"""
+    ones: int = 0
+    """the same with one person, neither more nor less"""
     data: Bounds | None = None
     """around all cells with data, in the raster's own coordinates"""
 
     @property
     def tells_nobody(self) -> bool:
         """Whether the raster tells places without anybody from those that it knows nothing of."""
-        return self.zeros > NOBODY * self.cells
+        return self.zeros > max(NOBODY * self.cells, ROUNDED * self.ones)
 
     def doubts(self, name: str) -> list[str]:
         """What makes it doubtful whatever the country, in words."""
@@ -62,6 +67,7 @@ class Seen:
     negative: int = 0
     cells: int = 0
     zeros: int = 0
+    ones: int = 0
     box: tuple[int, int, int, int] | None = None
     """first and last row, first and last column with data"""
 
@@ -72,9 +78,10 @@ class Seen:
         rows, columns = np.flatnonzero(has_data.any(axis=1)), np.flatnonzero(has_data.any(axis=0))
         if not len(rows):
             return
-        cells = int(np.count_nonzero(has_data))
-        self.cells += cells
-        self.zeros += cells - int(np.count_nonzero(raw[has_data]))
+        people = raw[has_data]
+        self.cells += people.size
+        self.zeros += people.size - int(np.count_nonzero(people))
+        self.ones += int(np.count_nonzero(people == 1))
         ends = (*(window.row_off + rows[[0, -1]]).tolist(), *(window.col_off + columns[[0, -1]]).tolist())
         top, bottom, left, right = self.box or ends
         self.box = min(top, ends[0]), max(bottom, ends[1]), min(left, ends[2]), max(right, ends[3])

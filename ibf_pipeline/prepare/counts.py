@@ -192,7 +192,8 @@ def read_counts(
                 if out is not None:
                     out.write(block, window)
         require_counts(values, source, most_people_a_cell(counts) if people else float("inf"), what)
-        found.negative, found.cells, found.zeros = seen.negative, seen.cells, seen.zeros
+        found.negative, found.cells = seen.negative, seen.cells
+        found.zeros, found.ones = seen.zeros, seen.ones
         found.data = seen.bounds(counts)
     repeated = values.doubtful()
     found.repeated = "" if repeated is None else how_often(values, repeated)

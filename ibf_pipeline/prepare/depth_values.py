@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.tiles import BLOCK
-from ibf_pipeline.prepare.values import AT_THE_TOP, DEEP, DEEPEST, HUGE, Values, require_declared_nodata
+from ibf_pipeline.prepare.values import DEEPEST, HUGE, Values, require_declared_nodata
 
 CAPPED: Final = 0.001
 """share of a map's wet cells up to which depths of more than DEEPEST are single faults (the JRC's maps have some in
@@ -24,14 +23,12 @@ steep valleys: 401.3 m in version 2.1, 9494.89 m in version 1); one cell is sing
 CLASSES: Final = 10
 """a map with 2 to so many different depths, all whole numbers and none of them larger, holds classes; a map of one
 depth is a mask"""
+A_LEVEL: Final = 10
+"""wet cells for each different depth: in fewer of them, few depths say nothing"""
 WHOLE: Final = 0.95
 """share of the wet cells from which on whole numbers are doubted: of depths in metres one in a hundred is whole"""
-DEEP_ON_AVERAGE: Final = 15.0
-"""metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
 AT_THE_GREATEST: Final = 0.25
 """share of the wet cells: where so many have the greatest depth, it was cut off there, or stands for something else"""
-WATERY: Final = 2 / 3
-"""share of the cells that a mask may have wet; no flood covers more of the box around a country"""
 SHALLOW: Final = 1.0
 """metres; the water's edge is shallower than that everywhere"""
 _OTHER_UNITS: Final = frozenset(
@@ -88,6 +85,11 @@ class DepthValues:
         """Whether there are more different depths than classes."""
         return len(self.levels) > CLASSES
 
+    @property
+    def has_levels(self) -> bool:
+        """Whether there are so few different depths, and each so often, that these may be classes."""
+        return 1 < len(self.levels) <= CLASSES and self.wet >= A_LEVEL * len(self.levels)
+
     def add(self, depth: npt.NDArray[np.float32], window: Window, raster: DatasetReader) -> None:
         """Take up a block, and cap it in place."""
         self.digest = zlib.crc32(np.ascontiguousarray(depth).data, zlib.crc32(repr(window).encode(), self.digest))
@@ -131,7 +133,7 @@ class DepthValues:
                 expected=f"metres, at most {DEEPEST:g} but for single cells {single}",
                 remedy="convert the map to metres, or declare its nodata value",
             )
-        if self.whole == self.wet and 2 <= len(self.levels) <= CLASSES and max(self.levels) <= CLASSES:
+        if self.whole == self.wet and self.has_levels and max(self.levels) <= CLASSES:
             raise InputInvalid(
                 f"the flood map has no depths but {', '.join(f'{level:g}' for level in sorted(self.levels))}: "
                 "these are classes",
@@ -142,35 +144,32 @@ class DepthValues:
 
     def doubts(self, name: str) -> tuple[str, ...]:
         """What does not refuse the map and stands wherever its numbers do."""
-        return tuple(f"{name}: {words}" for words in (*self._of_units(), *self._of_values()))
+        return tuple(f"{name}: {words}" for words in (self._capped(), self.unit_doubt, self._cut_off()) if words)
 
-    def _of_units(self) -> Iterator[str]:
-        """What was capped, and the first sign of another unit or of classes: one says it."""
-        share, top, cells = self.whole / max(self.wet, 1), self.sound.greatest, self.sound.greatest_cells
-        few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if 1 < len(self.levels) <= CLASSES else ""
-        if self.capped:
-            many = f"{self.capped:,} of {self.wet:,} wet cells"
-            yield f"{many} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
+    @property
+    def unit_doubt(self) -> str | None:
+        """The first sign of another unit or of classes that the map shows by itself; None without any."""
+        share = self.whole / max(self.wet, 1)
+        few = ", ".join(f"{level:.3g}" for level in sorted(self.levels)) if self.has_levels else ""
         if len(self.levels) > 1 and share >= WHOLE:
             whole = "every depth is a whole number" if share == 1 else f"{share:.0%} of the depths are whole numbers"
             classes = f", or are {few} classes" if few else ""
-            yield f"{whole}, the greatest is {top:g}: is it in metres, or in centimetres or decimetres{classes}?"
-        elif few:
-            yield f"there are no depths but {few}: are these classes?"
-        elif self.average > DEEP_ON_AVERAGE:
-            yield f"the water is {self.average:.0f} m deep on average: is it in metres?"
-        elif top > DEEP and cells >= AT_THE_TOP * self.sound.cells:
-            where = f"the water is {top:g} deep in {cells:,} cells, and never deeper"
-            yield f"{where}: is it in metres, or does this stand for something else?"
+            top = f"the greatest is {self.sound.greatest:g}"
+            return f"{whole}, {top}: is it in metres, or in centimetres or decimetres{classes}?"
+        return f"there are no depths but {few}: are these classes?" if few else None
 
-    def _of_values(self) -> Iterator[str]:
-        at_top, watery = self.sound.greatest_cells / max(self.wet, 1), self.wet / max(self.sound.cells, 1)
-        if self.is_varied and at_top > AT_THE_GREATEST:
-            where = f"{at_top:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
-            yield f"{where}: was it cut off there, or does this stand for something else?"
-        if watery > WATERY and not self.is_varied:
-            wet = f"{watery:.0%} of the cells are wet"
-            yield f"{wet}: is a value for dry land taken for water, or the mask the wrong way round?"
+    def _capped(self) -> str | None:
+        if not self.capped:
+            return None
+        many = f"{self.capped:,} of {self.wet:,} wet cells"
+        return f"{many} are up to {self.beyond.greatest:g} m deep, taken as {DEEPEST:g} m"
+
+    def _cut_off(self) -> str | None:
+        share = self.sound.greatest_cells / max(self.wet, 1)
+        if not self.is_varied or share <= AT_THE_GREATEST:
+            return None
+        where = f"{share:.0%} of the wet cells have the greatest depth, {self.sound.greatest:g}"
+        return f"{where}: was it cut off there, or does this stand for something else?"
 
 
 def require_metres(source: Path, raster: DatasetReader) -> None:

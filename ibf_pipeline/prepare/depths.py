@@ -15,12 +15,11 @@ import numpy.typing as npt
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
 from ibf_pipeline.prepare.depth_values import DepthValues, WetBlock, require_metres
 from ibf_pipeline.prepare.grids import require_same_grid
 from ibf_pipeline.prepare.tiles import BlockWriter, new_raster, open_raster, read_block, windows
-from ibf_pipeline.prepare.values import Values, require_declared_nodata
+from ibf_pipeline.prepare.values import FAR_ABOVE, SENTINELS, Values, require_declared_nodata
 from ibf_pipeline.prepare.virtual import require_agreeing_sources
 
 
@@ -30,8 +29,10 @@ class DepthFacts:
 
     name: str
     """of the file"""
+    cells: int
+    """of the map"""
     wet: int
-    """cells at least as deep as the minimum depth"""
+    """of them, those at least as deep as the minimum depth"""
     masked: int
     """of them, those with permanent water"""
     average: float
@@ -46,6 +47,8 @@ class DepthFacts:
     """of its depths and their places"""
     blocks: tuple[WetBlock, ...]
     """those with water"""
+    asked: bool
+    """whether its doubts ask for the unit already"""
     doubts: tuple[str, ...]
     """what makes its depths doubtful, in words"""
 
@@ -63,8 +66,7 @@ def read_depths(
 ) -> DepthFacts:
     """Read a flood map to its end; `out` gets metres, 0 where it is dry, below the minimum, nodata or permanent water.
 
-    Raises InputInvalid where it is on another grid or holds no depths, and where all of its water is permanent water:
-    no flood could ever be shown. Single depths of more than DEEPEST are capped.
+    Raises InputInvalid where it is on another grid or holds no depths. Single depths of more than DEEPEST are capped.
     """
     require_agreeing_sources(source, "flood map")
     with ExitStack() as stack:
@@ -90,10 +92,9 @@ def read_depths(
             if out is not None and block.any():
                 out.write(block, window)
     found.require(source)
-    if found.wet and masked == found.wet:
-        raise _all_masked(water, source)
     return DepthFacts(
         name=source.name,
+        cells=found.sound.cells,
         wet=found.wet,
         masked=masked,
         average=found.average,
@@ -102,6 +103,7 @@ def read_depths(
         varied=found.is_varied,
         digest=found.digest,
         blocks=tuple(found.blocks),
+        asked=found.unit_doubt is not None,
         doubts=found.doubts(source.name),
     )
 
@@ -132,7 +134,8 @@ def require_water_mask(water: Path) -> None:
         for window in windows(mask.width, mask.height):
             block = read_block(mask, window, "permanent water").astype(np.float64)
             values.add(np.where(np.isfinite(block) & (block > 0), block, 0))
-    if values.next_greatest > 0:
+    far = values.greatest > FAR_ABOVE * values.next_greatest  # classes and shares of a year's days may end in the sea
+    if values.next_greatest > 0 and (far or values.greatest in SENTINELS):
         require_declared_nodata(values, water, "permanent water", depths=False)
 
 
@@ -141,12 +144,3 @@ def _without_water(block: npt.NDArray[np.float32], mask: DatasetReader, window: 
     hidden = (block > 0) & (read_block(mask, window, "permanent water") > 0)
     block[hidden] = 0
     return int(np.count_nonzero(hidden))
-
-
-def _all_masked(water: object, source: Path) -> InputInvalid:
-    return InputInvalid(
-        f"permanent water covers every wet cell of {source.name}",
-        where=water,
-        expected="> 0 only where there is water on every day of the year",
-        remedy="correct the raster, or declare the value that stands for no water as its nodata value",
-    )

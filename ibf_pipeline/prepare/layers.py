@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import shapely
-import xarray as xr
-from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.floods import FloodCountry
-from ibf_pipeline.domain.country import POPULATION_AFFECTED, Station
+from ibf_pipeline.domain.country import POPULATION_AFFECTED
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare import inputs
-from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.counted import Counts, counts_file, keep_counts, kept_counts
 from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import cover_of
+from ibf_pipeline.prepare.day_tables import DayTables
 from ibf_pipeline.prepare.depths import facts_file, read_facts, require_water_mask, write_depth
 from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
-from ibf_pipeline.prepare.magnitudes import threshold_doubts
 from ibf_pipeline.prepare.map_doubts import depth_notes
 from ibf_pipeline.prepare.origins import doubts as origin_doubts
-from ibf_pipeline.prepare.outlines import write_outlines
+from ibf_pipeline.prepare.outlines import write_boundaries
 from ibf_pipeline.prepare.parts import Part, Workshop
 from ibf_pipeline.prepare.people import People, people_of
 from ibf_pipeline.prepare.reach import reach_doubts
+from ibf_pipeline.prepare.rivers import read_rivers
 from ibf_pipeline.prepare.station_places import NEAR, away, place_doubts, require_in_country
-from ibf_pipeline.prepare.stations import mapping_doubts, read_mapping, read_stations, read_thresholds
+from ibf_pipeline.prepare.stations import read_stations
 from ibf_pipeline.prepare.tables import area_sums, require_people
-from ibf_pipeline.prepare.threshold_sets import threshold_tables
 from ibf_pipeline.prepare.totals import read_totals
-from ibf_pipeline.prepare.uncounted import uncounted_doubts
 
 PROPOSAL = "the mapping is a proposal that no person has confirmed: for rehearsals only"
 
@@ -68,21 +62,12 @@ class Layers:
         levels = boundaries["levels"]
         self._shapes = str(levels[-1]["shapes"])
         outside = self._stations_outside()
-        stations = read_stations(self._static / inputs.STATIONS)
-        needed = inputs.needed_return_periods(self._country)
-        thresholds = read_thresholds(self._static / inputs.THRESHOLDS, stations, needed)
-        later = {
-            each.version: read_thresholds(self._static / each.file, stations, needed)
-            for each in self._country.later_thresholds
-        }
-        mapping, findings = read_mapping(self._mapping, stations, levels[-1]["place_codes"])
+        rivers = read_rivers(self._country, self._static, levels[-1]["place_codes"])
         places = json.loads((self._target / "stations_outside.json").read_text(encoding="utf-8"))
-        findings += [boundaries["note"]] if boundaries["note"] else []
+        findings = [*rivers.findings, *([boundaries["note"]] if boundaries["note"] else [])]
         findings += [f"station {code} lies outside the country's boundaries" for code in places["outside"]]
-        doubts = [*([PROPOSAL] if self._is_proposed else []), *boundaries["doubts"], *places["doubts"]]
-        doubts += mapping_doubts(self._mapping, stations) + threshold_doubts(thresholds, stations, "")
-        for each in self._country.later_thresholds:
-            doubts += threshold_doubts(later[each.version], stations, each.file)
+        doubts = [PROPOSAL] if self._is_proposed else []
+        doubts += [*boundaries["doubts"], *places["doubts"], *rivers.doubts]
         west, south, east, north = levels[-1]["bounds"]
         bounds = (west, south, east, north)
         grid = grid_of(self._grid_file)
@@ -98,7 +83,24 @@ class Layers:
         doubts += self._people_doubts()
         areas = self._area_grid(grid)
         wet = self._wet(areas, depths)
-        tables = Part(
+        day = DayTables(
+            iso3=self._country.iso3,
+            areas=self._people.areas,
+            place_codes=levels[-1]["place_codes"],
+            return_periods=list(self._maps),
+            indicators=list(self._rasters),
+            rivers=rivers,
+            mapping_is_proposed=self._is_proposed,
+            findings=findings,
+            doubts=doubts,
+        )
+        tables = self._tables(noted, [outlines, outside, *columns, areas, *wet])
+        self._one("tables of a day", tables, lambda: day.write(self._target))
+
+    def _tables(self, noted: Sequence[str], parts: Sequence[Part]) -> Part:
+        """Those of a day; `noted`: what is doubtful about the origin of files."""
+        needed = inputs.needed_return_periods(self._country)
+        return Part(
             "tables",
             ("tables.nc", "wet_blocks.npy", "country.json"),
             {
@@ -109,12 +111,9 @@ class Layers:
                 **{each.file: self._hash(self._static / each.file) for each in self._country.later_thresholds},
                 "totals": [self._hash(file) for file in inputs.total_files(self._static)],
                 "settings": [self._country.iso3, sorted(needed), list(self._maps), list(self._rasters)],
-                "parts": [part.key for part in (outlines, outside, *columns, areas, *wet)],
+                "parts": [part.key for part in parts],
             },
         )
-        sets = threshold_tables(thresholds, later)
-        build = partial(self._write_tables, levels, stations, sets, mapping, findings, doubts)
-        self._one("tables of a day", tables, build)
 
     def _map_doubts(self, bounds: Bounds) -> list[str]:
         """What is doubtful about the flood maps; InputInvalid where they cannot be several."""
@@ -173,30 +172,10 @@ class Layers:
         made_from |= {file.name: self._hash(file) for file in inputs.parent_files(self._static)}
         made_from["overlaps"] = "to the smallest"  # earlier ones counted twice, and noted every area by itself
         return self._one(
-            "boundaries", Part("boundaries", ("boundaries.json", *names), made_from), self._write_boundaries
+            "boundaries",
+            Part("boundaries", ("boundaries.json", *names), made_from),
+            lambda: write_boundaries(self._boundaries, self._country.iso3, self._target),
         )
-
-    def _write_boundaries(self) -> None:
-        levels = [
-            {
-                "admin_level": layer.admin_level,
-                "place_codes": layer.place_codes,
-                "names": layer.names,
-                "parents": layer.parents,
-                "shapes": _hash_of(layer.ground),
-                "bounds": shapely.total_bounds(layer.geometries).tolist(),
-            }
-            for layer in self._boundaries.values()
-        ]
-        content = {
-            "levels": levels,
-            "note": boundary_note(self._boundaries.values(), self._country.iso3),
-            "doubts": uncounted_doubts(self._boundaries),
-        }
-        with writing(self._target):
-            (self._target / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-            for level, layer in self._boundaries.items():
-                write_outlines(layer, self._target / f"outlines_adm{level}.geojson")
 
     def _stations_outside(self) -> Part:
         file = self._static / inputs.STATIONS
@@ -292,55 +271,6 @@ class Layers:
         self._have("blocks with water", list(parts.values()), build)
         return list(parts.values())
 
-    def _write_tables(
-        self,
-        levels: list[dict[str, Any]],
-        stations: tuple[Station, ...],
-        thresholds: Mapping[str, xr.DataArray],
-        mapping: Mapping[str, tuple[str, ...]],
-        findings: list[str],
-        doubts: list[str],
-    ) -> None:
-        per_period = [np.load(self._target / f"wet_RP{period:g}.npy") for period in self._maps]
-        blocks = np.concatenate(
-            [np.column_stack([rows, np.full(len(rows), place)]) for place, rows in enumerate(per_period)]
-        ).astype(np.int32)
-        dry = [period for period, rows in zip(self._maps, per_period, strict=True) if not len(rows)]
-        doubts = [*doubts, *map(dry_doubt, dry)]
-        counts = [
-            [np.load(self._target / f"counts_{indicator}_RP{period:g}.npy") for period in self._maps]
-            for indicator in self._rasters
-        ]
-        exposure = xr.DataArray(
-            np.array(counts).transpose(0, 2, 1),
-            dims=("indicator", "area", "flood_map"),
-            coords={
-                "indicator": list(self._rasters),
-                "area": levels[-1]["place_codes"],
-                "flood_map": list(self._maps),
-            },
-        )
-        content = {
-            "iso3": self._country.iso3,
-            "areas": [asdict(area) for area in self._people.areas],
-            "stations": [asdict(station) for station in stations],
-            "mapping": mapping,
-            "mapping_is_proposed": self._is_proposed,
-            "return_periods": list(self._maps),
-            "findings": list(dict.fromkeys([*findings, *doubts])),
-            "doubts": doubts,
-        }
-        tables = xr.Dataset({**thresholds, "exposure": exposure})
-        with writing(self._target):
-            np.save(self._target / "wet_blocks.npy", blocks)
-            tables.to_netcdf(self._target / "tables.nc", engine="netcdf4")
-            (self._target / "country.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-
-
-def dry_doubt(period: float) -> str:
-    """What runs say of a flood map without water inside the country; `period`: its return period, years."""
-    return f"the flood map of {period:g} years holds no water inside the country"
-
 
 def _what(indicator: str) -> str:
     return "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
@@ -352,8 +282,3 @@ def _layer_name(indicator: str) -> str:
 
 def _depth_name(period: float) -> str:
     return f"depth_RP{period:g}.tif"
-
-
-def _hash_of(geometries: Sequence[BaseGeometry]) -> str:
-    """Of outlines in their order."""
-    return hashlib.sha256(b"".join(shapely.to_wkb(np.array(geometries)))).hexdigest()

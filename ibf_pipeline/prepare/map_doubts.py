@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import combinations, pairwise
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from ibf_pipeline.errors import InputInvalid
@@ -23,6 +23,13 @@ LITTLE_EDGE: Final = 0.1
 """the same where the water also rises by more than RISES"""
 RISES: Final = 3.0
 """metres on average from the smallest to the largest return period; rivers rise by one to three from 10 to 500 years"""
+DEEP_ON_AVERAGE: Final = 15.0
+"""metres; the wet cells of a country are a few metres deep on average, whatever the return period"""
+WATERY: Final = 2 / 3
+"""share of the cells that a mask may have wet; only around islands and deltas do floods cover more, and there they
+grow"""
+GROWS: Final = 2.0
+"""times the next smaller flood: how far the water of such a mask grows at most"""
 MUCH: Final = 0.5
 """share of a flood map's wet cells from which on the permanent water is doubted"""
 
@@ -33,30 +40,78 @@ Maps = Mapping[float, DepthFacts]
 def doubts_about(maps: Maps) -> list[str]:
     """What the maps of a country say about each other and about all of them.
 
-    Raises InputInvalid where all of several maps are one and the same, or where all are the wrong way round.
+    Raises InputInvalid where three and more maps of depths are one and the same, where all are the wrong way round, and
+    where permanent water covers them all: no flood could ever be shown.
     """
     _require_growth(maps)
-    wet = {period: facts for period, facts in maps.items() if facts.wet}
-    if len(wet) == len(maps) > 1 and len({facts.digest for facts in wet.values()}) == 1:
+    wet = [facts for facts in maps.values() if facts.wet]
+    if wet and all(facts.masked == facts.wet for facts in wet):
         raise InputInvalid(
-            f"the flood maps of {', '.join(f'{period:g}' for period in wet)} years are the same, cell by cell",
-            where=", ".join(facts.name for facts in wet.values()),
+            f"permanent water covers every wet cell of {_and([facts.name for facts in wet])}",
+            where="flood_maps.permanent_water",
+            expected="> 0 only where there is water on every day of the year",
+            remedy="correct the raster, or declare the value that stands for no water as its nodata value",
+        )
+    gone = [words for one, other in pairwise(wet) if (words := _gone(one, other))]
+    return [*_same(maps), *_unlike(wet), *gone, *(_deep(wet) or _of_all(maps)), *_watery(wet)]
+
+
+def _same(maps: Maps) -> list[str]:
+    """Maps that are one and the same. A plain behind dikes is wet or dry as a whole, and so may be two of its maps."""
+    alike: dict[int, list[DepthFacts]] = {}
+    for facts in maps.values():
+        if facts.wet:
+            alike.setdefault(facts.digest, []).append(facts)
+    groups = [group for group in alike.values() if len(group) > 1]
+    if any(len(group) == len(maps) > 2 and group[0].varied for group in groups):
+        raise InputInvalid(
+            f"the flood maps of {', '.join(f'{period:g}' for period in maps)} years are the same, cell by cell",
+            where=", ".join(facts.name for facts in maps.values()),
             expected="a map of its own for every return period",
             remedy="fetch them again, or list one return period in flood_maps.return_periods",
         )
-    same = [
-        f"{one.name} and {other.name} are the same, cell by cell"
-        for one, other in combinations(wet.values(), 2)
-        if one.digest == other.digest
+    words = "; ".join(_and([facts.name for facts in group]) for group in groups)
+    return [f"{words} are the same, cell by cell"] if words else []
+
+
+def _unlike(wet: Sequence[DepthFacts]) -> list[str]:
+    apart = [pair for pair in pairwise(wet) if not MUCH_SHALLOWER <= pair[1].average / pair[0].average <= MUCH_DEEPER]
+    named = list(dict.fromkeys(facts for pair in apart for facts in pair))
+    if not named:
+        return []
+    depths = [f"{named[0].average:.3g} deep on average in {named[0].name}"]
+    depths += [f"{facts.average:.3g} in {facts.name}" for facts in named[1:]]
+    return [f"the water is {_and(depths)}: are {'both' if len(named) == 2 else 'all'} in metres?"]
+
+
+def _deep(wet: Sequence[DepthFacts]) -> list[str]:
+    """Maps that are too deep on average for metres, where nothing else asks for their unit; gorges are so deep."""
+    deep = [facts for facts in wet if facts.average > DEEP_ON_AVERAGE and not facts.asked]
+    if not deep:
+        return []
+    least, most = (f"{bound(facts.average for facts in deep):.0f}" for bound in (min, max))
+    depth = most if least == most else f"{least} to {most}"
+    verb = "is it" if len(deep) == 1 else "are they"
+    return [f"{_and([facts.name for facts in deep])}: the water is {depth} m deep on average: {verb} in metres?"]
+
+
+def _watery(wet: Sequence[DepthFacts]) -> list[str]:
+    """Masks that are wet nearly everywhere, unless each grows out of the next smaller flood."""
+    watery = [facts for facts in wet if facts.wet > WATERY * facts.cells and not facts.varied]
+    grow = all(
+        one.wet <= other.wet <= GROWS * one.wet for one, other in pairwise(wet) if one in watery or other in watery
+    )
+    if not watery or (grow and wet[0].wet < wet[-1].wet):
+        return []
+    share = max(facts.wet / facts.cells for facts in watery)
+    return [
+        f"{_and([facts.name for facts in watery])}: {share:.0%} of the cells are wet: is a value for dry land taken "
+        "for water, or the mask the wrong way round?"
     ]
-    unlike = [
-        f"the water is {one.average:.3g} deep on average in {one.name} and {other.average:.3g} in {other.name}: are "
-        "both in metres?"
-        for one, other in pairwise(wet.values())
-        if not MUCH_SHALLOWER <= other.average / one.average <= MUCH_DEEPER
-    ]
-    gone = [words for one, other in pairwise(wet.values()) if (words := _gone(one, other))]
-    return [*same, *unlike, *gone, *_of_all(maps)]
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _require_growth(maps: Maps) -> None:
@@ -152,3 +207,8 @@ def wetter_doubt(smaller: DepthFacts, larger: DepthFacts) -> str:
 def masked_doubt(facts: DepthFacts, share: float) -> str:
     """What runs say of a map of which permanent water covers much."""
     return f"permanent water covers {share:.0%} of the wet cells of {facts.name}"
+
+
+def dry_doubt(period: float) -> str:
+    """What runs say of a flood map without water inside the country; `period`: its return period, years."""
+    return f"the flood map of {period:g} years holds no water inside the country"

@@ -1,7 +1,10 @@
-"""Simplified areas for pictures: all that a hazard needs of the boundaries where it has no other prepared layers."""
+"""What is prepared of the boundaries; simplified areas for pictures are all of it where a hazard needs no more."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +14,9 @@ import shapely
 
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.io.writing import writing
-from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, boundary_note, read_boundaries
 from ibf_pipeline.prepare.inputs import boundary_files
+from ibf_pipeline.prepare.uncounted import uncounted_doubts
 
 OUTLINE_TOLERANCE: Final = 0.003
 """degrees; pictures need no more"""
@@ -37,6 +41,29 @@ def prepare_outlines(static: Path, country: CountryHazard, folder: Path) -> None
 def outlines_file(folder: Path, admin_level: int) -> Path:
     """Of a level, in a folder of prepared layers."""
     return folder / f"outlines_adm{admin_level}.geojson"
+
+
+def write_boundaries(levels: Mapping[int, Boundaries], iso3: str, folder: Path) -> None:
+    """Of the levels, highest first: `boundaries.json`, with what is remarkable about them, and their outlines."""
+    content = {
+        "levels": [
+            {
+                "admin_level": layer.admin_level,
+                "place_codes": layer.place_codes,
+                "names": layer.names,
+                "parents": layer.parents,
+                "shapes": hashlib.sha256(b"".join(shapely.to_wkb(np.array(layer.ground)))).hexdigest(),
+                "bounds": shapely.total_bounds(layer.geometries).tolist(),
+            }
+            for layer in levels.values()
+        ],
+        "note": boundary_note(levels.values(), iso3),
+        "doubts": uncounted_doubts(levels),
+    }
+    with writing(folder):
+        (folder / "boundaries.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        for level, layer in levels.items():
+            write_outlines(layer, outlines_file(folder, level))
 
 
 def write_outlines(layer: Boundaries, file: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.writing import write_text
 
-FORMAT = 9
+FORMAT = 10
 """Version of the prepared folder; another one is rebuilt."""
 
 

@@ -2,7 +2,7 @@
 
 GDAL hands out an undeclared nodata value as people or metres. No single rule tells it from a measurement, but what real
 rasters of people and depths never have is known: the top of an integer type or a row of nines in many cells, one
-greatest value far above all others over a third of the country, one depth of more than 30 m again and again.
+greatest value in more than half of the country, one depth of more than 30 m again and again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,14 @@ greater ones, `AT_THE_TOP` of the cells are enough for it"""
 ALIKE: Final = 2.0
 """counts within so many of a number are as frequent as it is, where it was counted itself"""
 FAR_ABOVE: Final = 10.0
-"""times the next greatest value: a greatest value so far above it, in `MANY` cells, is no place where people live"""
+"""times the next greatest value: so far above it, in `AT_THE_TOP` of the cells, a greatest count is doubted"""
+BEYOND: Final = 100.0
+"""times the next greatest value: a greatest value so far above it, in `MANY` cells, is no place where people live; the
+towns of a raster with one number for each zone are some ten times as dense as its land"""
 MANY: Final = 1 / 3
 """share of the cells"""
+SPIKE: Final = 0.05
+"""share of the cells from which on a greatest count of people that stands alone is doubted, however great it is"""
 DEEPEST: Final = 300.0
 """metres; larger numbers are another unit"""
 DEEP: Final = 30.0
@@ -43,7 +48,7 @@ DEEP: Final = 30.0
 ALONE: Final = 1.25
 """times the next greatest value, from which on such a depth stands alone; else it is the top of a range of depths"""
 HALF: Final = 0.5
-"""share of the cells: no flood map has its greatest depth in more than that, and lesser depths besides"""
+"""share of the cells: no raster has its greatest depth, or its densest place, in more than that, and lesser ones too"""
 _EXACT: Final = {2.0**63: str(2**63 - 1), 2.0**64: str(2**64 - 1)}
 """how tops are written that no float can hold"""
 _CELLS: Final = 2
@@ -95,16 +100,18 @@ class Values:
     def undeclared_nodata(self, *, depths: bool) -> float | None:
         """The value that must stand for `no value`, None where none has to; `depths` in metres, else people."""
         share = self.greatest_cells / max(self.cells, 1)
+        stand_out = (self.sentinels >= _CELLS) & (self.sentinels > self.alike)
         if self.greatest_cells >= _CELLS:
-            if self.greatest in SENTINELS and (share >= AT_THE_TOP or self.greatest >= HUGE):
+            if self.greatest in SENTINELS and self.greatest >= HUGE:
+                return self.greatest
+            if self.greatest in SENTINELS[stand_out] and share >= AT_THE_TOP:
                 return self.greatest
             if depths and share >= AT_THE_TOP and DEEP < self.greatest <= DEEPEST and self.stands_alone:
                 return self.greatest
-            if depths and share > HALF and self.next_greatest > 0:
+            if share > HALF and self.next_greatest > 0 and (depths or self.stands_alone):
                 return self.greatest
-            if share > MANY and self.greatest > FAR_ABOVE * self.next_greatest > 0:
+            if share > MANY and self.greatest > BEYOND * self.next_greatest > 0:
                 return self.greatest
-        stand_out = (self.sentinels >= _CELLS) & (self.sentinels > self.alike)
         enough = np.where(SENTINELS >= HUGE, AT_THE_TOP, OFTEN) * self.cells
         often = np.flatnonzero(stand_out & (self.sentinels > enough))
         return float(SENTINELS[often[-1]]) if len(often) else None
@@ -113,10 +120,12 @@ class Values:
         """Of people: a value that may stand for `no value` and is none that has to; None where there is none.
 
         One of `SENTINELS` far more often than the numbers beside it, or a greatest value `FAR_ABOVE` all others that
-        comes again and again; either in `AT_THE_TOP` of the cells.
+        comes again and again, either in `AT_THE_TOP` of the cells; or a greatest value that stands alone in `SPIKE` of
+        them. A greatest value with decimals is the density of a zone: programs write whole numbers for `no value`.
         """
         enough = max(AT_THE_TOP * self.cells, _CELLS)
-        if self.greatest_cells > enough and self.greatest > FAR_ABOVE * self.next_greatest > 0:
+        often = enough if self.greatest > FAR_ABOVE * self.next_greatest else max(SPIKE * self.cells, _CELLS)
+        if self.greatest_cells > often and self.next_greatest > 0 and self.stands_alone and self.greatest % 1 == 0:
             return self.greatest
         stand_out = np.flatnonzero((self.sentinels > enough) & (self.sentinels > FAR_ABOVE * self.alike))
         return float(SENTINELS[stand_out[-1]]) if len(stand_out) else None

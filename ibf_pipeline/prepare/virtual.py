@@ -19,12 +19,13 @@ from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.raster_files import files_behind
-from ibf_pipeline.prepare.tiles import open_raster, read_block, windows
+from ibf_pipeline.prepare.tiles import open_raster, read_data, windows
 
 APART: Final = 0.1
-"""metres that two files may differ by in a cell that both show as wet"""
+"""metres that two files may differ by in a cell that both know"""
 DISAGREE: Final = 0.01
-"""share of the cells that both show as wet, from which on they are of two editions"""
+"""share of the cells that both know and one shows as wet, from which on they are of two editions"""
+_MASK: Final = "mask"
 _AS_ONE: Final = "build it again from the tiles of one edition, each once"
 
 
@@ -39,14 +40,15 @@ class _Source:
     window: Window
     """the part, in cells of the file"""
     replaces: str
-    """how the virtual raster says that nodata of the file is passed over; "" where it does not"""
+    """what the virtual raster passes over: a number, or what the file masks; "" where it passes over nothing"""
 
 
 def require_agreeing_sources(raster: Path, what: str) -> None:
     """InputInvalid where a raster is virtual, or made of virtual ones, and its files disagree about what it shows.
 
-    That is: two files overlap and are wet to other depths there; or a file declares a nodata value, or a mask, that the
-    virtual raster over it does not know, so that GDAL hands out what lies beneath as depths.
+    That is: two files overlap and are wet to other depths there, or one is dry where the other is wet; or a file
+    declares a nodata value, or a mask, that the virtual raster over it does not know, so that GDAL hands out what lies
+    beneath as depths.
     """
     for file in (raster, *files_behind(raster)):
         try:
@@ -74,7 +76,7 @@ def _sources(dataset: DatasetReader, file: Path) -> Iterator[_Source]:
             continue  # of an archive
         source, target = _part(entry.find("SrcRect"), dataset), _part(entry.find("DstRect"), dataset)
         if (source.width, source.height) == (target.width, target.height):  # else resampled: no cells of its own
-            masked = "mask" if (entry.findtext("UseMaskBand") or "").lower() == "true" else ""
+            masked = _MASK if (entry.findtext("UseMaskBand") or "").lower() == "true" else ""
             replaces = masked or entry.findtext("NODATA") or ""
             yield _Source(path, target.col_off, target.row_off, source, replaces)
 
@@ -110,20 +112,20 @@ def _require_agreement(one: _Source, other: _Source, file: Path, what: str) -> N
     bottom = min(one.row + one.window.height, other.row + other.window.height)
     if left >= right or top >= bottom:
         return
-    both = apart = 0
+    known = apart = 0
     with open_raster(one.file, what) as first, open_raster(other.file, what) as second:
         for window in windows(right - left, bottom - top):
             blocks = [
                 _cells(dataset, source, left + window.col_off, top + window.row_off, window, what)
                 for dataset, source in ((first, one), (second, other))
             ]
-            wet = (blocks[0] > 0) & (blocks[1] > 0)
-            both += int(np.count_nonzero(wet))
-            apart += int(np.count_nonzero(np.abs(blocks[0] - blocks[1])[wet] > APART))
-    if apart > DISAGREE * both:
+            differ = np.abs(blocks[0] - blocks[1])  # NaN where one of them knows nothing
+            known += int(np.count_nonzero(np.isfinite(differ) & (np.fmax(*blocks) > 0)))
+            apart += int(np.count_nonzero(differ > APART))
+    if apart > DISAGREE * known:
         raise InputInvalid(
-            f"{one.file.name} and {other.file.name} lie one above the other and differ in {apart:,} of the {both:,} "
-            "cells that both show as wet: two editions?",
+            f"{one.file.name} and {other.file.name} lie one above the other and differ in {apart:,} of the {known:,} "
+            "cells that both know and one shows as wet: two editions?",
             where=file,
             expected="one file for each place",
             remedy=_AS_ONE,
@@ -133,11 +135,15 @@ def _require_agreement(one: _Source, other: _Source, file: Path, what: str) -> N
 def _cells(
     dataset: DatasetReader, source: _Source, column: int, row: int, window: Window, what: str
 ) -> npt.NDArray[np.float64]:
-    """Of a source, what the virtual raster has from a column and row on; nodata as 0."""
+    """Of a source, what the virtual raster has from a column and row on; NaN where it passes over it or has no data."""
     part = Window(
         source.window.col_off + column - source.column,
         source.window.row_off + row - source.row,
         window.width,
         window.height,
     )
-    return read_block(dataset, part, what).astype(np.float64)
+    raw, has_data = read_data(dataset, part, what)
+    cells = np.where(has_data, raw.astype(np.float64), np.nan)
+    if source.replaces not in ("", _MASK):
+        cells[cells == float(source.replaces)] = np.nan
+    return cells

@@ -103,15 +103,16 @@ def test_a_raster_of_two_bands_is_an_error_as_for_prepare(name: str, static: Pat
 @pytest.mark.parametrize(
     ("rows", "level", "said"),
     [
-        (1, "error", "permanent water covers every wet cell of flood_map_XTY_RP10.tif"),
+        (5, "error", "permanent water covers every wet cell of flood_map_XTY_RP10.tif and flood_map_XTY_RP20.tif"),
+        (1, "warning", "water.tif covers 100% of the wet cells of flood_map_XTY_RP10.tif"),
         (0.9, "warning", "water.tif covers 90% of the wet cells of flood_map_XTY_RP10.tif"),
         (0.1, "fine", "water.tif covers at most 10% of a flood map's wet cells"),
     ],
 )
 def test_permanent_water(static: Path, tmp_path: Path, rows: float, level: str, said: str) -> None:
-    """The 10-year flood is the first row, of 20 cells."""
+    """The 10-year flood is the first row, of 20 cells; the 20-year one has five."""
     water = np.zeros((10, 20))
-    water[0, : round(20 * rows)] = 1
+    water.ravel()[: round(20 * rows)] = 1
     tiny_country.write_raster(static / "water.tif", water)
     assert said in " ".join(found(static, level, **WATER))
     assert bool(refused(static, tmp_path, **WATER)) == (level == "error")

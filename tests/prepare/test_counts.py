@@ -207,6 +207,29 @@ def test_one_area_without_data_is_unknown_and_one_with_zeros_is_not(
     assert not unknown(tmp_path) & {"02A", "02B"}
 
 
+def test_zeros_that_rounding_leaves_do_not_tell_where_nobody_lives(static: Path, tmp_path: Path) -> None:
+    """Whole people, no data where nobody has settled, as in the corner 02C of 2 x 3 cells: nobody lives there.
+
+    With 0 written for nobody in as many cells as 02A has, no data there is unknown.
+    """
+    areas = static / "admin_areas"
+    boxes = {"01A": (10, 10.055), "01B": (10.055, 10.1), "02A": (10.1, 10.15), "02B": (10.15, 10.2)}
+    features = [feature(2, code, code[:2], square(*box)) for code, box in boxes.items()]
+    features += [feature(2, "02C", "02", square(10.18, 10.2, bottom=0.97))]
+    tiny_country.write_areas(areas, 2, features)
+    people = np.random.default_rng(1).integers(0, 8, (10, 20)).astype(float)
+    people[:3, 18:] = -99999
+    write_people(static, people, nodata=-99999)
+    assert judged(static, tmp_path) == ("", [])
+    assert not unknown(tmp_path)
+    people[5:, 5:15] = 0
+    people[people == 1] = 0
+    write_people(static, people, nodata=-99999)
+    assert judged(static, tmp_path)[1] == [
+        "population.tif has no data in 1 area (02C): who lives there is unknown, not nobody"
+    ]
+
+
 @pytest.mark.parametrize(("a_km2", "refused"), [(1.0, False), (100.0, True)])
 def test_people_a_square_kilometre_or_a_hectare_are_doubted_or_refused(
     static: Path, tmp_path: Path, a_km2: float, refused: bool

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.prepare.build import prepare
 from ibf_pipeline.prepare.depths import read_depths
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.prepare.tiles import open_raster
@@ -109,9 +110,12 @@ def test_a_mask_whose_dry_cells_are_declared_is_a_map(static: Path, tmp_path: Pa
 
 
 def test_the_same_map_for_every_return_period_is_refused(static: Path, tmp_path: Path) -> None:
-    for period in (10, 20):
+    for period in (10, 20, 50):
         write_map(static, period, RISING)
-    assert judged(static, tmp_path)[0] == "the flood maps of 10, 20 years are the same, cell by cell"
+    refused, _ = judged(static, tmp_path, flood_maps={"return_periods": [10, 20, 50]})
+    assert refused == "the flood maps of 10, 20, 50 years are the same, cell by cell"
+    said = "flood_map_XTY_RP10.tif and flood_map_XTY_RP20.tif are the same, cell by cell"
+    assert judged(static, tmp_path) == ("", [said])
 
 
 def test_the_same_map_twice_of_three_is_said(static: Path, tmp_path: Path) -> None:
@@ -130,6 +134,29 @@ def test_permanent_water_with_an_undeclared_value_is_refused(
     water[5, : len(others)], water[9] = others, 255
     tiny_country.write_raster(static / "water.tif", water, dtype="uint8")
     assert judged(static, tmp_path, **WATER)[0].startswith("the permanent water is 255 in 10.00% of the cells")
+
+
+def test_permanent_water_that_goes_over_into_the_sea_is_a_mask(static: Path, tmp_path: Path) -> None:
+    """1 on a river and 2 in most of the box, or the share of days with water."""
+    water = np.full((10, 20), 2)
+    water[:4], water[4] = 0, 1
+    for sea in (water, water * 50):
+        tiny_country.write_raster(static / "water.tif", sea, dtype="uint8")
+        assert judged(static, tmp_path, **WATER)[0] == ""
+
+
+def test_a_river_that_stays_in_its_banks_in_the_smallest_flood_is_said(static: Path, tmp_path: Path) -> None:
+    """Nobody of 400 is in the water at 10 years; at 20 years four rows of 20 cells are, with two people each."""
+    water = np.zeros((10, 20))
+    water[0] = 1
+    tiny_country.write_raster(static / "water.tif", water)
+    prepare(tiny_country.country(**WATER), static, tmp_path / "prepared")
+    layers, _ = read_prepared(tmp_path / "prepared", "XTY")
+    assert layers.doubts == (
+        "permanent water covers 100% of the wet cells of flood_map_XTY_RP10.tif",
+        "the flood map of 10 years holds no water inside the country",
+    )
+    assert layers.exposure.sum("area").values.tolist() == [pytest.approx([0, 160])]
 
 
 def test_permanent_water_of_0_and_255_is_a_mask(static: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +12,7 @@ import rasterio
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths
 from ibf_pipeline.prepare.map_doubts import depth_notes, doubts_about
 from ibf_pipeline.prepare.store import read_prepared
@@ -147,8 +148,8 @@ def test_metres_are_not_doubted_in_whatever_valley(
 
 def facts(name: str, **changes: object) -> DepthFacts:
     content: dict[str, object] = {
-        "name": name, "wet": 1000, "masked": 0, "average": 1.5, "shallow": 300, "deepest": 4.0, "varied": True,
-        "digest": hash(name), "blocks": (), "doubts": (),
+        "name": name, "cells": 9000, "wet": 1000, "masked": 0, "average": 1.5, "shallow": 300, "deepest": 4.0,
+        "varied": True, "digest": hash(name), "blocks": (), "asked": False, "doubts": (),
     }  # fmt: skip
     return DepthFacts(**{**content, **changes})  # type: ignore[arg-type]
 
@@ -172,6 +173,77 @@ def test_a_larger_flood_is_neither_much_shallower_nor_much_deeper(average: float
 def test_shares_of_cells_are_no_depths() -> None:
     said = doubts_about({10: facts("a", deepest=0.9, average=0.4), 20: facts("b", deepest=1.0, average=0.5)})
     assert any(words.startswith("no flood map is deeper than 1: ") for words in said)
+
+
+def maps_of(count: int, **changes: Callable[[int], object]) -> dict[float, DepthFacts]:
+    """Maps "RP1", "RP2", ... whose facts follow from their number."""
+    return {
+        float(number): facts(f"RP{number}", **{name: change(number) for name, change in changes.items()})
+        for number in range(1, count + 1)
+    }
+
+
+def test_water_too_deep_for_metres_is_one_doubt_over_all_maps() -> None:
+    """Gorges of 17 to 20 m; nothing more is said of their steep edge, nor of maps that are doubted by themselves."""
+    assert doubts_about(maps_of(5, average=lambda n: 15.0 + n, shallow=lambda n: 0, asked=lambda n: n == 1)) == [
+        "RP2, RP3, RP4 and RP5: the water is 17 to 20 m deep on average: are they in metres?"
+    ]
+    assert doubts_about(maps_of(5, average=lambda n: 15.0)) == []
+
+
+def test_one_map_of_another_unit_is_one_doubt() -> None:
+    said = doubts_about(maps_of(4, average=lambda n: 9.0 if n == 2 else 1.5))
+    assert said == ["the water is 1.5 deep on average in RP1, 9 in RP2 and 1.5 in RP3: are all in metres?"]
+
+
+@pytest.mark.parametrize(
+    ("wet", "doubted"),
+    [((6100, 6700, 7500), False), ((6100, 6700, 6700), False), ((8000, 8000, 8000), True), ((8000, 7000, 9000), True),
+     ((500, 600, 8400), True), ((4000, 5000, 6000), False), ((9000,), True)],
+    ids=["grows", "and fills", "stays", "shrinks", "jumps", "not much", "alone"],
+)  # fmt: skip
+def test_masks_wet_nearly_everywhere_are_doubted_once_where_they_do_not_grow(
+    wet: tuple[int, ...], doubted: bool
+) -> None:
+    """Of 9,000 cells: the box around an atoll is wet so far, and wetter from flood to flood."""
+    said = doubts_about(maps_of(len(wet), wet=lambda n: wet[n - 1], varied=lambda n: False, deepest=lambda n: 2.0))
+    assert sum("the mask the wrong way round?" in words for words in said) == doubted
+
+
+def test_the_same_maps_are_one_doubt() -> None:
+    """Masks of a plain behind dikes; depths only where not all of several are the same."""
+    said = "RP1, RP3 and RP5; RP2 and RP4 are the same, cell by cell"
+    assert doubts_about(maps_of(5, digest=lambda n: n % 2)) == [said]
+    masks = {"digest": lambda n: 1, "varied": lambda n: False}
+    assert doubts_about(maps_of(3, **masks)) == ["RP1, RP2 and RP3 are the same, cell by cell"]
+    with pytest.raises(InputInvalid, match="the flood maps of 1, 2, 3 years are the same, cell by cell"):
+        doubts_about(maps_of(3, digest=lambda n: 1))
+
+
+def test_permanent_water_that_covers_every_map_is_refused() -> None:
+    """A river that stays in its banks every ten years leaves nothing of the smallest one."""
+    assert doubts_about(maps_of(2, masked=lambda n: 1000 if n == 1 else 999)) == []
+    with pytest.raises(InputInvalid, match="permanent water covers every wet cell of RP1 and RP2"):
+        doubts_about(maps_of(2, masked=lambda n: 1000))
+
+
+@pytest.mark.parametrize(("each", "doubted"), [(9, False), (10, True)])
+def test_few_depths_are_classes_where_each_is_often_there(tmp_path: Path, each: int, doubted: bool) -> None:
+    """Three depths in so many cells each: a handful of wet cells has few depths whatever it shows."""
+    file, depths = tmp_path / "map.tif", np.zeros(200)
+    for place, level in enumerate((0.21, 0.34, 1.27)):
+        depths[place * each : (place + 1) * each] = level
+    tiny_country.write_raster(file, depths.reshape(10, 20))
+    said = ("map.tif: there are no depths but 0.21, 0.34, 1.27: are these classes?",)
+    assert read_depths(file, file, 0.1, None).doubts == (said if doubted else ())
+
+
+def test_the_deepest_cells_of_a_gorge_are_no_value_for_something_else(tmp_path: Path) -> None:
+    """One cell of 32.9 m in 200, and two of 31.5 m whose neighbours come near."""
+    file, depths = tmp_path / "map.tif", np.linspace(0.2, 32.9, 200)
+    depths[-3] = depths[-2]
+    tiny_country.write_raster(file, depths.reshape(10, 20))
+    assert read_depths(file, file, 0.1, None).doubts == ()
 
 
 def test_a_larger_flood_that_lacks_a_part_of_the_country(tmp_path: Path) -> None:

@@ -166,8 +166,25 @@ def test_two_editions_behind_a_virtual_raster_are_refused(flood_map: Path, tmp_p
     virtual(flood_map, source("ID100_N10_E10.tif"), source("ID99_N10_E10.tif"))
     refused, _ = judged(tmp_path / "static", tmp_path)
     assert refused.startswith(
-        "ID100_N10_E10.tif and ID99_N10_E10.tif lie one above the other and differ in 100 of the 100 cells"
+        "ID100_N10_E10.tif and ID99_N10_E10.tif lie one above the other and differ in 120 of the 120 cells"
     )
+
+
+@pytest.mark.parametrize("known", ["0", "nodata", "passed over"])
+def test_a_tile_that_is_dry_where_another_is_wet_is_another_edition(
+    flood_map: Path, tmp_path: Path, known: str
+) -> None:
+    """Five wet rows, and a file that knows all of them to be dry; or knows nothing there, which the other one does."""
+    wet = flood_map.rename(flood_map.with_name("a.tif"))
+    tiny_country.write_raster(wet.with_name("b.tif"), np.zeros((10, 20)), nodata=0 if known == "nodata" else -9999)
+    over = "" if known == "0" else "<NODATA>0</NODATA>"
+    virtual(flood_map, source("a.tif"), source("b.tif", kind="ComplexSource", more=over))
+    said = "a.tif and b.tif lie one above the other and differ in 100 of the 100 cells that both know and one shows as"
+    refused, _ = judged(tmp_path / "static", tmp_path)
+    assert refused.startswith(said) if known == "0" else not refused
+    if known != "0":
+        layers, _ = read_prepared(tmp_path / "prepared", "XTY")
+        assert layers.exposure.sel(flood_map=20).sum() == pytest.approx(200)
 
 
 @pytest.mark.parametrize("parts", [((0, 0, 10, 10), (10, 0, 10, 10)), (WHOLE, WHOLE)], ids=["beside", "twice"])

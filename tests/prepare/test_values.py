@@ -72,13 +72,52 @@ def test_the_tops_of_the_widest_types(dtype: str, value: float) -> None:
 
 @pytest.mark.parametrize(
     ("value", "cells", "answer"),
-    [(500, 3333, None), (500, 3334, 500.0), (490, 5000, None), (491, 5000, 491.0)],
-    ids=["a third", "more than a third", "ten times the next value", "more than that"],
+    [
+        (5000, 3333, None),
+        (5000, 3334, 5000.0),
+        (4900, 5000, None),
+        (4901, 5000, 4901.0),
+        (100, 5001, 100.0),
+        (61, 5001, None),
+    ],
+    ids=["a third", "more than a third", "a hundred times the next value", "more than that", "half", "a range's top"],
 )
 def test_a_greatest_value_far_above_the_others_over_much_of_the_country(
     value: float, cells: int, answer: float | None
 ) -> None:
     assert of(people(value, cells)).undeclared_nodata(depths=False) == answer
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "answer"),
+    [(254, 500, None), (254, 501, 254.0), (100, 501, 100.0), (60, 5000, None), (254.5, 501, None),
+     (2500, 2, None), (2500, 3, 2500.0), (2500.5, 400, None)],
+    ids=["in a twentieth", "more", "twice the next value", "a count like others", "decimals", "2", "3", "a zone"],
+)  # fmt: skip
+def test_a_greatest_value_that_comes_again_and_again_is_doubted_among_people(
+    value: float, cells: int, answer: float | None
+) -> None:
+    """Not that of a zone as settlement layers have them: 2500.5 people in each cell of a town, 49 in the villages."""
+    values = of(people(value, cells))
+    assert values.undeclared_nodata(depths=False) is None
+    assert values.doubtful() == answer
+
+
+@pytest.mark.parametrize(("town", "cells"), [(50.0, 4000), (3.2, 5000)])
+def test_a_town_of_one_density_in_much_of_an_island_is_not_refused(town: float, cells: int) -> None:
+    block = np.full(10_000, 2.0)
+    block[:cells] = town
+    assert of(block.reshape(100, -1)).undeclared_nodata(depths=False) is None
+
+
+@pytest.mark.parametrize("top", [127, 255])
+def test_counts_that_end_at_the_top_of_a_type_are_counts(top: int) -> None:
+    """People 1, 2, ... `top`, each in as many cells: the densest place is as frequent as any other."""
+    block = np.tile(np.arange(1.0, top + 1), (40, 1))
+    assert of(block).undeclared_nodata(depths=False) is None
+    assert of(block).doubtful() is None
+    block[:2] = top
+    assert of(block).undeclared_nodata(depths=False) == top
 
 
 @pytest.mark.parametrize("value", [1.0, 2.0, 500.0])
