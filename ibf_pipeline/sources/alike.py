@@ -144,7 +144,7 @@ def all_agree(discharge: xr.DataArray) -> bool:
     values = discharge.values[np.isfinite(discharge.values).any(axis=(1, 2))]
     if len(values) < 2 or (_rising_days(values) < _RISES).any():
         return False
-    most, least = (np.nan_to_num(each) for each in (values.max(axis=0), values.min(axis=0)))
+    most, least = (np.nan_to_num(each.reduce(values, axis=0)) for each in (np.fmax, np.fmin))
     return bool((most - least <= _AGREE * most + _HUNDREDTH).all())
 
 
@@ -168,6 +168,7 @@ def own_members(today: xr.DataArray, yesterday: xr.DataArray | None, where: obje
         )
         today = today.where(~today["member"].isin(list(copied)))
     if copies := sorted({*copied, *today.attrs.get("copies", ())}):
+        today = today.assign_attrs(copies=copies)
         said.append(f"members that copy another one count as missing: {_listed(copies)}")
     if all_agree(today):
         said.append(ALL_AGREE)

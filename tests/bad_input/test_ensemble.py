@@ -199,7 +199,7 @@ def test_members_written_twice_are_half_as_many(day: TinyDay) -> None:
     for number in range(0, MEMBERS, 2):
         shutil.copy(day.member(number), day.member(number + 1))
     error = day.refused(InputInvalid)
-    assert error.found == "5 of 10 ensemble members have a usable value at any station"
+    assert error.found == "5 of 10 ensemble members have a usable value at any station; 5 are copies of others"
 
 
 @pytest.mark.parametrize("cell", [(0, 0), (-1, -1)], ids=["north-west", "south-east"])

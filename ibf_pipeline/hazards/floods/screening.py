@@ -126,6 +126,17 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
     return discharge.where(~without_water), by_day
 
 
+def days_before_water(discharge: xr.DataArray) -> list[int]:
+    """Lead times on which every member is 0 at every station, and the next day all have three rivers at once.
+
+    So wadis fill where a storm is certain, and so does a forecast look whose first days were lost.
+    """
+    water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
+    several = ((water >= RIVER).sum(axis=2) >= SEVERAL).all(axis=0)
+    dry = (water == 0).all(axis=(0, 2))
+    return [] if water.size == 0 else np.flatnonzero(dry[:-1] & several[1:]).tolist()
+
+
 def _most_begin(water: npt.NDArray[np.float32]) -> bool:
     """Whether most members have water on the first day, and one of them rivers that flow (`_flowing`).
 
@@ -169,8 +180,10 @@ def _require_members(discharge: xr.DataArray, country: FloodCountry) -> tuple[in
     valid = discharge.notnull().any(["lead_time", "station"])
     present = [int(member) for member in discharge["member"].values[valid.values]]
     if len(present) < country.members.minimum <= discharge.sizes["member"]:
+        copies = np.size(discharge.attrs.get("copies", ()))
         raise InputInvalid(
-            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station",
+            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station"
+            + (f"; {copies} are copies of others" if copies else ""),
             where=_source(discharge, country),
             expected=f"at least {country.members.minimum}",
             remedy="look at the forecast files: they may cover another area, or be a run that failed",

@@ -9,7 +9,11 @@ import pytest
 import xarray as xr
 
 from ibf_pipeline.hazards.floods.day import find
-from ibf_pipeline.hazards.floods.screening import leave_out_days_without_water, leave_out_members_without_water
+from ibf_pipeline.hazards.floods.screening import (
+    days_before_water,
+    leave_out_days_without_water,
+    leave_out_members_without_water,
+)
 from ibf_pipeline.sources.completeness import completeness
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
@@ -101,6 +105,21 @@ def test_the_dry_members_of_wadis_count(wet: int, rain: list[list[float]], lead_
     assert (found.members_missing, found.doubts, station.members) == ((), (), (51,) * 8)
     assert station.above["5"][lead_time] == wet
     assert [event.trigger for event in found.events if event.station_code == "S01"] == [True] * triggers
+
+
+def test_all_members_that_fill_on_one_day_are_a_doubt() -> None:
+    """A storm that every member has, or files whose first days were lost; one member without it is a forecast."""
+    filled, dry = [[0, 0, 30, 9]] * 3, [[0, 0, 0, 0]] * 3
+    assert days_before_water(ensemble(filled, filled, [[np.nan] * 4] * 3)) == [1]
+    assert days_before_water(ensemble(filled, filled, dry)) == []
+    layers = square_layers(3)
+    cube = square_discharge(layers, date(2026, 2, 15), {})
+    cube.values[:, :2] = 0
+    found = find(cube, layers, square_config())
+    assert found.doubts == (
+        "all members are 0 m3/s at every station on 1-day, and have water at three or more the day after: wadis that a "
+        "storm fills, or days that were lost",
+    )
 
 
 def test_rivers_dry_out_by_way_of_a_trickle() -> None:
