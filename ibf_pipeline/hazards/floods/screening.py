@@ -129,7 +129,7 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
 def days_before_water(discharge: xr.DataArray) -> list[int]:
     """Lead times on which every member is 0 at every station, and the next day all have three rivers at once.
 
-    So wadis fill where a storm is certain, and so does a forecast look whose first days were lost.
+    Wadis fill so where a storm is certain, and a forecast looks so where its first days were lost.
     """
     water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
     several = ((water >= RIVER).sum(axis=2) >= SEVERAL).all(axis=0)
