@@ -63,14 +63,14 @@ def test_beds_that_recede_alike_on_both_days_are_no_repetition(flow: float, step
     wet=st.integers(0, 12),
 )
 def test_members_without_rain_on_both_days_are_members(seed: int, step: float, recession: float, wet: int) -> None:
-    """A dry season, packed: some members have late rain, others each day, and the rest recede as yesterday."""
+    """A dry season, packed: some members have late rain, others each day and more of it today; the rest recede."""
     rng = np.random.default_rng(seed)
     flow = np.array([12.0, 40.0, 5.0]) * recession ** np.arange(DAYS + 1)[:, np.newaxis]
     both = []
-    for start in (0, 1):
+    for start, least in ((0, 5), (1, 50)):
         values = np.tile(flow[start : start + DAYS], (20, 1, 1))
         for member in rng.choice(20, wet, replace=False):
-            values[member, rng.integers(2, 5) :] += rng.uniform(5, 90)
+            values[member, rng.integers(2, 5) :] += rng.uniform(least, least + 40)
         both.append(cube(np.round(values / step) * step).assign_attrs(issue_date=f"2026-02-1{start + 4}"))
     assert repeated_members(both[1], both[0]) == {}
 
