@@ -22,9 +22,9 @@ AROUND: Final = 40
 """cells, 2 degrees: what is read around the stations, so that members can be told apart where a station's bed is dry"""
 TRICKLE: Final = 1.0
 """m3/s; beds that carry less in every cell recede alike in every member, as wadis do between two rains"""
-MANY_CELLS: Final = 50
-"""cells of 5 km that carry more than a trickle: so many never hold the same water, to the last digit, on two days;
-fewer may, as where a lake's outflow is all that flows in a dry country"""
+MANY_CELLS: Final = 200
+"""cells of 5 km that carry more than a trickle: so many never hold the same water, to the last digit, on two days, not
+even rounded to a quarter of a m3/s; fewer may, as where a lake's outflow is all that flows in a dry country"""
 WHOLE: Final = 1_000_000
 """cells, of all members of a file: as many are read whole, 32 MB in 8 days; a country has 20,000 to 200,000"""
 

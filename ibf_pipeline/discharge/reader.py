@@ -38,8 +38,10 @@ def read_cube(
     mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
     glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date.
 
+    Members that hold the same field as one before them are NaN; attrs `copies` has their numbers where there are any.
+
     Raises InputInvalid where a file is damaged, lacks a lead time, is of another day, area, grid, variable or unit, or
-    members repeat, by their number or by what they hold, or a member's days do.
+    members repeat by their number, most of them by what they hold, or a member's days do.
     Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
     parts = [_read_part(file, cells, issue_date, lead_times) for file in files]
@@ -61,7 +63,7 @@ def read_cube(
             expected="every member once",
             remedy="remove the files of the other run",
         )
-    _require_different_fields(parts, files[0].parent)
+    copies = _copies(parts, files[0].parent)
     stated = sorted({part.version for part in parts if part.version is not None})
     if len(stated) > 1:
         raise InputInvalid(
@@ -72,6 +74,7 @@ def read_cube(
         )
     order = np.argsort(members)
     values = np.concatenate([part.values for part in parts])[order]
+    values[np.isin(np.asarray(members)[order], copies)] = np.nan
     outside = np.logical_or.reduce([part.outside for part in parts])
     return xr.DataArray(
         values,
@@ -92,35 +95,38 @@ def read_cube(
             "glofas_process_ids": sorted({process for part in parts for process in part.process_ids}),
             "glofas_background_ids": sorted({process for part in parts for process in part.background_ids}),
             "issue_date": issue_date.isoformat(),
+            **({"copies": copies} if copies else {}),
         },
     )
 
 
-def _require_different_fields(parts: Sequence[Part], where: Path) -> None:
-    """InputInvalid where members are one: equal on the whole field that was read, on every day.
+def _copies(parts: Sequence[Part], where: Path) -> list[int]:
+    """Members that are one before them: equal on the whole field that was read, on every day.
 
     Members start from the same rivers and part with the weather, somewhere in the country, or within 2 degrees of the
-    stations where a file is larger. Fields with nothing but a trickle tell nothing.
+    stations where a file is larger. Fields with nothing but a trickle tell nothing. Raises InputInvalid where more than
+    half of the members are copies.
     """
     first: dict[tuple[FieldKey, ...], int] = {}
     same: dict[int, list[int]] = {}
-    for part in parts:
-        for member, field in zip(part.members, part.fields, strict=True):
-            if any(day.wet for day in field) and first.setdefault(field, member) != member:
-                same.setdefault(first[field], []).append(member)
-    if same:
-        one, others = next(iter(same.items()))
-        listed = ", ".join(map(str, sorted(others)))
+    for member, field in sorted(each for part in parts for each in zip(part.members, part.fields, strict=True)):
+        if any(day.wet for day in field) and first.setdefault(field, member) != member:
+            same.setdefault(first[field], []).append(member)
+    copies = [member for others in same.values() for member in others]
+    if 2 * len(copies) > sum(len(part.members) for part in parts):
+        listed = (f"{counted(len(them), 'other')} ({', '.join(map(str, them))})" for them in same.values())
+        groups = " and ".join(f"member {one} and {others}" for one, others in zip(same, listed, strict=True))
         raise InputInvalid(
-            f"member {one} and {counted(len(others), 'other')} ({listed}) hold the same field on every day",
+            f"{groups} hold the same field on every day",
             where=where,
             expected="members that differ from each other on some day, in some cell",
             remedy="one member was written under several numbers: fetch the forecast again",
         )
+    return sorted(copies)
 
 
 def _require_different_days(part: Part, file: Path) -> None:
-    """InputInvalid where a member holds the same field on two days, with more than a trickle in 50 cells or more.
+    """InputInvalid where a member holds the same field on two days, with more than a trickle in 200 cells or more.
 
     Rivers rise and recede everywhere at once only where somebody wrote a day twice. Source of the number: `MANY_CELLS`.
     """

@@ -24,13 +24,22 @@ RIVER: Final = 10.0
 RISING: Final = 1.05
 """times the day before: rain makes a river rise so fast, and no two members have the same rain; a wave on a long river,
 which is on its way for weeks and the same in every member, rises by less"""
-_CLOSE: Final = 1e-3
-_CLOSEST: Final = 2e-4
-"""shares by which all values, and half of them, may differ that were rounded, packed or re-sampled once more"""
-_ROUNDED: Final = 0.01
-"""m3/s, likewise"""
+LIFTED: Final = 1.02
+"""times the least that a member has at a station on a day: by so much its own rain has lifted a river. What all have in
+common, such as a recession, members without rain have alike, today and yesterday"""
 _RISES: Final = 3
-"""of a member that must be the same: one or two may be a wave that was on its way before the run began"""
+"""days on which equal values must rise: one or two may be a wave that was on its way before the run began"""
+_AGREE: Final = 1e-3
+_HUNDREDTH: Final = 0.01
+"""share, and m3/s, by which values may differ that were one before they were rounded, packed or re-sampled"""
+_STEPS: Final = (*(10.0**-decimals for decimals in range(4)), *(2.0**-bits for bits in range(1, 11)))
+"""m3/s: steps of values that somebody rounded to decimals, or that GRIB has packed"""
+_CHANCE: Final = 1e-6
+"""at most, that values of all digits lie on such a grid"""
+ALL_AGREE: Final = (
+    "all members say the same to a thousandth at every station on every day: a wave that is under way, or one member "
+    "written many times; probabilities are 0 or 100 %"
+)
 
 _Told = npt.NDArray[np.bool_]
 
@@ -40,8 +49,8 @@ def repeated_members(today: xr.DataArray, yesterday: xr.DataArray) -> dict[Still
 
     Rule: a member starts from another state every day, so it never agrees with yesterday's in every value. Compared are
     the members and stations that both have. Only those values tell something that are more than a trickle (1 m3/s) and
-    differ among today's members: beds that recede without rain do so alike in every member, and rounded to the same
-    numbers on every day.
+    that a member's own rain has lifted (`LIFTED`): members without rain recede alike, today and yesterday, and rounded
+    to the same numbers.
     """
     members = [number for number in today["member"].values if number in yesterday["member"].values]
     stations = [code for code in today["station"].values if code in yesterday["station"].values]
@@ -49,57 +58,101 @@ def repeated_members(today: xr.DataArray, yesterday: xr.DataArray) -> dict[Still
         return {}
     now, before = (each.sel(member=members, station=stations).values for each in (today, yesterday))
     days = min(now.shape[1], before.shape[1])
-    filled = np.where(np.isfinite(now), now, 0)
-    differ = np.where(np.isfinite(now), now, np.inf).min(axis=0) < filled.max(axis=0)
+    own = _lifted(now)
     compared: Mapping[Still, _Told] = {
-        "the same run": _equal(now[:, : days - 1], before[:, 1:days], differ[: days - 1]),
-        "moved by a day": _equal(now[:, :days], before[:, :days], differ[:days]),
+        "the same run": _equal(now[:, : days - 1], before[:, 1:days], own[:, : days - 1]),
+        "moved by a day": _equal(now[:, :days], before[:, :days], own[:, :days]),
     }
     return {still: _numbers(members, equal) for still, equal in compared.items() if equal.any()}
 
 
 def standing_still(today: xr.DataArray, yesterday: xr.DataArray) -> Still | None:
-    """How a whole forecast, or most of its members, is the one of the day before; None where it is another one.
+    """How a forecast, or most of its members with rain, is that of the day before; None where it is another one.
 
     Public reports of a service that names no run know members that stood still for days beside a fresh control.
     """
-    most = today.sizes["member"] / 2
+    most = _telling(today) / 2
     return next((still for still, old in repeated_members(today, yesterday).items() if len(old) > most), None)
 
 
+def _telling(discharge: xr.DataArray) -> int:
+    """How many members have enough values that are their own."""
+    values = discharge.values
+    return int(((_lifted(values) & (values >= TRICKLE)).sum(axis=(1, 2)) >= _FEWEST).sum())
+
+
+def _lifted(values: npt.NDArray[np.float32]) -> _Told:
+    """(member, lead_time, station) whether it is well above the least that any member has there on that day."""
+    least = np.where(np.isfinite(values), values, np.inf).min(axis=0)
+    lifted: _Told = values > LIFTED * least
+    return lifted
+
+
 def all_members_alike(discharge: xr.DataArray) -> bool:
-    """Whether most members hold the control's values wherever there is more than a trickle: it was copied."""
+    """Whether most members hold the control's values, which rise on several days (`_RISES`): it was copied.
+
+    Rivers that recede without rain do so alike, to the last digit that is given.
+    """
     values = discharge.values
     equal = _equal(np.broadcast_to(values[:1], values[1:].shape), values[1:])
-    return 2 * int(equal.sum()) > len(equal)
+    return 2 * int(equal.sum()) > len(equal) and bool(_rising_days(values[:1])[0] >= _RISES)
 
 
 def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     """Member -> the one before it that it is a copy of, whatever the fields around the stations are.
 
-    Rule: it has the same value at every station on every day, to a thousandth (`_CLOSE`) and mostly much closer, and at
-    least three (`_RISES`) of these values are of a river (10 m3/s) that rises by 5 % or more in a day (`RISING`).
-    Rivers that recede, or carry the same for days, may do so alike in every member.
+    Rule: it has exactly the same value at every station on every day, and on at least three days (`_RISES`) one of
+    them is of a river (10 m3/s) that rises by 5 % or more (`RISING`). Rivers that recede, or carry the same for days,
+    may do so alike in every member; in values that are rounded (`is_rounded`) a wave on its way may be the same too.
     """
-    values = np.where(np.isfinite(discharge.values), discharge.values, -1)
-    rises = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
-    originals: dict[int, npt.NDArray[np.float32]] = {}
+    if is_rounded(discharge.values):
+        return {}
+    values = np.where(np.isfinite(discharge.values), discharge.values, np.float32(-1))
+    originals: dict[bytes, int] = {}
     copied: dict[int, int] = {}
-    for member, series, rising in zip(discharge["member"].values.tolist(), values, rises, strict=True):
-        if rising.sum() >= _RISES:
-            same = (one for one, other in originals.items() if _same_numbers(series, other))
-            if (original := next(same, None)) is None:
-                originals[member] = series
-            else:
-                copied[member] = original
+    for member, series, rising in zip(discharge["member"].values.tolist(), values, _rising_days(values), strict=True):
+        if rising >= _RISES and (original := originals.setdefault(series.tobytes(), member)) != member:
+            copied[member] = original
     return copied
 
 
-def _same_numbers(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> bool:
-    """Whether two members' values (lead_time, station) are one and the same series, rounded or not."""
-    larger, apart = np.maximum(np.abs(one), np.abs(other)), np.maximum(np.abs(one - other) - _ROUNDED, 0)
-    closest = apart[larger >= RIVER] <= _CLOSEST * larger[larger >= RIVER]
-    return bool((apart <= _CLOSE * larger).all() and 2 * closest.sum() >= closest.size)
+def is_rounded(values: npt.NDArray[np.float32]) -> bool:
+    """Whether all values of rivers (10 m3/s) lie on a grid: of up to three decimals, or as GRIB packs them.
+
+    `values`: (member, lead_time, station) m3/s. GRIB adds steps of a power of two to the least value of a field, mostly
+    0; so what they are above the least of the day is looked at too. Only values that float32 holds finer than the step
+    tell something, and only as many as lie on a grid by no chance (`_CHANCE`).
+    """
+    filled = np.where(values >= RIVER, values, np.float32(np.inf))
+    with np.errstate(invalid="ignore"):
+        above = np.where(values >= RIVER, values - filled.min(axis=(0, 2), keepdims=True).astype(float), 0)
+    river, above = values[values >= RIVER], above[values >= RIVER]
+    return any(_on_grid(each, np.spacing(river), step) for step in _STEPS for each in (river.astype(float), above))
+
+
+def _on_grid(values: npt.NDArray[np.float64], finest: npt.NDArray[np.float32], step: float) -> bool:
+    """`finest`: the distance of each value to the next one that float32 has."""
+    place = 4 * finest / step  # the share of the numbers that are within two of those distances from the grid
+    tells = (values > 0) & (place < 0.5)
+    _, once = np.unique(values[tells], return_index=True)
+    off = np.abs(values - np.round(values / step) * step)
+    return bool((off <= 2 * finest)[tells].all() and place[tells][once].prod() <= _CHANCE)
+
+
+def all_agree(discharge: xr.DataArray) -> bool:
+    """Whether all members, of two or more, are one to a thousandth, although rivers rise on several days."""
+    values = discharge.values[np.isfinite(discharge.values).any(axis=(1, 2))]
+    if len(values) < 2 or (_rising_days(values) < _RISES).any():
+        return False
+    most, least = (np.nan_to_num(each.reduce(values, axis=0)) for each in (np.fmax, np.fmin))
+    return bool((most - least <= _AGREE * most + _HUNDREDTH).all())
+
+
+def _rising_days(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """(member,) on how many days a river of 10 m3/s or more carries 5 % more than the day before."""
+    rises = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
+    days: npt.NDArray[np.int64] = rises.any(axis=2).sum(axis=1)
+    return days
 
 
 def own_members(today: xr.DataArray, yesterday: xr.DataArray | None, where: object) -> tuple[xr.DataArray, str]:
@@ -114,18 +167,24 @@ def own_members(today: xr.DataArray, yesterday: xr.DataArray | None, where: obje
             today, copied, f"the values of another one at every station on every day ({_listed(copied)})", where
         )
         today = today.where(~today["member"].isin(list(copied)))
-        said.append(f"members that copy another one count as missing: {_listed(copied)}")
+    if copies := sorted({*copied, *today.attrs.get("copies", ())}):
+        today = today.assign_attrs(copies=copies)
+        said.append(f"members that copy another one count as missing: {_listed(copies)}")
+    if all_agree(today):
+        said.append(ALL_AGREE)
     repeated = {} if yesterday is None else repeated_members(today, yesterday)
     if yesterday is not None and repeated:
         before, members = yesterday.attrs["issue_date"], sorted({each for old in repeated.values() for each in old})
-        _require_most(today, members, f"the values of the forecast of {before} ({_listed(members)})", where)
+        hold = f"the values of the forecast of {before} ({_listed(members)})"
+        _require_most(today, members, hold, where, of=_telling(today))
         today = today.where(~today["member"].isin(members))
         said.append(f"members that repeat the forecast of {before} count as missing: {_listed(members)}")
     return today, "; ".join(said)
 
 
-def _require_most(today: xr.DataArray, members: Any, hold: str, where: object) -> None:
-    if 2 * len(members) > today.sizes["member"]:
+def _require_most(today: xr.DataArray, members: Any, hold: str, where: object, *, of: int | None = None) -> None:
+    """`of`: how many members tell anything; all of them by default. One alone is left out and never refused."""
+    if len(members) > 1 and 2 * len(members) > (today.sizes["member"] if of is None else of):
         raise InputInvalid(
             f"{len(members)} of {today.sizes['member']} members hold {hold}",
             where=where,

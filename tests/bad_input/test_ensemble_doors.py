@@ -20,6 +20,7 @@ from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import IbfError, InputInvalid
 from ibf_pipeline.sources.arrivals import ArrivalNotes
 from ibf_pipeline.sources.watch import LookTimes
+from tests.worlds.countries import damage
 from tests.worlds.countries.tiny_day import ISSUE, MEMBERS, TinyDay
 
 NOTED = datetime(2026, 2, 15, 12, tzinfo=UTC)
@@ -27,7 +28,9 @@ Spoil = Callable[[TinyDay], None]
 
 
 def copies(day: TinyDay, original: int, members: list[int], *, whole: bool) -> None:
-    """Members that hold another one's field: the whole, or but for a cell without a station."""
+    """Members that hold another one's field: the whole, or but for a cell without a station, not rounded."""
+    if not whole:
+        damage.unround(day.member(number) for number in range(MEMBERS))
     for number in members:
         shutil.copy(day.member(original), day.member(number))
         if not whole:
@@ -69,7 +72,8 @@ def spoiled(draw: st.DrawFn) -> tuple[Spoil, str, tuple[int, ...]]:
     members = draw(st.permutations(range(1, MEMBERS)))[:number]
     kind = draw(st.sampled_from(["whole", "stations", "versions", "contradiction", "sound"]))
     if kind == "whole":
-        return lambda day: copies(day, 0, members, whole=True), "hold the same field on every day", ()
+        said = "hold the same field on every day" if len(members) > MEMBERS / 2 else ""
+        return lambda day: copies(day, 0, members, whole=True), said, tuple(sorted(members))
     if kind == "stations":
         said = "hold the values of another one" if len(members) > MEMBERS / 2 else ""
         return lambda day: copies(day, 0, members, whole=False), said, tuple(sorted(members))

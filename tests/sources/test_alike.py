@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.sources.alike import all_members_alike, copied_members, own_members, repeated_members, standing_still
+from ibf_pipeline.sources.alike import (
+    ALL_AGREE,
+    all_agree,
+    all_members_alike,
+    copied_members,
+    is_rounded,
+    own_members,
+    repeated_members,
+    standing_still,
+)
 
 DAYS = 8
 
@@ -46,6 +55,26 @@ def test_beds_that_recede_alike_on_both_days_are_no_repetition(flow: float, step
     assert repeated_members(cube(series[:, :-1]), cube(series[:, :-1])) == {}
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    step=st.sampled_from([0.03125, 0.25, 1.0]),
+    recession=st.sampled_from([1.0, 0.998, 0.985]),
+    wet=st.integers(0, 12),
+)
+def test_members_without_rain_on_both_days_are_members(seed: int, step: float, recession: float, wet: int) -> None:
+    """A dry season, packed: some members have late rain, others each day and more of it today; the rest recede."""
+    rng = np.random.default_rng(seed)
+    flow = np.array([12.0, 40.0, 5.0]) * recession ** np.arange(DAYS + 1)[:, np.newaxis]
+    both = []
+    for start, least in ((0, 5), (1, 50)):
+        values = np.tile(flow[start : start + DAYS], (20, 1, 1))
+        for member in rng.choice(20, wet, replace=False):
+            values[member, rng.integers(2, 5) :] += rng.uniform(least, least + 40)
+        both.append(cube(np.round(values / step) * step).assign_attrs(issue_date=f"2026-02-1{start + 4}"))
+    assert repeated_members(both[1], both[0]) == {}
+
+
 def test_rain_at_one_station_tells_of_the_dry_ones_too() -> None:
     yesterday, today = rivers(1), rivers(2)
     yesterday[:, :, 1] = today[:, :, 1] = 0.0
@@ -56,7 +85,7 @@ def test_rain_at_one_station_tells_of_the_dry_ones_too() -> None:
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), copies=st.dictionaries(st.integers(1, 4), st.just(0), max_size=2))
 def test_members_that_are_copies_count_as_missing_and_are_named(seed: int, copies: dict[int, int]) -> None:
-    today = rivers(seed)
+    today = rivers(seed, stations=3)
     for member, original in copies.items():
         today[member] = today[original]
     assert copied_members(cube(today)) == copies
@@ -66,13 +95,63 @@ def test_members_that_are_copies_count_as_missing_and_are_named(seed: int, copie
     assert said == (f"members that copy another one count as missing: {listed}" if copies else "")
 
 
-@pytest.mark.parametrize("noise", [0.0, 1e-4])
-def test_one_member_at_all_stations_is_refused(noise: float) -> None:
-    """Written under five numbers, as it was or rounded, packed or re-sampled once more."""
-    changed = 1 + noise * np.random.default_rng(3).standard_normal((5, DAYS, 2))
-    today = cube(rivers(1, 1).repeat(5, axis=0) * changed).assign_attrs(issue_date="2026-02-15")
+def test_one_member_at_all_stations_is_refused() -> None:
+    """Written under five numbers."""
+    today = cube(rivers(1, 1).repeat(5, axis=0)).assign_attrs(issue_date="2026-02-15")
     with pytest.raises(InputInvalid, match="4 of 5 members hold the values of another one at every station"):
         own_members(today, None, "in")
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1e-4, 3e-4])
+def test_one_member_that_was_changed_a_little_is_a_doubt(noise: float) -> None:
+    """As members without rain are while a wave comes down the rivers: nothing tells one from the other."""
+    changed = 1 + noise * np.random.default_rng(3).uniform(-1, 1, (5, DAYS, 2))
+    today = cube(rivers(1, 1).repeat(5, axis=0) * changed)
+    own, said = own_members(today, None, "in")
+    assert (said, int(own.isnull().sum())) == (ALL_AGREE, 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "least"), [(0.001, 0), (0.01, 0), (0.1, 0), (1.0, 0), (2**-8, 0), (0.25, 0), (2**-8, 0.00123), (0.25, 0.3)]
+)
+def test_equal_members_in_rounded_values_are_a_doubt(step: float, least: float) -> None:
+    """`least`: what GRIB adds its steps to."""
+    today = cube(np.round(rivers(1, 1).repeat(5, axis=0) / step) * step + least)
+    assert is_rounded(today.values)
+    assert copied_members(today) == {}
+    assert own_members(today, None, "in")[1] == ALL_AGREE
+
+
+def test_values_that_nobody_rounded() -> None:
+    for seed in range(20):
+        assert not is_rounded(cube(rivers(seed, 1, 1)).values)
+        assert not is_rounded(cube(rivers(seed)).values)
+    assert not is_rounded(cube(np.full((5, DAYS, 1), 3.0)).values), "no river"
+
+
+def test_members_that_part_by_more_than_a_thousandth_agree_no_longer() -> None:
+    """300 m3/s; 0.29 more in one member is within a thousandth and 0.01."""
+    wave = np.outer([100, 150, 225, 300, 250, 200, 150, 100], [1.0])[np.newaxis].repeat(3, axis=0)
+    wave[2, 3] += 0.29
+    assert all_agree(cube(wave))
+    wave[2, 3] += 0.03
+    assert not all_agree(cube(wave))
+    assert not all_agree(cube(wave[:1])), "one member alone"
+
+
+def test_three_stations_of_a_river_in_one_day_are_one_rise() -> None:
+    """A wave reaches three stations within a day; it rises on two days, and then rain on a third one tells."""
+    wave = np.outer([50, 60, 70, 69, 68, 67, 66, 65], [2**0.5, 3**0.5, 5**0.5])[np.newaxis].repeat(5, axis=0)
+    assert copied_members(cube(wave)) == {}
+    wave[:, 6] += 9 * 2**0.5
+    assert copied_members(cube(wave)) == {1: 0, 2: 0, 3: 0, 4: 0}
+
+
+def test_copies_that_the_reader_found_are_named_with_the_others() -> None:
+    today = rivers(1)
+    today[3], today[4] = today[0], np.nan
+    _, said = own_members(cube(today).assign_attrs(copies=[4]), None, "in")
+    assert said == "members that copy another one count as missing: 03, 04"
 
 
 def test_a_copy_with_the_same_days_missing_is_a_copy() -> None:
@@ -158,6 +237,9 @@ def test_only_what_both_have_is_compared() -> None:
 
 
 def test_one_member_under_many_numbers() -> None:
-    assert all_members_alike(series([BEFORE[0]] * 3))
+    rain = [50, 60, 70, 65, 90]
+    assert all_members_alike(series([rain] * 3))
+    assert not all_members_alike(series([rain, rain, BEFORE[1]])), "half of them"
+    assert not all_members_alike(series([np.round(5 * 0.985 ** np.arange(8), 2).tolist()] * 51)), "a recession"
     assert not all_members_alike(series(BEFORE))
     assert not all_members_alike(series(BEFORE[:1]))

@@ -11,7 +11,7 @@ from ibf_pipeline.domain.country import CountryLayers
 from ibf_pipeline.domain.wording import BEYOND_SHOWN, number_text
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.hazards.floods.screening import Usable
+from ibf_pipeline.hazards.floods.screening import Usable, days_before_water
 
 
 def trial_notes(discharge: xr.DataArray) -> Iterator[str]:
@@ -32,13 +32,18 @@ def members_notes(present: Iterable[int], ensemble: Usable, expected: int) -> It
 
 
 def members_doubts(ensemble: Usable) -> Iterator[str]:
-    """Members that have no water: their files cannot be what the model said."""
+    """Members or days that have no water: they cannot be, or may not be, what the model said."""
     if ensemble.without_water:
         yield f"members that are 0 m3/s everywhere count as missing: {_numbers(ensemble.without_water)}"
     for day, members in ensemble.days_without_water.items():
         yield (
             f"members that are 0 m3/s at every station on {day}-day, beside water, count as missing there: "
             f"{_numbers(members)}"
+        )
+    for day in days_before_water(ensemble.discharge):
+        yield (
+            f"all members are 0 m3/s at every station on {day}-day, and have water at three or more the day after: "
+            "wadis that a storm fills, or days that were lost"
         )
 
 

@@ -21,7 +21,8 @@ FLOWING: Final = 10.0
 RIVER: Final = 1.0
 """m3/s at one station"""
 SEVERAL: Final = 3
-"""rivers; one or two may be wadis, which fill out of nothing within a day and are empty soon after"""
+"""rivers; one or two may be wadis, which fill out of nothing within a day and are empty soon after, and so may more
+where most members have them dry"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,13 @@ def usable(discharge: xr.DataArray, layers: CountryLayers, country: FloodCountry
 def leave_out_members_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray, tuple[int, ...]]:
     """Members that are 0 at every station on every day become NaN; their numbers too.
 
-    Only where another member has water on the first day: all members start from the same rivers, so these are empty
-    files and no dry spell.
+    Only where all members start with water, as most of them (`_most_begin`) or the rivers of the others (`_perennial`)
+    tell: these are empty files then, and no dry spell.
     """
     has_water = (discharge > 0).any(["lead_time", "station"])
     empty = discharge.notnull().any(["lead_time", "station"]) & ~has_water
-    if not bool(empty.any()) or not bool((discharge.isel(lead_time=0) > 0).any()):
+    water = _water(discharge)
+    if not bool(empty.any()) or not (_most_begin(water) or _perennial(water)):
         return discharge, ()
     return discharge.where(~empty), tuple(int(member) for member in discharge["member"].values[empty.values])
 
@@ -96,28 +98,71 @@ def leave_out_days_without_water(discharge: xr.DataArray) -> tuple[xr.DataArray,
 
     Rivers rise and recede from day to day, and do not all stop at once. So a day of nothing but zeros, together with
     those next to it, is a damaged file and no forecast
-    * before or after a day on which three stations (`SEVERAL`) or more carry 1 m3/s (`RIVER`) or more each;
-    * after a day on which the stations, however few, together carry 10 m3/s (`FLOWING`) or more;
-    * on the first days, where 0-day of another member is such a day: all members start from the same rivers.
-    After less water than that zeros are a forecast: a river dries out by way of a trickle. With one or two stations so
-    are zeros before water: both may be wadis. Where one station is 0 and another one has water nothing is left out, and
-    values that are missing already are no zeros.
+    * after a day on which the stations, however few, together carry 10 m3/s (`FLOWING`) or more, or three of them
+      (`SEVERAL`) or more 1 m3/s (`RIVER`) or more each;
+    * before such a day of three stations, where most members have that water on the day of the zeros too;
+    * on the first days, where another member's 0-day is one after which zeros are none, and most members have water
+      then (`_most_begin`) or have rivers that go on (`_perennial`): all members start from the same ones.
+    After less water than that zeros are a forecast: a river dries out by way of a trickle. So are zeros before water
+    with one or two stations, or in most members: wadis fill out of nothing. Where one station is 0 and another one has
+    water nothing is left out, and values that are missing already are no zeros.
 
     `discharge`: (member, lead_time, station) m3/s. Returns it and lead time -> numbers of the members.
     """
-    water = discharge.transpose("member", "lead_time", "station").fillna(0).values
+    water = _water(discharge)
     dry = water.sum(axis=2) == 0
     several = (water >= RIVER).sum(axis=2) >= SEVERAL
-    flowing = several | (water.sum(axis=2) >= FLOWING)
-    from_the_start = np.full(len(dry), flowing[:, 0].any())
+    flowing = _flowing(water)
+    same_start = flowing[:, 0].any() and (_most_begin(water) or _perennial(water))
     no_start = np.zeros(len(dry), dtype=bool)
-    lost = _dry_after(flowing, dry, from_the_start) | _dry_after(several[:, ::-1], dry[:, ::-1], no_start)[:, ::-1]
+    before = dry & (2 * several.sum(axis=0) > len(dry))
+    lost = _dry_after(flowing, dry, no_start | same_start)
+    lost |= _dry_after(several[:, ::-1], before[:, ::-1], no_start)[:, ::-1]
     without_water = xr.DataArray(lost, dims=("member", "lead_time")) & discharge.notnull().any("station")
     by_day = {
         day: tuple(int(member) for member in discharge["member"].values[without_water.values[:, day]])
         for day in np.flatnonzero(without_water.any("member")).tolist()
     }
     return discharge.where(~without_water), by_day
+
+
+def days_before_water(discharge: xr.DataArray) -> list[int]:
+    """Lead times on which every member is 0 at every station, and the next day all have three rivers at once.
+
+    Wadis fill so where a storm is certain, and a forecast looks so where its first days were lost.
+    """
+    water = _water(discharge)[discharge.notnull().any(["lead_time", "station"]).values]
+    several = ((water >= RIVER).sum(axis=2) >= SEVERAL).all(axis=0)
+    dry = (water == 0).all(axis=(0, 2))
+    return [] if water.size == 0 else np.flatnonzero(dry[:-1] & several[1:]).tolist()
+
+
+def _most_begin(water: npt.NDArray[np.float32]) -> bool:
+    """Whether most members have water on the first day, and one of them rivers that flow (`_flowing`).
+
+    Where less do, rain of that day itself may have filled wadis in some members, and in no other.
+    """
+    return bool(_flowing(water)[:, 0].any() and 2 * (water[:, 0] > 0).any(axis=1).sum() > len(water))
+
+
+def _perennial(water: npt.NDArray[np.float32]) -> bool:
+    """Whether the members with water on the first day have 1 m3/s or more at every station on every day, and a quarter
+    of the first day's: rivers that all members start with, and no wadis, which empty within days.
+    """
+    begin = water[(water[:, 0] > 0).any(axis=1)]
+    return bool(begin.size and (begin >= np.maximum(RIVER, begin[:, :1] / 4)).all())
+
+
+def _flowing(water: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """(member, lead_time) whether the stations carry more than a bed swallows before the next day."""
+    flowing: npt.NDArray[np.bool_] = ((water >= RIVER).sum(axis=2) >= SEVERAL) | (water.sum(axis=2) >= FLOWING)
+    return flowing
+
+
+def _water(discharge: xr.DataArray) -> npt.NDArray[np.float32]:
+    """(member, lead_time, station) m3/s, 0 where it is missing."""
+    water: npt.NDArray[np.float32] = discharge.transpose("member", "lead_time", "station").fillna(0).values
+    return water
 
 
 def _dry_after(
@@ -135,8 +180,10 @@ def _require_members(discharge: xr.DataArray, country: FloodCountry) -> tuple[in
     valid = discharge.notnull().any(["lead_time", "station"])
     present = [int(member) for member in discharge["member"].values[valid.values]]
     if len(present) < country.members.minimum <= discharge.sizes["member"]:
+        copies = np.size(discharge.attrs.get("copies", ()))
         raise InputInvalid(
-            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station",
+            f"{len(present)} of {discharge.sizes['member']} ensemble members have a usable value at any station"
+            + (f"; {copies} are copies of others" if copies else ""),
             where=_source(discharge, country),
             expected=f"at least {country.members.minimum}",
             remedy="look at the forecast files: they may cover another area, or be a run that failed",

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import pytest
 import xarray as xr
 
-from ibf_pipeline.hazards.floods.screening import leave_out_days_without_water, leave_out_members_without_water
+from ibf_pipeline.hazards.floods.day import find
+from ibf_pipeline.hazards.floods.screening import (
+    days_before_water,
+    leave_out_days_without_water,
+    leave_out_members_without_water,
+)
 from ibf_pipeline.sources.completeness import completeness
+from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
 
 def ensemble(*members: list[list[float]]) -> xr.DataArray:
@@ -16,7 +25,7 @@ def ensemble(*members: list[list[float]]) -> xr.DataArray:
 
 
 def test_an_empty_member_is_left_out_where_the_others_start_with_water() -> None:
-    left, numbers = leave_out_members_without_water(ensemble([[5, 6], [0, 0]], [[0, 0], [0, 0]], [[4, 9], [0, 1]]))
+    left, numbers = leave_out_members_without_water(ensemble([[15, 6], [0, 0]], [[0, 0], [0, 0]], [[4, 9], [0, 1]]))
     assert numbers == (1,)
     assert left.isnull().sum("lead_time").sum("station").values.tolist() == [0, 4, 0]
 
@@ -25,6 +34,18 @@ def test_a_dry_river_that_some_members_see_filled_later_stays_as_it_is() -> None
     """On the first day all are dry: rain in some members only is a forecast, and no damage."""
     left, numbers = leave_out_members_without_water(ensemble([[0, 6]], [[0, 0]], [[0, 0]]))
     assert (numbers, int(left.isnull().sum())) == ((), 0)
+
+
+def test_perennial_rivers_tell_of_most_members_that_they_are_empty() -> None:
+    """One member of three has water, 2 and 1 m3/s or more on every day; a wadi ends below 1, or a quarter."""
+    dry = [[0] * 3] * 2
+    assert leave_out_members_without_water(ensemble([[2, 4, 2], [1, 1, 5]], dry, dry))[1] == (1, 2)
+    for wadi in ([[4, 9, 0.9], [1, 1, 5]], [[40, 20, 9], [1, 1, 1]]):
+        assert leave_out_members_without_water(ensemble(wadi, dry, dry))[1] == ()
+
+
+def test_a_brook_in_most_members_is_no_river_that_all_start_with() -> None:
+    assert leave_out_members_without_water(ensemble([[5, 6, 0]], [[4, 0, 0]], [[0, 0, 0]]))[1] == ()
 
 
 def test_missing_values_are_no_zeros() -> None:
@@ -48,8 +69,57 @@ def test_rivers_that_stop_overnight_are_missing_until_they_flow_again() -> None:
 
 
 def test_three_rivers_stop_and_start_as_little_at_once_as_one_large_one() -> None:
+    """They start so in one member of three; where all are dry on the day before, they are wadis."""
     assert lost_days([[1, 0], [1, 0], [1, 0]]) == {1: (0,)}
-    assert lost_days([[0, 0, 1], [0, 0, 1], [0, 0, 1]]) == {0: (0,), 1: (0,)}
+    assert lost_days([[0.5, 0, 1]] * 3, [[0.5, 1, 1]] * 3, [[0.5, 1, 1]] * 3) == {1: (0,)}
+    assert lost_days(*[[[0, 0, 1]] * 3] * 3) == {}
+
+
+def test_three_wadis_fill_in_most_members() -> None:
+    """A storm on 3-day in 40 of 51 members, and rain on the first day in 15 of them."""
+    dry = [[0.0] * 8] * 3
+    storm = [[0, 0, 0, 800, 300, 20, 2, 0.5], [0, 0, 0, 400, 50, 5, 1, 0.5], [0, 0, 0, 320, 30, 3, 1, 0.5]]
+    first = [[40, 350, 8, 0, 0, 0, 0, 0], [20, 20, 0.9, 0, 0, 0, 0, 0], [5, 5, 0.2, 0, 0, 0, 0, 0]]
+    for wet, times in ((storm, 40), (first, 15)):
+        members = [wet] * times + [dry] * (51 - times)
+        assert leave_out_members_without_water(ensemble(*members))[1] == ()
+        assert lost_days(*members) == {}
+
+
+@pytest.mark.parametrize(
+    ("wet", "rain", "lead_time", "triggers"),
+    [
+        (40, [[0] * 3] * 3 + [[800, 400, 320], [300, 50, 30], [20, 5, 3], [2, 1, 1], [0.5] * 3], 3, True),
+        (15, [[40, 20, 5], [350, 20, 5], [8, 0.9, 0.2], *[[0] * 3] * 5], 1, False),
+    ],
+    ids=["a storm on 3-day", "rain on the first day"],
+)
+def test_the_dry_members_of_wadis_count(wet: int, rain: list[list[float]], lead_time: int, triggers: bool) -> None:
+    """Above 300 m3/s, once in 5 years: 40 / 51 = 0.78 and 15 / 51 = 0.29 of the members; 0.6 are needed."""
+    layers = square_layers(3)
+    cube = square_discharge(layers, date(2026, 2, 15), {})
+    cube.values[:] = 0
+    cube.values[:wet] = rain
+    found = find(cube, layers, square_config())
+    station = found.station("S01")
+    assert (found.members_missing, found.doubts, station.members) == ((), (), (51,) * 8)
+    assert station.above["5"][lead_time] == wet
+    assert [event.trigger for event in found.events if event.station_code == "S01"] == [True] * triggers
+
+
+def test_all_members_that_fill_on_one_day_are_a_doubt() -> None:
+    """A storm that every member has, or files whose first days were lost; one member without it is a forecast."""
+    filled, dry = [[0, 0, 30, 9]] * 3, [[0, 0, 0, 0]] * 3
+    assert days_before_water(ensemble(filled, filled, [[np.nan] * 4] * 3)) == [1]
+    assert days_before_water(ensemble(filled, filled, dry)) == []
+    layers = square_layers(3)
+    cube = square_discharge(layers, date(2026, 2, 15), {})
+    cube.values[:, :2] = 0
+    found = find(cube, layers, square_config())
+    assert found.doubts == (
+        "all members are 0 m3/s at every station on 1-day, and have water at three or more the day after: wadis that a "
+        "storm fills, or days that were lost",
+    )
 
 
 def test_rivers_dry_out_by_way_of_a_trickle() -> None:
