@@ -15,8 +15,9 @@ import yaml
 from typer.testing import CliRunner
 
 from flows.cli.inbox import inbox_app
+from flows.cli.receiver import receiver
 from flows.cli.records import records_app
-from flows.cli.subscriptions import receiver, subscriptions_app
+from flows.cli.subscriptions import subscriptions_app
 from flows.wiring.subscriptions import open_eodata, open_receiver
 from ibf_pipeline.errors import ConfigError, IbfError, InputMissing
 from ibf_pipeline.satellites.subscriptions.declared import country_outline, wanted_of
@@ -271,7 +272,7 @@ def test_wrong_declarations_name_the_file_and_the_remedy(place: Installation, de
 def test_an_unencrypted_service_is_refused(place: Installation):
     file = place.config / "eodata.yaml"
     file.write_text(file.read_text(encoding="utf-8").replace("http://127.0.0.1", "http://catalogue.example.org"))
-    with pytest.raises(ConfigError, match="travel over https only"):
+    with pytest.raises(ConfigError, match=r"catalogue\.example\.org is a public host without TLS"):
         read_settings(place.config)
 
 
