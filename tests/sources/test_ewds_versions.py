@@ -68,4 +68,6 @@ def test_what_cannot_be_read_is_not_read_as_nothing(details: object, why: str) -
 
 
 def test_a_key_of_another_name() -> None:
-    assert judged({"values": ["operational", "version_4_0"]}, name="model_version") == "its form lists no system_version"
+    assert (
+        judged({"values": ["operational", "version_4_0"]}, name="model_version") == "its form lists no system_version"
+    )
