@@ -145,7 +145,18 @@ def test_days_on_both_sides_of_the_change_are_judged_by_their_own_set(day: TinyD
     ]
     with pytest.raises(UsageError, match="XTY has no thresholds of GloFAS v6") as refused:
         check(day, "6")
-    assert refused.value.expected == "one of 5"
+    assert refused.value.expected == "thresholds_v6.json in the static data"
+
+
+def test_two_sets_are_compared_before_anybody_has_decided_on_a_date(day: TinyDay) -> None:
+    assert day.found().events
+    stations = json.loads((day.static / "thresholds.json").read_text())
+    for pair in (pair for station in stations for pair in station["thresholds"]):
+        pair["threshold_value"] *= 10
+    (day.static / "thresholds_v5.json").write_text(json.dumps(stations))
+    told = json.loads(check(day, "5", "--json"))
+    assert [(each["code"], each["ratio"]) for each in told["stations"]] == [("G1", 10), ("G2", 10)]
+    assert [(each["ours"], each["other"]) for each in told["days"]] == [("G1 --TTT---", "no alert")]
 
 
 def test_a_set_that_lacks_or_that_is_wrong_is_found_before_its_day_comes(day: TinyDay) -> None:
