@@ -11,10 +11,11 @@ import yaml
 import flows.wiring.current_model as guard
 from flows.wiring.day import open_configuration
 from flows.wiring.inputs_fetch import fetch_and_read
+from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.sources import ForecastFiles
-from tests.worlds.countries.tiny_day import ISSUE, TinyDay
+from tests.worlds.countries.tiny_day import ISSUE, TinyDay, edit_text
 from tests.worlds.services.ewds import DATASET, KEY, Service, running
 
 DOUBT = (
@@ -124,3 +125,18 @@ def test_files_that_tell_their_version_leave_no_doubt() -> None:
         cube = xr.DataArray(0, attrs={**declared, **more})
         assert (guard.UNJUDGED in guard.with_doubt(files, cube, "no form").origin) is doubts
         assert guard.with_doubt(files, cube, "") is files
+
+
+def test_check_says_where_nobody_is_asked(day: TinyDay) -> None:
+    def said() -> list[str]:
+        configuration = open_configuration(str(day.config), str(day.root / "work"))
+        found = check_settings(configuration, configuration.country_of("XTY", FloodCountry))
+        return [one.found for one in found if one.level == "not checked"]
+
+    assert [each.split(": ")[1] for each in said()] == ["the version that folder declares is believed"]
+    beside_ewds(day, Service(), of_country=False)
+    assert said() == []
+    beside_ewds(day, Service(), of_country=False, check=False)
+    assert len(said()) == 1
+    edit_text(day.config / "settings.yaml", "glofas_version: '4'", "glofas_version: null")
+    assert said() == [], "the files tell it"
