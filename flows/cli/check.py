@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from flows.wiring.day import open_configuration
+from flows.wiring.day import now, open_configuration
 from flows.wiring.local_static import local_static
 from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
@@ -16,7 +16,7 @@ from flows.wiring.static import open_places
 from flows.wiring.targets import open_portal
 from ibf_pipeline.check.country import check_areas, check_static
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
-from ibf_pipeline.check.outside import check_target, check_threshold_grids
+from ibf_pipeline.check.outside import check_target, check_threshold_grids, of_day
 from ibf_pipeline.check.schedule import Schedule, check_schedules
 from ibf_pipeline.check.settings import check_settings
 from ibf_pipeline.config.configuration import Configuration
@@ -65,11 +65,11 @@ def _check_hazard(
         meaning = "the static data cannot be reached, and nothing of them was checked"
         return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
     found, data = check_static(country, static)
-    grids = open_places(configuration, country).thresholds
+    grids, today = open_places(configuration, country).thresholds, now().date()
     return [
         *findings,
         *found,
-        *check_threshold_grids(grids, country, data),
+        *check_threshold_grids(grids, country.on(today), of_day(data, country, static, today)),
         *check_target(portal, name, chosen, country, profile, data),
         *([] if data.stations == () else _schedule(configuration, iso3)),
     ]

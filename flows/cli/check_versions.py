@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import xarray as xr
@@ -16,11 +16,12 @@ from flows.wiring.static import open_places
 from ibf_pipeline.check.versions import ComparedDay, ComparedStation, compare_days, compare_sets, of_stations
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.thresholds import file_of
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import IbfError, UsageError
 from ibf_pipeline.hazards.floods.profile import FLOODS
-from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS
-from ibf_pipeline.prepare.stations import cells_of_stations, read_stations
+from ibf_pipeline.prepare.inputs import STATIONS, THRESHOLDS, needed_return_periods
+from ibf_pipeline.prepare.stations import cells_of_stations, read_stations, read_thresholds
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.folder import runs_of
 from ibf_pipeline.sources.kept import read_kept
@@ -28,25 +29,19 @@ from ibf_pipeline.static.thresholds import RiverCell, river_cells
 
 
 def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
-    """Stations, then past days; UsageError where the country lists no thresholds of the version."""
+    """Stations, then past days; UsageError where there are no thresholds of the version."""
     configuration = open_configuration(config, workspace)
     country = configuration.country_of(iso3, FloodCountry)
-    later = next((each for each in country.later_thresholds if each.version == version), None)
-    if later is None:
-        raise UsageError(
-            f"{iso3} has no thresholds of GloFAS v{version}",
-            where=f"countries/{iso3}.yaml",
-            expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "none is listed"),
-            remedy=f"list them under later_thresholds, with the first issue date that they judge, and bring "
-            f"thresholds_v{version}.json; `fetch-static` makes it where the grids are named",
-        )
     static = local_static(configuration, country)
+    later = static / file_of(version)
+    if not later.is_file():
+        raise _without_set(country, version)
     stations, period = read_stations(static / STATIONS), country.trigger.return_period
     said: list[str] = []
     cells = [_cells(configuration, country, stations, each, said) for each in (country.thresholds_version, version)]
-    sets = [of_stations(static / name, stations, period) for name in (THRESHOLDS, later.file)]
+    sets = [of_stations(file, stations, period) for file in (static / THRESHOLDS, later)]
     compared = compare_sets(sets[0], sets[1], *cells)
-    days = _days(configuration, country, version, said)
+    days = _days(configuration, country, version, later, said)
     if as_json:
         rows = [{**asdict(each), "ratio": each.ratio} for each in compared]
         print_data({"return_period": period, "stations": rows, "days": [asdict(day) for day in days], "notes": said})
@@ -71,14 +66,26 @@ def _cells(
         return None
 
 
-def _days(configuration: Configuration, country: FloodCountry, version: str, said: list[str]) -> list[ComparedDay]:
+def _without_set(country: FloodCountry, version: str) -> UsageError:
+    return UsageError(
+        f"{country.iso3} has no thresholds of GloFAS v{version}",
+        where=f"countries/{country.iso3}.yaml",
+        expected=f"{file_of(version)} in the static data",
+        remedy="bring it there: nothing has to be decided before the two are compared. `fetch-static` makes it where "
+        "the grids are named and the set is listed under later_thresholds, with the first issue date that it judges",
+    )
+
+
+def _days(
+    configuration: Configuration, country: FloodCountry, version: str, file: Path, said: list[str]
+) -> list[ComparedDay]:
     try:
         layers, _ = read_prepared(configuration.prepared_folder(country.iso3, country.hazard), country.iso3)
+        if version not in layers.later_thresholds:
+            table = read_thresholds(file, layers.stations, needed_return_periods(country))
+            layers = replace(layers, later_thresholds={**layers.later_thresholds, version: table})
     except IbfError as error:
         said.append(f"past days are not looked at: {error.found}; {error.remedy}")
-        return []
-    if version not in layers.later_thresholds:
-        said.append(f"past days are not looked at: run `ibf-pipeline prepare {country.iso3}` with both sets first")
         return []
     cubes = _kept(configuration.path(configuration.settings.paths.runs), country, layers.stations, said)
     return list(compare_days(cubes, layers, country, version))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from flows.wiring.current_model import require_current_model
+from flows.wiring.current_model import UNJUDGED, require_current_model, with_doubt
 from flows.wiring.day import Day
 from flows.wiring.inputs_fetch import forecast_of_before, own_forecast
 from flows.wiring.local_static import local_static
@@ -26,7 +26,7 @@ from tasks.scenario import make_forecast
 
 log = logging.getLogger("ibf_pipeline.flows")
 
-_DOUBTFUL = ("repeated",)
+_DOUBTFUL = ("repeated", UNJUDGED)
 _SAID = ("corrected", *_DOUBTFUL)
 """what a source tells of its files that readers of the report must know; some of it makes numbers doubtful"""
 
@@ -57,10 +57,11 @@ def find_day(
 
     def use(source: Source) -> tuple[ForecastFiles, Any]:
         files = obtain_forecast(iso3, day.issue_date, source)
-        if not day.run.is_exercise:
-            require_current_model(day.configuration, country, files, day.issue_date)
+        if day.run.is_exercise:
+            return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
+        unjudged = require_current_model(day.configuration, country, files, day.issue_date)
         cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
-        return (files, cube) if day.run.is_exercise else own_forecast(files, cube, before)
+        return own_forecast(with_doubt(files, cube, unjudged), cube, before)
 
     (files, cube), passed_over = first_usable(
         sources or open_sources(day.configuration, country),

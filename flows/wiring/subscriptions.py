@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 
 from shapely.geometry.base import BaseGeometry
-from starlette.types import ASGIApp
 
 from flows.wiring.day import now, open_configuration
 from flows.wiring.environment import read_env_files
@@ -23,7 +22,7 @@ from ibf_pipeline.satellites.subscriptions.client import CatalogueClient
 from ibf_pipeline.satellites.subscriptions.declared import boundaries_outline, country_outline, filter_of, wanted_of
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from ibf_pipeline.satellites.subscriptions.ledger import Ledger
-from ibf_pipeline.satellites.subscriptions.receiver import Admission, build_receiver
+from ibf_pipeline.satellites.subscriptions.receiver import Admission, Receiver, build_receiver
 from ibf_pipeline.satellites.subscriptions.reconcile import Wanted
 from ibf_pipeline.satellites.subscriptions.settings import EodataSettings, ReceiverSettings, read_settings
 
@@ -108,7 +107,7 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     return Eodata(configuration, settings, inbox, Ledger(database, now))
 
 
-def open_receiver(config: str, workspace: str | None = None) -> tuple[ASGIApp, ReceiverSettings]:
+def open_receiver(config: str, workspace: str | None = None) -> tuple[Receiver, ReceiverSettings]:
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
     where the inbox cannot be used.
     """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
 
 from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
@@ -12,15 +15,33 @@ from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.targets import TargetSettings
+from ibf_pipeline.config.thresholds import thresholds_on
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, InputInvalid, ServerRefused
+from ibf_pipeline.prepare.inputs import needed_return_periods
+from ibf_pipeline.prepare.stations import read_thresholds
 from ibf_pipeline.static.grids import Grids
 from ibf_pipeline.static.thresholds import sample_thresholds
 from ibf_pipeline.targets.portal import Portal
 
 
+def of_day(data: StaticData, country: FloodCountry, static: Path, day: date) -> StaticData:
+    """With the thresholds that judge an issue date; None where they cannot be read, as was found already."""
+    later = thresholds_on(country.later_thresholds, day)
+    if later is None or not data.stations:
+        return data
+    try:
+        table = read_thresholds(static / later.file, data.stations, needed_return_periods(country))
+    except IbfError:
+        return replace(data, thresholds=None)
+    return replace(data, thresholds=table)
+
+
 def check_threshold_grids(grids: Grids | None, country: FloodCountry, data: StaticData) -> list[Finding]:
-    """The stations against the GloFAS threshold grids, where the country names them."""
+    """The stations against the GloFAS threshold grids of their version, where the country names them.
+
+    `country`, `data`: as of the issue date that is judged.
+    """
     if not data.stations:
         return []
     unknown = "a station beside its river never alerts, and nobody would notice"

@@ -8,6 +8,7 @@ from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
+from ibf_pipeline.config.sources import EwdsSource
 from ibf_pipeline.errors import ConfigError
 
 
@@ -20,6 +21,7 @@ def check_settings(configuration: Configuration, country: CountryHazard) -> Iter
     if isinstance(country, FloodCountry):
         yield from _trials(configuration, country, file)
         yield from _versions(configuration, country, file)
+        yield from _guard(configuration, country)
         yield from _flood_rules(country, file)
 
 
@@ -81,3 +83,12 @@ def _versions(configuration: Configuration, country: FloodCountry, file: str) ->
         )
     elif declared:
         yield fine("thresholds", f"thresholds and sources are of GloFAS v{country.thresholds_version}")
+
+
+def _guard(configuration: Configuration, country: FloodCountry) -> Iterator[Finding]:
+    """Sources whose version is only declared, where no data store is there to be asked for the model in operation."""
+    sources = configuration.settings.sources
+    if any(isinstance(chosen, EwdsSource) and chosen.check for chosen in sources.values()):
+        return
+    if declared := [name for name in country.sources if sources[name].glofas_version is not None]:
+        yield finding("model in operation not asked", sources=listed(declared))

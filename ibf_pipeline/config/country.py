@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from ibf_pipeline.config.section import Cron, Section
+from ibf_pipeline.config.section import Cron, Encrypted, Section
 from ibf_pipeline.config.static import StaticSources
 
 
@@ -18,7 +18,7 @@ class CountryHazard(Section):
 
     iso3: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 3166 alpha-3 code in capitals")
     name: str = Field(min_length=1, description="as people write it")
-    static: str | None = Field(
+    static: Annotated[str, Encrypted] | None = Field(
         None,
         description="folder or URL (file://, https://, s3://) of the static data; default <paths.static>/<ISO3>. What "
         "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",

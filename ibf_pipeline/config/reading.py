@@ -127,7 +127,8 @@ def _problem(model: type[Section], item: Any, place: Callable[[str], str], also:
         return f"{key}: this key is missing"
     message = str(item["msg"]).removeprefix("Value error, ")
     value = item.get("input")
-    shown = "" if isinstance(value, dict | list | tuple | Section) else f", found {value!r}"
+    unfit = isinstance(value, dict | list | tuple | Section) or "@" in str(value)  # an address may hold a password
+    shown = "" if unfit else f", found {value!r}"
     hint = "" if item["type"] in KIND_PROBLEMS else _description(model, item["loc"])
     return f"{key}: {message[:1].lower()}{message[1:]}{shown}" + (f" ({hint})" if hint else "")
 

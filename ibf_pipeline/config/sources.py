@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from ibf_pipeline.config.section import GlofasVersion, Section
+from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, Url
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
@@ -112,31 +111,20 @@ class ObjectStoreSource(RemoteSection):
     """An archive that fsspec can read: `<url>/<YYYYMMDD>/` in one of the layouts of the folder source."""
 
     kind: Literal["object-store"] = Field(description="files in an archive that fsspec reads")
-    url: str = Field(
+    url: Annotated[str, Encrypted] = Field(
         pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above the issue dates"
     )
-    endpoint_url: str | None = Field(
-        None,
-        pattern=r"^https?://",
-        description="of an S3 service that is not Amazon's; its keys come from the environment",
+    endpoint_url: Url | None = Field(
+        None, description="of an S3 service that is not Amazon's; its keys come from the environment"
     )
     anonymous: bool = Field(False, description="read a public S3 bucket without keys")
-
-    @field_validator("url")
-    @classmethod
-    def _no_password(cls, value: str) -> str:
-        if re.match(r"\w+://[^/]*@", value):
-            raise ValueError("a url with a password in it: the keys belong into the environment")
-        return value
 
 
 class EwdsSource(SourceSection):
     """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
 
     kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
-    url: str = Field(
-        "https://ewds.climate.copernicus.eu/api", pattern=r"^https?://[^@]*$", description="of the service's API"
-    )
+    url: Url = Field("https://ewds.climate.copernicus.eu/api", description="of the service's API")
     dataset: str = Field("cems-glofas-forecast", min_length=1, description="name of the collection")
     key_variable: Variable = Field("EWDS_KEY", description="environment variable with the account's key")
     margin: float = Field(0.25, ge=0.05, le=5, description="degrees around the country's stations that are ordered")
@@ -186,9 +174,7 @@ class OpenMeteoSource(SourceSection):
     """
 
     kind: Literal["open-meteo"] = Field(description="Open-Meteo's flood API, for trying only")
-    url: str = Field(
-        "https://flood-api.open-meteo.com/v1/flood", pattern=r"^https?://[^@?]*$", description="of the service"
-    )
+    url: Url = Field("https://flood-api.open-meteo.com/v1/flood", pattern=r"^[^?]*$", description="of the service")
     calls_per_minute: float = Field(
         300,
         gt=0,

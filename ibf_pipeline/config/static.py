@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ibf_pipeline.config.section import Section
+from ibf_pipeline.config.section import Encrypted, Section
 
-Place = Annotated[str, Field(min_length=1)]
+Place = Annotated[str, Field(min_length=1), Encrypted]
 
 
 class StaticSources(Section):

@@ -5,13 +5,12 @@ A further kind is a subclass of `TargetSettings` in `TARGET_KINDS`, and how it i
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.by_kind import ByKind
-from ibf_pipeline.config.section import Section
+from ibf_pipeline.config.section import Section, Url
 
 
 class TargetSettings(Section):
@@ -60,7 +59,7 @@ class IbfTargetSettings(TargetSettings):
     has_portal = True
 
     kind: Literal["ibf"] = Field(description="an IBF API")
-    url: str | None = Field(None, pattern=r"^https?://", description="of the API, with or without /api at the end")
+    url: Url | None = Field(None, description="of the API, with or without /api at the end")
     embedded_sandbox: bool = Field(False, description="start the built-in sandbox server for this target")
     email_variable: str = Field("IBF_EMAIL", description="environment variable with the account's e-mail")
     password_variable: str = Field("IBF_PASSWORD", description="environment variable with its password")
@@ -102,8 +101,6 @@ class IbfTargetSettings(TargetSettings):
     def _reachable(self) -> Self:
         if self.embedded_sandbox == (self.url is not None):
             raise ValueError("an ibf target has either a url or embedded_sandbox: true")
-        if self.url is not None and re.match(r"https?://[^/]*@", self.url):
-            raise ValueError("a url with a password in it: name the environment variables instead")
         return self
 
 

@@ -21,7 +21,12 @@ class LaterThresholds(Section):
     @property
     def file(self) -> str:
         """Its name below the static data."""
-        return f"thresholds_v{self.version}.json"
+        return file_of(self.version)
+
+
+def file_of(version: str) -> str:
+    """Where the thresholds of a further GloFAS version lie below the static data, whether or not they judge any day."""
+    return f"thresholds_v{version}.json"
 
 
 def thresholds_on(sets: Iterable[LaterThresholds], issue_date: date) -> LaterThresholds | None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from ibf_pipeline.errors import ForbiddenByRule
+from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.io.redaction import quiet_addresses
 
 _HARMLESS: Final = frozenset(
@@ -40,26 +37,6 @@ class Bearer:
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self.token}"
         return request
-
-
-def require_encrypted(url: str) -> None:
-    """ForbiddenByRule for an address of a public host without TLS; loopback and private networks may go without."""
-    parts = urlsplit(url)
-    if parts.scheme == "http" and not _is_private((parts.hostname or "").rstrip(".")):
-        raise ForbiddenByRule(
-            f"http://{parts.hostname} is a public host without TLS",
-            expected="https, except on this machine and in private networks",
-            remedy="write https in the address",
-        )
-
-
-def _is_private(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        number = re.fullmatch(r"0x[0-9a-f]+|\d+", host)  # an address too, of whatever network
-        return host.endswith((".local", ".localhost", ".internal")) or ("." not in host and not number)
-    return not (getattr(address, "ipv4_mapped", None) or address).is_global
 
 
 class Session(requests.Session):

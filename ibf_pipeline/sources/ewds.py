@@ -27,15 +27,14 @@ from ibf_pipeline.sources.ewds_orders import Orders, Placed
 from ibf_pipeline.sources.ewds_request import (
     Request,
     check_constraints,
-    check_current,
     check_form,
-    check_not_superseded,
     estimated_bytes,
     fields_of,
     glofas_request,
     split,
 )
 from ibf_pipeline.sources.ewds_service import EwdsService
+from ibf_pipeline.sources.ewds_versions import check_current, check_not_superseded
 from ibf_pipeline.sources.fetched import FetchedFolder
 from ibf_pipeline.sources.progress import made_progress
 from ibf_pipeline.sources.remote import Fetched, RemoteFile
@@ -162,7 +161,8 @@ class EwdsSource:
             if form is not None:
                 check_form(request, form, self.service.address)
                 check_current(request, form, self.changes, self.service.address)
-                check_not_superseded(request, form, self.accepted_versions, self.service.address)
+                if unread := check_not_superseded(request, form, self.accepted_versions, self.service.address):
+                    log.warning("%s: whether its model was replaced cannot be judged: %s", self.name, unread)
             possible = self.service.possible(request)
             if possible is not None:
                 check_constraints(request, possible, self.service.address)

@@ -7,14 +7,13 @@ as of 2026. They have been renamed before, so every order is held against what t
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.sources.area import Area
+from ibf_pipeline.sources.ewds_versions import OPERATIONAL, SYSTEM, groups_of, listed, shown
 
 Request = dict[str, Any]
 
@@ -25,9 +24,6 @@ _BYTES_A_CELL: Final = 2.1
 _BYTES_A_FIELD: Final = 250
 """sections around the values"""
 _DATE: Final = ("year", "month", "day")
-_SYSTEM: Final = "system_version"
-_OPERATIONAL: Final = "operational"
-_NAMED_VERSION: Final = re.compile(r"version_(\d+)")
 _FREE: Final = ("area", "data_format", "download_format")
 """keys whose values the constraints say nothing of"""
 
@@ -39,7 +35,7 @@ def glofas_request(issue_date: date, area: Area, days: int, changes: Mapping[str
     leave one out where the list is empty.
     """
     ours: Request = {
-        _SYSTEM: [_OPERATIONAL],
+        SYSTEM: [OPERATIONAL],
         "hydrological_model": ["lisflood"],
         "product_type": list(MEMBERS_OF),
         "variable": ["river_discharge_in_the_last_24_hours"],
@@ -56,8 +52,8 @@ def glofas_request(issue_date: date, area: Area, days: int, changes: Mapping[str
 
 def fields_of(request: Request) -> int:
     """Members times lead times."""
-    members = sum(MEMBERS_OF.get(kind, 1) for kind in _listed(request.get("product_type", ["control_forecast"])))
-    return members * len(_listed(request.get("leadtime_hour", ["24"])))
+    members = sum(MEMBERS_OF.get(kind, 1) for kind in listed(request.get("product_type", ["control_forecast"])))
+    return members * len(listed(request.get("leadtime_hour", ["24"])))
 
 
 def estimated_bytes(request: Request, area: Area) -> int:
@@ -67,7 +63,7 @@ def estimated_bytes(request: Request, area: Area) -> int:
 
 def split(request: Request, most_fields: float) -> Iterator[Request]:
     """Requests of at most so many fields each: by product type first, then by lead time; one field always goes."""
-    kinds, hours = _listed(request.get("product_type", [])), _listed(request.get("leadtime_hour", []))
+    kinds, hours = listed(request.get("product_type", [])), listed(request.get("leadtime_hour", []))
     if fields_of(request) <= most_fields or (len(kinds) <= 1 and len(hours) <= 1):
         yield request
     elif len(kinds) > 1:
@@ -93,12 +89,12 @@ def check_form(request: Request, form: Sequence[Mapping[str, Any]], where: str) 
             if key not in _FREE:
                 problems.append(f"the service knows no key {key!r}{_near(key, offered)}")
             continue
-        unknown = [item for item in _listed(value) if offered[key] and item not in offered[key]]
+        unknown = [item for item in listed(value) if offered[key] and item not in offered[key]]
         if unknown and key != "area" and key not in _DATE:
             problems.append(f"{key}: no {unknown[0]!r}{_near(unknown[0], offered[key])}")
     for key in sorted(required - set(request)):
         if offered[key]:
-            problems.append(f"the key {key!r} is missing (one of {_shown(offered[key])})")
+            problems.append(f"the key {key!r} is missing (one of {shown(offered[key])})")
     if problems:
         raise ServerRefused(
             "; ".join(problems),
@@ -107,69 +103,6 @@ def check_form(request: Request, form: Sequence[Mapping[str, Any]], where: str) 
             remedy="the service has renamed something: set the new names under `request:` of the source in "
             "settings.yaml, an empty list for a key that is gone, and check that the product is still the same",
         )
-
-
-def check_current(request: Request, form: Sequence[Mapping[str, Any]], chosen: Collection[str], where: str) -> None:
-    """VersionRefused where the form lists what is ordered among its legacy versions, and others as current.
-
-    `operational` silently becomes another model, or the old one, on the day a new version goes live. `chosen`: keys
-    that a person has set in the settings, which are not questioned.
-    """
-    for widget in form:
-        key = str(widget.get("name"))
-        groups = (widget.get("details") or {}).get("groups") or []
-        legacy = {str(value) for group in groups if _is_legacy(group) for value in group.get("values") or []}
-        current = [str(value) for group in groups if not _is_legacy(group) for value in group.get("values") or []]
-        old = [item for item in _listed(request.get(key, [])) if item in legacy and item not in current]
-        if old and current and key not in chosen:
-            raise VersionRefused(
-                f"the service lists {key} {old[0]!r} among its legacy versions, and {_shown(current)} as current",
-                where=where,
-                expected="a version that is current, and thresholds of that version",
-                remedy=f"find out which GloFAS version {old[0]!r} is now; set `{key}` under `request:` of the source "
-                "in settings.yaml to the version of the thresholds",
-            )
-
-
-def check_not_superseded(
-    request: Request, form: Sequence[Mapping[str, Any]], accepted: Collection[str], where: str
-) -> None:
-    """VersionRefused where the form lists a version of the thresholds as legacy, and the model in operation is ordered.
-
-    `accepted`: GloFAS versions that may be used with the thresholds; the newest of them counts. Rule: a legacy version
-    (`version_4_0`) was replaced by a newer one, whatever `operational` is called; an order that names its version is
-    not questioned. Values without groups all count, as they stand beside `operational`.
-    Source: a public operational guard looks every day that no `version_4*` is among them (September 2026).
-    """
-    newest = max((int(version.split(".")[0]) for version in accepted), default=None)
-    ordered = _listed(request.get(_SYSTEM, [_OPERATIONAL]))
-    if newest is None or any(_NAMED_VERSION.match(item) for item in ordered):
-        return
-    details = next((widget.get("details") or {} for widget in form if widget.get("name") == _SYSTEM), {})
-    groups = details.get("groups") or [{"label": "legacy", "values": details.get("values") or []}]
-    values = [str(value) for group in groups if _is_legacy(group) for value in group.get("values") or []]
-    old = {value: int(named[1]) for value in values if (named := _NAMED_VERSION.match(value))}
-    passed = [value for value, major in old.items() if major >= newest]
-    if passed:
-        raise VersionRefused(
-            f"the service lists {passed[0]} among its legacy versions: the model in operation is a newer GloFAS",
-            where=where,
-            expected=f"no version_{newest}* there while the thresholds are of v{newest}",
-            remedy="put thresholds of the new version into the static data and set `thresholds_version` in the "
-            f"country's file; until then order the old model with `{_SYSTEM}: [{passed[0]}]` under `request:` of the "
-            "source in settings.yaml, as long as the service makes it",
-        )
-
-
-def check_operational(form: Sequence[Mapping[str, Any]], accepted: Collection[str], where: str) -> None:
-    """As for an order of the model in operation: VersionRefused where it is legacy, or newer than the thresholds."""
-    request: Request = {_SYSTEM: [_OPERATIONAL]}
-    check_current(request, form, (), where)
-    check_not_superseded(request, form, accepted, where)
-
-
-def _is_legacy(group: Mapping[str, Any]) -> bool:
-    return "legacy" in str(group.get("label", "")).lower()
 
 
 def check_constraints(request: Request, possible: Mapping[str, Any], where: str) -> None:
@@ -184,8 +117,8 @@ def check_constraints(request: Request, possible: Mapping[str, Any], where: str)
         for key in request
         if key not in _FREE and isinstance(possible.get(key), list)
     }
-    lacking = {key: [item for item in _listed(request[key]) if item not in values] for key, values in offered.items()}
-    day = "-".join(_listed(request.get(key, "?"))[0] for key in _DATE)
+    lacking = {key: [item for item in listed(request[key]) if item not in values] for key, values in offered.items()}
+    day = "-".join(listed(request.get(key, "?"))[0] for key in _DATE)
     wrong = {key: items for key, items in lacking.items() if items and offered[key]}
     if any(lacking.values()) and (not wrong or any(key in wrong for key in _DATE)):
         raise InputMissing(
@@ -206,21 +139,9 @@ def check_constraints(request: Request, possible: Mapping[str, Any], where: str)
 
 def _values(widget: Mapping[str, Any]) -> list[str]:
     """The values that a widget offers, also those in groups; none where it takes any."""
-    details = widget.get("details") or {}
-    values = [str(value) for value in details.get("values") or []]
-    for group in details.get("groups") or []:
-        values += [str(value) for value in group.get("values") or []]
-    return values
-
-
-def _listed(value: Any) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+    return [value for _, values in groups_of(widget) for value in values]
 
 
 def _near(text: str, known: Mapping[str, Any] | list[str]) -> str:
     near = difflib.get_close_matches(text, list(known), n=1, cutoff=0.5)
-    return f", did you mean {near[0]!r}?" if near else f" among {_shown(list(known))}"
-
-
-def _shown(values: list[str]) -> str:
-    return ", ".join(values[:8]) + (" ..." if len(values) > 8 else "")
+    return f", did you mean {near[0]!r}?" if near else f" among {shown(list(known))}"

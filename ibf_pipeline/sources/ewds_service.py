@@ -77,18 +77,34 @@ class EwdsService:
 
     def form(self) -> Sequence[Mapping[str, Any]] | None:
         """The widgets of the order form; None where the service offers none."""
-        form = self._offered("form", lambda client: client.get_collection(self._dataset).form)
+        return self._whole_form(lambda: self._client.get_collection(self._dataset).form)
+
+    def public_form(self) -> Sequence[Mapping[str, Any]] | None:
+        """As `form`, asked without an account: ECMWF's own client needs none for the catalogue, but reads a key from
+        files of its own where it is given none.
+        """
+        return self._whole_form(self._ask_form)
+
+    def _ask_form(self) -> Any:
+        with closing(Session(follows=True)) as session:
+            url = f"{self.url}/catalogue/v1/collections/{self._dataset}/form.json"
+            answer = session.get(url, timeout=self._patience.timeout_seconds)
+            answer.raise_for_status()
+            return answer.json()
+
+    def _whole_form(self, ask: Callable[[], Any]) -> Any:
+        form = self._offered("form", ask)
         return self._known("form", form, isinstance(form, list) and form and all(isinstance(w, Mapping) for w in form))
 
     def possible(self, request: Request) -> Mapping[str, Any] | None:
         """The values that are possible beside those of an order, by key; None where the service does not tell."""
-        possible = self._offered("constraints", lambda client: client.apply_constraints(self._dataset, request))
+        possible = self._offered("constraints", lambda: self._client.apply_constraints(self._dataset, request))
         whole = isinstance(possible, Mapping) and any(isinstance(possible.get(key), list) for key in request)
         return self._known("constraints", possible, whole)
 
     def cost(self, request: Request) -> tuple[float, float] | None:
         """(cost of an order, the account's limit); None where the service does not tell."""
-        answer = self._offered("costing", lambda client: client.estimate_costs(self._dataset, request))
+        answer = self._offered("costing", lambda: self._client.estimate_costs(self._dataset, request))
         try:
             return None if answer is None else (float(answer["cost"]), float(answer["limit"]))
         except (KeyError, TypeError, ValueError):
@@ -172,11 +188,11 @@ class EwdsService:
                 )
         return self._opened
 
-    def _offered(self, what: str, ask: Callable[[Client], Any]) -> Any:
+    def _offered(self, what: str, ask: Callable[[], Any]) -> Any:
         """An answer that is a help and no need: nothing stops where the service does not give it."""
         try:
             with self._errors(f"its {what} cannot be read"):
-                return ask(self._client)
+                return ask()
         except ServerRefused as error:
             if "401" in error.found or isinstance(error, AccountMissing):
                 raise

@@ -14,12 +14,15 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from flows.cli.app import app
+from ibf_pipeline.check.country import StaticData
+from ibf_pipeline.check.outside import check_threshold_grids, of_day
 from ibf_pipeline.check.versions import compare_sets
 from ibf_pipeline.config.thresholds import LaterThresholds, thresholds_on
 from ibf_pipeline.discharge.cells import cell_centre
 from ibf_pipeline.discharge.version import VersionRefused
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid, UsageError
+from ibf_pipeline.prepare.stations import read_stations, read_thresholds
 from ibf_pipeline.prepare.threshold_sets import later_sets, threshold_tables
 from ibf_pipeline.static.grids import CountryGrids, area_around
 from ibf_pipeline.static.place import Place
@@ -145,7 +148,18 @@ def test_days_on_both_sides_of_the_change_are_judged_by_their_own_set(day: TinyD
     ]
     with pytest.raises(UsageError, match="XTY has no thresholds of GloFAS v6") as refused:
         check(day, "6")
-    assert refused.value.expected == "one of 5"
+    assert refused.value.expected == "thresholds_v6.json in the static data"
+
+
+def test_two_sets_are_compared_before_anybody_has_decided_on_a_date(day: TinyDay) -> None:
+    assert day.found().events
+    stations = json.loads((day.static / "thresholds.json").read_text())
+    for pair in (pair for station in stations for pair in station["thresholds"]):
+        pair["threshold_value"] *= 10
+    (day.static / "thresholds_v5.json").write_text(json.dumps(stations))
+    told = json.loads(check(day, "5", "--json"))
+    assert [(each["code"], each["ratio"]) for each in told["stations"]] == [("G1", 10), ("G2", 10)]
+    assert [(each["ours"], each["other"]) for each in told["days"]] == [("G1 --TTT---", "no alert")]
 
 
 def test_a_set_that_lacks_or_that_is_wrong_is_found_before_its_day_comes(day: TinyDay) -> None:
@@ -155,3 +169,25 @@ def test_a_set_that_lacks_or_that_is_wrong_is_found_before_its_day_comes(day: Ti
     (day.static / "thresholds_v5.json").write_text("[]")
     error = day.refused(InputInvalid)
     assert (error.found, error.where) == ("stations without thresholds: G1, G2", str(day.static / "thresholds_v5.json"))
+
+
+def test_check_holds_stations_against_the_grids_of_the_day(day: TinyDay, tmp_path: Path) -> None:
+    """v5's thresholds are those of v5's grid, and v4's not: before the change by v4's set and grid, then by v5's."""
+    stations = read_stations(day.static / "stations.csv")
+    ours = json.loads((day.static / "thresholds.json").read_text())
+    for pair in (pair for station in ours for pair in station["thresholds"]):
+        pair["threshold_value"] *= 10
+    (day.static / "thresholds_v5.json").write_text(json.dumps(ours))
+    period = ours[0]["thresholds"][0]["return_period"]
+    country = tiny_country.country(later_thresholds=LATER, static_sources={"threshold_periods": [period]})
+    value_of = {each["station_code"]: each["thresholds"][0]["threshold_value"] for each in ours}
+    fits = {(station.lat, station.lon): value_of[station.code] for station in stations}
+    for version in ("4", "5"):
+        write_grid(tmp_path, f"flood_threshold_glofas_v{version}_rl_{period:.1f}.nc", fits)
+    grids = CountryGrids(Place(str(tmp_path), tmp_path / "all"), tmp_path, lambda: area_around((9, 0, 11, 2)))
+    table = read_thresholds(day.static / "thresholds.json", stations, {period})
+    levels = []
+    for today in (ISSUE, NEXT):
+        data = of_day(StaticData(None, stations, table), country, day.static, today)
+        levels.append([one.level for one in check_threshold_grids(grids, country.on(today), data)])
+    assert levels == [["fine", "warning"], ["fine", "fine"]]

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.errors import ForbiddenByRule, OutcomeUnknown, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import BadRequest, Gone, NoAnswer, NoToken, Refused
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.pages import pages
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.session import require_encrypted
 from ibf_pipeline.io.tokens import Token, TokenSource
 from tests.worlds.services.certificate import own_certificate
 from tests.worlds.services.scripted_server import Says, ScriptedServer

@@ -16,8 +16,8 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, Serve
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.ewds import EwdsSource
-from ibf_pipeline.sources.ewds_request import check_not_superseded
 from ibf_pipeline.sources.ewds_service import EwdsService, Progress, Queue
+from ibf_pipeline.sources.ewds_versions import check_not_superseded
 from tests.worlds.countries.forecast_files import ISSUE, MEMBERS, areas, require_whole
 from tests.worlds.services.ewds import DATASET, KEY, Service, running, widget
 

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config.reading import read_part
-from ibf_pipeline.config.section import Section
-from ibf_pipeline.errors import IbfError
+from ibf_pipeline.config.section import Section, Url, encrypted
 from ibf_pipeline.io.redaction import is_secret_name
-from ibf_pipeline.io.session import require_encrypted
 
 QUOTAS: Final[Mapping[str, tuple[int, int]]] = {"hook-low": (25, 1), "hook-medium": (1000, 2), "hook-high": (1000, 5)}
 """role -> (items a month, items at the same time), as the DestinE Data Lake's documentation lists them"""
@@ -23,16 +21,6 @@ HOOK_ROLE: Final = "hook-workflows"
 """the role that opens the Hook service; one of QUOTAS comes with it"""
 
 
-def encrypted(url: str) -> str:
-    """An address as it is; ValueError for a public host without TLS: what goes there can be read on the way."""
-    try:
-        require_encrypted(url)
-    except IbfError as error:
-        raise ValueError(f"{error.found}: expected {error.expected}") from None
-    return url
-
-
-Url = Annotated[str, Field(pattern=r"^https?://[^@\s]+$"), AfterValidator(encrypted)]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
 OptionValues = dict[str, str | int]
 

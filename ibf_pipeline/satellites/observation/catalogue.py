@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from ibf_pipeline.addresses import require_encrypted
 from ibf_pipeline.domain.observed import Days
 from ibf_pipeline.errors import ConfigError, InputInvalid, ServerUnreachable
-from ibf_pipeline.io.session import Session, require_encrypted
+from ibf_pipeline.io.session import Session
 from ibf_pipeline.satellites.hook.settings import INSTALL, FloodMapCatalogue
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from datetime import datetime
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from ibf_pipeline.errors import InputInvalid, WriteFailed
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
@@ -40,6 +40,8 @@ class Admission:
     body_limit: int = 1_000_000
     """bytes"""
     body_seconds: float = 20.0
+    at_once: int = 200
+    """notifications that are taken at the same time"""
 
     def lets_in(self, header: str) -> bool:
         """Whether an Authorization header holds the right Basic credentials; takes the same time for any wrong one."""
@@ -59,23 +61,39 @@ class _Refused(Exception):
         self.status, self.count, self.text, self.subscription_id = status, count, text, subscription_id
 
 
-def build_receiver(admission: Admission, inbox: Inbox, clock: Callable[[], datetime]) -> ASGIApp:
+@dataclass(slots=True)
+class Receiver:
     """The app: a POST to any path takes one notification, `GET /health` tells what came.
 
     The catalogues' documents write endpoints with a path and without one; what is let in is decided by credentials and
     subscription alone, so that no notification is lost to a path that was declared otherwise.
     """
-    tally = Tally(clock)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    admission: Admission
+    inbox: Inbox
+    tally: Tally
+    _running: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request of ASGI."""
         request = Request(scope, receive)
         if (request.method, scope["path"]) == ("GET", "/health"):
-            response = await _health(inbox, tally)
+            response = await _health(self.inbox, self.tally)
+        elif self._running >= self.admission.at_once:
+            self.tally.note("too many", request, f"{self._running} others are being taken")
+            response = JSONResponse({"detail": "too many at once"}, 503, {"Retry-After": "60", "Connection": "close"})
         else:
-            response = await _answer(request, admission, inbox, tally)
+            self._running += 1
+            try:
+                response = await _answer(request, self.admission, self.inbox, self.tally)
+            finally:
+                self._running -= 1
         await response(scope, receive, send)
 
-    return app
+
+def build_receiver(admission: Admission, inbox: Inbox, clock: Callable[[], datetime]) -> Receiver:
+    """The app of an inbox, with an empty tally."""
+    return Receiver(admission, inbox, Tally(clock))
 
 
 async def _health(inbox: Inbox, tally: Tally) -> Response:

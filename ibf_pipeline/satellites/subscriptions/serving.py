@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ibf_pipeline.satellites.subscriptions.receiver import Receiver
 from ibf_pipeline.satellites.subscriptions.settings import ReceiverSettings
+from ibf_pipeline.satellites.subscriptions.tally import Tally
 
-log = logging.getLogger(__name__)
 
+def serving(app: Receiver, settings: ReceiverSettings, port: int | None = None) -> uvicorn.Config:
+    """The server of a receiver: as the settings say, on another port where one is given.
 
-def serving(app: Any, settings: ReceiverSettings, port: int | None = None) -> uvicorn.Config:
-    """The server of an app: as the settings say, on another port where one is given."""
+    It has no limit of its own for requests at once (`limit_concurrency`): what it answers itself, nobody would count.
+    """
 
     class Bounded(_Bounded):
         header_seconds = settings.header_seconds
+        tally = app.tally
 
     return uvicorn.Config(
         app,
@@ -29,7 +31,6 @@ def serving(app: Any, settings: ReceiverSettings, port: int | None = None) -> uv
         log_level="warning",
         access_log=False,
         lifespan="off",
-        limit_concurrency=200,
         timeout_keep_alive=settings.idle_seconds,
         server_header=False,
     )
@@ -42,6 +43,7 @@ class _Bounded(H11Protocol):
     """
 
     header_seconds: float
+    tally: Tally
     _waits: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -56,6 +58,16 @@ class _Bounded(H11Protocol):
         super().connection_lost(exc)
         self._stop()
 
+    def send_400_response(self, msg: str) -> None:
+        """What cannot be read as HTTP reaches no app."""
+        self.tally.note_unread("no HTTP", self._peer, msg)
+        super().send_400_response(msg)
+
+    @property
+    def _peer(self) -> str:
+        """Of the connection, which is the proxy where there is one: no header was read that names another."""
+        return self.client[0] if self.client else "unknown"
+
     def _watch(self) -> None:
         """Run the time while no request is being answered; more of the same headers does not start it again."""
         if self.cycle is not None and not self.cycle.response_complete:
@@ -69,6 +81,5 @@ class _Bounded(H11Protocol):
             self._waits = None
 
     def _give_up(self) -> None:
-        peer = self.client[0] if self.client else "unknown"
-        log.warning("a connection from %s sent no whole request within %g seconds", peer, self.header_seconds)
+        self.tally.note_unread("no headers", self._peer, f"not whole within {self.header_seconds:g} seconds")
         self.transport.close()

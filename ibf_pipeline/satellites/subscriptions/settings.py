@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.reading import read_part
-from ibf_pipeline.config.section import Section
+from ibf_pipeline.config.section import Section, Url
 from ibf_pipeline.satellites.odata import is_whole
 
 Event = Literal["created", "modified", "deleted"]
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", description="name of an environment variable")]
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/|$)")
 DEFAULT_PASSWORD_VARIABLE = "EODATA_ENDPOINT_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 class Provider(Section):
     """A catalogue with a subscription service; everything in which the services differ is here, as data."""
 
-    base_url: str = Field(description="of the OData service, above `Subscriptions` and `Products`")
-    token_url: str | None = Field(None, description="token endpoint of the account service (Keycloak)")
+    base_url: Url = Field(description="of the OData service, above `Subscriptions` and `Products`")
+    token_url: Url | None = Field(None, description="token endpoint of the account service (Keycloak)")
     token_variable: Variable | None = Field(
         None, description="environment variable with a ready token; where it is set, the account is not used"
     )
-    download_url: str | None = Field(
+    download_url: Url | None = Field(
         None, description="of the OData service that hands products out, above `Products`; else that of base_url"
     )
     client_id: str = Field("cdse-public", description="public client of the account service")
@@ -43,15 +41,6 @@ class Provider(Section):
     )
     timeout_seconds: float = Field(60, gt=0, le=600, description="of waiting for an answer")
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request that may be repeated")
-
-    @model_validator(mode="after")
-    def _encrypted(self) -> Self:
-        for url in filter(None, (self.base_url, self.token_url, self.download_url)):
-            if not url.startswith("https://") and not _LOOPBACK.match(url):
-                raise ValueError(f"{url}: passwords and tokens travel over https only")
-            if "@" in url:
-                raise ValueError("a url with an account in it: name the environment variables instead")
-        return self
 
 
 class Declared(Section):

@@ -34,21 +34,29 @@ class Tally:
 
     def note(self, end: str, request: Request, text: str, subscription_id: str | None = None) -> None:
         """Count a request and log it: how it ended, in a word and in words, from where, and for which subscription."""
-        self.counts[end] += 1
-        about = {
-            "time": odata_moment(self.clock()),
-            "peer": request.client.host if request.client else "unknown",
-            "method": request.method[:10],
-            "path": quote(request.scope["path"], safe="/")[:_LONGEST_PATH],
-            "subscription": subscription_id or "unknown",
-        }
-        self.last[end] = about
+        about = self._counted(
+            end,
+            request.client.host if request.client else "unknown",
+            method=request.method[:10],
+            path=quote(request.scope["path"], safe="/")[:_LONGEST_PATH],
+            subscription=subscription_id or "unknown",
+        )
         if end == STORED and subscription_id:
             stored = self.subscriptions.get(subscription_id, {}).get(STORED, 0) + 1
             self.subscriptions[subscription_id] = {STORED: stored, "last": about["time"], "peer": about["peer"]}
         level = logging.INFO if end == STORED else logging.WARNING
         log.log(level, "%(method)s %(path)s from %(peer)s, subscription %(subscription)s: " + "%(text)s",
                 {**about, "text": text})  # fmt: skip
+
+    def note_unread(self, end: str, peer: str, text: str) -> None:
+        """Count and log what never became a request, so that it has neither method nor path."""
+        self._counted(end, peer)
+        log.warning("no request from %s: %s", peer, text)
+
+    def _counted(self, end: str, peer: str, **more: str) -> dict[str, str]:
+        self.counts[end] += 1
+        self.last[end] = {"time": odata_moment(self.clock()), "peer": peer, **more}
+        return self.last[end]
 
     def shown(self) -> dict[str, Any]:
         """For the health page."""

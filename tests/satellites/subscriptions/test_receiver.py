@@ -362,6 +362,46 @@ def test_headers_that_do_not_come_are_given_up(tmp_path: Path, begins: bytes):
                     closed = connection.recv(100) == b""
             assert closed
         assert post(f"http://127.0.0.1:{served.port}", notification(1)) == 204
+    assert app.tally.counts == {"no headers": 1, "stored": 1}
+
+
+@pytest.mark.parametrize("sent", [b"GARBAGE\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n"])
+def test_what_the_server_answers_itself_is_counted_too(tmp_path: Path, caplog: pytest.LogCaptureFixture, sent: bytes):
+    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    app = build_receiver(Admission(*ACCOUNT, {OURS: "cdse"}.get), inbox, Clock())
+    with Served(app, serving(app, ReceiverSettings(), 0)) as served:
+        with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+            connection.sendall(sent)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+        health = requests.get(f"http://127.0.0.1:{served.port}/health", timeout=10).json()
+    assert health["since start"] == {"no HTTP": 1}
+    assert health["last"] == {"no HTTP": {"time": "2026-11-20T12:00:00.000Z", "peer": "127.0.0.1"}}
+    assert "no request from 127.0.0.1: Invalid HTTP request received." in caplog.messages
+
+
+def test_more_than_are_taken_at_once_are_counted_and_told_to_come_again(tmp_path: Path):
+    """The first is held up while it is looked at; health is told all the while."""
+    inbox = Inbox(open_records(beside(tmp_path)), Clock(), 100)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def provider_of(_: str) -> str:
+        asked.set()
+        assert go_on.wait(10)
+        return "cdse"
+
+    app = build_receiver(Admission(*ACCOUNT, provider_of, at_once=1), inbox, Clock())
+    with Served(app, serving(app, ReceiverSettings(), 0)) as served, ThreadPoolExecutor(1) as pool:
+        url = f"http://127.0.0.1:{served.port}"
+        first = pool.submit(post, url, notification(1))
+        assert asked.wait(10)
+        refused = requests.post(f"{url}/b", json=notification(2), headers=GOOD, timeout=10)
+        health = requests.get(f"{url}/health", timeout=10).json()
+        go_on.set()
+        assert first.result(10) == 204
+        assert post(url, notification(2)) == 204
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "60")
+    assert health["since start"] == {"too many": 1}
+    assert (health["last"]["too many"]["peer"], health["last"]["too many"]["path"]) == ("127.0.0.1", "/b")
 
 
 def test_half_a_character_and_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
