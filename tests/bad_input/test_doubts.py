@@ -66,3 +66,12 @@ def test_a_report_says_a_doubt_once() -> None:
     report = make_report(quiet, None, {}, (), FloodKept(None, {}))
     assert report.cautions == ("Doubtful: a.", "Doubtful: b.")
     assert report.notes == ("c",)
+
+
+def test_a_report_says_a_suspect_station_and_a_question_in_its_head() -> None:
+    dry = replace(station("G4"), condition="suspect", reason="practically dry: at most 0.1 m3/s")
+    quiet = replace(found([], [dry]), notes=("in metres?",), doubts=("in metres?",))
+    assert cautions(quiet) == [
+        "1 station has a doubtful forecast, on which neither alert nor all clear can rely: Name of G4 (G4).",
+        "Doubtful: in metres?",
+    ]
