@@ -32,6 +32,7 @@ from ibf_pipeline.hazards.floods.notes import (
     members_doubts,
     members_notes,
     nobody_affected,
+    reliance_doubts,
     station_notes,
     trial_notes,
 )
@@ -70,6 +71,7 @@ def find(
     ]
     events = _with_areas(alerted, layers, exposure, country)
     of_members = tuple(members_doubts(ensemble))
+    of_stations = tuple(reliance_doubts(stations, events))
     of_people = tuple(nobody_affected(events, layers))
     return FloodFindings(
         country=country.iso3,
@@ -92,13 +94,14 @@ def find(
             *trial_notes(discharge),
             *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *of_members,
+            *of_stations,
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
             *portal_notes(events, country.default_admin_level),
             *of_people,
             *layers.findings,
         ),
-        doubts=(*of_members, *of_people, *layers.doubts),
+        doubts=(*of_stations, *of_members, *of_people, *layers.doubts),
         exercise=exercise,
         trial=str(discharge.attrs.get("trial", "")),
     )
