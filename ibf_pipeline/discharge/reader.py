@@ -163,7 +163,8 @@ def _read_parts(
 
 def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
     if not file.is_file() or file.stat().st_size == 0:
-        raise FileDamaged(
+        kind = FileDamaged if file.is_file() else InputInvalid
+        raise kind(
             "the file is empty" if file.is_file() else "this is a folder" if file.is_dir() else "the file is not there",
             where=file,
             expected="a GloFAS forecast file",
