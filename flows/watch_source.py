@@ -128,7 +128,7 @@ def _look(configuration: Configuration, source: str, country: FloodCountry, day:
         return Look(False, False, str(error), fault=True, lasting=True)
     try:
         before = forecast_of_before(configuration, country.iso3, day)
-        _, cube = fetched_cube(chosen, cells, day, country.lead_times_needed, before)
+        _, cube = fetched_cube(chosen, cells, day, country, before)
     except (InputMissing, ServerUnreachable) as error:
         log.info("%s: %s: %s", source, country.iso3, error)
         if isinstance(error, InputMissing):

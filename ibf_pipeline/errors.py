@@ -83,6 +83,10 @@ class InputInvalid(IbfError):
     """An input is there and cannot be trusted."""
 
 
+class FileDamaged(InputInvalid):
+    """A file is empty, was cut off or is no such file at all: nothing in it can be read."""
+
+
 class WriteFailed(IbfError):
     """A file of our own could not be written: disk full, no permission."""
 

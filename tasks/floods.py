@@ -69,7 +69,7 @@ def read_discharge(
     """Discharge (member, lead_time, station) m3/s that a day can use, up to the country's horizon, of a GloFAS version
     that fits the thresholds.
     """
-    cube = read_files(files, station_cells(layers), issue_date, country.lead_times_needed)
+    cube = read_files(files, station_cells(layers), issue_date, country.lead_times_needed, country.members.minimum)
     cube.attrs["glofas_version"] = accepted_version(cube, country, settings, files.files[0])
     missing = usable(cube, layers, country).missing
     log.info(

@@ -20,6 +20,7 @@ from ibf_pipeline.prepare import inputs
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources import FolderSource, ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.completeness import is_whole_and_new
+from ibf_pipeline.sources.kept import without_damaged
 from ibf_pipeline.sources.source import shortened
 from tasks.floods import find_events, obtain_forecast, prepared_layers, read_discharge, record_findings
 from tasks.scenario import make_forecast
@@ -61,7 +62,8 @@ def find_day(
             return files, read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
         unjudged = require_current_model(day.configuration, country, files, day.issue_date)
         cube: Any = read_discharge(iso3, country, day.configuration.settings, layers, files, day.issue_date)
-        return own_forecast(with_doubt(files, cube, unjudged), cube, before)
+        files = without_damaged(with_doubt(files, cube, unjudged), cube)
+        return own_forecast(files, cube, before)
 
     (files, cube), passed_over = first_usable(
         sources or open_sources(day.configuration, country),

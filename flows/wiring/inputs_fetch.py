@@ -23,7 +23,7 @@ from ibf_pipeline.sources import ForecastFiles, Source, first_usable
 from ibf_pipeline.sources.accepted import accepted_version
 from ibf_pipeline.sources.alike import own_members
 from ibf_pipeline.sources.completeness import Completeness, completeness, is_whole_and_new
-from ibf_pipeline.sources.kept import read_files
+from ibf_pipeline.sources.kept import read_files, without_damaged
 from ibf_pipeline.sources.source import Fetching
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
@@ -70,7 +70,7 @@ def fetch_and_read(
     def use(chosen: Source) -> tuple[ForecastFiles, Any]:
         if again and isinstance(chosen, Fetching):
             chosen.forget(issue_date)
-        return fetched_cube(chosen, cells, issue_date, country.lead_times_needed, before)
+        return fetched_cube(chosen, cells, issue_date, country, before)
 
     (files, discharge), passed_over = first_usable(
         sources,
@@ -90,13 +90,13 @@ def fetch_and_read(
 
 
 def fetched_cube(
-    source: Source, cells: StationCells, issue_date: date, lead_times: int, before: Any = None
+    source: Source, cells: StationCells, issue_date: date, country: FloodCountry, before: Any = None
 ) -> tuple[ForecastFiles, Any]:
-    """What a source delivers, read at the stations on `lead_times` lead times, 0-day counted; see `own_forecast`."""
+    """What a source delivers, read at the stations up to the country's horizon; see `own_forecast`."""
     files = source.fetch(issue_date)
     with FILE_LIBRARIES:
-        cube = read_files(files, cells, issue_date, lead_times)
-    return own_forecast(files, cube, before)
+        cube = read_files(files, cells, issue_date, country.lead_times_needed, country.members.minimum)
+    return own_forecast(without_damaged(files, cube), cube, before)
 
 
 def own_forecast(files: ForecastFiles, cube: Any, before: Any) -> tuple[ForecastFiles, Any]:

@@ -14,7 +14,7 @@ from ibf_pipeline.discharge.netcdf import read_netcdf
 from ibf_pipeline.discharge.part import LARGEST_DISCHARGE, MANY_CELLS, FieldKey, Part, StationCells
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.wording import counted
-from ibf_pipeline.errors import InputInvalid, turned_into
+from ibf_pipeline.errors import FileDamaged, InputInvalid, turned_into
 
 __all__ = ["LARGEST_DISCHARGE", "StationCells", "find_files", "members_missing", "read_cube"]
 
@@ -27,16 +27,18 @@ def read_cube(
     source: str = "",
     version: str | None = None,
     lead_times: int = len(LEAD_TIMES),
+    fewest: int | None = None,
 ) -> xr.DataArray:
     """Discharge of an ensemble at the stations' cells.
 
     `files`: netCDF (one or more members each) or GRIB2 (control and perturbed); `version`: the GloFAS version that the
     source declares, used where the files state none; `lead_times`: how many are read, 0-day counted. Files may hold
-    more.
+    more. `fewest`: members that suffice, damaged netCDF files being left out as if they were not there yet; None: a
+    damaged file is refused.
 
     Returns float32 m3/s, dims (member, lead_time, station), coordinates member (0 = control), lead_time (days; 0 is the
     mean of the issue date), station (code), outside (station, bool); attrs units, source, glofas_version,
-    glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date.
+    glofas_version_declared, glofas_process_ids, glofas_background_ids, issue_date, left_out (file name -> why).
 
     Members that hold the same field as one before them are NaN; attrs `copies` has their numbers where there are any.
 
@@ -44,9 +46,10 @@ def read_cube(
     members repeat by their number, most of them by what they hold, or a member's days do.
     Source: GloFAS stamps the END of the 24 h mean, so the lead time is stamp - 1 day - issue date.
     """
-    parts = [_read_part(file, cells, issue_date, lead_times) for file in files]
-    for file, part in zip(files, parts, strict=True):
+    read, damaged = _read_parts(files, cells, issue_date, lead_times, fewest)
+    for file, part in read.items():
         _require_different_days(part, file)
+    parts = list(read.values())
     if not parts:
         raise InputInvalid(
             "no file to read",
@@ -96,6 +99,7 @@ def read_cube(
             "glofas_background_ids": sorted({process for part in parts for process in part.background_ids}),
             "issue_date": issue_date.isoformat(),
             **({"copies": copies} if copies else {}),
+            "left_out": {file.name: error.found for file, error in damaged.items()},
         },
     )
 
@@ -142,9 +146,31 @@ def _require_different_days(part: Part, file: Path) -> None:
                 )
 
 
+def _read_parts(
+    files: Sequence[Path], cells: StationCells, issue_date: date, lead_times: int, fewest: int | None
+) -> tuple[dict[Path, Part], dict[Path, FileDamaged]]:
+    """What files hold, and those that are left out; FileDamaged of the first one where the others do not suffice.
+
+    A GRIB file is never left out: it holds half of an ensemble or all of it.
+    """
+    read: dict[Path, Part] = {}
+    damaged: dict[Path, FileDamaged] = {}
+    for file in files:
+        try:
+            read[file] = _read_part(file, cells, issue_date, lead_times)
+        except FileDamaged as error:
+            if fewest is None or kind_of(file) == "grib":
+                raise
+            damaged[file] = error
+    if damaged and len({member for part in read.values() for member in part.members}) < (fewest or 1):
+        raise next(iter(damaged.values()))
+    return read, damaged
+
+
 def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: int) -> Part:
     if not file.is_file() or file.stat().st_size == 0:
-        raise InputInvalid(
+        kind = FileDamaged if file.is_file() else InputInvalid
+        raise kind(
             "the file is empty" if file.is_file() else "this is a folder" if file.is_dir() else "the file is not there",
             where=file,
             expected="a GloFAS forecast file",
@@ -152,7 +178,7 @@ def _read_part(file: Path, cells: StationCells, issue_date: date, lead_times: in
         )
     is_netcdf = kind_of(file) == "netcdf"
     with turned_into(
-        InputInvalid,
+        FileDamaged,
         "the file cannot be read: {}",
         where=file,
         expected="a whole netCDF file" if is_netcdf else "a whole GRIB2 file",

@@ -84,11 +84,18 @@ def cautions(found: Findings) -> list[str]:
         have = "has" if len(blind) == 1 else "have"
         subjects = counted(len(blind), profile.subject)
         parts.append(f"{subjects} {have} no usable forecast, which is no all clear: {listed(blind)}.")
+    suspect = [subject_text(found, unseen.key) for unseen in found.unseen if unseen.condition == "suspect"]
+    if suspect:
+        have = "has" if len(suspect) == 1 else "have"
+        subjects = counted(len(suspect), profile.subject)
+        parts.append(
+            f"{subjects} {have} a doubtful forecast, on which neither alert nor all clear can rely: {listed(suspect)}."
+        )
     if found.unpublishable_events:
         names = listed([event.name for event in found.unpublishable_events])
         why = f"no areas are mapped to the {profile.subject}"
         parts.append(f"The portal cannot show {names}: {why}. Tell people another way.")
-    parts += [f"Doubtful: {doubt}." for doubt in found.doubts]
+    parts += [f"Doubtful: {doubt}" + ("" if doubt.endswith("?") else ".") for doubt in found.doubts]
     return [*parts, *_beyond_portal(found), *_beyond_limit(found), *blocks_of(found).cautions(found)]
 
 

@@ -48,7 +48,7 @@ class FolderSource:
         if others:
             log.warning("%s: %s of %s is not used: no GRIB, netCDF or archive", self.name, shortened(others), folder)
             origin["not_used"] = others
-        return ForecastFiles(self.name, tuple(gribs or members), self.glofas_version, origin)
+        return ForecastFiles(self.name, tuple(gribs or members), self.glofas_version, origin, loose=True)
 
     def _with_archives(
         self, kinds: dict[Path, Kind], folder: Path, issue_date: date

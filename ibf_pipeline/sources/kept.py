@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.runs.findings import read_forecast
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.sources.source import ForecastFiles
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,38 @@ class RunSource:
 
 
 def read_files(
-    files: ForecastFiles, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)
+    files: ForecastFiles,
+    cells: StationCells,
+    issue_date: date,
+    lead_times: int = len(LEAD_TIMES),
+    fewest: int | None = None,
 ) -> xr.DataArray:
-    """What a source has delivered, at the stations: as of `read_cube`, or of the run that kept it."""
+    """What a source has delivered, at the stations: as of `read_cube`, or of the run that kept it.
+
+    `fewest`: members that suffice where loose files are damaged.
+    """
     if files.kept or files.at_stations:
         return read_kept(files.files[0], cells, issue_date, lead_times)
     return read_cube(
-        files.files, cells, issue_date, source=files.source, version=files.glofas_version, lead_times=lead_times
+        files.files,
+        cells,
+        issue_date,
+        source=files.source,
+        version=files.glofas_version,
+        lead_times=lead_times,
+        fewest=fewest if files.loose else None,
     )
+
+
+def without_damaged(files: ForecastFiles, cube: xr.DataArray) -> ForecastFiles:
+    """The files that `cube` was read from; what was left out is named in their origin, as that of a service is."""
+    left_out = cube.attrs.get("left_out")
+    if not left_out:
+        return files
+    said = [f"{name}: {why}" for name, why in left_out.items()]
+    log.warning("%s: left out as damaged: %s", files.source, "; ".join(said))
+    origin = {**files.origin, "not_used": [*said, *files.origin.get("not_used", ())]}
+    return replace(files, files=tuple(file for file in files.files if file.name not in left_out), origin=origin)
 
 
 def read_kept(file: Path, cells: StationCells, issue_date: date, lead_times: int = len(LEAD_TIMES)) -> xr.DataArray:

@@ -31,6 +31,8 @@ class ForecastFiles:
     """the one file is `forecast.nc` of an earlier run"""
     at_stations: bool = False
     """the one file has the form of such a `forecast.nc`: the stations alone, no grid"""
+    loose: bool = False
+    """somebody put them there: a damaged one counts as not there yet, as it does where a service is asked"""
 
 
 class Source(Protocol):

@@ -78,7 +78,7 @@ def carry_out(
         first = publish(before_end, transport, journal, not_mailed=not_mailed, on_answer=keep, progress=progress)
     except ServerRefused as error:  # the call is on disk: it is made again as it is, however often the day is run
         raise _with_the_way_out(error) from error
-    doubts = doubt_notices(found, doubts_before(revision))
+    doubts = doubt_notices(found, doubts_before(revision, found))
     own = _kept(revision, [*notices(revision, found), *doubts])
     known_before = revision.state().progress.is_unmailed
     try:

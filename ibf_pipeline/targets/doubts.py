@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from ibf_pipeline.domain.findings import Findings
@@ -18,26 +19,35 @@ DOUBTFUL: Final = "numbers doubtful"
 """kind"""
 _NUMBERS: Final = re.compile(r"\([^)]*\)|(?<![\w.])\d[\d.,]*%?(?!\w)")
 """and what stands in parentheses, which is to stay"""
+REMEMBERED: Final = timedelta(days=30)
+"""how long a doubt that went away and comes back is no new one"""
 
 
-def doubts_before(revision: Revision) -> dict[str, bool]:
-    """Doubts of the newest other revision up to this day that the target shows: told before -> whether of this day."""
-    for other in revision.run.history(revision.target):
+def doubts_before(revision: Revision, found: Findings) -> dict[str, bool]:
+    """Doubts of other revisions of the last 30 days that the target shows: told before -> whether of this day.
+
+    Read newest first, and no further back than until all doubts of `found`, this revision's findings, are known.
+    """
+    new, before, oldest = set(_doubts(found)), dict[str, bool](), found.issue_date - REMEMBERED
+    for other in revision.run.history(revision.target) if new else ():
+        if not new or other.run.issue_date < oldest:
+            break
         if other == revision:
             continue
         try:
             if other.state().is_uploaded:
-                return dict.fromkeys(_doubts(other.found()), other.run == revision.run)
+                before = dict.fromkeys(_doubts(other.found()), other.run == revision.run) | before
+                new -= before.keys()
         except InputInvalid as error:
             log.warning("%s cannot be read, an older revision tells what was doubtful: %s", other.folder, error)
-    return {}
+    return before
 
 
 def doubt_notices(found: Findings, before: Mapping[str, bool]) -> list[Notice]:
     """One for all doubts of a day, suspect subjects among them; `before`: as of `doubts_before`.
 
-    Rule: a doubt that stands for weeks is told on its first day, and afterwards on the days that have an alert, once a
-    day: whoever acts on the numbers has to know. State and report of every day say it as well.
+    Rule: a doubt that stands for weeks, or comes and goes, is told on its first day, and afterwards on the days that
+    have an alert, once a day: whoever acts on the numbers has to know. State and report of every day say it as well.
     """
     doubts = _doubts(found)
     told_today = any(before.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import netCDF4
 import yaml
 
 from ibf_pipeline.report.floods.kept import FloodKept
@@ -37,6 +38,26 @@ def test_a_doubt_of_the_static_data_is_told_with_an_alert_and_once_without(day: 
     day.write_forecast("", issue_date=next_day)
     assert LITRES in (day.flow(target="out", issue_date=next_day).message or "")
     assert kept_notices(flood_run(day.root / "work" / "runs", "XTY", next_day), "out") == []
+
+
+def test_a_doubt_that_comes_and_goes_is_told_once_in_thirty_days(day: TinyDay) -> None:
+    """As a wadi does, whose station is practically dry on some days: no mail on each of them."""
+    settings = yaml.safe_load((day.config / "settings.yaml").read_text())
+    settings["targets"]["out"] = {"kind": "files", "folder": str(day.root / "out"), "test_target": True}
+    (day.config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    told = {}
+    for later, dry in ((0, True), (1, False), (2, True), (33, True)):
+        issue_date = ISSUE + timedelta(days=later)
+        folder = day.write_forecast("", issue_date=issue_date)
+        for file in sorted(folder.iterdir()) if dry else ():
+            with netCDF4.Dataset(file, "a") as data:
+                row, column = day.cells["G2"]
+                data["dis"][:, row, column] *= 1e-3
+        assert day.flow(target="out", issue_date=issue_date).is_completed()
+        run = flood_run(day.root / "work" / "runs", "XTY", issue_date)
+        assert bool(run.found().unseen) == dry
+        told[later] = [notice.kind for notice in kept_notices(run, "out")]
+    assert told == {0: [DOUBTFUL], 1: [], 2: [], 33: [DOUBTFUL]}
 
 
 def test_a_doubt_is_told_when_it_is_new_and_once_a_day_with_alerts() -> None:
@@ -75,3 +96,12 @@ def test_a_report_says_a_doubt_once() -> None:
     report = make_report(quiet, None, {}, (), FloodKept(None, {}))
     assert report.cautions == ("Doubtful: a.", "Doubtful: b.")
     assert report.notes == ("c",)
+
+
+def test_a_report_says_a_suspect_station_and_a_question_in_its_head() -> None:
+    dry = replace(station("G4"), condition="suspect", reason="practically dry: at most 0.1 m3/s")
+    quiet = replace(found([], [dry]), notes=("in metres?",), doubts=("in metres?",))
+    assert cautions(quiet) == [
+        "1 station has a doubtful forecast, on which neither alert nor all clear can rely: Name of G4 (G4).",
+        "Doubtful: in metres?",
+    ]

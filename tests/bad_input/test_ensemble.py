@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.discharge.version import VersionRefused
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.errors import FileDamaged, InputInvalid, InputMissing
 from ibf_pipeline.synthetic.files import write_ftp_members
 from tests.worlds.countries import damage
 from tests.worlds.countries.ewds_grib import write_ewds_grib
@@ -269,14 +269,24 @@ def test_a_station_without_data_is_blind_and_not_quiet(day: TinyDay) -> None:
 
 
 @pytest.mark.parametrize("keep", [0, 8, 600, -300], ids=["empty", "signature", "header", "without its end"])
-def test_a_member_that_was_cut_off(day: TinyDay, keep: int) -> None:
+def test_a_member_that_was_cut_off_counts_as_missing_and_is_named(day: TinyDay, keep: int) -> None:
     file = day.member(5)
     damage.truncate(file, keep if keep >= 0 else file.stat().st_size + keep)
-    error = day.refused(InputInvalid)
-    assert error.where == str(file)
+    found = day.found()
+    assert found.members_missing == (5,)
+    assert [event.flags for event in found.events] == ["--TTT---"]
+    (said,) = [note for note in found.notes if "not used beside the incomplete ensemble" in note]
+    assert said.startswith(f"source folder: not used beside the incomplete ensemble: {file.name}: the file ")
+    assert file.name not in [read["name"] for read in day.run_folder.manifest()["inputs"]]
+
+
+def test_fewer_whole_members_than_the_minimum_are_refused_with_the_damaged_one_named(day: TinyDay) -> None:
+    """Six of ten are needed: what the seventh to tenth say is in doubt, and no matter of waiting."""
+    for number in (5, 6, 7, 8, 9):
+        damage.truncate(day.member(number), 600)
+    error = day.refused(FileDamaged)
+    assert error.where == str(day.member(5))
     assert "fetch it again" in error.remedy
-    damage.truncate(file, 0)
-    assert day.refused(InputInvalid).found == "the file is empty"
 
 
 @pytest.mark.parametrize("layout", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
@@ -294,7 +304,7 @@ def test_a_classic_member_cut_off_or_not(day: TinyDay, layout: damage.Classic, s
 
 def test_a_web_page_saved_as_a_forecast(day: TinyDay) -> None:
     day.member(5).write_text("<html>404 Not Found</html>")
-    assert day.refused(InputInvalid).where == str(day.member(5))
+    assert day.found().members_missing == (5,)
 
 
 @pytest.mark.parametrize("lost", [1, 40, 5000])
@@ -399,8 +409,9 @@ def test_a_discharge_that_no_river_has(day: TinyDay, value: float) -> None:
 
 
 def test_a_later_failure_leaves_the_earlier_run_whole(prepared_day: TinyDay) -> None:
-    damage.truncate(prepared_day.member(0), 0)
-    prepared_day.refused(InputInvalid)
+    for number in range(5):
+        damage.truncate(prepared_day.member(number), 0)
+    prepared_day.refused(FileDamaged)
     assert prepared_day.run_folder.found().events[0].flags == "--TTT---"
 
 

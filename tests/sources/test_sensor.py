@@ -15,6 +15,7 @@ from flows.wiring.inputs_fetch import fetch_and_read
 from flows.wiring.looks import STILL_FETCHED, Looks
 from ibf_pipeline.sources.watch import Look
 from tests.sources.test_cli_inputs import config  # noqa: F401 - a fixture
+from tests.worlds.countries.damage import truncate
 from tests.worlds.countries.forecast_files import ISSUE, STATIONS
 from tests.worlds.services.ewds import KEY, running
 
@@ -181,3 +182,22 @@ def test_a_sensor_that_waits_longer_starts_the_run(
     watched = sensor._watched(open_configuration(str(config), None), "ewds", ISSUE, starter)
     assert starter.started == started
     assert set(watched.faulty) == {"AAA", "BBB"}, "the account that lacks stays named"
+
+
+def test_a_damaged_member_in_a_folder_is_waited_for_as_a_missing_one(
+    config: Path,  # noqa: F811
+    pauses: list[float],
+    tmp_path: Path,
+) -> None:
+    settings = yaml.safe_load((config / "settings.yaml").read_text())
+    settings["sources"]["mirror"] = {"kind": "folder", "root": str(tmp_path / "archive"), "glofas_version": "4"}
+    (config / "settings.yaml").write_text(yaml.safe_dump(settings))
+    use(config, "mirror")
+    wait(config, mirror="20:00")
+    member = sorted((tmp_path / "archive" / f"{ISSUE:%Y%m%d}").iterdir())[2]
+    truncate(member, member.stat().st_size - 300)
+    watched = sensor._watched(open_configuration(str(config), None), "mirror", ISSUE, Starter())
+    assert sum(pauses) == 5.5 * 3600, "14:30 to 20:00"
+    assert watched.started == {"AAA": "5 of 6 members", "BBB": "5 of 6 members"}
+    read = fetch_and_read(open_configuration(str(config), None), "AAA", ISSUE, None)
+    assert read.files.origin["not_used"][0].startswith(f"{member.name}: the file cannot be read")

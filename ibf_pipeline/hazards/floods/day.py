@@ -33,6 +33,7 @@ from ibf_pipeline.hazards.floods.notes import (
     members_notes,
     people_doubts,
     people_notes,
+    reliance_doubts,
     station_notes,
     trial_notes,
 )
@@ -71,6 +72,7 @@ def find(
     ]
     events = _with_areas(alerted, layers, exposure, country)
     of_members = tuple(members_doubts(ensemble))
+    of_stations = tuple(reliance_doubts(stations, events))
     return FloodFindings(
         country=country.iso3,
         country_name=country.name,
@@ -92,13 +94,14 @@ def find(
             *trial_notes(discharge),
             *members_notes(discharge["member"].values, ensemble, country.members.expected),
             *of_members,
+            *of_stations,
             *station_notes(stations, country.members.expected - len(missing)),
             *event_notes(events, country),
             *portal_notes(events, country.default_admin_level),
             *people_notes(events, layers),
             *layers.findings,
         ),
-        doubts=(*of_members, *people_doubts(events, layers), *layers.doubts),
+        doubts=(*of_stations, *of_members, *people_doubts(events, layers), *layers.doubts),
         exercise=exercise,
         trial=str(discharge.attrs.get("trial", "")),
     )

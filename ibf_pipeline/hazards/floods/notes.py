@@ -56,6 +56,18 @@ def station_notes(stations: Sequence[StationFound], members: int) -> Iterator[st
             yield f"station {station.called} has as few as {min(station.members)} valid members"
 
 
+def reliance_doubts(stations: Sequence[StationFound], events: Sequence[FloodEvent]) -> Iterator[str]:
+    """A day on which no station could alert reliably: "no alert" would read as an all clear.
+
+    Rule: no refusal, since wadis are practically dry for months. It is the same doubt as long as the reasons are.
+    """
+    if not events and all(station.condition != "fine" for station in stations):
+        reasons = sorted({station.reason.partition(":")[0] for station in stations})
+        yield (
+            "no station has a forecast that can be relied on, so that no alert is no all clear: " + "; ".join(reasons)
+        )
+
+
 def event_notes(events: Sequence[FloodEvent], country: FloodCountry) -> Iterator[str]:
     """What the portal cannot show of an event, and the flood map that stands in for one that is not there."""
     smallest = min(country.flood_maps.return_periods)

@@ -35,9 +35,19 @@ _ROOM_FOR_WORDS = 34
 
 
 def buildup(
-    code: str, name: str, return_period: float, runs: Sequence[StationRun], *, exercise: bool = False, trial: str = ""
+    code: str,
+    name: str,
+    return_period: float,
+    runs: Sequence[StationRun],
+    *,
+    exercise: bool = False,
+    trial: str = "",
+    lines: Sequence[str] = (),
 ) -> Figure:
-    """The runs from oldest (top) to newest: range and middle of the members, median, threshold, class of each day."""
+    """The runs from oldest (top) to newest: range and middle of the members, median, threshold, class of each day.
+
+    `lines`: as of `stamped`.
+    """
     runs = sorted(runs, key=lambda run: run.issue_date)
     height = _TOP + len(runs) * (_ROW + _GAP) + _BOTTOM
     figure = new_figure(WIDTH, height)
@@ -52,7 +62,7 @@ def buildup(
         f"({discharge_text(runs[-1].threshold)} m³/s); T: trigger"
     )
     key += "; m, l: medium and low warning" if words is _LETTER else ""
-    stamp(figure, _LEFT + 12, _TOP + 30, trial, 15, WIDTH - _LEFT - 40)
+    stamp(figure, _LEFT + 12, _TOP + 30, lines, 15, WIDTH - _LEFT - 40)
     write_line(figure, 20, 46, key, 14, WIDTH - 40, va="top", color=MUTED)
     for place, run in enumerate(runs):
         axes = axes_at(figure, _LEFT, _TOP + place * (_ROW + _GAP), WIDTH - _LEFT - _RIGHT, _ROW)

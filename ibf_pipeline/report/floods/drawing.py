@@ -33,9 +33,18 @@ def draw_hydrograph(found: FloodFindings, code: str, kept: FloodKept, name: str)
 def draw_buildup(found: FloodFindings, code: str, kept: FloodKept, name: str) -> bytes:
     """How the forecast of a station built up, in the form that the name of its file says."""
     from ibf_pipeline.report.floods.buildup import buildup
+    from ibf_pipeline.report.pictures.stamped import stamped
 
     station, period = found.station(code), found.rule.trigger_return_period
-    figure = buildup(code, station.shown_name, period, kept.histories[code], exercise=found.exercise, trial=found.trial)
+    figure = buildup(
+        code,
+        station.shown_name,
+        period,
+        kept.histories[code],
+        exercise=found.exercise,
+        trial=found.trial,
+        lines=stamped(found, [code]),
+    )
     return _bytes(figure, name)
 
 

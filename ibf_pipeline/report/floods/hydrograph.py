@@ -28,6 +28,7 @@ from ibf_pipeline.report.pictures.figure import (
     write_line,
 )
 from ibf_pipeline.report.pictures.fonts import titled
+from ibf_pipeline.report.pictures.stamped import stamped
 
 WIDTH, HEIGHT = 1000, 640
 _LEFT, _RIGHT, _TOP, _PLOT = 92, 200, 106, 330
@@ -66,7 +67,7 @@ def _title(figure: Figure, found: FloodFindings, station: StationFound) -> None:
     issued = f"forecast of {WEEKDAYS[found.issue_date.weekday()]} {found.issue_date.isoformat()}, 00 UTC"
     present = f"{max(station.members)} of {found.members_expected} members"
     text = f"{issued} · GloFAS {found.glofas_version} · {present} · discharge in m³/s, daily means"
-    stamp(figure, _LEFT, _TOP - 14, found.trial, 14, WIDTH - _LEFT - 40)
+    stamp(figure, _LEFT, _TOP - 14, stamped(found, [station.code]), 14, WIDTH - _LEFT - 40)
     write_line(figure, 20, 52, text, 15, WIDTH - 40, va="top", color=MUTED)
 
 

@@ -42,6 +42,7 @@ from ibf_pipeline.report.pictures.map_frame import (
 )
 from ibf_pipeline.report.pictures.map_words import EventWords
 from ibf_pipeline.report.pictures.outlines import MapLayers, draw_areas
+from ibf_pipeline.report.pictures.stamped import stamped
 from ibf_pipeline.report.pictures.water import Water, read_water
 from ibf_pipeline.report.times import begins, issued
 
@@ -116,7 +117,7 @@ def _header(figure: Figure, found: Findings, event: Event, affected: str) -> Non
     write_line(figure, 24, 110, titled(found.named(event.key), event.key), 36, WIDTH - 48, va="center", weight="bold")
     pixels = 29 if text_width(figure, dates, 29) <= WIDTH - 48 else 24  # hours and moments take more room than days
     write_line(figure, 24, 156, dates, pixels, WIDTH - 48, va="center")
-    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
+    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, [event.key]), 26, _ACROSS - 32)
     number = ""
     if event.is_estimated and event.areas:
         number = people_words(event.people, known=event.people_known)

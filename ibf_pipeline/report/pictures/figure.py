@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -90,11 +91,12 @@ def write_line(figure: Figure, x: float, y: float, text: str, pixels: float, roo
     write(figure, x / across, 1 - y / down, fitted(figure, text, pixels, room, **options), pixels, **options)
 
 
-def stamp(figure: Figure, x: float, y: float, words: str, pixels: float, room: float) -> None:
-    """Words across what is drawn, on a light ground, so that they go with the picture wherever it is passed on."""
-    if words:
-        ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3}
-        write_line(figure, x, y, words, pixels, room, va="center", weight="bold", bbox=ground)
+def stamp(figure: Figure, x: float, y: float, lines: Sequence[str], pixels: float, room: float) -> None:
+    """Lines across what is drawn, on a light ground, so that they go with the picture wherever it is passed on."""
+    ground = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 3}
+    for place, words in enumerate(lines):
+        down = y + place * 1.6 * pixels
+        write_line(figure, x, down, words, pixels, room, va="center", weight="bold", bbox=ground)
 
 
 def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, **options: Any) -> list[str]:

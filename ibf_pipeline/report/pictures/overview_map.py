@@ -41,6 +41,7 @@ from ibf_pipeline.report.pictures.map_frame import (
 )
 from ibf_pipeline.report.pictures.map_words import CountryWords
 from ibf_pipeline.report.pictures.outlines import MapLayers, Outlines, draw_areas
+from ibf_pipeline.report.pictures.stamped import stamped
 from ibf_pipeline.report.pictures.water import read_water
 from ibf_pipeline.report.times import issued, span
 
@@ -76,7 +77,7 @@ def overview_figure(found: Findings, layers: MapLayers, extents: Sequence[Path],
     profile = profile_of(found)
     text = f"{profile.noun}s, forecast of {moment_text(issued(found))}, {span(found)} {profile.unit}s ahead"
     write_line(figure, 24, 92, text, 28, WIDTH - 48, va="center", color=MUTED)
-    stamp(figure, _LEFT + 16, _TOP + 26, found.trial, 26, _ACROSS - 32)
+    stamp(figure, _LEFT + 16, _TOP + 26, stamped(found, {event.key for event in found.events}), 26, _ACROSS - 32)
     marks = _marks_of(found)
     view = _view(marks, layers)
     axes = map_axes(figure, _LEFT, _TOP, _ACROSS, _DOWN, view)

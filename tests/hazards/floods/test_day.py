@@ -164,6 +164,19 @@ def test_a_forecast_without_any_water_is_no_all_clear(demo_layers: Demo, demo_co
     assert find(cube, demo_layers[0], demo_country).headline == "no alert", "a little water somewhere is a forecast"
 
 
+def test_a_day_on_which_every_station_is_suspect_is_no_all_clear(demo_layers: Demo, demo_country: FloodCountry) -> None:
+    said = "no station has a forecast that can be relied on, so that no alert is no all clear: practically dry"
+    cube = story_ensemble(STORIES["two-events"], ISSUE)
+    cube = cube.assign_coords(outside=("station", [False] * cube.sizes["station"]))
+    cube = cube.assign_attrs(source="dry", glofas_version="4", issue_date=ISSUE.isoformat())
+    for share, of_one, expected in ((1e-4, 1.0, [said]), (1e-5, 1.0, [said]), (1e-4, 1e4, [])):
+        dry = cube * share * xr.where(cube["station"] == "G9001", of_one, 1.0)
+        found = find(dry.assign_attrs(cube.attrs), demo_layers[0], demo_country)
+        assert found.events == ()
+        assert [doubt for doubt in found.doubts if "relied on" in doubt] == expected
+        assert [note for note in found.notes if "relied on" in note] == expected
+
+
 def test_the_dry_station_is_suspect_and_sent(demo_layers: Demo, demo_country: FloodCountry) -> None:
     found = told("no-alert", demo_layers, demo_country)
     dry = found.station("G9007")

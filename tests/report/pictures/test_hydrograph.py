@@ -67,7 +67,7 @@ def test_a_trial_says_so_in_title_and_picture():
     found = find(cube, layers, square_config())
     for figure in (
         hydrograph(found, found.station("S01"), cube.sel(station="S01").values),
-        buildup("S01", LONG, 5.0, [run], trial=TRIAL),
+        buildup("S01", LONG, 5.0, [run], trial=TRIAL, lines=[TRIAL]),
     ):
         texts = texts_of(figure)
         assert TRIAL in texts

@@ -121,6 +121,22 @@ def test_a_trial_says_so_in_title_and_map(day):
         assert clipped_texts(figure) == []
 
 
+def test_doubtful_numbers_are_said_on_every_picture(day):
+    found, run, layers = day
+    found, event = replace(found, doubts=()), event_of(found, "S01")
+    extent = extent_of(found, run, event)
+    of_event = replace(
+        found, stations=tuple(replace(s, condition="suspect") if s.code == "S01" else s for s in found.stations)
+    )
+    of_other = replace(
+        found, stations=tuple(replace(s, condition="suspect") if s.code == "S03" else s for s in found.stations)
+    )
+    for doubtful, said in ((replace(found, doubts=("people",), trial=TRIAL), 1), (of_event, 1), (of_other, 0)):
+        for figure in (event_figure(doubtful, event, layers, extent), overview_figure(doubtful, layers, [extent])):
+            assert texts_of(figure).count("Numbers are doubtful: see the report") == said
+            assert clipped_texts(figure) == []
+
+
 def test_a_name_that_no_font_has_gives_way_to_the_code_and_says_so(day):
     found, run, layers = day
     event = event_of(found, "S04")  # its names are in Yi

@@ -99,6 +99,11 @@ def blind_reasons(
     return [reason(*station) for station in zip(outside, rivers, fewest, days, strict=True)]
 
 
+def _flow(value: float) -> str:
+    """m3/s in words; `2.4e+02` is no number for whoever reads a notice."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
 def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: float) -> list[str | None]:
     """Why forecasts of stations are doubtful: practically dry against their thresholds on every lead time, or water so
     far below or above them that these are another river's, or in another unit.
@@ -115,11 +120,11 @@ def suspect_reasons(discharge: xr.DataArray, thresholds: xr.DataArray, share: fl
     def reason(high: float, low: float, first: float, last: float) -> str | None:
         if high > 0 and first >= max(TOO_LOW * high, OF_LITRES):
             return (
-                f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {high:.2g} m3/s that members "
+                f"thresholds begin at {first:,.0f} m3/s, {first / high:,.0f} times the {_flow(high)} m3/s that members "
                 "carry at most on any day: are they litres per second, or another river's?"
             )
         if high < share * first:
-            return f"practically dry: at most {high:.2g} m3/s against a smallest threshold of {first:g}"
+            return f"practically dry: at most {_flow(high)} m3/s against a smallest threshold of {_flow(first)}"
         if low > TOO_HIGH * last:
             return (
                 f"at least {low:,.0f} m3/s in every member on every day, thresholds end at {last:g}: another river's?"
