@@ -29,14 +29,15 @@ from ibf_pipeline.static.thresholds import RiverCell, river_cells
 
 def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
     """Stations, then past days; UsageError where the country lists no thresholds of the version."""
+    version = version.removeprefix("v")
     configuration = open_configuration(config, workspace)
     country = configuration.country_of(iso3, FloodCountry)
     later = next((each for each in country.later_thresholds if each.version == version), None)
     if later is None:
         raise UsageError(
-            f"{iso3} has no thresholds of GloFAS v{version}",
+            f"{iso3} has no thresholds of a later GloFAS v{version} beside v{country.thresholds_version}, which it uses",
             where=f"countries/{iso3}.yaml",
-            expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "none is listed"),
+            expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "later_thresholds"),
             remedy=f"list them under later_thresholds, with the first issue date that they judge, and bring "
             f"thresholds_v{version}.json; `fetch-static` makes it where the grids are named",
         )
@@ -111,7 +112,8 @@ def _print_days(days: Sequence[ComparedDay], ours: str, other: str) -> None:
         for day in different:
             table.add_row(str(day.issue_date), f"v{day.version}", day.ours, day.other)
         print_whole(table)
-    text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
+    text = "no past day was compared: nothing is said about other alerts"
     if days:
+        text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
         text += ": an ensemble of one version judged by thresholds of the other shows what a mix would tell"
     console().print(text, soft_wrap=True)
