@@ -35,7 +35,7 @@ def print_versions(config: str, iso3: str, version: str, workspace: str | None, 
     later = next((each for each in country.later_thresholds if each.version == version), None)
     if later is None:
         raise UsageError(
-            f"{iso3} has no thresholds of a later GloFAS v{version} beside v{country.thresholds_version}, which it uses",
+            f"{iso3} has no later thresholds of GloFAS v{version}; in use are those of v{country.thresholds_version}",
             where=f"countries/{iso3}.yaml",
             expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "later_thresholds"),
             remedy=f"list them under later_thresholds, with the first issue date that they judge, and bring "

@@ -27,7 +27,8 @@ def check_flood_maps(
     `maps`: return period -> file, smallest first; `minimum_depth` metres; `water`: the raster of permanent water.
     """
     first = next(iter(maps.values()))
-    sound, undeclared = {}, []
+    sound: dict[float, Path] = {}
+    undeclared: list[str] = []
     for period, file in maps.items():
         found = list(_header(file, first, "flood map", country if file == first else None, undeclared))
         yield from found
