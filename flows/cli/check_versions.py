@@ -37,8 +37,11 @@ def print_versions(config: str, iso3: str, version: str, workspace: str | None, 
         raise UsageError(
             f"{iso3} has no later thresholds of GloFAS v{version}; in use are those of v{country.thresholds_version}",
             where=f"countries/{iso3}.yaml",
-            expected="one of " + (", ".join(each.version for each in country.later_thresholds) or "later_thresholds"),
-            remedy=f"list them under later_thresholds, with the first issue date that they judge, and bring "
+            expected="one of "
+            + (", ".join(each.version for each in country.later_thresholds) or "later_thresholds, which lists none"),
+            remedy="name another version than the one in use"
+            if version == country.thresholds_version
+            else f"list them under later_thresholds, with the first issue date that they judge, and bring "
             f"thresholds_v{version}.json; `fetch-static` makes it where the grids are named",
         )
     static = local_static(configuration, country)
