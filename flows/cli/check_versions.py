@@ -30,8 +30,15 @@ from ibf_pipeline.static.thresholds import RiverCell, river_cells
 
 def print_versions(config: str, iso3: str, version: str, workspace: str | None, *, as_json: bool) -> None:
     """Stations, then past days; UsageError where there are no thresholds of the version."""
+    version = version.removeprefix("v")
     configuration = open_configuration(config, workspace)
     country = configuration.country_of(iso3, FloodCountry)
+    if version == country.thresholds_version:
+        raise UsageError(
+            f"thresholds of GloFAS v{version} are those that {iso3} uses",
+            where=f"countries/{iso3}.yaml",
+            remedy="name the version that they are to be compared with",
+        )
     static = local_static(configuration, country)
     later = static / file_of(version)
     if not later.is_file():
@@ -118,7 +125,8 @@ def _print_days(days: Sequence[ComparedDay], ours: str, other: str) -> None:
         for day in different:
             table.add_row(str(day.issue_date), f"v{day.version}", day.ours, day.other)
         print_whole(table)
-    text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
+    text = "no past day was compared: nothing is said about other alerts"
     if days:
+        text = f"{len(different)} of {len(days)} kept ensembles give other alerts"
         text += ": an ensemble of one version judged by thresholds of the other shows what a mix would tell"
     console().print(text, soft_wrap=True)

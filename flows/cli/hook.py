@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.hook_options import open_hook, order_id_of
+from flows.cli.hook_options import client_or_book, open_hook, order_id_of
 from flows.cli.hook_orders import cancel, download, observe, order, settle, wait
 from flows.cli.options import Config, NoTable, OrderKey, ServiceName, WorkflowName
 
@@ -104,7 +104,7 @@ def orders(
         entries = [entry for entry in hook.book().entries(hook.name) if name is None or name in entry.request.name]
         show([entry_data(entry) for entry in entries], as_json, lambda: print_entries(entries))
         return
-    with closing(hook.client()) as client:
+    with closing(client_or_book(hook)) as client:
         found = [entry for entry in client.orders() if name is None or name in entry.name]
     show(found, as_json, lambda: print_orders(found))
 
@@ -173,16 +173,28 @@ def files(
 
 
 @hook_app.command()
-def budget(service: ServiceName = None, config: Config = "config", as_json: NoTable = False) -> None:
+def budget(
+    here: Annotated[bool, typer.Option("--book", help="by the order book alone, without asking the service")] = False,
+    service: ServiceName = None,
+    config: Config = "config",
+    as_json: NoTable = False,
+) -> None:
     """Show what the account may still order this month, counted here and at the service.
 
     Example: ibf-pipeline hook budget
     """
-    from flows.cli.hook_tables import budget_data, print_budget, show
+    from flows.cli.hook_tables import budget_data, print_book_budget, print_budget, show
+    from ibf_pipeline.satellites.hook.order_book import Elsewhere, Quota
+    from ibf_pipeline.satellites.hook.order_desk import budget_of
 
     hook = open_hook(config, service)
-    with hook.desk() as (_, desk):
-        found = desk.budget()
+    if here:
+        known = budget_of(hook.name, hook.book(), Quota(*hook.service.quota), Elsewhere(0, 0), hook.now())
+        data = budget_data(hook.name, known) | {"left": None, "used_elsewhere": None}
+        show(data, as_json, lambda: print_book_budget(hook.name, known))
+        return
+    with closing(client_or_book(hook)) as client:
+        found = hook.desk_of(client, hook.book()).budget()
     show(budget_data(hook.name, found), as_json, lambda: print_budget(hook.name, found))
 
 

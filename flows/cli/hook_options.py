@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from flows.wiring.hook import Hook
+    from ibf_pipeline.satellites.hook.client import OdpClient
     from ibf_pipeline.satellites.hook.order_desk import OrderDesk
 
 
@@ -14,6 +15,17 @@ def open_hook(config: str, service: str | None) -> Hook:
     from flows.wiring import hook
 
     return hook.open_hook(config, service)
+
+
+def client_or_book(hook: Hook) -> OdpClient:
+    """A client; without an account ConfigError, which names what can be seen without one."""
+    from ibf_pipeline.errors import ConfigError
+
+    try:
+        return hook.client()
+    except ConfigError as error:
+        remedy = f"{error.remedy}; with --book the order book alone tells it, without an account"
+        raise ConfigError(error.found, where=error.where, expected=error.expected, remedy=remedy) from None
 
 
 def order_id_of(desk: OrderDesk, key: str) -> str:

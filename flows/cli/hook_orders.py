@@ -43,14 +43,17 @@ def order(
     Example: ibf-pipeline hook order data-harvest S2A_MSIL1C_20230910T050701_N0509_R019_T47VLH_20230910T074321.SAFE
     --name "Tutorial data-harvest - jess11" -o desp_source_collection=EO.ESA.DAT.SENTINEL-2.MSI.L1C --wait
     """
-    from ibf_pipeline.satellites.hook.orders import OrderRequest
+    from ibf_pipeline.satellites.hook.orders import OrderRequest, require_sensible
     from ibf_pipeline.satellites.hook.sources import ordered_options
 
     hook = open_hook(config, service)
     options = ordered_options(hook.settings.presets.get(workflow, {}), _given(option or []), _output(hook, output))
     groups = [tuple(products)] if batch else [(product,) for product in products]
+    requests = [OrderRequest(workflow, group, options, name, again) for group in groups]
+    for request in requests:
+        require_sensible(request)  # needs no account
     with hook.desk() as (_, desk):
-        entries = [desk.submit(OrderRequest(workflow, group, options, name, again)) for group in groups]
+        entries = [desk.submit(request) for request in requests]
         _follow(hook, desk, [entry.key for entry in entries], wait_for_it, as_json)
 
 

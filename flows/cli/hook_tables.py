@@ -142,6 +142,16 @@ def print_budget(name: str, budget: Budget) -> None:
     out.print(f"{budget.running} of {budget.quota.parallel_items} places taken, {budget.waiting} waiting here")
 
 
+def print_book_budget(name: str, budget: Budget) -> None:
+    """The same by the order book alone."""
+    out = console(soft_wrap=True)
+    out.print(
+        f"{name}: {budget.used_here} of {budget.quota.items_per_month} items used this month (UTC) with this order "
+        "book; what others ordered with the account is not known"
+    )
+    out.print(f"{budget.running} of {budget.quota.parallel_items} places taken, {budget.waiting} waiting here")
+
+
 def print_files(files: Iterable[StoredFile]) -> None:
     """Files of the bucket."""
     print_table(("bytes", "modified (UTC)", "key"), [(f.bytes, f.modified, f.key) for f in files])

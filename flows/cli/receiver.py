@@ -34,7 +34,7 @@ WantedBy=multi-user.target
 
 
 def receiver(
-    port: Annotated[int | None, typer.Option(help="instead of the settings' port")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="instead of the settings' port")] = None,
     unit: Annotated[bool, typer.Option("--unit", help="print a systemd unit of this very command, and end")] = False,
     config: Config = "config",
     workspace: InboxWorkspace = None,
@@ -48,10 +48,12 @@ def receiver(
 
     import uvicorn
 
+    from flows.wiring.subscriptions import open_receiver, receiver_settings
+
     if unit:
+        receiver_settings(config, workspace)  # a unit that cannot start is none
         print(unit_text(Path.cwd(), port, config, workspace), end="")
         return
-    from flows.wiring.subscriptions import open_receiver
     from ibf_pipeline.satellites.subscriptions.serving import serving
 
     signal.signal(signal.SIGTERM, _stopped)

@@ -107,13 +107,18 @@ def open_eodata(config: str, workspace: str | None = None, wait_seconds: float |
     return Eodata(configuration, settings, inbox, Ledger(database, now))
 
 
+def receiver_settings(config: str, workspace: str | None = None) -> ReceiverSettings:
+    """Of the configuration, whose .env files are read; ConfigError where there is none."""
+    configuration = open_configuration(config, workspace)
+    read_env_files(configuration.path("."))
+    return read_settings(configuration.folder).receiver
+
+
 def open_receiver(config: str, workspace: str | None = None) -> tuple[Receiver, ReceiverSettings]:
     """The receiver's app, with its credentials out of the environment; ConfigError where they are not set, WriteFailed
     where the inbox cannot be used.
     """
-    configuration = open_configuration(config, workspace)
-    read_env_files(configuration.path("."))
-    settings = read_settings(configuration.folder).receiver
+    settings = receiver_settings(config, workspace)
     variables = (settings.username_variable, settings.password_variable)
     remedy = "export it; the catalogue is told the same one by `subscriptions apply`"
     username, password = values_of(variables, os.environ, "the receiver's account", "eodata.yaml", remedy)

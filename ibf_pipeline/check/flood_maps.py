@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.check.cover import check_cover
-from ibf_pipeline.check.finding import Finding, finding, fine, of_error
-from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing
 from ibf_pipeline.prepare.depths import DepthFacts, read_depths, require_water_mask
 from ibf_pipeline.prepare.grids import Bounds, grid_of, require_degrees, require_same_grid
 from ibf_pipeline.prepare.map_doubts import doubts_about, dry_doubt, masked_doubt, much_masked, wetter, wetter_doubt
@@ -26,15 +27,19 @@ def check_flood_maps(
     `maps`: return period -> file, smallest first; `minimum_depth` metres; `water`: the raster of permanent water.
     """
     first = next(iter(maps.values()))
-    sound = {}
+    sound: dict[float, Path] = {}
+    undeclared: list[str] = []
     for period, file in maps.items():
-        found = list(_header(file, first, "flood map", country if file == first else None))
+        found = list(_header(file, first, "flood map", country if file == first else None, undeclared))
         yield from found
         if all(finding.level != "error" for finding in found):
             sound[period] = file
+    yield from _no_nodata(undeclared, "a depth; more than 300 m is refused")
     if water is not None and water.is_file():
-        found = list(_header(water, first, "permanent water", None))
+        unmarked: list[str] = []
+        found = list(_header(water, first, "permanent water", None, unmarked))
         yield from found
+        yield from _no_nodata(unmarked, "water that is always there")
         water = None if any(finding.level == "error" for finding in found) else water
         if water is not None:
             try:
@@ -42,12 +47,14 @@ def check_flood_maps(
             except InputInvalid as error:
                 yield of_error("rasters", error, _REFUSED)
     facts: dict[float, DepthFacts] = {}
+    refused: list[tuple[str, IbfError]] = []
     for period, file in sound.items():
         try:
             with bounded_gdal():
                 facts[period] = read_depths(file, first, minimum_depth, water)
         except (InputMissing, InputInvalid) as error:
-            yield of_error("rasters", error, _REFUSED)
+            refused.append((file.name, error))
+    yield from _alike(refused)
     yield from _doubtful(facts)
     if water is not None and facts:
         yield from _masked(facts, water)
@@ -66,7 +73,8 @@ def is_grid(file: Path) -> bool:
     return True
 
 
-def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> Iterator[Finding]:
+def _header(file: Path, grid_file: Path, what: str, country: Bounds | None, undeclared: list[str]) -> Iterator[Finding]:
+    """Of one raster; its name is put to the `undeclared` where it declares no nodata value."""
     try:
         files_behind(file)  # refuses what `prepare` cannot watch for changes
         with open_raster(file, what) as raster:
@@ -74,7 +82,7 @@ def _header(file: Path, grid_file: Path, what: str, country: Bounds | None) -> I
             with open_raster(grid_file, "flood map") as grid:
                 require_same_grid(file, raster, grid, what)
             if raster.nodata is None:
-                yield _no_nodata(file, what)
+                undeclared.append(file.name)
             if country is not None:
                 yield from check_cover(file, raster, country)
     except (InputMissing, InputInvalid) as error:
@@ -114,6 +122,21 @@ def _masked(maps: Mapping[float, DepthFacts], water: Path) -> Iterator[Finding]:
     yield fine("rasters", f"{water.name} covers at most {share:.0%} of a flood map's wet cells")
 
 
-def _no_nodata(file: Path, what: str) -> Finding:
-    reading = "a depth; more than 300 m is refused" if what == "flood map" else "water that is always there"
-    return finding("no nodata", file=file.name, reading=reading)
+def _no_nodata(files: Sequence[str], reading: str) -> Iterator[Finding]:
+    if files:
+        yield finding(
+            "no nodata", files=listed(files), declare="declares" if len(files) == 1 else "declare", reading=reading
+        )
+
+
+def _alike(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
+    """One finding for the files that are refused for one reason, with the words of the first and the others' names."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for name, error in refused:
+        files.setdefault((str(error.expected), str(error.remedy)), []).append(name)
+    for name, error in refused:
+        same = files[str(error.expected), str(error.remedy)]
+        if name == same[0]:
+            found = of_error("rasters", error, _REFUSED)
+            others = f"; the same in {listed(same[1:], len(same))}" if same[1:] else ""
+            yield replace(found, found=found.found + others)

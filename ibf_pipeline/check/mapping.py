@@ -23,9 +23,11 @@ def check_mapping(
     known_codes, known_stations = set(deepest.place_codes), {station.code for station in stations}
     areas: dict[str, set[str]] = {code: set() for code in sorted(known_stations)}
     stations_of: dict[str, set[str]] = defaultdict(set)
+    first_of: dict[str, str] = {}
     for station, code in pairs:
         if code:
             stations_of[code].add(station or NO_STATION)
+            first_of.setdefault(code, station)
             if station in areas and code in known_codes:
                 areas[station].add(code)
     named = {station for station, _ in pairs} - {NO_STATION, ""}
@@ -38,15 +40,11 @@ def check_mapping(
         rows = [pair for pair in pairs if pair[0] not in (*known_stations, NO_STATION, "")]
         yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION).doubted(*left_out(rows))
     yield from _unmapped(areas, {s.code: s.name if is_name(s.name) else "" for s in stations})
-    unnamed = known_codes - set(stations_of)
-    if unnamed:
-        yield finding(
-            "areas not mapped",
-            count=len(unnamed),
-            total=len(known_codes),
-            areas=listed(sorted(unnamed)),
-            no_station=NO_STATION,
-        )
+    empty = {code for code in known_codes if first_of.get(code) == ""}
+    for kind, codes in (("areas with empty station", empty), ("areas not mapped", known_codes - set(stations_of))):
+        if codes:
+            areas_listed = listed(sorted(codes))
+            yield finding(kind, count=len(codes), total=len(known_codes), areas=areas_listed, no_station=NO_STATION)
     yield from _shared(areas, levels, default_level)
 
 

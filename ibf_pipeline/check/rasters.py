@@ -17,11 +17,11 @@ from ibf_pipeline.prepare.counted import Counts
 from ibf_pipeline.prepare.counts import read_counts, write_on_grid
 from ibf_pipeline.prepare.cover import Cover, bounds_of_areas, cover_of
 from ibf_pipeline.prepare.grids import require_degrees, require_plain_band
-from ibf_pipeline.prepare.people import people_of
+from ibf_pipeline.prepare.people import People, people_of
 from ibf_pipeline.prepare.raster_files import files_behind
 from ibf_pipeline.prepare.tables import area_sums, require_people
 from ibf_pipeline.prepare.tiles import bounded_gdal, open_raster
-from ibf_pipeline.prepare.totals import TOTALS, Totals, compared
+from ibf_pipeline.prepare.totals import TOTALS, Totals, compared, total_doubts, unknown_places
 
 _REFUSED = "`prepare` refuses it: nobody could be counted"
 
@@ -52,8 +52,10 @@ def check_layer(
         yield from _people(file, list(levels.values()), sums, counts, totals)
         return
     cover = Cover() if sums is None else cover_of(file, what, areas, sums, counts)
-    for doubt in (*cover.doubts, *counts.doubts(file.name)):
+    for doubt in cover.doubts:
         yield finding("counts doubtful", doubt=doubt)
+    for doubt in counts.doubts(file.name):
+        yield finding("cells doubtful", doubt=doubt, file=file.name)
 
 
 def _people(
@@ -64,8 +66,7 @@ def _people(
     except InputInvalid as error:
         yield of_error("rasters", error, "`prepare` refuses it: people affected would be off by as much")
         return
-    for doubt in found.doubts:
-        yield finding("counts doubtful", doubt=doubt)
+    yield from _doubts(file, found, counts, totals)
     if totals is None:
         yield finding("no known total", file=file.name, total=float(sums.sum()), totals_file=TOTALS)
         return
@@ -74,6 +75,21 @@ def _people(
     if known and not any(TOTALS in doubt for doubt in found.doubts):
         apart = f"{abs(total / known - 1):.2%} apart"
         yield fine("rasters", f"{file.name} adds up to {total:,.0f}, {TOTALS} to {known:,.0f} ({apart})")
+
+
+def _doubts(file: Path, found: People, counts: Counts, totals: Totals | None) -> Iterator[Finding]:
+    """Each with the remedy of what it is about: the totals, the raster's cells, or what the raster covers."""
+    unknown = [] if totals is None else unknown_places(file, found.areas, totals)
+    of_totals = [] if totals is None else total_doubts(file, found.areas, totals)
+    for doubt in found.doubts:
+        if doubt in unknown:
+            yield finding("totals of unknown areas", doubt=doubt, file=TOTALS)
+        elif doubt in of_totals:
+            yield finding("totals doubtful", doubt=doubt)
+        elif doubt in counts.doubts(file.name):
+            yield finding("cells doubtful", doubt=doubt, file=file.name)
+        else:
+            yield finding("counts doubtful", doubt=doubt)
 
 
 def _counted(

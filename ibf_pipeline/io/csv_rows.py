@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +15,8 @@ from typing import Final
 from ibf_pipeline.errors import InputInvalid
 
 _SEPARATORS: Final = (",", ";", "\t")
+_SEPARATOR_SAID: Final = re.compile(r"""\Asep=[,;\t]+ *(?=\n)|\A"sep=[,;\t]"[,;\t]* *(?=\n)""", re.IGNORECASE)
+"""the first line of files made for Excel, which says how fields are parted: the header shows it too"""
 _REMEDY: Final = "save it as CSV UTF-8 (comma delimited)"
 _OTHER_KINDS: Final = {
     b"PK\x03\x04": "an Excel workbook or another archive",
@@ -45,7 +49,8 @@ def read_rows(file: Path, columns: Iterable[str]) -> list[Row]:
     """The rows of a CSV file, every value as text ("Na" and "007" stay what they are).
 
     Fields are parted by commas, semicolons or tabs, whichever give the header the `columns`; the text is UTF-8, or
-    UTF-16 as a spreadsheet marks it. Blank lines, and lines of nothing but separators, say nothing and are passed over.
+    UTF-16 as a spreadsheet marks it. Blank lines, lines of nothing but separators, and a first line such as `sep=;` say
+    nothing and are passed over.
 
     Raises InputInvalid where the file is no CSV, lacks a column or has one twice, or has a line with more or fewer
     fields than its header, or with a field that goes over its end: a quote that was never closed swallows lines.
@@ -89,7 +94,7 @@ def _text(file: Path) -> str:
         raise _unreadable(f"line {line}: {error}", file) from None
     if "\0" in text:
         raise _unreadable(f"line {text[: text.index(chr(0))].count(chr(10)) + 1}: a byte 0", file)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _SEPARATOR_SAID.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _separator(text: str, needed: Sequence[str]) -> str:
@@ -128,8 +133,21 @@ def _require_columns(header: Sequence[str], needed: Sequence[str], file: Path) -
             f"column {missing[0]} is missing among {', '.join(header) or 'none'}",
             where=file,
             expected="columns " + ", ".join(needed),
-            remedy="name the columns in the first line, separated by commas",
+            remedy=_misnamed(missing, header) or "name the columns in the first line, separated by commas",
         )
+
+
+def _misnamed(missing: Sequence[str], header: Sequence[str]) -> str:
+    """Which of the header's columns may be meant by those that are missing; nothing where none looks like one."""
+    others = {name.casefold(): name for name in header}
+    pairs = []
+    for column in missing:
+        low = column.casefold()
+        near = difflib.get_close_matches(low, others, n=1, cutoff=0.7)
+        near = near or [name for name in others if name.startswith(low) and name.removeprefix(low).isalpha()]
+        if near:
+            pairs.append(f"{others.pop(near[0])} to {column}")
+    return f"rename {', '.join(pairs)} in the first line, if they are meant" if pairs else ""
 
 
 def _trimmed(field: str) -> str:

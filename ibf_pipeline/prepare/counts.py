@@ -54,7 +54,7 @@ def require_counts(values: Values, source: Path, most: float, what: str) -> None
             f"{values.greatest:g} people in one cell",
             where=source,
             expected=f"people a cell, at most {most:,.0f} in a cell of this size",
-            remedy="declare the nodata value (gdal_edit -a_nodata), or convert it to people a cell",
+            remedy="declare the nodata value (`rio edit-info --nodata NUMBER FILE`), or convert it to people a cell",
         )
 
 

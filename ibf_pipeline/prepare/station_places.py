@@ -35,8 +35,8 @@ def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: P
         raise InputInvalid(
             "every station lies outside the country",
             where=file,
-            expected="lat and lon in degrees, inside the boundaries",
-            remedy="check that lat and lon are not exchanged",
+            expected="lat and lon in degrees, inside the boundaries: " + _extent(deepest),
+            remedy=_way_inside(stations, deepest),
         )
     exchanged = _away([station.lat for station in stations], [station.lon for station in stations], deepest)
     for station, there, swapped in zip(stations, outside, exchanged, strict=True):
@@ -48,6 +48,26 @@ def require_in_country(stations: Sequence[Station], deepest: Boundaries, file: P
                 expected="lat and lon in degrees, each in its column",
                 remedy="exchange them",
             )
+
+
+def _extent(deepest: Boundaries) -> str:
+    west, south, east, north = shapely.total_bounds(np.array(deepest.geometries))
+    return f"lat {south:.4g} to {north:.4g}, lon {west:.4g} to {east:.4g}"
+
+
+def _way_inside(stations: Sequence[Station], deepest: Boundaries) -> str:
+    """What would bring every station inside: exchanged columns, of either file, or a sign that was lost."""
+    lat, lon = ([getattr(station, name) for station in stations] for name in ("lat", "lon"))
+    south, west = [-value for value in lat], [-value for value in lon]
+    ways = {
+        "exchange lat and lon: in stations.csv, or in the boundaries (GeoJSON lists lon first), whichever has them "
+        "the wrong way round": (lat, lon),
+        "write lat with the other sign: south of the equator it is negative": (lon, south),
+        "write lon with the other sign: west of Greenwich it is negative": (west, lat),
+        "write lat and lon with the other sign: south and west are negative": (west, south),
+    }
+    inside = [remedy for remedy, (x, y) in ways.items() if _away(x, y, deepest).max() <= NEAR]
+    return " or ".join(inside) or "compare both files: one of them is of another country"
 
 
 def place_doubts(stations: Sequence[Station], deepest: Boundaries) -> list[str]:

@@ -148,8 +148,8 @@ def _threshold_table(file: Path) -> dict[str, dict[float, float]]:
             code = str(entry["station_code"])
             values: dict[float, float] = {}
             for pair in entry["thresholds"]:
-                period = _number(pair["return_period"], f"a return period of station {code}")
-                value = _number(pair["threshold_value"], f"the {period:g}-year threshold of station {code}")
+                period = _number(pair["return_period"], f"a return period of station {code}", file)
+                value = _number(pair["threshold_value"], f"the {period:g}-year threshold of station {code}", file)
                 if values.setdefault(period, value) != value:
                     raise _differing(code, file)
             if table.setdefault(code, values) != values:
@@ -165,10 +165,15 @@ def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _number(value: object, what: str) -> float:
-    """A finite number; Python's JSON also reads NaN, and float() reads text and true."""
+def _number(value: object, what: str, file: Path) -> float:
+    """A finite number, else InputInvalid; Python's JSON also reads NaN, and float() reads text and true."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{what} is {value!r}, which is no number")
+        raise InputInvalid(
+            f"{what} is {value!r}, which is no number",
+            where=file,
+            expected="a number of JSON, such as 310.5",
+            remedy="write every number without quotation marks",
+        )
     return float(value)
 
 

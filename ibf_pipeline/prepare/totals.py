@@ -98,9 +98,7 @@ def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]
     another country.
     """
     of_level = {area.place_code for area in areas if area.admin_level == totals.admin_level}
-    strange = [code for code in totals.people if code not in of_level]
-    named = f"{file.name}: {TOTALS} names {_some(strange)}, which level {totals.admin_level} has not"
-    doubts = [named] if strange else []
+    doubts = unknown_places(file, areas, totals)
     common, known = compared(areas, totals)
     total = sum(area.population for area in common)
     if not common or not max(total, known):
@@ -118,6 +116,15 @@ def total_doubts(file: Path, areas: Sequence[Area], totals: Totals) -> list[str]
         )
     doubts += [words] if abs(differs) > DIFFERENT else []
     return [*doubts, *_of_areas(file, common, totals.people)]
+
+
+def unknown_places(file: Path, areas: Iterable[Area], totals: Totals) -> list[str]:
+    """The doubt about totals of places that the country has not; empty without any."""
+    of_level = {area.place_code for area in areas if area.admin_level == totals.admin_level}
+    strange = [code for code in totals.people if code not in of_level]
+    return (
+        [f"{file.name}: {TOTALS} names {_some(strange)}, which level {totals.admin_level} has not"] if strange else []
+    )
 
 
 def _of_areas(file: Path, areas: Iterable[Area], totals: Mapping[str, float]) -> list[str]:

@@ -152,5 +152,5 @@ def require_declared_nodata(values: Values, file: Path, what: str, *, depths: bo
         "cut off there",
         where=file,
         expected="a declared nodata value, and numbers that were counted or measured everywhere else",
-        remedy=f"declare it (gdal_edit -a_nodata {number}); if values were cut off, write the raster in a wider type",
+        remedy=f"declare it (`rio edit-info --nodata {number} FILE`); if values were cut off, write it in a wider type",
     )

@@ -286,7 +286,7 @@ def test_undeclared_nodata_among_people_is_refused(day: TinyDay, dtype: str, val
     error = day.refused(InputInvalid)
     assert error.found.startswith(f"the population raster is {value} in 50.00% of the cells (100 of 200)")
     assert error.where == str(day.static / "population.tif")
-    assert f"gdal_edit -a_nodata {value}" in error.remedy
+    assert f"`rio edit-info --nodata {value} FILE`" in error.remedy
     (said,) = [finding for finding in checked(day) if finding.level == "error"]
     assert error.found in said.found
 

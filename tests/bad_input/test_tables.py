@@ -133,11 +133,11 @@ def test_the_triggers_threshold_missing(day: TinyDay) -> None:
         (1e6, "station G2 has thresholds"),
         (
             float("nan"),
-            "thresholds (ValueError: the 5-year threshold of station G2 is nan, which is no number)",
+            "the 5-year threshold of station G2 is nan, which is no number",
         ),
         (
             "50",
-            "thresholds (ValueError: the 5-year threshold of station G2 is '50', which is no number)",
+            "the 5-year threshold of station G2 is '50', which is no number",
         ),
         (10**400, "no list of stations with thresholds"),
     ],
@@ -147,6 +147,7 @@ def test_thresholds_that_do_not_grow_or_are_no_discharge(day: TinyDay, value: An
     error = day.refused(InputInvalid)
     assert said in error.found
     assert error.where.endswith("thresholds.json")
+    assert ("without quotation marks" in error.remedy) == ("which is no number" in said)
 
 
 def test_thresholds_repeated_identically_are_fine(day: TinyDay) -> None:

@@ -12,12 +12,14 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from shapely.geometry import box
 
 from ibf_pipeline.check.country import check_static
 from ibf_pipeline.domain.country import Station
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.prepare.boundaries import read_boundaries
+from ibf_pipeline.prepare.boundaries import Boundaries, read_boundaries
 from ibf_pipeline.prepare.build import prepare
+from ibf_pipeline.prepare.station_places import require_in_country
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.static.points import listed_points
 from tests.budget import examples
@@ -234,6 +236,25 @@ def points_of(day: TinyDay) -> tuple[Station, ...]:
 def wrong_places(static: Path, *places: str) -> None:
     lines = [f"G{n},Name {n},{place}," for n, place in enumerate(places, 1)]
     (static / "stations.csv").write_text("\n".join(["stationCode,stationName,lat,lon,fid", *lines]) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "remedy"),
+    [
+        ((10.1, 0.9), "exchange lat and lon: in stations.csv, or in the boundaries"),
+        ((0.9, -10.1), "write lon with the other sign"),
+        ((-0.9, 10.1), "write lat with the other sign"),
+        ((-0.9, -10.1), "write lat and lon with the other sign"),
+        ((50.0, 50.0), "compare both files"),
+    ],
+)
+def test_stations_that_all_lie_outside_are_told_the_way_inside(place: tuple[float, float], remedy: str) -> None:
+    country = Boundaries(1, ("01",), ("One",), (None,), (box(10.0, 0.8, 10.2, 1.0),), ())
+    station = Station("G1", "Upper", *place, *place)
+    with pytest.raises(InputInvalid) as refused:
+        require_in_country([station], country, Path("stations.csv"))
+    assert refused.value.remedy.startswith(remedy)
+    assert refused.value.expected.endswith("lat 0.8 to 1, lon 10 to 10.2")
 
 
 @pytest.mark.parametrize(

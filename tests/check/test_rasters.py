@@ -118,6 +118,29 @@ def test_permanent_water(static: Path, tmp_path: Path, rows: float, level: str, 
     assert bool(refused(static, tmp_path, **WATER)) == (level == "error")
 
 
+def test_one_undeclared_nodata_value_of_all_maps_is_one_error_and_one_warning(static: Path) -> None:
+    for period in (10, 20):
+        depths = np.full((10, 20), 1e20)
+        depths[:2] = np.random.default_rng(period).random((2, 20)) * 3
+        tiny_country.write_raster(flood_map(static, period), depths)
+    (error,) = found(static, "error")
+    assert error.startswith(f"{flood_map(static, 10)}: the flood map is 1")
+    assert error.endswith("; the same in flood_map_XTY_RP20.tif")
+    warnings = [text for text in found(static, "warning") if "nodata" in text]
+    assert warnings == ["flood_map_XTY_RP10.tif, flood_map_XTY_RP20.tif declare no nodata value"]
+
+
+def test_each_doubt_about_people_has_its_own_remedy(static: Path) -> None:
+    tiny_country.write_raster(static / "population.tif", PEOPLE, nodata=-99999)
+    totals = static / "population_totals.csv"
+    totals.write_text("adminLevel,placeCode,value\n1,01,200\n1,02,240\n1,99,5\n")
+    said = {one.found: one.remedy for one in check_static(tiny_country.country(), static)[0]}
+    (unknown,) = [remedy for text, remedy in said.items() if "which level 1 has not" in text]
+    (apart,) = [remedy for text, remedy in said.items() if text.startswith("population.tif adds up to 400")]
+    assert unknown == "take population_totals.csv and the boundaries from one edition, and keep place codes as text"
+    assert apart == "take raster and totals of one year, and of the same boundaries"
+
+
 def test_permanent_water_on_another_grid_or_of_no_raster(static: Path, tmp_path: Path) -> None:
     tiny_country.write_raster(static / "water.tif", np.zeros((5, 20)), height=5)
     (text,) = found(static, "error", **WATER)

@@ -248,6 +248,12 @@ def test_what_could_not_be_checked_is_named(static: Path) -> None:
     assert only(findings(static), "not checked", "static data") == []
 
 
+def test_an_empty_station_in_the_mapping_is_a_warning(static: Path) -> None:
+    file = static / "station_admin_mapping.csv"
+    file.write_text(file.read_text().replace("G1,01B", ",01B"))
+    assert "1 of 4 areas have an empty station in the file: 01B" in only(findings(static), "warning", "mapping")
+
+
 def test_rasters_of_another_grid_unit_or_country(static: Path) -> None:
     maps = static / "flood_maps"
     tiny_country.write_raster(maps / "flood_map_XTY_RP20.tif", np.ones((10, 19)), width=19, nodata=-9999)

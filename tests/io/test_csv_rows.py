@@ -73,6 +73,29 @@ def test_what_is_ambiguous_is_refused_with_its_line(tmp_path: Path, content: byt
     assert refused(tmp_path, content).found.startswith(said)
 
 
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;;;", '"sep=;"', "sep=,", "sep=;\r"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_first_line_about_the_separator_says_nothing_else(tmp_path: Path, first: str, encoding: str) -> None:
+    content = f"{first}\ncode;name;lat\nG1;Été;0.97\n".encode(encoding)
+    assert rows_of(tmp_path, content) == [(3, RIGHT[0][1])]
+
+
+@pytest.mark.parametrize(
+    ("header", "remedy"),
+    [
+        (
+            "Code,NAME,Latitude",
+            "rename Code to code, NAME to name, Latitude to lat in the first line, if they are meant",
+        ),
+        ("code,nmae,lat", "rename nmae to name in the first line, if they are meant"),
+        ("code,place,lat", "name the columns in the first line, separated by commas"),
+        ("sep=|", "name the columns in the first line, separated by commas"),
+    ],
+)
+def test_a_misnamed_column_is_named(tmp_path: Path, header: str, remedy: str) -> None:
+    assert refused(tmp_path, f"{header}\nG1,A,1\n".encode()).remedy == remedy
+
+
 @pytest.mark.parametrize("text", ["5,8", "1_000", "nan", "inf", "", "٣", "1 000", "0x10"])
 def test_what_is_no_decimal_number(text: str) -> None:
     assert number_of(text) is None

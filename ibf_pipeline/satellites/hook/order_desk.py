@@ -67,6 +67,13 @@ class Budget:
         return max(0, self.quota.items_per_month - self.used_here - self.used_elsewhere)
 
 
+def budget_of(name: str, book: OrderBook, quota: Quota, elsewhere: Elsewhere, now: datetime) -> Budget:
+    """A service's budget by a book, and by what others order with the account."""
+    here, running = book.used(name, now)
+    waiting = sum(len(entry.request.identifiers) for entry in book.entries(name, WAITING))
+    return Budget(quota, here, elsewhere.items_this_month, running + elsewhere.items_running, waiting)
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class OrderDesk:
     """Orders of one account at one service."""
@@ -105,10 +112,7 @@ class OrderDesk:
 
     def budget(self) -> Budget:
         """Counted in the book and at the service."""
-        elsewhere = self._elsewhere()
-        here, running = self.book.used(self.name, self.now())
-        waiting = sum(len(entry.request.identifiers) for entry in self.book.entries(self.name, WAITING))
-        return Budget(self.quota, here, elsewhere.items_this_month, running + elsewhere.items_running, waiting)
+        return budget_of(self.name, self.book, self.quota, self._elsewhere(), self.now())
 
     def advance(self) -> None:
         """Learn what became of open orders, clear up unclear ones, send what waits and fits.

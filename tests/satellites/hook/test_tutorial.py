@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from flows.cli.hook import hook_app
 from flows.cli.records import records_app
-from ibf_pipeline.errors import ForbiddenByRule, IbfError
+from ibf_pipeline.errors import ConfigError, ForbiddenByRule, IbfError, InputInvalid
 from tests.conftest import ROOT
 from tests.satellites.hook.conftest import archive
 from tests.worlds.services.hook import CLIENT_SECRET, DESP_PASSWORD, S3_SECRET, SIGNING_KEY, Loopback
@@ -245,6 +245,23 @@ def test_waits_and_downloads_show_bars_in_a_terminal_and_nowhere_else(
 def plain(text: str) -> str:
     """Without the terminal's codes."""
     return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+
+
+def test_without_an_account_the_order_book_tells_what_it_knows_and_no_senseless_order_gets_far(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DEDL_CLIENT_ID", "DEDL_CLIENT_SECRET"):
+        monkeypatch.delenv(name)
+    for command in ("orders", "budget"):
+        with pytest.raises(ConfigError) as refused:
+            run(config, command)
+        assert "with --book the order book alone tells it" in refused.value.remedy
+    assert json.loads(hook(config, "orders", "--book", "--json")) == []
+    told = json.loads(hook(config, "budget", "--book", "--json"))
+    assert (told["used_here"], told["used_elsewhere"], told["left"]) == (0, None, None)
+    assert "what others ordered with the account is not known" in " ".join(hook(config, "budget", "--book").split())
+    with pytest.raises(InputInvalid, match="a product is named twice"):
+        run(config, "order", "sen2cor", SCENE, SCENE, "--batch")
 
 
 def test_an_order_book_of_an_earlier_version_is_refused_until_it_is_taken_over(

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
+from flows.cli.app import app
 from flows.cli.receiver import unit_text
+from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.records.open import beside, open_records
 from ibf_pipeline.satellites.subscriptions.inbox import Inbox
 from tests.conftest import ROOT
@@ -45,6 +48,16 @@ def test_the_unit_names_this_installation_and_systemd_takes_it(tmp_path: Path):
         file.write_text(text, encoding="utf-8")
         said = subprocess.run([analyze, "verify", "--man=no", str(file)], capture_output=True, text=True, timeout=60)
         assert "ibf-receiver.service" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [(["--config", "nowhere"], 1), (["--port", "99999"], 2), (["--port", "8601"], 0)]
+)
+def test_no_unit_is_printed_of_what_could_not_start(options: list[str], code: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(ROOT)
+    done = CliRunner().invoke(app, ["receiver", "--unit", *options])
+    assert isinstance(done.exception, ConfigError) or done.exit_code == code
+    assert ("ExecStart" in done.stdout) == (code == 0)
 
 
 def test_it_ends_with_0_on_sigterm_answers_what_it_has_begun_and_has_kept_what_it_acknowledged(tmp_path: Path):
