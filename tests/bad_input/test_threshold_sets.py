@@ -146,7 +146,7 @@ def test_days_on_both_sides_of_the_change_are_judged_by_their_own_set(day: TinyD
         ("2026-02-15", "4"),
         ("2026-02-16", "5"),
     ]
-    with pytest.raises(UsageError, match="XTY has no later thresholds of GloFAS v6") as refused:
+    with pytest.raises(UsageError, match="XTY has no thresholds of GloFAS v6") as refused:
         check(day, "6")
     assert refused.value.expected == "thresholds_v6.json in the static data"
 

@@ -37,6 +37,7 @@ COUNTRY: Mapping[str, Any] = {
         "rule": "return-period", "return_period": {"min": 1.5, "med": 2.0, "max": 5.0}, "probability": 0.6,
     },
     "trigger": {"return_period": 5.0, "probability": 0.6, "lead_time_limit": 5},
+    "accepted_doubts": ["stations with one another's thresholds"],
 }  # fmt: skip
 """beside the configuration of the tiny country"""
 

@@ -88,7 +88,10 @@ def test_headline_and_cautions(days):
         "(2 days ahead). 500 people live where the water may be 0.1 m or deeper, in Row 1. 1 warning besides, for "
         "Fri 2026-02-20, in Row 1."
     )
-    assert data["cautions"] == ["1 station has no usable forecast, which is no all clear: Station 8 (S08)."]
+    assert data["cautions"] == [
+        "1 station has no usable forecast, which is no all clear: Station 8 (S08).",
+        f"Doubtful: stations with one another's thresholds: {' and '.join(f'S0{n}' for n in range(1, 9))}.",
+    ]
     quiet = data_of(days.quiet[1])
     assert quiet["headline"] == (
         "No river flood alert for République de l'Île in the forecast from Sun 2026-02-15 to Sun 2026-02-22."
