@@ -29,6 +29,9 @@ LIFTED: Final = 1.02
 common, such as a recession, members without rain have alike, today and yesterday"""
 _RISES: Final = 3
 """days on which equal values must rise: one or two may be a wave that was on its way before the run began"""
+_SEVERAL: Final = 3
+"""stations that must rise so where values are rounded: one or two may lie on one river, with a wave that is on its way
+and the same in every member as far as the digits go"""
 _AGREE: Final = 1e-3
 _HUNDREDTH: Final = 0.01
 """share, and m3/s, by which values may differ that were one before they were rounded, packed or re-sampled"""
@@ -102,16 +105,18 @@ def copied_members(discharge: xr.DataArray) -> dict[int, int]:
     """Member -> the one before it that it is a copy of, whatever the fields around the stations are.
 
     Rule: it has exactly the same value at every station on every day, and on at least three days (`_RISES`) one of
-    them is of a river (10 m3/s) that rises by 5 % or more (`RISING`). Rivers that recede, or carry the same for days,
-    may do so alike in every member; in values that are rounded (`is_rounded`) a wave on its way may be the same too.
+    them is of a river (10 m3/s) that rises by 5 % or more (`RISING`), of values that are rounded (`is_rounded`) at
+    three stations or more (`_SEVERAL`). Rivers that recede, or carry the same for days, may do so alike in all members.
     """
-    if is_rounded(discharge.values):
-        return {}
     values = np.where(np.isfinite(discharge.values), discharge.values, np.float32(-1))
+    rises = _rises(values)
+    tells = rises.any(axis=2).sum(axis=1) >= _RISES
+    if is_rounded(discharge.values):
+        tells &= rises.any(axis=1).sum(axis=1) >= _SEVERAL
     originals: dict[bytes, int] = {}
     copied: dict[int, int] = {}
-    for member, series, rising in zip(discharge["member"].values.tolist(), values, _rising_days(values), strict=True):
-        if rising >= _RISES and (original := originals.setdefault(series.tobytes(), member)) != member:
+    for member, series, is_told in zip(discharge["member"].values.tolist(), values, tells, strict=True):
+        if is_told and (original := originals.setdefault(series.tobytes(), member)) != member:
             copied[member] = original
     return copied
 
@@ -149,10 +154,15 @@ def all_agree(discharge: xr.DataArray) -> bool:
 
 
 def _rising_days(values: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """(member,) on how many days a river of 10 m3/s or more carries 5 % more than the day before."""
-    rises = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
-    days: npt.NDArray[np.int64] = rises.any(axis=2).sum(axis=1)
+    """(member,) on how many days a river rises (`_rises`)."""
+    days: npt.NDArray[np.int64] = _rises(values).any(axis=2).sum(axis=1)
     return days
+
+
+def _rises(values: npt.NDArray[np.float32]) -> _Told:
+    """(member, day, station) whether a river of 10 m3/s or more carries 5 % more than the day before."""
+    rises: _Told = (values[:, 1:] >= RIVER) & (values[:, 1:] >= RISING * values[:, :-1]) & (values[:, :-1] >= 0)
+    return rises
 
 
 def own_members(today: xr.DataArray, yesterday: xr.DataArray | None, where: object) -> tuple[xr.DataArray, str]:

@@ -122,6 +122,15 @@ def test_equal_members_in_rounded_values_are_a_doubt(step: float, least: float) 
     assert own_members(today, None, "in")[1] == ALL_AGREE
 
 
+@pytest.mark.parametrize("step", [0.1, 0.25])
+def test_equal_members_in_rounded_values_are_copies_where_several_rivers_rise(step: float) -> None:
+    """Three stations: on two, one wave may be on its way."""
+    today = cube(np.round(rivers(1, 1, stations=3).repeat(5, axis=0) / step) * step)
+    assert is_rounded(today.values)
+    assert copied_members(today) == {1: 0, 2: 0, 3: 0, 4: 0}
+    assert copied_members(today.isel(station=[0, 1])) == {}
+
+
 def test_values_that_nobody_rounded() -> None:
     for seed in range(20):
         assert not is_rounded(cube(rivers(seed, 1, 1)).values)
