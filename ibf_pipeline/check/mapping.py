@@ -40,11 +40,15 @@ def check_mapping(
         rows = [pair for pair in pairs if pair[0] not in (*known_stations, NO_STATION, "")]
         yield finding("mapped stations left out", stations=unlisted, no_station=NO_STATION).doubted(*left_out(rows))
     yield from _unmapped(areas, {s.code: s.name if is_name(s.name) else "" for s in stations})
-    empty = {code for code in known_codes if first_of.get(code) == ""}
-    for kind, codes in (("areas with empty station", empty), ("areas not mapped", known_codes - set(stations_of))):
-        if codes:
-            areas_listed = listed(sorted(codes))
-            yield finding(kind, count=len(codes), total=len(known_codes), areas=areas_listed, no_station=NO_STATION)
+    total = len(known_codes)
+    if empty := sorted(code for code in known_codes if first_of.get(code) == ""):
+        yield finding(
+            "areas with empty station", count=len(empty), total=total, areas=listed(empty), no_station=NO_STATION
+        )
+    if unmapped := sorted(known_codes - set(stations_of)):
+        yield finding(
+            "areas not mapped", count=len(unmapped), total=total, areas=listed(unmapped), no_station=NO_STATION
+        )
     yield from _shared(areas, levels, default_level)
 
 

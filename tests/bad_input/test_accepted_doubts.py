@@ -48,7 +48,7 @@ def test_an_accepted_doubt_is_a_note_of_the_day_and_nothing_else(day: TinyDay) -
     assert (of_day.doubts, of_day.notes.count(f"accepted: {LITRES}")) == ((), 1)
     assert not any("litres" in words for words in cautions(of_day))
     assert f"accepted: {LITRES}" in make_report(of_day, None, {}, (), FloodKept(None, {})).notes
-    assert not any("litres" in notice.text for notice in kept_notices(day.run_folder, "out"))
+    assert not any(LITRES in notice.text for notice in kept_notices(day.run_folder, "out"))
 
 
 def test_a_doubt_in_other_numbers_is_told_again(day: TinyDay) -> None:
