@@ -27,6 +27,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.events.schemas.automations import AutomationCore
 from prefect.server import api
 from prefect.server.api.server import create_app
+from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.events import actions, messaging, triggers
 from prefect.server.events.clients import PrefectServerEventsClient
 from prefect.server.events.models.automations import automations_session, create_automation, delete_automation
@@ -348,8 +349,21 @@ def _heartbeat(at: datetime) -> ReceivedEvent:
     )  # fmt: skip
 
 
+def wait_for_the_database() -> None:
+    """Every transaction asks for the right to write when it begins, and waits for it.
+
+    The server's own begin with reading. One that wants to write later, when another has written meanwhile, fails at
+    once: SQLite waits for nobody then ("database is locked").
+    """
+    usual = AioSqliteConfiguration.begin_transaction
+    AioSqliteConfiguration.begin_transaction = (  # type: ignore[method-assign]
+        lambda self, session, with_for_update=False: usual(self, session, with_for_update=True)
+    )
+
+
 async def main(config: str, cases: dict[str, Any]) -> None:
     """Everything at once: the server's code takes long to load, and its tables long to make."""
+    wait_for_the_database()
     api.server.create_app = cache(create_app)  # each action asks for it, and is long about whether it is the same
     answers: dict[str, Any] = {"silence": [await silence(*case) for case in cases["silence"]]}
     await triggers.reset_events_clock()
