@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rasterio.io import DatasetReader
-from rasterio.warp import transform_bounds
 
 from ibf_pipeline.check.finding import Finding, finding
+from ibf_pipeline.prepare.counted import ordered
+from ibf_pipeline.prepare.counts import box_in
 from ibf_pipeline.prepare.grids import Bounds
 from ibf_pipeline.prepare.reach import ends_inside, reach_doubt
 
@@ -35,12 +36,8 @@ def check_cover(file: Path, raster: DatasetReader, country: Bounds) -> Iterator[
 
 def degrees_of(raster: DatasetReader) -> Bounds | None:
     """The bounding box of a raster in degrees, whichever way up it is; None where its corners lie nowhere on Earth."""
-    left, bottom, right, top = raster.bounds
-    bounds = (min(left, right), min(bottom, top), max(left, right), max(bottom, top))
+    bounds = ordered(raster.bounds)
     if raster.crs.to_epsg() == 4326:
         return bounds
-    try:
-        west, south, east, north = transform_bounds(raster.crs, "EPSG:4326", *bounds)
-    except Exception:  # GDAL's own error classes are not public
-        return None
-    return (west, south, east, north) if west < east and south < north else None
+    box = box_in(bounds, raster.crs, "EPSG:4326")
+    return box if box is not None and box[0] < box[2] and box[1] < box[3] else None

@@ -7,11 +7,11 @@ draws it in the colour of the higher one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ibf_pipeline.domain.findings import Event, EventArea
-from ibf_pipeline.domain.wording import alert_text, number_text, people_text, people_words
+from ibf_pipeline.domain.wording import alert_text, number_text, people_text, people_words, some
 
 _MOST = 3
 """areas that a sentence names"""
@@ -39,7 +39,7 @@ class OnPortal:
         """Where the forecast counts other people, both numbers in a sentence; else empty."""
         if self.people == self.event.people:
             return ""
-        given = _some([f"{area} is shown with {other}" for area, other in self.elsewhere])
+        given = some([f"{area} is shown with {other}" for area, other in self.elsewhere], _MOST)
         given = given or "areas that several events have are shown whole with one of them"
         return (
             f"the portal shows {number_text(self.people)} people for event {self.event.name}, the forecast has "
@@ -51,7 +51,7 @@ class OnPortal:
         """A sentence for each higher event in whose colour its areas are drawn."""
         notes = []
         for other in dict.fromkeys(other.name for _, other in self.higher):
-            areas = _some([area for area, event in self.higher if event.name == other])
+            areas = some([area for area, event in self.higher if event.name == other], _MOST)
             event = next(event for _, event in self.higher if event.name == other)
             drawn = "mixes the two up" if _class(event) == _class(self.event) else f"draws it as {_class(event)}"
             both = f"{_words(self.event)} and {_words(event)} both have {areas}"
@@ -96,7 +96,3 @@ def _words(event: Event) -> str:
 
 def _named(area: EventArea) -> str:
     return area.name or area.place_code
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -88,3 +89,8 @@ def days_text(days: int) -> str:
 def counted(number: int, word: str) -> str:
     """`1 trigger`, `1,200 areas`; for words whose plural takes an s."""
     return f"{number_text(number)} {word}{'' if number == 1 else 's'}"
+
+
+def some(items: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: `most` of them by name."""
+    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")

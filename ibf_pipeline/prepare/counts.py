@@ -101,7 +101,7 @@ class Cut:
     def _drop_outside(self, block: npt.NDArray[np.float64], window: Window) -> None:
         """By the centres of cells, where a block does not lie inside as a whole."""
         west, south, east, north = self.country
-        box = _box_in(rasterio.windows.bounds(window, self.of.transform), self.of.crs, _DEGREES)
+        box = box_in(rasterio.windows.bounds(window, self.of.transform), self.of.crs, _DEGREES)
         if box is not None and box[0] >= west and box[1] >= south and box[2] <= east and box[3] <= north:
             return
         rows, columns = np.nonzero(block)
@@ -122,7 +122,7 @@ def cut_to(raster: DatasetReader, country: Bounds) -> Cut:
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), west, east)
         return Cut(np.where(inside[0], rows, 0), np.where(inside[1], columns, 0), raster, country, is_straight=True)
     rows, columns = np.ones(raster.height), np.ones(raster.width)
-    box = _box_in(country, _DEGREES, raster.crs) if straight and raster.crs is not None else None
+    box = box_in(country, _DEGREES, raster.crs) if straight and raster.crs is not None else None
     if box is not None:
         rows = _shares(grid.f + grid.e * np.arange(raster.height + 1), box[1], box[3])
         columns = _shares(grid.c + grid.a * np.arange(raster.width + 1), box[0], box[2])
@@ -135,7 +135,7 @@ def _shares(edges: npt.NDArray[np.float64], low: float, high: float) -> npt.NDAr
     return np.abs(np.diff(ends)) / np.abs(np.diff(edges))
 
 
-def _box_in(bounds: Bounds, given: object, wanted: object) -> Bounds | None:
+def box_in(bounds: Bounds, given: object, wanted: object) -> Bounds | None:
     """A box of one coordinate system in those of another; None where it has no place there."""
     try:
         box: Bounds = transform_bounds(given, wanted, *bounds)

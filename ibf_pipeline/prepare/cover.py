@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from exactextract import exact_extract
 
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
 from ibf_pipeline.prepare.counted import Counts, ordered
 from ibf_pipeline.prepare.grids import Bounds
@@ -115,5 +115,4 @@ def _share_of_ground(areas: Boundaries, codes: Collection[str]) -> float:
 
 
 def _words(codes: list[str]) -> str:
-    more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
-    return f"{counted(len(codes), 'area')} ({', '.join(codes[:_NAMED])}{more})"
+    return f"{counted(len(codes), 'area')} ({some(codes, _NAMED)})"

@@ -10,6 +10,7 @@ from typing import Final
 import xarray as xr
 
 from ibf_pipeline.domain.country import Station
+from ibf_pipeline.domain.wording import some
 from ibf_pipeline.errors import InputInvalid
 
 BEYOND_RIVERS: Final = 400_000.0
@@ -125,9 +126,5 @@ def threshold_doubts(thresholds: xr.DataArray, stations: Sequence[Station], file
 
 
 def _doubt(words: str, found: Sequence[str], file: str) -> str:
-    return f"{file}: {words}: {_listed(found)}" if file else f"{words}: {_listed(found)}"
-
-
-def _listed(stations: Sequence[str]) -> str:
-    more = f" and {len(stations) - _NAMED} more" if len(stations) > _NAMED else ""
-    return ", ".join(stations[:_NAMED]) + more
+    said = f"{words}: {some(found, _NAMED)}"
+    return f"{file}: {said}" if file else said

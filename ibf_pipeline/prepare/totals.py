@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from ibf_pipeline.domain.country import Area
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.io.csv_rows import number_of, read_rows
 from ibf_pipeline.io.moved_fields import require_unmoved
@@ -138,5 +138,4 @@ def _of_areas(file: Path, areas: Iterable[Area], totals: Mapping[str, float]) ->
 
 
 def _some(items: Sequence[str]) -> str:
-    more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-    return f"{counted(len(items), 'area')} ({', '.join(items[:_NAMED])}{more})"
+    return f"{counted(len(items), 'area')} ({some(items, _NAMED)})"

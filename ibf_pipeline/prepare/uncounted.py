@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.prepare.boundaries import Boundaries
 
 FILLED: Final = 0.9
@@ -52,5 +52,4 @@ def unfilled_doubt(codes: list[str], above: Boundaries, below: Boundaries) -> st
 
 
 def _areas(codes: list[str], layer: Boundaries) -> str:
-    more = f" and {len(codes) - _NAMED} more" if len(codes) > _NAMED else ""
-    return f"{counted(len(codes), 'area')} of level {layer.admin_level} ({', '.join(codes[:_NAMED])}{more})"
+    return f"{counted(len(codes), 'area')} of level {layer.admin_level} ({some(codes, _NAMED)})"

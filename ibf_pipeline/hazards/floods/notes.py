@@ -8,7 +8,7 @@ import xarray as xr
 
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import CountryLayers
-from ibf_pipeline.domain.wording import BEYOND_SHOWN, number_text
+from ibf_pipeline.domain.wording import BEYOND_SHOWN, number_text, some
 from ibf_pipeline.hazards.floods.findings import FloodEvent, StationFound
 from ibf_pipeline.hazards.floods.profile import FLOODS
 from ibf_pipeline.hazards.floods.screening import Usable, days_before_water
@@ -96,13 +96,13 @@ def people_notes(events: Iterable[FloodEvent], layers: CountryLayers) -> Iterato
         count, unknown, empty = _areas_counted(event, layers)
         if unknown:
             yield (
-                f"event {event.name}: who lives in {len(unknown)} of its {count} areas ({_some(unknown)}) "
+                f"event {event.name}: who lives in {len(unknown)} of its {count} areas ({some(unknown, 3)}) "
                 f"is not or not wholly known; the portal takes numbers only and shows the {number_text(event.people)} "
                 "affected who are known"
             )
         if empty:
             yield (
-                f"event {event.name}: nobody lives in {len(empty)} of its {count} areas ({_some(empty)}) by the "
+                f"event {event.name}: nobody lives in {len(empty)} of its {count} areas ({some(empty, 3)}) by the "
                 "population raster: outside of it, or practically without size"
             )
         if count and _shows_nobody(event):
@@ -116,9 +116,9 @@ def people_doubts(events: Iterable[FloodEvent], layers: CountryLayers) -> Iterat
     """The same in one sentence a cause, without numbers; whom the raster leaves unknown is a doubt of the layers."""
     areas = [(event, *_areas_counted(event, layers)) for event in events]
     if empty := [event.name for event, _, _, without in areas if without]:
-        yield f"by the population raster nobody lives in areas of {_some(empty)}: outside of it, or without size"
+        yield f"by the population raster nobody lives in areas of {some(empty, 3)}: outside of it, or without size"
     if dry := [event.name for event, count, _, _ in areas if count and _shows_nobody(event)]:
-        yield f"the flood maps reach nobody in the areas of {_some(dry)}: check that they cover them"
+        yield f"the flood maps reach nobody in the areas of {some(dry, 3)}: check that they cover them"
 
 
 def _areas_counted(event: FloodEvent, layers: CountryLayers) -> tuple[int, list[str], list[str]]:
@@ -134,7 +134,3 @@ def _shows_nobody(event: FloodEvent) -> bool:
 
 def _numbers(members: Iterable[int]) -> str:
     return ", ".join(f"{member:02d}" for member in members)
-
-
-def _some(codes: Sequence[str]) -> str:
-    return ", ".join(codes[:3]) + (f" and {len(codes) - 3} more" if len(codes) > 3 else "")

@@ -83,7 +83,8 @@ def _exposure(found: Findings, event: Event, bodies: Bodies, capabilities: Capab
         for indicator in bodies.indicators:
             amounts = ((area.place_code, bodies.amount(indicator, area)) for area in areas)
             known = [(code, amount) for code, amount in amounts if amount is not None]
-            yield bodies.exposure(level, indicator, lead_time, event.name, known)
+            if known:  # an empty list would take rows away
+                yield bodies.exposure(level, indicator, lead_time, event.name, known)
         for indicator, amount_of in capabilities.alert_indicators.items():
             codes = [(area.place_code, amount_of(_as_in(event, area))) for area in areas]
             yield bodies.exposure(level, indicator, lead_time, event.name, codes)
