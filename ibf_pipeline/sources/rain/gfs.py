@@ -25,7 +25,8 @@ AMAZON: Final = "https://noaa-gfs-bdp-pds.s3.amazonaws.com"
 """years of cycles; NCEP's own server has ten days of them under the same paths"""
 NOMADS: Final = "https://nomads.ncep.noaa.gov/pub/data/nccf/com/gfs/prod"
 _LAST_HOURLY: Final = 120
-"""hours to which there is a file for every hour; then one for every third"""
+"""hours to which there is a file for every hour; then one for every third, to `_LAST`"""
+_LAST: Final = 384
 _LINE: Final = re.compile(r"(?m)^[\d.]+:(\d+):d=(\d{10}):APCP:surface:(\d+)-(\d+) (hour|day) acc fcst:")
 _BEGINS: Final = re.compile(r"(?m)^[\d.]+:(\d+):")
 _LARGEST: Final = 20_000_000
@@ -44,9 +45,9 @@ class Message:
 
 def gfs_hours(last: int, step: int = 1) -> list[int]:
     """Hours after the cycle that have a file, every `step`-th (1, 3 or 6) of them, up to `last` or just beyond it."""
-    hourly = range(step, _LAST_HOURLY + 1, step)
-    later = range(_LAST_HOURLY + max(step, 3), last + max(step, 3), max(step, 3))
-    return [hour for hour in (*hourly, *later) if hour < last + (step if last <= _LAST_HOURLY else max(step, 3))]
+    there = [hour for hour in range(step, _LAST + 1, step) if hour <= _LAST_HOURLY or hour % 3 == 0]
+    end = next((hour for hour in there if hour >= last), _LAST)
+    return [hour for hour in there if hour <= end]
 
 
 def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Path) -> list[Path]:
