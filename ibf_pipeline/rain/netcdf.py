@@ -1,4 +1,4 @@
-"""Precipitation in netCDF-4 and HDF5 files: regular grids, rotated ones, and IMERG with its group."""
+"""Precipitation in netCDF and HDF5 files: regular grids, rotated ones, and IMERG with its group."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.rain.classic import bytes_missing
 from ibf_pipeline.rain.fields import Field, Moment, Part, Span, millimetres
 from ibf_pipeline.rain.grid import Bounds, Cut, Pole, cut_out
-from ibf_pipeline.rain.reads import Reads, unit_of
+from ibf_pipeline.rain.reads import Reads, contradiction, unit_of
 
 VARIABLES: Final = (
     "precipitation", "precipitationCal", "tp", "apcp", "apcpsfc", "APCP_surface", "precip_accumulation", "pr", "prate",
@@ -27,7 +28,7 @@ _ROTATED: Final = "rotated_latitude_longitude"
 
 
 def read_netcdf(file: Path, reads: Reads, bounds: Bounds, run: Moment | None) -> Part:
-    """The precipitation of a netCDF-4 or HDF5 file, cut to `bounds`.
+    """The precipitation of a netCDF or HDF5 file, cut to `bounds`.
 
     `run`: when the run began, as whoever fetched the file knows it; InputInvalid where the file says another one.
     Steps come from the bounds of its times (CF) where there are any.
@@ -60,12 +61,13 @@ def read_netcdf(file: Path, reads: Reads, bounds: Bounds, run: Moment | None) ->
 
 def _require_whole(data: Any, file: Path) -> None:
     """A classic file that was cut off is read as 0 mm without a word: missing rain would be dry."""
-    if not data.data_model.startswith("NETCDF4"):
+    lacking = 0 if data.data_model.startswith("NETCDF4") else bytes_missing(file)
+    if lacking:
         raise InputInvalid(
-            f"a classic netCDF file ({data.data_model})",
+            f"the last {lacking:,} bytes are missing",
             where=file,
-            expected="netCDF-4 or HDF5: of a classic file nobody can tell whether its end is missing",
-            remedy="order netCDF-4, or convert a file that is surely whole (nccopy -k nc4, cdo -f nc4 copy)",
+            expected="a whole netCDF file",
+            remedy="fetch it again",
         )
 
 
@@ -117,9 +119,12 @@ def _pole(group: Any, variable: Any, lat: str, reads: Reads, file: Path) -> Pole
     Source: CF conventions, grid mapping `rotated_latitude_longitude`.
     """
     mapping = group.variables.get(getattr(variable, "grid_mapping", ""))
-    if mapping is not None and getattr(mapping, "grid_mapping_name", "") == _ROTATED:
+    if getattr(mapping, "grid_mapping_name", "") == _ROTATED:
         if float(getattr(mapping, "north_pole_grid_longitude", 0.0)) == 0.0:
-            return float(mapping.grid_north_pole_latitude), float(mapping.grid_north_pole_longitude)
+            told = float(mapping.grid_north_pole_latitude), float(mapping.grid_north_pole_longitude)
+            if reads.north_pole not in (None, told):
+                raise contradiction(f"the file says {told} and the source declares {reads.north_pole} as pole", file)
+            return told
     elif reads.north_pole is not None or lat != "rlat":
         return reads.north_pole
     raise InputInvalid(

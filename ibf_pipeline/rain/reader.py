@@ -17,7 +17,7 @@ from ibf_pipeline.rain.steps import GriddedRain, in_steps
 def read_rain(
     files: Sequence[Path], reads: Reads, bounds: Bounds, cycle: Moment | None = None, *, observed: bool = False
 ) -> GriddedRain:
-    """The rain in files of one source: GRIB2, netCDF-4 or HDF5, whatever their names are.
+    """The rain in files of one source: GRIB2, netCDF or HDF5, whatever their names are.
 
     `bounds`: of the country, in degrees; `cycle`: of a forecast, as whoever fetched the files knows it. Archives are
     unpacked before (`sources.archives`); `observed`: of observations, whose files may each be a run of its own. What
@@ -27,7 +27,7 @@ def read_rain(
     """
     if not files:
         raise InputInvalid(
-            "no file to read", where="rain", expected="GRIB2, netCDF-4 or HDF5 files", remedy="fetch the rain"
+            "no file to read", where="rain", expected="GRIB2, netCDF or HDF5 files", remedy="fetch the rain"
         )
     parts = [_read_part(file, reads, bounds, cycle) for file in files]
     grids = {part.grid for part in parts}
@@ -54,14 +54,14 @@ def _read_part(file: Path, reads: Reads, bounds: Bounds, cycle: Moment | None) -
         raise InputInvalid(
             "this is an archive" if kind == "archive" else "the file is empty, not there or of an unknown kind",
             where=file,
-            expected="a GRIB2, netCDF-4 or HDF5 file",
+            expected="a GRIB2, netCDF or HDF5 file",
             remedy="have it unpacked by its source" if kind == "archive" else "fetch it again",
         )
     with turned_into(
         InputInvalid,
         "the file cannot be read: {}",
         where=file,
-        expected="a whole GRIB2, netCDF-4 or HDF5 file",
+        expected="a whole GRIB2, netCDF or HDF5 file",
         remedy="it is damaged or was cut off: delete it and fetch it again",
     ):
         if kind == "netcdf":

@@ -6,6 +6,7 @@ import gzip
 import shutil
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -207,8 +208,6 @@ def rotated_file(file: Path, pole: tuple[float, float] | None) -> Path:
     attributes = {} if pole is None else {"grid_mapping": "rotated_pole"}
     netcdf(file, [1], np.arange(12.0).reshape(1, 3, 4), names=("rlat", "rlon"), attributes=attributes)
     if pole is not None:
-        import netCDF4
-
         with netCDF4.Dataset(file, "a") as data:
             mapping = data.createVariable("rotated_pole", "i4", ())
             mapping.grid_mapping_name = "rotated_latitude_longitude"
@@ -222,8 +221,10 @@ def test_a_rotated_grid_says_where_its_pole_is_or_is_refused(tmp_path: Path) -> 
         read_rain([file], HOURLY, BOUNDS)
     declared = read_rain([file], Reads(amounts="step", stamp="end", step_minutes=60, north_pole=(90, 180)), BOUNDS)
     assert declared.grid.pole is None
-    plain = read_rain([rotated_file(tmp_path / "plain.nc", (90.0, 180.0))], HOURLY, BOUNDS)
-    assert plain.grid == declared.grid
+    said = rotated_file(tmp_path / "plain.nc", (90.0, 180.0))
+    assert read_rain([said], HOURLY, BOUNDS).grid == declared.grid
+    with pytest.raises(InputInvalid, match=r"the source declares \(40, -170\) as pole"):
+        read_rain([said], Reads(amounts="step", stamp="end", step_minutes=60, north_pole=(40, -170)), BOUNDS)
 
 
 def test_two_dimensional_latitudes_are_refused(tmp_path: Path) -> None:
@@ -315,10 +316,16 @@ def test_a_file_that_was_cut_off(kind: str, tmp_path: Path) -> None:
         read_rain([file], Reads() if kind == "grib" else HOURLY, BOUNDS)
 
 
-def test_classic_netcdf_is_refused(tmp_path: Path) -> None:
-    import netCDF4
-
-    file = tmp_path / "classic.nc"
-    netCDF4.Dataset(file, "w", format="NETCDF3_CLASSIC").close()
-    with pytest.raises(InputInvalid, match="a classic netCDF file"):
+@pytest.mark.parametrize("version", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"])
+@pytest.mark.parametrize("records", [True, False])
+def test_a_classic_file_is_whole_or_refused(version: str, records: bool, tmp_path: Path) -> None:
+    """The library would read its missing end as 0 mm."""
+    file = netcdf(tmp_path / "classic.nc", [1, 2, 3], np.stack([flat(5)] * 3), version=version, records=records)
+    assert file.read_bytes().startswith(b"CDF")
+    assert fallen(read_rain([file], HOURLY, BOUNDS)) == [5, 5, 5]
+    file.write_bytes(file.read_bytes()[:-8])
+    with pytest.raises(InputInvalid, match="the last 8 bytes are missing"):
+        read_rain([file], HOURLY, BOUNDS)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(InputInvalid, match="delete it and fetch it again"):
         read_rain([file], HOURLY, BOUNDS)

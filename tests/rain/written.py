@@ -89,13 +89,15 @@ def netcdf(
     names: tuple[str, str] = ("lat", "lon"),
     attributes: Mapping[str, Any] | None = None,
     fill: float | None = None,
+    version: str = "NETCDF4",
+    records: bool = False,
 ) -> Path:
     """`fields` (time, lat, lon) or (member, time, lat, lon) stamped `hours` after the cycle; `bounds` in hours, too."""
     since = f"hours since {CYCLE}:00".replace("T", " ")
-    with netCDF4.Dataset(file, "w") as data:
+    with netCDF4.Dataset(file, "w", format=version) as data:
         dimensions = ("number", "time", *names)[-fields.ndim :]
         for name, size in zip(dimensions, fields.shape, strict=True):
-            data.createDimension(name, size)
+            data.createDimension(name, None if records and name == "time" else size)
         for name, axis in zip(names, (lat, lon), strict=True):
             data.createVariable(name, "f4", (name,))[:] = axis
         time = data.createVariable("time", "f8", ("time",))
