@@ -14,7 +14,7 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.rain.hourly import HourlyRain
 
 OLDEST_CYCLE: Final = 12
-"""hours that a forecast's cycle may be before the issue time (hazards.md B7, rule 2)"""
+"""hours that a forecast's cycle may be before the issue time (rule 2 of flash floods)"""
 BEFORE: Final = 6
 """hours before the issue time at which an exceedance may begin (rule 6: the last block)"""
 AHEAD: Final = 48
@@ -27,17 +27,19 @@ def assemble(
     observed: Sequence[HourlyRain],
     forecasts: Sequence[HourlyRain],
     *,
+    nowcasts: Sequence[HourlyRain] = (),
     longest_h: int = 48,
     last_published: IssueTime | None = None,
     trial: str = "",
 ) -> xr.DataArray:
-    """The rain of areas that the rules of flash floods take (hazards.md B7, rules 1 and 2).
+    """The rain of areas that the rules of flash floods take (their rules 1 and 2).
 
     `observed`: the better ones first (gauges, IMERG Late, IMERG Early); an area's hour is from the first that has it.
     `forecasts`: of any cycles, the preferred source first; the one that leads is the newest cycle, at most OLDEST_CYCLE
     hours old, of the first source that has one: it alone gives the hours after the issue time. Hours before it that
     nobody observed are those of the newest cycle that has them, that is of the shortest lead. What has other members
     than the leading forecast (observations, other ensembles) is the same for all of them: the mean of its own.
+    `nowcasts`: of radar, a few hours long; where nobody observed they go before any forecast, the newest one first.
     `longest_h`: the longest duration that is summed up; `last_published`: of the block that the portal shows.
 
     Returns float32 mm, dims (member, time, area): `time` ends its hour, UTC, without gaps; `origin` (time, area) int8
@@ -57,6 +59,8 @@ def assemble(
     by_lead = sorted(usable, key=lambda forecast: forecast.cycle or now, reverse=True)  # keeps the order of sources
     past = times <= now
     series = [(each, True, np.ones_like(past)) for each in observed]
+    newest = sorted(nowcasts, key=lambda nowcast: nowcast.cycle or now, reverse=True)
+    series += [(each, False, np.ones_like(past)) for each in newest]
     series += [(each, False, past) for each in by_lead] + [(leading, False, ~past)]
     return _filled(times, areas, series, leading).assign_attrs(
         issue_time=str(issue_time),

@@ -1,4 +1,4 @@
-"""Rain gauges: readings of counters to hours, and which areas they stand for (hazards.md B7, rules 1 and 14)."""
+"""Rain gauges: readings of counters to hours, and which areas they stand for (rules 1 and 14 of flash floods)."""
 
 from __future__ import annotations
 

@@ -198,9 +198,7 @@ def _since(run: npt.NDArray[np.datetime64] | None, variable: Any, file: Path) ->
 
 
 def _values(variable: Any, order: Sequence[str | None], cut: Cut, file: Path) -> npt.NDArray[Any]:
-    """(member, time, row, column); only the rows that are needed are read."""
-    lat = order[2]
-    first, last = int(cut.rows.min()), int(cut.rows.max())
+    """(member, time, row, column) of the dimensions `order`; only the rows and columns that are needed are read."""
     extra = {name for name, size in zip(variable.dimensions, variable.shape, strict=True) if name not in order}
     if any(variable.shape[variable.dimensions.index(name)] != 1 for name in extra):
         raise InputInvalid(
@@ -209,12 +207,12 @@ def _values(variable: Any, order: Sequence[str | None], cut: Cut, file: Path) ->
             expected="time, latitude, longitude and member",
             remedy="choose one level or quantile of the product",
         )
-    places = tuple(
-        slice(first, last + 1) if name == lat else 0 if name in extra else slice(None) for name in variable.dimensions
-    )
+    row, column = int(cut.rows.min()), int(cut.columns.min())
+    near = {order[2]: slice(row, int(cut.rows.max()) + 1), order[3]: slice(column, int(cut.columns.max()) + 1)}
+    places = tuple(0 if name in extra else near.get(name, slice(None)) for name in variable.dimensions)
     raw = np.ma.filled(np.ma.asarray(variable[places], dtype=np.float32), np.nan)
     left = [name for name in variable.dimensions if name not in extra]
     block = raw.transpose([left.index(name) for name in order if name in left])
     for place, name in enumerate(order[:2]):
         block = block if name in left else np.expand_dims(block, place)
-    return block[..., cut.rows - first, :][..., cut.columns]
+    return block[..., cut.rows - row, :][..., cut.columns - column]

@@ -1,4 +1,4 @@
-"""One series for a block: observed, gap, forecast, each hour with its origin (hazards.md B7, rules 1 and 2)."""
+"""One series for a block: observed, gap, forecast, each hour with its origin (rules 1 and 2 of flash floods)."""
 
 from __future__ import annotations
 
@@ -83,6 +83,14 @@ def test_an_area_that_one_source_lacks_has_the_next_one() -> None:
 
 def test_what_was_observed_after_the_issue_time_is_observed() -> None:
     assert at(assemble(ISSUE, ["A"], [rain("gauge K", -8, 2, 9)], [GFS]), 2) == (9, "gauge K", True)
+
+
+def test_a_nowcast_goes_before_the_forecast_as_far_as_it_goes() -> None:
+    nowcasts = [rain("radar", -5, 1, 7, cycle=-6, step=0.25), rain("radar", 0, 2, 8, cycle=-1, step=0.25)]
+    found = assemble(ISSUE, ["A"], [rain("gauge K", -8, 0, 9)], [GFS], nowcasts=nowcasts)
+    assert [at(found, hour)[0] for hour in range(4)] == [9, 8, 8, 6]
+    assert at(found, 1) == (8, "radar 2026-02-15T05", False)
+    assert found.attrs["cycle"] == "2026-02-15T06:00"
 
 
 def test_a_late_cycle_is_replaced_by_the_last_one_of_at_most_12_hours() -> None:

@@ -329,3 +329,24 @@ def test_a_classic_file_is_whole_or_refused(version: str, records: bool, tmp_pat
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(InputInvalid, match="delete it and fetch it again"):
         read_rain([file], HOURLY, BOUNDS)
+
+
+def test_members_and_steps_after_the_run_in_netcdf(tmp_path: Path) -> None:
+    """As tools make it of GRIB: hours in `step`, the run in `time`, members in `number`, a level of length 1."""
+    file = tmp_path / "ens.nc"
+    with netCDF4.Dataset(file, "w") as data:
+        for name, axis in (("number", [3, 7]), ("level", [0]), ("step", [3, 6]), ("latitude", LAT), ("longitude", LON)):
+            data.createDimension(name, len(axis))
+            data.createVariable(name, "f4", (name,))[:] = axis
+        data["step"].units = "hours"
+        run = data.createVariable("time", "i8", ())
+        run.units, run[...] = "seconds since 1970-01-01", int(CYCLE.astype("datetime64[s]").astype(int))
+        rain = data.createVariable("tp", "f4", ("step", "number", "level", "latitude", "longitude"))
+        rain.units = "m"
+        rain[:] = np.stack([[[flat(0.001)], [flat(0.002)]], [[flat(0.004)], [flat(0.002)]]])
+    rain = read_rain([file], FROM_START, BOUNDS)
+    assert rain.cycle == CYCLE
+    assert rain.members == (3, 7)
+    assert (steps(rain), fallen(rain, 0), fallen(rain, 1)) == ([(0, 3), (3, 6)], [1, 3], [2, 0])
+    with pytest.raises(InputInvalid, match="the run of 2026-02-15T06:00 UTC"):
+        read_rain([file], FROM_START, BOUNDS, hour(6))
