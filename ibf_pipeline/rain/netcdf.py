@@ -49,7 +49,7 @@ def read_netcdf(file: Path, reads: Reads, bounds: Bounds, run: Moment | None) ->
             )
         numbered = next((name for name in _MEMBER if name in variable.dimensions), None)
         members = [0] if numbered is None else [int(number) for number in _axis(group, numbered, file)]
-        unit = unit_of(getattr(variable, "units", None), reads, file)
+        unit = unit_of(_unit(variable), reads, file)
         values = millimetres(_values(variable, (numbered, time, lat, lon), cut, file), unit, reads)
     fields = [
         Field(member, stamp, span, values[row, place], unit.is_rate, file)
@@ -99,10 +99,15 @@ def _dimension(names: Sequence[str], variable: Any, file: Path, what: str) -> st
     )
 
 
+def _unit(variable: Any) -> str:
+    """ "" where there is none; NASA also writes `Units`."""
+    return str(getattr(variable, "units", getattr(variable, "Units", "")))
+
+
 def _axis(group: Any, name: str, file: Path) -> npt.NDArray[Any]:
     """Coordinates of a dimension, plain numbers; InputInvalid where they are none, or metres."""
     variable = group.variables.get(name)
-    unit = "" if variable is None else str(getattr(variable, "units", ""))
+    unit = "" if variable is None else _unit(variable)
     if variable is None or (name in ("x", "y") and not unit.startswith("degree")):
         raise InputInvalid(
             f"the dimension {name} " + ("has no coordinate" if variable is None else f"is in {unit or 'no unit'}"),
@@ -153,7 +158,7 @@ def _times(
             "the rain has no time", where=file, expected="a coordinate time", remedy="check that the file is whole"
         )
     coordinate = group[name]
-    if " since " in str(getattr(coordinate, "units", "")):
+    if " since " in _unit(coordinate):
         stamps = _moments(coordinate, file)
         if run is None and name == "valid_time" and "time" in group.variables and group["time"].size == 1:
             run = _moments(group["time"], file)
@@ -163,7 +168,7 @@ def _times(
     spans: list[Span | None] = [None] * len(stamps)
     limits = group.variables.get(getattr(coordinate, "bounds", ""))
     if limits is not None and limits.shape == (len(stamps), 2):
-        edges = _moments(limits, file, getattr(limits, "units", coordinate.units), coordinate).reshape(-1, 2)
+        edges = _moments(limits, file, _unit(limits) or _unit(coordinate), coordinate).reshape(-1, 2)
         spans = [(start, end) for start, end in edges]
     if run is not None and run.size != 1:
         raise InputInvalid("several runs", where=file, expected="one run a file", remedy="fetch one run")
@@ -172,7 +177,7 @@ def _times(
 
 def _moments(variable: Any, file: Path, unit: str | None = None, of: Any = None) -> npt.NDArray[np.datetime64]:
     """UTC, to the nearest minute (IMERG ends its half hours at 29:59)."""
-    unit, calendar = unit or variable.units, getattr(of or variable, "calendar", "standard")
+    unit, calendar = unit or _unit(variable), getattr(of or variable, "calendar", "standard")
     moments: Any = netCDF4.num2date(_numbers(variable), unit, calendar)
     exact = np.array([f"{moment:%Y-%m-%dT%H:%M:%S}" for moment in moments], dtype="datetime64[s]")
     return (exact + np.timedelta64(30, "s")).astype("datetime64[m]")
@@ -185,7 +190,7 @@ def _numbers(variable: Any) -> npt.NDArray[np.float64]:
 
 
 def _since(run: npt.NDArray[np.datetime64] | None, variable: Any, file: Path) -> npt.NDArray[np.datetime64]:
-    unit = str(getattr(variable, "units", "")).lower()
+    unit = _unit(variable).lower()
     minutes = next((many for word, many in (("hour", 60), ("minute", 1), ("second", 1 / 60)) if word in unit), None)
     if run is None or minutes is None:
         raise InputInvalid(

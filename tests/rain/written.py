@@ -135,6 +135,6 @@ def imerg(folder: Path, start: np.datetime64, rate: np.ndarray, variable: str = 
         time[:] = seconds
         grid.createVariable("time_bnds", "i4", ("time", "nv"))[:] = [seconds, seconds + 1799]
         rain = grid.createVariable(variable, "f4", ("time", "lon", "lat"), fill_value=-9999.9)
-        rain.units = "mm/hr"
+        rain.setncattr("units" if variable == "precipitation" else "Units", "mm/hr")
         rain[:] = np.ma.masked_invalid(rate.T[np.newaxis])
     return file
