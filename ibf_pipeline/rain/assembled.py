@@ -53,15 +53,8 @@ def assemble(
     leading = _leading(now, areas, usable)
     if leading is None:
         raise _no_forecast(issue_time, now, usable, last_published)
-    first = now.astype("datetime64[h]") - BEFORE - longest_h + 1
-    last = max(now.astype("datetime64[h]") + AHEAD, leading.rain["time"].values[-1].astype("datetime64[h]"))
-    times = np.arange(first, last + 1, dtype="datetime64[h]").astype("datetime64[ns]")
-    by_lead = sorted(usable, key=lambda forecast: forecast.cycle or now, reverse=True)  # keeps the order of sources
-    past = times <= now
-    series = [(each, True, np.ones_like(past)) for each in observed]
-    newest = sorted(nowcasts, key=lambda nowcast: nowcast.cycle or now, reverse=True)
-    series += [(each, False, np.ones_like(past)) for each in newest]
-    series += [(each, False, past) for each in by_lead] + [(leading, False, ~past)]
+    times = _hours(now, leading, longest_h)
+    series = _in_order(times <= now, observed, nowcasts, usable, leading)
     return _filled(times, areas, series, leading).assign_attrs(
         issue_time=str(issue_time),
         cycle=str(leading.cycle),
@@ -70,15 +63,47 @@ def assemble(
     )
 
 
+def _hours(now: np.datetime64, leading: HourlyRain, longest_h: int) -> npt.NDArray[np.datetime64]:
+    """Ends of all hours that the rules may ask for, and as far as the forecast goes."""
+    hour = now.astype("datetime64[h]")
+    last = max(hour + AHEAD, leading.rain["time"].values[-1].astype("datetime64[h]"))
+    return np.arange(hour - BEFORE - longest_h + 1, last + 1, dtype="datetime64[h]").astype("datetime64[ns]")
+
+
+def _in_order(
+    past: npt.NDArray[np.bool_],
+    observed: Sequence[HourlyRain],
+    nowcasts: Sequence[HourlyRain],
+    usable: Sequence[HourlyRain],
+    leading: HourlyRain,
+) -> list[tuple[HourlyRain, bool, npt.NDArray[np.bool_]]]:
+    """(rain, is observed, hours it may give), the ones that go before others first; of one cycle, the preferred source.
+
+    `past`: (hour,) whether an hour ends at the issue time or before it.
+    """
+    always = np.ones_like(past)
+    by_lead, newest = (sorted(each, key=_cycle, reverse=True) for each in (usable, nowcasts))
+    return [
+        *((each, True, always) for each in observed),
+        *((each, False, always) for each in newest),
+        *((each, False, past) for each in by_lead),
+        (leading, False, ~past),
+    ]
+
+
+def _cycle(forecast: HourlyRain) -> np.datetime64:
+    return np.datetime64("1970-01-01", "m") if forecast.cycle is None else forecast.cycle
+
+
 def _leading(now: np.datetime64, areas: Sequence[str], usable: Sequence[HourlyRain]) -> HourlyRain | None:
     """The newest cycle of the first source that has one that is young enough and has rain after the issue time."""
     young = [
         forecast
         for forecast in usable
-        if now - forecast.cycle <= np.timedelta64(OLDEST_CYCLE, "h") and _has_future(forecast.rain, now, areas)
+        if now - _cycle(forecast) <= np.timedelta64(OLDEST_CYCLE, "h") and _has_future(forecast.rain, now, areas)
     ]
     preferred = [forecast for forecast in young if forecast.origin == young[0].origin]
-    return max(preferred, key=lambda forecast: forecast.cycle or now, default=None)
+    return max(preferred, key=_cycle, default=None)
 
 
 def _has_future(rain: xr.DataArray, now: np.datetime64, areas: Sequence[str]) -> bool:
@@ -89,8 +114,8 @@ def _has_future(rain: xr.DataArray, now: np.datetime64, areas: Sequence[str]) ->
 def _no_forecast(
     issue_time: IssueTime, now: np.datetime64, usable: Sequence[HourlyRain], last_published: IssueTime | None
 ) -> InputMissing:
-    newest = max(usable, key=lambda forecast: forecast.cycle or now, default=None)
-    age = 0 if newest is None or newest.cycle is None else int((now - newest.cycle) / np.timedelta64(1, "h"))
+    newest = max(usable, key=_cycle, default=None)
+    age = 0 if newest is None else int((now - _cycle(newest)) / np.timedelta64(1, "h"))
     if newest is None:
         found = "there is none"
     elif age > OLDEST_CYCLE:
