@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from ibf_pipeline.errors import InputInvalid, turned_into
 from ibf_pipeline.io.csv_rows import number_of, read_rows
 from ibf_pipeline.rain.hourly import HourlyRain, hourly
-from ibf_pipeline.rain.steps import MOST_IN_AN_HOUR
+from ibf_pipeline.rain.steps import MOST_IN_AN_HOUR, NOISE
 from ibf_pipeline.rain.weights import AreaSteps
 
 ALONE: Final = 3.0
@@ -52,6 +52,25 @@ class GaugeReads:
     amount: str = "rain"
     is_counter: bool = True
     """whether readings go on counting; else each is what fell since the one before. mm"""
+
+
+def read_gauges(file: Path) -> list[Gauge]:
+    """The rain gauges of a country: CSV with code, lat, lon in degrees and, where it has one, area.
+
+    Raises InputInvalid where a place is none or a code stands twice.
+    """
+    gauges: dict[str, Gauge] = {}
+    for row in read_rows(file, ("code", "lat", "lon")):
+        lat, lon = number_of(row["lat"]), number_of(row["lon"])
+        if lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180 or row["code"] in gauges:
+            raise InputInvalid(
+                f"line {row.line}: gauge {row['code']} at {row['lat']}, {row['lon']}",
+                where=file,
+                expected="every code once, with lat and lon in degrees",
+                remedy="correct the line",
+            )
+        gauges[row["code"]] = Gauge(row["code"], lat, lon, row.get("area", ""))
+    return list(gauges.values())
 
 
 Readings = tuple[npt.NDArray[np.datetime64], npt.NDArray[np.float64]]
@@ -113,17 +132,24 @@ def _moment(text: str, file: Path) -> np.datetime64:
 def fallen(readings: Readings, reads: GaugeReads) -> tuple[Readings, npt.NDArray[np.datetime64]]:
     """What fell between readings: (ends, mm) and the begins. NaN where nobody can know.
 
-    A counter that is lower than before was set back to 0: what it shows fell since. A silence longer than LONGEST hours
-    and amounts that no hour on Earth has had are missing, never 0.
+    A counter that shows less than half of before was set back to 0: what it shows fell since. One that is lower by less
+    than NOISE stood still; one that is lower by something else was tampered with. That, a silence longer than LONGEST
+    hours and amounts that no hour on Earth has had are missing, never 0.
     """
     moments, values = readings
     begins, ends = moments[:-1], moments[1:]
     hours = (ends - begins) / np.timedelta64(1, "h")
     mm = values[1:]
     if reads.is_counter:
-        mm = np.array([later - earlier if later >= earlier else later for earlier, later in pairwise(values)])
+        mm = np.array([_gone_on(earlier, later) for earlier, later in pairwise(values)])
     impossible = (mm < 0) | (mm > MOST_IN_AN_HOUR * np.maximum(hours, 1.0)) | (hours > LONGEST)
     return (ends, np.where(impossible, np.nan, mm)), begins
+
+
+def _gone_on(earlier: float, later: float) -> float:
+    if later >= earlier - NOISE:
+        return max(0.0, later - earlier)
+    return later if later < earlier / 2 else np.nan
 
 
 def gauge_hours(readings: Mapping[str, Readings], reads: GaugeReads) -> dict[str, HourlyRain]:

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.rain.gauges import Gauge, GaugeReads, Readings, gauge_hours, gauge_rain, read_gauge
+from ibf_pipeline.rain.gauges import Gauge, GaugeReads, Readings, gauge_hours, gauge_rain, read_gauge, read_gauges
 from ibf_pipeline.rain.hourly import HourlyRain
 
 nan = float("nan")
@@ -36,6 +36,12 @@ def test_a_counter_is_what_it_went_on_by() -> None:
 
 def test_a_counter_that_was_set_back_shows_what_fell_since() -> None:
     assert hours_of(readings(("00:00", 250), ("01:00", 2), ("02:00", 5))) == [2, 3]
+
+
+def test_a_counter_that_falls_a_little_is_no_rain_of_its_whole_reading() -> None:
+    """0.05 mm less is rounding; 1 mm less of 250 is no new beginning, and nobody knows what fell."""
+    assert hours_of(readings(("00:00", 250), ("01:00", 249.95), ("02:00", 252.95))) == [0, 3]
+    assert hours_of(readings(("00:00", 250), ("01:00", 249), ("02:00", 251))) == pytest.approx([nan, 2], nan_ok=True)
 
 
 def test_a_silence_is_missing_and_never_dry() -> None:
@@ -77,6 +83,15 @@ def test_files_of_sensors(tmp_path: Path) -> None:
     first.write_text("{}")
     with pytest.raises(InputInvalid, match="no readings of a gauge"):
         read_gauge([first], SENSOR)
+
+
+def test_places_of_gauges(tmp_path: Path) -> None:
+    file = tmp_path / "gauges.csv"
+    file.write_text("code,lat,lon,area\nK1,-9.94,33.83,MW10407\nB1,-15.8,35.04,\n")
+    assert read_gauges(file) == [Gauge("K1", -9.94, 33.83, "MW10407"), Gauge("B1", -15.8, 35.04)]
+    file.write_text("code,lat,lon\nK1,-9.94,33.83\nK1,-15.8,35.04\n")
+    with pytest.raises(InputInvalid, match=r"line 3: gauge K1 at -15\.8, 35\.04"):
+        read_gauges(file)
 
 
 def at_km(code: str, north: float, area: str = "") -> Gauge:
