@@ -1,0 +1,1 @@
+"""Gridded precipitation and rain gauges to the hourly rain of areas, every hour with its origin."""

@@ -1,0 +1,131 @@
+"""GFS precipitation from a public archive, without an account: of files of 500 MB only the messages that are needed.
+
+Beside each file lies its index, a line a message: `596:397886129:d=2026021418:APCP:surface:0-3 hour acc fcst:`, where
+the second number is its first byte. Source: NCEP, products inventory of gfs.tCCz.pgrb2.0p25.fFFF, and wgrib2's -s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from ibf_pipeline.errors import InputInvalid, InputMissing
+from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
+from ibf_pipeline.io.http import Client
+from ibf_pipeline.io.patience import repeated
+from ibf_pipeline.io.writing import write_bytes
+
+AMAZON: Final = "https://noaa-gfs-bdp-pds.s3.amazonaws.com"
+"""years of cycles; NCEP's own server has ten days of them under the same paths"""
+NOMADS: Final = "https://nomads.ncep.noaa.gov/pub/data/nccf/com/gfs/prod"
+_LAST_HOURLY: Final = 120
+"""hours to which there is a file for every hour; then one for every third, to `_LAST`"""
+_LAST: Final = 384
+_LINE: Final = re.compile(r"(?m)^[\d.]+:(\d+):d=(\d{10}):APCP:surface:(\d+)-(\d+) (hour|day) acc fcst:")
+_BEGINS: Final = re.compile(r"(?m)^[\d.]+:(\d+):")
+_LARGEST: Final = 20_000_000
+"""bytes of a message; those of precipitation have one"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Where in a file the precipitation since the last restart is."""
+
+    first: int
+    """its first byte"""
+    last: int | None
+    """its last byte; None of the last message of the file"""
+
+
+def gfs_hours(last: int, step: int = 1) -> list[int]:
+    """Hours after the cycle that have a file, every `step`-th (1, 3 or 6) of them, up to `last` or just beyond it."""
+    there = [hour for hour in range(step, _LAST + 1, step) if hour <= _LAST_HOURLY or hour % 3 == 0]
+    end = next((hour for hour in there if hour >= last), _LAST)
+    return [hour for hour in there if hour <= end]
+
+
+def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Path) -> list[Path]:
+    """A file for each of `hours` after the cycle (UTC), of the precipitation since the last restart; kept in `folder`.
+
+    `client`: of AMAZON, NOMADS or a mirror of them, without an account. What lies there is not fetched again.
+    Raises InputMissing where the cycle is not whole yet, InputInvalid where the archive answers something else, Refused
+    or NoAnswer.
+    """
+    found = []
+    for hour in hours:
+        target = folder / f"{cycle:%Y%m%d%H}" / f"gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}.apcp"
+        if not target.is_file():
+            path = f"gfs.{cycle:%Y%m%d}/{cycle:%H}/atmos/gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}"
+            try:
+                message = in_index(client.ask("GET", f"{path}.idx").text, cycle, hour, path)
+                write_bytes(target, _part(client, path, message))
+            except Gone:
+                raise InputMissing(
+                    f"GFS of {cycle:%Y-%m-%d %H} UTC has no hour {hour} yet",
+                    where=client.address(path),
+                    expected=f"hours {hours[0]} to {hours[-1]}; a cycle is whole about 5 hours after it began",
+                    remedy="wait, or go on with the cycle before",
+                ) from None
+        found.append(target)
+    return found
+
+
+def in_index(index: str, cycle: datetime, hour: int, where: object) -> Message:
+    """The precipitation that ends at `hour` and begins last: the bucket, which is rounded less than the run's sum."""
+    spans: list[tuple[int, int]] = []
+    for first, run, start, end, unit in _LINE.findall(index):
+        hours = 24 if unit == "day" else 1
+        if run == f"{cycle:%Y%m%d%H}" and int(end) * hours == hour:
+            spans.append((int(start) * hours, int(first)))
+    if not spans:
+        raise InputInvalid(
+            f"no precipitation of the cycle {cycle:%Y-%m-%d %H} UTC up to hour {hour} in the index",
+            where=where,
+            expected="APCP:surface:<from>-<to> hour acc fcst",
+            remedy="look at the index with a browser: the archive may have changed",
+        )
+    _, first = max(spans, key=lambda span: (span[0], -span[1]))
+    later = [int(begin) for begin in _BEGINS.findall(index) if int(begin) > first]
+    return Message(first, min(later) - 1 if later else None)
+
+
+def _part(client: Client, path: str, message: Message) -> bytes:
+    wanted = f"bytes={message.first}-" + ("" if message.last is None else str(message.last))
+
+    def once() -> bytes:
+        try:
+            with client.opened(client.address(path), {"Range": wanted, "Accept-Encoding": "identity"}) as response:
+                if response.status_code != 206:
+                    raise Refused(
+                        "the whole file in place of a part of it",
+                        where=client.address(path),
+                        expected="an archive that gives byte ranges",
+                        remedy="use another mirror of GFS",
+                    )
+                content = b""
+                for chunk in response.iter_content(1 << 16):
+                    content += chunk
+                    _require_small(content, client.address(path))
+        except requests.RequestException as error:
+            raise NoAnswer(f"the download broke off ({type(error).__name__})", remedy="run again") from None
+        if not content.endswith(b"7777"):
+            raise NoAnswer(
+                f"{len(content):,} bytes that are no whole message", where=client.address(path), remedy="run again"
+            )
+        return content
+
+    return repeated(once, client.patience)
+
+
+def _require_small(content: bytes, where: object) -> None:
+    """An index that was cut off would have the rest of the file fetched."""
+    if len(content) > _LARGEST:
+        raise InputInvalid(
+            f"a message of more than {_LARGEST:,} bytes", where=where, expected="one of 1 MB", remedy="run again"
+        )
