@@ -1,0 +1,1 @@
+"""Flash floods, from the rain of areas to what was found: pure functions on values."""
