@@ -11,12 +11,12 @@ import xarray as xr
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.exercise import exercise_name
-from ibf_pipeline.domain.findings import ExtentFound
 from ibf_pipeline.domain.flash_layers import FlashLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.assets import exposed_assets, still_shown
 from ibf_pipeline.hazards.flash_floods.districts import District
 from ibf_pipeline.hazards.flash_floods.earlier import Evidence, kept, tail
+from ibf_pipeline.hazards.flash_floods.extents import extents_of
 from ibf_pipeline.hazards.flash_floods.findings import (
     DistrictFound,
     FlashFloodEvent,
@@ -27,7 +27,6 @@ from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.judged import Judged, judge
 from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes
 from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row, merged_flags, together
-from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS, RASTER
 from ibf_pipeline.hazards.flash_floods.sight import (
     blind_areas,
     cycle_of,
@@ -86,13 +85,14 @@ def find(
         indicators=judged.exposure.indicators,
         source=", ".join(map(str, rain.attrs["origins"])),
         events=events,
-        extents=_extents(events, country.iso3),
+        extents=extents_of(events, country.iso3),
         exercise=exercise,
         trial=str(rain.attrs.get("trial", "")),
         rule=_rule(country),
         published=published,
         cycle=cycle,
         members=judged.members,
+        members_left_out=judged.own.left_out,
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
         gauges=levels,
@@ -159,7 +159,8 @@ def outcome_of(district: District, earlier: FlashFloodEvent | None, evidence: Ev
         left = at_zero if left is None else replace(at_zero, flags=merged_flags(at_zero.flags, left.flags))
     if left is None:
         return now
-    return together(left, now, _rows_beside(left, now, district))
+    both = together(left, now, _rows_beside(left, now, district))
+    return both if any(row.area.alerted for row in both.rows.values()) else now
 
 
 def _rows_beside(left: Outcome, now: Outcome | None, district: District) -> Mapping[str, Row]:
@@ -194,18 +195,6 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
         exceeded=exceeded,
         until=None if exceeded is None else exceeded + timedelta(hours=country.tail_h),
         later=outcome.later,
-    )
-
-
-def _extents(events: Sequence[FlashFloodEvent], iso3: str) -> tuple[ExtentFound, ...]:
-    """All lead times of the portal, always; each with the events that are sent at it (B7 rule 12)."""
-    return tuple(
-        ExtentFound(
-            lead_time,
-            RASTER.format(lead_time=FLASH_FLOODS.lead_time_name(lead_time), country=iso3),
-            tuple(event.name for event in events if event.publishable and event.lead_time == lead_time),
-        )
-        for lead_time in FLASH_FLOODS.lead_times
     )
 
 

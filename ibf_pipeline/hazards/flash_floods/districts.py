@@ -123,6 +123,7 @@ class District:
         judged, column, seen = self.judged, self.columns[place], self.judged.seen
         numbers = judged.number[member, seen, column]
         start = int(exceeds[member].argmax())
+        began = judged.library[int(numbers[start])].duration_h
         worst = worst & exceeds[member]
         scenario = judged.library[int(numbers[worst].max())]
         sums = judged.sums[scenario.duration_h]
@@ -135,7 +136,7 @@ class District:
             place_code=area.place_code,
             name=area.name,
             starts=judged.window.moment(hours[start]),
-            start_duration_h=judged.library[int(numbers[start])].duration_h,
+            start_duration_h=began,
             peaks=judged.window.moment(hours[peak]),
             duration_h=scenario.duration_h,
             amount_mm=round(amount, 1),
@@ -149,6 +150,7 @@ class District:
             of_catchment=decides is upstream,
             lower_bound=not bool(sums.sure[at, column]),
             beyond_library=judged.library.is_beyond(scenario.duration_h, amount),
+            resolved=bool(sums.resolved[at, column] and judged.sums[began].resolved[seen.start + start, column]),
         )
 
     def _later(self, people: int) -> tuple[Later, ...]:

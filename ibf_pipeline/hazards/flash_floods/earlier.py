@@ -33,14 +33,16 @@ class Evidence:
     def takes_back(self, cause: Cause, moment: datetime, duration: int) -> bool:
         """Whether an exceedance of an earlier block, by a sum of `duration` hours that ends at `moment`, is gone.
 
-        Ahead: where the same sum is whole and resolved now; this block's own alert says then what there is (B7 rules 1
-        and 15: a partial sum never clears). Passed: only where at least 90 % of its rain was measured, and it is not
-        over the limit (B7 rule 6: a burst between two runs must not vanish).
+        Ahead: where the same sum is whole now, and resolved if it was then; this block's own alert says what there is
+        instead (B7 rules 1 and 15: a partial sum never clears). Passed: only where moreover at least 90 % of its rain
+        was measured, and it is not over the limit (B7 rule 6: a burst between two runs must not vanish).
         """
         judged = self.district.judged
         column = judged.areas.index(cause.place_code)
         place, sums = judged.place(moment), judged.sums.get(duration)
-        if place is None or sums is None or not sums.sure[place, column]:
+        if place is None or sums is None or not sums.whole[place, column]:
+            return self.may_close
+        if cause.resolved and not sums.resolved[place, column]:
             return self.may_close
         if not self.is_current:
             return False

@@ -46,6 +46,8 @@ class Cause:
     """whether hours are missing, or the source's steps are too long: it may be more"""
     beyond_library: bool = False
     """whether it is more rain than the library has floods of"""
+    resolved: bool = True
+    """whether the source's steps are as short as the durations that decided"""
 
     @property
     def rains_from(self) -> datetime:
@@ -160,6 +162,8 @@ class FlashFloodFindings(Findings):
     cycle: datetime
     """UTC; of the forecast"""
     members: int
+    """that count"""
+    members_left_out: int = 0
     one_run: bool
     """whether it is a single run, which knows no probability"""
     districts: tuple[DistrictFound, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -17,9 +17,6 @@ from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
 from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, Library, Numbers
 from ibf_pipeline.hazards.flash_floods.sums import Flags, Floats, Series, Sums, all_sums, series_of
 from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR, Window
-
-LONGEST_SUM = 48
-"""hours before the window that the rain begins, so that its first sums are whole"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Judged:
 
     @property
     def members(self) -> int:
-        """Those with any rain."""
+        """Those that count."""
         return len(self.number)
 
     @property
@@ -77,12 +74,12 @@ def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, w
     """
     areas = tuple(code for codes in layers.districts.values() for code in codes)
     names = [str(code) for code in rain["area"].values]
-    first = _first_hour(rain, window)
+    first = _first_hour(rain, window, max(country.durations_h))
+    window = replace(window, first=max(window.first, first - 1))
     _require_areas(names, areas, layers)
-    own = series_of(rain)
-    above = upstream(own, weights(layers.catchments, names))
-    columns = [names.index(code) for code in areas]
-    own, above = _of_areas(own, columns), _of_areas(above, columns)
+    everywhere, columns = series_of(rain), [names.index(code) for code in areas]
+    above = upstream(everywhere, weights(layers.catchments, names)[columns])
+    own = _of_areas(everywhere, columns)
     sums = all_sums(own, above, country.durations_h)
     library = Library(layers.scenarios, country.durations_h)
     exposure = Exposure(layers.exposure, library, areas)
@@ -93,14 +90,15 @@ def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, w
     return Judged(window, first, areas, library, exposure, limits, own, above, sums, counted, number, people > limits)
 
 
-def _first_hour(rain: xr.DataArray, window: Window) -> int:
+def _first_hour(rain: xr.DataArray, window: Window, longest: int) -> int:
+    """InputInvalid where the rain does not begin early enough for whole sums of the last block, or ends before +48."""
     times = rain["time"].values
     start = np.datetime64(window.issue_time.start.replace(tzinfo=None), "h")
     first, last = ((times[[0, -1]] - start) / np.timedelta64(1, "h")).astype(int).tolist()
-    if first > 1 - BLOCK - LONGEST_SUM or last < LAST_HOUR:
+    if first > 1 - BLOCK - longest or last < LAST_HOUR:
         raise InputInvalid(
             f"the rain is of the hours {first} to {last} of {window.issue_time.words}",
-            expected=f"hours {1 - BLOCK - LONGEST_SUM} to {LAST_HOUR}, missing ones as missing",
+            expected=f"hours {1 - BLOCK - longest} to {LAST_HOUR}, missing ones as missing",
         )
     return int(first)
 
@@ -118,12 +116,8 @@ def _require_areas(names: Sequence[str], areas: Sequence[str], layers: FlashLaye
 
 
 def _of_areas(series: Series, columns: Sequence[int]) -> Series:
-    return Series(
-        series.amount[:, :, columns],
-        series.missing[:, :, columns],
-        series.observed[:, columns],
-        series.step[:, columns],
-    )
+    amount, missing = series.amount[:, :, columns], series.missing[:, :, columns]
+    return Series(amount, missing, series.observed[:, columns], series.step[:, columns], series.left_out)
 
 
 def _counted(areas: Sequence[str], layers: FlashLayers, country: FlashFloodCountry) -> dict[int, npt.NDArray[np.bool_]]:

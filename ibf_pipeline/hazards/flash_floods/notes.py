@@ -16,8 +16,13 @@ from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.flash_floods.sight import unresolved
 
 
-def cause_text(cause: Cause, zone: tzinfo) -> str:
-    """`82 mm in 4 hours from 14:00 CAT, nearest scenario 80mm_4hr, rank 31; 212 people in MW10203; limit 20`."""
+def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
+    """`82 mm in 4 hours from 14:00 CAT, nearest scenario 80mm_4hr, rank 31; 212 people in MW10203; limit 20`.
+
+    With the date where it is another day than that of publication there.
+    """
+    same_day = cause.rains_from.astimezone(zone).date() == published.astimezone(zone).date()
+    begins = (clock_text if same_day else local_text)(cause.rains_from, zone)
     at_least = "at least " if cause.lower_bound else ""
     rain = f"{at_least}{cause.amount_mm:.0f} mm in {counted(cause.duration_h, 'hour')}"
     where = " on its catchment" if cause.of_catchment else ""
@@ -27,7 +32,7 @@ def cause_text(cause: Cause, zone: tzinfo) -> str:
         else (f"nearest scenario {cause.scenario}")
     )
     return (
-        f"{rain}{where} from {clock_text(cause.rains_from, zone)}, {scenario}, rank {cause.rank}; "
+        f"{rain}{where} from {begins}, {scenario}, rank {cause.rank}; "
         f"{number_text(cause.people)} people in {cause.place_code}; limit {amount_text(cause.limit)}"
     )
 
@@ -57,7 +62,8 @@ def event_notes(
     for event in events:
         yield event_text(event, published, zone, one_run=one_run)
         for cause in event.causes:
-            yield f"{event.name}, {cause.name or cause.place_code}: {cause_text(cause, zone)}"
+            fallen = f"; {cause.fallen_mm:.0f} mm of it have fallen" if cause.fallen_mm else ""
+            yield f"{event.name}, {cause.name or cause.place_code}: {cause_text(cause, published, zone)}{fallen}"
         if event.state == "kept":
             yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"
         if event.until is not None:
@@ -80,6 +86,8 @@ def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str
         yield "one run, no probability"
     else:
         yield f"{counted(judged.members, 'member')}; the shares that make triggers and warnings are uncalibrated"
+    if judged.own.left_out:
+        yield f"{counted(judged.own.left_out, 'member')} left out: not there, or without hours that most have"
     for duration, step in unresolved(judged).items():
         yield (
             f"sums of {counted(duration, 'hour')} are not resolved: rain ahead comes in steps of {step:g} hours; they "

@@ -59,16 +59,14 @@ def rows_of(event: FlashFloodEvent) -> dict[str, Row]:
 
 
 def larger_rows(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, Row]:
-    """The larger numbers of each area (B7 rule 11); the flood that is drawn is that of the more people."""
-    merged = dict(one)
-    for code, row in other.items():
-        merged[code] = _larger(one[code], row) if code in one else row
-    return merged
+    """The larger numbers of each area of `one` (B7 rule 11); the flood that is drawn is that of the more people."""
+    return {code: _larger(row, other[code]) if code in other else row for code, row in one.items()}
 
 
 def _larger(one: Row, other: Row) -> Row:
     more, less = (one, other) if _size(one) >= _size(other) else (other, one)
-    further = {name: max(amount, less.area.further.get(name, amount)) for name, amount in more.area.further.items()}
+    names = {**one.area.further, **other.area.further}
+    further = {name: max(row.area.further.get(name, 0) for row in (one, other)) for name in names}
     area = replace(more.area, further=further, alerted=one.area.alerted or other.area.alerted)
     return Row(area, more.scenario or less.scenario, more.cause or less.cause)
 
@@ -85,8 +83,8 @@ def merged_flags(one: str, other: str) -> str:
 def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> Outcome:
     """What an earlier block left, with what this one's rain says.
 
-    `rows`: numbers of this block that may stand beside it. Flags are of both, so nothing that is new is hidden; what
-    comes after the lead time that is sent is told in words as well (B7 rule 11).
+    `rows`: numbers of this block that may stand beside it, of all areas of the district. Flags are of both, so nothing
+    new is hidden; what comes after the lead time that is sent is told in words as well (B7 rule 11).
     """
     merged = replace(earlier, rows=larger_rows(rows, earlier.rows))
     if now is None:

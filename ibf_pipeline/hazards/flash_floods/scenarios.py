@@ -75,6 +75,11 @@ class Exposure:
                 remedy="run `ibf-pipeline prepare` again",
             )
         chosen = table.sel(area=list(areas), scenario=names).transpose("indicator", "area", "scenario").values
+        if not np.all(chosen >= 0):
+            raise ConfigError(
+                "the table of whom floods reach has missing or negative numbers",
+                remedy="run `ibf-pipeline prepare` again",
+            )
         values = np.concatenate([np.zeros((*chosen.shape[:2], 1)), chosen], axis=2)
         self.indicators = tuple(str(name) for name in table["indicator"].values)
         self.people: Numbers = np.rint(values[0]).astype(np.int64)

@@ -29,6 +29,8 @@ class Series:
     """(hour, area) 0..1, how much of it was measured"""
     step: Floats
     """(hour, area) hours, the length of the source's own step; 0 where it is missing"""
+    left_out: int = 0
+    """members that are not there, or not whole where most are"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,9 @@ class Sums:
 
 
 def series_of(rain: xr.DataArray) -> Series:
-    """The rain of areas as plain arrays; members without any value are left out.
+    """The rain of areas as plain arrays.
 
+    A member that misses what most of the others have is left out: it would make lower bounds of all sums.
     `rain`: (member, time, area) mm in the hour that ends at `time`, as `domain/flash_layers.py` says. A missing hour is
     missing and never dry; where all are, InputInvalid: the run stops (B7 rule 1).
     """
@@ -61,17 +64,21 @@ def series_of(rain: xr.DataArray) -> Series:
     if np.any(steps != HOUR):
         raise InputInvalid("the hours of the rain have gaps", expected="one value an hour, missing ones as missing")
     amount = rain.values.astype(float)
-    amount = amount[~np.isnan(amount).all(axis=(1, 2))]
-    if not amount.size:
+    there = amount[~np.isnan(amount).all(axis=(1, 2))]
+    if not len(there):
         raise InputInvalid(
             "no rain of any hour and area is there",
             expected="observed or forecast rain; none at all would read as dry",
             remedy="look at the sources of rain: files may be damaged or cover another region",
         )
-    missing = np.isnan(amount)
+    missing = np.isnan(there)
+    usual = missing.mean(axis=0) < 0.5
+    whole = ~(missing & usual).any(axis=(1, 2))
+    if 2 * int(whole.sum()) >= len(whole):
+        there, missing = there[whole], missing[whole]
     observed = rain["observed"].transpose("time", "area").values.astype(float)
     step = np.nan_to_num(rain["step_hours"].transpose("time", "area").values.astype(float))
-    return Series(np.where(missing, 0.0, amount), missing, observed, step)
+    return Series(np.where(missing, 0.0, there), missing, observed, step, len(amount) - len(there))
 
 
 def rolling(values: npt.NDArray[np.generic], duration: int) -> Floats:

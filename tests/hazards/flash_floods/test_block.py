@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ibf_pipeline.errors import ConfigError, InputInvalid, InputMissing
+from ibf_pipeline.hazards.flash_floods.extents import wet_areas
 from ibf_pipeline.hazards.flash_floods.findings import Exposed
 from tests.worlds.countries.two_valleys import at, found, layers, only, rain
 
@@ -117,8 +118,15 @@ def test_the_worst_of_several_durations_counts() -> None:
 
 
 def test_rain_that_fell_and_rain_to_come() -> None:
-    (cause,) = only(found(rain({"A1": dict.fromkeys((-1, 0, 1, 2), 20.5)}), durations_h=[4])).causes
+    result = found(rain({"A1": dict.fromkeys((-1, 0, 1, 2), 20.5)}), durations_h=[4])
+    (cause,) = only(result).causes
     assert (cause.amount_mm, cause.fallen_mm, cause.observed) == (82, 41, 0.5)
+    assert result.notes[1].endswith("212 people in A1; limit 20; 41 mm of it have fallen")
+
+
+def test_rain_of_another_day_is_told_with_its_date() -> None:
+    notes = found(rain({"A1": {40: 30}}), durations_h=[1]).notes
+    assert "30 mm in 1 hour from Mon 2026-02-16 23:00 CAT" in notes[1]
 
 
 def test_the_catchment_decides_where_it_is_worse() -> None:
@@ -244,6 +252,33 @@ def test_a_forecast_more_than_twelve_hours_old_publishes_nothing(cycle: str, fin
     earlier = found(rain({}, "2026-02-15T00"))
     with pytest.raises(InputMissing, match="is of 2026-02-14 17 UTC; the portal shows the state of 2026-02-15 00 UTC"):
         found(cube, earlier)
+
+
+def test_rain_begins_as_early_as_the_longest_sum_needs() -> None:
+    cube = rain({"A1": {-9: 30, 5: 20}})
+    earlier = found(rain({}, "2026-02-14T06"))
+    short = cube.isel(time=slice(47, None))
+    event = only(found(short, earlier, durations_h=[1]))
+    assert (event.lead_time, event.people) == (5, 30), "hour -9 is before the first of the rain that is there"
+    assert only(found(cube, earlier, durations_h=[1])).lead_time == 0
+    with pytest.raises(InputInvalid, match=r"the rain is of the hours -6 to 48 .*hours -9 to 48"):
+        found(short, earlier, durations_h=[1, 4])
+
+
+def test_members_that_are_left_out_are_said() -> None:
+    cube = rain([{"A1": {5: 30}}, {}, {}])
+    cube[2] = np.nan
+    result = found(cube, durations_h=[1])
+    assert (result.members, result.members_left_out) == (2, 1)
+    assert "1 member left out: not there, or without hours that most have" in result.notes
+
+
+def test_which_flood_is_drawn_where() -> None:
+    wet = wet_areas(found(rain({"A1": EIGHTY, "A2": {4: 10}, "B1": {20: 30}}), durations_h=[1, 4]).events)
+    assert len(wet) == 18
+    assert {lead: areas for lead, areas in wet.items() if areas} == {
+        3: {"A1": "80mm_4hr", "A2": "10mm_1hr"}, 18: {"B1": "30mm_1hr"}
+    }  # fmt: skip
 
 
 def test_rain_of_too_few_hours_or_without_an_area() -> None:

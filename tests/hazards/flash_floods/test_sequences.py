@@ -27,6 +27,8 @@ class Seen:
     missing: Mapping[str, Sequence[int]] = field(default_factory=dict)
     stale: bool = False
     """the forecast is of the block before"""
+    step: float = 1
+    """hours, of the forecast"""
 
 
 def played(blocks: Sequence[Seen | None], **changes: Any) -> list[FlashFloodFindings]:
@@ -40,6 +42,7 @@ def played(blocks: Sequence[Seen | None], **changes: Any) -> list[FlashFloodFind
             block(number),
             observed_to=seen.observed_to,
             missing=seen.missing,
+            step=seen.step,
             cycle=at(-6 if seen.stale else 0, block(number)).isoformat(),
         )
         results.append(found(cube, results[-1] if results else None, **changes))
@@ -92,6 +95,14 @@ SEQUENCES: dict[str, list[Seen | None]] = {
         Seen(burst(10), (10, "T", "forecast", 60)),
         Seen({}, (4, "T", "kept", 60), missing={"A1": [4]}),
     ],
+    "a sum that was resolved is taken back by one that is": [
+        Seen(burst(10), (10, "T", "forecast", 60)),
+        Seen({}, (4, "T", "kept", 60), step=3),
+    ],
+    "a sum that was not is taken back by such a one": [
+        Seen(burst(10), (10, "T", "forecast", 60), step=3),
+        Seen({}, None, step=3),
+    ],
     "a gap elsewhere does not keep it": [
         Seen(burst(10), (10, "T", "forecast", 60)),
         Seen({}, None, missing={"A1": [5], "A2": [4]}),
@@ -125,7 +136,7 @@ SEQUENCES: dict[str, list[Seen | None]] = {
 
 @pytest.mark.parametrize("name", SEQUENCES)
 def test_block_by_block(name: str) -> None:
-    played(SEQUENCES[name], durations_h=[1])
+    played(SEQUENCES[name], durations_h=[1, 24])
 
 
 @pytest.mark.parametrize(("observed_to", "refuted"), [(-3, True), (-4, False)])
@@ -203,6 +214,14 @@ def test_a_tail_takes_no_numbers_from_beyond_the_limit() -> None:
 def test_an_event_that_a_person_withdrew_has_no_tail() -> None:
     first = found(rain(burst(-1), block(0)), durations_h=[1])
     assert not found(rain({}, block(1)), first.without(["Alpha"]), durations_h=[1]).events
+
+
+def test_an_area_that_left_its_district_has_no_tail() -> None:
+    first = found(rain({"A1": {-1: 30}, "A2": {-1: 30}}, block(0)), durations_h=[1])
+    both = layers(districts={"Alpha": ("A2",), "Beta": ("B1", "A1")})
+    assert {area.place_code for area in only(found(rain({}, block(1)), first, static=both)).areas} == {"A2"}
+    neither = layers(districts={"Alpha": ("U1",), "Beta": ("B1", "A1", "A2")})
+    assert not found(rain({}, block(1)), first, static=neither).events
 
 
 def test_an_area_that_left_its_district_is_not_kept() -> None:

@@ -34,16 +34,31 @@ def test_sums_that_reach_back_before_the_series_are_lower_bounds() -> None:
     assert day.whole[:24, 0].tolist() == [False] * 23 + [True]
 
 
-def test_an_hour_that_one_member_misses_is_missing() -> None:
+def test_an_hour_that_half_of_the_members_miss_is_missing() -> None:
     cube = rain([{"A1": {1: 5}}, {}])
     cube[1, HOUR_0 + 2, 0] = np.nan
-    assert not sums_of(series_of(cube), 1).whole[HOUR_0 + 2, 0]
+    series = series_of(cube)
+    assert (len(series.amount), series.left_out) == (2, 0)
+    assert not sums_of(series, 1).whole[HOUR_0 + 2, 0]
 
 
-def test_a_member_without_any_value_is_not_there() -> None:
-    cube = rain([{"A1": {1: 5}}, {}, {}])
-    cube[2] = np.nan
-    assert series_of(cube).amount.shape[0] == 2
+def test_members_that_miss_what_most_have_are_left_out() -> None:
+    """One has no value at all, one ends early: the other four count, and their sums are whole."""
+    cube = rain([{"A1": {1: 5}}, {}, {}, {}, {}, {}])
+    cube[4] = np.nan
+    cube[5, HOUR_0 + 20 :] = np.nan
+    series = series_of(cube)
+    assert (len(series.amount), series.left_out) == (4, 2)
+    assert sums_of(series, 1).whole.all()
+
+
+def test_members_are_not_left_out_where_only_few_are_whole() -> None:
+    cube = rain([{}, {}, {}])
+    cube[1, HOUR_0 + 2] = np.nan
+    cube[2, HOUR_0 + 3] = np.nan
+    series = series_of(cube)
+    assert (len(series.amount), series.left_out) == (3, 0)
+    assert sums_of(series, 1).whole[HOUR_0 + 1 : HOUR_0 + 5, 0].tolist() == [True, False, False, True]
 
 
 def test_steps_longer_than_a_duration_do_not_resolve_it() -> None:
