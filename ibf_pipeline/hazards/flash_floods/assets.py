@@ -1,4 +1,4 @@
-"""Schools, health sites, waterpoints, roads and buildings that floods reach (B7 rule 13)."""
+"""Schools, health sites, waterpoints, roads and buildings that floods reach (rule 13)."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _events(
 def outcome_of(district: District, earlier: FlashFloodEvent | None, evidence: Evidence) -> Outcome | None:
     """This block's alert of a district together with what an earlier block left of one; None where there is neither.
 
-    Numbers of this block that stand beside a trigger of an earlier one are those of hours inside a trigger's limit.
+    Beside a trigger all numbers, of this block and of the earlier one, are of hours inside its limit.
     """
     now = district.outcome()
     left = kept(earlier, evidence) if earlier is not None else None
@@ -159,8 +159,15 @@ def outcome_of(district: District, earlier: FlashFloodEvent | None, evidence: Ev
         left = at_zero if left is None else replace(at_zero, flags=merged_flags(at_zero.flags, left.flags))
     if left is None:
         return now
+    if left.trigger or (now is not None and now.trigger):
+        left = replace(left, rows={code: row for code, row in left.rows.items() if _is_within(row, district)})
     both = together(left, now, _rows_beside(left, now, district))
     return both if any(row.area.alerted for row in both.rows.values()) else now
+
+
+def _is_within(row: Row, district: District) -> bool:
+    """Whether an earlier block's numbers are of an hour inside a trigger's limit (rule 9)."""
+    return row.cause is None or district.judged.window.triggers_at(row.cause.peaks)
 
 
 def _rows_beside(left: Outcome, now: Outcome | None, district: District) -> Mapping[str, Row]:
@@ -187,7 +194,7 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
         areas=tuple(row.area for row in outcome.rows.values()),
         starts=outcome.starts,
         state=outcome.state,
-        as_high=outcome.as_high,
+        high_from=outcome.high_from,
         probability=round(outcome.probability, 6),
         causes=tuple(sorted(causes, key=lambda cause: (-cause.people, cause.place_code))),
         scenarios=scenarios,

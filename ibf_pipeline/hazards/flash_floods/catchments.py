@@ -1,4 +1,4 @@
-"""What runs to an area from upstream (B7 rule 3)."""
+"""What runs to an area from upstream (rule 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this block's rain says of a district: alert, lead time, people and areas (B7 rules 5 to 10)."""
+"""What this block's rain says of a district: alert, lead time, people and areas (rules 5 to 10)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class District:
 
     @property
     def exceeds(self) -> Flags:
-        """(member, hour of the window) whether any of its areas does (B7 rule 7)."""
+        """(member, hour of the window) whether any of its areas does (rule 7)."""
         exceeds: Flags = np.logical_or.reduce(self.judged.exceeds[:, self.judged.seen][:, :, self.columns], axis=2)
         return exceeds
 
@@ -57,7 +57,7 @@ class District:
 
         A trigger where the trigger's share of members has exceeded by an hour that is sent below `warning_from_h`;
         else a warning where the warning's share has, or the trigger's at a later hour. The lead time is that of the
-        first such hour. People, areas and floods of a trigger are of the hours inside its limit alone (B7 rule 9):
+        first such hour. People, areas and floods of a trigger are of the hours inside its limit alone (rule 9):
         what is larger later goes into flags and words.
         """
         window, share = self.judged.window, self.probability
@@ -74,11 +74,11 @@ class District:
         now = np.flatnonzero(over & (sent == 0))
         return Outcome(
             trigger=trigger,
-            as_high=high is not None,
             starts=window.moment(hours[hour]),
             flags=self._flags(first, high),
             probability=float(exceeds[:, : hour + 1].any(axis=1).mean()),
             rows=rows,
+            high_from=None if high is None else window.moment(hours[high]),
             exceeded=window.moment(hours[now[-1] if len(now) else hour]) if trigger and sent[hour] == 0 else None,
             later=self._later(people) if trigger else (),
         )
@@ -88,7 +88,7 @@ class District:
 
         The member whose people in the district are exceeded or reached by just that share stands for all; an area that
         as many members exceed by itself has at least its own value. Areas below their threshold have their people too
-        and are not alerted (B7 rule 10).
+        and are not alerted (rule 10).
         """
         seen = self.judged.seen
         number = self.judged.number[:, seen][:, :, self.columns] * hours[:, np.newaxis]

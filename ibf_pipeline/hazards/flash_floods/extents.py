@@ -1,4 +1,4 @@
-"""Which flood is drawn where at which lead time (B7 rule 12)."""
+"""Which flood is drawn where at which lead time (rule 12)."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ class FlashFloodEvent(Event):
     starts: datetime
     """UTC; of a trigger its first trigger hour"""
     state: State = "forecast"
-    as_high: bool
-    """whether it has a trigger's probability: then it is a trigger as soon as it is within the limit"""
+    high_from: datetime | None = None
+    """UTC; the first hour by which a trigger's share of the members exceeds, maybe beyond the limit"""
     probability: float
     """0..1, share of the members that exceed by then; 1 of a single run"""
     causes: tuple[Cause, ...]
@@ -178,7 +178,7 @@ class FlashFloodFindings(Findings):
 
     @property
     def exposed(self) -> tuple[Exposed, ...]:
-        """Points and lines of all events together, one for each category and lead time: one call each (B7 rule 13)."""
+        """Points and lines of all events together, one for each category and lead time: one call each (rule 13)."""
         return together(exposed for event in self.publishable_events for exposed in event.exposed)
 
     @property

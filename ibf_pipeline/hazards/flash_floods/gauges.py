@@ -1,4 +1,4 @@
-"""Water levels at gauges as they are sent (B7 rule 14)."""
+"""Water levels at gauges as they are sent (rule 14)."""
 
 from __future__ import annotations
 

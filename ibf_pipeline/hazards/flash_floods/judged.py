@@ -67,7 +67,7 @@ class Judged:
 
 
 def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, window: Window) -> Judged:
-    """Sums of every duration, own and upstream, the scenario of each, and whom it reaches (B7 rules 1 to 5).
+    """Sums of every duration, own and upstream, the scenario of each, and whom it reaches (rules 1 to 5).
 
     `rain`: as `domain/flash_layers.py` says. Raises InputInvalid where it has no value, or lacks hours or areas;
     ConfigError where library, table and configuration do not fit together.

@@ -1,4 +1,4 @@
-"""Whether a block notifies people (B7 rule 17), and whether it may wait for a person (B7 rule 16)."""
+"""Whether a block notifies people (rule 17), and whether it may wait for a person (rule 16)."""
 
 from __future__ import annotations
 

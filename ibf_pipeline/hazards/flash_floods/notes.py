@@ -96,7 +96,7 @@ def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str
 
 
 def shown_notes(still_shown: Iterable[tuple[str, int]]) -> Iterator[str]:
-    """Lines that the portal goes on showing (B7 rule 13)."""
+    """Lines that the portal goes on showing (rule 13)."""
     for category, lead_time in still_shown:
         yield (
             f"no {category} are exposed at {FLASH_FLOODS.lead_time_name(lead_time)} any more; the portal may go on "

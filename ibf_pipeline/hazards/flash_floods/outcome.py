@@ -29,12 +29,12 @@ class Outcome:
     """An alert of a district."""
 
     trigger: bool
-    as_high: bool
     starts: datetime
     flags: str
     probability: float
     rows: Mapping[str, Row]
     state: State = "forecast"
+    high_from: datetime | None = None
     exceeded: datetime | None = None
     later: tuple[Later, ...] = ()
 
@@ -59,7 +59,7 @@ def rows_of(event: FlashFloodEvent) -> dict[str, Row]:
 
 
 def larger_rows(one: Mapping[str, Row], other: Mapping[str, Row]) -> dict[str, Row]:
-    """The larger numbers of each area of `one` (B7 rule 11); the flood that is drawn is that of the more people."""
+    """The larger numbers of each area of `one` (rule 11); the flood that is drawn is that of the more people."""
     return {code: _larger(row, other[code]) if code in other else row for code, row in one.items()}
 
 
@@ -84,19 +84,22 @@ def together(earlier: Outcome, now: Outcome | None, rows: Mapping[str, Row]) -> 
     """What an earlier block left, with what this one's rain says.
 
     `rows`: numbers of this block that may stand beside it, of all areas of the district. Flags are of both, so nothing
-    new is hidden; what comes after the lead time that is sent is told in words as well (B7 rule 11).
+    new is hidden; what comes after the lead time that is sent is told in words as well (rule 11).
     """
     merged = replace(earlier, rows=larger_rows(rows, earlier.rows))
     if now is None:
         return merged
-    moments = [moment for moment in (earlier.exceeded, now.exceeded) if moment is not None]
+    high, exceeded = (
+        [moment for moment in both if moment is not None]
+        for both in ((earlier.high_from, now.high_from), (earlier.exceeded, now.exceeded))
+    )
     merged = replace(
         merged,
         trigger=earlier.trigger or now.trigger,
-        as_high=earlier.as_high or now.as_high,
         flags=merged_flags(earlier.flags, now.flags),
         probability=max(earlier.probability, now.probability),
-        exceeded=max(moments, default=None),
+        high_from=min(high, default=None),
+        exceeded=max(exceeded, default=None),
     )
     decides = now if (now.trigger, -now.lead_time) >= (earlier.trigger, -earlier.lead_time) else earlier
     follows = () if decides is now else (Later(now.lead_time, now.starts, now.trigger, now.people),)

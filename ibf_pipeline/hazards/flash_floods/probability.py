@@ -1,4 +1,4 @@
-"""How many members exceed, from which hour on, and what that share of them exceeds (B7 rule 7)."""
+"""How many members exceed, from which hour on, and what that share of them exceeds (rule 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which flood of the library a sum of rain stands for (B7 rule 4), and whom it reaches (B7 rule 5)."""
+"""Which flood of the library a sum of rain stands for (rule 4), and whom it reaches (rule 5)."""
 
 from __future__ import annotations
 

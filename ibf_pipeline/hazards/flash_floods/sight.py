@@ -1,4 +1,4 @@
-"""What a block cannot see: missing rain is never dry (B7 rule 1), short sums of long steps are never low (rule 2)."""
+"""What a block cannot see: missing rain is never dry (rule 1), short sums of long steps are never low (rule 2)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cycle_of(rain: xr.DataArray) -> datetime:
 
 
 def require_recent(cycle: datetime, issued: datetime, oldest_h: int, before: FlashFloodFindings | None) -> None:
-    """InputMissing where the forecast's cycle is more than `oldest_h` hours before the block (B7 rule 2).
+    """InputMissing where the forecast's cycle is more than `oldest_h` hours before the block (rule 2).
 
     Nothing is published then, and the error says what people see meanwhile.
     """
@@ -67,7 +67,7 @@ def doubtful_areas(district: District, blind: Collection[str]) -> dict[str, str]
 def require_seen(
     districts: Iterable[DistrictFound], before: FlashFloodFindings | None, accepted: Collection[str], areas: int
 ) -> None:
-    """InputInvalid where every area is blind, or one of a district with an open event (B7 rule 1).
+    """InputInvalid where every area is blind, or one of a district with an open event (rule 1).
 
     `accepted`: names of events that may be closed although something there is blind; `areas`: how many there are.
     """

@@ -1,4 +1,4 @@
-"""Rain summed over the hours before each hour, and how far a sum can be relied on (B7 rules 1 and 2)."""
+"""Rain summed over the hours before each hour, and how far a sum can be relied on (rules 1 and 2)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def series_of(rain: xr.DataArray) -> Series:
 
     A member that misses what most of the others have is left out: it would make lower bounds of all sums.
     `rain`: (member, time, area) mm in the hour that ends at `time`, as `domain/flash_layers.py` says. A missing hour is
-    missing and never dry; where all are, InputInvalid: the run stops (B7 rule 1).
+    missing and never dry; where all are, InputInvalid: the run stops (rule 1).
     """
     rain = rain.transpose("member", "time", "area")
     steps = np.diff(rain["time"].values)
@@ -95,7 +95,7 @@ def sums_of(series: Series, duration: int) -> Sums:
     """Rolling sums of one duration (hours); the first ones, which reach back before the series, are not whole.
 
     A duration shorter than the source's step is "not resolved": the rain of a step is spread evenly, so its peak is at
-    least that, and low values mean nothing (B7 rule 2).
+    least that, and low values mean nothing (rule 2).
     """
     hours = series.amount.shape[1]
     count = rolling(np.ones((hours, 1)), duration)
@@ -112,7 +112,7 @@ def sums_of(series: Series, duration: int) -> Sums:
 
 
 def worse(own: Sums, upstream: Sums) -> Sums:
-    """The larger of an area's own sum and its catchment's (B7 rule 3); sure and observed only where both are."""
+    """The larger of an area's own sum and its catchment's (rule 3); sure and observed only where both are."""
     return Sums(
         np.maximum(own.amount, upstream.amount),
         own.whole & upstream.whole,

@@ -1,4 +1,4 @@
-"""The hours that a block looks at, and under which lead time each of them is sent (B7 rules 6, 8 and 9)."""
+"""The hours that a block looks at, and under which lead time each of them is sent (rules 6, 8 and 9)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Window:
         """The largest allowed value that is not later, so that nobody is told that there is more time than there is: 13
         is sent as 12, 30 as 24. What begins at or before publication is 0-hour.
 
-        Counted from the cycle's block (B7 rule 8). 48 for what is later, which no portal shows.
+        Counted from the cycle's block (rule 8). 48 for what is later, which no portal shows.
         """
         hour = self.hour(moment)
         if moment <= self.published or hour <= 0:
@@ -65,12 +65,16 @@ class Window:
         return LAST_HOUR if shown is None else shown
 
     def may_trigger(self, lead_time: int) -> bool:
-        """Whether a trigger can stand at a lead time as it is sent: below `warning_from_h` (B7 rule 9)."""
+        """Whether a trigger can stand at a lead time as it is sent: below `warning_from_h` (rule 9)."""
         return lead_time < self.warning_from_h
+
+    def triggers_at(self, moment: datetime) -> bool:
+        """Whether a trigger can stand at a moment."""
+        return self.may_trigger(self.lead_time(moment))
 
 
 def window_of(issue_time: IssueTime, published: datetime, last_block: IssueTime | None, warning_from_h: int) -> Window:
-    """The hours -6 to +48, further back where blocks were missed: a burst between two blocks must not vanish (B7 6).
+    """The hours -6 to +48, further back where blocks were missed: a burst between two blocks must not vanish (rule 6).
 
     `last_block`: the last one that was published, None where there was none.
     """

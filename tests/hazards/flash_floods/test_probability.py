@@ -43,7 +43,7 @@ def test_members_need_not_exceed_in_the_same_hour() -> None:
 def test_too_few_within_the_limit_is_a_warning_as_high_as_a_trigger_later() -> None:
     members = [burst(10)] * 4 + [burst(20)] * 2 + [DRY] * 4
     event = only(found(rain(members), durations_h=[1]))
-    assert (event.trigger, event.lead_time, event.as_high) == (False, 10, True)
+    assert (event.trigger, event.lead_time, event.high_from) == (False, 10, at(20))
 
 
 def test_people_are_what_the_share_of_members_exceeds() -> None:

@@ -122,6 +122,26 @@ SEQUENCES: dict[str, list[Seen | None]] = {
         Seen([{}] * 10, (0, "w", "kept", 60), observed_to=-6),
         Seen([{}] * 10, None, observed_to=-20),
     ],
+    "members that exceed sooner than the alert begins are no burst that has passed": [
+        Seen([burst(hour) for hour in (3, 4, 5, 6, 7)] + [{}] * 5, (7, "T", "forecast", 60)),
+        Seen([{}] * 10, None, observed_to=-6),
+    ],
+    "a warning that is kept stays one, though the share of a trigger is reached later": [
+        Seen([burst(5)] * 4 + [burst(20)] * 2 + [{}] * 4, (5, "w", "forecast", 60)),
+        Seen([{}] * 10, (0, "w", "kept", 60), observed_to=-6),
+    ],
+    "a trigger beyond the limit that is kept is one within it": [
+        Seen(burst(18), (18, "w", "forecast", 60)),
+        Seen({}, (12, "T", "kept", 60), stale=True),
+    ],
+    "numbers from beyond the limit make no trigger": [
+        Seen({"A1": {18: 20, 30: 30}}, (18, "w", "forecast", 60)),
+        Seen({}, (12, "w", "kept", 60), stale=True),
+    ],
+    "and stand beside none": [
+        Seen({"A1": {18: 20, 30: 30}}, (18, "w", "forecast", 60)),
+        Seen({"A1": {12: 20}}, (12, "T", "forecast", 30), stale=True),
+    ],
     "a warning that comes within the limit is a trigger": [
         Seen(burst(18), (18, "w", "forecast", 60)),
         Seen(burst(12), (12, "T", "forecast", 60)),
