@@ -26,13 +26,9 @@ def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
     at_least = "at least " if cause.lower_bound else ""
     rain = f"{at_least}{cause.amount_mm:.0f} mm in {counted(cause.duration_h, 'hour')}"
     where = " on its catchment" if cause.of_catchment else ""
-    scenario = (
-        f"the library's largest scenario {cause.scenario}"
-        if cause.beyond_library
-        else (f"nearest scenario {cause.scenario}")
-    )
+    which = "the library's largest" if cause.beyond_library else "nearest"
     return (
-        f"{rain}{where} from {begins}, {scenario}, rank {cause.rank}; "
+        f"{rain}{where} from {begins}, {which} scenario {cause.scenario}, rank {cause.rank}; "
         f"{number_text(cause.people)} people in {cause.place_code}; limit {amount_text(cause.limit)}"
     )
 
@@ -40,19 +36,22 @@ def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
 def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one_run: bool) -> str:
     """When it starts and peaks, for how many, how sure."""
     kind = "trigger" if event.trigger else "warning"
-    left = int((event.starts - published).total_seconds() // 3600)
-    begins = (
-        f"starts {local_text(event.starts, zone)}, in {counted(left, 'hour')}"
-        if left > 0
-        else (f"started {local_text(event.starts, zone)}")
-    )
     sure = "one run, no probability" if one_run else f"{percent_text(event.probability)} of the members"
     peak = f"; worst {local_text(event.causes[0].peaks, zone)}" if event.causes else ""
     areas = sum(area.alerted for area in event.areas)
     return (
-        f"{event.name}: {kind} at {FLASH_FLOODS.lead_time_name(event.lead_time)}, {begins}{peak}; "
+        f"{event.name}: {kind} at {FLASH_FLOODS.lead_time_name(event.lead_time)}, "
+        f"{_begins(event, published, zone)}{peak}; "
         f"{number_text(event.people)} people in {counted(areas, 'area')}; {sure}"
     )
+
+
+def _begins(event: FlashFloodEvent, published: datetime, zone: tzinfo) -> str:
+    """With the hours that are left, rounded down."""
+    at, left = local_text(event.starts, zone), (event.starts - published).total_seconds() / 3600
+    if left <= 0:
+        return f"started {at}"
+    return f"starts {at}, in {counted(int(left), 'hour')}" if left >= 1 else f"starts {at}, within the hour"
 
 
 def event_notes(
@@ -62,7 +61,7 @@ def event_notes(
     for event in events:
         yield event_text(event, published, zone, one_run=one_run)
         for cause in event.causes:
-            fallen = f"; {cause.fallen_mm:.0f} mm of it have fallen" if cause.fallen_mm else ""
+            fallen = f"; {cause.fallen_mm:.0f} mm of it have fallen" if cause.fallen_mm >= 0.5 else ""
             yield f"{event.name}, {cause.name or cause.place_code}: {cause_text(cause, published, zone)}{fallen}"
         if event.state == "kept":
             yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"
@@ -91,7 +90,7 @@ def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str
     for duration, step in unresolved(judged).items():
         yield (
             f"sums of {counted(duration, 'hour')} are not resolved: rain ahead comes in steps of {step:g} hours; they "
-            "may alert and never clear"
+            "may alert, and low ones mean nothing"
         )
 
 

@@ -33,8 +33,8 @@ FLASH_FLOODS: Final = HazardProfile(
     raster=RASTER,
     points=("schools", "health_sites", "waterpoints", "gauges"),
     lines=("roads", "buildings"),
-    schedule="30 1,7,13,19 * * *",
-    hours_late=1,
+    schedule="45 4,10,16,22 * * *",
+    hours_late=4,
 )
 
 EXPOSED_CATEGORIES: Final = ("schools", "health_sites", "waterpoints", *FLASH_FLOODS.lines)

@@ -91,6 +91,19 @@ def test_what_begins_before_publication_is_now() -> None:
     assert "started Sun 2026-02-15 10:00 CAT" in found(rain({"A1": {2: 30}}), durations_h=[1], late=2.5).notes[0]
 
 
+def test_hours_left_are_counted_from_publication() -> None:
+    cube = rain({"A1": {5: 30}})
+    said = [found(cube, durations_h=[1], late=late).notes[0].split(";")[0] for late in (0, 2.5, 4, 4.5, 5)]
+    at_13 = "Sun 2026-02-15 13:00 CAT"
+    assert [words.partition("hour, ")[2] for words in said] == [
+        f"starts {at_13}, in 5 hours",
+        f"starts {at_13}, in 2 hours",
+        f"starts {at_13}, in 1 hour",
+        f"starts {at_13}, within the hour",
+        f"started {at_13}",
+    ]
+
+
 def test_the_district_is_as_early_as_its_earliest_area() -> None:
     event = only(found(rain({"A1": {9: 30}, "A2": {4: 30}}), durations_h=[1]))
     assert (event.lead_time, event.people) == (4, 90)

@@ -45,4 +45,6 @@ def test_the_profile_is_the_servers() -> None:
     assert FLASH_FLOODS.lead_times == (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 18, 21, 24, 48)
     assert (FLASH_FLOODS.period_hours, FLASH_FLOODS.no_alert_lead_time) == (6, 1)
     assert FLASH_FLOODS.lead_time_name(FLASH_FLOODS.lead_times[-1]) == "48-hour"
+    six = IssueTime(date(2026, 2, 15), 6)
+    assert FLASH_FLOODS.newest(six.start + timedelta(hours=4, minutes=45)) == six, "when the cycle of 06 is there"
     assert "damage_estimation" not in FLASH_FLOODS.indicators, "there is no open method: left out, never 0"
