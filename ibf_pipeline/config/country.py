@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Annotated, ClassVar, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ibf_pipeline.config.section import Cron, Encrypted, Section
 from ibf_pipeline.config.static import StaticSources
@@ -24,6 +26,9 @@ class CountryHazard(Section):
         "lies behind a URL is kept in <paths.inputs>/static/<ISO3> and fetched again where its size or tag changed",
     )
     static_sources: StaticSources = StaticSources()
+    time_zone: str = Field(
+        "UTC", description="IANA name of the zone by which clock times are told, e.g. Africa/Blantyre", min_length=1
+    )
     admin_levels: tuple[Annotated[int, Field(ge=1, le=5, strict=True)], ...] = Field(
         min_length=1, description="exactly the levels of the IBF server for this country"
     )
@@ -32,6 +37,15 @@ class CountryHazard(Section):
     target: str = Field("sandbox", description="name out of settings.yaml")
     map_image: bool = Field(False, description="upload a map image with each event where the server takes one")
     schedule: Cron | None = Field(None, description="of the daily run; default operations.schedule of settings.yaml")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{value!r} is no time zone: write its IANA name, e.g. Africa/Blantyre") from None
+        return value
 
     @model_validator(mode="after")
     def _levels_fit(self) -> Self:
@@ -42,6 +56,11 @@ class CountryHazard(Section):
                 f"default_admin_level {self.default_admin_level} is not among admin_levels {list(self.admin_levels)}"
             )
         return self
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clocks of the country."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def deepest_admin_level(self) -> int:

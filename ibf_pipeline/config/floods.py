@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import PurePosixPath
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
-from ibf_pipeline.config.section import GlofasVersion, Section
+from ibf_pipeline.config.section import GlofasVersion, Probability, Section, StaticFile
 from ibf_pipeline.config.thresholds import LaterThresholds, require_one_a_day, thresholds_on
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 from ibf_pipeline.domain.rule import ClassLimit, FloodRule, exact
 from ibf_pipeline.errors import ConfigError
 
 ClassName = Literal["min", "med", "max"]
-
-
-def _below_static(value: str) -> str:
-    path = PurePosixPath(value)
-    if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
-        raise ValueError(f"{value!r} is no file below the country's static data: put it there and write e.g. water.tif")
-    return str(path)
-
-
-StaticFile = Annotated[str, AfterValidator(_below_static)]
-
-
-Probability = Annotated[
-    float, Field(gt=0, le=1, strict=True, description="a share of the members, 0..1: write 0.60 for 60 %")
-]
-
 
 ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description="years")]
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 
-MODELS: dict[str, type[CountryHazard]] = {FloodCountry.hazard: FloodCountry}
+MODELS: dict[str, type[CountryHazard]] = {
+    FloodCountry.hazard: FloodCountry,
+    FlashFloodCountry.hazard: FlashFloodCountry,
+}
 """by name of the hazard: what is configured of a country for it"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -44,4 +45,18 @@ Cron = Annotated[
     Field(
         pattern=r"^\s*\S+(\s+\S+){4}\s*$", description='five fields of cron, in UTC: "30 9 * * *" is 09:30 every day'
     ),
+]
+
+
+def _below_static(value: str) -> str:
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
+        raise ValueError(f"{value!r} is no file below the country's static data: put it there and write e.g. water.tif")
+    return str(path)
+
+
+StaticFile = Annotated[str, AfterValidator(_below_static)]
+
+Probability = Annotated[
+    float, Field(gt=0, le=1, strict=True, description="a share of the members, 0..1: write 0.60 for 60 %")
 ]

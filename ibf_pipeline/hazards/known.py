@@ -8,6 +8,8 @@ from typing import Final
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.profile import FLOODS
 
@@ -20,7 +22,10 @@ class Hazard:
     findings: type[Findings]
 
 
-HAZARDS: Final[dict[str, Hazard]] = {FLOODS.name: Hazard(FLOODS, FloodFindings)}
+HAZARDS: Final[dict[str, Hazard]] = {
+    FLOODS.name: Hazard(FLOODS, FloodFindings),
+    FLASH_FLOODS.name: Hazard(FLASH_FLOODS, FlashFloodFindings),
+}
 
 
 def known_hazard(name: str, where: object = None) -> Hazard:

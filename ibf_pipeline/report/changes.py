@@ -82,7 +82,7 @@ def _kind(today: Findings, old: Event | None, new: Event | None, moved: int) -> 
         return "lapsed"
     if new is None:
         return "ended"
-    rank_before, rank_now = (ALERT_CLASSES.index(event.alert_class) for event in (old, new))
+    rank_before, rank_now = ((ALERT_CLASSES.index(event.alert_class), event.trigger) for event in (old, new))
     if rank_now != rank_before:
         return "escalated" if rank_now > rank_before else "downgraded"
     if moved:

@@ -1,0 +1,129 @@
+"""What an earlier block's alert leaves behind: it goes only where something says so (rules 1, 6 and 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from ibf_pipeline.domain.rule import members_needed
+from ibf_pipeline.hazards.flash_floods.districts import District
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent
+from ibf_pipeline.hazards.flash_floods.outcome import QUIET, Outcome, merged_flags, rows_of
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+
+REFUTED_BY: Final = 0.9
+"""share of a sum's rain that must be measured before it can say that there was no flood"""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a block can say against an earlier one."""
+
+    district: District
+    is_current: bool
+    """whether the forecast is of this block's own cycle: an older one takes nothing back"""
+    tail_h: int
+    may_close: bool = False
+    """whether a person accepted that what cannot be seen is closed"""
+
+    def takes_back(self, cause: Cause, moment: datetime, duration: int) -> bool:
+        """Whether an exceedance of an earlier block, by a sum of `duration` hours that ends at `moment`, is gone.
+
+        Ahead: where the same sum is whole now, and resolved if it was then; this block's own alert says what there is
+        instead (rules 1 and 15: a partial sum never clears). Passed: only where moreover at least 90 % of its rain
+        was measured, and it is not over the limit (rule 6: a burst between two runs must not vanish).
+        """
+        judged = self.district.judged
+        column = judged.areas.index(cause.place_code)
+        place, sums = judged.place(moment), judged.sums.get(duration)
+        if place is None or sums is None or not sums.whole[place, column]:
+            return self.may_close
+        if cause.resolved and not sums.resolved[place, column]:
+            return self.may_close
+        if not self.is_current:
+            return False
+        if judged.window.lead_time(moment) > 0:
+            return True
+        needed = members_needed(self.district.probability.warning, judged.members)
+        over = int(np.count_nonzero(judged.exceeds[:, place, column])) >= needed
+        return bool(sums.observed[place, column] >= REFUTED_BY) and not over
+
+
+def tail(event: FlashFloodEvent, evidence: Evidence) -> Outcome | None:
+    """A trigger that was at 0-hour stays there for `tail_h` hours from its last exceedance there (rule 11).
+
+    None where it never was, or that time is over at this block's issue time. Warnings have no tail. Its numbers are
+    those that it had; the larger of them and this block's are sent.
+    """
+    issued = evidence.district.judged.window.issue_time.start
+    if event.exceeded is None or issued >= event.exceeded + timedelta(hours=evidence.tail_h):
+        return None
+    return Outcome(
+        trigger=True,
+        high_from=event.high_from,
+        starts=event.starts,
+        flags="T" + QUIET[1:],
+        probability=event.probability,
+        rows=rows_of(event),
+        state="tail",
+        exceeded=event.exceeded,
+    )
+
+
+def kept(event: FlashFloodEvent, evidence: Evidence) -> Outcome | None:
+    """What of an alert is not taken back, with its numbers as they were; None where all of it is.
+
+    A start that has passed meanwhile is 0-hour. There a trigger is kept for as long as a tail, unless it is taken back
+    later; a warning for one block. One that has come within the limit is a trigger where a trigger's share of the
+    members exceeds by then, and its numbers are of hours inside the limit (rule 9).
+    """
+    window = evidence.district.judged.window
+    marks: dict[datetime, str] = {}
+    codes = set()
+    for cause in event.causes:
+        for moment in _pending(event, cause, evidence):
+            codes.add(cause.place_code)
+            is_trigger = _is_high(event, moment) and all(map(window.triggers_at, (moment, cause.peaks)))
+            marks[moment] = "T" if is_trigger else marks.get(moment, "w")
+    if not marks:
+        return None
+    highest = max(marks.values(), key="wT".index)
+    flags = QUIET
+    for moment, mark in marks.items():
+        place = FLASH_FLOODS.lead_times.index(window.lead_time(moment))
+        flags = merged_flags(flags, QUIET[:place] + mark + QUIET[place + 1 :])
+    return Outcome(
+        trigger=highest == "T",
+        starts=min(moment for moment, mark in marks.items() if mark == highest),
+        flags=flags,
+        probability=event.probability,
+        rows={code: row for code, row in rows_of(event).items() if code in codes},
+        state="kept",
+        high_from=event.high_from,
+    )
+
+
+def _pending(event: FlashFloodEvent, cause: Cause, evidence: Evidence) -> Iterator[datetime]:
+    """The moments of an area's exceedance that stand: of its first hour, and of its worst; none before the alert's own
+    start, where a member exceeded sooner.
+    """
+    window = evidence.district.judged.window
+    if cause.place_code not in {area.place_code for area in evidence.district.areas}:
+        return  # no longer of the district
+    for exceeded, duration in ((cause.starts, cause.start_duration_h), (cause.peaks, cause.duration_h)):
+        moment = max(exceeded, event.starts)
+        if window.hour(moment) <= window.first and not _is_high(event, moment):
+            continue
+        if window.issue_time.start >= moment + timedelta(hours=evidence.tail_h):
+            continue
+        if not evidence.takes_back(cause, moment, duration):
+            yield moment
+
+
+def _is_high(event: FlashFloodEvent, moment: datetime) -> bool:
+    """Whether a trigger's share of the members had exceeded by a moment."""
+    return event.high_from is not None and moment >= event.high_from

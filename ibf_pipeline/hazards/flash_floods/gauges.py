@@ -1,0 +1,66 @@
+"""Water levels at gauges as they are sent (rule 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.hazards.flash_floods.findings import GaugeFound
+
+OLDEST: Final = timedelta(hours=6)
+DAY: Final = timedelta(hours=24)
+AROUND: Final = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A gauge of the portal and what it measured."""
+
+    fid: str
+    name: str
+    levels: Mapping[datetime, float]
+    """moment (UTC) -> water level, metres"""
+    reference: Mapping[int, float] = field(default_factory=dict)
+    """month 1..12 -> usual level, metres"""
+    alert_levels: Mapping[str, float] = field(default_factory=dict)
+    """the portal's word, such as warning or trigger -> the level from which it holds, metres"""
+
+
+def gauges_found(gauges: Iterable[Gauge], now: datetime) -> tuple[tuple[GaugeFound, ...], tuple[str, ...]]:
+    """The newest level of each gauge, that of a day before, the month's reference and the alert level; and in words
+    which gauges are left out.
+
+    A level older than 6 hours is left out. The previous one is the nearest to 24 hours before `now` (UTC), within 3
+    hours of that, else left out. `none` below all declared thresholds; without any there is no alert level.
+    """
+    found, left_out = [], []
+    for gauge in gauges:
+        at = max((moment for moment in gauge.levels if moment <= now), default=None)
+        if at is None or now - at > OLDEST:
+            left_out.append(f"gauge {gauge.name or gauge.fid} is left out: {_old(at, now)}")
+            continue
+        level = gauge.levels[at]
+        near = [moment for moment in gauge.levels if abs(moment - (now - DAY)) <= AROUND]
+        previous = min(near, key=lambda moment: (abs(moment - (now - DAY)), moment), default=None)
+        reached = [(limit, word) for word, limit in gauge.alert_levels.items() if level >= limit]
+        found.append(
+            GaugeFound(
+                fid=gauge.fid,
+                name=gauge.name,
+                measured=at,
+                level=level,
+                previous=None if previous is None else gauge.levels[previous],
+                reference=gauge.reference.get(now.month),
+                alert_level=(max(reached)[1] if reached else "none") if gauge.alert_levels else None,
+            )
+        )
+    return tuple(found), tuple(left_out)
+
+
+def _old(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "no level of it is there"
+    return f"its last level is {counted(int((now - at) / timedelta(hours=1)), 'hour')} old"

@@ -1,0 +1,127 @@
+"""Every hour and area of a block judged: which flood its rain stands for, and whether too many people are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.flash_layers import FlashLayers
+from ibf_pipeline.errors import ConfigError, InputInvalid
+from ibf_pipeline.hazards.flash_floods.catchments import upstream, weights
+from ibf_pipeline.hazards.flash_floods.scenarios import Exposure, Library, Numbers
+from ibf_pipeline.hazards.flash_floods.sums import Flags, Floats, Series, Sums, all_sums, series_of
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rain of the districts' areas. Arrays are (member, hour, area), hours those of `first` and after."""
+
+    window: Window
+    first: int
+    """the first hour of the arrays, after the issue time: negative"""
+    areas: tuple[str, ...]
+    library: Library
+    exposure: Exposure
+    limits: Floats
+    """(area,) people"""
+    own: Series
+    upstream: Series
+    sums: Mapping[int, Sums]
+    counted: Mapping[int, Flags]
+    """duration -> (area,) whether it counts there"""
+    number: Numbers
+    """the highest-ranked scenario of any duration, 0 for none"""
+    exceeds: Flags
+
+    @property
+    def members(self) -> int:
+        """Those that count."""
+        return len(self.number)
+
+    @property
+    def seen(self) -> slice:
+        """The window's hours in the arrays."""
+        start = self.window.first + 1 - self.first
+        return slice(start, start + len(self.window.hours))
+
+    @property
+    def series(self) -> tuple[Series, Series]:
+        """An area's own rain, and its catchment's."""
+        return self.own, self.upstream
+
+    def fallen(self, series: Series, member: int, hour: int, column: int, duration: int) -> Floats:
+        """(hour,) mm in the hours of a sum, given the place of its last one."""
+        return series.amount[member, max(0, hour + 1 - duration) : hour + 1, column]
+
+    def place(self, moment: datetime) -> int | None:
+        """The hour that ends at a moment in the arrays; None where it lies outside of them."""
+        place = self.window.hour(moment) - self.first
+        return place if 0 <= place < self.number.shape[1] else None
+
+
+def judge(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, window: Window) -> Judged:
+    """Sums of every duration, own and upstream, the scenario of each, and whom it reaches (rules 1 to 5).
+
+    `rain`: as `domain/flash_layers.py` says. Raises InputInvalid where it has no value, or lacks hours or areas;
+    ConfigError where library, table and configuration do not fit together.
+    """
+    areas = tuple(code for codes in layers.districts.values() for code in codes)
+    names = [str(code) for code in rain["area"].values]
+    first = _first_hour(rain, window, max(country.durations_h))
+    window = replace(window, first=max(window.first, first - 1))
+    _require_areas(names, areas, layers)
+    everywhere, columns = series_of(rain), [names.index(code) for code in areas]
+    above = upstream(everywhere, weights(layers.catchments, names)[columns])
+    own = _of_areas(everywhere, columns)
+    sums = all_sums(own, above, country.durations_h)
+    library = Library(layers.scenarios, country.durations_h)
+    exposure = Exposure(layers.exposure, library, areas)
+    counted = _counted(areas, layers, country)
+    number = np.max([library.nearest(d, each.amount) * counted[d] for d, each in sums.items()], axis=0)
+    limits = np.array([layers.thresholds.get(code, country.people_threshold) for code in areas])
+    people = exposure.people[np.arange(len(areas)), number]
+    return Judged(window, first, areas, library, exposure, limits, own, above, sums, counted, number, people > limits)
+
+
+def _first_hour(rain: xr.DataArray, window: Window, longest: int) -> int:
+    """InputInvalid where the rain does not begin early enough for whole sums of the last block, or ends before +48."""
+    times = rain["time"].values
+    start = np.datetime64(window.issue_time.start.replace(tzinfo=None), "h")
+    first, last = ((times[[0, -1]] - start) / np.timedelta64(1, "h")).astype(int).tolist()
+    if first > 1 - BLOCK - longest or last < LAST_HOUR:
+        raise InputInvalid(
+            f"the rain is of the hours {first} to {last} of {window.issue_time.words}",
+            expected=f"hours {1 - BLOCK - longest} to {LAST_HOUR}, missing ones as missing",
+        )
+    return int(first)
+
+
+def _require_areas(names: Sequence[str], areas: Sequence[str], layers: FlashLayers) -> None:
+    lacking = sorted(set(areas) - set(names))
+    strangers = sorted(set(areas) - set(layers.areas))
+    if lacking or strangers:
+        code, where = (strangers[0], "the boundaries") if strangers else (lacking[0], "the areas that rain is read for")
+        raise ConfigError(
+            f"area {code} of a district is not among {where}",
+            expected="every area of `districts` among the country's areas",
+            remedy="correct `districts`, or run `ibf-pipeline prepare` again",
+        )
+
+
+def _of_areas(series: Series, columns: Sequence[int]) -> Series:
+    amount, missing = series.amount[:, :, columns], series.missing[:, :, columns]
+    return Series(amount, missing, series.observed[:, columns], series.step[:, columns], series.left_out)
+
+
+def _counted(areas: Sequence[str], layers: FlashLayers, country: FlashFloodCountry) -> dict[int, npt.NDArray[np.bool_]]:
+    """Short sums count where rain runs off fast; all others everywhere."""
+    fast = np.array([layers.small_lag is None or code in layers.small_lag for code in areas])
+    every = np.ones(len(areas), dtype=bool)
+    return {d: fast if d in country.small_lag_durations_h else every for d in country.durations_h}

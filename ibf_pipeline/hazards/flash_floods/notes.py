@@ -1,0 +1,122 @@
+"""What a reader of a block must be told, in words, with clock times of the country."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, tzinfo
+
+import numpy as np
+import xarray as xr
+
+from ibf_pipeline.domain.local_time import clock_text, local_text
+from ibf_pipeline.domain.wording import amount_text, counted, number_text, percent_text
+from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent
+from ibf_pipeline.hazards.flash_floods.judged import Judged
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+from ibf_pipeline.hazards.flash_floods.sight import unresolved
+
+
+def cause_text(cause: Cause, published: datetime, zone: tzinfo) -> str:
+    """`82 mm in 4 hours from 14:00 CAT, nearest scenario 80mm_4hr, rank 31; 212 people in MW10203; limit 20`.
+
+    With the date where it is another day than that of publication there.
+    """
+    same_day = cause.rains_from.astimezone(zone).date() == published.astimezone(zone).date()
+    begins = (clock_text if same_day else local_text)(cause.rains_from, zone)
+    at_least = "at least " if cause.lower_bound else ""
+    rain = f"{at_least}{cause.amount_mm:.0f} mm in {counted(cause.duration_h, 'hour')}"
+    where = " on its catchment" if cause.of_catchment else ""
+    which = "the library's largest" if cause.beyond_library else "nearest"
+    return (
+        f"{rain}{where} from {begins}, {which} scenario {cause.scenario}, rank {cause.rank}; "
+        f"{number_text(cause.people)} people in {cause.place_code}; limit {amount_text(cause.limit)}"
+    )
+
+
+def event_text(event: FlashFloodEvent, published: datetime, zone: tzinfo, *, one_run: bool) -> str:
+    """When it starts and peaks, for how many, how sure."""
+    kind = "trigger" if event.trigger else "warning"
+    sure = "one run, no probability" if one_run else f"{percent_text(event.probability)} of the members"
+    peak = f"; worst {local_text(event.causes[0].peaks, zone)}" if event.causes else ""
+    areas = sum(area.alerted for area in event.areas)
+    return (
+        f"{event.name}: {kind} at {FLASH_FLOODS.lead_time_name(event.lead_time)}, "
+        f"{_begins(event, published, zone)}{peak}; "
+        f"{number_text(event.people)} people in {counted(areas, 'area')}; {sure}"
+    )
+
+
+def _begins(event: FlashFloodEvent, published: datetime, zone: tzinfo) -> str:
+    """With the hours that are left, rounded down."""
+    at, left = local_text(event.starts, zone), (event.starts - published).total_seconds() / 3600
+    if left <= 0:
+        return f"started {at}"
+    return f"starts {at}, in {counted(int(left), 'hour')}" if left >= 1 else f"starts {at}, within the hour"
+
+
+def event_notes(
+    events: Iterable[FlashFloodEvent], published: datetime, zone: tzinfo, *, one_run: bool
+) -> Iterator[str]:
+    """Each event, why, why it goes on, and what comes later."""
+    for event in events:
+        yield event_text(event, published, zone, one_run=one_run)
+        for cause in event.causes:
+            fallen = f"; {cause.fallen_mm:.0f} mm of it have fallen" if cause.fallen_mm >= 0.5 else ""
+            yield f"{event.name}, {cause.name or cause.place_code}: {cause_text(cause, published, zone)}{fallen}"
+        if event.state == "kept":
+            yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"
+        if event.until is not None:
+            yield (
+                f"{event.name}: it stays at 0-hour until {local_text(event.until, zone)}, with the larger numbers of "
+                "then and now, unless it exceeds again"
+            )
+        for later in event.later:
+            yield (
+                f"{event.name}: {'trigger' if later.trigger else 'warning'} further ahead, at "
+                f"{FLASH_FLOODS.lead_time_name(later.lead_time)} from {local_text(later.starts, zone)}: "
+                f"{number_text(later.people)} people"
+            )
+
+
+def rain_notes(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
+    """Where the rain comes from, how many members it has, and which sums it cannot resolve."""
+    yield f"rain: {'; '.join(_origins(rain, judged, zone))}"
+    if rain.attrs.get("members") == "one run":
+        yield "one run, no probability"
+    else:
+        yield f"{counted(judged.members, 'member')}; the shares that make triggers and warnings are uncalibrated"
+    if judged.own.left_out:
+        yield f"{counted(judged.own.left_out, 'member')} left out: not there, or without hours that most have"
+    for duration, step in unresolved(judged).items():
+        yield (
+            f"sums of {counted(duration, 'hour')} are not resolved: rain ahead comes in steps of {step:g} hours; they "
+            "may alert, and low ones mean nothing"
+        )
+
+
+def shown_notes(still_shown: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """Lines that the portal goes on showing (rule 13)."""
+    for category, lead_time in still_shown:
+        yield (
+            f"no {category} are exposed at {FLASH_FLOODS.lead_time_name(lead_time)} any more; the portal may go on "
+            "showing the earlier ones there"
+        )
+
+
+def blind_notes(blind: Mapping[str, str], what: str) -> Iterator[str]:
+    """Areas that are `blind` or `doubtful`, and why."""
+    for code, reason in blind.items():
+        yield f"area {code} is {what}: {reason}"
+
+
+def _origins(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
+    """`IMERG Late to Sun 2026-02-15 06:00 CAT`, in the order of time; of the districts' areas."""
+    origins = rain["origin"].transpose("time", "area").sel(area=list(judged.areas)).values[judged.seen]
+    hours = judged.window.hours.tolist()
+    used = []
+    for number, name in enumerate(rain.attrs["origins"]):
+        rows = np.flatnonzero((origins == number).any(axis=1))
+        if len(rows):
+            used.append((int(rows[-1]), name))
+    for last, name in sorted(used):
+        yield f"{name} to {local_text(judged.window.moment(hours[last]), zone)}"

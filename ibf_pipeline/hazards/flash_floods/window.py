@@ -1,0 +1,83 @@
+"""The hours that a block looks at, and under which lead time each of them is sent (rules 6, 8 and 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
+
+LAST_HOUR: Final = FLASH_FLOODS.lead_times[-1]
+BLOCK: Final = FLASH_FLOODS.period_hours
+FURTHEST_BACK: Final = 24
+"""hours: as far as the window reaches back where blocks in between were not published"""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The hours of one block; an hour is named by its end, whole hours after the issue time."""
+
+    issue_time: IssueTime
+    published: datetime
+    """when people can read it, UTC"""
+    first: int
+    """the hour of the last block that was published, negative"""
+    warning_from_h: int
+
+    @property
+    def hours(self) -> npt.NDArray[np.int64]:
+        """All of them: those since the last block, and 48 to come."""
+        return np.arange(self.first + 1, LAST_HOUR + 1)
+
+    @property
+    def sent(self) -> npt.NDArray[np.int64]:
+        """(hour,) the lead time that each is sent under."""
+        return np.array([self.lead_time(self.moment(hour)) for hour in self.hours.tolist()])
+
+    @property
+    def over(self) -> int:
+        """The last hour that has ended at publication."""
+        return int((self.published - self.issue_time.start) // timedelta(hours=1))
+
+    def moment(self, hour: int) -> datetime:
+        """The end of an hour, UTC."""
+        return self.issue_time.start + timedelta(hours=hour)
+
+    def hour(self, moment: datetime) -> int:
+        """The hour that ends at a moment; of one within an hour, that hour."""
+        return -int((self.issue_time.start - moment) // timedelta(hours=1))
+
+    def lead_time(self, moment: datetime) -> int:
+        """The largest allowed value that is not later, so that nobody is told that there is more time than there is: 13
+        is sent as 12, 30 as 24. What begins at or before publication is 0-hour.
+
+        Counted from the cycle's block (rule 8). 48 for what is later, which no portal shows.
+        """
+        hour = self.hour(moment)
+        if moment <= self.published or hour <= 0:
+            return 0
+        shown = FLASH_FLOODS.shown(hour)
+        return LAST_HOUR if shown is None else shown
+
+    def may_trigger(self, lead_time: int) -> bool:
+        """Whether a trigger can stand at a lead time as it is sent: below `warning_from_h` (rule 9)."""
+        return lead_time < self.warning_from_h
+
+    def triggers_at(self, moment: datetime) -> bool:
+        """Whether a trigger can stand at a moment."""
+        return self.may_trigger(self.lead_time(moment))
+
+
+def window_of(issue_time: IssueTime, published: datetime, last_block: IssueTime | None, warning_from_h: int) -> Window:
+    """The hours -6 to +48, further back where blocks were missed: a burst between two blocks must not vanish (rule 6).
+
+    `last_block`: the last one that was published, None where there was none.
+    """
+    missed = BLOCK if last_block is None else int((issue_time.start - last_block.start) // timedelta(hours=1))
+    first = -min(max(missed, BLOCK), FURTHEST_BACK)
+    return Window(issue_time, published.astimezone(UTC), first, warning_from_h)
