@@ -1,4 +1,4 @@
-"""What the fictional country XDM has for flash floods: a library along its rivers, assets, gauges and their readings."""
+"""What the fictional country XDM has for flash floods: a library along its rivers, assets, gauges, their readings."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _points(
 
 
 def _write_readings(folder: Path) -> None:
-    """Half-hourly levels of two days up to the issue time: Sarvo has risen above its warning level, Tavi is as usual."""
+    """Half-hourly levels of two days up to the issue time: the Sarvo has risen to a warning, the Tavi is as usual."""
     folder.mkdir(parents=True, exist_ok=True)
     for fid, rise in zip(GAUGES, (1.9, 0.0), strict=True):
         with (folder / f"{fid}.csv").open("w", encoding="utf-8", newline="") as stream:

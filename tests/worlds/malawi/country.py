@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -98,7 +99,7 @@ def _write_assets(folder: Path, ground: Mapping[str, BaseGeometry]) -> None:
         inside = sorted({place for place in real if ground[code].contains(shapely.Point(place))})
         for lon, lat in inside:
             houses += [(lon + 0.001 * (turn % 2), lat + 0.001 * (turn // 2) + 0.0005) for turn in range(_HOUSES)]
-        for start, end in zip(inside, inside[1:], strict=False):
+        for start, end in itertools.pairwise(inside):
             roads.append((f"Road {len(roads) + 1} of {code}", shapely.LineString([start, end])))
     write_buildings(folder / "buildings.csv", houses, range(_FIRST_BUILDING, _FIRST_BUILDING + len(houses)))
     write_roads(folder / "roads.csv", roads, range(_FIRST_ROAD, _FIRST_ROAD + len(roads)))

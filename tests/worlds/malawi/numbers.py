@@ -1,6 +1,6 @@
 """What Malawi's districts are, and how many people the made-up floods reach: those of the portal's mock scenarios.
 
-Source: the scenarios `trigger`, `trigger-blantyre` and `warning-karonga` of IBF-system v0.335: districts, number of areas,
+Source: scenarios `trigger`, `trigger-blantyre` and `warning-karonga` of IBF-system v0.335: districts, number of areas,
 the largest numbers and those that an upload of them was seen with. The other numbers are chosen. The district Karonga
 has further areas of its own beside those that the production pipeline judges, as the mock's warning is of seven.
 """
