@@ -86,7 +86,7 @@ class _Content:
     stream: Any
     archive: Path
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         with _damaged(self.archive):
             content: bytes = self.stream.read(size)
             return content
