@@ -1,4 +1,4 @@
-"""The demo country's block of flash floods: its rain, library, assets and gauges are fixtures, as its flood days are."""
+"""The demo country's block of flash floods: rain, library, assets and gauges are fixtures, as its flood days are."""
 
 from __future__ import annotations
 
