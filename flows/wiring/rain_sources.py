@@ -19,6 +19,7 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.object_store import open_folder
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
 from ibf_pipeline.sources.rain.gfs_cycles import GfsRain
@@ -113,9 +114,8 @@ def _object_store(
     configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainObjectStoreSource
 ) -> RainSource:
     patience = Patience(chosen.timeout_seconds, chosen.attempts)
-    place = UrlPlace(
-        name, chosen.url, open_cache(configuration), patience, chosen.endpoint_url, anonymous=chosen.anonymous
-    )
+    root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
+    place = UrlPlace(name, root, open_cache(configuration), patience)
     return _files(country, name, chosen, place)
 
 
