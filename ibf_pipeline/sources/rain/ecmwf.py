@@ -9,7 +9,7 @@ Source: ECMWF, open data, and Implementation of IFS Cycle 50r1.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,18 +20,13 @@ from typing import Any, Final
 import requests
 from ecmwf.opendata import Client as Library
 
-from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.writing import whole
-from ibf_pipeline.rain.assembled import OLDEST_CYCLE
-from ibf_pipeline.rain.hourly import HourlyRain
-from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
-from ibf_pipeline.sources.rain.read import rain_of_files
-from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
+from ibf_pipeline.sources.rain.runs import Run, RunsRain
 
 ECMWF: Final = "https://data.ecmwf.int/forecasts"
 """about four days of runs; Amazon, Google and Azure have the same files under the same paths"""
@@ -41,10 +36,6 @@ _ONE_CONTROL: Final = datetime(2026, 5, 12, 6, tzinfo=UTC)
 """from this run on (cycle 50r1) the control is the single run, and has no message of its own in the ensemble's files"""
 _THREE_HOURLY, _LAST = 144, 360
 """hours to which there is a step for every third, then for every sixth"""
-
-
-_CYCLE: Final = timedelta(hours=6)
-"""from one run to the next"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +76,17 @@ def fetch_ecmwf(
     """
     library = _Library(client.server.base, maximum_retries=1)
     library.session = _Asking(client)
-    found = []
-    for step in steps:
+    for step in reversed(steps):  # the last one is published last: where it is not there, nothing is fetched in vain
         for part in wanted:
-            target = folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
+            target = ecmwf_file(folder, cycle, step, part)
             if not target.is_file():
                 _fetch(client, library, cycle, step, part, target, parallel)
-            found.append(target)
-    return found
+    return [ecmwf_file(folder, cycle, step, part) for step in steps for part in wanted]
+
+
+def ecmwf_file(folder: Path, cycle: datetime, step: int, part: Wanted) -> Path:
+    """Where precipitation up to a step is kept."""
+    return folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
 
 
 def _fetch(
@@ -158,60 +152,22 @@ class _Asking:
         return self.client.ask("GET", url)
 
 
-@dataclass(frozen=True, slots=True)
-class EcmwfRain:
-    """ECMWF's open data as a source of rain: its ensemble or its single run."""
+def ecmwf_runs(
+    name: str, client: Client, cache: InputCache, *, is_ensemble: bool, oldest_h: int, parallel: int = 4
+) -> RunsRain:
+    """ECMWF's open data as a source of rain; hours before the leading run are those of single runs, which are small.
 
-    name: str
-    client: Client
-    """of ECMWF or a mirror"""
-    cache: InputCache
-    is_ensemble: bool
-    parallel: int = 4
-    """messages fetched at a time"""
-    oldest_h: int = OLDEST_CYCLE
-    """hours before the block at which the leading run may have begun"""
-    role: Role = "forecast"
+    `client`: of ECMWF or a mirror; `oldest_h`: hours before the block at which the leading run may have begun;
+    `parallel`: messages fetched at a time.
+    """
 
-    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
-        """As every source of rain; hours before the leading run are those of single runs, which are small."""
-        newest = issue_time.start - timedelta(hours=issue_time.start.hour % 6)
-        notes: list[str] = []
-        for age in range(self.oldest_h // 6 + 1):
-            cycle = newest - age * _CYCLE
-            leading = self._given(cycle, last, areas, notes, whole_ensemble=self.is_ensemble)
-            if leading is not None:
-                earlier = self._earlier(cycle, first, areas, notes)
-                origin = {"url": self.client.server.base, "cycle": f"{cycle:%Y-%m-%dT%H}"}
-                origin["members"] = str(leading.rain.sizes["member"])
-                return RainGiven((leading, *earlier), tuple(notes), origin)
-        raise InputMissing(
-            f"no run of ECMWF is whole: {'; '.join(notes)}",
-            where=self.client.server.base,
-            expected=f"one that began at most {self.oldest_h} hours before {issue_time.words}",
-            remedy="run again later, or list another source of forecasts",
+    def run(whole: bool, began: datetime, last: datetime, folder: Path) -> Run:
+        wanted = ensemble(began) if whole else single_run(began)
+        steps = ecmwf_steps((last - began) / timedelta(hours=1))
+        return Run(
+            "ECMWF ensemble" if whole else "ECMWF",
+            tuple(ecmwf_file(folder, began, step, part) for step in steps for part in wanted),
+            lambda: fetch_ecmwf(client, began, steps, folder, wanted, parallel=parallel),
         )
 
-    def _earlier(self, leading: datetime, first: datetime, areas: RainAreas, notes: list[str]) -> Iterator[HourlyRain]:
-        """Of the hours after `first`, those before the leading run: of each run the first six."""
-        cycle = leading - _CYCLE
-        while cycle + _CYCLE > first:
-            given = self._given(cycle, cycle + _CYCLE, areas, notes, whole_ensemble=False)
-            if given is not None:
-                yield given
-            cycle -= _CYCLE
-
-    def _given(
-        self, cycle: datetime, last: datetime, areas: RainAreas, notes: list[str], *, whole_ensemble: bool
-    ) -> HourlyRain | None:
-        """A run up to `last`; None, and a note, where it is not whole."""
-        wanted = ensemble(cycle) if whole_ensemble else single_run(cycle)
-        steps = ecmwf_steps((last - cycle) / timedelta(hours=1))
-        try:
-            with self.cache.held(self.name, cycle.date()) as folder:
-                files = fetch_ecmwf(self.client, cycle, steps, folder, wanted, parallel=self.parallel)
-                title = "ECMWF ensemble" if whole_ensemble else "ECMWF"
-                return rain_of_files(files, Reads(), areas, title, cycle=cycle)
-        except InputMissing as error:
-            notes.append(error.found)
-            return None
+    return RunsRain(name, client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)

@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,12 +19,12 @@ from typing import Final, Literal
 
 import netCDF4
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import Opened, arrive, from_web
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.wording import counted
 from ibf_pipeline.io.patience import repeated
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
@@ -66,9 +66,7 @@ class HalfHours:
     """why the archive could not be asked for all of them"""
 
 
-def fetch_imerg(
-    client: Client, run: Run, first: datetime, last: datetime, cache: InputCache, source: str
-) -> HalfHours:
+def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
     """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
     `client`: of GES_DISC, with the token. What lies there already is not fetched again, and a day whose half hours lie
@@ -158,10 +156,9 @@ def _fetch(client: Client, path: str, target: Path) -> None:
         with from_web(client, url, start, stamp) as opened:
             yield opened if opened.start else replace(opened, chunks=_data(opened.chunks, url))
 
-    with _asking(url):
-        with suppress(Gone):  # listed, and being replaced by another revision
-            repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
-            _require_readable(target)
+    with _asking(url), suppress(Gone):  # listed, and being replaced by another revision
+        repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
+        _require_readable(target)
 
 
 def _data(chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
@@ -221,7 +218,7 @@ class ImergRain:
     client: Client
     """of GES_DISC, with the token"""
     cache: InputCache
-    role: Role = "observed"
+    role: Role = field(default="observed", init=False)
 
     def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """As every source of rain; half hours that are not there yet are no note, those that lack before others are."""
@@ -250,4 +247,4 @@ def _words(starts: Sequence[datetime]) -> str:
         else:
             spans.append([start])
     told = [f"{span[0]:%Y-%m-%d %H:%M}" + (f" to {span[-1]:%H:%M}" if len(span) > 1 else "") for span in spans]
-    return some_of(told, 5) + " UTC"
+    return some(told, 5) + " UTC"
