@@ -123,11 +123,11 @@ def _in_index(library: _Library, cycle: datetime, step: int, part: Wanted) -> tu
             places = [(int(offset), int(length)) for offset, length in places]
     except Gone as error:
         raise InputMissing(
-            f"ECMWF's run of {day} has no step {step} yet", where=error.where, expected=expected, remedy=remedy
+            f"the run of {day} has no step {step} yet", where=error.where, expected=expected, remedy=remedy
         ) from None
     if len(set(places)) != part.messages:
         raise InputMissing(
-            f"step {step} of ECMWF's run of {day} has {len(set(places))} of {part.messages} members",
+            f"step {step} of the run of {day} has {len(set(places))} of {part.messages} members",
             where=url,
             expected=expected,
             remedy=remedy,
@@ -170,4 +170,4 @@ def ecmwf_runs(
             lambda: fetch_ecmwf(client, began, steps, folder, wanted, parallel=parallel),
         )
 
-    return RunsRain(name, client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)
+    return RunsRain(name, "ECMWF", client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)

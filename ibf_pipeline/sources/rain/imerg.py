@@ -226,7 +226,7 @@ class ImergRain:
         found = fetch_imerg(self.client, self.run, first, last, self.cache, self.name)
         series, notes = observed_rain(found.files, Reads(), areas, title)
         if found.missing:
-            notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {_words(found.missing)}",)
+            notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {in_spans(found.missing)}",)
         if found.away is not None:
             notes += (f"{title} is not whole: {found.away}",)
         origin = {
@@ -238,7 +238,7 @@ class ImergRain:
         return RainGiven((series,), notes, origin)
 
 
-def _words(starts: Sequence[datetime]) -> str:
+def in_spans(starts: Sequence[datetime]) -> str:
     """`2026-02-14 22:00 to 23:30, 2026-02-15 03:00 UTC`: spans of half hours by the start of the first and last."""
     spans: list[list[datetime]] = []
     for start in starts:
