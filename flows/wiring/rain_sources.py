@@ -17,7 +17,7 @@ from ibf_pipeline.hazards.flash_floods.gauges import Gauge
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.tokens import Token, TokenSource
+from ibf_pipeline.io.tokens import Token, TokenSource, end_of
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
@@ -125,7 +125,7 @@ def _imerg(
     redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
     tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
     client = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
-    return ImergRain(name, chosen.run, client, open_cache(configuration))
+    return ImergRain(name, chosen.run, client, open_cache(configuration), lambda: end_of(tokens.token()))
 
 
 def _folder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
-from ibf_pipeline.sources.rain.ecmwf import ecmwf_steps, ensemble, fetch_ecmwf, single_run
+from ibf_pipeline.sources.rain.ecmwf import SINGLE_RUN, ecmwf_steps, ensemble, fetch_ecmwf
 from ibf_pipeline.sources.rain.source import RainGiven
 from tests.rain.written import BOUNDS
 from tests.sources.rain.world import areas, configured
@@ -33,14 +34,20 @@ OLD = datetime(2026, 2, 14, 6, tzinfo=UTC)
 PERTURBED = range(1, 51)
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two steps of a run: 2 and 5 mm from its start in the control, as much more in a member as its number."""
-    root = tmp_path / "archive"
+    root = tmp_path_factory.mktemp("ecmwf")
     for step, mm in ((3, 2.0), (6, 5.0)):
         publish(root, CYCLE, step, "oper", "fc", {0: mm})
         publish(root, CYCLE, step, "enfo", "pf", {member: mm * (1 + member) for member in PERTURBED})
-    with web_archive.running(root) as running:
+    return root
+
+
+@pytest.fixture
+def archive(tmp_path: Path, published: Path) -> Iterator[Archive]:
+    shutil.copytree(published, tmp_path / "archive")
+    with web_archive.running(tmp_path / "archive") as running:
         yield running
 
 
@@ -65,7 +72,7 @@ def test_all_members_come_once_and_nothing_else_does(archive: Archive, tmp_path:
 
 
 def test_the_single_run_is_one_message_a_step(archive: Archive, tmp_path: Path) -> None:
-    files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", single_run(CYCLE))
+    files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", [SINGLE_RUN])
     rain = read_rain(files, Reads(), BOUNDS)
     assert rain.members == (0,)
     assert [round(float(mm), 2) for mm in rain.amount[0, :, 0, 0]] == [2, 3]
@@ -78,13 +85,13 @@ def test_older_runs_are_found_under_their_old_names(archive: Archive, tmp_path: 
     rain = read_rain(fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", ensemble(OLD)), Reads(), BOUNDS)
     assert rain.members == (0, *PERTURBED)
     assert float(rain.amount[0, 0, 0, 0]) == pytest.approx(1)
-    alone = fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", single_run(OLD))
+    alone = fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", [SINGLE_RUN])
     assert float(read_rain(alone, Reads(), BOUNDS).amount[0, 0, 0, 0]) == pytest.approx(3)
 
 
 def test_a_run_that_is_half_delivered_is_missing(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(InputMissing, match=r"the run of 2026-11-29 06 UTC has no step 9 yet"):
-        fetch_ecmwf(client(archive), CYCLE, [3, 9], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3, 9], tmp_path / "kept", [SINGLE_RUN])
     index = archive.root / "20261129/06z/ifs/0p25/enfo/20261129060000-6h-enfo-ef.index"
     whole = index.read_text().splitlines(keepends=True)
     index.write_text("".join(whole[:30]))
@@ -110,17 +117,17 @@ def test_a_message_that_is_not_there_yet_is_not_kept(archive: Archive, tmp_path:
 def test_what_breaks_off_is_asked_for_again(archive: Archive, tmp_path: Path) -> None:
     archive.refuse = 1
     archive.cut_after["20261129060000-3h-oper-fc.grib2"] = 20
-    file = fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))[0]
+    file = fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])[0]
     assert file.read_bytes().endswith(b"7777")
 
 
 def test_an_archive_that_forbids_or_gives_no_parts_is_refused(archive: Archive, tmp_path: Path) -> None:
     archive.forbidden = 403
     with pytest.raises(Refused, match="403"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
     archive.forbidden, archive.ranges = None, False
     with pytest.raises(Refused, match="the whole file in place of a part of it"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
 
 
 def test_a_page_in_place_of_an_index_is_no_answer(archive: Archive, tmp_path: Path) -> None:
@@ -128,13 +135,13 @@ def test_a_page_in_place_of_an_index_is_no_answer(archive: Archive, tmp_path: Pa
     index.unlink()
     index.mkdir()  # the archive answers folders with pages
     with pytest.raises(ServerUnreachable, match="a web page"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
 
 
 def test_nothing_is_printed_and_no_bar_is_drawn(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+    fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
     assert capsys.readouterr() == ("", "")
 
 

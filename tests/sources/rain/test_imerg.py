@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -188,6 +190,18 @@ def test_without_a_token_nothing_is_asked(archive: Earthdata, tmp_path: Path, mo
     with pytest.raises(ServerRefused, match="TOKEN_OF_NASA is not set"):
         given(tmp_path, archive, monkeypatch, LAST, token=None)
     assert archive.asked.total() == 0
+
+
+def test_a_token_that_ends_soon_is_named(archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(end: datetime) -> tuple[str, ...]:
+        claims = base64.urlsafe_b64encode(json.dumps({"uid": "somebody", "exp": end.timestamp()}).encode())
+        archive.token = f"e30.{claims.decode().rstrip('=')}.signed"
+        return given(tmp_path, archive, monkeypatch, FIRST + HALF_HOUR, archive.token).notes
+
+    assert found(datetime(2026, 2, 18, 9, 30, tzinfo=UTC)) == (
+        "IMERG Late: the token of imerg ends on 2026-02-18 09:30 UTC: make a new one",
+    )
+    assert found(datetime(2026, 3, 18, tzinfo=UTC)) == ()
 
 
 def test_half_hours_are_named_in_spans() -> None:
