@@ -24,7 +24,7 @@ from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
 from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, ImergRain
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
 from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.source import RainSource
@@ -124,8 +124,10 @@ def _imerg(
 ) -> RainSource:
     redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
     tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
-    client = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
-    return ImergRain(name, chosen.run, client, open_cache(configuration), lambda: end_of(tokens.token()))
+    archive = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
+    catalogue = Client(Server(chosen.catalogue), patience, redact)
+    imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
+    return ImergRain(name, imerg, open_cache(configuration), lambda: end_of(tokens.token()))
 
 
 def _folder(
