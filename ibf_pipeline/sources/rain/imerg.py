@@ -21,7 +21,7 @@ import netCDF4
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted, some
-from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, turned_into
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, turned_into
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import Opened, arrive, from_web
 from ibf_pipeline.io.http import Client
@@ -99,15 +99,15 @@ class HalfHours:
 def fetch_imerg(imerg: Imerg, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
     """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
-    What lies there already is not fetched again, and where nothing lacks nothing is asked. Where a server goes away,
-    what has arrived by then is given. Raises InputMissing where there is none at all, ServerRefused where the token is
-    not accepted (then a login page comes in place of data), InputInvalid where the catalogue says something else,
-    NoAnswer where a server does not answer and nothing lies here.
+    What lies there already is not fetched again, and where nothing lacks nothing is asked. Where a server goes away or
+    refuses, what has arrived by then is given. Where nothing has, raises InputMissing as there is none at all,
+    ServerRefused as the token is not accepted (then a login page comes in place of data), InputInvalid as the catalogue
+    says something else, NoAnswer as a server does not answer.
     """
     wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
     files: dict[datetime, Path] = {}
     named: dict[datetime, str] | None = None
-    away: NoAnswer | None = None
+    away: IbfError | None = None
     for day in sorted({start.date() for start in wanted}):
         with cache.held(source, day) as kept:
             here = imerg.by_start(file.name for file in kept.iterdir())
@@ -117,7 +117,7 @@ def fetch_imerg(imerg: Imerg, first: datetime, last: datetime, cache: InputCache
                     named = _catalogued(imerg, lacking[0], last) if named is None else named
                     for start in lacking:
                         _fetch(imerg, start, named.get(start), kept)
-            except NoAnswer as error:
+            except (InputInvalid, ServerRefused, ServerUnreachable) as error:
                 away = error
             here = imerg.by_start(file.name for file in kept.iterdir())
             files |= {start: kept / here[start] for start in wanted if start in here}

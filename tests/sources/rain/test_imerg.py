@@ -101,6 +101,15 @@ def test_a_token_that_is_refused_is_one_clear_error(archive: Earthdata, tmp_path
     assert archive.tokens_abroad == []
 
 
+def test_with_a_token_that_has_expired_what_was_fetched_before_is_given(archive: Earthdata, tmp_path: Path) -> None:
+    cache = InputCache(tmp_path / "kept")
+    fetch_imerg(run_of(archive), FIRST, FIRST + 2 * HALF_HOUR, cache, "imerg")
+    archive.token = "a-newer-one"
+    found = fetch_imerg(run_of(archive), FIRST, LAST, cache, "imerg")
+    assert len(found.files) == 2
+    assert "the token is wrong or has expired" in str(found.away)
+
+
 def test_a_login_page_in_place_of_a_file_is_the_same_error(archive: Earthdata, tmp_path: Path) -> None:
     archive.instead[name_of(FIRST)] = earthdata.LOGIN_PAGE
     with pytest.raises(ServerRefused, match="token is wrong or has expired"):
