@@ -153,6 +153,19 @@ def test_declared_buckets(tmp_path: Path) -> None:
         read_rain([file], Reads(amounts="buckets"), BOUNDS)
 
 
+@pytest.mark.parametrize("reads", [Reads(amounts="buckets", bucket_hours=6), Reads(amounts="step", stamp="end")])
+def test_the_start_of_a_run_is_no_dry_time_before_it(reads: Reads, tmp_path: Path) -> None:
+    """Models write a field of 0 for their start; the hours before are those of an older run, which may have rain."""
+    file = netcdf(tmp_path / "run.nc", [0, 1, 2], np.stack([flat(0), flat(2), flat(5)]), run=True)
+    assert steps(read_rain([file], reads, BOUNDS)) == [(0, 1), (1, 2)]
+
+
+def test_steps_before_the_start_of_a_nowcast_were_measured(tmp_path: Path) -> None:
+    file = netcdf(tmp_path / "radar.nc", [-1, 0, 1], np.stack([flat(4), flat(2), flat(5)]), run=True)
+    rain = read_rain([file], Reads(amounts="step", stamp="end"), BOUNDS)
+    assert (steps(rain), fallen(rain)) == ([(-2, -1), (-1, 0), (0, 1)], [4, 2, 5])
+
+
 @pytest.mark.parametrize(("stamp", "first"), [("start", 0), ("middle", 0.5), ("end", 1)])
 def test_stamps_at_the_start_the_middle_and_the_end(stamp: str, first: float, tmp_path: Path) -> None:
     file = netcdf(tmp_path / "radar.nc", [first, first + 1], np.stack([flat(1), flat(2)]))
