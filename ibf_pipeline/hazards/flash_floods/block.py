@@ -201,6 +201,7 @@ def _event(name: str, shown: str, outcome: Outcome, layers: FlashLayers, country
         scenarios=scenarios,
         exposed=exposed_assets(scenarios, outcome.lead_time, layers),
         exceeded=exceeded,
+        measured=None if exceeded is None else outcome.measured,
         until=None if exceeded is None else exceeded + timedelta(hours=country.tail_h),
         later=outcome.later,
     )

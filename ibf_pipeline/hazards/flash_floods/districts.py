@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ibf_pipeline.hazards.flash_floods.probability import (
     value_of_share,
 )
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
-from ibf_pipeline.hazards.flash_floods.sums import Flags
+from ibf_pipeline.hazards.flash_floods.sums import MEASURED, Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,18 @@ class District:
         """(member, hour of the window) whether any of its areas does (rule 7)."""
         exceeds: Flags = np.logical_or.reduce(self.judged.exceeds[:, self.judged.seen][:, :, self.columns], axis=2)
         return exceeds
+
+    @property
+    def measured(self) -> Flags:
+        """(member, hour of the window) whether an area exceeds by rain that was measured."""
+        judged, seen = self.judged, self.judged.seen
+        number = judged.number[:, seen][:, :, self.columns]
+        duration = np.array([0, *(each.duration_h for each in judged.library.ranked)])[number]
+        of_measured = np.zeros(number.shape, dtype=bool)
+        for hours, sums in judged.sums.items():
+            of_measured |= (duration == hours) & (sums.observed[seen][:, self.columns] >= MEASURED)
+        measured: Flags = (of_measured & judged.exceeds[:, seen][:, :, self.columns]).any(axis=2)
+        return measured
 
     @property
     def within(self) -> Flags:
@@ -70,8 +83,7 @@ class District:
         hours = window.hours.tolist()
         rows = self.rows(within, share.trigger) if trigger else self.rows(np.ones_like(within), share.warning)
         people = sum(row.area.people for row in rows.values() if row.area.alerted)
-        over = exceeds.sum(axis=0) >= members_needed(share.trigger, self.judged.members)
-        now = np.flatnonzero(over & (sent == 0))
+        exceeded = (self._last_now(exceeds) or window.moment(hours[hour])) if trigger and sent[hour] == 0 else None
         return Outcome(
             trigger=trigger,
             starts=window.moment(hours[hour]),
@@ -79,9 +91,17 @@ class District:
             probability=float(exceeds[:, : hour + 1].any(axis=1).mean()),
             rows=rows,
             high_from=None if high is None else window.moment(hours[high]),
-            exceeded=window.moment(hours[now[-1] if len(now) else hour]) if trigger and sent[hour] == 0 else None,
+            exceeded=exceeded,
+            measured=None if exceeded is None else self._last_now(self.measured),
             later=self._later(people) if trigger else (),
         )
+
+    def _last_now(self, exceeds: Flags) -> datetime | None:
+        """The last hour at 0-hour in which a trigger's share of the members exceeds. `exceeds`: (member, hour)."""
+        window = self.judged.window
+        over = exceeds.sum(axis=0) >= members_needed(self.probability.trigger, self.judged.members)
+        now = np.flatnonzero(over & (window.sent == 0))
+        return window.moment(window.hours.tolist()[now[-1]]) if len(now) else None
 
     def rows(self, hours: Flags, share: float) -> dict[str, Row]:
         """The numbers of every area in some hours of the window, of what the share of the members exceeds.

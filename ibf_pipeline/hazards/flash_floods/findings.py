@@ -94,6 +94,8 @@ class FlashFloodEvent(Event):
     """at its lead time"""
     exceeded: datetime | None = None
     """UTC; of a trigger at 0-hour the last hour in which its own rain exceeded: its tail counts from here"""
+    measured: datetime | None = None
+    """UTC; the last such hour whose rain was measured; None: it was only forecast, and measurements may refute it"""
     until: datetime | None = None
     """UTC; when the tail ends"""
     later: tuple[Later, ...] = ()

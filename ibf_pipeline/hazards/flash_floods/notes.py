@@ -66,9 +66,10 @@ def event_notes(
         if event.state == "kept":
             yield f"{event.name}: an earlier block's alert that nothing takes back yet; its numbers are those of then"
         if event.until is not None:
+            refuted = "" if event.measured else " or measurements say that nothing fell"
             yield (
                 f"{event.name}: it stays at 0-hour until {local_text(event.until, zone)}, with the larger numbers of "
-                "then and now, unless it exceeds again"
+                f"then and now, unless it exceeds again{refuted}"
             )
         for later in event.later:
             yield (

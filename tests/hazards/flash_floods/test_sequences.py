@@ -187,6 +187,44 @@ def test_the_tail_ends_120_hours_after_the_last_exceedance() -> None:
     assert any("stays at 0-hour until Fri 2026-02-20 07:00 CAT" in note for note in results[1].notes)
 
 
+def test_measurements_end_a_tail_that_only_forecasts_had_begun() -> None:
+    """30 mm at +3 are 0-hour for who reads it 4 hours later; measured dry they are taken back, and not before."""
+    first = found(rain(burst(3), block(0)), late=4, durations_h=[1])
+    assert (only(first).until, only(first).measured) == (at(123), None)
+    assert any("exceeds again or measurements say that nothing fell" in note for note in first.notes)
+    unmeasured = found(rain({}, block(1), observed_to=-6), first, late=4, durations_h=[1])
+    assert only(unmeasured).state == "tail"
+    for before, number in ((first, 1), (unmeasured, 2)):
+        assert not found(rain({}, block(number)), before, late=4, durations_h=[1]).events
+
+
+def test_what_an_older_run_had_forecast_for_hours_that_are_over_begins_no_tail_for_good() -> None:
+    """The gap up to now is filled with the run that said so before."""
+    blocks = [
+        Seen(burst(3), (3, "T", "forecast", 60)),
+        Seen(burst(-3), (0, "T", "forecast", 60), observed_to=-12),
+        Seen(burst(-9), (0, "T", "tail", 60), observed_to=-12),
+        Seen({}, None),
+    ]
+    played(blocks, durations_h=[1])
+
+
+def test_measurements_end_no_tail_that_they_had_begun() -> None:
+    """Neither where a larger flood is forecast later and does not come, nor where the measured hours were corrected."""
+    first = found(rain(burst(-1), block(0)), durations_h=[1])
+    larger = found(rain({"A1": {-7: 30, 3: 30}, "A2": {3: 30}}, block(1)), first, late=4, durations_h=[1])
+    assert (only(first).measured, only(larger).measured, only(larger).until) == (at(-1), at(-1), at(129))
+    assert [event.state for event in found(rain({}, block(2)), larger, durations_h=[1]).events] == ["tail"]
+
+
+def test_a_tail_whose_numbers_became_those_of_a_later_flood_stays() -> None:
+    """What was forecast for +3 was never measured: that the larger one of +9 is taken back says nothing of it."""
+    first = found(rain(burst(3, mm=20), block(0)), late=4, durations_h=[1])
+    then = found(rain(burst(9), block(1), observed_to=-6), first, late=4, durations_h=[1])
+    assert [(cause.starts, cause.people) for cause in only(then).causes] == [(at(15), 60)]
+    assert [event.state for event in found(rain({}, block(2)), then, late=4, durations_h=[1]).events] == ["tail"]
+
+
 def test_a_new_exceedance_at_0_hour_begins_the_tail_anew() -> None:
     first, second = played(
         [Seen(burst(-1), (0, "T", "forecast", 60)), Seen(burst(0), (0, "T", "forecast", 60))], durations_h=[1]
