@@ -50,7 +50,7 @@ class District:
         of_measured = np.zeros(number.shape, dtype=bool)
         for hours, sums in judged.sums.items():
             of_measured |= (duration == hours) & (sums.observed[seen][:, self.columns] >= MEASURED)
-        measured: Flags = (of_measured & judged.exceeds[:, seen][:, :, self.columns]).any(axis=2)
+        measured: Flags = np.logical_or.reduce(of_measured & judged.exceeds[:, seen][:, :, self.columns], axis=2)
         return measured
 
     @property
