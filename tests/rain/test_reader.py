@@ -9,11 +9,13 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 import pytest
+import shapely
 
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.steps import GriddedRain
+from ibf_pipeline.rain.weights import weigh
 from ibf_pipeline.sources.archives import unpacked
 from tests.rain.written import BOUNDS, CYCLE, LAT, LON, flat, grib, hour, imerg, netcdf
 
@@ -215,6 +217,16 @@ def test_a_country_on_the_seam_of_a_global_grid(tmp_path: Path) -> None:
     rain = read_rain([file], HOURLY, (-2.4, 5.6, 1.4, 8.4))
     assert rain.amount[0, 0, 0].tolist() == [7, 8, 9, 10, 11, 12]
     assert (rain.grid.left, rain.grid.dx) == (-3.5, 1)
+
+
+def test_a_country_on_both_sides_of_180_degrees_has_all_cells(tmp_path: Path) -> None:
+    """Of Fiji, whose areas are cut there: no part of one lies beyond the last cell, whose middle is at the seam."""
+    lat, lon = np.arange(-10.0, -25.0, -1), np.arange(0.0, 360.0, 1)
+    field = np.broadcast_to(np.abs(lon - 180), (1, len(lat), len(lon)))
+    rain = read_rain([netcdf(tmp_path / "global.nc", [1], field, lat=lat, lon=lon)], HOURLY, (-180, -21, 180, -12))
+    ends = weigh(rain.grid, ["west", "east"], [shapely.box(179.6, -17, 180, -16), shapely.box(-180, -17, -178.5, -16)])
+    assert ends.means(rain.amount)[0, 0].tolist() == pytest.approx([0, 1 / 1.5], abs=1e-3)
+    assert np.add.reduceat(ends.shares, ends.begins[:-1]).tolist() == pytest.approx([1, 1])
 
 
 def rotated_file(file: Path, pole: tuple[float, float] | None) -> Path:
