@@ -70,7 +70,8 @@ def find(
     cycle = cycle_of(rain)
     require_recent(cycle, issue_time.start, country.oldest_cycle_h, past.found)
     last_block = past.found.issue_time if past.found is not None else None
-    judged = judge(rain, layers, country, window_of(issue_time, published, last_block, country.warning_from_h))
+    window = window_of(issue_time, published, last_block, country.warning_from_h)
+    judged = judge(rain, layers, country, window, past.found.measured_to if past.found is not None else {})
     districts = _districts(judged, layers, country)
     seen = [_district_found(name, district, exercise=exercise) for name, district in districts.items()]
     require_seen(seen, past.found, past.accepted, len(judged.areas))
@@ -95,6 +96,7 @@ def find(
         members_left_out=judged.own.left_out,
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
+        measured_to=judged.measured_to,
         gauges=levels,
         doubts=layers.doubts,
     )

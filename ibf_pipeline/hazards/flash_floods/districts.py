@@ -22,7 +22,8 @@ from ibf_pipeline.hazards.flash_floods.probability import (
     value_of_share,
 )
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
-from ibf_pipeline.hazards.flash_floods.sums import MEASURED, Flags
+from ibf_pipeline.hazards.flash_floods.scenarios import Numbers
+from ibf_pipeline.hazards.flash_floods.sums import Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +37,30 @@ class District:
     probability: Probabilities
 
     @property
+    def numbers(self) -> Numbers:
+        """(member, hour of the window, area) of scenarios; 0 in hours that are not this block's."""
+        judged = self.judged
+        return (judged.number * judged.counts)[:, judged.seen][:, :, self.columns]
+
+    @property
+    def over(self) -> Flags:
+        """(member, hour of the window, area) whether an area is over its limit in an hour of this block."""
+        judged = self.judged
+        return (judged.exceeds & judged.counts)[:, judged.seen][:, :, self.columns]
+
+    @property
     def exceeds(self) -> Flags:
         """(member, hour of the window) whether any of its areas does (rule 7)."""
-        exceeds: Flags = np.logical_or.reduce(self.judged.exceeds[:, self.judged.seen][:, :, self.columns], axis=2)
+        exceeds: Flags = np.logical_or.reduce(self.over, axis=2)
         return exceeds
 
     @property
     def measured(self) -> Flags:
         """(member, hour of the window) whether an area exceeds by rain that was measured."""
-        judged, seen = self.judged, self.judged.seen
-        number = judged.number[:, seen][:, :, self.columns]
-        duration = np.array([0, *(each.duration_h for each in judged.library.ranked)])[number]
-        of_measured = np.zeros(number.shape, dtype=bool)
-        for hours, sums in judged.sums.items():
-            of_measured |= (duration == hours) & (sums.observed[seen][:, self.columns] >= MEASURED)
-        measured: Flags = np.logical_or.reduce(of_measured & judged.exceeds[:, seen][:, :, self.columns], axis=2)
-        return measured
+        judged = self.judged
+        measured = judged.measured[:, judged.seen][:, :, self.columns]
+        exceeds: Flags = np.logical_or.reduce(measured & self.over, axis=2)
+        return exceeds
 
     @property
     def within(self) -> Flags:
@@ -110,9 +119,7 @@ class District:
         as many members exceed by itself has at least its own value. Areas below their threshold have their people too
         and are not alerted (rule 10).
         """
-        seen = self.judged.seen
-        number = self.judged.number[:, seen][:, :, self.columns] * hours[:, np.newaxis]
-        exceeds = self.judged.exceeds[:, seen][:, :, self.columns] & hours[:, np.newaxis]
+        number, exceeds = self.numbers * hours[:, np.newaxis], self.over & hours[:, np.newaxis]
         over = np.where(exceeds, number, 0).max(axis=1)
         people = self.judged.exposure.people[self.columns, over]
         member = member_of_share(over.any(axis=1), people.sum(axis=1), share)

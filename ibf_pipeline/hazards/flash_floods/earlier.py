@@ -131,7 +131,7 @@ def _pending(event: FlashFloodEvent, cause: Cause, evidence: Evidence) -> Iterat
         return  # no longer of the district
     for exceeded, duration in ((cause.starts, cause.start_duration_h), (cause.peaks, cause.duration_h)):
         moment = max(exceeded, event.starts)
-        if window.hour(moment) <= window.first and not _is_high(event, moment):
+        if window.hour(moment) <= window.again and not _is_high(event, moment):
             continue
         if window.issue_time.start >= moment + timedelta(hours=evidence.tail_h):
             continue

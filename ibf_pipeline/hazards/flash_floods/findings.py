@@ -169,6 +169,8 @@ class FlashFloodFindings(Findings):
     one_run: bool
     """whether it is a single run, which knows no probability"""
     districts: tuple[DistrictFound, ...]
+    measured_to: dict[str, datetime] = field(default_factory=dict)
+    """place code -> the last hour whose rain had been measured, UTC: later ones are of the next block, too"""
     gauges: tuple[GaugeFound, ...] = ()
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""

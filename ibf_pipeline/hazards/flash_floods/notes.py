@@ -113,7 +113,8 @@ def blind_notes(blind: Mapping[str, str], what: str) -> Iterator[str]:
 def _origins(rain: xr.DataArray, judged: Judged, zone: tzinfo) -> Iterator[str]:
     """`IMERG Late to Sun 2026-02-15 06:00 CAT`, in the order of time; of the districts' areas."""
     origins = rain["origin"].transpose("time", "area").sel(area=list(judged.areas)).values[judged.seen]
-    hours = judged.window.hours.tolist()
+    recent = judged.window.hours > judged.window.again
+    origins, hours = origins[recent], judged.window.hours[recent].tolist()
     used = []
     for number, name in enumerate(rain.attrs["origins"]):
         rows = np.flatnonzero((origins == number).any(axis=1))

@@ -115,6 +115,26 @@ SEQUENCES: dict[str, list[Seen | None]] = {
         Seen(burst(12), (12, "T", "forecast", 60)),
         Seen(burst(20, "A2"), (18, "w", "forecast", 30)),
     ],
+    "a burst that was measured too late for its own block is 0-hour in the next": [
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-9), (0, "T", "forecast", 60), observed_to=-7),
+        Seen(burst(-15), (0, "T", "tail", 60), observed_to=-7),
+    ],
+    "two blocks late": [
+        Seen({}, None, observed_to=-13),
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-17), (0, "T", "forecast", 60), observed_to=-12),
+    ],
+    "one of which it is only said afterwards is none": [
+        Seen({}, None, observed_to=-13),
+        Seen(burst(-9), None, observed_to=-10),
+    ],
+    "up to a day back": [
+        Seen({}, None, observed_to=-30),
+        Seen(burst(-24), None),
+        Seen({}, None, observed_to=-30),
+        Seen(burst(-23), (0, "T", "forecast", 60)),
+    ],
     "blocks that were missed are looked at": [Seen({}, None), None, Seen(burst(-9), (0, "T", "forecast", 60))],
     "and not those that were not": [Seen({}, None), Seen({}, None), Seen(burst(-9), None)],
     "warnings have no tail": [
@@ -165,6 +185,18 @@ def test_ninety_per_cent_of_the_sum_must_be_measured(observed_to: int, refuted: 
     first = Seen({"A1": dict.fromkeys((1, 2, 3, 4, 5), 20)}, (5, "T", "forecast", 100))
     then = Seen({}, None if refuted else (0, "T", "kept", 100), observed_to=observed_to)
     played([first, then], durations_h=[24])
+
+
+def test_what_one_area_had_measured_is_not_looked_at_again_for_another() -> None:
+    """A1 was measured to the end and dry; that its hour -9 is wet now is no news, but that of A2 is."""
+    cube = rain({}, block(0), observed_to=0)
+    late = cube.observed.copy()
+    late.loc[{"area": "A2"}] = late["time"] <= late["time"][47]
+    first = found(cube.assign_coords(observed=late), durations_h=[1])
+    assert (first.measured_to["A1"], first.measured_to["A2"]) == (at(0), at(-6))
+    then = found(rain({"A1": {-7: 30}, "A2": {-8: 30}}, block(1)), first, durations_h=[1])
+    assert [area.place_code for area in only(then).areas if area.alerted] == ["A2"]
+    assert only(then).starts == at(-2)
 
 
 def test_the_catchment_must_be_measured_too() -> None:
