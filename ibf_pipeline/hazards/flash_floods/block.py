@@ -93,10 +93,10 @@ def find(
         published=published,
         cycle=cycle,
         members=judged.members,
+        measured_to=judged.measured_to,
         members_left_out=judged.own.left_out,
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
-        measured_to=judged.measured_to,
         gauges=levels,
         doubts=layers.doubts,
     )
