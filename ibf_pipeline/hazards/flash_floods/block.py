@@ -88,7 +88,8 @@ def find(
         extents=extents_of(events, country.iso3),
         exercise=exercise,
         trial=str(rain.attrs.get("trial", "")),
-        rule=_rule(country),
+        rule=_rule(country, layers),
+        time_zone=country.time_zone,
         published=published,
         cycle=cycle,
         members=judged.members,
@@ -216,7 +217,7 @@ def _notes(found: FlashFloodFindings, rain: xr.DataArray, judged: Judged, countr
     yield from shown_notes(found.still_shown)
 
 
-def _rule(country: FlashFloodCountry) -> FlashRule:
+def _rule(country: FlashFloodCountry, layers: FlashLayers) -> FlashRule:
     return FlashRule(
         durations_h=country.durations_h,
         people_threshold=country.people_threshold,
@@ -224,4 +225,5 @@ def _rule(country: FlashFloodCountry) -> FlashRule:
         tail_h=country.tail_h,
         trigger_probability=country.probability.trigger,
         warning_probability=country.probability.warning,
+        library=tuple(layers.scenarios),
     )

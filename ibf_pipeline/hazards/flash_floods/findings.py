@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from ibf_pipeline.domain.findings import Event, Findings, Unseen
+from ibf_pipeline.domain.flash_layers import Scenario
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 
 State = Literal["forecast", "kept", "tail"]
@@ -146,6 +148,8 @@ class FlashRule:
     tail_h: int
     trigger_probability: float
     warning_probability: float
+    library: tuple[Scenario, ...] = ()
+    """the floods that rain is compared with"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,8 @@ class FlashFloodFindings(Findings):
     events: tuple[FlashFloodEvent, ...]
     withdrawn: tuple[FlashFloodEvent, ...] = ()
     rule: FlashRule
+    time_zone: str = "UTC"
+    """IANA name of the clocks of the country"""
     published: datetime
     """UTC; the moment that hours left are counted from"""
     cycle: datetime
@@ -170,6 +176,11 @@ class FlashFloodFindings(Findings):
     gauges: tuple[GaugeFound, ...] = ()
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The clocks of the country."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def publishable_events(self) -> Sequence[FlashFloodEvent]:
