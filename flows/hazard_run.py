@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -89,6 +89,7 @@ def run_day(
             config, country, issued, target, hazard=hazard, at=scheduled_moment(), workspace=workspace,
             exercise=exercise,
         )  # fmt: skip
+        day = replace(day, accepted=options.consent.blind)
         shown = partial(shown_meanwhile, day)
         with one_at_a_time(day.country.hazard, country), day.alone("scenario" if exercise else "run"):
             sources = None if options.wishes is None else _wished(day, options.wishes)
@@ -145,7 +146,7 @@ def conclude(
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held, leg = False, leg_of(day)
-    notify, hold = notify and leg.mails(found, run), hold and leg.may_wait(found)
+    notify, hold = notify and leg.mails(day, found), hold and leg.may_wait(found)
     try:
         publications: list[Publication] = []
         if publish:

@@ -31,6 +31,8 @@ class Day:
     target: TargetSettings
     exercise: bool = False
     """the forecast is made up: its runs and its sandbox are kept apart from real ones"""
+    accepted: tuple[str, ...] = ()
+    """events that a person lets close although something that they are about cannot be seen"""
 
     @property
     def issue_date(self) -> date:

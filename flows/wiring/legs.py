@@ -34,9 +34,9 @@ class Leg:
     """(day, wishes): sources with the forecast of an exercise; None: the hazard has no exercises"""
     place_codes: PlaceCodes = prepared_codes
     """of every area"""
-    mails: Callable[[Findings, RunFolder], bool] = lambda found, run: True
+    mails: Callable[[Day, Any], bool] = lambda day, found: True
     """whether a run that may notify people does: a hazard with several runs a day need not mail each of them"""
-    may_wait: Callable[[Findings], bool] = lambda found: True
+    may_wait: Callable[[Any], bool] = lambda found: True
     """whether its notification may be held for a person's approval: there may be no time for that"""
     seeded: Callable[[CountrySeed, CountryHazard, Path], CountrySeed] = lambda seed, country, static: seed
     """(country of the built-in server, the hazard's section, static data): with the points and lines of the hazard"""
