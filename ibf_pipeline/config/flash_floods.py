@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.exposure import AcceptedDoubt, ExposureLayers
 from ibf_pipeline.config.section import Probability, Section, StaticFile
 from ibf_pipeline.domain.names import is_name, same_name
 
@@ -69,6 +70,20 @@ class FlashFloodCountry(CountryHazard):
         None, description="file below the static data: reference and alert levels of water level gauges; default none"
     )
     minimum_depth_m: float = Field(0.1, gt=0, le=5, description="metres; shallower water reaches nobody")
+    further_layers: ExposureLayers = Field((), description="more exposure rasters, one indicator each")
+    raster_arcsec: float = Field(
+        3, ge=0.5, le=60, description="arc-seconds, cell of the extents; people are counted at the library's resolution"
+    )
+    accepted_doubts: tuple[AcceptedDoubt, ...] = Field(
+        (),
+        description="doubts of the static data that an operator has looked into, each by words of its text (12 letters "
+        "and more): they stay in the notes, and leave state, notices and the report's head",
+    )
+
+    @property
+    def further_indicators(self) -> tuple[str, ...]:
+        """Of its further exposure layers."""
+        return tuple(layer.indicator for layer in self.further_layers)
 
     @model_validator(mode="after")
     def _districts_fit(self) -> Self:

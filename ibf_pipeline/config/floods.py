@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ibf_pipeline.config.country import CountryHazard
+from ibf_pipeline.config.exposure import AcceptedDoubt, ExposureLayers
 from ibf_pipeline.config.section import GlofasVersion, Probability, Section, StaticFile
 from ibf_pipeline.config.thresholds import LaterThresholds, require_one_a_day, thresholds_on
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
@@ -18,9 +19,6 @@ ClassName = Literal["min", "med", "max"]
 
 ReturnPeriod = Annotated[float, Field(ge=1, le=10_000, strict=True, description="years")]
 
-
-AcceptedDoubt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=12)]
-"""long enough to be of one doubt and not of all that name a file"""
 
 LONGEST_HORIZON = 15
 """days; where the medium-range forecast of GloFAS ends"""
@@ -93,43 +91,12 @@ class FloodMaps(Section):
         return value
 
 
-RESERVED_INDICATORS = frozenset(
-    {
-        "population_affected",
-        "population_affected_percentage",
-        "alert_threshold",
-        "forecast_severity",
-        "forecast_trigger",
-    }
-)
-"""indicators of areas that are sent in any case; another layer under one of these names would replace them"""
-
-
-class ExposureLayer(Section):
-    """One raster of what stands to be affected, and the indicator it is published under."""
-
-    indicator: str = Field(pattern=r"^\w+$", description="name of the IBF dynamic indicator")
-    raster: StaticFile = Field(description="file below the country's static data")
-
-
 class People(Section):
     """What is counted and published for areas (design section 5, rules 8 and 9)."""
 
     for_warnings: bool = Field(False, description="publish people for warnings too; otherwise 0")
     percentage: bool = Field(True, description="publish population_affected_percentage, a fraction 0..1")
-    further_layers: tuple[ExposureLayer, ...] = Field((), description="more exposure rasters, one indicator each")
-
-    @field_validator("further_layers")
-    @classmethod
-    def _own_indicators(cls, value: tuple[ExposureLayer, ...]) -> tuple[ExposureLayer, ...]:
-        names = [layer.indicator for layer in value]
-        taken = [name for name in names if name.lower() in RESERVED_INDICATORS]
-        twice = [name for number, name in enumerate(names) if name in names[:number]]
-        if taken:
-            raise ValueError(f"{taken[0]} is published by the pipeline itself: name the layer's indicator otherwise")
-        if twice:
-            raise ValueError(f"{twice[0]} stands twice: one layer an indicator")
-        return value
+    further_layers: ExposureLayers = Field((), description="more exposure rasters, one indicator each")
 
 
 class Members(Section):

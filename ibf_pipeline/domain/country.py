@@ -73,12 +73,8 @@ class CountryLayers:
 
     def accepting(self, texts: Collection[str]) -> CountryLayers:
         """The same, and doubts that an operator accepts, by a text of theirs, are findings alone that say so."""
-        accepted = {doubt for doubt in self.doubts if is_accepted(doubt, texts)}
-        return replace(
-            self,
-            findings=tuple(f"{ACCEPTED}: {words}" if words in accepted else words for words in self.findings),
-            doubts=tuple(doubt for doubt in self.doubts if doubt not in accepted),
-        )
+        findings, doubts = accepting(self.findings, self.doubts, texts)
+        return replace(self, findings=findings, doubts=doubts)
 
     def level(self, admin_level: int) -> list[Area]:
         """The areas of one level, in the order of their place codes."""
@@ -97,3 +93,12 @@ class CountryLayers:
 def is_accepted(doubt: str, texts: Collection[str]) -> bool:
     """Whether a doubt of the static data is one of those that an operator accepts, each by a text of its words."""
     return any(text in doubt for text in texts)
+
+
+def accepting(
+    findings: Collection[str], doubts: Collection[str], texts: Collection[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Findings and doubts of layers, where an operator accepts doubts: these are findings alone that say so."""
+    accepted = {doubt for doubt in doubts if is_accepted(doubt, texts)}
+    said = tuple(f"{ACCEPTED}: {words}" if words in accepted else words for words in findings)
+    return said, tuple(doubt for doubt in doubts if doubt not in accepted)

@@ -9,12 +9,12 @@ area), length of the source's own step. Attributes: `issue_time`, `cycle` (ISO m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 
-from ibf_pipeline.domain.country import Area
+from ibf_pipeline.domain.country import Area, accepting
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,10 @@ class FlashLayers:
     """category of points or lines -> (place code, scenario) -> fids of those that the flood reaches"""
     findings: tuple[str, ...] = ()
     """what `prepare` repaired or doubted, in words"""
+    doubts: tuple[str, ...] = ()
+    """those of the findings by which numbers may be wrong"""
+
+    def accepting(self, texts: Collection[str]) -> FlashLayers:
+        """The same, and doubts that an operator accepts, by a text of theirs, are findings alone that say so."""
+        findings, doubts = accepting(self.findings, self.doubts, texts)
+        return replace(self, findings=findings, doubts=doubts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +13,12 @@ from ibf_pipeline.discharge.reader import StationCells
 from ibf_pipeline.domain.country import Area, CountryLayers, Station
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.prepare.extent_tiles import FloodTiles
 from ibf_pipeline.prepare.stations import cells_of_stations
 from ibf_pipeline.prepare.threshold_sets import later_sets
 
-
-@dataclass(frozen=True, slots=True)
-class ExtentTiles:
-    """Where the rasters of extents are, and which blocks have water for which area at which return period."""
-
-    areas: Path
-    """area number + 1 in every cell, 0 outside"""
-    depths: dict[float, Path]
-    """return period -> depth in metres, 0 where dry"""
-    wet: np.ndarray
-    """(n, 4): block row, block column, area number, position of the return period"""
-    place_codes: tuple[str, ...]
-    """of the deepest level, by area number"""
+ExtentTiles = FloodTiles[float]
+"""by return period"""
 
 
 def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
@@ -69,7 +58,7 @@ def read_prepared(folder: Path, iso3: str) -> tuple[CountryLayers, ExtentTiles]:
             doubts=tuple(content["doubts"]),
             later_thresholds=later,
         )
-        tiles = ExtentTiles(
+        tiles = FloodTiles(
             areas=folder / "areas.tif",
             depths={float(period): folder / f"depth_RP{period:g}.tif" for period in content["return_periods"]},
             wet=wet,

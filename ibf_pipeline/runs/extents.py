@@ -1,4 +1,4 @@
-"""Flood extents of a day written block by block: only blocks that hold water are read and written."""
+"""Flood extents of a run written block by block: only blocks that hold water are read and written."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.hazards.floods.impact.extents import WetAreas
 from ibf_pipeline.io.writing import whole
-from ibf_pipeline.prepare.store import ExtentTiles
+from ibf_pipeline.prepare.extent_tiles import Flood, FloodTiles
 from ibf_pipeline.prepare.tiles import BLOCK, bounded_gdal, new_raster, open_raster, read_block
 
 
-def write_extents(wet: Mapping[int, WetAreas], tiles: ExtentTiles, files: Mapping[int, Path]) -> dict[int, int]:
-    """Write the extents of a day, a file for every lead time in `files`; returns wet cells by lead time.
+def write_extents(
+    wet: Mapping[int, Mapping[str, Flood]], tiles: FloodTiles[Flood], files: Mapping[int, Path]
+) -> dict[int, int]:
+    """Write the extents of a run, a file for every lead time in `files`; returns wet cells by lead time.
 
-    Lead times on which the same areas are wet at the same return periods, most of a day's, have the same raster: it is
-    made once and copied. Files, units and errors as in `write_extent`.
+    Lead times on which the same areas are wet in the same floods, most of a run's, have the same raster: it is made
+    once and copied. Files, units and errors as in `write_extent`.
     """
-    made: dict[frozenset[tuple[str, float]], int] = {}
+    made: dict[frozenset[tuple[str, Flood]], int] = {}
     cells: dict[int, int] = {}
     for lead_time, file in files.items():
         first = made.setdefault(frozenset(wet[lead_time].items()), lead_time)
@@ -37,19 +38,19 @@ def write_extents(wet: Mapping[int, WetAreas], tiles: ExtentTiles, files: Mappin
     return cells
 
 
-def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
-    """Write the extent of one lead time; returns the number of wet cells.
+def write_extent(wet: Mapping[str, Flood], tiles: FloodTiles[Flood], file: Path) -> int:
+    """Write the extent of one lead time; returns the number of wet cells. `wet`: place code -> flood in that area.
 
     float32 metres, EPSG:4326, nodata 0, tiled, DEFLATE, on the country's grid; inside every area of `wet` the depth of
-    that return period's map, 0 everywhere else. Blocks without water are left out of the file (they read as 0).
+    that flood's map, 0 everywhere else. Blocks without water are left out of the file (they read as 0).
     The file appears under its name only when it is whole. Raises WriteFailed where the disk is full, InputInvalid where
     the prepared rasters are damaged.
     """
-    periods = list(tiles.depths)
+    floods = list(tiles.depths)
     number_of = {code: number for number, code in enumerate(tiles.place_codes)}
     position = np.full(len(tiles.place_codes) + 1, -1)  # by cell value; 0 is outside the country
-    for code, period in wet.items():
-        position[number_of[code] + 1] = periods.index(period)
+    for code, flood in wet.items():
+        position[number_of[code] + 1] = floods.index(flood)
     wanted = tiles.wet[position[tiles.wet[:, 2] + 1] == tiles.wet[:, 3]] if len(tiles.wet) else tiles.wet
     cells = 0
     with bounded_gdal(), _prepared(tiles.areas) as areas, new_raster(file, areas, "float32") as out:
@@ -58,9 +59,9 @@ def write_extent(wet: WetAreas, tiles: ExtentTiles, file: Path) -> int:
             window = _window(int(row), int(column), areas.width, areas.height)
             place = position[read_block(areas, window, "area grid")]
             block = np.zeros(place.shape, dtype=np.float32)
-            for period in np.unique(here[:, 3]):
-                with _prepared(tiles.depths[periods[int(period)]]) as depth:
-                    block = np.where(place == period, read_block(depth, window, "depth of a flood map"), block)
+            for flood_number in np.unique(here[:, 3]):
+                with _prepared(tiles.depths[floods[int(flood_number)]]) as depth:
+                    block = np.where(place == flood_number, read_block(depth, window, "depth of a flood map"), block)
             cells += int(np.count_nonzero(block))
             out.write(block, window)
     return cells

@@ -97,6 +97,7 @@ def find(
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
         gauges=levels,
+        doubts=layers.doubts,
     )
     found = replace(found, still_shown=still_shown(found.exposed, past.found))
     return replace(found, notes=(*_notes(found, rain, judged, country), *left_out, *layers.findings))

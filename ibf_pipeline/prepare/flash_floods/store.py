@@ -1,0 +1,177 @@
+"""Prepared layers of flash floods, read back for a block: tables, extent tiles, and the assets one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.domain.country import Area
+from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
+from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
+from ibf_pipeline.prepare.extent_tiles import FloodTiles
+from ibf_pipeline.prepare.grids import Bounds
+
+FlashTiles = FloodTiles[str]
+"""by name of the scenario"""
+COUNTRY: Final = "country.json"
+TABLES: Final = "tables.nc"
+WET_BLOCKS: Final = "wet_blocks.npy"
+AREA_GRID: Final = "areas.tif"
+GROUND: Final = "ground.txt"
+_TEXTS: Final = ("fid", "name", "area")
+_DEPTH: Final = "depth "
+"""how the columns of scenarios begin"""
+
+
+@dataclass(frozen=True, slots=True)
+class FlashPrepared:
+    """A prepared country."""
+
+    layers: FlashLayers
+    tiles: FlashTiles
+    shapes: str
+    """hash of the areas' ground: whatever is kept of it stands for as long as this is the same"""
+    bounds: Bounds
+    """degrees, around all areas"""
+    ground: Callable[[], Sequence[BaseGeometry]]
+    """reads the polygons of all areas, in the order of `tiles.place_codes`; no two of them overlap"""
+    assets: Path
+    """the folder that `read_assets` reads"""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTable:
+    """The points or lines of one category that lie in areas of districts."""
+
+    places: gpd.GeoDataFrame
+    """columns fid, name ("" without one), lat, lon (degrees; of a line or an outline some point on it), area (place
+    code; of a road in several that of its longest part) and geometry (EPSG:4326); a row for each asset"""
+    depth: pd.DataFrame
+    """the same rows, a column for each scenario: metres, the greatest depth that it meets, 0 where it stays dry"""
+
+    def exposed(self, scenario: str, fids: Sequence[str]) -> gpd.GeoDataFrame:
+        """Those of some fids, deepest first, with their depth (metres) in a scenario as the column `depth`."""
+        chosen = self.places.assign(depth=self.depth[scenario])
+        return chosen[chosen["fid"].isin(list(fids))].sort_values("depth", ascending=False)
+
+
+Assets = Mapping[str, AssetTable]
+"""by category; one without a file is not there"""
+
+
+def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
+    """The tables and tiles of a prepared country.
+
+    Raises InputMissing where it was not prepared, InputInvalid where the folder is damaged.
+    """
+    if not (folder / "stamp.json").is_file():
+        raise InputMissing(
+            f"{iso3} is not prepared for flash floods",
+            where=folder,
+            expected="prepared layers with their stamp.json",
+            remedy=f"run `ibf-pipeline prepare {iso3}`",
+        )
+    with _undamaged(folder, iso3):
+        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        with xr.open_dataset(folder / TABLES, engine="netcdf4") as tables:
+            exposure = tables["exposure"].load()
+        tiles = FloodTiles(
+            areas=folder / AREA_GRID,
+            depths={name: folder / extent_name(name) for name in content["extents"]},
+            wet=np.load(folder / WET_BLOCKS),
+            place_codes=tuple(area["place_code"] for area in content["areas"]),
+        )
+        west, south, east, north = content["bounds"]
+        return FlashPrepared(
+            layers=_layers(content, exposure),
+            tiles=tiles,
+            shapes=str(content["shapes"]),
+            bounds=(west, south, east, north),
+            ground=lambda: read_ground(folder),
+            assets=folder,
+        )
+
+
+def read_assets(folder: Path) -> Assets:
+    """The assets of `FlashPrepared.assets`; InputInvalid where the folder is damaged."""
+    with _undamaged(folder, folder.name):
+        content = json.loads((folder / COUNTRY).read_text(encoding="utf-8"))
+        return {category: _asset_table(folder / assets_name(category)) for category in content["assets"]}
+
+
+def read_ground(folder: Path) -> list[BaseGeometry]:
+    """As `write_ground` wrote it."""
+    with _undamaged(folder, folder.name):
+        return list(shapely.from_wkb((folder / GROUND).read_text(encoding="ascii").split()))
+
+
+def write_ground(ground: Sequence[BaseGeometry], folder: Path) -> None:
+    """The polygons of all areas, one a line."""
+    (folder / GROUND).write_text("\n".join(shapely.to_wkb(np.array(ground), hex=True)), encoding="ascii")
+
+
+def extent_name(scenario: str) -> str:
+    """File of a scenario's depths on the national grid."""
+    return f"extent_{scenario}.tif"
+
+
+def assets_name(category: str) -> str:
+    """File of a category: its places, and their depths by scenario."""
+    return f"assets_{category}.csv"
+
+
+def write_assets(table: AssetTable, file: Path) -> None:
+    """Write a category as `read_assets` reads it."""
+    frame = pd.DataFrame(table.places[list(_TEXTS)])
+    frame["lat"], frame["lon"] = table.places["lat"], table.places["lon"]
+    frame["wkb"] = shapely.to_wkb(table.places.geometry.to_numpy(), hex=True)
+    depth = table.depth.add_prefix(_DEPTH)
+    pd.concat([frame, depth], axis=1).to_csv(file, index=False)
+
+
+def _asset_table(file: Path) -> AssetTable:
+    frame = pd.read_csv(file, dtype=dict.fromkeys((*_TEXTS, "wkb"), str), keep_default_na=False)
+    depths = [name for name in frame.columns if name.startswith(_DEPTH)]
+    geometry = shapely.from_wkb(frame["wkb"].to_numpy(dtype=object))
+    places = gpd.GeoDataFrame(frame[[*_TEXTS, "lat", "lon"]], geometry=geometry, crs=4326)
+    return AssetTable(places, frame[depths].rename(columns=lambda name: name.removeprefix(_DEPTH)).astype(float))
+
+
+def _layers(content: Mapping[str, Any], exposure: xr.DataArray) -> FlashLayers:
+    small_lag = content["small_lag"]
+    return FlashLayers(
+        iso3=content["iso3"],
+        areas={entry["place_code"]: Area(**entry) for entry in content["areas"]},
+        districts={name: tuple(codes) for name, codes in content["districts"].items()},
+        scenarios=tuple(Scenario(**entry) for entry in content["scenarios"]),
+        exposure=exposure,
+        thresholds=content["thresholds"],
+        catchments=content["catchments"],
+        small_lag=None if small_lag is None else frozenset(small_lag),
+        assets={
+            category: {(area, scenario): tuple(fids) for area, scenario, fids in rows}
+            for category, rows in content["assets"].items()
+        },
+        findings=tuple(content["findings"]),
+        doubts=tuple(content["doubts"]),
+    )
+
+
+def _undamaged(folder: Path, iso3: str) -> Any:
+    return turned_into(
+        InputInvalid,
+        f"the prepared layers of {iso3} are damaged ({{}})",
+        where=folder,
+        expected="the layers as `prepare` wrote them",
+        remedy="delete the folder and run `ibf-pipeline prepare` again",
+    )
