@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import shapely
 import xarray as xr
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -18,8 +19,9 @@ from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.block import Past, find
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
-from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
+from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
 from ibf_pipeline.prepare.stamp import read_stamp
 from ibf_pipeline.runs.findings import write_found
 from ibf_pipeline.runs.flash_floods import KeptAsset, write_assets_kept, write_rain_kept
@@ -29,6 +31,9 @@ from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
 
 log = logging.getLogger("ibf_pipeline.tasks")
+
+_TOLERANCE: Final = 0.0002
+"""degrees; maps of reports need no more of a road"""
 
 
 @task(task_run_name="prepared flash floods of {iso3}", cache_policy=NO_CACHE)
@@ -91,29 +96,43 @@ def record_block(
     iso3: str,
     found: FlashFloodFindings,
     block: BlockRain,
-    assets: Sequence[KeptAsset],
+    prepared: FlashPrepared,
     country: FlashFloodCountry,
     run: RunFolder,
-    prepared: Path,
+    layers: Path,
 ) -> RunFolder:
     """18 rasters, `events.json`, the rain, names and places of what is exposed, and the manifest: the run folder is
-    whole, or as before.
+    whole, or as before. `layers`: the folder of the prepared layers.
     """
     folder = run.begin()
-    make_rasters(found, prepared, folder / "extents")
+    make_rasters(found, layers, folder / "extents")
     write_found(found, folder / "events.json")
     write_rain_kept(folder, block.rain)
-    write_assets_kept(folder, found, assets)
-    run.finish(folder, _manifest(found, block, country, prepared))
+    write_assets_kept(folder, found, _exposed(found, prepared))
+    run.finish(folder, _manifest(found, block, country, layers))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
 
+def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[KeptAsset]:
+    """Names and places of what any event reaches."""
+    fids: dict[str, set[str]] = {}
+    for each in (each for event in found.events for each in event.exposed):
+        fids.setdefault(each.category, set()).update(each.fids)
+    for category, table in read_assets(prepared.assets).items() if fids else ():
+        places = table.places[table.places["fid"].isin(fids.get(category, ()))]
+        shapes = places.geometry.simplify(_TOLERANCE)
+        for place, shape in zip(places.itertuples(), shapes, strict=True):
+            is_point = category in FLASH_FLOODS.points
+            shown = "" if is_point else shapely.to_wkt(shape, rounding_precision=5)
+            yield KeptAsset(category, place.fid, place.name, place.lat, place.lon, place.area, shown)
+
+
 def _manifest(
-    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, prepared: Path
+    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path
 ) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
-    stamp = read_stamp(prepared / "stamp.json")
+    stamp = read_stamp(layers / "stamp.json")
     static = sorted(stamp.inputs.items()) if stamp is not None else []
     return {
         "country": found.country,

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
 from flows.wiring.rain_sources import open_levels, open_rain_sources
-from flows.wiring.trial import require_no_trial, require_no_trial_rain
+from flows.wiring.trial import require_no_trial, require_no_trial_source
+from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
-from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.errors import ConfigError
 from ibf_pipeline.hazards.flash_floods import mails as rule
 from ibf_pipeline.hazards.flash_floods.block import Past
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
-from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, window_of
+from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_floods
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import unfinished
 from ibf_pipeline.runs.shown_before import newest_shown, newest_told
@@ -107,3 +110,31 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
     """
     window = window_of(issue_time, issue_time.start, before and before.issue_time, country.warning_from_h)
     return max(country.durations_h) - window.first - BLOCK
+
+
+def rain_areas(prepared: FlashPrepared, day: Day) -> RainAreas:
+    """All areas of the country: rain of any may run to a district."""
+    weights = day.prepared / "weights"
+    return RainAreas(prepared.tiles.place_codes, prepared.bounds, prepared.shapes, prepared.ground, weights)
+
+
+def flash_country(country: CountryHazard) -> FlashFloodCountry:
+    """What is configured of a country for flash floods; ConfigError where it is of another hazard."""
+    if not isinstance(country, FlashFloodCountry):
+        raise ConfigError(
+            f"{country.iso3} is configured for {country.hazard} here",
+            expected=f"a country with hazards.{FlashFloodCountry.hazard}",
+            remedy="name that hazard",
+        )
+    return country
+
+
+def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[str], Sequence[str]]:
+    """What is doubtful of a prepared country, and what else `prepare` noticed."""
+    layers = read_flash_floods(folder, country.iso3).layers
+    return layers.doubts, [text for text in layers.findings if text not in layers.doubts]
+
+
+def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
+    """The areas of a prepared country, all of its one level."""
+    return {found.default_admin_level: read_flash_floods(prepared, found.country).tiles.place_codes}
