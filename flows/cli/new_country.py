@@ -66,14 +66,18 @@ def write_country(
     else:
         said = "As given on the command line."
     default = default or int(known.get("default", _DEFAULT if _DEFAULT in levels else levels[0]))
-    trial = [source for source, about in settings.sources.items() if boundaries and about.is_trial]
-    real = [source for source, about in settings.sources.items() if "fixtures" not in str(getattr(about, "root", ""))]
+    trial = [source for source, about in settings.discharge_sources.items() if boundaries and about.is_trial]
+    real = [
+        source
+        for source, about in settings.discharge_sources.items()
+        if "fixtures" not in str(getattr(about, "root", ""))
+    ]
     draft = Draft(
         iso3=iso3,
         name=name or str(known.get("name", iso3)),
         admin_levels=levels,
         default_admin_level=default,
-        sources=trial[:1] or real[:1] or list(settings.sources)[:1],
+        sources=trial[:1] or real[:1] or list(settings.discharge_sources)[:1],
         target=chosen,
         portal=chosen if boundaries is None and configuration.target(chosen).knows_countries else None,
         levels_from=said,

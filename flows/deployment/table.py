@@ -107,7 +107,7 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
 
 def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     for name in watched_sources(configuration):
-        waiting = configuration.settings.sources[name].waiting
+        waiting = configuration.settings.discharge_sources[name].waiting
         hour, minute = waiting.first_look.split(":")
         yield Planned(
             watch_source,

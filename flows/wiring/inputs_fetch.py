@@ -54,11 +54,11 @@ def fetch_and_read(
     `again`: whatever was fetched of the day before from the sources that are asked.
     """
     country = configuration.country_of(iso3, FloodCountry).on(issue_date)
-    if source is not None and source not in configuration.settings.sources:
+    if source is not None and source not in configuration.settings.discharge_sources:
         raise UsageError(
-            f"there is no source {source!r}",
+            f"there is no source {source!r}" + (" of floods" if source in configuration.settings.sources else ""),
             where=configuration.folder / "settings.yaml",
-            expected="one of " + ", ".join(sorted(configuration.settings.sources)),
+            expected="one of " + ", ".join(sorted(configuration.settings.discharge_sources)),
             remedy="add it under sources in settings.yaml, or choose another",
         )
     cells = cells_of(configuration, country)

@@ -57,7 +57,7 @@ def _fetched_whole(sources: Sequence[Source], issue_date: date) -> str | None:
 
 def open_source(configuration: Configuration, name: str, country: FloodCountry) -> Source:
     """One source, for a country that uses it."""
-    chosen = configuration.settings.sources[name]
+    chosen = source_settings(configuration, name)
     match chosen:
         case settings.FolderSource():
             return FolderSource(name, configuration.path(chosen.root), chosen.glofas_version, open_cache(configuration))
@@ -103,6 +103,12 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
         case settings.RunSource():
             runs = configuration.settings.paths.runs if chosen.runs is None else chosen.runs
             return RunSource(name, configuration.path(runs), country.iso3)
+    raise ConfigError(
+        f"source {name} is of a kind that cannot be opened for floods",
+        where=configuration.folder / "settings.yaml",
+        expected="a kind that docs/glofas-sources.md describes",
+        remedy="choose another source",
+    )
 
 
 def ewds_service(name: str, chosen: settings.EwdsSource, attempts: int) -> EwdsService:
@@ -138,12 +144,14 @@ def _open_meteo(
     )
 
 
-def source_settings(configuration: Configuration, name: str) -> settings.SourceSettings:
-    """What is configured of a source; ConfigError where there is none of this name."""
-    sources = configuration.settings.sources
+def source_settings(configuration: Configuration, name: str) -> settings.DischargeSection:
+    """What is configured of a source of floods; ConfigError where there is none of this name."""
+    sources, others = configuration.settings.discharge_sources, configuration.settings.sources
     if name not in sources:
         raise ConfigError(
-            f"there is no source {name!r}",
+            f"source {name} is of {' and '.join(others[name].hazards)}"
+            if name in others
+            else f"there is no source {name!r}",
             where=configuration.folder / "settings.yaml",
             expected="one of " + ", ".join(sorted(sources)),
             remedy="add it under sources, or choose another one",
@@ -167,7 +175,7 @@ def prune_cache(configuration: Configuration) -> None:
 
 def watched_sources(configuration: Configuration) -> list[str]:
     """The sources that have a sensor: those whose settings say when to look."""
-    sources = configuration.settings.sources
+    sources = configuration.settings.discharge_sources
     return [name for name, chosen in sources.items() if "waiting" in chosen.model_fields_set]
 
 
@@ -175,7 +183,7 @@ def unwatched_sources(configuration: Configuration, country: FloodCountry, senso
     """The sources of a country without a sensor that may have a new forecast; none where another of its sensors waits
     longer than this one, and asks them then.
     """
-    sources = configuration.settings.sources
+    sources = configuration.settings.discharge_sources
     watched = {sensor, *watched_sources(configuration)}
     ends = {name: LookTimes.of(day, sources[name].waiting).last for name in watched & set(country.sources)}
     if any(end > ends[sensor] for end in ends.values()):

@@ -70,7 +70,7 @@ def _trials(configuration: Configuration, country: FloodCountry, file: str) -> I
 def _versions(configuration: Configuration, country: FloodCountry, file: str) -> Iterator[Finding]:
     declared = {}
     for name in country.sources:
-        version = configuration.settings.sources[name].glofas_version
+        version = configuration.settings.discharge_sources[name].glofas_version
         if version is not None:
             declared[name] = version
     later = (each.version for each in country.later_thresholds)
@@ -87,7 +87,7 @@ def _versions(configuration: Configuration, country: FloodCountry, file: str) ->
 
 def _guard(configuration: Configuration, country: FloodCountry) -> Iterator[Finding]:
     """Sources whose version is only declared, where no data store is there to be asked for the model in operation."""
-    sources = configuration.settings.sources
+    sources = configuration.settings.discharge_sources
     if any(isinstance(chosen, EwdsSource) and chosen.check for chosen in sources.values()):
         return
     if declared := [name for name in country.sources if sources[name].glofas_version is not None]:

@@ -13,6 +13,7 @@ from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.config.hazards import MODELS
 from ibf_pipeline.config.reading import named, read_part
 from ibf_pipeline.config.settings import Settings
+from ibf_pipeline.config.sources import SOURCE_KINDS
 from ibf_pipeline.config.targets import TargetSettings
 from ibf_pipeline.errors import ConfigError
 
@@ -117,8 +118,24 @@ class Configuration:
         ):
             for name in names:
                 named(kind, name, known, file, f"add it under {kind}s in settings.yaml, or choose another")
+        self._require_served(country, file)
         self._require_lead_times(country, file)
         return country
+
+    def _require_served(self, country: CountryHazard, file: Path) -> None:
+        """ConfigError where a source is of other hazards; one that no kind of source is of takes any."""
+        if not any(country.hazard in kind.hazards for kind in SOURCE_KINDS.values()):
+            return
+        for name in country.sources:
+            serves = self.settings.sources[name].hazards
+            if country.hazard not in serves:
+                fitting = [other for other, about in self.settings.sources.items() if country.hazard in about.hazards]
+                raise ConfigError(
+                    f"source {name} is of {' and '.join(serves)}, and hazards.{country.hazard} lists it",
+                    where=file,
+                    expected=f"sources of {country.hazard}: " + (", ".join(fitting) or "settings.yaml has none yet"),
+                    remedy=f"write `sources` in the section hazards.{country.hazard} with those of this hazard alone",
+                )
 
     def _require_lead_times(self, country: CountryHazard, file: Path) -> None:
         """ConfigError where a source says that it gives fewer lead times than the country looks at."""

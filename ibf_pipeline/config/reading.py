@@ -118,8 +118,6 @@ def near_key(key: str, known: Iterable[str], places: Mapping[str, str] | None = 
 
 def _problem(model: type[Section], item: Any, place: Callable[[str], str], also: Sequence[str]) -> str:
     places = [str(part) for part in item["loc"] if not str(part).startswith(("dict[", "float", "constrained", "["))]
-    if places[:1] == ["sources"] and len(places) > 3:
-        del places[2]  # the kind, which pydantic puts between the source's name and its key
     key = (place(places[0] if places else "") + ".".join(places)).rstrip(".") or "file"
     if item["type"] == "extra_forbidden":
         return f"{key}: unknown key{near_key(places[-1], [*known_keys(model), *also])}"

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ibf_pipeline.config.section import Cron, GlofasVersion, Section, SourceName
-from ibf_pipeline.config.sources import Inputs, SourceSettings
+from ibf_pipeline.config.sources import DischargeSection, Inputs, SourceSettings
 from ibf_pipeline.config.targets import Target
 
 
@@ -96,3 +96,8 @@ class Settings(Section):
         {"4": (21,)}, description="GRIB background process ids of each GloFAS version; both ids must be of one version"
     )
     operations: Operations = Operations()
+
+    @property
+    def discharge_sources(self) -> dict[str, DischargeSection]:
+        """Those of the sources that give river discharge, by name."""
+        return {name: chosen for name, chosen in self.sources.items() if isinstance(chosen, DischargeSection)}

@@ -1,16 +1,21 @@
-"""The configuration of sources: one model for each kind of service."""
+"""The configuration of sources: one model for each kind of service, in a table.
+
+A further kind is a subclass of `SourceSection` in `SOURCE_KINDS`, and how it is opened in `flows/wiring`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ibf_pipeline.config.by_kind import ByKind
+from ibf_pipeline.config.rain_sources import RAIN_KINDS
 from ibf_pipeline.config.section import Encrypted, GlofasVersion, Section, Url
+from ibf_pipeline.config.source_section import SourceSection, Variable
 from ibf_pipeline.domain.lead_times import LEAD_TIMES
 
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='UTC, in quotation marks: "14:30"')]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 _MOST_LEAD_TIMES = 30
 """of the longest forecast that GloFAS has delivered"""
 
@@ -36,8 +41,10 @@ class Waiting(Section):
         return self
 
 
-class SourceSection(Section):
-    """What all kinds of sources have."""
+class DischargeSection(SourceSection):
+    """What all sources of river discharge have."""
+
+    hazards: ClassVar[tuple[str, ...]] = ("floods",)
 
     glofas_version: GlofasVersion | None = Field(
         None, description="declared version of files that do not carry one themselves"
@@ -47,18 +54,8 @@ class SourceSection(Section):
         description="when its sensor looks for the day's forecast; it has one where this key is there (`{}`: defaults)",
     )
 
-    is_trial: ClassVar[bool] = False
-    """for trying only: what it gives must never reach people, whatever a target's settings say"""
-    lead_times_key: ClassVar[str] = ""
-    """the key that says how many lead times the source gives; empty where none does"""
 
-    @property
-    def lead_times_given(self) -> int | None:
-        """How many lead times the source gives, 0-day counted; None where only its files tell."""
-        return None
-
-
-class FileSection(SourceSection):
+class FileSection(DischargeSection):
     """What sources of finished files have."""
 
     lead_times_key: ClassVar[str] = "lead_times"
@@ -120,7 +117,7 @@ class ObjectStoreSource(RemoteSection):
     anonymous: bool = Field(False, description="read a public S3 bucket without keys")
 
 
-class EwdsSource(SourceSection):
+class EwdsSource(DischargeSection):
     """The CEMS Early Warning Data Store: control and perturbed members as GRIB2, for the country's stations alone."""
 
     kind: Literal["ewds"] = Field(description="orders of the Early Warning Data Store")
@@ -160,14 +157,14 @@ class EwdsSource(SourceSection):
         return self.days
 
 
-class RunSource(SourceSection):
+class RunSource(DischargeSection):
     """Past days again, from the `forecast.nc` that their runs kept; no raw file is needed."""
 
     kind: Literal["run"] = Field(description="what earlier runs kept")
     runs: str | None = Field(None, description="folder of the runs; default <paths.runs>")
 
 
-class OpenMeteoSource(SourceSection):
+class OpenMeteoSource(DischargeSection):
     """Open-Meteo's flood API, for trying only: GloFAS discharge without an account, of an unknown run and version.
 
     Non-commercial use; its data are CC BY 4.0. No target that notifies people accepts it.
@@ -200,10 +197,19 @@ class OpenMeteoSource(SourceSection):
         return self
 
 
-SourceSettings = Annotated[
-    FolderSource | ObjectStoreSource | FtpSource | EwdsSource | OpenMeteoSource | RunSource,
-    Field(discriminator="kind"),
-]
+SOURCE_KINDS: Final[dict[str, type[SourceSection]]] = {
+    "folder": FolderSource,
+    "object-store": ObjectStoreSource,
+    "ftp": FtpSource,
+    "ewds": EwdsSource,
+    "open-meteo": OpenMeteoSource,
+    "run": RunSource,
+    **RAIN_KINDS,
+}
+"""kind -> the model of its section"""
+
+SourceSettings = Annotated[SourceSection, ByKind(SOURCE_KINDS)]
+"""A section of `sources` in `settings.yaml`."""
 
 
 class Inputs(Section):

@@ -1,0 +1,183 @@
+"""The configuration of sources of rain and of water levels: one model for each kind, for `config/sources.SOURCE_KINDS`.
+
+How they are opened: `flows/wiring/rain_sources.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ibf_pipeline.config.section import Encrypted, Section, StaticFile, Url
+from ibf_pipeline.config.source_section import SourceSection
+
+_FILES: Final = {
+    "forecast": ("forecast/%Y%m%d%H/*", 6.0),
+    "nowcast": ("nowcast/%Y%m%d%H%M/*", 1.0),
+    "observed": ("observed/%Y%m%d/*", 24.0),
+}
+"""role -> where its files lie and hours from one moment to the next, where the settings say neither"""
+Degrees = Annotated[float, Field(ge=-180, le=180)]
+
+
+class ReadsSection(Section):
+    """What its files do not say themselves; docs/rain.md."""
+
+    variable: str | None = Field(None, min_length=1, description="name in netCDF, shortName in GRIB")
+    unit: str | None = Field(None, min_length=1, description="of amounts or rates, e.g. mm or mm/h")
+    amounts: Literal["from-start", "buckets", "step", "rate"] | None = Field(
+        None, description="what an amount fell in: since the run began, since a bucket began, in a step; or a rate"
+    )
+    stamp: Literal["start", "middle", "end"] | None = Field(
+        None, description="where in its step a time stamp lies; of amounts per step and rates"
+    )
+    step_minutes: int | None = Field(None, ge=1, le=1440, strict=True, description="length of a step")
+    bucket_hours: int | None = Field(None, ge=1, le=240, strict=True, description="after which amounts restart")
+    missing_above: float | None = Field(
+        None, description="in the file's unit: larger values are the product's way to say that there is none"
+    )
+    north_pole: tuple[Degrees, Degrees] | None = Field(
+        None, description="lat, lon of a rotated grid's pole where the file keeps it to itself"
+    )
+
+
+class RainSection(SourceSection):
+    """What all sources of flash floods have."""
+
+    hazards: ClassVar[tuple[str, ...]] = ("flash-floods",)
+
+
+class GfsSource(RainSection):
+    """GFS 0.25 degree from a public archive, without an account: of its files the precipitation alone."""
+
+    kind: Literal["gfs"] = Field(description="GFS precipitation from a public archive")
+    url: Url = Field(
+        "https://noaa-gfs-bdp-pds.s3.amazonaws.com", description="of the archive, above gfs.<YYYYMMDD>/; or a mirror"
+    )
+    step_hours: Literal[1, 3, 6] = Field(1, description="between its files that are fetched: 1, 3 or 6")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
+
+
+class RainFilesSection(RainSection):
+    """What sources of gridded rain in files have."""
+
+    files: str = Field(
+        "",
+        description="below it, as strftime writes the beginning of a run, or of observations the hour or day; `*` and "
+        "`?` in the file's name alone. Default forecast/%Y%m%d%H/*, nowcast/%Y%m%d%H%M/*, observed/%Y%m%d/*",
+    )
+    every_hours: float = Field(
+        0,
+        ge=0,
+        le=24,
+        description="from one run, or one hour or day of observations, to the next; from 00 UTC on. Default 6, of "
+        "nowcasts 1, of observations 24",
+    )
+    whole_h: int = Field(
+        48,
+        ge=1,
+        le=384,
+        strict=True,
+        description="hours after its beginning to which a whole run reaches: one that ends earlier does not lead",
+    )
+    role: Literal["forecast", "nowcast", "observed"] = Field("forecast", description="what the rain in it is")
+    origin: str = Field("", description="name for people, e.g. COSMO; default the source's own")
+    reads: ReadsSection = ReadsSection()
+
+    @model_validator(mode="after")
+    def _moments_told_apart(self) -> Self:
+        name = self.pattern.rpartition("/")
+        if self.pattern.startswith("/") or ".." in self.pattern.split("/") or any(mark in name[0] for mark in "*?["):
+            raise ValueError(f"files: {self.pattern!r}: write a path below it, with `*` in the file's name alone")
+        if not name[2]:
+            raise ValueError(f"files: {self.pattern!r} names no file: end it with `/*` where all of a folder are meant")
+        if 24 / self.hours_between % 1:
+            raise ValueError(
+                f"every_hours: {self.hours_between:g} does not divide a day: write e.g. 0.25, 1, 6, 12, 24"
+            )
+        midnight = datetime(2026, 1, 31, tzinfo=UTC)
+        next_one = midnight + timedelta(hours=self.hours_between)
+        if f"{midnight:{self.pattern}}" == f"{next_one:{self.pattern}}":
+            raise ValueError(
+                f"files: {self.pattern!r} is the same {self.hours_between:g} hours later: write the hour too (%H), or "
+                "a larger every_hours"
+            )
+        return self
+
+    @property
+    def pattern(self) -> str:
+        """`files`, or what its role has by default."""
+        return self.files or _FILES[self.role][0]
+
+    @property
+    def hours_between(self) -> float:
+        """`every_hours`, or what its role has by default."""
+        return self.every_hours or _FILES[self.role][1]
+
+
+class RainFolderSource(RainFilesSection):
+    """Gridded rain in a folder of this machine: forecasts, nowcasts or observations."""
+
+    kind: Literal["rain-folder"] = Field(description="gridded rain in a folder of this machine")
+    root: str = Field(description="folder above its files")
+
+
+class RainObjectStoreSource(RainFilesSection):
+    """Gridded rain in an archive that fsspec can read, or on a web server that lists its folders."""
+
+    kind: Literal["rain-object-store"] = Field(description="gridded rain in an archive that fsspec reads")
+    url: Annotated[str, Encrypted] = Field(
+        pattern=r"^(file|s3|https?|memory)://", description="file://, s3:// or https://, above its files"
+    )
+    endpoint_url: Url | None = Field(
+        None, description="of an S3 service that is not Amazon's; its keys come from the environment"
+    )
+    anonymous: bool = Field(False, description="read a public S3 bucket without keys")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a file")
+
+
+class ReadingsSection(RainSection):
+    """What sources of a gauge's readings have."""
+
+    root: str = Field(description="folder above the files of readings, CSV or JSON")
+    moment: str = Field("time", min_length=1, description="column or key of a reading's moment: ISO, or yymmddHHMMSS")
+
+
+class RainGaugesSource(ReadingsSection):
+    """Rain gauges: files of readings, and a table below the country's static data that says where they stand."""
+
+    kind: Literal["rain-gauges"] = Field(description="readings of rain gauges")
+    gauges: StaticFile = Field(
+        "rain_gauges.csv",
+        description="table below the country's static data: code, lat, lon and, where it has one, area",
+    )
+    files: str = Field(
+        "{code}*", pattern=r"\{code\}", description="names of a gauge's files, below root; `{code}` is the gauge's"
+    )
+    amount: str = Field("rain", min_length=1, description="column or key of what it measured, mm")
+    is_counter: bool = Field(True, description="readings go on counting; else each is what fell since the one before")
+
+
+class WaterLevelsSource(ReadingsSection):
+    """Water levels at the gauges that the country's key `gauges` names."""
+
+    kind: Literal["water-levels"] = Field(description="readings of water level gauges")
+    files: str = Field(
+        "{fid}*", pattern=r"\{fid\}", description="names of a gauge's files, below root; `{fid}` is the gauge's"
+    )
+    level: str = Field("level", min_length=1, description="column or key of what it measured")
+    unit: Literal["m", "cm", "mm"] = Field("m", description="of the readings")
+
+
+RAIN_KINDS: Final[dict[str, type[SourceSection]]] = {
+    "gfs": GfsSource,
+    "rain-folder": RainFolderSource,
+    "rain-object-store": RainObjectStoreSource,
+    "rain-gauges": RainGaugesSource,
+    "water-levels": WaterLevelsSource,
+}
+"""kind -> the model of its section"""

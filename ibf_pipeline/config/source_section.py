@@ -1,0 +1,28 @@
+"""What the configuration of every kind of source has."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ibf_pipeline.config.section import Section
+
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""name of an environment variable"""
+
+
+class SourceSection(Section):
+    """What all kinds of sources have."""
+
+    hazards: ClassVar[tuple[str, ...]]
+    """names of the hazards whose countries may list it"""
+    is_trial: ClassVar[bool] = False
+    """for trying only: what it gives must never reach people, whatever a target's settings say"""
+    lead_times_key: ClassVar[str] = ""
+    """the key that says how many lead times the source gives; empty where none does"""
+
+    @property
+    def lead_times_given(self) -> int | None:
+        """How many lead times the source gives, 0-day counted; None where only its files tell."""
+        return None

@@ -1,0 +1,66 @@
+"""From files of rain to the hourly rain of areas: the one way that all sources of gridded rain go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.rain.fields import Moment
+from ibf_pipeline.rain.hourly import HourlyRain, hourly
+from ibf_pipeline.rain.reader import read_rain
+from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.rain.weights import area_steps, kept_weights
+from ibf_pipeline.sources.rain.source import RainAreas
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
+
+
+def rain_of_files(
+    files: Sequence[Path],
+    reads: Reads,
+    areas: RainAreas,
+    origin: str,
+    *,
+    cycle: datetime | None = None,
+    observed: bool = False,
+) -> HourlyRain:
+    """The hourly rain of areas in files of one cycle (UTC), or of observations; `origin`: their name for people.
+
+    Raises InputInvalid where a file is damaged, or is not what `reads` declares.
+    """
+    began = None if cycle is None else moment(cycle)
+    with FILE_LIBRARIES:
+        rain = read_rain(files, reads, areas.bounds, began, observed=observed)
+        weights = kept_weights(areas.weights, rain.grid, areas.codes, areas.shapes, areas.ground)
+    return hourly(area_steps(rain, weights), origin)
+
+
+def observed_rain(
+    files: Sequence[Path], reads: Reads, areas: RainAreas, origin: str
+) -> tuple[HourlyRain, tuple[str, ...]]:
+    """The same of observations, without the files that cannot be read: each is named, and its hours are missing.
+
+    Raises InputInvalid where none can be read, or they do not fit together.
+    """
+    try:
+        return rain_of_files(files, reads, areas, origin, observed=True), ()
+    except InputInvalid:
+        sound, notes = [], []
+        for file in files:
+            try:
+                with FILE_LIBRARIES:
+                    read_rain([file], reads, areas.bounds, observed=True)
+                sound.append(file)
+            except InputInvalid as error:
+                notes.append(f"{origin}: {file.name} is left out: {error.found}")
+        if not sound or not notes:
+            raise
+        return rain_of_files(sound, reads, areas, origin, observed=True), tuple(notes)
+
+
+def moment(at: datetime) -> Moment:
+    """A moment as the rain of areas has it: UTC, in minutes."""
+    return np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "m")

@@ -1,0 +1,67 @@
+"""What a source of rain is: it answers with the hourly rain of areas, or says why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.rain.grid import Bounds
+from ibf_pipeline.rain.hourly import HourlyRain
+
+Role = Literal["observed", "nowcast", "forecast"]
+
+
+@dataclass(frozen=True, slots=True)
+class RainAreas:
+    """The areas whose rain is wanted."""
+
+    codes: tuple[str, ...]
+    bounds: Bounds
+    """of all of them, degrees"""
+    shapes: str
+    """hash of their outlines, as `prepare` notes it"""
+    ground: Callable[[], Sequence[BaseGeometry]]
+    """reads the outline of each code, EPSG:4326; asked only where shares of cells have to be made"""
+    weights: Path
+    """folder in which these are kept"""
+
+
+@dataclass(frozen=True, slots=True)
+class RainGiven:
+    """What a source gives."""
+
+    series: tuple[HourlyRain, ...]
+    """of observations better ones first; of forecasts and nowcasts one a cycle, in any order"""
+    notes: tuple[str, ...] = ()
+    """what of it could not be used and why, a sentence each: a cycle that is not whole, a damaged file"""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """where it was fetched from; for the manifest"""
+
+
+class RainSource(Protocol):
+    """A way to obtain the rain of areas."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the settings."""
+
+    @property
+    def role(self) -> Role:
+        """What its rain is."""
+
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """The rain of hours that end after `first`, up to `last` (UTC); more than that does no harm.
+
+        Of forecasts: the newest whole cycle that began by the issue time and reaches `last`, and for hours before the
+        issue time those of the shortest lead. A cycle that is not whole is given without its hours after the issue
+        time, or not at all, and named. What was fetched before is not fetched again.
+
+        Raises InputMissing where there is nothing (yet), InputInvalid where nothing of it can be trusted, ServerRefused
+        and ServerUnreachable where a service cannot be used.
+        """
