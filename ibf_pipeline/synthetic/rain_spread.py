@@ -1,0 +1,169 @@
+"""How the rain of a wish falls in time, so that the rules find the event's start in the wished hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.flash_layers import FlashLayers, Scenario
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.hazards.flash_floods.judged import Judged, judge
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR, window_of
+from ibf_pipeline.synthetic.rain_wishes import RainWish
+from ibf_pipeline.synthetic.wishes import WishInvalid
+
+Floats = npt.NDArray[np.float64]
+
+_GROWS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""how rain increases: in an hour it is as the hour's number to this power"""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Rain of a wish by hours."""
+
+    first: int
+    """the hour of its first rain, by its end, after the issue time"""
+    mm: Floats
+    """(hour,)"""
+
+    @property
+    def end(self) -> int:
+        """The hour of its last rain."""
+        return self.first + len(self.mm) - 1
+
+
+def spread_of(wish: RainWish, layers: FlashLayers, country: FlashFloodCountry, issue_time: IssueTime) -> Spread:
+    """The rain of a wish over its hours, even where that does, else increasing, and where it lies in time.
+
+    The rules themselves are asked when an area is over its limit; of the spreads in which no other flood is worse than
+    the wished one, that is taken in which the limit and the whole sum lie closest together. WishInvalid where so much
+    rain reaches nobody's limit.
+    """
+    amount, hours = _amount(wish, layers, country)
+    tried = [_tried(power, amount, hours, wish, layers, country, issue_time) for power in _GROWS]
+    found = [each for each in tried if each is not None]
+    if not found:
+        least = least_flood(wish.district, layers, country)
+        raise WishInvalid(
+            f"{amount:g} mm in {hours} h are over no area's limit",
+            where=f"wish for rain in {wish.district}",
+            expected=f"as much as the least flood that is: {least.amount_mm:g}mm/{least.duration_h}h",
+        )
+    return min(found, key=lambda each: each[0])[1]
+
+
+def least_flood(district: str, layers: FlashLayers, country: FlashFloodCountry) -> Scenario:
+    """The flood of the lowest rank that reaches more people than an area's limit; WishInvalid where none does."""
+    for scenario in sorted(layers.scenarios, key=lambda each: (each.rank or 0, each.duration_h, each.amount_mm)):
+        if scenario.duration_h in country.durations_h and any(
+            _is_over(code, scenario, layers, country) for code in layers.districts[district]
+        ):
+            return scenario
+    raise WishInvalid(
+        f"no flood of the library reaches too many people in {district}",
+        where="wishes for rain",
+        expected="a district that some flood reaches",
+    )
+
+
+def _is_over(code: str, scenario: Scenario, layers: FlashLayers, country: FlashFloodCountry) -> bool:
+    slow = layers.small_lag is not None and code not in layers.small_lag
+    if slow and scenario.duration_h in country.small_lag_durations_h:
+        return False
+    people = layers.exposure.isel(indicator=0).sel(area=code, scenario=scenario.name)
+    return round(float(people)) > layers.thresholds.get(code, country.people_threshold)
+
+
+def _amount(wish: RainWish, layers: FlashLayers, country: FlashFloodCountry) -> tuple[float, int]:
+    if wish.amount_mm is not None and wish.over_h is not None:
+        return wish.amount_mm, wish.over_h
+    least = least_flood(wish.district, layers, country)
+    return least.amount_mm, least.duration_h
+
+
+def _tried(
+    power: float,
+    amount: float,
+    hours: int,
+    wish: RainWish,
+    layers: FlashLayers,
+    country: FlashFloodCountry,
+    issue_time: IssueTime,
+) -> tuple[tuple[bool, int], Spread] | None:
+    """A spread and what speaks against it; None where it is over no area's limit."""
+    shape = np.arange(1, hours + 1, dtype=float) ** power
+    mm = amount * shape / shape.sum()
+    codes = layers.districts[wish.district]
+    rain = rain_of_areas(issue_time, layers, {code: Spread(1, mm) for code in codes})
+    judged = judged_of(rain, layers, country, issue_time)
+    over = first_over(judged, layers)[wish.district]
+    if over is None:
+        return None
+    columns = [judged.areas.index(code) for code in codes]
+    number = judged.number[0, judged.seen, :][:, columns].max(axis=1)
+    wished = judged.library.nearest(hours, np.array(amount)) if hours in country.durations_h else number.max()
+    whole = int(judged.window.hours[int(number.argmax())])
+    return (bool(number.max() > wished), max(0, whole - over)), Spread(wish.at_h - over + 1, mm)
+
+
+def first_over(judged: Judged, layers: FlashLayers) -> Mapping[str, int | None]:
+    """District -> the first hour of the window in which one of its areas is over its limit; None for none."""
+    found: dict[str, int | None] = {}
+    for name, codes in layers.districts.items():
+        columns = [judged.areas.index(code) for code in codes]
+        over = judged.exceeds[0, judged.seen, :][:, columns].any(axis=1)
+        found[name] = int(judged.window.hours[int(over.argmax())]) if over.any() else None
+    return found
+
+
+def judged_of(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountry, issue_time: IssueTime) -> Judged:
+    """The rules' own judgement of some rain."""
+    published: datetime = issue_time.start
+    return judge(rain, layers, country, window_of(issue_time, published, None, country.warning_from_h))
+
+
+def rain_of_areas(issue_time: IssueTime, layers: FlashLayers, spreads: Mapping[str, Spread]) -> xr.DataArray:
+    """One run of rain as the rules take it, measured to the issue time; areas without a spread are dry."""
+    longest = max((scenario.duration_h for scenario in layers.scenarios), default=LAST_HOUR)
+    hours = np.arange(1 - BLOCK - max(longest, LAST_HOUR), LAST_HOUR + 1)
+    areas = list(layers.areas)
+    amount = np.zeros((1, len(hours), len(areas)))
+    for code, spread in spreads.items():
+        column = areas.index(code)
+        for place, mm in enumerate(spread.mm, start=spread.first - int(hours[0])):
+            if 0 <= place < len(hours):
+                amount[0, place, column] += mm
+    return of_hours(issue_time, hours, areas, amount)
+
+
+def of_hours(
+    issue_time: IssueTime, hours: npt.NDArray[np.int64], areas: list[str], amount: npt.NDArray[np.floating]
+) -> xr.DataArray:
+    """Rain (member, hour, area) mm as `domain/flash_layers.py` says; `hours`: after the issue time."""
+    start = np.datetime64(issue_time.start.replace(tzinfo=None), "ns")
+    both, shape = ("time", "area"), amount.shape[1:]
+    return xr.DataArray(
+        amount.astype(np.float32),
+        dims=("member", *both),
+        coords={
+            "member": range(len(amount)),
+            "time": start + hours * np.timedelta64(1, "h"),
+            "area": areas,
+            "origin": (both, np.zeros(shape, dtype=np.int8)),
+            "observed": (both, np.broadcast_to((hours <= 0)[:, np.newaxis], shape)),
+            "step_hours": (both, np.ones(shape, dtype=np.float32)),
+        },
+        name="rain",
+        attrs={
+            "issue_time": str(issue_time), "cycle": issue_time.start.isoformat(), "origins": ("generated rain",),
+            "members": "one run", "trial": "",
+        },
+    )  # fmt: skip
