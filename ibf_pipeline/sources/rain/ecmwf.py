@@ -1,0 +1,147 @@
+"""ECMWF's open forecasts, without an account: of files of several GB only the messages of precipitation.
+
+The library `ecmwf-opendata` knows where the files of a run lie, whatever their streams were called at the time, and
+reads their indexes. The messages are fetched with our own client: the library's download knows no time limit, draws
+progress bars into logs, and where members lack in an index takes those that are there.
+Source: ECMWF, open data, and Implementation of IFS Cycle 50r1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import requests
+from ecmwf.opendata import Client as Library
+
+from ibf_pipeline.errors import InputMissing, turned_into
+from ibf_pipeline.io.answers import Gone
+from ibf_pipeline.io.http import Client
+from ibf_pipeline.io.writing import whole
+from ibf_pipeline.sources.rain.byte_ranges import fetch_message
+
+ECMWF: Final = "https://data.ecmwf.int/forecasts"
+"""about four days of runs; Amazon, Google and Azure have the same files under the same paths"""
+PERTURBED: Final = 50
+"""members of the ensemble beside its control"""
+_ONE_CONTROL: Final = datetime(2026, 5, 12, 6, tzinfo=UTC)
+"""from this run on (cycle 50r1) the control is the single run, and has no message of its own in the ensemble's files"""
+_THREE_HOURLY, _LAST = 144, 360
+"""hours to which there is a step for every third, then for every sixth"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Precipitation of a step that lies in one file."""
+
+    stream: str
+    type: str
+    messages: int
+    """how many a whole run has"""
+
+
+def single_run(cycle: datetime) -> list[Wanted]:
+    """The run without perturbations."""
+    return [Wanted("oper", "fc", 1)]
+
+
+def ensemble(cycle: datetime) -> list[Wanted]:
+    """Its perturbed members and its control."""
+    control = Wanted("oper", "fc", 1) if cycle >= _ONE_CONTROL else Wanted("enfo", "cf", 1)
+    return [Wanted("enfo", "pf", PERTURBED), control]
+
+
+def ecmwf_steps(last: float) -> list[int]:
+    """Steps (hours after the start of the run) that reach `last` hours, or just beyond."""
+    there = [*range(3, _THREE_HOURLY + 1, 3), *range(_THREE_HOURLY + 6, _LAST + 1, 6)]
+    return [step for step in there if step < math.ceil(last)] + [next((s for s in there if s >= last), _LAST)]
+
+
+def fetch_ecmwf(
+    client: Client, cycle: datetime, steps: Sequence[int], folder: Path, wanted: Sequence[Wanted], *, parallel: int = 4
+) -> list[Path]:
+    """Files with the precipitation from the start of a run (UTC) to each of its steps; kept in `folder`.
+
+    `client`: of ECMWF or a mirror. What lies there already is not fetched again, and nothing lies there that is not
+    whole. Raises InputMissing where the run is not whole yet, also where members lack, InputInvalid where a file is
+    something else, Refused or NoAnswer.
+    """
+    library = _Library(client.server.base, maximum_retries=1)
+    library.session = _Asking(client)
+    found = []
+    for step in steps:
+        for part in wanted:
+            target = folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
+            if not target.is_file():
+                _fetch(client, library, cycle, step, part, target, parallel)
+            found.append(target)
+    return found
+
+
+def _fetch(
+    client: Client, library: _Library, cycle: datetime, step: int, part: Wanted, target: Path, parallel: int
+) -> None:
+    url, places = _in_index(library, cycle, step, part)
+    one = partial(_message, client, url)
+    with whole(target) as begun, begun.open("wb") as out, ThreadPoolExecutor(parallel) as pool:
+        for content in pool.map(one, places):
+            out.write(content)
+
+
+def _message(client: Client, url: str, place: tuple[int, int]) -> bytes:
+    offset, length = place
+    return fetch_message(client, url, offset, offset + length - 1, of="ECMWF's open data")
+
+
+def _in_index(library: _Library, cycle: datetime, step: int, part: Wanted) -> tuple[str, list[tuple[int, int]]]:
+    """Address of a file, and (first byte, length) of the messages in it; InputMissing where not all are there."""
+    day, expected = f"{cycle:%Y-%m-%d %H} UTC", "a run is whole about 8 hours after it began"
+    remedy = "wait, or go on with the run before"
+    try:
+        with turned_into(
+            InputMissing,
+            f"the index of step {step} of the run of {day} cannot be used: {{}}",
+            where=library.url,
+            expected=f"{part.messages} lines of total precipitation",
+            remedy=remedy,
+        ):
+            answer = library.retrieve(
+                date=f"{cycle:%Y%m%d}", time=cycle.hour, stream=part.stream, type=part.type, step=step, param="tp"
+            )
+            ((url, places),) = answer.urls
+            places = [(int(offset), int(length)) for offset, length in places]
+    except Gone as error:
+        raise InputMissing(
+            f"ECMWF's run of {day} has no step {step} yet", where=error.where, expected=expected, remedy=remedy
+        ) from None
+    if len(set(places)) != part.messages:
+        raise InputMissing(
+            f"step {step} of ECMWF's run of {day} has {len(set(places))} of {part.messages} members",
+            where=url,
+            expected=expected,
+            remedy=remedy,
+        )
+    return url, places
+
+
+class _Library(Library):  # type: ignore[misc, unused-ignore]
+    """The library, up to where it would begin to download."""
+
+    def _download(self, result: Any) -> Any:
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What the library takes for a session: its questions are asked with our patience."""
+
+    client: Client
+
+    def get(self, url: str, **_: Any) -> requests.Response:
+        return self.client.ask("GET", url)

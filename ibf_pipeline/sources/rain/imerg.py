@@ -1,0 +1,188 @@
+"""IMERG, NASA's rain of every half hour seen from satellites, from its archive at GES DISC with an Earthdata token.
+
+A day's files lie in `<collection>/<year>/<day of the year>/`. Their names end with the revision of the algorithm,
+which changes without notice (V07B, V07C), so they are taken from the archive's own list of the folder.
+Source: NASA, IMERG V07 technical documentation; GES DISC, "How to use bearer tokens".
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+import netCDF4
+
+from ibf_pipeline.errors import InputMissing, ServerRefused
+from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
+from ibf_pipeline.io.download import Opened, arrive, from_web
+from ibf_pipeline.io.http import Client
+from ibf_pipeline.io.patience import repeated
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
+
+log = logging.getLogger(__name__)
+
+GES_DISC: Final = "https://gpm1.gesdisc.eosdis.nasa.gov/data/GPM_L3"
+Run = Literal["late", "early"]
+_COLLECTIONS: Final[dict[Run, tuple[str, str]]] = {
+    "late": ("GPM_3IMERGHHL.07", "3B-HHR-L"),
+    "early": ("GPM_3IMERGHHE.07", "3B-HHR-E"),
+}
+HALF_HOUR: Final = timedelta(minutes=30)
+_LARGEST_PAGE: Final = 5_000_000
+"""bytes of a list of 48 files with their sizes and dates"""
+_LARGEST: Final = 100_000_000
+"""bytes of a file; those of the globe have 5 to 10 million"""
+_HDF5: Final = b"\x89HDF\r\n\x1a\n"
+_LOGIN: Final = re.compile(r"earthdata login|urs\.earthdata|type\s*=\s*[\"']?password", re.I)
+TOKEN_REMEDIES: Final = dict.fromkeys(
+    (401, 403),
+    "make a new token (Earthdata, Generate Token: one lives for 60 days) and put it into the environment; in the same "
+    "profile approve the application NASA GESDISC DATA ARCHIVE, once an account",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfHours:
+    """What there is of IMERG."""
+
+    files: tuple[Path, ...]
+    """in the order of time"""
+    missing: tuple[datetime, ...]
+    """starts (UTC) of the half hours before the last file that are not there, or damaged"""
+
+
+def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, folder: Path) -> HalfHours:
+    """The half hours from `first` to `last` (UTC), as far as they are there; kept in `<folder>/<YYYYMMDD>/`.
+
+    `client`: of GES_DISC, with the token. What lies there already is not fetched again, and a folder whose half hours
+    lie there all is not asked for. Raises InputMissing where there is none at all, ServerRefused where the token is
+    not accepted (then a login page comes in place of data), NoAnswer where the archive is away.
+    """
+    wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
+    files: dict[datetime, Path] = {}
+    for day in sorted({start.date() for start in wanted}):
+        starts = [start for start in wanted if start.date() == day]
+        kept = folder / f"{day:%Y%m%d}"
+        here = _by_start(run, (file.name for file in kept.glob("*.HDF5")))
+        if not here.keys() >= set(starts):
+            collection = _COLLECTIONS[run][0]
+            address = f"{collection}/{day:%Y}/{day:%j}"
+            for start, name in _by_start(run, _listed(client, f"{address}/")).items():
+                if start in starts and not (kept / name).is_file():
+                    _fetch(client, f"{address}/{name}", kept / name)
+            here = _by_start(run, (file.name for file in kept.glob("*.HDF5")))
+        files |= {start: kept / name for start, name in here.items() if start in starts}
+    if not files:
+        raise InputMissing(
+            f"no half hour of IMERG {run.title()} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
+            where=client.address(_COLLECTIONS[run][0]),
+            expected="half hours that are older than 5 hours (Early) or 15 hours (Late)",
+            remedy="look at the folder with a browser: the archive may have moved, then correct the url of the source",
+        )
+    missing = tuple(start for start in wanted if start < max(files) and start not in files)
+    return HalfHours(tuple(files[start] for start in sorted(files)), missing)
+
+
+def _by_start(run: Run, names: Iterable[str]) -> dict[datetime, str]:
+    """File names by the start of their half hour (UTC), of each the latest revision."""
+    pattern = re.compile(
+        rf"{_COLLECTIONS[run][1]}\.MS\.MRG\.3IMERG\.(\d{{8}}-S\d{{6}})-E\d{{6}}\.\d{{4}}\.V07[A-Z]\.HDF5"
+    )
+    found = {}
+    for name in sorted(names):
+        if match := pattern.fullmatch(name):
+            found[datetime.strptime(match[1], "%Y%m%d-S%H%M%S").replace(tzinfo=UTC)] = name
+    return found
+
+
+def _listed(client: Client, folder: str) -> list[str]:
+    """Names in a folder of the archive; none where it is not there (yet)."""
+    url = client.address(folder)
+
+    def once() -> str:
+        content = b""
+        with from_web(client, url) as opened:
+            for chunk in opened.chunks:
+                content += chunk
+                if len(content) > _LARGEST_PAGE:
+                    break
+        return content.decode(errors="replace")
+
+    with _asking(url):
+        try:
+            page = repeated(once, client.patience)
+        except Gone:
+            return []
+    names = re.findall(r"""href\s*=\s*["'](?:[^"']*/)?([^"'/]+\.HDF5)["']""", page)
+    if not names and _LOGIN.search(page):
+        raise _not_let_in(url)
+    return names
+
+
+def _fetch(client: Client, path: str, target: Path) -> None:
+    url = client.address(path)
+
+    @contextmanager
+    def open_at(start: int, stamp: str) -> Iterator[Opened]:
+        with from_web(client, url, start, stamp) as opened:
+            yield opened if opened.start else replace(opened, chunks=_data(opened.chunks, url))
+
+    with _asking(url):
+        with suppress(Gone):  # listed, and being replaced by another revision
+            repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
+            _require_readable(target)
+
+
+def _data(chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
+    """The content of a file, if it is one: a login page comes with 200, too."""
+    begin = b""
+    for chunk in chunks:
+        if not begin.startswith(_HDF5):
+            begin += chunk
+            if not _HDF5.startswith(begin[: len(_HDF5)]):
+                raise _no_data(begin + b"".join(islice(chunks, 8)), url)
+        yield chunk
+
+
+def _no_data(content: bytes, url: str) -> ServerRefused | NoAnswer:
+    if _LOGIN.search(content.decode(errors="replace")):
+        return _not_let_in(url)
+    return NoAnswer("something that is no HDF5 file", where=url, remedy="look at the address with a browser")
+
+
+def _require_readable(file: Path) -> None:
+    """A file that cannot be opened is not kept: its half hour is missing until the archive has a better one."""
+    try:
+        with FILE_LIBRARIES, netCDF4.Dataset(file):
+            pass
+    except (OSError, RuntimeError) as error:
+        log.warning("%s is damaged in the archive and left out: %s", file.name, error)
+        file.unlink()
+
+
+@contextmanager
+def _asking(url: str) -> Iterator[None]:
+    """A token that is refused is one error, in whatever way the archive says it."""
+    try:
+        yield
+    except Refused as error:
+        if error.status in TOKEN_REMEDIES:
+            raise _not_let_in(url) from None
+        raise
+
+
+def _not_let_in(url: str) -> ServerRefused:
+    return ServerRefused(
+        "NASA Earthdata asks for a login in place of an answer: the token is wrong or has expired, or the account has "
+        "not approved the archive",
+        where=url,
+        expected="data",
+        remedy=TOKEN_REMEDIES[401],
+    )

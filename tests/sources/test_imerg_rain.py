@@ -1,0 +1,134 @@
+"""IMERG from an archive on loopback: what there is of it, once, with a token that goes nowhere else."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.tokens import Token, TokenSource
+from ibf_pipeline.rain.reader import read_rain
+from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, fetch_imerg
+from tests.rain.written import BOUNDS, SHAPE, imerg
+from tests.worlds.services import earthdata
+from tests.worlds.services.earthdata import TOKEN, Earthdata
+
+FIRST = datetime(2026, 2, 14, 22, tzinfo=UTC)
+LAST = FIRST + timedelta(hours=4)
+HALF_HOUR = timedelta(minutes=30)
+
+
+def name_of(start: datetime, revision: str = "B") -> str:
+    end, minute = start + timedelta(minutes=29, seconds=59), start.hour * 60 + start.minute
+    return f"3B-HHR-L.MS.MRG.3IMERG.{start:%Y%m%d-S%H%M%S}-E{end:%H%M%S}.{minute:04d}.V07{revision}.HDF5"
+
+
+def published(root: Path, start: datetime, rate: float, revision: str = "B") -> Path:
+    """A half hour of the archive, the same rate (mm/h) everywhere."""
+    folder = root / "GPM_3IMERGHHL.07" / f"{start:%Y/%j}"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = imerg(folder, np.datetime64(start.replace(tzinfo=None), "m"), np.full(SHAPE, rate))
+    return written.rename(folder / name_of(start, revision))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Earthdata]:
+    """Six half hours over midnight, 1 mm/h more in each; the fourth, from 23:30, is not there."""
+    for number in (0, 1, 2, 4, 5):
+        published(tmp_path / "archive", FIRST + number * HALF_HOUR, 1.0 + number)
+    with earthdata.running(tmp_path / "archive") as running:
+        yield running
+
+
+def client(archive: Earthdata, token: str = TOKEN, attempts: int = 3) -> Client:
+    redact = Redactor()
+    return Client(
+        Server(archive.url, TOKEN_REMEDIES, renewed_at=()),
+        Patience(attempts=attempts, sleep=lambda _: None),
+        redact,
+        tokens=TokenSource(lambda: Token(token), redact),
+    )
+
+
+def test_what_there_is_comes_once_and_the_rest_is_named(archive: Earthdata, tmp_path: Path) -> None:
+    found = fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+    assert [file.name for file in found.files] == [name_of(FIRST + number * HALF_HOUR) for number in (0, 1, 2, 4, 5)]
+    assert found.missing == (datetime(2026, 2, 14, 23, 30, tzinfo=UTC),)
+    rain = read_rain(found.files, Reads(), BOUNDS, observed=True)
+    assert [float(each) for each in rain.amount[0, :, 0, 0]] == [0.5, 1, 1.5, 2.5, 3]
+    before = archive.asked.copy()
+    assert fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept") == found
+    assert (archive.asked - before).total() == 2, "the lists of both days alone"
+    published(archive.root, FIRST + 3 * HALF_HOUR, 4.0)
+    assert fetch_imerg(client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, tmp_path / "kept").missing == ()
+    before = archive.asked.copy()
+    assert len(fetch_imerg(client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, tmp_path / "kept").files) == 4
+    assert archive.asked == before, "a day that is whole is not asked for"
+
+
+def test_the_latest_revision_of_a_half_hour_counts(archive: Earthdata, tmp_path: Path) -> None:
+    published(archive.root, FIRST, 7.0, "C")
+    found = fetch_imerg(client(archive), "late", FIRST, FIRST + HALF_HOUR, tmp_path / "kept")
+    assert [file.name for file in found.files] == [name_of(FIRST, "C")]
+
+
+@pytest.mark.parametrize("refused_by", ["redirect", "page", "401", "403"])
+def test_a_token_that_is_refused_is_one_clear_error(archive: Earthdata, tmp_path: Path, refused_by: str) -> None:
+    archive.refused_by = refused_by
+    with pytest.raises(ServerRefused, match="token is wrong or has expired") as caught:
+        fetch_imerg(client(archive, "an-older-token"), "late", FIRST, LAST, tmp_path / "kept")
+    assert "NASA GESDISC DATA ARCHIVE" in str(caught.value)
+    assert "an-older-token" not in str(caught.value)
+    assert archive.asked.total() == 1, "it is not tried again"
+    assert archive.tokens_abroad == []
+
+
+def test_a_login_page_in_place_of_a_file_is_the_same_error(archive: Earthdata, tmp_path: Path) -> None:
+    archive.instead[name_of(FIRST)] = earthdata.LOGIN_PAGE
+    with pytest.raises(ServerRefused, match="token is wrong or has expired"):
+        fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+    assert not list((tmp_path / "kept").rglob("*.HDF5"))
+
+
+def test_data_from_another_host_come_without_the_token(archive: Earthdata, tmp_path: Path) -> None:
+    archive.elsewhere = True
+    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept").files) == 5
+    assert archive.tokens_abroad == []
+
+
+def test_what_breaks_off_or_is_no_data_is_asked_for_again(archive: Earthdata, tmp_path: Path) -> None:
+    archive.cut_after[name_of(FIRST)] = 100
+    archive.instead[name_of(FIRST + HALF_HOUR)] = b"<html>Down for maintenance</html>"
+    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept").files) == 5
+    archive.instead[name_of(FIRST)] = b"<html>Down for maintenance</html>"
+    with pytest.raises(ServerUnreachable, match="no HDF5 file"):
+        fetch_imerg(client(archive, attempts=1), "late", FIRST, LAST, tmp_path / "other")
+
+
+def test_a_file_that_is_damaged_in_the_archive_is_missing(
+    archive: Earthdata, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = (archive.root / "GPM_3IMERGHHL.07" / f"{FIRST:%Y/%j}" / name_of(FIRST)).read_bytes()
+    archive.instead[name_of(FIRST)] = whole[: len(whole) // 2]
+    with caplog.at_level(logging.WARNING):
+        found = fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+    assert found.missing[0] == FIRST
+    assert "S220000-E222959.1320.V07B.HDF5 is damaged" in caplog.text
+    assert not (tmp_path / "kept" / "20260214" / name_of(FIRST)).exists()
+
+
+def test_days_without_any_half_hour_are_missing(archive: Earthdata, tmp_path: Path) -> None:
+    with pytest.raises(InputMissing, match=r"no half hour of IMERG Late from 2026-03-14 22:00 to 2026-03-15 02:00 UTC"):
+        days = timedelta(days=28)
+        fetch_imerg(client(archive), "late", FIRST + days, LAST + days, tmp_path / "kept")
+    with pytest.raises(InputMissing, match="no half hour of IMERG Early"):
+        fetch_imerg(client(archive), "early", FIRST, LAST, tmp_path / "kept")
