@@ -23,9 +23,10 @@ from ibf_pipeline.report.floods import words as flood_words
 from ibf_pipeline.report.floods.changes import flood_change
 from ibf_pipeline.report.floods.drawing import flood_pictures
 from ibf_pipeline.report.floods.kept import read_kept
-from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
+from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords, Marks
 from ibf_pipeline.report.rows import ShortTable
 from ibf_pipeline.report.table_files import Table, Value
+from ibf_pipeline.report.times import begins
 from ibf_pipeline.runs.folder import RunFolder
 
 Draw = Callable[[], bytes]
@@ -61,8 +62,14 @@ class Blocks:
     """(findings): what else must be read together with the headline"""
     change: Callable[[Compared[Any, Any]], Change] = plain_change
     """a change with its reason"""
+    alerts: Callable[[Any], Sequence[str]] | None = None
+    """(findings): what is alerted, as sentences of the headline, in place of the frame's"""
+    begins: Callable[[Any, Any], str] = begins
+    """(findings, event): when it begins"""
     event_words: Callable[[Any, Any], EventWords] = plain.event_words
     """(findings, event): of its map"""
+    event_marks: Callable[[Any, Any, Path], Sequence[Marks]] = plain.nothing
+    """(findings, event, folder of the findings): what else is on its map"""
     country_words: Callable[[Any], CountryWords] = plain.country_words
     """(findings): of the country's map"""
     event_columns: Mapping[str, Callable[[Any], Value]] = field(default_factory=dict)

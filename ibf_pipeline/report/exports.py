@@ -18,6 +18,7 @@ from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.hazards.known import profile_of
 from ibf_pipeline.report.blocks import blocks_of
 from ibf_pipeline.report.table_files import Place, Row, Table, flags_cell, of_run, point, write_csv, write_geojson
+from ibf_pipeline.report.times import event_moment
 from ibf_pipeline.report.words import further_indicators
 
 Shapes = Mapping[str, Any]
@@ -61,7 +62,7 @@ def events_table(found: Findings) -> Table:
             "event": event.name,
             **dict(zip(_subject_columns(profile), (event.key, found.listed_name(event.key)), strict=False)),
             **_of_alert(profile, event),
-            moment: profile.moment(found.issue_time, event.lead_time).isoformat(),
+            moment: event_moment(found, event).isoformat(),
             flags: flags_cell(event.flags),
             "people_affected": _people(event) if event.is_estimated else None,
             **{name: value(event) for name, value in further.items()},

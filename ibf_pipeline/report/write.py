@@ -106,8 +106,9 @@ class _Maps:
         return overview_map(self.found, self.layers, [file for file in extents if file is not None], words)
 
     def event(self, event: Event) -> bytes:
-        words = blocks_of(self.found).event_words(self.found, event)
-        return event_map(self.found, event, self.layers, self._extent(event.lead_time), words)
+        blocks = blocks_of(self.found)
+        words, marks = blocks.event_words(self.found, event), blocks.event_marks(self.found, event, self.folder)
+        return event_map(self.found, event, self.layers, self._extent(event.lead_time), words, marks)
 
     def _extent(self, lead_time: int) -> Path | None:
         extent = self.found.extent(lead_time)
