@@ -59,7 +59,7 @@ def find_block(
         iso3,
         day.issue_time,
         sources,
-        rain_areas(prepared, day),
+        rain_areas(prepared, day.prepared),
         hours_back(day.issue_time, country, before),
         None if before is None else before.issue_time,
     )
@@ -112,9 +112,9 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
     return max(country.durations_h) - window.first - BLOCK
 
 
-def rain_areas(prepared: FlashPrepared, day: Day) -> RainAreas:
-    """All areas of the country: rain of any may run to a district."""
-    weights = day.prepared / "weights"
+def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
+    """All areas of the country, whose rain may run to a district. `folder`: of the prepared layers."""
+    weights = folder / "weights"
     return RainAreas(prepared.tiles.place_codes, prepared.bounds, prepared.shapes, prepared.ground, weights)
 
 

@@ -221,12 +221,14 @@ def _may_have_new(chosen: SourceSection) -> bool:
     )
 
 
-def sound_countries(configuration: Configuration) -> tuple[list[FloodCountry], dict[str, ConfigError]]:
-    """The countries with floods whose configuration is valid, and by ISO3 code what is wrong with the others."""
-    sound, wrong = [], {}
-    for iso3 in configuration.country_codes(FloodCountry.hazard):
+def sound_countries(
+    configuration: Configuration, hazard: str = FloodCountry.hazard
+) -> tuple[list[CountryHazard], dict[str, ConfigError]]:
+    """The countries with a hazard whose configuration is valid, and by ISO3 code what is wrong with the others."""
+    sound, wrong = list[CountryHazard](), dict[str, ConfigError]()
+    for iso3 in configuration.country_codes(hazard):
         try:
-            sound.append(configuration.country_of(iso3, FloodCountry))
+            sound.append(configuration.country(iso3, hazard))
         except ConfigError as error:
             wrong[iso3] = error
     return sound, wrong
@@ -236,15 +238,13 @@ def users_of(configuration: Configuration, name: str) -> tuple[list[CountryHazar
     """The configured countries that list a source and have something to forecast, and those of which nobody knows it,
     as their file is wrong.
     """
-    sound, wrong = list[CountryHazard](), dict[str, ConfigError]()
-    chosen = configuration.settings.sources[name]
-    for hazard, iso3 in ((hazard, iso3) for hazard in chosen.hazards for iso3 in configuration.country_codes(hazard)):
-        try:
-            sound.append(configuration.country(iso3, hazard))
-        except ConfigError as error:
-            wrong[iso3] = error
-            log.error("%s is left out: %s", iso3, error)
-    users = [country for country in sound if name in country.sources]
+    users, wrong = list[CountryHazard](), dict[str, ConfigError]()
+    for hazard in configuration.settings.sources[name].hazards:
+        sound, damaged = sound_countries(configuration, hazard)
+        users += [country for country in sound if name in country.sources]
+        wrong |= damaged
+    for code, error in wrong.items():
+        log.error("%s is left out: %s", code, error)
     return [country for country in users if not is_without_river(configuration, country)], wrong
 
 

@@ -75,7 +75,7 @@ class InThisProcess:
     config: str
     workspace: str | None
 
-    def __call__(self, iso3: str, day: date) -> None:
+    def __call__(self, iso3: str, day: IssueTime, hazard: str) -> None:
         state = floods(iso3, day, config=self.config, workspace=self.workspace, return_state=True)
         assert state.is_completed(), state.message
 
