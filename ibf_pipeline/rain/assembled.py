@@ -14,7 +14,7 @@ from ibf_pipeline.errors import InputMissing
 from ibf_pipeline.rain.hourly import HourlyRain
 
 OLDEST_CYCLE: Final = 12
-"""hours that a forecast's cycle may be before the issue time (rule 2 of flash floods)"""
+"""hours that a forecast's cycle may be before the issue time (rule 2 of flash floods), by default"""
 BEFORE: Final = 6
 """hours before the issue time at which an exceedance may begin (rule 6: the last block)"""
 AHEAD: Final = 48
@@ -31,11 +31,12 @@ def assemble(
     longest_h: int = 48,
     last_published: IssueTime | None = None,
     trial: str = "",
+    oldest_h: int = OLDEST_CYCLE,
 ) -> xr.DataArray:
     """The rain of areas that the rules of flash floods take (their rules 1 and 2).
 
     `observed`: the better ones first (gauges, IMERG Late, IMERG Early); an area's hour is from the first that has it.
-    `forecasts`: of any cycles, the preferred source first; the one that leads is the newest cycle, at most OLDEST_CYCLE
+    `forecasts`: of any cycles, the preferred source first; the one that leads is the newest cycle, at most `oldest_h`
     hours old, of the first source that has one: it alone gives the hours after the issue time. Hours before it that
     nobody observed are those of the newest cycle that has them, that is of the shortest lead. What has other members
     than the leading forecast (observations, other ensembles) is the same for all of them: the mean of its own.
@@ -48,17 +49,17 @@ def assemble(
 
     Raises InputMissing where no forecast leads.
     """
-    now = np.datetime64(issue_time.start.replace(tzinfo=None), "m")
+    now = _minute(issue_time)
     usable = [forecast for forecast in forecasts if forecast.cycle is not None and forecast.cycle <= now]
-    leading = _leading(now, areas, usable)
-    if leading is None:
-        raise _no_forecast(issue_time, now, usable, last_published)
-    times = _hours(now, leading, longest_h)
-    series = _in_order(times <= now, observed, nowcasts, usable, leading)
-    return _filled(times, areas, series, leading).assign_attrs(
+    leads = leading(issue_time, areas, usable, oldest_h)
+    if leads is None:
+        raise _no_forecast(issue_time, now, usable, last_published, oldest_h)
+    times = _hours(now, leads, longest_h)
+    series = _in_order(times <= now, observed, nowcasts, usable, leads)
+    return _filled(times, areas, series, leads).assign_attrs(
         issue_time=str(issue_time),
-        cycle=str(leading.cycle),
-        members="one run" if leading.rain.sizes["member"] == 1 else f"{leading.rain.sizes['member']} members",
+        cycle=str(leads.cycle),
+        members="one run" if leads.rain.sizes["member"] == 1 else f"{leads.rain.sizes['member']} members",
         trial=trial,
     )
 
@@ -95,12 +96,21 @@ def _cycle(forecast: HourlyRain) -> np.datetime64:
     return np.datetime64("1970-01-01", "m") if forecast.cycle is None else forecast.cycle
 
 
-def _leading(now: np.datetime64, areas: Sequence[str], usable: Sequence[HourlyRain]) -> HourlyRain | None:
+def _minute(issue_time: IssueTime) -> np.datetime64:
+    return np.datetime64(issue_time.start.replace(tzinfo=None), "m")
+
+
+def leading(
+    issue_time: IssueTime, areas: Sequence[str], forecasts: Sequence[HourlyRain], oldest_h: int = OLDEST_CYCLE
+) -> HourlyRain | None:
     """The newest cycle of the first source that has one that is young enough and has rain after the issue time."""
+    now = _minute(issue_time)
     young = [
         forecast
-        for forecast in usable
-        if now - _cycle(forecast) <= np.timedelta64(OLDEST_CYCLE, "h") and _has_future(forecast.rain, now, areas)
+        for forecast in forecasts
+        if forecast.cycle is not None
+        and np.timedelta64(0, "h") <= now - forecast.cycle <= np.timedelta64(oldest_h, "h")
+        and _has_future(forecast.rain, now, areas)
     ]
     preferred = [forecast for forecast in young if forecast.origin == young[0].origin]
     return max(preferred, key=_cycle, default=None)
@@ -112,13 +122,17 @@ def _has_future(rain: xr.DataArray, now: np.datetime64, areas: Sequence[str]) ->
 
 
 def _no_forecast(
-    issue_time: IssueTime, now: np.datetime64, usable: Sequence[HourlyRain], last_published: IssueTime | None
+    issue_time: IssueTime,
+    now: np.datetime64,
+    usable: Sequence[HourlyRain],
+    last_published: IssueTime | None,
+    oldest_h: int,
 ) -> InputMissing:
     newest = max(usable, key=_cycle, default=None)
     age = 0 if newest is None else int((now - _cycle(newest)) / np.timedelta64(1, "h"))
     if newest is None:
         found = "there is none"
-    elif age > OLDEST_CYCLE:
+    elif age > oldest_h:
         found = f"the newest is {newest.label}, {age} h old"
     else:
         found = f"{newest.label} has no rain after the issue time in any area"
@@ -126,7 +140,7 @@ def _no_forecast(
     return InputMissing(
         f"no rain forecast for the block of {issue_time.words}: {found}",
         where="rain",
-        expected=f"a cycle at most {OLDEST_CYCLE} hours before it",
+        expected=f"a cycle at most {oldest_h} hours before it",
         remedy=f"nothing is published, the portal shows the state of {shown}; run the block again when one is there",
     )
 

@@ -1,0 +1,179 @@
+"""The rain of a block: every source asked for what those before it do not have, and put together to one series."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.errors import InputMissing
+from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, leading
+from ibf_pipeline.rain.hourly import HourlyRain
+from ibf_pipeline.sources.order import PASSED_OVER
+from ibf_pipeline.sources.rain.alike import repeated_cycles, standing_still
+from ibf_pipeline.sources.rain.read import moment
+from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
+
+log = logging.getLogger(__name__)
+
+_RECENT: Final = 24
+"""hours before the block of which at least one must have been measured somewhere"""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRain:
+    """The rain that a block is judged by."""
+
+    rain: xr.DataArray
+    """(member, time, area) as `domain/flash_layers.py` says"""
+    notes: tuple[str, ...]
+    """sources and cycles that could not be used, and why; hours that are missing"""
+    doubts: tuple[str, ...]
+    """why its numbers may be wrong although nothing failed"""
+    origin: Mapping[str, Any]
+    """where everything was fetched from; for the manifest"""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What the sources of a block gave so far."""
+
+    issue_time: IssueTime
+    areas: RainAreas
+    unseen: npt.NDArray[np.bool_]
+    """(hour, area) hours up to the issue time that no source has given yet"""
+    hours: npt.NDArray[np.datetime64]
+    """their ends"""
+    given: dict[Role, list[HourlyRain]] = field(default_factory=lambda: {"observed": [], "nowcast": [], "forecast": []})
+    notes: list[str] = field(default_factory=list)
+    passed_over: dict[str, str] = field(default_factory=dict)
+    origin: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.issue_time.start
+
+    @property
+    def first_unseen(self) -> datetime:
+        """From when on rain is asked for: the beginning of the first hour that an area lacks."""
+        lacking = self.hours[self.unseen.any(axis=1)]
+        begin = (lacking[0] if len(lacking) else self.hours[-1] + np.timedelta64(1, "h")) - np.timedelta64(1, "h")
+        return datetime.fromisoformat(str(begin.astype("datetime64[s]"))).replace(tzinfo=UTC)
+
+    def ask(self, source: RainSource, last: datetime) -> None:
+        """Add what a source has up to `last`; one that fails is passed over, and said."""
+        try:
+            found = source.hours(self.issue_time, self.areas, self.first_unseen, last)
+        except PASSED_OVER as error:
+            log.warning("source %s is passed over: %s", source.name, error)
+            self.notes.append(f"source {source.name} is passed over: {error.found}")
+            self.passed_over[source.name] = str(error)
+            return
+        self.notes += found.notes
+        self.origin[source.name] = dict(found.origin)
+        series = [_known(each, self.now) for each in found.series] if source.role == "observed" else found.series
+        self.given[source.role] += series
+        for each in series:
+            rain = each.rain.reindex(time=self.hours, area=list(self.areas.codes))
+            self.unseen &= ~np.isfinite(rain.values).any(axis=0)
+
+
+def rain_of_block(
+    sources: Sequence[RainSource],
+    issue_time: IssueTime,
+    areas: RainAreas,
+    *,
+    longest_h: int,
+    last_published: IssueTime | None = None,
+    oldest_h: int = OLDEST_CYCLE,
+    trial: str = "",
+) -> BlockRain:
+    """The hourly rain of areas for a block, of all sources in their order, better ones first within a role.
+
+    `longest_h`: the longest duration that is summed up; `last_published`: of the block that the portal shows;
+    `oldest_h`: how many hours before the block the leading cycle may have begun. Observations that are later than the
+    issue time are not used, so that a past block is judged as it was.
+
+    Raises InputMissing where no forecast leads, with what each source said; whatever else goes wrong with a source is
+    a note.
+    """
+    now = moment(issue_time.start).astype("datetime64[h]")
+    hours = np.arange(now - BEFORE - longest_h + 1, now + 1).astype("datetime64[ns]")
+    asked = _Asked(issue_time, areas, np.ones((len(hours), len(areas.codes)), dtype=bool), hours)
+    ahead = issue_time.start + timedelta(hours=AHEAD)
+    for source in _of("observed", sources):
+        if asked.unseen.any():
+            asked.ask(source, issue_time.start)
+    doubts = list(_unmeasured(asked, sources))
+    for source in _of("nowcast", sources):
+        asked.ask(source, ahead)
+    for source in _of("forecast", sources):
+        if asked.unseen.any() or leading(issue_time, areas.codes, asked.given["forecast"], oldest_h) is None:
+            asked.ask(source, ahead)
+    rain = _assembled(asked, longest_h, last_published, oldest_h, trial)
+    used = {label for number, label in enumerate(rain.attrs["origins"]) if (rain["origin"].values == number).any()}
+    doubts += [text for each in asked.given["observed"] if each.label in used for text in standing_still(each)]
+    doubts += repeated_cycles(asked.given["forecast"])
+    origin = {"sources": asked.origin, "passed_over": asked.passed_over, "cycle": rain.attrs["cycle"]}
+    return BlockRain(rain, (*dict.fromkeys(asked.notes), *_missing(asked)), tuple(doubts), origin)
+
+
+def _of(role: Role, sources: Sequence[RainSource]) -> Iterator[RainSource]:
+    return (source for source in sources if source.role == role)
+
+
+def _known(series: HourlyRain, now: datetime) -> HourlyRain:
+    """What was observed by now: of a past block more may lie there."""
+    end = moment(now).astype("datetime64[ns]")
+    return replace(series, rain=series.rain.isel(time=series.rain["time"].values <= end))
+
+
+def _assembled(
+    asked: _Asked, longest_h: int, last_published: IssueTime | None, oldest_h: int, trial: str
+) -> xr.DataArray:
+    try:
+        return assemble(
+            asked.issue_time,
+            asked.areas.codes,
+            asked.given["observed"],
+            asked.given["forecast"],
+            nowcasts=asked.given["nowcast"],
+            longest_h=longest_h,
+            last_published=last_published,
+            trial=trial,
+            oldest_h=oldest_h,
+        )
+    except InputMissing as error:
+        said = "".join(f"; {note}" for note in dict.fromkeys(asked.notes))
+        raise InputMissing(
+            error.found + said, where=error.where, expected=error.expected, remedy=error.remedy
+        ) from None
+
+
+def _unmeasured(asked: _Asked, sources: Sequence[RainSource]) -> Iterator[str]:
+    """A doubt where sources of observations are listed, and nothing was measured of late."""
+    names = [source.name for source in _of("observed", sources)]
+    if names and asked.unseen[-_RECENT:].all():
+        yield (
+            f"no rain was measured in the {_RECENT} hours before the block ({', '.join(names)}): what fell is only "
+            "forecast, and nothing that was expected to begin can be refuted"
+        )
+
+
+def _missing(asked: _Asked) -> Iterator[str]:
+    """A note of past hours that nobody has: their sums are lower bounds."""
+    areas = asked.unseen.any(axis=0)
+    if areas.any():
+        hours = int(asked.unseen.any(axis=1).sum())
+        yield (
+            f"rain is missing in {counted(hours, 'hour')} before the block, in {counted(int(areas.sum()), 'area')}: "
+            "sums over them are lower bounds"
+        )
