@@ -28,6 +28,8 @@ __all__ = ["RainWish", "parse_rain_wishes", "write_rain"]
 
 OLDEST_HOUR: Final = 1 - BLOCK - LAST_HOUR
 """the first hour that the longest sum of a block asks for, by its end, after the issue time"""
+_FOLDERS: Final = {"forecast": "forecast/%Y%m%d%H", "nowcast": "nowcast/%Y%m%d%H%M"}
+"""those that a source of kind `rain-folder` reads by default"""
 
 
 def write_rain(
@@ -47,8 +49,8 @@ def write_rain(
     """Write the rain of one block below `root` and return it.
 
     `<root>/forecast/<YYYYMMDDHH>/rain_<NN>.nc`, one file a member, the cycle being the issue time; what fell before in
-    `<root>/observed/<YYYYMMDD>/rain.nc`, without `observed` in forecasts of earlier cycles instead; with `nowcast_h` the
-    first hours also in `<root>/nowcast/<YYYYMMDDHH>/rain.nc`. Hours before the issue time are those of these wishes
+    `<root>/observed/<YYYYMMDD>/rain.nc`, without `observed` in forecasts of earlier cycles instead; with `nowcast_h`
+    the first hours also in `<root>/nowcast/<YYYYMMDDHHMM>/`. Hours before the issue time are those of these wishes
     alone: what another block wrote there is replaced.
 
     `ground`: outlines of `layers.areas` in their order; `share`: of the members that carry the wishes, the others are
@@ -131,7 +133,7 @@ class _Writer:
         Hours before the rain begins are left out. The first member's file clears what lay in the folder.
         """
         cycle = self._start + timedelta(hours=first)
-        folder = self._root / role / f"{cycle:%Y%m%d%H}"
+        folder = self._root / f"{cycle:{_FOLDERS[role]}}"
         if not number:
             shutil.rmtree(folder, ignore_errors=True)
         wanted = (self._hours > first) & (self._hours <= last)

@@ -35,7 +35,7 @@ def write_rain_file(
         data.setncatts({"Conventions": "CF-1.8", "source": "generated rain, no real observation or forecast"})
         for name, length in (("time", len(starts)), ("bnds", 2), ("lat", grid.height), ("lon", grid.width)):
             data.createDimension(name, length)
-        dims = ("time", "lat", "lon")
+        dims: tuple[str, ...] = ("time", "lat", "lon")
         if member is not None:
             data.createDimension("member", 1)
             dims = ("member", *dims)

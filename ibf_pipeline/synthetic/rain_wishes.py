@@ -1,8 +1,8 @@
 """Wishes for rain: in which district a flash flood shall begin, when, and of how much rain.
 
 `Karonga=@30h:150mm/24h Blantyre City=@0h` reads: the first hour in which an area of Karonga is over its limit ends 30
-hours after the issue time, and 150 mm fall there in 24 hours; Blantyre City is over it in the hour that ends at the issue
-time, by the least flood of the library that reaches too many people. Other districts stay dry.
+hours after the issue time, and 150 mm fall there in 24 hours; Blantyre City is over it in the hour that ends at the
+issue time, by the least flood of the library that reaches too many people. Other districts stay dry.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def known_district(wish: RainWish, districts: Collection[str]) -> RainWish:
     found = [name for name in districts if same_name(name) == same_name(wish.district)]
     if not found:
         raise WishInvalid(
-            f"there is no district {wish.district!r}", where="wishes for rain", expected="one of " + ", ".join(districts)
+            f"there is no district {wish.district!r}",
+            where="wishes for rain",
+            expected="one of " + ", ".join(districts),
         )
     return RainWish(found[0], wish.at_h, wish.amount_mm, wish.over_h)
 
