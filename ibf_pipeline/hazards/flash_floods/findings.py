@@ -66,6 +66,8 @@ class Later:
     starts: datetime
     trigger: bool
     people: int
+    areas: tuple[str, ...] = ()
+    """names of those that are alerted then, most people first"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ def check_server(
         *_decisions(found, state, consent),
         *_exercise(found, state),
         *_mail(found, mailed_only),
+        *_zeros_that_warn(found, state),
         *(Problem(f"{name}: not checked, this server has no route for it", blocks=False) for name in state.not_checked),
         *(Problem(doubt, blocks=False) for doubt in state.doubts),
     ]
@@ -176,6 +177,18 @@ def _exercise(found: Findings, state: ServerState) -> Iterator[Problem]:
 def _mail(found: Findings, mailed_only: Sequence[str] | None) -> Iterator[Problem]:
     if mailed_only is not None and found.publishable_events:
         yield Problem(f"{words_of(found.country, mailed_only)}; tell the recipients yourself", blocks=False)
+
+
+def _zeros_that_warn(found: Findings, state: ServerState) -> Iterator[Problem]:
+    """Of servers that know one indicator alone, by which an area without an alert is told from no warned one."""
+    if part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
+        dry = [area.place_code for event in found.publishable_events for area in event.areas if not area.alerted]
+        if dry:
+            areas = f"{len(dry)} areas of its events" if len(dry) > 1 else f"area {dry[0]}"
+            yield Problem(
+                f"this server takes no severity: {areas} without an alert ({_list(dry[:3])}) may stand there as warned",
+                blocks=False,
+            )
 
 
 def _list(values: Iterable[object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +67,8 @@ class ServerState:
     """what this server has no route for, in words"""
     doubts: tuple[str, ...] = ()
     """what it does not tell whole, and what stands in, in words"""
+    exposed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """category -> codes of the points that it shows as exposed"""
 
     def subjects(self, profile: HazardProfile) -> Mapping[str, str] | None:
         """Code -> name of the points that events of a hazard are about; None where there are none, or none are told."""
@@ -150,6 +152,7 @@ def read_state(
         else (*listed, *(_with_areas(client, event, iso3, default, disaster_type) for event in unlisted)),
         not_checked=tuple(name for name, found in asked.items() if found is None),
         doubts=doubts,
+        exposed={category: exposed_points(found) for category, found in points.items() if found},
     )
 
 
@@ -254,6 +257,12 @@ def point_names(collection: Any) -> dict[str, str]:
     """Code -> name, from the server's GeoJSON of the points of a category."""
     properties = [feature["properties"] for feature in collection["features"]]
     return {str(p.get("stationCode") or p["fid"]): str(p.get("stationName", p.get("name")) or "") for p in properties}
+
+
+def exposed_points(collection: Any) -> frozenset[str]:
+    """Codes of those that are shown as exposed."""
+    properties = [feature["properties"] for feature in collection["features"]]
+    return frozenset(str(p["fid"]) for p in properties if (p.get("dynamicData") or {}).get("exposure") == "true")
 
 
 def _dynamic_indicators(indicators: Iterable[Mapping[str, Any]]) -> frozenset[str]:
