@@ -23,15 +23,15 @@ log = logging.getLogger("ibf_pipeline.flows")
 
 @flow(name="prepare", flow_run_name="prepare-{country}", retries=0, persist_result=False)
 def prepare_country(
-    country: str, hazard: str | None = None, config: str = "config", workspace: str | None = None
+    country: str, config: str = "config", workspace: str | None = None, hazard: str | None = None
 ) -> State:
     """Build a country's prepared layers where they are missing or out of date. An interrupted one goes on.
 
     Args:
         country: ISO3 code of a country in the configuration.
-        hazard: whose layers; floods, or the country's only hazard, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
+        hazard: whose layers; floods, or the country's only hazard, where none is given.
     """
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:

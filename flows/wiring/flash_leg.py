@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.rain_sources import open_levels, open_rain_sources
+from flows.wiring.rain_sources import open_levels, open_rain_folder, open_rain_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -28,8 +28,12 @@ from ibf_pipeline.runs.ledger import unfinished
 from ibf_pipeline.runs.shown_before import newest_shown, newest_told
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource
 from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_floods, record_block
+from tasks.scenario import make_rain
 
 log = logging.getLogger("ibf_pipeline.flows")
+
+END = "end"
+"""wish that ends an exercise"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,15 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
     """
     window = window_of(issue_time, issue_time.start, before and before.issue_time, country.warning_from_h)
     return max(country.durations_h) - window.first - BLOCK
+
+
+def wished_rain(day: Day, wishes: str) -> Wished:
+    """The rain of an exercise: DISTRICT=@HOUR, see `scenario`; `end` is its last block, without any rain."""
+    iso3, country = day.country.iso3, flash_country(day.country)
+    prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
+    ends = wishes.strip().lower() == END
+    root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
+    return Wished(tuple(open_rain_folder(f"scenario {role}", root, role) for role in ("observed", "forecast")), ends)
 
 
 def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
