@@ -24,4 +24,4 @@ class FloodTiles(Generic[Flood]):
     wet: np.ndarray
     """(n, 4): block row, block column, area number, position of the flood in `depths`"""
     place_codes: tuple[str, ...]
-    """of the deepest level, by area number"""
+    """by area number"""

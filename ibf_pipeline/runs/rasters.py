@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from ibf_pipeline.domain.findings import Findings
+from ibf_pipeline.hazards.flash_floods.extents import wet_areas as wet_in_scenarios
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.hazards.floods.findings import FloodFindings
 from ibf_pipeline.hazards.floods.impact.extents import wet_areas
 from ibf_pipeline.hazards.floods.profile import FLOODS
+from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.extents import write_extents
 
@@ -21,7 +25,17 @@ def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
     write_extents(wet_areas(found.publishable_events, found.admin_levels[-1]), tiles, files)
 
 
-RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {FLOODS.name: flood_rasters}
+def flash_flood_rasters(found: FlashFloodFindings, prepared: Path, folder: Path) -> None:
+    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12)."""
+    tiles = read_flash_floods(prepared, found.country).tiles
+    files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
+    write_extents(wet_in_scenarios(found.publishable_events), tiles, files)
+
+
+RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
+    FLOODS.name: flood_rasters,
+    FLASH_FLOODS.name: flash_flood_rasters,
+}
 """(findings of that hazard, the country's prepared layers, folder): writes every file that the findings name"""
 
 

@@ -44,7 +44,7 @@ class FlashPrepared:
     bounds: Bounds
     """degrees, around all areas"""
     ground: Callable[[], Sequence[BaseGeometry]]
-    """reads the polygons of all areas, in the order of `tiles.place_codes`; no two of them overlap"""
+    """reads the polygons of all areas, in the order of `layers.areas`; no two of them overlap"""
     assets: Path
     """the folder that `read_assets` reads"""
 
@@ -89,7 +89,7 @@ def read_flash_floods(folder: Path, iso3: str) -> FlashPrepared:
             areas=folder / AREA_GRID,
             depths={name: folder / extent_name(name) for name in content["extents"]},
             wet=np.load(folder / WET_BLOCKS),
-            place_codes=tuple(area["place_code"] for area in content["areas"]),
+            place_codes=tuple(str(code) for code in exposure["area"].values),
         )
         west, south, east, north = content["bounds"]
         return FlashPrepared(
@@ -128,6 +128,21 @@ def extent_name(scenario: str) -> str:
 def assets_name(category: str) -> str:
     """File of a category: its places, and their depths by scenario."""
     return f"assets_{category}.csv"
+
+
+def counts_name(indicator: str, scenario: str) -> str:
+    """File of one column of the table."""
+    return f"counts_{indicator}_{scenario}.npy"
+
+
+def amounts_name(category: str) -> str:
+    """File of how many assets each flood reaches in each area."""
+    return f"amounts_{category}.npy"
+
+
+def fids_name(category: str) -> str:
+    """File of which they are."""
+    return f"fids_{category}.json"
 
 
 def write_assets(table: AssetTable, file: Path) -> None:

@@ -1,0 +1,130 @@
+"""Floods of the library on the national grid, which the rasters of extents have (rule 12)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import rasterio
+import shapely
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.enums import Resampling
+from rasterio.features import rasterize
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.depths import DepthFacts
+from ibf_pipeline.prepare.grids import Bounds
+from ibf_pipeline.prepare.tiles import BLOCK, new_raster, open_raster, profile, windows
+
+_SAME: float = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class NationalGrid:
+    """Cells whose edges are multiples of their size."""
+
+    width: int
+    height: int
+    transform: Affine
+    crs: CRS
+
+
+def national_grid(country: Bounds, arcsec: float) -> NationalGrid:
+    """The one that covers a country's bounding box (degrees)."""
+    a_degree = 3600 / arcsec
+    west, south, east, north = (edge * a_degree for edge in country)
+    left, top = math.floor(west + _SAME), math.ceil(north - _SAME)
+    right, bottom = math.ceil(east - _SAME), math.floor(south + _SAME)
+    corner = Affine(1 / a_degree, 0, left / a_degree, 0, -1 / a_degree, top / a_degree)
+    return NationalGrid(right - left, top - bottom, corner, CRS.from_epsg(4326))
+
+
+def write_grid(grid: NationalGrid, target: Path) -> None:
+    """A raster without any value, that others are brought onto."""
+    with writing(target), rasterio.open(target, "w", **profile(grid, "uint8")):
+        pass
+
+
+def write_coarse(depth: Path, labels: Path, target: Path) -> None:
+    """Depths (metres, 0 where dry) on the grid of `labels`, in blocks where these have an area.
+
+    A cell has the greatest depth of all cells of the library that reach into it: a flood that is narrower than a cell
+    does not vanish.
+    """
+    with open_raster(labels, "area grid") as areas, open_raster(depth, "flood of the library") as fine:
+        on_grid = {"crs": areas.crs, "transform": areas.transform, "width": areas.width, "height": areas.height}
+        with (
+            WarpedVRT(fine, **on_grid, resampling=Resampling.max, src_nodata=0, nodata=0) as coarse,
+            new_raster(target, areas, "float32") as out,
+        ):
+            for window in _overlapping(areas, fine):
+                if areas.read(1, window=window).any():
+                    block = coarse.read(1, window=window)
+                    if block.any():
+                        out.write(block, window)
+
+
+def _overlapping(areas: DatasetReader, fine: DatasetReader) -> Iterator[Window]:
+    """Blocks of the area grid that the library reaches into."""
+    west, south, east, north = fine.bounds
+    for window in windows(areas.width, areas.height):
+        left, bottom, right, top = rasterio.windows.bounds(window, areas.transform)
+        if left < east and right > west and bottom < north and top > south:
+            yield window
+
+
+def dry_areas(areas: Boundaries, depths: Sequence[tuple[Path, DepthFacts]], minimum_depth: float) -> list[str]:
+    """Place codes of areas in which no flood of the library has water, however much it rains.
+
+    `depths`: rasters on the library's grid with what was found in each.
+    """
+    pending = {code: own for code, own in zip(areas.place_codes, areas.ground, strict=True) if not own.is_empty}
+    for file, facts in depths:
+        if not pending:
+            break
+        with open_raster(file, "flood of the library") as raster:
+            for block in facts.blocks:
+                pending = _still_dry(pending, raster, block.row, block.column, minimum_depth)
+    return list(pending)
+
+
+def _still_dry(
+    pending: dict[str, shapely.Polygon], raster: DatasetReader, row: int, column: int, minimum_depth: float
+) -> dict[str, shapely.Polygon]:
+    left, top = column * BLOCK, row * BLOCK
+    window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
+    box = shapely.box(*rasterio.windows.bounds(window, raster.transform))
+    near = {code: own for code, own in pending.items() if own.intersects(box)}
+    if not near:
+        return pending
+    wet = raster.read(1, window=window, masked=True).filled(0) >= np.float32(minimum_depth)
+    place = rasterio.windows.transform(window, raster.transform)
+    found = {
+        code
+        for code, own in near.items()
+        if wet[rasterize([own], wet.shape, transform=place, all_touched=True).astype(bool)].any()
+    }
+    return {code: own for code, own in pending.items() if code not in found}
+
+
+def cover_doubt(raster: Path, areas: Boundaries) -> tuple[list[str], str]:
+    """Areas that the library ends inside of, with their share that it has, and what runs say of them."""
+    with open_raster(raster, "flood of the library") as library:
+        box, cell = shapely.box(*library.bounds), abs(library.transform.a)
+    ground = np.array(areas.ground)
+    beyond = shapely.area(shapely.difference(ground, box.buffer(cell, join_style="mitre")))
+    shares = shapely.area(shapely.intersection(ground, box)) / np.where(shapely.area(ground), shapely.area(ground), 1)
+    named = [
+        f"{code}: {share:.0%} covered"
+        for code, share, out in zip(areas.place_codes, shares.tolist(), beyond.tolist(), strict=True)
+        if out > 0
+    ]
+    return named, "the library ends inside areas of districts: no flood is known beyond its edge" if named else ""

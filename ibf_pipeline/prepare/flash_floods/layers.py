@@ -1,0 +1,319 @@
+"""The prepared layers of flash floods, part by part, in their order and with what each is made from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.country import POPULATION_AFFECTED
+from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.errors import InputInvalid
+from ibf_pipeline.io.writing import writing
+from ibf_pipeline.prepare.boundaries import Boundaries, lost_zeros, read_boundaries
+from ibf_pipeline.prepare.counted import counts_file, keep_counts, kept_counts
+from ibf_pipeline.prepare.counts import write_on_grid
+from ibf_pipeline.prepare.cover import bounds_of_areas, cover_of
+from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
+from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
+from ibf_pipeline.prepare.flash_floods.extents import national_grid, write_coarse, write_grid
+from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
+from ibf_pipeline.prepare.flash_floods.reached import reached
+from ibf_pipeline.prepare.flash_floods.store import (
+    AREA_GRID,
+    COUNTRY,
+    GROUND,
+    TABLES,
+    WET_BLOCKS,
+    amounts_name,
+    assets_name,
+    counts_name,
+    extent_name,
+    fids_name,
+    write_assets,
+    write_ground,
+)
+from ibf_pipeline.prepare.flash_floods.tables import BlockTables, asset_notes, file_notes, library_notes
+from ibf_pipeline.prepare.grids import Bounds, grid_of, wet_blocks, write_labels
+from ibf_pipeline.prepare.inputs import boundary_files, total_files
+from ibf_pipeline.prepare.outlines import write_boundaries
+from ibf_pipeline.prepare.parts import Part, Workshop
+from ibf_pipeline.prepare.people import People, people_of
+from ibf_pipeline.prepare.tables import area_sums, require_people
+from ibf_pipeline.prepare.tiles import open_raster
+from ibf_pipeline.prepare.totals import read_totals
+
+GRID: Final = "grid.tif"
+PEOPLE: Final = "people.npy"
+
+
+class FlashMaker:
+    """Makes the layers of one country in `target`; `hashes` are those of the static files, by path below `static`."""
+
+    def __init__(
+        self,
+        country: FlashFloodCountry,
+        static: Path,
+        target: Path,
+        hashes: Mapping[str, str],
+        workshop: Workshop,
+        scenarios: Sequence[Scenario],
+    ) -> None:
+        self._country = country
+        self._static = static
+        self._target = target
+        self._hashes = hashes
+        self._have = workshop.step
+        self._scenarios = scenarios
+        self._maps = depth_files(static, country, scenarios)
+        self._rasters = layer_files(static, country)
+        self._grid_file = next(iter(self._maps.values()))
+
+    def make(self) -> None:
+        """Every part; text first, so that a wrong table is found before the rasters are read."""
+        tables = BlockTables(self._country, self._static, self._scenarios, self._areas)
+        outlines = self._outlines()
+        require_known(self._country, self._areas.place_codes, self._static)
+        made = [outlines, grid := self._area_grid(), self._people_part(grid)]
+        depths = [self._depth(name) for name in self._maps]
+        made += [
+            part for indicator in self._rasters for part in self._columns(indicator, self._layer(indicator), depths)
+        ]
+        made += [self._assets(category, file, depths) for category, file in asset_files(self._static).items()]
+        made += self._extents(grid, depths)
+        noted = library_notes(
+            self._districts, self._static, self._grid_file, self._facts, self._scenarios, self._country
+        )
+        doubts = [*self._people.doubts, *self._layer_doubts(), *noted.doubts]
+        findings = [*noted.findings, *asset_notes(self._target, list(asset_files(self._static)))]
+        text = {file.name: self._hash(file) for file in self._texts()}
+        part = Part(
+            "tables", (TABLES, COUNTRY), {"text": text, "settings": tables.settings, "parts": [p.key for p in made]}
+        )
+        self._one(
+            "tables of a block",
+            part,
+            lambda: tables.write(self._target, self._people.areas, list(self._rasters), findings, doubts),
+        )
+
+    def _texts(self) -> list[Path]:
+        names = [self._country.upstream, self._country.area_thresholds, f"{self._country.library}/scenarios.csv"]
+        return [*(self._static / name for name in names if name is not None), *total_files(self._static)]
+
+    def _one(self, words: str, part: Part, build: Callable[[], Any]) -> Part:
+        """A part that is a step of its own."""
+        self._have(words, [part], lambda _: build())
+        return part
+
+    def _hash(self, file: Path) -> str:
+        return self._hashes[file.relative_to(self._static).as_posix()]
+
+    @cached_property
+    def _levels(self) -> dict[int, Boundaries]:
+        return read_boundaries(self._static / "admin_areas", self._country.admin_levels)
+
+    @property
+    def _areas(self) -> Boundaries:
+        return self._levels[self._country.default_admin_level]
+
+    @cached_property
+    def _districts(self) -> Boundaries:
+        """Only the areas of districts: nobody else is counted."""
+        return self._areas.only([code for codes in self._country.districts.values() for code in codes])
+
+    @cached_property
+    def _ground(self) -> dict[str, Any]:
+        """What the areas of districts are, for keys of parts."""
+        content = json.loads((self._target / "boundaries.json").read_text(encoding="utf-8"))
+        return {"shapes": content["levels"][-1]["shapes"], "districts": list(self._districts.place_codes)}
+
+    @property
+    def _facts(self) -> dict[str, DepthFacts]:
+        return {name: read_facts(self._target / _depth_name(name)) for name in self._maps}
+
+    @cached_property
+    def _people(self) -> People:
+        sums, counts = np.load(self._target / PEOPLE), kept_counts(self._target / PEOPLE)
+        totals = read_totals(self._static, self._country.admin_levels)
+        return people_of(self._rasters[POPULATION_AFFECTED], list(self._levels.values()), sums, counts, totals)
+
+    def _layer_doubts(self) -> list[str]:
+        """What is doubtful about further rasters."""
+        doubts = []
+        for indicator, raster in self._rasters.items():
+            if indicator != POPULATION_AFFECTED:
+                sums = np.load(self._target / _total_name(indicator))
+                counts = kept_counts(self._target / _layer_name(indicator))
+                cover = cover_of(raster, _what(indicator), self._districts, sums, counts)
+                doubts += [*cover.doubts, *counts.doubts(raster.name)]
+        return doubts
+
+    def _outlines(self) -> Part:
+        files = boundary_files(self._static, self._country)
+        names = tuple(f"outlines_adm{level}.geojson" for level in files)
+        made_from = {str(level): self._hash(file) for level, file in files.items()}
+
+        def build() -> None:
+            write_boundaries(self._levels, self._country.iso3, self._target)
+            with writing(self._target):
+                write_ground(self._areas.ground, self._target)
+
+        return self._one("boundaries", Part("boundaries", ("boundaries.json", *names, GROUND), made_from), build)
+
+    def _area_grid(self) -> Part:
+        arcsec = self._country.raster_arcsec
+        part = Part("areas", (AREA_GRID, GRID), {**self._ground, "arcsec": arcsec})
+
+        def build() -> None:
+            write_grid(national_grid(bounds_of_areas(self._areas), arcsec), self._target / GRID)
+            write_labels(self._districts, self._target / GRID, self._target / AREA_GRID)
+
+        return self._one("area grid", part, build)
+
+    def _people_part(self, grid: Part) -> Part:
+        """Who lives in every area of the level, of districts or not."""
+        raster = self._rasters[POPULATION_AFFECTED]
+        part = Part(
+            "people", (PEOPLE, counts_file(Path(PEOPLE)).name), {"raster": self._hash(raster), "grid": grid.key}
+        )
+
+        def build() -> None:
+            country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
+            counts = write_on_grid(raster, self._target / GRID, layer, _what(POPULATION_AFFECTED), country=country)
+            sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
+            layer.unlink()
+            require_people(sums, raster)
+            keep_counts(counts, self._target / PEOPLE)
+            with writing(self._target):
+                np.save(self._target / PEOPLE, sums)
+
+        return self._one("people of all areas", part, build)
+
+    def _depth(self, name: str) -> Part:
+        source, minimum, target = self._maps[name], self._country.minimum_depth_m, self._target / _depth_name(name)
+        made_from = {"map": self._hash(source), "grid": grid_of(self._grid_file), "minimum_depth": minimum}
+        part = Part(f"depth_{name}", (target.name, facts_file(target).name), made_from)
+        return self._one(f"flood of {name}", part, lambda: write_depth(source, self._grid_file, target, minimum, None))
+
+    def _layer(self, indicator: str) -> Part:
+        """A raster of counts on the grid of the library, as far as districts and library reach."""
+        source, target, what = self._rasters[indicator], self._target / _layer_name(indicator), _what(indicator)
+        bounds = counted_bounds(self._districts, self._grid_file)
+        made_from = {"raster": self._hash(source), "grid": grid_of(self._grid_file), "bounds": bounds}
+        part = Part(f"layer_{indicator}", (target.name, counts_file(target).name), made_from)
+        people = indicator == POPULATION_AFFECTED
+
+        def build() -> None:
+            keep_counts(write_on_grid(source, self._grid_file, target, what, country=bounds, people=people), target)
+
+        return self._one(f"{what} on the grid of the library", part, build)
+
+    def _columns(self, indicator: str, layer: Part, depths: Sequence[Part]) -> list[Part]:
+        """What a layer has in each area in all and in each flood; all that are needed in one pass."""
+        made_from = {"layer": layer.key, **self._ground}
+        total = Part(f"total_{indicator}", (_total_name(indicator),), made_from)
+        counts = {
+            name: Part(f"counts_{indicator}_{name}", (counts_name(indicator, name),), {**made_from, "depth": depth.key})
+            for name, depth in zip(self._maps, depths, strict=True)
+        }
+
+        def build(stale: list[Part]) -> None:
+            names = [name for name, part in counts.items() if part in stale]
+            wet = [self._target / _depth_name(name) for name in names]
+            sums = area_sums(self._target / layer.files[0], wet, self._districts, self._target / "scratch.tif")
+            with writing(self._target):
+                np.save(self._target / total.files[0], sums[:, 0])
+                for place, name in enumerate(names, 1):
+                    np.save(self._target / counts[name].files[0], sums[:, place])
+
+        self._have(f"{indicator} by area and scenario", [total, *counts.values()], build)
+        return [layer, total, *counts.values()]
+
+    def _assets(self, category: str, file: Path, depths: Sequence[Part]) -> Part:
+        made_from = {"file": self._hash(file), **self._ground, "depths": [part.key for part in depths]}
+        files = assets_name(category), amounts_name(category), fids_name(category)
+
+        def build() -> None:
+            read = read_asset_file(file, category)
+            maps = {name: self._target / _depth_name(name) for name in self._maps}
+            found = reached(read.places, category, self._districts, maps, list(self._facts.values()))
+            fids = [[area, scenario, own] for (area, scenario), own in found.fids.items()]
+            content = {"fids": fids, "notes": file_notes(file, read)}
+            with writing(self._target):
+                write_assets(found.table, self._target / files[0])
+                np.save(self._target / files[1], found.amounts)
+                (self._target / files[2]).write_text(json.dumps(content), encoding="utf-8")
+
+        return self._one(f"{category} in each flood", Part(f"assets_{category}", files, made_from), build)
+
+    def _extents(self, grid: Part, depths: Sequence[Part]) -> list[Part]:
+        parts = {
+            name: Part(f"extent_{name}", (extent_name(name),), {"areas": grid.key, "depth": depth.key})
+            for name, depth in zip(self._maps, depths, strict=True)
+        }
+        wet = Part("wet", (WET_BLOCKS,), {"areas": grid.key, "extents": [part.key for part in parts.values()]})
+        labels = self._target / AREA_GRID
+
+        def build(stale: list[Part]) -> None:
+            for name, part in parts.items():
+                if part in stale:
+                    write_coarse(self._target / _depth_name(name), labels, self._target / extent_name(name))
+            rows = wet_blocks(labels, [self._target / extent_name(name) for name in parts])
+            blocks = [np.column_stack([own, np.full(len(own), place)]) for place, own in enumerate(rows)]
+            with writing(self._target):
+                np.save(self._target / WET_BLOCKS, np.concatenate(blocks).astype(np.int32))
+
+        self._have("extents on the national grid", [*parts.values(), wet], build)
+        return [*parts.values(), wet]
+
+
+def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static: Path) -> None:
+    """InputInvalid where a district has an area that the boundaries have not."""
+    known = set(place_codes)
+    unknown = [(name, code) for name, codes in country.districts.items() for code in codes if code not in known]
+    if unknown:
+        name, code = unknown[0]
+        raise InputInvalid(
+            f"{len(unknown)} areas of districts are not in the boundaries: {code} of {name}{lost_zeros(code, known)}",
+            where=boundary_files(static, country)[country.default_admin_level],
+            expected=f"the place codes of level {country.default_admin_level} in `districts`",
+            remedy="correct `districts` in the country's file, or take the boundaries of the same edition",
+        )
+
+
+def counted_bounds(districts: Boundaries, library: Path) -> Bounds:
+    """Where districts and library both are; InputInvalid where that is nowhere."""
+    with open_raster(library, "flood of the library") as raster:
+        own = raster.bounds
+    box = bounds_of_areas(districts)
+    west, south = max(box[0], own.left), max(box[1], own.bottom)
+    east, north = min(box[2], own.right), min(box[3], own.top)
+    if west >= east or south >= north:
+        raise InputInvalid(
+            "the library and the areas of districts do not overlap",
+            where=library,
+            expected="floods of the districts",
+            remedy="take the library of this country, or correct its corners",
+        )
+    return west, south, east, north
+
+
+def _what(indicator: str) -> str:
+    return "population raster" if indicator == POPULATION_AFFECTED else f"raster of {indicator}"
+
+
+def _layer_name(indicator: str) -> str:
+    return f"layer_{indicator}.tif"
+
+
+def _total_name(indicator: str) -> str:
+    return f"total_{indicator}.npy"
+
+
+def _depth_name(scenario: str) -> str:
+    return f"depth_{scenario}.tif"

@@ -1,0 +1,103 @@
+"""Which assets each flood of the library reaches: by area, how many or how far, and how deep each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import rasterio
+import shapely
+from rasterio.windows import Window
+
+from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.depths import DepthFacts
+from ibf_pipeline.prepare.flash_floods.asset_files import ROADS
+from ibf_pipeline.prepare.flash_floods.pieces import Pieces, cut
+from ibf_pipeline.prepare.flash_floods.store import AssetTable
+from ibf_pipeline.prepare.tiles import BLOCK, open_raster
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What floods do to the assets of a category."""
+
+    table: AssetTable
+    amounts: npt.NDArray[np.float64]
+    """(area, scenario): how many, of roads km"""
+    fids: Mapping[tuple[str, str], tuple[str, ...]]
+    """(place code, scenario) -> those that the flood reaches there, as the file lists them"""
+
+
+def reached(
+    places: gpd.GeoDataFrame, category: str, areas: Boundaries, depths: Mapping[str, Path], facts: Sequence[DepthFacts]
+) -> Reached:
+    """`depths`: scenario -> metres on the library's grid, 0 where it is dry; `facts`: of each, which blocks are wet."""
+    with open_raster(next(iter(depths.values())), "flood of the library") as grid:
+        pieces = cut(places, category, areas, grid)
+    amounts = np.zeros((len(areas.place_codes), len(depths)))
+    deepest = np.zeros((len(places), len(depths)), dtype=np.float32)
+    fids: dict[tuple[str, str], tuple[str, ...]] = {}
+    names = places["fid"].to_numpy(dtype=object)
+    for number, ((scenario, file), known) in enumerate(zip(depths.items(), facts, strict=True)):
+        depth = _depths_at(file, known, pieces)
+        np.maximum.at(deepest[:, number], pieces.asset, depth)
+        wet = depth > 0
+        pairs = np.unique(np.stack([pieces.area[wet], pieces.asset[wet]], 1), axis=0)
+        if category == ROADS:
+            amounts[:, number] = np.bincount(pieces.area[wet], pieces.km[wet], len(amounts))
+        else:
+            amounts[:, number] = np.bincount(pairs[:, 0], minlength=len(amounts))
+        for area in np.unique(pairs[:, 0]).tolist():
+            own = names[pairs[pairs[:, 0] == area, 1]]
+            fids[areas.place_codes[area], scenario] = tuple(dict.fromkeys(map(str, own)))
+    return Reached(_table(places, pieces, areas, deepest, list(depths)), amounts, fids)
+
+
+def _depths_at(file: Path, facts: DepthFacts, pieces: Pieces) -> npt.NDArray[np.float32]:
+    """(piece,) metres; only blocks with water are read."""
+    depth = np.zeros(len(pieces.row), dtype=np.float32)
+    wet = {(block.row, block.column) for block in facts.blocks}
+    blocks = np.stack([pieces.row // BLOCK, pieces.column // BLOCK], 1)
+    order = np.lexsort((blocks[:, 1], blocks[:, 0]))
+    ends = np.flatnonzero(np.any(np.diff(blocks[order], axis=0) != 0, axis=1)) + 1
+    with rasterio.open(file) as raster:
+        for chosen in np.split(order, ends):
+            if not len(chosen) or (row_column := tuple(blocks[chosen[0]].tolist())) not in wet:
+                continue
+            top, left = (number * BLOCK for number in row_column)
+            window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
+            depth[chosen] = raster.read(1, window=window)[pieces.row[chosen] - top, pieces.column[chosen] - left]
+    return depth
+
+
+def _table(
+    places: gpd.GeoDataFrame,
+    pieces: Pieces,
+    areas: Boundaries,
+    deepest: npt.NDArray[np.float32],
+    scenarios: Sequence[str],
+) -> AssetTable:
+    """Those in `areas` that lie on the library, each with the area of its longest part."""
+    order = np.lexsort((-_length_in_area(pieces), pieces.asset))
+    asset = pieces.asset[order]
+    rows, first = np.unique(asset, return_index=True)
+    chosen = places.iloc[rows].reset_index(drop=True)
+    some_point = shapely.point_on_surface(chosen.geometry.to_numpy())
+    frame = chosen.assign(
+        lat=shapely.get_y(some_point),
+        lon=shapely.get_x(some_point),
+        area=np.array(areas.place_codes, dtype=object)[pieces.area[order][first]],
+    )
+    return AssetTable(frame, pd.DataFrame(deepest[rows], columns=list(scenarios)))
+
+
+def _length_in_area(pieces: Pieces) -> npt.NDArray[np.float64]:
+    """(piece,) km that its asset has in its area."""
+    _, pair = np.unique(np.stack([pieces.asset, pieces.area], 1), axis=0, return_inverse=True)
+    pair = pair.reshape(-1)
+    return np.asarray(np.bincount(pair, pieces.km, minlength=1)[pair], dtype=np.float64)
