@@ -36,7 +36,7 @@ def write_points(path: Path, points: Iterable[tuple[int, str, float, float]]) ->
 def write_gauges(
     path: Path, gauges: Mapping[int, str], *, reference: float, levels: Mapping[str, float], offset_m: float = 0.0
 ) -> Path:
-    """Water level gauges (fid -> name): usual levels of the months around `reference`, levels from which words hold (m)."""
+    """Water level gauges (fid -> name): usual levels of the months, and levels from which words hold; all in metres."""
     header = ("fid", "name", "offset_m", *(f"reference_{month}" for month in range(1, 13)), *levels)
     usual = [f"{reference + 0.2 * np.cos(2 * np.pi * (month - 2) / 12):.2f}" for month in range(1, 13)]
     rows = ((fid, name, offset_m, *usual, *levels.values()) for fid, name in gauges.items())

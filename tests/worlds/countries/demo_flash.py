@@ -1,0 +1,98 @@
+"""What the fictional country XDM has for flash floods: a library along its rivers, assets, gauges, their readings."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from ibf_pipeline.synthetic.flash_assets import (
+    places_in_grid,
+    roads_in_grid,
+    write_buildings,
+    write_gauges,
+    write_points,
+    write_roads,
+)
+from ibf_pipeline.synthetic.flash_library import scenarios, write_library
+from ibf_pipeline.synthetic.rasters import arcsecond_grid
+from ibf_pipeline.synthetic.rivers import River
+from tests.worlds.countries.demo_areas import admin_areas
+from tests.worlds.countries.demo_rivers import SEED, rivers
+
+DISTRICTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
+"""name -> place code of its level-2 area; the areas of an event are those of level 3 below it"""
+STEPS: Mapping[int, Sequence[int]] = {1: (20, 40, 60), 4: (30, 50, 70), 24: (50, 100, 150, 200)}
+"""of the library: duration (hours) -> amounts (mm)"""
+LIBRARY_GRID = arcsecond_grid(20.2, 5.2, 21.0, 5.9, 9)
+GAUGES = {1: "Sarvo bridge at Kimiri", 2: "Tavi at Veo"}
+ISSUE = datetime(2026, 2, 15, 6, tzinfo=UTC)
+"""of the block whose readings are here"""
+
+_NARROWER = 0.3
+"""a flash flood's valley, as a share of the river's"""
+_NEAR = 0.012
+"""degrees from a river within which there are houses"""
+
+
+def make_flash_demo(folder: Path) -> None:
+    """Add the files of flash floods to the static folder of XDM."""
+    narrow = [replace(river, valley=(river.valley[0] * _NARROWER, river.valley[1] * _NARROWER)) for river in rivers()]
+    write_library(folder / "flash_floods", narrow, LIBRARY_GRID, scenarios(STEPS), seed=SEED)
+    _write_assets(folder / "assets", narrow)
+    levels = {"warning-low": 2.5, "warning-medium": 3.0, "warning": 3.5, "trigger": 4.0}
+    write_gauges(folder / "water_level_gauges.csv", GAUGES, reference=1.6, levels=levels, offset_m=0.4)
+    _write_readings(folder / "water_levels")
+
+
+@cache
+def districts() -> Mapping[str, tuple[str, ...]]:
+    """Name -> place codes of its areas."""
+    return {
+        name: tuple(area.code for area in admin_areas()[3] if area.parents[0][0] == parent)
+        for name, parent in DISTRICTS.items()
+    }
+
+
+def _write_assets(folder: Path, narrow: Sequence[River]) -> None:
+    near = shapely.union_all([shapely.LineString(river.points) for river in narrow]).buffer(_NEAR)
+    ground = {area.code: area.geometry for area in admin_areas()[2] if area.code in DISTRICTS.values()}
+    houses = [place for area in ground.values() for place in places_in_grid(area.intersection(near), 0.007)]
+    write_buildings(folder / "buildings.csv", houses, range(3001, 3001 + len(houses)))
+    roads = [(name, line) for name, code in DISTRICTS.items() for line in roads_in_grid(ground[code], 0.05)]
+    named = [(f"{name} road {number}", line) for number, (name, line) in enumerate(roads, 1)]
+    write_roads(folder / "roads.csv", named, range(101, 101 + len(named)))
+    for category, word, step, first in (
+        ("schools", "School", 0.024, 501),
+        ("health_sites", "Clinic", 0.045, 701),
+        ("waterpoints", "Well", 0.018, 901),
+    ):
+        write_points(folder / f"{category}.csv", _points(ground, near, word, step, first))
+
+
+def _points(
+    ground: Mapping[str, BaseGeometry], near: BaseGeometry, word: str, step: float, first: int
+) -> Iterator[tuple[int, str, float, float]]:
+    names = {code: name for name, code in DISTRICTS.items()}
+    places = [(code, place) for code, area in ground.items() for place in places_in_grid(area.intersection(near), step)]
+    for number, (code, (lon, lat)) in enumerate(places):
+        yield first + number, f"{word} {number + 1} of {names[code]}", lat, lon
+
+
+def _write_readings(folder: Path) -> None:
+    """Half-hourly levels of two days up to the issue time: the Sarvo has risen to a warning, the Tavi is as usual."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for fid, rise in zip(GAUGES, (1.9, 0.0), strict=True):
+        with (folder / f"{fid}.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(("time", "level"))
+            for step in range(-96, 1):
+                moment = ISSUE + timedelta(minutes=30 * step)
+                level = 1.3 + rise * max(0.0, 1 + step / 24)
+                writer.writerow((f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{level:.2f}"))

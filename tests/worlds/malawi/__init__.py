@@ -1,0 +1,1 @@
+"""Malawi for flash floods: real areas and points, and a library, people, houses and roads made up around them."""
