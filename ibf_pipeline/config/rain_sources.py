@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from ibf_pipeline.config.section import Encrypted, Section, StaticFile, Url
-from ibf_pipeline.config.source_section import SourceSection
+from ibf_pipeline.config.source_section import SourceSection, Variable
 
 _FILES: Final = {
     "forecast": ("forecast/%Y%m%d%H/*", 6.0),
@@ -86,6 +86,39 @@ class GfsSource(ForecastSection):
         "https://noaa-gfs-bdp-pds.s3.amazonaws.com", description="of the archive, above gfs.<YYYYMMDD>/; or a mirror"
     )
     step_hours: Literal[1, 3, 6] = Field(1, description="between its files that are fetched: 1, 3 or 6")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
+
+
+class EcmwfOpenDataSource(ForecastSection):
+    """ECMWF's open data, without an account: its ensemble or its single run, of its files the precipitation alone."""
+
+    kind: Literal["ecmwf-open-data"] = Field(description="precipitation of ECMWF's open data")
+    run: Literal["ensemble", "single"] = Field(
+        "ensemble",
+        description="ensemble: 51 members, about 600 MB a block, and probabilities; single: its control alone, 12 MB",
+    )
+    url: Url = Field(
+        "https://data.ecmwf.int/forecasts",
+        description="of the archive, above <YYYYMMDD>/; or a mirror, such as ECMWF's own at Amazon or Google",
+    )
+    parallel: int = Field(4, ge=1, le=16, strict=True, description="messages fetched at a time")
+    timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
+    attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
+
+
+class ImergSource(RainSection):
+    """IMERG, NASA's half-hourly rain seen from satellites, with the token of an Earthdata account."""
+
+    kind: Literal["imerg"] = Field(description="IMERG rain from NASA's archive")
+    run: Literal["late", "early"] = Field(description="early: about 5 hours after the rain; late: about 14, and better")
+    url: Url = Field(
+        "https://gpm1.gesdisc.eosdis.nasa.gov/data/GPM_L3",
+        description="of the archive, above GPM_3IMERGHHL.07/ and GPM_3IMERGHHE.07/",
+    )
+    token_variable: Variable = Field(
+        "EARTHDATA_TOKEN", description="environment variable with the account's token, which lives for 60 days"
+    )
     timeout_seconds: float = Field(60, gt=0, le=600, description="without any answer")
     attempts: int = Field(4, ge=1, le=20, strict=True, description="tries of a request")
 
@@ -210,6 +243,8 @@ class WaterLevelsSource(ReadingsSection):
 
 RAIN_KINDS: Final[dict[str, type[SourceSection]]] = {
     "gfs": GfsSource,
+    "ecmwf-open-data": EcmwfOpenDataSource,
+    "imerg": ImergSource,
     "rain-folder": RainFolderSource,
     "rain-object-store": RainObjectStoreSource,
     "rain-gauges": RainGaugesSource,

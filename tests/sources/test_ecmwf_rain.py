@@ -1,14 +1,16 @@
-"""ECMWF's open data from an archive on loopback: precipitation of all members, by the indexes that the library reads."""
+"""ECMWF's open data from an archive on loopback: precipitation of all members, by the indexes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import box
 
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import Refused
 from ibf_pipeline.io.http import Client, Server
@@ -16,7 +18,10 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
-from ibf_pipeline.sources.rain.ecmwf import ecmwf_steps, ensemble, fetch_ecmwf, single_run
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs, ecmwf_steps, ensemble, fetch_ecmwf, single_run
+from ibf_pipeline.sources.rain.runs import RunsRain
+from ibf_pipeline.sources.rain.source import RainAreas
 from tests.rain.written import BOUNDS
 from tests.worlds.services import web_archive
 from tests.worlds.services.ecmwf_open_data import publish
@@ -138,3 +143,46 @@ def test_steps_that_a_run_has() -> None:
     assert ecmwf_steps(49)[-2:] == [48, 51]
     assert ecmwf_steps(145)[-3:] == [141, 144, 150]
     assert ecmwf_steps(400)[-1] == 360
+
+
+BLOCK = IssueTime(date(2026, 11, 29), 12)
+
+
+def areas(tmp_path: Path) -> RainAreas:
+    return RainAreas(("A",), BOUNDS, "of a square", lambda: [box(33.5, -11.0, 34.0, -10.5)], tmp_path / "weights")
+
+
+def source(archive: Archive, tmp_path: Path, *, is_ensemble: bool = True, attempts: int = 1) -> RunsRain:
+    cache = InputCache(tmp_path / "inputs")
+    return ecmwf_runs("ecmwf", client(archive, attempts), cache, is_ensemble=is_ensemble, oldest_h=12)
+
+
+def test_the_newest_whole_run_leads_and_single_runs_fill_the_hours_before(archive: Archive, tmp_path: Path) -> None:
+    publish(archive.root, CYCLE + timedelta(hours=6), 3, "oper", "fc", {0: 9.0})
+    publish(archive.root, CYCLE - timedelta(hours=6), 3, "oper", "fc", {0: 1.0})
+    publish(archive.root, CYCLE - timedelta(hours=6), 6, "oper", "fc", {0: 7.0})
+    first, last = CYCLE - timedelta(hours=8), CYCLE + timedelta(hours=6)
+    given = source(archive, tmp_path).hours(BLOCK, areas(tmp_path), first, last)
+    assert [each.label for each in given.series] == ["ECMWF ensemble 2026-11-29T06", "ECMWF 2026-11-29T00"]
+    assert given.series[0].rain.sizes["member"] == 51
+    assert float(given.series[0].rain.sel(member=50, time="2026-11-29T07", area="A")) == pytest.approx(34)
+    assert [float(mm) for mm in given.series[1].rain[0, :, 0]] == pytest.approx([1 / 3] * 3 + [2] * 3)
+    assert given.notes == (
+        "ecmwf: the run of 2026-11-29 12 UTC does not lead: ECMWF's run of 2026-11-29 12 UTC has no step 3 yet",
+        "ecmwf: the run of 2026-11-28 18 UTC fills no hours: ECMWF's run of 2026-11-28 18 UTC has no step 6 yet",
+    )
+
+
+def test_what_was_fetched_leads_while_the_archive_is_away(archive: Archive, tmp_path: Path) -> None:
+    last = CYCLE + timedelta(hours=6)
+    single = source(archive, tmp_path, is_ensemble=False)
+    single.hours(IssueTime(date(2026, 11, 29), 6), areas(tmp_path), CYCLE, last)
+    archive.refuse = 3
+    given = single.hours(BLOCK, areas(tmp_path), CYCLE, last)
+    assert [each.label for each in given.series] == ["ECMWF 2026-11-29T06"]
+    assert archive.refuse == 2, "after one answer it is left alone"
+
+
+def test_without_a_whole_run_the_newest_one_is_named(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(InputMissing, match=r"ECMWF's run of 2026-11-29 12 UTC has no step 54 yet"):
+        source(archive, tmp_path).hours(BLOCK, areas(tmp_path), CYCLE, CYCLE + timedelta(hours=60))

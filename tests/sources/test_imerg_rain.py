@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from shapely import box
 
+from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
@@ -17,7 +19,9 @@ from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, fetch_imerg
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, ImergRain, fetch_imerg
+from ibf_pipeline.sources.rain.source import RainAreas
 from tests.rain.written import BOUNDS, SHAPE, imerg
 from tests.worlds.services import earthdata
 from tests.worlds.services.earthdata import TOKEN, Earthdata
@@ -60,24 +64,36 @@ def client(archive: Earthdata, token: str = TOKEN, attempts: int = 3) -> Client:
 
 
 def test_what_there_is_comes_once_and_the_rest_is_named(archive: Earthdata, tmp_path: Path) -> None:
-    found = fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+    found = fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert [file.name for file in found.files] == [name_of(FIRST + number * HALF_HOUR) for number in (0, 1, 2, 4, 5)]
     assert found.missing == (datetime(2026, 2, 14, 23, 30, tzinfo=UTC),)
     rain = read_rain(found.files, Reads(), BOUNDS, observed=True)
     assert [float(each) for each in rain.amount[0, :, 0, 0]] == [0.5, 1, 1.5, 2.5, 3]
     before = archive.asked.copy()
-    assert fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept") == found
+    assert fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg") == found
     assert (archive.asked - before).total() == 2, "the lists of both days alone"
     published(archive.root, FIRST + 3 * HALF_HOUR, 4.0)
-    assert fetch_imerg(client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, tmp_path / "kept").missing == ()
+    assert (
+        fetch_imerg(
+            client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, InputCache(tmp_path / "kept"), "imerg"
+        ).missing
+        == ()
+    )
     before = archive.asked.copy()
-    assert len(fetch_imerg(client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, tmp_path / "kept").files) == 4
+    assert (
+        len(
+            fetch_imerg(
+                client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, InputCache(tmp_path / "kept"), "imerg"
+            ).files
+        )
+        == 4
+    )
     assert archive.asked == before, "a day that is whole is not asked for"
 
 
 def test_the_latest_revision_of_a_half_hour_counts(archive: Earthdata, tmp_path: Path) -> None:
     published(archive.root, FIRST, 7.0, "C")
-    found = fetch_imerg(client(archive), "late", FIRST, FIRST + HALF_HOUR, tmp_path / "kept")
+    found = fetch_imerg(client(archive), "late", FIRST, FIRST + HALF_HOUR, InputCache(tmp_path / "kept"), "imerg")
     assert [file.name for file in found.files] == [name_of(FIRST, "C")]
 
 
@@ -85,7 +101,7 @@ def test_the_latest_revision_of_a_half_hour_counts(archive: Earthdata, tmp_path:
 def test_a_token_that_is_refused_is_one_clear_error(archive: Earthdata, tmp_path: Path, refused_by: str) -> None:
     archive.refused_by = refused_by
     with pytest.raises(ServerRefused, match="token is wrong or has expired") as caught:
-        fetch_imerg(client(archive, "an-older-token"), "late", FIRST, LAST, tmp_path / "kept")
+        fetch_imerg(client(archive, "an-older-token"), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert "NASA GESDISC DATA ARCHIVE" in str(caught.value)
     assert "an-older-token" not in str(caught.value)
     assert archive.asked.total() == 1, "it is not tried again"
@@ -95,23 +111,23 @@ def test_a_token_that_is_refused_is_one_clear_error(archive: Earthdata, tmp_path
 def test_a_login_page_in_place_of_a_file_is_the_same_error(archive: Earthdata, tmp_path: Path) -> None:
     archive.instead[name_of(FIRST)] = earthdata.LOGIN_PAGE
     with pytest.raises(ServerRefused, match="token is wrong or has expired"):
-        fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+        fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert not list((tmp_path / "kept").rglob("*.HDF5"))
 
 
 def test_data_from_another_host_come_without_the_token(archive: Earthdata, tmp_path: Path) -> None:
     archive.elsewhere = True
-    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept").files) == 5
+    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
     assert archive.tokens_abroad == []
 
 
 def test_what_breaks_off_or_is_no_data_is_asked_for_again(archive: Earthdata, tmp_path: Path) -> None:
     archive.cut_after[name_of(FIRST)] = 100
     archive.instead[name_of(FIRST + HALF_HOUR)] = b"<html>Down for maintenance</html>"
-    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept").files) == 5
+    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
     archive.instead[name_of(FIRST)] = b"<html>Down for maintenance</html>"
     with pytest.raises(ServerUnreachable, match="no HDF5 file"):
-        fetch_imerg(client(archive, attempts=1), "late", FIRST, LAST, tmp_path / "other")
+        fetch_imerg(client(archive, attempts=1), "late", FIRST, LAST, InputCache(tmp_path / "other"), "imerg")
 
 
 def test_a_file_that_is_damaged_in_the_archive_is_missing(
@@ -120,15 +136,42 @@ def test_a_file_that_is_damaged_in_the_archive_is_missing(
     whole = (archive.root / "GPM_3IMERGHHL.07" / f"{FIRST:%Y/%j}" / name_of(FIRST)).read_bytes()
     archive.instead[name_of(FIRST)] = whole[: len(whole) // 2]
     with caplog.at_level(logging.WARNING):
-        found = fetch_imerg(client(archive), "late", FIRST, LAST, tmp_path / "kept")
+        found = fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert found.missing[0] == FIRST
     assert "S220000-E222959.1320.V07B.HDF5 is damaged" in caplog.text
-    assert not (tmp_path / "kept" / "20260214" / name_of(FIRST)).exists()
+    assert not (tmp_path / "kept" / "imerg" / "20260214" / name_of(FIRST)).exists()
 
 
 def test_days_without_any_half_hour_are_missing(archive: Earthdata, tmp_path: Path) -> None:
+    days = timedelta(days=28)
     with pytest.raises(InputMissing, match=r"no half hour of IMERG Late from 2026-03-14 22:00 to 2026-03-15 02:00 UTC"):
-        days = timedelta(days=28)
-        fetch_imerg(client(archive), "late", FIRST + days, LAST + days, tmp_path / "kept")
+        fetch_imerg(client(archive), "late", FIRST + days, LAST + days, InputCache(tmp_path / "kept"), "imerg")
     with pytest.raises(InputMissing, match="no half hour of IMERG Early"):
-        fetch_imerg(client(archive), "early", FIRST, LAST, tmp_path / "kept")
+        fetch_imerg(client(archive), "early", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+
+
+def areas(tmp_path: Path) -> RainAreas:
+    return RainAreas(("A",), BOUNDS, "of a square", lambda: [box(33.5, -11.0, 34.0, -10.5)], tmp_path / "weights")
+
+
+def test_hours_of_areas_and_what_lacks_is_said(archive: Earthdata, tmp_path: Path) -> None:
+    published(archive.root, FIRST + 6 * HALF_HOUR, 7.0)
+    source = ImergRain("imerg-late", "late", client(archive), InputCache(tmp_path / "kept"))
+    given = source.hours(IssueTime(date(2026, 2, 15), 6), areas(tmp_path), FIRST, datetime(2026, 2, 15, 6, tzinfo=UTC))
+    (series,) = given.series
+    assert (source.role, series.label) == ("observed", "IMERG Late")
+    hours = {
+        str(time)[11:13]: float(mm) for time, mm in zip(series.rain["time"].values, series.rain[0, :, 0], strict=True)
+    }
+    assert hours == pytest.approx({"23": 1.5, "00": np.nan, "01": 5.5, "02": np.nan}, nan_ok=True)
+    assert given.notes == ("IMERG Late lacks 1 half hour: 2026-02-14 23:30 UTC",)
+    assert given.origin["files"] == 6
+
+
+def test_an_archive_that_goes_away_leaves_what_has_arrived(archive: Earthdata, tmp_path: Path) -> None:
+    cache = InputCache(tmp_path / "kept")
+    archive.instead[name_of(FIRST + 2 * HALF_HOUR)] = b"<html>Down for maintenance</html>"
+    source = ImergRain("imerg-late", "late", client(archive, attempts=1), cache)
+    given = source.hours(IssueTime(date(2026, 2, 15), 6), areas(tmp_path), FIRST, LAST)
+    assert given.origin["files"] == 2
+    assert "IMERG Late is not whole: something that is no HDF5 file" in given.notes[-1]

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,9 @@ from ibf_pipeline.errors import InputMissing, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.writing import whole
+from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
+from ibf_pipeline.sources.rain.runs import Run, RunsRain
 
 ECMWF: Final = "https://data.ecmwf.int/forecasts"
 """about four days of runs; Amazon, Google and Azure have the same files under the same paths"""
@@ -74,14 +76,17 @@ def fetch_ecmwf(
     """
     library = _Library(client.server.base, maximum_retries=1)
     library.session = _Asking(client)
-    found = []
-    for step in steps:
+    for step in reversed(steps):  # the last one is published last: where it is not there, nothing is fetched in vain
         for part in wanted:
-            target = folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
+            target = ecmwf_file(folder, cycle, step, part)
             if not target.is_file():
                 _fetch(client, library, cycle, step, part, target, parallel)
-            found.append(target)
-    return found
+    return [ecmwf_file(folder, cycle, step, part) for step in steps for part in wanted]
+
+
+def ecmwf_file(folder: Path, cycle: datetime, step: int, part: Wanted) -> Path:
+    """Where precipitation up to a step is kept."""
+    return folder / f"{cycle:%Y%m%d%H}" / f"{part.stream}-{part.type}-{step}h.grib2"
 
 
 def _fetch(
@@ -145,3 +150,24 @@ class _Asking:
 
     def get(self, url: str, **_: Any) -> requests.Response:
         return self.client.ask("GET", url)
+
+
+def ecmwf_runs(
+    name: str, client: Client, cache: InputCache, *, is_ensemble: bool, oldest_h: int, parallel: int = 4
+) -> RunsRain:
+    """ECMWF's open data as a source of rain; hours before the leading run are those of single runs, which are small.
+
+    `client`: of ECMWF or a mirror; `oldest_h`: hours before the block at which the leading run may have begun;
+    `parallel`: messages fetched at a time.
+    """
+
+    def run(whole: bool, began: datetime, last: datetime, folder: Path) -> Run:
+        wanted = ensemble(began) if whole else single_run(began)
+        steps = ecmwf_steps((last - began) / timedelta(hours=1))
+        return Run(
+            "ECMWF ensemble" if whole else "ECMWF",
+            tuple(ecmwf_file(folder, began, step, part) for step in steps for part in wanted),
+            lambda: fetch_ecmwf(client, began, steps, folder, wanted, parallel=parallel),
+        )
+
+    return RunsRain(name, client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)

@@ -13,13 +13,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import requests
-
 from ibf_pipeline.errors import InputInvalid, InputMissing
-from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
+from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client
-from ibf_pipeline.io.patience import repeated
 from ibf_pipeline.io.writing import write_bytes
+from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 
 AMAZON: Final = "https://noaa-gfs-bdp-pds.s3.amazonaws.com"
 """years of cycles; NCEP's own server has ten days of them under the same paths"""
@@ -29,8 +27,6 @@ _LAST_HOURLY: Final = 120
 _LAST: Final = 384
 _LINE: Final = re.compile(r"(?m)^[\d.]+:(\d+):d=(\d{10}):APCP:surface:(\d+)-(\d+) (hour|day) acc fcst:")
 _BEGINS: Final = re.compile(r"(?m)^[\d.]+:(\d+):")
-_LARGEST: Final = 20_000_000
-"""bytes of a message; those of precipitation have one"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,8 @@ def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Pat
             path = f"gfs.{cycle:%Y%m%d}/{cycle:%H}/atmos/gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}"
             try:
                 message = in_index(client.ask("GET", f"{path}.idx").text, cycle, hour, path)
-                write_bytes(target, _part(client, path, message))
+                url = client.address(path)
+                write_bytes(target, fetch_message(client, url, message.first, message.last, of="GFS"))
             except Gone:
                 raise InputMissing(
                     f"GFS of {cycle:%Y-%m-%d %H} UTC has no hour {hour} yet",
@@ -93,39 +90,3 @@ def in_index(index: str, cycle: datetime, hour: int, where: object) -> Message:
     _, first = max(spans, key=lambda span: (span[0], -span[1]))
     later = [int(begin) for begin in _BEGINS.findall(index) if int(begin) > first]
     return Message(first, min(later) - 1 if later else None)
-
-
-def _part(client: Client, path: str, message: Message) -> bytes:
-    wanted = f"bytes={message.first}-" + ("" if message.last is None else str(message.last))
-
-    def once() -> bytes:
-        try:
-            with client.opened(client.address(path), {"Range": wanted, "Accept-Encoding": "identity"}) as response:
-                if response.status_code != 206:
-                    raise Refused(
-                        "the whole file in place of a part of it",
-                        where=client.address(path),
-                        expected="an archive that gives byte ranges",
-                        remedy="use another mirror of GFS",
-                    )
-                content = b""
-                for chunk in response.iter_content(1 << 16):
-                    content += chunk
-                    _require_small(content, client.address(path))
-        except requests.RequestException as error:
-            raise NoAnswer(f"the download broke off ({type(error).__name__})", remedy="run again") from None
-        if not content.endswith(b"7777"):
-            raise NoAnswer(
-                f"{len(content):,} bytes that are no whole message", where=client.address(path), remedy="run again"
-            )
-        return content
-
-    return repeated(once, client.patience)
-
-
-def _require_small(content: bytes, where: object) -> None:
-    """An index that was cut off would have the rest of the file fetched."""
-    if len(content) > _LARGEST:
-        raise InputInvalid(
-            f"a message of more than {_LARGEST:,} bytes", where=where, expected="one of 1 MB", remedy="run again"
-        )

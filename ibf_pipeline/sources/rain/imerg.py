@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
 import netCDF4
 
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputMissing, ServerRefused
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import Opened, arrive, from_web
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.patience import repeated
+from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.rain.read import observed_rain
+from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
 from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 log = logging.getLogger(__name__)
@@ -56,38 +62,54 @@ class HalfHours:
     """in the order of time"""
     missing: tuple[datetime, ...]
     """starts (UTC) of the half hours before the last file that are not there, or damaged"""
+    away: str | None = None
+    """why the archive could not be asked for all of them"""
 
 
-def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, folder: Path) -> HalfHours:
-    """The half hours from `first` to `last` (UTC), as far as they are there; kept in `<folder>/<YYYYMMDD>/`.
+def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
+    """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
-    `client`: of GES_DISC, with the token. What lies there already is not fetched again, and a folder whose half hours
-    lie there all is not asked for. Raises InputMissing where there is none at all, ServerRefused where the token is
-    not accepted (then a login page comes in place of data), NoAnswer where the archive is away.
+    `client`: of GES_DISC, with the token. What lies there already is not fetched again, and a day whose half hours lie
+    there all is not asked for. Where the archive goes away, what has arrived by then is given. Raises InputMissing
+    where there is none at all, ServerRefused where the token is not accepted (then a login page comes in place of
+    data), NoAnswer where the archive does not answer and nothing lies there.
     """
     wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
     files: dict[datetime, Path] = {}
+    away: NoAnswer | None = None
     for day in sorted({start.date() for start in wanted}):
-        starts = [start for start in wanted if start.date() == day]
-        kept = folder / f"{day:%Y%m%d}"
-        here = _by_start(run, (file.name for file in kept.glob("*.HDF5")))
-        if not here.keys() >= set(starts):
-            collection = _COLLECTIONS[run][0]
-            address = f"{collection}/{day:%Y}/{day:%j}"
-            for start, name in _by_start(run, _listed(client, f"{address}/")).items():
-                if start in starts and not (kept / name).is_file():
-                    _fetch(client, f"{address}/{name}", kept / name)
-            here = _by_start(run, (file.name for file in kept.glob("*.HDF5")))
-        files |= {start: kept / name for start, name in here.items() if start in starts}
+        starts = {start for start in wanted if start.date() == day}
+        with cache.held(source, day) as kept:
+            if away is None and not _kept(run, kept).keys() >= starts:
+                try:
+                    _fetch_day(client, run, day, starts, kept)
+                except NoAnswer as error:
+                    away = error
+            files |= {start: file for start, file in _kept(run, kept).items() if start in starts}
     if not files:
-        raise InputMissing(
-            f"no half hour of IMERG {run.title()} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
-            where=client.address(_COLLECTIONS[run][0]),
-            expected="half hours that are older than 5 hours (Early) or 15 hours (Late)",
-            remedy="look at the folder with a browser: the archive may have moved, then correct the url of the source",
-        )
+        raise away or _nothing(client, run, first, last)
     missing = tuple(start for start in wanted if start < max(files) and start not in files)
-    return HalfHours(tuple(files[start] for start in sorted(files)), missing)
+    return HalfHours(tuple(files[start] for start in sorted(files)), missing, None if away is None else away.found)
+
+
+def _fetch_day(client: Client, run: Run, day: date, starts: Collection[datetime], kept: Path) -> None:
+    folder = f"{_COLLECTIONS[run][0]}/{day:%Y}/{day:%j}"
+    for start, name in sorted(_by_start(run, _listed(client, f"{folder}/")).items()):
+        if start in starts and not (kept / name).is_file():
+            _fetch(client, f"{folder}/{name}", kept / name)
+
+
+def _nothing(client: Client, run: Run, first: datetime, last: datetime) -> InputMissing:
+    return InputMissing(
+        f"no half hour of IMERG {run.title()} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
+        where=client.address(_COLLECTIONS[run][0]),
+        expected="half hours that are older than 5 hours (Early) or 15 hours (Late)",
+        remedy="look at the folder with a browser: the archive may have moved, then correct the url of the source",
+    )
+
+
+def _kept(run: Run, folder: Path) -> dict[datetime, Path]:
+    return {start: folder / name for start, name in _by_start(run, (file.name for file in folder.iterdir())).items()}
 
 
 def _by_start(run: Run, names: Iterable[str]) -> dict[datetime, str]:
@@ -134,10 +156,9 @@ def _fetch(client: Client, path: str, target: Path) -> None:
         with from_web(client, url, start, stamp) as opened:
             yield opened if opened.start else replace(opened, chunks=_data(opened.chunks, url))
 
-    with _asking(url):
-        with suppress(Gone):  # listed, and being replaced by another revision
-            repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
-            _require_readable(target)
+    with _asking(url), suppress(Gone):  # listed, and being replaced by another revision
+        repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
+        _require_readable(target)
 
 
 def _data(chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
@@ -186,3 +207,44 @@ def _not_let_in(url: str) -> ServerRefused:
         expected="data",
         remedy=TOKEN_REMEDIES[401],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImergRain:
+    """One run of IMERG as a source of rain."""
+
+    name: str
+    run: Run
+    client: Client
+    """of GES_DISC, with the token"""
+    cache: InputCache
+    role: Role = field(default="observed", init=False)
+
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """As every source of rain; half hours that are not there yet are no note, those that lack before others are."""
+        title = f"IMERG {self.run.title()}"
+        found = fetch_imerg(self.client, self.run, first, last, self.cache, self.name)
+        series, notes = observed_rain(found.files, Reads(), areas, title)
+        if found.missing:
+            notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {_words(found.missing)}",)
+        if found.away is not None:
+            notes += (f"{title} is not whole: {found.away}",)
+        origin = {
+            "url": self.client.server.base,
+            "files": len(found.files),
+            "first": found.files[0].name,
+            "last": found.files[-1].name,
+        }
+        return RainGiven((series,), notes, origin)
+
+
+def _words(starts: Sequence[datetime]) -> str:
+    """`2026-02-14 22:00 to 23:30, 2026-02-15 03:00 UTC`: spans of half hours by the start of the first and last."""
+    spans: list[list[datetime]] = []
+    for start in starts:
+        if spans and start - spans[-1][-1] == HALF_HOUR:
+            spans[-1].append(start)
+        else:
+            spans.append([start])
+    told = [f"{span[0]:%Y-%m-%d %H:%M}" + (f" to {span[-1]:%H:%M}" if len(span) > 1 else "") for span in spans]
+    return some(told, 5) + " UTC"

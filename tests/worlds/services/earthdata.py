@@ -1,4 +1,4 @@
-"""NASA's archive GES DISC on loopback, and the login of Earthdata on another port: folders, bearer tokens, redirects."""
+"""NASA's archive GES DISC on loopback, and the login of Earthdata on another port: folders, tokens, redirects."""
 
 from __future__ import annotations
 
