@@ -59,10 +59,13 @@ def obtain_rain(
     sources: Sequence[RainSource],
     areas: RainAreas,
     longest_h: int,
-    last_published: datetime | None,
+    last_published: IssueTime | None,
+    oldest_h: int,
 ) -> BlockRain:
     """The rain of a block out of all sources; each tries again by itself, and one that fails is passed over."""
-    block = rain_of_block(sources, issue_time, areas, longest_h=longest_h, last_published=last_published)
+    block = rain_of_block(
+        sources, issue_time, areas, longest_h=longest_h, last_published=last_published, oldest_h=oldest_h
+    )
     log.info("%s: rain of %s: %s", iso3, issue_time, ", ".join(map(str, block.rain.attrs["origins"])))
     for note in block.notes:
         log.warning("%s: %s", iso3, note)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from flows.wiring.day import Day, now
 from flows.wiring.local_static import local_static
-from flows.wiring.rain_sources import open_levels, open_rain_folder, open_rain_sources
+from flows.wiring.rain_sources import open_levels, open_rain_source, open_rain_sources
 from flows.wiring.trial import require_no_trial, require_no_trial_source
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.rain_sources import RainFolderSource
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.profile import HazardProfile
@@ -26,7 +27,9 @@ from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_fl
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.ledger import unfinished
 from ibf_pipeline.runs.shown_before import newest_shown, newest_told
-from ibf_pipeline.sources.rain.source import RainAreas, RainSource
+from ibf_pipeline.sandbox import CountrySeed
+from ibf_pipeline.sandbox.assets import seed_assets
+from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
 from tasks.flash_floods import find_districts, obtain_rain, prepared_flash_floods, record_block
 from tasks.scenario import make_rain
 
@@ -58,7 +61,8 @@ def find_block(
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
     before = None if wished is not None and wished.ends else shown_before(day)
     sources = open_rain_sources(day.configuration, country) if wished is None else wished.sources
-    levels = open_levels(day.configuration, country) if wished is None else ()
+    said = list[str]()
+    levels = open_levels(day.configuration, country, said.append) if wished is None else ()
     block = obtain_rain(
         iso3,
         day.issue_time,
@@ -66,11 +70,12 @@ def find_block(
         rain_areas(prepared, day.prepared),
         hours_back(day.issue_time, country, before),
         None if before is None else before.issue_time,
+        country.oldest_cycle_h,
     )
     past, published = Past(before, day.accepted), moment_of_publication(day.profile, day.issue_time, now())
     found = find_districts(iso3, block.rain, prepared, country, published, past, levels, exercise=day.exercise)
     require_no_trial(day, found)
-    found = replace(found, notes=(*found.notes, *block.notes), doubts=(*found.doubts, *block.doubts))
+    found = replace(found, notes=(*found.notes, *block.notes, *said), doubts=(*found.doubts, *block.doubts))
     if allowed is not None:
         allowed(found)
     return found, record_block(iso3, found, block, prepared, country, day.run, day.prepared)
@@ -122,13 +127,16 @@ def wished_rain(day: Day, wishes: str) -> Wished:
     prepared = prepared_flash_floods(iso3, country, local_static(day.configuration, country), day.prepared)
     ends = wishes.strip().lower() == END
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
-    return Wished(tuple(open_rain_folder(f"scenario {role}", root, role) for role in ("observed", "forecast")), ends)
+    roles: tuple[Role, ...] = ("observed", "forecast")
+    sections = [RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles]
+    opened = (open_rain_source(day.configuration, country, f"scenario-{each.role}", each) for each in sections)
+    return Wished(tuple(opened), ends)
 
 
 def rain_areas(prepared: FlashPrepared, folder: Path) -> RainAreas:
     """All areas of the country, whose rain may run to a district. `folder`: of the prepared layers."""
     weights = folder / "weights"
-    return RainAreas(prepared.tiles.place_codes, prepared.bounds, prepared.shapes, prepared.ground, weights)
+    return RainAreas(tuple(prepared.layers.areas), prepared.bounds, prepared.shapes, prepared.ground, weights)
 
 
 def flash_country(country: CountryHazard) -> FlashFloodCountry:
@@ -150,4 +158,9 @@ def prepared_notes(country: FlashFloodCountry, folder: Path) -> tuple[Sequence[s
 
 def flash_codes(prepared: Path, found: Findings) -> Mapping[int, Sequence[str]]:
     """The areas of a prepared country, all of its one level."""
-    return {found.default_admin_level: read_flash_floods(prepared, found.country).tiles.place_codes}
+    return {found.default_admin_level: tuple(read_flash_floods(prepared, found.country).layers.areas)}
+
+
+def flash_assets(seed: CountrySeed, country: CountryHazard, static: Path) -> CountrySeed:
+    """The country of the built-in server with its schools, gauges, roads and all others."""
+    return seed_assets(seed, static, flash_country(country).gauges)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from flows.wiring.day import Day
-from flows.wiring.flash_leg import find_block, flash_codes, mails, prepared_notes, wished_rain
+from flows.wiring.flash_leg import find_block, flash_assets, flash_codes, mails, prepared_notes, wished_rain
 from flows.wiring.flood_leg import find_day, layer_notes, tidy_up, wished_sources
 from flows.wiring.hazards import of_installation
 from ibf_pipeline.config.country import CountryHazard
@@ -75,6 +75,7 @@ LEGS: Final[dict[str, Leg]] = {
         find_block,
         wished_rain,
         flash_codes,
+        seeded=flash_assets,
         mails=mails,
         may_wait=may_wait,
         preparing=Preparing(prepare_flash_floods, prepared_notes),

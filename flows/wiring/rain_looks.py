@@ -28,7 +28,8 @@ def rain_look(
     """
     chosen, folder = flash_country(country), configuration.prepared_folder(country.iso3, country.hazard)
     prepare_flash_floods(chosen, local_static(configuration, chosen), folder)
-    opened, prepared = open_rain_source(configuration, source, chosen), read_flash_floods(folder, country.iso3)
+    section, prepared = configuration.settings.sources[source], read_flash_floods(folder, country.iso3)
+    opened = open_rain_source(configuration, chosen, source, section)
     first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
 
     def ask() -> Look:
