@@ -224,7 +224,7 @@ class RainGaugesSource(ReadingsSection):
         description="table below the country's static data: code, lat, lon and, where it has one, area",
     )
     files: str = Field(
-        "{code}*", pattern=r"\{code\}", description="names of a gauge's files, below root; `{code}` is the gauge's"
+        "{code}.*", pattern=r"\{code\}", description="names of a gauge's files, below root; `{code}` is the gauge's"
     )
     amount: str = Field("rain", min_length=1, description="column or key of what it measured, mm")
     is_counter: bool = Field(True, description="readings go on counting; else each is what fell since the one before")
@@ -235,7 +235,7 @@ class WaterLevelsSource(ReadingsSection):
 
     kind: Literal["water-levels"] = Field(description="readings of water level gauges")
     files: str = Field(
-        "{fid}*", pattern=r"\{fid\}", description="names of a gauge's files, below root; `{fid}` is the gauge's"
+        "{fid}.*", pattern=r"\{fid\}", description="names of a gauge's files, below root; `{fid}` is the gauge's"
     )
     level: str = Field("level", min_length=1, description="column or key of what it measured")
     unit: Literal["m", "cm", "mm"] = Field("m", description="of the readings")

@@ -85,8 +85,8 @@ def read_gauge(files: Sequence[Path], reads: GaugeReads) -> Readings:
     """
     found: dict[np.datetime64, float] = {}
     for file in files:
-        for moment, text in _entries(file, reads):
-            amount, at = number_of(text), _moment(moment, file)
+        for moment, text in entries(file, reads):
+            amount, at = number_of(text), moment_of(moment, file)
             if amount is None:
                 continue
             if abs(found.setdefault(at, amount) - amount) > 1e-6:
@@ -100,7 +100,8 @@ def read_gauge(files: Sequence[Path], reads: GaugeReads) -> Readings:
     return moments, np.array([found[moment] for moment in moments])
 
 
-def _entries(file: Path, reads: GaugeReads) -> list[tuple[str, str]]:
+def entries(file: Path, reads: GaugeReads) -> list[tuple[str, str]]:
+    """(moment, amount) as a file of readings writes them; InputInvalid where it is none."""
     if file.suffix.lower() != ".json":
         return [(row[reads.moment], row[reads.amount]) for row in read_rows(file, (reads.moment, reads.amount))]
     with turned_into(
@@ -115,7 +116,8 @@ def _entries(file: Path, reads: GaugeReads) -> list[tuple[str, str]]:
         return [(str(entry[reads.moment]), str(entry[reads.amount])) for entry in entries if reads.amount in entry]
 
 
-def _moment(text: str, file: Path) -> np.datetime64:
+def moment_of(text: str, file: Path) -> np.datetime64:
+    """The moment of a reading, UTC, in seconds; InputInvalid where it is none."""
     try:
         is_short = len(text) == 12 and text.isdigit()
         moment = datetime.strptime(text + "+0000", "%y%m%d%H%M%S%z") if is_short else datetime.fromisoformat(text)

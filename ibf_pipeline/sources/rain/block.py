@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from ibf_pipeline.rain.assembled import AHEAD, BEFORE, OLDEST_CYCLE, assemble, l
 from ibf_pipeline.rain.hourly import HourlyRain
 from ibf_pipeline.sources.order import PASSED_OVER
 from ibf_pipeline.sources.rain.alike import repeated_cycles, standing_still
+from ibf_pipeline.sources.rain.cycles import until
 from ibf_pipeline.sources.rain.read import moment
 from ibf_pipeline.sources.rain.source import RainAreas, RainSource, Role
 
@@ -79,7 +80,7 @@ class _Asked:
             return
         self.notes += found.notes
         self.origin[source.name] = dict(found.origin)
-        series = [_known(each, self.now) for each in found.series] if source.role == "observed" else found.series
+        series = [until(each, self.now) for each in found.series] if source.role == "observed" else found.series
         self.given[source.role] += series
         for each in series:
             rain = each.rain.reindex(time=self.hours, area=list(self.areas.codes))
@@ -128,12 +129,6 @@ def rain_of_block(
 
 def _of(role: Role, sources: Sequence[RainSource]) -> Iterator[RainSource]:
     return (source for source in sources if source.role == role)
-
-
-def _known(series: HourlyRain, now: datetime) -> HourlyRain:
-    """What was observed by now: of a past block more may lie there."""
-    end = moment(now).astype("datetime64[ns]")
-    return replace(series, rain=series.rain.isel(time=series.rain["time"].values <= end))
 
 
 def _assembled(

@@ -46,6 +46,11 @@ def gfs_hours(last: int, step: int = 1) -> list[int]:
     return [hour for hour in there if hour <= end]
 
 
+def gfs_file(folder: Path, cycle: datetime, hour: int) -> Path:
+    """Where the precipitation up to an hour after the cycle is kept."""
+    return folder / f"{cycle:%Y%m%d%H}" / f"gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}.apcp"
+
+
 def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Path) -> list[Path]:
     """A file for each of `hours` after the cycle (UTC), of the precipitation since the last restart; kept in `folder`.
 
@@ -55,7 +60,7 @@ def fetch_gfs(client: Client, cycle: datetime, hours: Sequence[int], folder: Pat
     """
     found = []
     for hour in hours:
-        target = folder / f"{cycle:%Y%m%d%H}" / f"gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}.apcp"
+        target = gfs_file(folder, cycle, hour)
         if not target.is_file():
             path = f"gfs.{cycle:%Y%m%d}/{cycle:%H}/atmos/gfs.t{cycle:%H}z.pgrb2.0p25.f{hour:03d}"
             try:

@@ -1,0 +1,154 @@
+"""Where sources of rain and of water levels are put together: settings, accounts, the cache, the country's tables."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from flows.wiring.sources import open_cache
+from ibf_pipeline.config import rain_sources as settings
+from ibf_pipeline.config.configuration import Configuration
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.config.source_section import SourceSection
+from ibf_pipeline.errors import ConfigError, InputInvalid
+from ibf_pipeline.hazards.flash_floods.gauges import Gauge
+from ibf_pipeline.io.http import Client, Server
+from ibf_pipeline.io.patience import Patience
+from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.rain.gauges import GaugeReads
+from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.rain.files import FilesRain
+from ibf_pipeline.sources.rain.gauge_files import GaugesRain
+from ibf_pipeline.sources.rain.gfs_cycles import GfsRain
+from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
+from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
+from ibf_pipeline.sources.rain.source import RainSource
+
+log = logging.getLogger("ibf_pipeline.flows")
+
+_NAMES: Final = {"forecast": "forecast", "nowcast": "nowcast", "observed": "observed rain"}
+
+
+def open_rain_sources(configuration: Configuration, country: FlashFloodCountry) -> list[RainSource]:
+    """A country's sources of rain in its order; ConfigError where none of them is of forecasts.
+
+    Accounts are looked up in the environment when they are needed: a block may have another source to turn to.
+    """
+    chosen = {name: configuration.settings.sources[name] for name in country.sources}
+    sources = [
+        OPENED[type(section)](configuration, country, name, section)
+        for name, section in chosen.items()
+        if not isinstance(section, settings.WaterLevelsSource)
+    ]
+    if not any(source.role == "forecast" for source in sources):
+        raise ConfigError(
+            f"none of the sources of {country.iso3} is of forecasts: {', '.join(country.sources)}",
+            where=configuration.folder / "countries" / f"{country.iso3}.yaml",
+            expected="at least one forecast of rain in hazards.flash-floods.sources",
+            remedy="add one of kind gfs, which needs no account (docs/rain.md)",
+        )
+    return sources
+
+
+def open_levels(
+    configuration: Configuration, country: FlashFloodCountry, said: Callable[[str], None] = log.warning
+) -> tuple[Gauge, ...]:
+    """The country's water level gauges with what its sources of water levels read; empty where it has no table.
+
+    Whatever goes wrong with a table or a file is told to `said`, a sentence each, and stops nothing: gauges trigger
+    nothing. A gauge that no source has read has no levels.
+    """
+    if country.gauges is None:
+        return ()
+    try:
+        places = read_places(configuration.static_folder(country) / country.gauges)
+    except InputInvalid as error:
+        said(f"no water level is shown: {error.where}: {error.found}")
+        return ()
+    chosen = {name: configuration.settings.sources[name] for name in country.sources}
+    files = [
+        LevelFiles(
+            name,
+            configuration.path(section.root),
+            section.files,
+            GaugeReads(section.moment, section.level),
+            METRES[section.unit],
+        )
+        for name, section in chosen.items()
+        if isinstance(section, settings.WaterLevelsSource)
+    ]
+    if not files:
+        said(f"no water level is shown: none of the sources of {country.iso3} is of kind water-levels")
+    return tuple(_read(place, files, said) for place in places)
+
+
+def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None]) -> Gauge:
+    """A gauge as the first source that has it read it."""
+    for each in files:
+        try:
+            gauge = with_levels(place, each)
+        except InputInvalid as error:
+            said(f"source {each.name}: gauge {place.gauge.name or place.gauge.fid} is left out: {error.found}")
+            continue
+        if gauge.levels:
+            return gauge
+    return place.gauge
+
+
+def _gfs(configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.GfsSource) -> RainSource:
+    client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
+    return GfsRain(name, client, open_cache(configuration), chosen.step_hours, country.oldest_cycle_h)
+
+
+def _folder(
+    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainFolderSource
+) -> RainSource:
+    place = FolderPlace(name, configuration.path(chosen.root), open_cache(configuration))
+    return _files(country, name, chosen, place)
+
+
+def _object_store(
+    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainObjectStoreSource
+) -> RainSource:
+    patience = Patience(chosen.timeout_seconds, chosen.attempts)
+    place = UrlPlace(
+        name, chosen.url, open_cache(configuration), patience, chosen.endpoint_url, anonymous=chosen.anonymous
+    )
+    return _files(country, name, chosen, place)
+
+
+def _files(country: FlashFloodCountry, name: str, chosen: settings.RainFilesSection, place: Place) -> RainSource:
+    return FilesRain(
+        name=name,
+        role=chosen.role,
+        origin=chosen.origin or f"{_NAMES[chosen.role]} of {name}",
+        place=place,
+        pattern=chosen.pattern,
+        every=timedelta(hours=chosen.hours_between),
+        whole=timedelta(hours=chosen.whole_h),
+        oldest_h=country.oldest_cycle_h,
+        reads=Reads(**chosen.reads.model_dump()),
+    )
+
+
+def _gauges(
+    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainGaugesSource
+) -> RainSource:
+    return GaugesRain(
+        name,
+        configuration.path(chosen.root),
+        chosen.files,
+        configuration.static_folder(country) / chosen.gauges,
+        GaugeReads(chosen.moment, chosen.amount, chosen.is_counter),
+    )
+
+
+OPENED: Final[dict[type[SourceSection], Callable[[Configuration, FlashFloodCountry, str, Any], RainSource]]] = {
+    settings.GfsSource: _gfs,
+    settings.RainFolderSource: _folder,
+    settings.RainObjectStoreSource: _object_store,
+    settings.RainGaugesSource: _gauges,
+}
+"""model of a kind's section -> what opens it; water levels are no rain"""

@@ -1,0 +1,120 @@
+"""Gridded rain in files of any product: forecasts and nowcasts run by run, observations by hour or day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.rain.hourly import HourlyRain
+from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.order import PASSED_OVER
+from ibf_pipeline.sources.rain.cycles import backwards, first_gap, floored, until
+from ibf_pipeline.sources.rain.places import Place
+from ibf_pipeline.sources.rain.read import observed_rain, rain_of_files
+from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
+
+_DAY: Final = timedelta(days=1)
+_NOWCASTS: Final = timedelta(hours=12)
+"""before the issue time: runs of a radar that began earlier tell nothing that a forecast does not"""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRain:
+    """A source of gridded rain in files."""
+
+    name: str
+    role: Role
+    origin: str
+    """name for people, such as COSMO"""
+    place: Place
+    pattern: str
+    """of strftime, below the place"""
+    every: timedelta
+    """from one run, or hour or day of observations, to the next"""
+    whole: timedelta
+    """of a forecast: to which a whole run reaches"""
+    oldest_h: int
+    """hours before the issue time that the leading run may have begun"""
+    reads: Reads
+
+    def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """As `RainSource` says."""
+        given = {"observed": self._observed, "nowcast": self._nowcasts, "forecast": self._forecasts}[self.role]
+        return given(issue_time.start, areas, first, last)
+
+    def _observed(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """All files of the time asked for, and of a moment more on either side: nobody knows which hours they hold."""
+        files: set[Path] = set()
+        notes, missing = [], None
+        for at in backwards(last + self.every, first - self.every, self.every):
+            try:
+                files |= set(self.place.files(at, self.pattern))
+            except InputMissing as error:
+                missing = error
+            except InputInvalid as error:
+                notes.append(f"{self.name}: {self.origin} of {_words(at)} is left out: {error.found}")
+        if not files:
+            raise missing or InputInvalid("; ".join(notes), where=self.place.address, remedy="have it delivered again")
+        rain, left_out = observed_rain(sorted(files), self.reads, areas, self.origin)
+        return RainGiven((rain,), (*notes, *left_out), {"place": self.place.address, "files": len(files)})
+
+    def _nowcasts(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """Every run of late: each knows a little more than the one before it."""
+        series, notes, missing = {}, [], None
+        for at in backwards(now, max(first, now - _NOWCASTS) - self.every, self.every):
+            try:
+                series[at] = self._run(at, areas)
+            except InputMissing as error:
+                missing = missing or error
+            except InputInvalid as error:
+                notes.append(f"{self.name}: {self.origin} of {_words(at)} is left out: {error.found}")
+        if not series:
+            raise missing or InputInvalid("; ".join(notes), where=self.place.address, remedy="have it delivered again")
+        return self._given(series, notes)
+
+    def _forecasts(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
+        """The newest whole run leads; of others the hours up to now stay, for what nobody observed."""
+        newest, oldest = floored(now, self.every), now - timedelta(hours=self.oldest_h)
+        series: dict[datetime, HourlyRain] = {}
+        notes: list[str] = []
+        failed: list[IbfError] = []
+        leads = False
+        for at in backwards(now, min(first, oldest) - max(self.every, _DAY), self.every):
+            if (leads or at < oldest) and any(began <= first for began in series):
+                break
+            try:
+                found = self._run(at, areas)
+            except PASSED_OVER as error:
+                failed.append(error)
+                if at == newest or not isinstance(error, InputMissing):
+                    notes.append(f"{self.name}: {self.origin} of {_words(at)} is not used: {error.found}")
+                if isinstance(error, ServerRefused | ServerUnreachable):
+                    break
+                continue
+            gap = first_gap(found, at, min(at + self.whole, last))
+            if gap is not None and at >= oldest and not leads:
+                notes.append(
+                    f"{self.name}: {self.origin} of {_words(at)} is not whole and does not lead: the hour to "
+                    f"{_words(gap)} is missing"
+                )
+            is_leading = gap is None and at >= oldest and not leads
+            leads |= is_leading
+            series[at] = found if is_leading else until(found, now)
+        if not series:
+            raise failed[0]
+        return self._given(series, notes)
+
+    def _run(self, at: datetime, areas: RainAreas) -> HourlyRain:
+        return rain_of_files(self.place.files(at, self.pattern), self.reads, areas, self.origin, cycle=at)
+
+    def _given(self, series: dict[datetime, HourlyRain], notes: list[str]) -> RainGiven:
+        origin = {"place": self.place.address, "runs": [f"{at:%Y-%m-%dT%H:%M}" for at in series]}
+        return RainGiven(tuple(series.values()), tuple(notes), origin)
+
+
+def _words(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
