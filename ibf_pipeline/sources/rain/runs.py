@@ -100,7 +100,7 @@ def _backwards(newest: datetime, oldest: datetime) -> Iterator[datetime]:
 
 
 def _read(run: Run, began: datetime, areas: RainAreas, *, is_away: bool) -> HourlyRain:
-    """What cannot be read is deleted, to be fetched anew next time."""
+    """A file that cannot be read is deleted, all of them where they do not fit together, to be fetched anew next time."""
     if is_away and not all(file.is_file() for file in run.files):
         raise InputMissing(
             "it was not fetched before, and the archive cannot be reached",
@@ -111,7 +111,7 @@ def _read(run: Run, began: datetime, areas: RainAreas, *, is_away: bool) -> Hour
     run.fetch()
     try:
         return rain_of_files(run.files, Reads(), areas, run.title, cycle=began)
-    except InputInvalid:
-        for file in run.files:
+    except InputInvalid as error:
+        for file in [file for file in run.files if str(file) == error.where] or run.files:
             file.unlink(missing_ok=True)
         raise
