@@ -29,18 +29,18 @@ _ALERT = ("alert_class", "trigger")
 _AFFECTED = ("people_affected", "share_of_population")
 
 
-def tables(found: Findings, shapes: Shapes) -> tuple[Table, ...]:
-    """Events, areas, and what the hazard adds."""
-    return events_table(found), areas_table(found, shapes), *blocks_of(found).tables(found)
+def tables(found: Findings, shapes: Shapes, kept: Any = None) -> tuple[Table, ...]:
+    """Events, areas, and what the hazard adds, also out of what it keeps beside the findings."""
+    return events_table(found), areas_table(found, shapes), *blocks_of(found).tables(found, kept)
 
 
-def write_exports(found: Findings, shapes: Shapes, folder: Path) -> list[Path]:
+def write_exports(found: Findings, shapes: Shapes, folder: Path, kept: Any = None) -> list[Path]:
     """Each table as `.csv` (with `.csvt`) and `.geojson`; returns the files.
 
-    `shapes`: outlines of the areas; areas without one have no geometry.
+    `shapes`: outlines of the areas; areas without one have no geometry. `kept`: as of `tables`.
     """
     files: list[Path] = []
-    for table in tables(found, shapes):
+    for table in tables(found, shapes, kept):
         files += [
             *write_csv(table, folder / f"{table.name}.csv"),
             write_geojson(table, folder / f"{table.name}.geojson"),

@@ -57,7 +57,7 @@ def make_report(
         published=tuple(published),
         default_admin_level=found.default_admin_level,
         further_indicators=further_indicators(found),
-        tables=("events", "areas", *(table.name for table in blocks.tables(found))),
+        tables=("events", "areas", *(table.name for table in blocks.tables(found, kept))),
     )
     return blocks.report(plain, found, kept)
 

@@ -58,9 +58,8 @@ def write_report(found: Findings, folder: Path, prepared: Path, run: RunFolder, 
     for part in (*content.events, *content.withdrawn):
         draw |= {**blocks.drawn(found, part, kept), part.map: partial(maps.event, part.event)}
     pictures = {name: _kept(report / name, drawer) for name, drawer in draw.items()}
-    write_exports(
-        found, {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}, report
-    )
+    shapes = {code: shape for level in layers.levels.values() for code, shape in level.shapes.items()}
+    write_exports(found, shapes, report, kept)
     data = _REPORT.dump_python(content, mode="json", serialize_as_any=True)  # with what only its hazard has
     write_text(report / "report.json", json.dumps(data, ensure_ascii=False, indent=1))
     write_text(report / "report.html", page(content, pictures))

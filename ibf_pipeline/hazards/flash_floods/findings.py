@@ -187,6 +187,8 @@ class FlashFloodFindings(Findings):
     """whether it is a single run, which knows no probability"""
     districts: tuple[DistrictFound, ...]
     gauges: tuple[GaugeFound, ...] = ()
+    not_seen: tuple[str, ...] = ()
+    """beside blind and doubtful areas: sums that the source's steps are too long for, gauges that are left out"""
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""
 

@@ -9,7 +9,6 @@ CLASS_COLOURS: Mapping[str, str] = {"no": "#f4f4f2", "min": "#fee08b", "med": "#
 """by alert class; from light to dark as the class grows"""
 
 
-
 def drawn_class(alert_class: str, *, trigger: bool) -> str:
     """The class whose colour is drawn: the highest one without a trigger has that of the class below, so that no
     warning looks like a trigger."""

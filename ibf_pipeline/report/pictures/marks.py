@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import shapely
@@ -18,7 +19,6 @@ from ibf_pipeline.report.pictures.map_words import Marks
 _EDGE = "#ffffff"
 _COLUMNS, _ACROSS, _DOWN = 3, 290, 42
 """of the legend; pixels of an entry"""
-_SIZE = 13
 
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
@@ -38,22 +38,23 @@ def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -
 
 def marks_legend(axes: Axes, marks: Sequence[Marks], y: float) -> None:
     """An entry for each kind, three in a row, from a height on; `axes`: in pixels."""
-    for number, kind in enumerate(marks):
+    figure = axes.get_figure(root=True)
+    for number, kind in enumerate(marks if figure is not None else ()):
         left, top = number % _COLUMNS * _ACROSS, y + number // _COLUMNS * _DOWN
         if kind.lines and not kind.places:
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)
         else:
             axes.add_line(_symbol(kind, [left + 20], [top], clip_on=False))
-        write(axes, left + 52, top, fitted(axes.figure, kind.words, 24, _ACROSS - 60), 24, va="center")
+        write(axes, left + 52, top, fitted(figure, kind.words, 24, _ACROSS - 60), 24, va="center")
 
 
-def _symbol(kind: Marks, x: Sequence[float], y: Sequence[float], **options: object) -> Line2D:
+def _symbol(kind: Marks, x: Sequence[float], y: Sequence[float], **options: Any) -> Line2D:
     return Line2D(
         x,
         y,
         linestyle="none",
         marker=kind.marker,
-        markersize=_SIZE,
+        markersize=kind.size,
         color=kind.colour,
         markeredgecolor=_EDGE if kind.colour == INK else INK,
         markeredgewidth=1.4,
