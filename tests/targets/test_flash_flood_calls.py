@@ -161,10 +161,8 @@ def test_f1_flags_of_all_eighteen_lead_times() -> None:
 
 def test_e2_the_word_of_a_gauge_is_the_portals_and_its_fid_whole() -> None:
     gauge = Gauge("41", "station_14", {at(0): 6.0}, alert_levels={"warning": 3.0, "trigger": 5.0})
-    (word,) = [body for body in bodies(plan(found(rain({}), gauges=[gauge])), "key") if body["key"].endswith("level")][
-        1:
-    ]
-    assert word["dynamicPointData"] == [{"fid": "41", "value": "trigger"}]
+    by_key = {body["key"]: body["dynamicPointData"] for body in bodies(plan(found(rain({}), gauges=[gauge])), "key")}
+    assert by_key["water-level-alert-level"] == [{"fid": "41", "value": "trigger"}]
 
 
 def test_e4_all_areas_of_a_district_in_one_upload_of_each_indicator() -> None:
