@@ -5,11 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ibf_pipeline.errors import ServerRefused, ServerUnreachable
+from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
-from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, seed
+from ibf_pipeline.targets.ibf.bodies import EXPOSURE, POINT_DATA
+from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.publication import carry_out
+from ibf_pipeline.targets.ibf.revise import PROCESSING
+from ibf_pipeline.targets.ibf.shown import read_shown
+from ibf_pipeline.targets.open_target import Publication
+from ibf_pipeline.targets.problems import Consent
+from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock, seed
+from tests.worlds.countries.two_valleys import AREAS, block, found, rain
 
 
 @pytest.fixture
@@ -21,11 +33,227 @@ def days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashDays]
         yield FlashDays(tmp_path / "runs", sandbox)
 
 
+def kinds(published: Publication | None) -> list[tuple[str, str]]:
+    assert published is not None
+    return [(notice.kind, notice.event) for notice in published.notices]
+
+
 def test_a_block_with_a_trigger_and_a_warning(days: FlashDays) -> None:
     _, published = days.block(EXPOSED, gauges=GAUGES)
-    assert published is not None and published.notified
-    assert days.events() == {"Alpha": ("trigger", "6-hour", "6-hour", 1), "Beta": ("warning", "18-hour", None, 1)}
+    assert published is not None
+    assert published.notified
+    assert days.events() == {"Alpha": ("trigger", "3-hour", "3-hour", 1), "Beta": ("warning", "15-hour", None, 1)}
     assert days.points("schools") == {fid: {"exposure": "true"} for fid in ("7", "9", "16")}
-    assert days.points("gauges") == {}
-    assert days.exposed_roads() == {120: "6-hour"}
+    assert days.points("gauges") == {
+        "5": {"water-level": "3", "water-level-reference": "2", "water-level-previous": "2.5",
+              "water-level-alert-level": "warning"},
+        "6": {"water-level": "1.25"},
+    }  # fmt: skip
+    assert days.exposed_roads() == {120: "3-hour"}
     assert days.mails == [("Alpha", "Beta")]
+
+
+def test_without_an_event_every_area_of_the_server_is_zero_at_1_hour(days: FlashDays) -> None:
+    days.block({})
+    (revision,) = days.revisions()
+    sent = [call.body for call in revision.calls() if call.path == EXPOSURE]
+    assert [body["dynamicIndicator"] for body in sent if body] == [
+        "population_affected", "nr_affected_buildings", "forecast_severity", "forecast_trigger",
+    ]  # fmt: skip
+    for body in sent:
+        assert body is not None
+        assert (body["eventName"], body["leadTime"]) == (None, "1-hour")
+        assert [row["placeCode"] for row in body["exposurePlaceCodes"]] == sorted(AREAS)
+    assert (days.events(), days.mails) == ({}, [])
+    polygons = days.get("/admin-areas/XTV/flash-floods/3").json()["features"]
+    assert len(polygons) == len(AREAS)
+
+
+def test_a_block_that_need_not_mail_closes_previews_and_ends_silently(days: FlashDays) -> None:
+    first, _ = days.block(EXPOSED)
+    _, published = days.block({"A1": {1: 60}}, 1, first, notify=False)
+    assert published is not None
+    assert not published.notified
+    calls = days.revisions(1)[0].calls()
+    assert [(call.path, dict(call.query), call.kind) for call in calls[-2:]] == [
+        ("/events/process", {"noNotifications": "true"}, "preview"),
+        ("/notification/send", {"noNotifications": "true"}, "write"),
+    ]
+    assert "Alpha" in days.events()
+    assert days.mails == [("Alpha", "Beta")], "the first block's"
+
+
+def test_a_revision_in_the_block_wipes_rows_and_points_of_the_first(days: FlashDays) -> None:
+    """Only Beta is left; the server keeps points until they have a newer value, and lines for good."""
+    first, _ = days.block(EXPOSED, gauges=GAUGES)
+    second, published = days.block({"B1": EXPOSED["B1"]}, 0, first, late=0.1, notify=False)
+    assert [event.name for event in second.events] == ["Beta"]
+    revision = days.revisions()[-1]
+    bodies: list[dict[str, Any]] = [dict(call.body) for call in revision.calls() if call.body]
+    assert {body["date"] for body in bodies} == {"2026-02-15T06:00:02Z"}, "F8: one date, later than the first"
+    wiped = [body["dynamicIndicator"] for body in bodies if body.get("exposurePlaceCodes") == []]
+    assert wiped == [
+        "population_affected", "nr_affected_buildings", "forecast_severity", "forecast_trigger", "alert_threshold",
+    ]  # fmt: skip
+    assert days.points("schools") == {
+        "9": {"exposure": "true"}, "7": {"exposure": "false"}, "16": {"exposure": "false"},
+    }  # fmt: skip
+    assert list(days.events()) == ["Beta"]
+    assert ("lines still shown", "the portal") in kinds(published)
+    assert days.exposed_roads() == {120: "3-hour"}
+
+
+def test_a_revision_without_events_leaves_no_point_exposed(days: FlashDays) -> None:
+    first, _ = days.block(EXPOSED)
+    days.block({}, 0, first, late=0.1)
+    assert days.events() == {}
+    assert {values["exposure"] for values in days.points("schools").values()} == {"false"}
+
+
+def test_null_rows_never_come_with_the_rows_of_an_event(days: FlashDays) -> None:
+    first, _ = days.block(EXPOSED)
+    days.block(EXPOSED | {"A2": {2: 60}}, 0, first, late=0.1)
+    for revision in days.revisions():
+        rows = [call.body for call in revision.calls() if call.path == EXPOSURE]
+        null = [body for body in rows if body and body["eventName"] is None]
+        assert all(body["exposurePlaceCodes"] == [] for body in null)
+        assert [body["eventName"] for body in rows if body][: len(null)] == [None] * len(null), "before all others"
+
+
+def test_points_of_a_revision_that_broke_off_are_cleared_too(days: FlashDays) -> None:
+    """After a wipe the server tells of the block before, so that our own record has to say what was exposed."""
+    first, _ = days.block(EXPOSED)
+    result = found(rain({"B1": EXPOSED["B1"]}), first, late=0.1)
+    run = days.keep(result)
+    with days.target() as target:
+        begun = target.revise(result, run, Consent())
+        assert begun is not None
+        _break_off(days, begun, after="wipe the earlier upload")
+    assert days.points("schools") == {}, "the server's newest upload is gone"
+    with days.target() as target:
+        plan = target.draft(result, run, run.stage("sandbox", 3))
+    cleared = [
+        [row["fid"] for row in call.body["dynamicPointData"]]
+        for call in plan.calls
+        if call.path == POINT_DATA and call.body and call.body["dynamicPointData"][0]["value"] is False
+    ]
+    assert cleared == [["7", "16"]]
+
+
+def _break_off(days: FlashDays, revision: Any, *, after: str) -> None:
+    """Make the calls up to the last one of a step."""
+    number = max(call.number for call in revision.calls() if call.step.startswith(after))
+
+    class Stopped(Exception):
+        pass
+
+    def stop(done: int, of: int) -> None:
+        if done >= number:
+            raise Stopped
+
+    with days.target() as target, pytest.raises(Stopped):
+        carry_out(revision, target.client, clock, progress=stop)
+
+
+@pytest.fixture
+def half_made(days: FlashDays) -> tuple[FlashDays, FlashFloodFindings]:
+    """Two events of 06:00, and the first rows of 12:00: the server cannot list its events (`GET event` 500)."""
+    first, _ = days.block(EXPOSED)
+    result = found(rain({"A1": {1: 60}, "B1": {9: 60}}, block(1)), first)
+    run = days.keep(result)
+    with days.target() as target:
+        begun = target.revise(result, run, Consent())
+    assert begun is not None
+    _break_off(days, begun, after="exposure, level 3, population_affected")
+    assert days.get("/event", countryCodeISO3="XTV", disasterType="flash-floods").status_code == 500
+    return days, result
+
+
+def test_a_second_block_of_the_day_that_broke_off_is_gone_on_with(half_made: tuple[FlashDays, Any]) -> None:
+    """Neither is the publication lost nor does anybody get two mails, though the list of events cannot be read."""
+    days, result = half_made
+    published = days.publish(result)
+    assert published is not None
+    assert published.notified
+    assert {name: shown[:3] for name, shown in days.events().items()} == {
+        "Alpha": ("trigger", "1-hour", "1-hour"), "Beta": ("trigger", "9-hour", "9-hour"),
+    }  # fmt: skip
+    assert days.mails == [("Alpha", "Beta")] * 2
+    assert days.publish(result) is None
+    assert len(days.mails) == 2
+
+
+def test_a_second_block_that_broke_off_and_changed_is_planned_anew(half_made: tuple[FlashDays, Any]) -> None:
+    """Our own record stands in for the list of events: what it has is compared, closed and told of."""
+    days, result = half_made
+    (begun,) = days.revisions(1)
+    with begun.run.right_to_publish("sandbox", "test"):
+        give_up(begun, clock, "aborted by a person")
+    published = days.publish(result.without({"Beta"}))
+    assert kinds(published)[:1] == [("alert ended", "Beta")]
+    assert list(days.events()) == ["Alpha"]
+    assert days.mails == [("Alpha", "Beta"), ("Alpha",)]
+
+
+def test_the_next_block_after_one_that_broke_off_is_published(half_made: tuple[FlashDays, Any]) -> None:
+    days, result = half_made
+    third = found(rain({"A1": {1: 60}}, block(2)), result)
+    published = days.publish(third)
+    assert published is not None
+    assert published.notified
+    assert "Alpha" in days.events()
+    assert len(days.mails) == 2
+
+
+def test_questions_while_the_list_of_events_cannot_be_read(half_made: tuple[FlashDays, Any]) -> None:
+    """A comparison says why it cannot be made; a look back is unread and raises nothing."""
+    days, _ = half_made
+    with days.target() as target:
+        with pytest.raises(ServerUnreachable, match="500"):
+            read_shown(target.client, "XTV", days.run(block(1)).profile, 3)
+        assert look_back(days.revisions(1)[0], target.client, clock).verdict == "unread"
+
+
+def test_somebody_elses_half_made_block_is_not_published_over(half_made: tuple[FlashDays, Any], tmp_path: Path) -> None:
+    days, result = half_made
+    stranger = FlashDays(tmp_path / "others", days.sandbox)
+    with pytest.raises(ServerRefused, match="somebody else's day may be half made there"):
+        stranger.publish(result)
+    assert days.mails == [("Alpha", "Beta")]
+
+
+def test_every_call_of_a_block_is_processed_once_and_notifies_last(days: FlashDays) -> None:
+    days.block(EXPOSED)
+    calls = days.revisions()[0].calls()
+    assert [call.kind for call in calls if call.path in PROCESSING] == ["preview", "end"]
+    assert (calls[-1].kind, calls[-1].path) == ("end", "/notification/send")
+
+
+@pytest.fixture
+def described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlashDays]:
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    with Sandbox(tmp_path / "old", behaves_like="described") as sandbox:
+        sandbox.seed(seed())
+        yield FlashDays(tmp_path / "runs", sandbox)
+
+
+def test_a_server_of_the_description(described: FlashDays, caplog: pytest.LogCaptureFixture) -> None:
+    """A trigger is 1, a warning 0 beside the event's name; areas without an alert cannot be told from warned ones."""
+    first, published = described.block(EXPOSED, gauges=GAUGES)
+    assert published is not None
+    (revision,) = described.revisions()
+    thresholds = {
+        body["eventName"]: {row["placeCode"]: row["amount"] for row in body["exposurePlaceCodes"]}
+        for call in revision.calls()
+        if (body := call.body) and body.get("dynamicIndicator") == "alert_threshold"
+    }
+    assert thresholds == {"Alpha": {"A1": 1, "A2": 0}, "Beta": {"B1": 0}}
+    assert [call.path for call in revision.calls()][-1] == "/notification/send"
+    assert "this server takes no severity: areas without an alert (A2) may stand there as warned" in caplog.text
+    assert {name: shown[0] for name, shown in described.events().items()} == {"Alpha": "trigger", "Beta": "warning"}
+    assert described.mails == [("Alpha", "Beta")]
+    second, _ = described.block({"A1": {20: 60}}, 1, first)
+    assert described.events()["Alpha"] == ("warning", "18-hour", None, 2), "A2 as well; the look back knows it"
+    described.block({}, 2, second)
+    assert described.events() == {}
+    assert len(described.mails) == 2

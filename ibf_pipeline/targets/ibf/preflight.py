@@ -8,6 +8,7 @@ from dataclasses import replace
 from ibf_pipeline.domain.exercise import is_exercise
 from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.hazards.known import profile_of
+from ibf_pipeline.report.words import listed
 from ibf_pipeline.targets.ibf.bodies import exposure_indicators
 from ibf_pipeline.targets.ibf.decisions import deleted_decisions
 from ibf_pipeline.targets.ibf.mailing import words_of
@@ -184,11 +185,8 @@ def _zeros_that_warn(found: Findings, state: ServerState) -> Iterator[Problem]:
     if part_of(found).amounts.keys() & state.choice.capabilities.alert_indicators.keys():
         dry = [area.place_code for event in found.publishable_events for area in event.areas if not area.alerted]
         if dry:
-            areas = f"{len(dry)} areas of its events" if len(dry) > 1 else f"area {dry[0]}"
-            yield Problem(
-                f"this server takes no severity: {areas} without an alert ({_list(dry[:3])}) may stand there as warned",
-                blocks=False,
-            )
+            areas = f"areas without an alert ({listed(dry, 3)})"
+            yield Problem(f"this server takes no severity: {areas} may stand there as warned", blocks=False)
 
 
 def _list(values: Iterable[object]) -> str:

@@ -56,12 +56,10 @@ def draft(
     the period made so.
     """
 
-    def order(wiping: bool) -> Order:
-        stale = exposed or {} if wiping else {}
-        return Order(at, place_codes, extents, points or {}, stale, map_images or {}, destination.notify, wiping)
-
-    calls = plan_calls(found, order(wipe), choice.capabilities)
-    news = plan_calls(found, order(False), choice.capabilities) if wipe else calls
+    alone = Order(at, place_codes, extents, points or {}, map_images=map_images or {}, notify=destination.notify)
+    order = replace(alone, wipe=wipe, stale_points=exposed or {})
+    calls = plan_calls(found, order, choice.capabilities)
+    news = calls if order == alone else plan_calls(found, alone, choice.capabilities)
     content = content_hash(call for call in news if not _beside_the_content(call))
     about = RevisionAbout(
         date=date_of_calls(at),
@@ -162,7 +160,7 @@ def new_revision(
     staging = run.stage(target, past.number)
     images, left_out = _images(found, staging, state, map_images)
     rasters = extents(staging) if extents else attach_extents(found, run, staging)
-    state = with_sent_points(state, run, target)
+    state = with_sent_points(state, run, target, replaces=replaces_upload(found, state))
     plan = planned(found, rasters, past, state, prepared, destination, images)
     latest = past.latest
     if not withdraws and is_published(plan, past, state):

@@ -16,12 +16,13 @@ from ibf_pipeline.targets.ibf.state import ServerState
 log = logging.getLogger(__name__)
 
 
-def with_sent_points(state: ServerState, run: RunFolder, target: str) -> ServerState:
-    """The same with what our own revisions of this run have sent, whether all of their calls were made or not.
+def with_sent_points(state: ServerState, run: RunFolder, target: str, *, replaces: bool) -> ServerState:
+    """The state with the exposed points of this run's period alone: those that the server shows where its last upload
+    is of that period, which it `replaces`, and what our own revisions of the run have sent, whole or not.
 
     While one of them is half made the server tells of the period before.
     """
-    exposed = {category: set(codes) for category, codes in state.exposed.items()}
+    exposed = {category: set(codes) for category, codes in state.exposed.items() if replaces}
     for revision in run.revisions(target):
         for category, code in _sent(revision):
             exposed.setdefault(category, set()).add(code)

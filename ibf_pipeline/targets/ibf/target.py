@@ -30,6 +30,7 @@ from ibf_pipeline.targets.ibf.revise import (
     may_be_shown,
     new_revision,
     planned,
+    replaces_upload,
     require_resumable,
     require_undisturbed,
 )
@@ -69,7 +70,8 @@ class IbfTarget:
     def draft(self, found: Findings, run: RunFolder, staging: Path) -> Draft:
         """The plan of a day as it would be published now."""
         past = published_past(run, self.name, may_be_shown)
-        state = with_sent_points(self._asked(found, past, take_over=True), run, self.name)
+        state = self._asked(found, past, take_over=True)
+        state = with_sent_points(state, run, self.name, replaces=replaces_upload(found, state))
         codes = self.place_codes(self.prepared, found)
         return planned(found, attach_extents(found, run, staging), past, state, codes, self.destination)
 

@@ -26,6 +26,7 @@ from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD, CountrySeed, HazardSeed, PointSeed, Sandbox
 from ibf_pipeline.targets.ibf.revise import Destination
+from ibf_pipeline.targets.ibf.state import ask_events
 from ibf_pipeline.targets.ibf.target import IbfTarget
 from ibf_pipeline.targets.ibf.transport import Credentials, IbfClient
 from ibf_pipeline.targets.open_target import Publication
@@ -118,9 +119,7 @@ class FlashDays:
         return made[-1] if made else None
 
     @contextmanager
-    def target(
-        self, *, notify: bool = True, capabilities: str = "auto", url: str | None = None
-    ) -> Iterator[IbfTarget]:
+    def target(self, *, notify: bool = True, capabilities: str = "auto", url: str | None = None) -> Iterator[IbfTarget]:
         client = IbfClient(url or self.sandbox.url, PIPELINE, self.patience)
         destination = Destination("sandbox", client.base, notify)
         try:
@@ -140,10 +139,11 @@ class FlashDays:
 
     def events(self) -> dict[str, tuple[str, str | None, str | None, int]]:
         """Name -> level, first lead time, first trigger's, number of listed areas."""
-        answer = self.get("/event", countryCodeISO3="XTV", disasterType="flash-floods")
+        with self.target() as target:
+            listed = ask_events(target.client, "XTV", "flash-floods")
         return {
-            e["eventName"]: (e["alertLevel"], e["firstLeadTime"], e["firstTriggerLeadTime"], len(e["alertAreas"]))
-            for e in answer.json()
+            e["eventName"]: (e["alertLevel"], e["firstLeadTime"], e.get("firstTriggerLeadTime"), len(e["alertAreas"]))
+            for e in listed
         }
 
     def points(self, category: str) -> dict[str, dict[str, str]]:
