@@ -11,6 +11,8 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,26 +64,42 @@ def _unpack(archive: Path, folder: Path) -> list[Path]:
     about = archive.stat()
     target = folder / f"{archive.name}-{about.st_size}-{about.st_mtime_ns}"
     if not target.is_dir():
-        damaged = turned_into(
-            InputInvalid,
-            "the archive cannot be read: {}",
-            where=archive,
-            expected="a whole zip, tar, gzip, bzip2 or xz file",
-            remedy="it is damaged or was cut off: delete it and fetch it again",
-        )
         partial = target.with_name(target.name + ".part")
         shutil.rmtree(partial, ignore_errors=True)
-        with damaged:
+        with _damaged(archive):
             for number, (name, content) in enumerate(_files(archive)):
                 plain = Path(name.replace("\\", "/")).name
                 place = partial / plain
                 with whole(partial / f"{number}-{plain}" if place.exists() else place) as out, out.open("wb") as stream:
-                    shutil.copyfileobj(content, stream)
+                    shutil.copyfileobj(_Content(content, archive), stream)
         partial.mkdir(parents=True, exist_ok=True)
         for file in partial.iterdir():
             os.utime(file, ns=(about.st_mtime_ns, about.st_mtime_ns))
         partial.rename(target)
     return sorted(target.iterdir())
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A file in an archive; where it cannot be read, the disk that it is written to is not to blame."""
+
+    stream: Any
+    archive: Path
+
+    def read(self, size: int = -1, /) -> bytes:
+        with _damaged(self.archive):
+            content: bytes = self.stream.read(size)
+            return content
+
+
+def _damaged(archive: Path) -> AbstractContextManager[None]:
+    return turned_into(
+        InputInvalid,
+        "the archive cannot be read: {}",
+        where=archive,
+        expected="a whole zip, tar, gzip, bzip2 or xz file",
+        remedy="it is damaged or was cut off: delete it and fetch it again",
+    )
 
 
 def _files(archive: Path) -> Iterator[tuple[str, Any]]:

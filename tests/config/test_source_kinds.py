@@ -119,3 +119,11 @@ def test_files_have_a_place_for_each_role() -> None:
         ("nowcast/%Y%m%d%H%M/*", 1),
         ("observed/%Y%m%d/*", 24),
     ]
+
+
+def test_the_example_of_the_page_about_rain_is_valid(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "rain.md"
+    example = yaml.safe_load(page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0])
+    sources = configured(tmp_path, example["sources"]).settings.sources
+    kinds = ("gfs", "rain-folder", "rain-object-store", "rain-gauges", "water-levels")
+    assert {type(section) for section in sources.values()} == {SOURCE_KINDS[kind] for kind in kinds}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.domain.wording import some
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 from ibf_pipeline.rain.gauges import (
     LONGEST,
@@ -54,7 +54,7 @@ class GaugesRain:
         if silent and hours:
             notes.append(f"{self.name}: no readings of late from gauge {some(silent, 5)}")
         if not hours:
-            found = f"no readings of {len(gauges)} gauges from {first:%Y-%m-%d %H} to {last:%Y-%m-%d %H} UTC"
+            found = f"no readings of {counted(len(gauges), 'gauge')} from {first:%Y-%m-%d %H} to {last:%Y-%m-%d %H} UTC"
             raise InputMissing(
                 "; ".join([found, *notes]),
                 where=self.root,
