@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.prepare.store import read_prepared
 from ibf_pipeline.runs.extents import write_extents
 
+log = logging.getLogger(__name__)
+
 
 def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
     """Of a flood day, from the country's prepared layers."""
@@ -26,10 +29,18 @@ def flood_rasters(found: FloodFindings, prepared: Path, folder: Path) -> None:
 
 
 def flash_flood_rasters(found: FlashFloodFindings, prepared: Path, folder: Path) -> None:
-    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12)."""
+    """Of a block of flash floods: every lead time of the portal, empty ones too (rule 12).
+
+    An event that is kept from earlier blocks may be of a scenario that the library has no more: it has no water then.
+    """
     tiles = read_flash_floods(prepared, found.country).tiles
     files = {extent.lead_time: folder / extent.file_name for extent in found.extents}
-    write_extents(wet_in_scenarios(found.publishable_events), tiles, files)
+    wet = wet_in_scenarios(found.publishable_events)
+    gone = {flood for areas in wet.values() for flood in areas.values()} - set(tiles.depths)
+    if gone:
+        log.warning("the library has no more the floods of %s: nothing is drawn of them", ", ".join(sorted(gone)))
+    known = {lead: {code: flood for code, flood in areas.items() if flood not in gone} for lead, areas in wet.items()}
+    write_extents(known, tiles, files)
 
 
 RASTERS: Final[dict[str, Callable[[Any, Path, Path], None]]] = {
