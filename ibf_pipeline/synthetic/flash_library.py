@@ -29,10 +29,10 @@ STEPS: Final[Mapping[int, tuple[int, ...]]] = {
 }
 """duration (hours) -> amounts (mm), those of Malawi's library"""
 
-_STAGE: Final = 1.6
+_STAGE: Final = 2.2
 """metres of water above the dry river bed per unit of severity"""
-_STEP: Final = 0.05
-"""metres, of depths"""
+_LEAST_DEPTH: Final = 0.03
+"""metres"""
 
 
 def scenarios(steps: Mapping[int, Iterable[int]] = STEPS) -> tuple[Scenario, ...]:
@@ -52,7 +52,7 @@ def severity(duration_h: float, amount_mm: float) -> float:
 def write_library(
     folder: Path, rivers: Sequence[River], grid: Grid, chosen: Sequence[Scenario], *, seed: int = 0
 ) -> Path:
-    """Write `scenarios.csv` and `depth/<scenario>.tif` (float32 metres, in steps of 5 cm) and return the folder.
+    """Write `scenarios.csv` and `depth/<scenario>.tif` (float32 metres, to the cm) and return the folder.
 
     Water is deepest in the middle of a valley; a worse scenario is deeper and wider than the ones below it.
     """
@@ -69,8 +69,8 @@ def write_library(
                 continue
             for raster, scenario in zip(rasters, chosen, strict=True):
                 water = _STAGE * severity(scenario.duration_h, scenario.amount_mm) - height
-                depth = np.round(np.round(water / _STEP) * _STEP, 2)
-                depth[depth < _STEP] = DRY
+                depth = np.round(water, 2)
+                depth[depth < _LEAST_DEPTH] = DRY
                 raster.write(depth, 1, window=Window(0, rows.start, grid.width, rows.stop - rows.start))
     return folder
 

@@ -17,7 +17,7 @@ from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.flash_layers import FlashLayers
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
+from ibf_pipeline.hazards.flash_floods.window import BLOCK, FURTHEST_BACK, LAST_HOUR
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.synthetic.rain_cells import Patterns, patterns_of
 from ibf_pipeline.synthetic.rain_files import write_rain_file
@@ -26,8 +26,8 @@ from ibf_pipeline.synthetic.rain_wishes import RainWish, known_district, parse_r
 
 __all__ = ["RainWish", "parse_rain_wishes", "write_rain"]
 
-OLDEST_HOUR: Final = 1 - BLOCK - LAST_HOUR
-"""the first hour that the longest sum of a block asks for, by its end, after the issue time"""
+OLDEST_HOUR: Final = 1 - FURTHEST_BACK - LAST_HOUR
+"""the first hour that the longest sum asks for where blocks were missed, by its end, after the issue time"""
 _FOLDERS: Final = {"forecast": "forecast/%Y%m%d%H", "nowcast": "nowcast/%Y%m%d%H%M"}
 """those that a source of kind `rain-folder` reads by default"""
 

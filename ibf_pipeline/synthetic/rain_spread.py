@@ -23,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 
 _GROWS: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
 """how rain increases: in an hour it is as the hour's number to this power"""
+_UNEVEN: Final = 0.03
+"""of an hour's rain: what is the same for days is taken for an instrument that stands still"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Spread:
 
 
 def spread_of(wish: RainWish, layers: FlashLayers, country: FlashFloodCountry, issue_time: IssueTime) -> Spread:
-    """The rain of a wish over its hours, even where that does, else increasing, and where it lies in time.
+    """The rain of a wish over its hours, about even where that does, else increasing, and where it lies in time.
 
     The rules themselves are asked when an area is over its limit; of the spreads in which no other flood is worse than
     the wished one, that is taken in which the limit and the whole sum lie closest together. WishInvalid where so much
@@ -99,7 +101,8 @@ def _tried(
     issue_time: IssueTime,
 ) -> tuple[tuple[bool, int], Spread] | None:
     """A spread and what speaks against it; None where it is over no area's limit."""
-    shape = np.arange(1, hours + 1, dtype=float) ** power
+    number = np.arange(1, hours + 1, dtype=float)
+    shape = number**power * (1 + _UNEVEN * np.sin(2 * number))
     mm = amount * shape / shape.sum()
     codes = layers.districts[wish.district]
     rain = rain_of_areas(issue_time, layers, {code: Spread(1, mm) for code in codes})
@@ -108,10 +111,10 @@ def _tried(
     if over is None:
         return None
     columns = [judged.areas.index(code) for code in codes]
-    number = judged.number[0, judged.seen, :][:, columns].max(axis=1)
-    wished = judged.library.nearest(hours, np.array(amount)) if hours in country.durations_h else number.max()
-    whole = int(judged.window.hours[int(number.argmax())])
-    return (bool(number.max() > wished), max(0, whole - over)), Spread(wish.at_h - over + 1, mm)
+    reached = judged.number[0, judged.seen, :][:, columns].max(axis=1)
+    wished = judged.library.nearest(hours, np.array(amount)) if hours in country.durations_h else reached.max()
+    whole = int(judged.window.hours[int(reached.argmax())])
+    return (bool(reached.max() > wished), max(0, whole - over)), Spread(wish.at_h - over + 1, mm)
 
 
 def first_over(judged: Judged, layers: FlashLayers) -> Mapping[str, int | None]:

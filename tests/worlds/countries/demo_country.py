@@ -18,6 +18,7 @@ from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.settlement import write_population
 from tests.worlds.countries import static_files
 from tests.worlds.countries.demo_areas import COUNTRY_NAME, LEVEL_COUNTS, admin_areas, outline
+from tests.worlds.countries.demo_flash import make_flash_demo
 from tests.worlds.countries.demo_rivers import COUNTRY, NOT_ON_A_RIVER, SEED, river, rivers, stations, thresholds
 
 FLOOD_MAP_GRID = arcsecond_grid(20.0, 5.0, 21.0, 6.0)
@@ -59,7 +60,9 @@ What is odd here on purpose:
 | population raster smaller than the flood maps, same cells | population.tif |
 
 `forecasts/20260215` is the story `busiest` in the FTP layout, `forecasts/20260216` the story `day-after` as EWDS GRIB2
-(`tests/worlds/countries/stories.py`); other days can be generated with `write_day` of that file.
+(`tests/worlds/countries/stories.py`); other days can be generated with `write_day` of that file. `flash_floods`,
+`assets`, `water_level_gauges.csv`, `water_levels` and `rain` are of flash floods (`tests/worlds/countries/demo_flash.py`):
+the rain of the block of 2026-02-15 06 UTC, in which one river is about to flood and another may a day later.
 """
 
 
@@ -83,6 +86,7 @@ def make_demo_country(folder: Path) -> Path:
     deepest = [area.geometry for area in admin_areas()[3]]
     write_population(folder / "population.tif", deepest, people(), rivers(), _population_grid(), seed=SEED)
     _write_totals(folder)
+    make_flash_demo(folder)
     (folder / "ORIGIN.md").write_text(_origin(), encoding="utf-8")
     return folder
 

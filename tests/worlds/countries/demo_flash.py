@@ -5,13 +5,19 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.issue_time import IssueTime
+from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
+from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.synthetic.flash_assets import (
     places_in_grid,
     roads_in_grid,
@@ -21,10 +27,11 @@ from ibf_pipeline.synthetic.flash_assets import (
     write_roads,
 )
 from ibf_pipeline.synthetic.flash_library import scenarios, write_library
+from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.rivers import River
-from tests.worlds.countries.demo_areas import admin_areas
-from tests.worlds.countries.demo_rivers import SEED, rivers
+from tests.worlds.countries.demo_areas import COUNTRY_NAME, admin_areas
+from tests.worlds.countries.demo_rivers import COUNTRY, SEED, rivers
 
 DISTRICTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
 """name -> place code of its level-2 area; the areas of an event are those of level 3 below it"""
@@ -32,8 +39,10 @@ STEPS: Mapping[int, Sequence[int]] = {1: (20, 40, 60), 4: (30, 50, 70), 24: (50,
 """of the library: duration (hours) -> amounts (mm)"""
 LIBRARY_GRID = arcsecond_grid(20.2, 5.2, 21.0, 5.9, 9)
 GAUGES = {1: "Sarvo bridge at Kimiri", 2: "Tavi at Veo"}
-ISSUE = datetime(2026, 2, 15, 6, tzinfo=UTC)
-"""of the block whose readings are here"""
+ISSUE = IssueTime.parse("2026-02-15T06")
+"""the block whose rain and readings are here"""
+WISHES = "Kimiri=@4h:70mm/4h Lokiba=@27h:150mm/24h"
+"""its rain: a trigger and a warning"""
 
 _NARROWER = 0.3
 """a flash flood's valley, as a share of the river's"""
@@ -49,6 +58,33 @@ def make_flash_demo(folder: Path) -> None:
     levels = {"warning-low": 2.5, "warning-medium": 3.0, "warning": 3.5, "trigger": 4.0}
     write_gauges(folder / "water_level_gauges.csv", GAUGES, reference=1.6, levels=levels, offset_m=0.4)
     _write_readings(folder / "water_levels")
+
+
+def demo_section() -> dict[str, Any]:
+    """What XDM's configuration says of flash floods."""
+    return {
+        "admin_levels": [3],
+        "default_admin_level": 3,
+        "time_zone": "Africa/Kampala",
+        "sources": ["demo-rain-observed", "demo-rain", "demo-water-levels"],
+        "districts": {name: list(codes) for name, codes in districts().items()},
+        "durations_h": list(STEPS),
+        "gauges": "water_level_gauges.csv",
+    }
+
+
+def demo_country(**changes: Any) -> FlashFloodCountry:
+    """XDM for flash floods."""
+    return FlashFloodCountry.model_validate({"iso3": COUNTRY, "name": COUNTRY_NAME} | demo_section() | changes)
+
+
+def write_demo_rain(static: Path) -> None:
+    """Add the rain of the block `ISSUE`, which needs the prepared library."""
+    with TemporaryDirectory() as folder:
+        prepare_flash_floods(demo_country(), static, Path(folder) / COUNTRY)
+        prepared = read_flash_floods(Path(folder) / COUNTRY, COUNTRY)
+        wishes = parse_rain_wishes(WISHES)
+        write_rain(static / "rain", ISSUE, wishes, prepared.layers, prepared.ground(), demo_country())
 
 
 @cache
@@ -93,6 +129,6 @@ def _write_readings(folder: Path) -> None:
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(("time", "level"))
             for step in range(-96, 1):
-                moment = ISSUE + timedelta(minutes=30 * step)
+                moment = ISSUE.start + timedelta(minutes=30 * step)
                 level = 1.3 + rise * max(0.0, 1 + step / 24)
                 writer.writerow((f"{moment:%Y-%m-%dT%H:%M:%SZ}", f"{level:.2f}"))

@@ -22,11 +22,11 @@ from ibf_pipeline.synthetic.flash_assets import Place, write_buildings, write_ga
 from ibf_pipeline.synthetic.flash_library import rivers_through, scenarios, write_library
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 from ibf_pipeline.synthetic.settlement import UNSETTLED, Settlement
-from tests.worlds.malawi.numbers import DISTRICTS, FLOODS, PEOPLE, SMALL_LAG, THRESHOLDS, UPSTREAM
+from tests.worlds.malawi.numbers import DISTRICTS, FLOODS, PEOPLE, SMALL_LAG, STEPS, THRESHOLDS, UPSTREAM
 
 ISO3 = "MWI"
-CELL_ARCSEC = 9
-"""of library and population"""
+CELL_ARCSEC = 15
+"""of library, population and extents, so that nothing has to be brought from one grid onto another"""
 PEOPLE_OF_AN_AREA = 10_000
 LEAST_DEPTH = 0.1
 """metres; shallower water reaches nobody"""
@@ -43,26 +43,37 @@ def write_malawi(folder: Path, source: Path) -> Path:
     levels in `water_levels`; neither is written here.
     """
     static = folder / "static" / ISO3
+    boundaries = static / "admin_areas" / "adm3.geojson"
+    boundaries.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source / f"{ISO3}_adm3.json", boundaries)
+    ground = _ground(boundaries)
     for name in _POINTS:
-        _copy(source / f"{name}_{ISO3}.csv", static / "assets" / f"{name}.csv")
-    _copy(source / f"{ISO3}_adm3.json", static / "admin_areas" / "adm3.geojson")
-    ground = _ground(source / f"{ISO3}_adm3.json")
+        _write_near(source / f"{name}_{ISO3}.csv", static / "assets" / f"{name}.csv", ground)
     grid = arcsecond_grid(*shapely.total_bounds(list(ground.values())).tolist(), CELL_ARCSEC)
     rivers = [
         river
         for number, (name, codes) in enumerate(DISTRICTS.items())
         for river in rivers_through(name, [ground[code] for code in codes], seed=number)
     ]
-    write_library(static / "flash_floods", rivers, grid, scenarios())
+    write_library(static / "flash_floods", rivers, grid, scenarios(STEPS))
     _write_population(static, ground, grid)
     _write_assets(static / "assets", ground)
     _write_tables(static, source / f"gauges_{ISO3}.csv")
     return _write_configuration(folder)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _write_near(source: Path, target: Path, ground: Mapping[str, BaseGeometry]) -> None:
+    """The lines of a table of points in the boxes around the districts: those further off are never counted."""
+    boxes = [shapely.box(*shapely.total_bounds([ground[code] for code in codes])) for codes in DISTRICTS.values()]
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    with source.open(encoding="utf-8-sig", newline="") as given, target.open("w", encoding="utf-8") as kept:
+        reader = csv.DictReader(given)
+        writer = csv.DictWriter(kept, reader.fieldnames or (), lineterminator="\n")
+        writer.writeheader()
+        for row in reader:
+            place = shapely.Point(float(row["lon"]), float(row["lat"]))
+            if any(box.contains(place) for box in boxes):
+                writer.writerow(row)
 
 
 def _ground(file: Path) -> dict[str, BaseGeometry]:
@@ -144,6 +155,7 @@ def _write_configuration(folder: Path) -> Path:
         "area_thresholds": "area_thresholds.csv",
         "gauges": "water_level_gauges.csv",
         "minimum_depth_m": LEAST_DEPTH,
+        "raster_arcsec": CELL_ARCSEC,
         "sources": list(settings["sources"]),
     }
     country = {

@@ -15,6 +15,10 @@ DISTRICTS: Final[Mapping[str, tuple[str, ...]]] = {
     "Rumphi": ("MW10420", "MW10403", "MW10404", "MW10407", "MW10401", "MW10402", "MW10511", "MW10411"),
     "Blantyre City": tuple(f"MW315{number}" for number in range(31, 54)),
 }
+STEPS: Final[Mapping[int, tuple[int, ...]]] = {
+    1: (20, 40, 60), 2: (30, 50, 70), 4: (30, 50, 70), 12: (50, 80, 100), 24: (50, 100, 150, 175, 200), 48: (100, 200),
+}  # fmt: skip
+"""of the library: duration (hours) -> some of the amounts (mm) that the production library has"""
 FLOODS: Final[Mapping[str, str]] = {"Karonga": "150mm_24hr", "Rumphi": "100mm_12hr", "Blantyre City": "60mm_1hr"}
 """the flood of each district's scenario"""
 WISHES: Final[Mapping[str, str]] = {

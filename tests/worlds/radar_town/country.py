@@ -131,6 +131,7 @@ def _write_configuration(folder: Path) -> Path:
         "districts": {TOWN: list(areas())},
         "durations_h": list(STEPS),
         "warning_from_h": 24,
+        "raster_arcsec": 6,
         "gauges": "water_level_gauges.csv",
         "sources": list(settings["sources"]),
     }
