@@ -15,6 +15,7 @@ from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, POINT_DATA
 from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import PROCESSING
 from ibf_pipeline.targets.ibf.shown import read_shown
@@ -206,9 +207,12 @@ def test_the_next_block_after_one_that_broke_off_is_published(half_made: tuple[F
 
 
 def test_questions_while_the_list_of_events_cannot_be_read(half_made: tuple[FlashDays, Any]) -> None:
-    """A comparison says why it cannot be made; a look back is unread and raises nothing."""
+    """A check leaves them out, a comparison says why it cannot be made, a look back is unread and raises nothing."""
     days, _ = half_made
     with days.target() as target:
+        state = IbfPortal(target.client).state("XTV", days.run(block(1)).profile)
+        assert state.open_events is None
+        assert any("somebody's upload may be half made there" in words for words in state.not_checked)
         with pytest.raises(ServerUnreachable, match="500"):
             read_shown(target.client, "XTV", days.run(block(1)).profile, 3)
         assert look_back(days.revisions(1)[0], target.client, clock).verdict == "unread"
