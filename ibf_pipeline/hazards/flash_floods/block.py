@@ -25,7 +25,7 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 )
 from ibf_pipeline.hazards.flash_floods.gauges import Gauge, gauges_found
 from ibf_pipeline.hazards.flash_floods.judged import Judged, judge
-from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes
+from ibf_pipeline.hazards.flash_floods.notes import blind_notes, event_notes, rain_notes, shown_notes, unresolved_notes
 from ibf_pipeline.hazards.flash_floods.outcome import Outcome, Row, merged_flags, together
 from ibf_pipeline.hazards.flash_floods.sight import (
     blind_areas,
@@ -97,6 +97,7 @@ def find(
         one_run=rain.attrs.get("members") == "one run",
         districts=tuple(seen),
         gauges=levels,
+        not_seen=(*unresolved_notes(judged), *left_out),
     )
     found = replace(found, still_shown=still_shown(found.exposed, past.found))
     return replace(found, notes=(*_notes(found, rain, judged, country), *left_out, *layers.findings))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ibf_pipeline.domain.findings import Event, Findings, Unseen
 from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 
 State = Literal["forecast", "kept", "tail"]
@@ -107,6 +108,16 @@ class FlashFloodEvent(Event):
         """Its district, whatever the event is called."""
         return self.district
 
+    @property
+    def exact_start(self) -> datetime:
+        """The hour itself: its lead time is rounded down."""
+        return self.starts
+
+    @property
+    def size(self) -> tuple[float, ...]:
+        """People, then alerted areas."""
+        return self.people, sum(area.alerted for area in self.areas)
+
 
 @dataclass(frozen=True, slots=True)
 class DistrictFound:
@@ -176,6 +187,8 @@ class FlashFloodFindings(Findings):
     """whether it is a single run, which knows no probability"""
     districts: tuple[DistrictFound, ...]
     gauges: tuple[GaugeFound, ...] = ()
+    not_seen: tuple[str, ...] = ()
+    """beside blind and doubtful areas: sums that the source's steps are too long for, gauges that are left out"""
     still_shown: tuple[tuple[str, int], ...] = ()
     """(category of lines, lead time) whose exposed lines the portal goes on showing though none are there now"""
 
@@ -183,6 +196,14 @@ class FlashFloodFindings(Findings):
     def zone(self) -> tzinfo:
         """The clocks of the country."""
         return ZoneInfo(self.time_zone)
+
+    def moment_words(self, moment: date) -> str:
+        """By the clocks of the country, with the name of their zone."""
+        return local_text(moment, self.zone) if isinstance(moment, datetime) else super().moment_words(moment)
+
+    def listed_name(self, key: str) -> str:
+        """A district has no other name than its own."""
+        return key
 
     @property
     def publishable_events(self) -> Sequence[FlashFloodEvent]:
