@@ -84,6 +84,8 @@ class Blocks:
     """further columns of the table of events: name -> (event)"""
     tables: Callable[[Any, Any], Sequence[Table]] = plain.nothing
     """(findings, kept, or None where nothing of that is at hand): further tables beside events and areas, as files"""
+    tables_need_kept: bool = False
+    """whether these tables say more with what is kept"""
     short_tables: Callable[[Any], Sequence[ShortTable]] = plain.nothing
     """(findings): the same in short"""
     kept: Callable[[Any, Path, RunFolder, Sequence[EarlierRun]], Any] = _nothing_kept
@@ -138,6 +140,7 @@ BLOCKS: Final[dict[str, Blocks]] = {
         country_words=flash_words.country_words,
         event_columns=flash_tables.event_columns(),
         tables=flash_tables.flash_tables,
+        tables_need_kept=True,
         short_tables=flash_tables.short_tables,
         kept=flash_kept.read_kept,
         event_part=flash_content.event_part,

@@ -13,8 +13,11 @@ from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.half_made import words_of
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, POINT_DATA
+from ibf_pipeline.targets.ibf.half_made import shows
 from ibf_pipeline.targets.ibf.lookback.look import look_back
+from ibf_pipeline.targets.ibf.portal import IbfPortal
 from ibf_pipeline.targets.ibf.publication import carry_out
 from ibf_pipeline.targets.ibf.revise import PROCESSING
 from ibf_pipeline.targets.ibf.shown import read_shown
@@ -206,8 +209,14 @@ def test_the_next_block_after_one_that_broke_off_is_published(half_made: tuple[F
 
 
 def test_questions_while_the_list_of_events_cannot_be_read(half_made: tuple[FlashDays, Any]) -> None:
-    """A comparison says why it cannot be made; a look back is unread and raises nothing."""
+    """A check leaves them out, a comparison says why it cannot be made, a look back is unread and raises nothing."""
     days, _ = half_made
+    with days.target() as target:
+        state = IbfPortal(target.client).state("XTV", days.run(block(1)).profile)
+        assert state.open_events is None
+        assert any("somebody's upload may be half made there" in words for words in state.not_checked)
+    said = words_of(days.run(block(1)), "sandbox", shows)
+    assert said == "the portal shows no alerts, those of the block before included"
     with days.target() as target:
         with pytest.raises(ServerUnreachable, match="500"):
             read_shown(target.client, "XTV", days.run(block(1)).profile, 3)

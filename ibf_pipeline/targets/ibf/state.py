@@ -10,6 +10,7 @@ from typing import Any
 from ibf_pipeline.domain.findings import Event
 from ibf_pipeline.domain.profile import HazardProfile
 from ibf_pipeline.errors import IbfError, ServerRefused, ServerUnreachable
+from ibf_pipeline.io.answers import NoAnswer
 from ibf_pipeline.runs.past import PublishedPast
 from ibf_pipeline.targets.comparison import alert_level
 from ibf_pipeline.targets.ibf.asked import ask_features, ask_last_upload, ask_list
@@ -123,7 +124,8 @@ def read_state(
     last_upload = _last_upload(upload, own.dates)
     ours = past is None or last_upload is None or date_of_calls(last_upload) in own.dates
     believe = bool(own.half_uploaded) or take_over
-    events, doubts = _told_events(client, iso3, disaster_type, None if ours else last_upload, believe=believe)
+    foreign = None if ours else last_upload
+    events, doubts = _told_events(client, iso3, disaster_type, foreign, believe=believe, plans=past is not None)
     listed = [_open_event(event, _areas_of(client, event, iso3, default, disaster_type)) for event in events or ()]
     names = {event.name for event in listed}
     doubtful = events is None or bool(own.half_uploaded)
@@ -157,17 +159,20 @@ def read_state(
 
 
 def _told_events(
-    client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool
+    client: IbfClient, iso3: str, disaster_type: str, foreign: datetime | None, *, believe: bool, plans: bool
 ) -> tuple[Any, tuple[str, ...]]:
     """The open events as the server tells them, None where it cannot; and what is to be said of that.
 
-    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer.
+    `foreign`: the last upload where it is not ours; `believe`: our own record, where the server does not answer;
+    `plans`: whether something is to be published over them.
     """
     try:
         return ask_events(client, iso3, disaster_type), ()
     except ServerUnreachable as error:
         if believe:
             return None, (f"open events: not checked, our own record stands in ({error.found})",)
+        if not plans and isinstance(error, NoAnswer) and error.status == 500:
+            return None, (f"open events: not checked, somebody's upload may be half made there ({error.found})",)
         if foreign is None:
             raise
         raise ServerRefused(
