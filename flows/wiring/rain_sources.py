@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
-from flows.wiring.sources import open_cache
+from flows.wiring.sources import open_cache, secret_of
 from ibf_pipeline.config import rain_sources as settings
 from ibf_pipeline.config.configuration import Configuration
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -17,11 +17,14 @@ from ibf_pipeline.hazards.flash_floods.gauges import Gauge
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
+from ibf_pipeline.io.tokens import Token, TokenSource, end_of
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
-from ibf_pipeline.sources.rain.gfs_cycles import GfsRain
+from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
 from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.source import RainSource
@@ -106,7 +109,30 @@ def _read(place: GaugePlace, files: list[LevelFiles], said: Callable[[str], None
 
 def _gfs(configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.GfsSource) -> RainSource:
     client = Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor())
-    return GfsRain(name, client, open_cache(configuration), chosen.step_hours, country.oldest_cycle_h)
+    cache, oldest_h = open_cache(configuration), country.oldest_cycle_h
+    return gfs_runs(name, client, cache, step_h=chosen.step_hours, oldest_h=oldest_h)
+
+
+def _ecmwf(
+    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.EcmwfOpenDataSource
+) -> RainSource:
+    return ecmwf_runs(
+        name,
+        Client(Server(chosen.url), Patience(chosen.timeout_seconds, chosen.attempts), Redactor()),
+        open_cache(configuration),
+        is_ensemble=chosen.run == "ensemble",
+        oldest_h=country.oldest_cycle_h,
+        parallel=chosen.parallel,
+    )
+
+
+def _imerg(
+    configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.ImergSource
+) -> RainSource:
+    redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
+    tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
+    client = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
+    return ImergRain(name, chosen.run, client, open_cache(configuration), lambda: end_of(tokens.token()))
 
 
 def _folder(
@@ -154,6 +180,8 @@ def _gauges(
 
 OPENED: Final[dict[type[SourceSection], Callable[[Configuration, FlashFloodCountry, str, Any], RainSource]]] = {
     settings.GfsSource: _gfs,
+    settings.EcmwfOpenDataSource: _ecmwf,
+    settings.ImergSource: _imerg,
     settings.RainFolderSource: _folder,
     settings.RainObjectStoreSource: _object_store,
     settings.RainGaugesSource: _gauges,

@@ -71,7 +71,7 @@ def open_source(configuration: Configuration, name: str, country: FloodCountry) 
                 chosen.host,
                 chosen.port,
                 chosen.folder,
-                lambda: FtpAccount(_secret(name, chosen.user_variable), _secret(name, chosen.password_variable)),
+                lambda: FtpAccount(secret_of(name, chosen.user_variable), secret_of(name, chosen.password_variable)),
                 tls=chosen.tls,
                 timeout_seconds=chosen.timeout_seconds,
             )
@@ -121,7 +121,7 @@ def ewds_service(name: str, chosen: settings.EwdsSource, attempts: int) -> EwdsS
     return EwdsService(
         chosen.url,
         chosen.dataset,
-        lambda: _secret(name, chosen.key_variable),
+        lambda: secret_of(name, chosen.key_variable),
         Patience(chosen.timeout_seconds, attempts),
         Queue(chosen.retry_seconds, 60 * chosen.queue_minutes, chosen.longest_poll_seconds),
     )
@@ -293,7 +293,7 @@ def _users_at_once(
     return dict(sorted(users.items()))
 
 
-def _secret(source: str, variable: str) -> str:
+def secret_of(source: str, variable: str) -> str:
     """A value of the environment, looked up when it is needed: a run may have another source to turn to."""
     what = f"the account of source {source}"
     return values_of([variable], os.environ, what, "settings.yaml", kind=AccountMissing)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.config.configuration import load
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
 
@@ -27,4 +28,5 @@ def test_the_example_of_the_page_is_valid(tmp_path: Path) -> None:
         "gfs",
         "water-levels",
     ]
+    assert [source.role for source in open_rain_sources(configuration, malawi)] == ["observed"] * 3 + ["forecast"] * 2
     assert configuration.settings.targets[malawi.target].is_set_up_here

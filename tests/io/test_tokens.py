@@ -10,7 +10,7 @@ import pytest
 from ibf_pipeline.errors import ConfigError, ServerRefused
 from ibf_pipeline.io.answers import NoAnswer, Refused
 from ibf_pipeline.io.redaction import Redactor
-from ibf_pipeline.io.tokens import Grant, Token, TokenSource
+from ibf_pipeline.io.tokens import Grant, Token, TokenSource, end_of
 from tests.worlds.services.scripted_server import Says, ScriptedServer
 
 CLIENT = {"grant_type": "client_credentials", "client_id": "me", "client_secret": "canary-secret"}
@@ -127,3 +127,10 @@ def test_a_token_endpoint_that_redirects_gets_no_second_request(clock: Clock) ->
         with ScriptedServer({"/token": [away]}) as server, pytest.raises(Refused, match="redirect"):
             source_of(server, PASSWORD, clock).token()
         assert other.heard == []
+
+
+@pytest.mark.parametrize(
+    "text", ["", "opaque", "a.b.c", "e30.e30.x", "e30.eyJleHAiOiJzb29uIn0.x", "e30.W10.x", "a.é.c"]
+)
+def test_a_token_that_says_no_end_has_none(text: str) -> None:
+    assert end_of(text) is None

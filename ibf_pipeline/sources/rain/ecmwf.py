@@ -8,6 +8,7 @@ Source: ECMWF, open data, and Implementation of IFS Cycle 50r1.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +29,8 @@ from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 from ibf_pipeline.sources.rain.runs import Run, RunsRain
 
-ECMWF: Final = "https://data.ecmwf.int/forecasts"
-"""about four days of runs; Amazon, Google and Azure have the same files under the same paths"""
+log = logging.getLogger(__name__)
+
 PERTURBED: Final = 50
 """members of the ensemble beside its control"""
 _ONE_CONTROL: Final = datetime(2026, 5, 12, 6, tzinfo=UTC)
@@ -45,18 +46,17 @@ class Wanted:
     stream: str
     type: str
     messages: int
-    """how many a whole run has"""
+    """how many a whole run has, at least"""
 
 
-def single_run(cycle: datetime) -> list[Wanted]:
-    """The run without perturbations."""
-    return [Wanted("oper", "fc", 1)]
+SINGLE_RUN: Final = Wanted("oper", "fc", 1)
+"""the run without perturbations"""
 
 
 def ensemble(cycle: datetime) -> list[Wanted]:
-    """Its perturbed members and its control."""
-    control = Wanted("oper", "fc", 1) if cycle >= _ONE_CONTROL else Wanted("enfo", "cf", 1)
-    return [Wanted("enfo", "pf", PERTURBED), control]
+    """Its control and its perturbed members."""
+    control = SINGLE_RUN if cycle >= _ONE_CONTROL else Wanted("enfo", "cf", 1)
+    return [control, Wanted("enfo", "pf", PERTURBED)]
 
 
 def ecmwf_steps(last: float) -> list[int]:
@@ -70,11 +70,11 @@ def fetch_ecmwf(
 ) -> list[Path]:
     """Files with the precipitation from the start of a run (UTC) to each of its steps; kept in `folder`.
 
-    `client`: of ECMWF or a mirror. What lies there already is not fetched again, and nothing lies there that is not
-    whole. Raises InputMissing where the run is not whole yet, also where members lack, InputInvalid where a file is
-    something else, Refused or NoAnswer.
+    `client`: of ECMWF, which keeps runs for four days, or a mirror. What lies there already is not fetched again, and
+    nothing lies there that is not whole. Raises InputMissing where the run is not whole yet, also where members lack,
+    InputInvalid where a file is something else, Refused or NoAnswer.
     """
-    library = _Library(client.server.base, maximum_retries=1)
+    library = _Library(client.server.base.rstrip("/"), maximum_retries=1)
     library.session = _Asking(client)
     for step in reversed(steps):  # the last one is published last: where it is not there, nothing is fetched in vain
         for part in wanted:
@@ -97,6 +97,7 @@ def _fetch(
     with whole(target) as begun, begun.open("wb") as out, ThreadPoolExecutor(parallel) as pool:
         for content in pool.map(one, places):
             out.write(content)
+    log.info("ECMWF of %s UTC: step %d of %s is fetched", f"{cycle:%Y-%m-%d %H}", step, f"{part.stream}/{part.type}")
 
 
 def _message(client: Client, url: str, place: tuple[int, int]) -> bytes:
@@ -123,11 +124,11 @@ def _in_index(library: _Library, cycle: datetime, step: int, part: Wanted) -> tu
             places = [(int(offset), int(length)) for offset, length in places]
     except Gone as error:
         raise InputMissing(
-            f"ECMWF's run of {day} has no step {step} yet", where=error.where, expected=expected, remedy=remedy
+            f"the run of {day} has no step {step} yet", where=error.where, expected=expected, remedy=remedy
         ) from None
-    if len(set(places)) != part.messages:
+    if len(set(places)) < part.messages:
         raise InputMissing(
-            f"step {step} of ECMWF's run of {day} has {len(set(places))} of {part.messages} members",
+            f"step {step} of the run of {day} has {len(set(places))} of {part.messages} members",
             where=url,
             expected=expected,
             remedy=remedy,
@@ -162,7 +163,7 @@ def ecmwf_runs(
     """
 
     def run(whole: bool, began: datetime, last: datetime, folder: Path) -> Run:
-        wanted = ensemble(began) if whole else single_run(began)
+        wanted = ensemble(began) if whole else [SINGLE_RUN]
         steps = ecmwf_steps((last - began) / timedelta(hours=1))
         return Run(
             "ECMWF ensemble" if whole else "ECMWF",
@@ -170,4 +171,4 @@ def ecmwf_runs(
             lambda: fetch_ecmwf(client, began, steps, folder, wanted, parallel=parallel),
         )
 
-    return RunsRain(name, client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)
+    return RunsRain(name, "ECMWF", client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -34,7 +34,6 @@ from ibf_pipeline.sources.threads import FILE_LIBRARIES
 
 log = logging.getLogger(__name__)
 
-GES_DISC: Final = "https://gpm1.gesdisc.eosdis.nasa.gov/data/GPM_L3"
 Run = Literal["late", "early"]
 _COLLECTIONS: Final[dict[Run, tuple[str, str]]] = {
     "late": ("GPM_3IMERGHHL.07", "3B-HHR-L"),
@@ -45,6 +44,8 @@ _LARGEST_PAGE: Final = 5_000_000
 """bytes of a list of 48 files with their sizes and dates"""
 _LARGEST: Final = 100_000_000
 """bytes of a file; those of the globe have 5 to 10 million"""
+_SOON: Final = timedelta(days=7)
+"""before the end of a token, in which every block says it"""
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 _LOGIN: Final = re.compile(r"earthdata login|urs\.earthdata|type\s*=\s*[\"']?password", re.I)
 TOKEN_REMEDIES: Final = dict.fromkeys(
@@ -69,7 +70,7 @@ class HalfHours:
 def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
     """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
-    `client`: of GES_DISC, with the token. What lies there already is not fetched again, and a day whose half hours lie
+    `client`: of GES DISC, with the token. What lies there already is not fetched again, and a day whose half hours lie
     there all is not asked for. Where the archive goes away, what has arrived by then is given. Raises InputMissing
     where there is none at all, ServerRefused where the token is not accepted (then a login page comes in place of
     data), NoAnswer where the archive does not answer and nothing lies there.
@@ -216,8 +217,10 @@ class ImergRain:
     name: str
     run: Run
     client: Client
-    """of GES_DISC, with the token"""
+    """of GES DISC, with the token"""
     cache: InputCache
+    token_ends: Callable[[], datetime | None]
+    """when the token expires, as far as it says so itself"""
     role: Role = field(default="observed", init=False)
 
     def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
@@ -226,9 +229,12 @@ class ImergRain:
         found = fetch_imerg(self.client, self.run, first, last, self.cache, self.name)
         series, notes = observed_rain(found.files, Reads(), areas, title)
         if found.missing:
-            notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {_words(found.missing)}",)
+            notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {in_spans(found.missing)}",)
         if found.away is not None:
             notes += (f"{title} is not whole: {found.away}",)
+        ends = self.token_ends()
+        if ends is not None and ends - issue_time.start < _SOON:
+            notes += (f"{title}: the token of {self.name} ends on {ends:%Y-%m-%d %H:%M} UTC: make a new one",)
         origin = {
             "url": self.client.server.base,
             "files": len(found.files),
@@ -238,7 +244,7 @@ class ImergRain:
         return RainGiven((series,), notes, origin)
 
 
-def _words(starts: Sequence[datetime]) -> str:
+def in_spans(starts: Sequence[datetime]) -> str:
     """`2026-02-14 22:00 to 23:30, 2026-02-15 03:00 UTC`: spans of half hours by the start of the first and last."""
     spans: list[list[datetime]] = []
     for start in starts:

@@ -1,8 +1,8 @@
-"""Runs of a model from an archive as a source of rain: the newest whole one leads, older ones fill the hours before."""
+"""Runs of a model from an archive as a source of rain: the newest whole one leads, others fill the hours before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,11 @@ from ibf_pipeline.rain.hourly import HourlyRain
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.order import PASSED_OVER
+from ibf_pipeline.sources.rain.cycles import backwards
 from ibf_pipeline.sources.rain.read import rain_of_files
 from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
 
-_EVERY: Final = timedelta(hours=6)
+EVERY: Final = timedelta(hours=6)
 """from one run to the next"""
 
 
@@ -25,7 +26,7 @@ _EVERY: Final = timedelta(hours=6)
 class Run:
     """What is wanted of a run."""
 
-    title: str
+    origin: str
     """for people: GFS"""
     files: Sequence[Path]
     """where it is kept"""
@@ -34,14 +35,16 @@ class Run:
 
 
 Wanted = Callable[[datetime, datetime, Path], Run]
-"""the run that began at a time (UTC), up to another one, kept in a folder"""
+"""of the run that began at a time (UTC), up to another one, kept in a folder"""
 
 
 @dataclass(frozen=True, slots=True)
 class RunsRain:
-    """Runs of one model."""
+    """Runs of one model, their precipitation kept in the cache."""
 
     name: str
+    title: str
+    """of the model, for people"""
     address: str
     """of the archive"""
     cache: InputCache
@@ -53,65 +56,57 @@ class RunsRain:
     role: Role = field(default="forecast", init=False)
 
     def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
-        """The run that leads, and the first hours of the runs before it, back to `first`.
+        """The run that leads, and the first hours of those of which nothing newer is known, back to `first`.
 
         Raises what the archive said of the newest run where none is whole.
         """
-        newest = issue_time.start - timedelta(hours=issue_time.start.hour % 6)
-        errors: dict[datetime, IbfError] = {}
+        now, notes = issue_time.start, []
+        errors: list[IbfError] = []
         leads: HourlyRain | None = None
-        began = newest
-        for began in _backwards(newest, newest - timedelta(hours=self.oldest_h)):
-            leads = self._tried(self.leading, began, last, areas, errors)
-            if leads is not None:
+        began = now
+        for began in backwards(now, now - timedelta(hours=self.oldest_h), EVERY):
+            try:
+                leads = self._read(self.leading, began, last, areas, only_kept=_is_away(errors))
                 break
+            except PASSED_OVER as error:
+                errors.append(error)
+                notes.append(f"{self.name}: {self.title} of {began:%Y-%m-%d %H} UTC does not lead: {error.found}")
         if leads is None:
-            raise errors[newest]
-        notes = [f"{self.name}: the run of {at:%Y-%m-%d %H} UTC does not lead: {errors[at].found}" for at in errors]
-        series, not_leading = [leads], set(errors)
-        for at in _backwards(began - _EVERY, first - _EVERY + timedelta(minutes=1)):
-            fills = self._tried(self.filling, at, at + _EVERY, areas, errors)
-            series += [] if fills is None else [fills]
-        notes += [
-            f"{self.name}: the run of {at:%Y-%m-%d %H} UTC fills no hours: {errors[at].found}"
-            for at in errors
-            if at not in not_leading
-        ]
-        origin = {"archive": self.address, "runs": [each.label for each in series]}
-        return RainGiven(tuple(series), tuple(notes), origin)
-
-    def _tried(
-        self, wanted: Wanted, began: datetime, last: datetime, areas: RainAreas, errors: dict[datetime, IbfError]
-    ) -> HourlyRain | None:
-        """A run up to `last`; None, and its error, where it cannot be had. An archive that is away is left alone."""
-        is_away = any(isinstance(error, ServerUnreachable) for error in errors.values())
-        try:
-            with self.cache.held(self.name, began.date()) as folder:
-                return _read(wanted(began, last, folder), began, areas, is_away=is_away)
-        except PASSED_OVER as error:
-            errors[began] = error
-            return None
-
-
-def _backwards(newest: datetime, oldest: datetime) -> Iterator[datetime]:
-    while newest >= oldest:
-        yield newest
-        newest -= _EVERY
-
-
-def _read(run: Run, began: datetime, areas: RainAreas, *, is_away: bool) -> HourlyRain:
-    """A file that cannot be read is deleted, all of them where they do not fit together, to be fetched anew next time."""
-    if is_away and not all(file.is_file() for file in run.files):
-        raise InputMissing(
-            "it was not fetched before, and the archive cannot be reached",
-            where=run.files[0].parent,
-            expected="an archive that answers",
-            remedy="run again later",
+            raise errors[0]
+        series = [leads]
+        for at in backwards(now - timedelta(hours=1), first - EVERY + timedelta(hours=1), EVERY):
+            if at != began:
+                try:
+                    series.append(self._read(self.filling, at, at + EVERY, areas, only_kept=_is_away(errors)))
+                except PASSED_OVER as error:
+                    errors.append(error)
+                    notes.append(f"{self.name}: {self.title} of {at:%Y-%m-%d %H} UTC fills no hours: {error.found}")
+        return RainGiven(
+            tuple(series), tuple(notes), {"archive": self.address, "cycles": [each.label for each in series]}
         )
-    run.fetch()
-    try:
-        return rain_of_files(run.files, Reads(), areas, run.title, cycle=began)
-    except InputInvalid as error:
-        for file in [file for file in run.files if str(file) == error.where] or run.files:
-            file.unlink(missing_ok=True)
-        raise
+
+    def _read(
+        self, wanted: Wanted, began: datetime, last: datetime, areas: RainAreas, *, only_kept: bool
+    ) -> HourlyRain:
+        """A run's rain up to `last`; what cannot be read is deleted, to be fetched anew next time."""
+        with self.cache.held(self.name, began.date()) as folder:
+            run = wanted(began, last, folder)
+            if only_kept and not all(file.is_file() for file in run.files):
+                raise InputMissing(
+                    "it was not fetched before, and the archive cannot be reached",
+                    where=folder,
+                    expected="an archive that answers",
+                    remedy="run again later",
+                )
+            run.fetch()
+            try:
+                return rain_of_files(run.files, Reads(), areas, run.origin, cycle=began)
+            except InputInvalid as error:
+                for file in [file for file in run.files if str(file) == error.where] or run.files:
+                    file.unlink(missing_ok=True)
+                raise
+
+
+def _is_away(errors: Sequence[IbfError]) -> bool:
+    """Whether the archive is asked no more: one run that could not be had may have been a line that broke."""
+    return sum(isinstance(error, ServerUnreachable) for error in errors) > 1

@@ -19,6 +19,7 @@ class Earthdata:
     """The running servers."""
 
     root: Path
+    token: str = TOKEN
     refused_by: str = "redirect"
     """how a wrong token is told: redirect, page (200) or the number of a status"""
     elsewhere: bool = False
@@ -70,7 +71,7 @@ class _Archive(_Handler):
         self.about.asked[path.name] += 1
         if not path.exists():
             self.answer(404, b"Not Found")
-        elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
+        elif self.headers.get("Authorization") != f"Bearer {self.about.token}":
             self._refuse()
         elif path.is_dir():
             rows = [f'<a href="{each.name}">{each.name}</a> <a href="{each.name}.xml">x</a>' for each in path.iterdir()]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from shapely import box
 
+from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.http import Client, Server
@@ -20,9 +22,10 @@ from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, ImergRain, fetch_imerg
-from ibf_pipeline.sources.rain.source import RainAreas
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, fetch_imerg, in_spans
+from ibf_pipeline.sources.rain.source import RainGiven
 from tests.rain.written import BOUNDS, SHAPE, imerg
+from tests.sources.rain.world import areas, configured
 from tests.worlds.services import earthdata
 from tests.worlds.services.earthdata import TOKEN, Earthdata
 
@@ -150,28 +153,57 @@ def test_days_without_any_half_hour_are_missing(archive: Earthdata, tmp_path: Pa
         fetch_imerg(client(archive), "early", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
 
 
-def areas(tmp_path: Path) -> RainAreas:
-    return RainAreas(("A",), BOUNDS, "of a square", lambda: [box(33.5, -11.0, 34.0, -10.5)], tmp_path / "weights")
+def given(
+    root: Path, archive: Earthdata, monkeypatch: pytest.MonkeyPatch, last: datetime, token: str | None = TOKEN
+) -> RainGiven:
+    """What the source has for a block."""
+    monkeypatch.setenv("TOKEN_OF_NASA", token) if token else monkeypatch.delenv("TOKEN_OF_NASA", raising=False)
+    section = {"kind": "imerg", "run": "late", "url": archive.url, "token_variable": "TOKEN_OF_NASA", "attempts": 1}
+    source = open_rain_sources(*configured(root, {"imerg": section, "gfs": {"kind": "gfs"}}))[0]
+    assert source.role == "observed"
+    return source.hours(IssueTime(last.date(), 6), areas(root), FIRST, last)
 
 
-def test_hours_of_areas_and_what_lacks_is_said(archive: Earthdata, tmp_path: Path) -> None:
+def test_hours_of_areas_and_what_lacks_is_said(
+    archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     published(archive.root, FIRST + 6 * HALF_HOUR, 7.0)
-    source = ImergRain("imerg-late", "late", client(archive), InputCache(tmp_path / "kept"))
-    given = source.hours(IssueTime(date(2026, 2, 15), 6), areas(tmp_path), FIRST, datetime(2026, 2, 15, 6, tzinfo=UTC))
-    (series,) = given.series
-    assert (source.role, series.label) == ("observed", "IMERG Late")
-    hours = {
-        str(time)[11:13]: float(mm) for time, mm in zip(series.rain["time"].values, series.rain[0, :, 0], strict=True)
-    }
-    assert hours == pytest.approx({"23": 1.5, "00": np.nan, "01": 5.5, "02": np.nan}, nan_ok=True)
-    assert given.notes == ("IMERG Late lacks 1 half hour: 2026-02-14 23:30 UTC",)
-    assert given.origin["files"] == 6
+    found = given(tmp_path, archive, monkeypatch, datetime(2026, 2, 15, 6, tzinfo=UTC))
+    (series,) = found.series
+    assert series.label == "IMERG Late"
+    assert series.rain["time"].values[0] == np.datetime64("2026-02-14T23:00")
+    assert [float(mm) for mm in series.rain.sel(area="A")[0]] == pytest.approx([1.5, np.nan, 5.5, np.nan], nan_ok=True)
+    assert found.notes == ("IMERG Late lacks 1 half hour: 2026-02-14 23:30 UTC",)
+    assert found.origin["files"] == 6
 
 
-def test_an_archive_that_goes_away_leaves_what_has_arrived(archive: Earthdata, tmp_path: Path) -> None:
-    cache = InputCache(tmp_path / "kept")
+def test_an_archive_that_goes_away_leaves_what_has_arrived(
+    archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive.instead[name_of(FIRST + 2 * HALF_HOUR)] = b"<html>Down for maintenance</html>"
-    source = ImergRain("imerg-late", "late", client(archive, attempts=1), cache)
-    given = source.hours(IssueTime(date(2026, 2, 15), 6), areas(tmp_path), FIRST, LAST)
-    assert given.origin["files"] == 2
-    assert "IMERG Late is not whole: something that is no HDF5 file" in given.notes[-1]
+    found = given(tmp_path, archive, monkeypatch, LAST)
+    assert found.origin["files"] == 2
+    assert "IMERG Late is not whole: something that is no HDF5 file" in found.notes[-1]
+
+
+def test_without_a_token_nothing_is_asked(archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ServerRefused, match="TOKEN_OF_NASA is not set"):
+        given(tmp_path, archive, monkeypatch, LAST, token=None)
+    assert archive.asked.total() == 0
+
+
+def test_a_token_that_ends_soon_is_named(archive: Earthdata, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(end: datetime) -> tuple[str, ...]:
+        claims = base64.urlsafe_b64encode(json.dumps({"uid": "somebody", "exp": end.timestamp()}).encode())
+        archive.token = f"e30.{claims.decode().rstrip('=')}.signed"
+        return given(tmp_path, archive, monkeypatch, FIRST + HALF_HOUR, archive.token).notes
+
+    assert found(datetime(2026, 2, 18, 9, 30, tzinfo=UTC)) == (
+        "IMERG Late: the token of imerg ends on 2026-02-18 09:30 UTC: make a new one",
+    )
+    assert found(datetime(2026, 3, 18, tzinfo=UTC)) == ()
+
+
+def test_half_hours_are_named_in_spans() -> None:
+    starts = [FIRST, FIRST + HALF_HOUR, FIRST + 5 * HALF_HOUR]
+    assert in_spans(starts) == "2026-02-14 22:00 to 22:30, 2026-02-15 00:30 UTC"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from shapely import box
 
+from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import Refused
@@ -18,11 +20,10 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
-from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs, ecmwf_steps, ensemble, fetch_ecmwf, single_run
-from ibf_pipeline.sources.rain.runs import RunsRain
-from ibf_pipeline.sources.rain.source import RainAreas
+from ibf_pipeline.sources.rain.ecmwf import SINGLE_RUN, ecmwf_steps, ensemble, fetch_ecmwf
+from ibf_pipeline.sources.rain.source import RainGiven
 from tests.rain.written import BOUNDS
+from tests.sources.rain.world import areas, configured
 from tests.worlds.services import web_archive
 from tests.worlds.services.ecmwf_open_data import publish
 from tests.worlds.services.web_archive import Archive
@@ -33,14 +34,20 @@ OLD = datetime(2026, 2, 14, 6, tzinfo=UTC)
 PERTURBED = range(1, 51)
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two steps of a run: 2 and 5 mm from its start in the control, as much more in a member as its number."""
-    root = tmp_path / "archive"
+    root = tmp_path_factory.mktemp("ecmwf")
     for step, mm in ((3, 2.0), (6, 5.0)):
         publish(root, CYCLE, step, "oper", "fc", {0: mm})
         publish(root, CYCLE, step, "enfo", "pf", {member: mm * (1 + member) for member in PERTURBED})
-    with web_archive.running(root) as running:
+    return root
+
+
+@pytest.fixture
+def archive(tmp_path: Path, published: Path) -> Iterator[Archive]:
+    shutil.copytree(published, tmp_path / "archive")
+    with web_archive.running(tmp_path / "archive") as running:
         yield running
 
 
@@ -65,7 +72,7 @@ def test_all_members_come_once_and_nothing_else_does(archive: Archive, tmp_path:
 
 
 def test_the_single_run_is_one_message_a_step(archive: Archive, tmp_path: Path) -> None:
-    files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", single_run(CYCLE))
+    files = fetch_ecmwf(client(archive), CYCLE, [3, 6], tmp_path / "kept", [SINGLE_RUN])
     rain = read_rain(files, Reads(), BOUNDS)
     assert rain.members == (0,)
     assert [round(float(mm), 2) for mm in rain.amount[0, :, 0, 0]] == [2, 3]
@@ -78,17 +85,17 @@ def test_older_runs_are_found_under_their_old_names(archive: Archive, tmp_path: 
     rain = read_rain(fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", ensemble(OLD)), Reads(), BOUNDS)
     assert rain.members == (0, *PERTURBED)
     assert float(rain.amount[0, 0, 0, 0]) == pytest.approx(1)
-    alone = fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", single_run(OLD))
+    alone = fetch_ecmwf(client(archive), OLD, [3], tmp_path / "kept", [SINGLE_RUN])
     assert float(read_rain(alone, Reads(), BOUNDS).amount[0, 0, 0, 0]) == pytest.approx(3)
 
 
 def test_a_run_that_is_half_delivered_is_missing(archive: Archive, tmp_path: Path) -> None:
-    with pytest.raises(InputMissing, match=r"ECMWF's run of 2026-11-29 06 UTC has no step 9 yet"):
-        fetch_ecmwf(client(archive), CYCLE, [3, 9], tmp_path / "kept", single_run(CYCLE))
+    with pytest.raises(InputMissing, match=r"the run of 2026-11-29 06 UTC has no step 9 yet"):
+        fetch_ecmwf(client(archive), CYCLE, [3, 9], tmp_path / "kept", [SINGLE_RUN])
     index = archive.root / "20261129/06z/ifs/0p25/enfo/20261129060000-6h-enfo-ef.index"
     whole = index.read_text().splitlines(keepends=True)
     index.write_text("".join(whole[:30]))
-    with pytest.raises(InputMissing, match=r"step 6 of ECMWF's run of 2026-11-29 06 UTC has 29 of 50 members"):
+    with pytest.raises(InputMissing, match=r"step 6 of the run of 2026-11-29 06 UTC has 29 of 50 members"):
         fetch_ecmwf(client(archive), CYCLE, [6], tmp_path / "kept", ensemble(CYCLE))
     index.write_text("".join(whole)[:-40])
     with pytest.raises(InputMissing, match="the index of step 6 of the run of 2026-11-29 06 UTC cannot be used"):
@@ -104,23 +111,23 @@ def test_a_message_that_is_not_there_yet_is_not_kept(archive: Archive, tmp_path:
     file.write_bytes(file.read_bytes()[:-200])
     with pytest.raises((ServerUnreachable, ServerRefused)):
         fetch_ecmwf(client(archive, attempts=2), CYCLE, [6], tmp_path / "kept", ensemble(CYCLE))
-    assert not list((tmp_path / "kept").rglob("*.grib2"))
+    assert not list((tmp_path / "kept").rglob("enfo*"))
 
 
 def test_what_breaks_off_is_asked_for_again(archive: Archive, tmp_path: Path) -> None:
     archive.refuse = 1
     archive.cut_after["20261129060000-3h-oper-fc.grib2"] = 20
-    file = fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))[0]
+    file = fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])[0]
     assert file.read_bytes().endswith(b"7777")
 
 
 def test_an_archive_that_forbids_or_gives_no_parts_is_refused(archive: Archive, tmp_path: Path) -> None:
     archive.forbidden = 403
     with pytest.raises(Refused, match="403"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
     archive.forbidden, archive.ranges = None, False
     with pytest.raises(Refused, match="the whole file in place of a part of it"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
 
 
 def test_a_page_in_place_of_an_index_is_no_answer(archive: Archive, tmp_path: Path) -> None:
@@ -128,13 +135,13 @@ def test_a_page_in_place_of_an_index_is_no_answer(archive: Archive, tmp_path: Pa
     index.unlink()
     index.mkdir()  # the archive answers folders with pages
     with pytest.raises(ServerUnreachable, match="a web page"):
-        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+        fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
 
 
 def test_nothing_is_printed_and_no_bar_is_drawn(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", single_run(CYCLE))
+    fetch_ecmwf(client(archive), CYCLE, [3], tmp_path / "kept", [SINGLE_RUN])
     assert capsys.readouterr() == ("", "")
 
 
@@ -145,44 +152,54 @@ def test_steps_that_a_run_has() -> None:
     assert ecmwf_steps(400)[-1] == 360
 
 
-BLOCK = IssueTime(date(2026, 11, 29), 12)
+def ecmwf(archive: Archive, **keys: Any) -> dict[str, Any]:
+    return {"ecmwf": {"kind": "ecmwf-open-data", "url": archive.url, "attempts": 1, **keys}}
 
 
-def areas(tmp_path: Path) -> RainAreas:
-    return RainAreas(("A",), BOUNDS, "of a square", lambda: [box(33.5, -11.0, 34.0, -10.5)], tmp_path / "weights")
-
-
-def source(archive: Archive, tmp_path: Path, *, is_ensemble: bool = True, attempts: int = 1) -> RunsRain:
-    cache = InputCache(tmp_path / "inputs")
-    return ecmwf_runs("ecmwf", client(archive, attempts), cache, is_ensemble=is_ensemble, oldest_h=12)
+def given(root: Path, sources: dict[str, Any], first: datetime, last: datetime) -> RainGiven:
+    """What the source has for the block of 12 UTC."""
+    (source,) = open_rain_sources(*configured(root, sources))
+    return source.hours(IssueTime(CYCLE.date(), 12), areas(root), first, last)
 
 
 def test_the_newest_whole_run_leads_and_single_runs_fill_the_hours_before(archive: Archive, tmp_path: Path) -> None:
     publish(archive.root, CYCLE + timedelta(hours=6), 3, "oper", "fc", {0: 9.0})
     publish(archive.root, CYCLE - timedelta(hours=6), 3, "oper", "fc", {0: 1.0})
     publish(archive.root, CYCLE - timedelta(hours=6), 6, "oper", "fc", {0: 7.0})
-    first, last = CYCLE - timedelta(hours=8), CYCLE + timedelta(hours=6)
-    given = source(archive, tmp_path).hours(BLOCK, areas(tmp_path), first, last)
-    assert [each.label for each in given.series] == ["ECMWF ensemble 2026-11-29T06", "ECMWF 2026-11-29T00"]
-    assert given.series[0].rain.sizes["member"] == 51
-    assert float(given.series[0].rain.sel(member=50, time="2026-11-29T07", area="A")) == pytest.approx(34)
-    assert [float(mm) for mm in given.series[1].rain[0, :, 0]] == pytest.approx([1 / 3] * 3 + [2] * 3)
-    assert given.notes == (
-        "ecmwf: the run of 2026-11-29 12 UTC does not lead: ECMWF's run of 2026-11-29 12 UTC has no step 3 yet",
-        "ecmwf: the run of 2026-11-28 18 UTC fills no hours: ECMWF's run of 2026-11-28 18 UTC has no step 6 yet",
+    found = given(tmp_path, ecmwf(archive), CYCLE - timedelta(hours=8), CYCLE + timedelta(hours=6))
+    assert [each.label for each in found.series] == ["ECMWF ensemble 2026-11-29T06", "ECMWF 2026-11-29T00"]
+    leads, fills = (each.rain.sel(area="A") for each in found.series)
+    assert leads.sizes["member"] == 51
+    assert [float(mm) for mm in leads.sel(member=50)] == pytest.approx([34] * 3 + [51] * 3)
+    assert [float(mm) for mm in fills[0]] == pytest.approx([1 / 3] * 3 + [2] * 3)
+    assert found.notes == (
+        "ecmwf: ECMWF of 2026-11-29 12 UTC does not lead: the run of 2026-11-29 12 UTC has no step 3 yet",
+        "ecmwf: ECMWF of 2026-11-28 18 UTC fills no hours: the run of 2026-11-28 18 UTC has no step 6 yet",
     )
 
 
 def test_what_was_fetched_leads_while_the_archive_is_away(archive: Archive, tmp_path: Path) -> None:
     last = CYCLE + timedelta(hours=6)
-    single = source(archive, tmp_path, is_ensemble=False)
-    single.hours(IssueTime(date(2026, 11, 29), 6), areas(tmp_path), CYCLE, last)
+    single = ecmwf(archive, run="single")
+    given(tmp_path, single, CYCLE, last)
     archive.refuse = 3
-    given = single.hours(BLOCK, areas(tmp_path), CYCLE, last)
-    assert [each.label for each in given.series] == ["ECMWF 2026-11-29T06"]
-    assert archive.refuse == 2, "after one answer it is left alone"
+    assert [each.label for each in given(tmp_path, single, CYCLE, last).series] == ["ECMWF 2026-11-29T06"]
+    assert archive.refuse == 2, "one question for the run of 12 UTC"
+
+
+def test_a_damaged_file_is_fetched_anew(archive: Archive, tmp_path: Path) -> None:
+    single, last = ecmwf(archive, run="single"), CYCLE + timedelta(hours=6)
+    given(tmp_path, single, CYCLE, last)
+    (kept,) = tmp_path.rglob("oper-fc-6h.grib2")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[:-50])
+    with pytest.raises(InputMissing):
+        given(tmp_path, single, CYCLE, last)
+    assert not kept.exists()
+    given(tmp_path, single, CYCLE, last)
+    assert kept.read_bytes() == whole
 
 
 def test_without_a_whole_run_the_newest_one_is_named(archive: Archive, tmp_path: Path) -> None:
-    with pytest.raises(InputMissing, match=r"ECMWF's run of 2026-11-29 12 UTC has no step 54 yet"):
-        source(archive, tmp_path).hours(BLOCK, areas(tmp_path), CYCLE, CYCLE + timedelta(hours=60))
+    with pytest.raises(InputMissing, match=r"the run of 2026-11-29 12 UTC has no step 54 yet"):
+        given(tmp_path, ecmwf(archive), CYCLE, CYCLE + timedelta(hours=60))
