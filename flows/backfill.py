@@ -78,7 +78,7 @@ def backfill(
         target: name of a target in settings.yaml; the country's own where none is given.
         notify: send notifications about past days; needs really_notify too.
         really_notify: confirms notify a second time.
-        hazard: hazard of the runs; the only one of the country where none is given.
+        hazard: hazard of the runs; floods, or the only one of the country, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from flows.installed import final
 from flows.states import COMPLETED, FAILED
 from flows.wiring.day import open_configuration
-from flows.wiring.hazards import of_installation, usual_hazard
+from flows.wiring.hazards import of_installation
 from flows.wiring.legs import LEGS
 from flows.wiring.local_static import local_static
 from flows.wiring.no_river import is_without_river
@@ -36,7 +36,7 @@ def prepare_country(
     logging.getLogger("ibf_pipeline").setLevel(logging.INFO)
     try:
         configuration = open_configuration(config, workspace)
-        chosen = configuration.country(country, hazard or usual_hazard(configuration, country))
+        chosen = configuration.country(country, hazard)
         folder, static = configuration.prepared_folder(country, chosen.hazard), local_static(configuration, chosen)
         if is_without_river(configuration, chosen):
             return final(COMPLETED.state(NO_RIVER))

@@ -57,7 +57,7 @@ def scenario(
         hold: stop before the notification; a person approves it with `ibf-pipeline resume`.
         approval: hold, and pause in the UI until a person approves or stops it there.
         take_over: replace an upload of the same day that is not ours.
-        hazard: hazard of the exercise; the only one of the country where none is given.
+        hazard: hazard of the exercise; floods, or the only one of the country, where none is given.
         config: folder of the configuration.
         workspace: folder for prepared layers, runs and the sandbox, instead of those of the settings.
     """

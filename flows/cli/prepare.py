@@ -41,7 +41,7 @@ def prepare(
     Example: ibf-pipeline prepare UGA
     """
     from flows.wiring.day import open_configuration
-    from flows.wiring.hazards import of_installation, usual_hazard
+    from flows.wiring.hazards import of_installation
     from flows.wiring.legs import LEGS
     from flows.wiring.local_static import local_static
     from flows.wiring.no_river import is_without_river
@@ -49,7 +49,7 @@ def prepare(
     from ibf_pipeline.prepare.inputs import NO_RIVER
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country(country, hazard or usual_hazard(configuration, country))
+    chosen = configuration.country(country, hazard)
     folder, out = configuration.prepared_folder(country, chosen.hazard), console()
     static = local_static(configuration, chosen)
     if is_without_river(configuration, chosen):

@@ -28,14 +28,6 @@ def of_installation(parts: Mapping[str, Part], hazard: str) -> Part:
     return parts[hazard]
 
 
-def usual_hazard(configuration: Configuration, iso3: str) -> str | None:
-    """The hazard that a command is about where none is named: floods, else the only one of the country, which None
-    stands for.
-    """
-    known = iso3 in configuration.country_codes() and EARLIER_HAZARD in configuration.hazards(iso3)
-    return EARLIER_HAZARD if known else None
-
-
 @dataclass(frozen=True, slots=True)
 class Configured:
     """A country with one of its hazards."""
