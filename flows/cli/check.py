@@ -14,7 +14,7 @@ from flows.wiring.pages import all_pages
 from flows.wiring.sources import users_of
 from flows.wiring.static import open_places
 from flows.wiring.targets import open_portal
-from ibf_pipeline.check.country import check_areas, check_static
+from ibf_pipeline.check.files import check_files
 from ibf_pipeline.check.finding import Finding, not_checked, of_error
 from ibf_pipeline.check.outside import check_target, check_threshold_grids, of_day
 from ibf_pipeline.check.schedule import Schedule, check_schedules
@@ -55,16 +55,14 @@ def _check_hazard(
     findings, profile = list(check_settings(configuration, country)), known_hazard(hazard).profile
     portal = partial(open_portal, configuration, name, country)
     if not isinstance(country, FloodCountry):
-        found, data = check_areas(country, configuration.static_folder(country))
-        text = f"what {hazard} need beside the boundaries is not checked"
-        unknown = not_checked("static data", text, "a run of theirs says what is missing")
-        return [*findings, *found, unknown, *check_target(portal, name, chosen, country, profile, data)]
+        found, data = check_files(country, configuration.static_folder(country))
+        return [*findings, *found, *check_target(portal, name, chosen, country, profile, data)]
     try:
         static = local_static(configuration, country)
     except IbfError as error:
         meaning = "the static data cannot be reached, and nothing of them was checked"
         return [*findings, of_error("static data", error, meaning), *_schedule(configuration, iso3)]
-    found, data = check_static(country, static)
+    found, data = check_files(country, static)
     grids, today = open_places(configuration, country).thresholds, now().date()
     return [
         *findings,

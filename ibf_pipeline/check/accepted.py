@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ibf_pipeline.check.finding import Finding, finding
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.config.floods import FloodCountry
 from ibf_pipeline.domain.country import ACCEPTED, is_accepted
 from ibf_pipeline.prepare.map_doubts import dry_doubt
@@ -13,7 +14,7 @@ from ibf_pipeline.prepare.map_doubts import dry_doubt
 _MEANING = f"`accepted_doubts`: it stays in the notes of runs as `{ACCEPTED}: ...`, and nobody is told of it"
 
 
-def with_accepted(findings: Sequence[Finding], country: FloodCountry) -> Iterator[Finding]:
+def with_accepted(findings: Sequence[Finding], country: FloodCountry | FlashFloodCountry) -> Iterator[Finding]:
     """The findings, those accepted of which every doubt is; and texts that no doubt contains any more.
 
     Of these nothing is said beside an error: what it hides may be what was accepted.
@@ -27,7 +28,8 @@ def with_accepted(findings: Sequence[Finding], country: FloodCountry) -> Iterato
             yield one
     if all(one.level != "error" for one in findings):
         said = [doubt for one in findings for doubt in one.doubts]
-        said += map(dry_doubt, country.flood_maps.return_periods)  # where a map is dry inside the country only
+        if isinstance(country, FloodCountry):  # where a map is dry inside the country only
+            said += map(dry_doubt, country.flood_maps.return_periods)
         for text in texts:
             if not any(is_accepted(doubt, [text]) for doubt in said):
                 yield finding("accepted doubt gone", text=text, iso3=country.iso3)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class StaticData:
     boundaries: dict[int, Boundaries] | None
     stations: tuple[Station, ...] | None
     thresholds: xr.DataArray | None
+    fids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """category of points or lines -> those that can be sent"""
 
     def place_codes(self) -> dict[int, tuple[str, ...]]:
         """By level."""

@@ -14,7 +14,17 @@ from ibf_pipeline.errors import IbfError
 
 Level = Literal["error", "warning", "fine", "not checked", "accepted"]
 Subject = Literal[
-    "configuration", "static data", "boundaries", "stations", "mapping", "thresholds", "rasters", "portal", "schedule"
+    "configuration",
+    "static data",
+    "boundaries",
+    "stations",
+    "mapping",
+    "thresholds",
+    "library",
+    "assets",
+    "rasters",
+    "portal",
+    "schedule",
 ]
 _CATALOGUE = Path(__file__).with_name("findings.yaml")
 SHOWN = 4

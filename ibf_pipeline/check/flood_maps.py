@@ -30,16 +30,16 @@ def check_flood_maps(
     sound: dict[float, Path] = {}
     undeclared: list[str] = []
     for period, file in maps.items():
-        found = list(_header(file, first, "flood map", country if file == first else None, undeclared))
+        found = list(header(file, first, "flood map", country if file == first else None, undeclared))
         yield from found
         if all(finding.level != "error" for finding in found):
             sound[period] = file
-    yield from _no_nodata(undeclared, "a depth; more than 300 m is refused")
+    yield from no_nodata(undeclared, "a depth; more than 300 m is refused")
     if water is not None and water.is_file():
         unmarked: list[str] = []
-        found = list(_header(water, first, "permanent water", None, unmarked))
+        found = list(header(water, first, "permanent water", None, unmarked))
         yield from found
-        yield from _no_nodata(unmarked, "water that is always there")
+        yield from no_nodata(unmarked, "water that is always there")
         water = None if any(finding.level == "error" for finding in found) else water
         if water is not None:
             try:
@@ -54,7 +54,7 @@ def check_flood_maps(
                 facts[period] = read_depths(file, first, minimum_depth, water)
         except (InputMissing, InputInvalid) as error:
             refused.append((file.name, error))
-    yield from _alike(refused)
+    yield from alike(refused)
     yield from _doubtful(facts)
     if water is not None and facts:
         yield from _masked(facts, water)
@@ -73,8 +73,8 @@ def is_grid(file: Path) -> bool:
     return True
 
 
-def _header(file: Path, grid_file: Path, what: str, country: Bounds | None, undeclared: list[str]) -> Iterator[Finding]:
-    """Of one raster; its name is put to the `undeclared` where it declares no nodata value."""
+def header(file: Path, grid_file: Path, what: str, country: Bounds | None, undeclared: list[str]) -> Iterator[Finding]:
+    """What the header of one raster shows; its name is put to the `undeclared` where it declares no nodata value."""
     try:
         files_behind(file)  # refuses what `prepare` cannot watch for changes
         with open_raster(file, what) as raster:
@@ -122,14 +122,15 @@ def _masked(maps: Mapping[float, DepthFacts], water: Path) -> Iterator[Finding]:
     yield fine("rasters", f"{water.name} covers at most {share:.0%} of a flood map's wet cells")
 
 
-def _no_nodata(files: Sequence[str], reading: str) -> Iterator[Finding]:
+def no_nodata(files: Sequence[str], reading: str) -> Iterator[Finding]:
+    """Rasters that declare no nodata value; `reading`: what stands for it is read as that."""
     if files:
         yield finding(
             "no nodata", files=listed(files), declare="declares" if len(files) == 1 else "declare", reading=reading
         )
 
 
-def _alike(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
+def alike(refused: Sequence[tuple[str, IbfError]]) -> Iterator[Finding]:
     """One finding for the files that are refused for one reason, with the words of the first and the others' names."""
     files: dict[tuple[str, str], list[str]] = {}
     for name, error in refused:

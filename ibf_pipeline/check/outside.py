@@ -11,6 +11,7 @@ from pathlib import Path
 from ibf_pipeline.check.country import StaticData
 from ibf_pipeline.check.finding import Finding, fine, not_checked, of_error
 from ibf_pipeline.check.portal import check_portal
+from ibf_pipeline.check.portal_assets import check_assets
 from ibf_pipeline.check.stations import check_river_cells
 from ibf_pipeline.config.country import CountryHazard
 from ibf_pipeline.config.floods import FloodCountry
@@ -86,4 +87,5 @@ def check_target(
     except IbfError as error:  # no account in the environment, or not to be reached from here
         text = f"target {name}: {error.found}" + (f" ({error.expected})" if error.expected else "")
         return [not_checked("portal", text, "whether the portal takes a run is not known", error.remedy)]
-    return list(check_portal(state, layers, country, profile, data.stations or (), data.place_codes()))
+    found = check_portal(state, layers, country, profile, data.stations or (), data.place_codes())
+    return [*found, *check_assets(state, country, profile, data.fids)]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import rasterio
@@ -18,13 +19,17 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
+from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.io.writing import writing
 from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.cover import COVERED
 from ibf_pipeline.prepare.depths import DepthFacts
 from ibf_pipeline.prepare.grids import Bounds
 from ibf_pipeline.prepare.tiles import BLOCK, new_raster, open_raster, profile, windows
 
-_SAME: float = 1e-9
+_SAME: Final = 1e-9
+"""of a cell, by which rounding puts an edge off its multiple"""
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +121,19 @@ def _still_dry(
 
 
 def cover_doubt(raster: Path, areas: Boundaries) -> tuple[list[str], str]:
-    """Areas that the library ends inside of, with their share that it has, and what runs say of them."""
+    """Areas that the library ends inside of, by the share that it has, and what runs say of them ("" for none).
+
+    Rule: it covers an area from COVERED of its ground on, as a raster of people does.
+    """
     with open_raster(raster, "flood of the library") as library:
-        box, cell = shapely.box(*library.bounds), abs(library.transform.a)
+        box = shapely.box(*library.bounds)
     ground = np.array(areas.ground)
-    beyond = shapely.area(shapely.difference(ground, box.buffer(cell, join_style="mitre")))
-    shares = shapely.area(shapely.intersection(ground, box)) / np.where(shapely.area(ground), shapely.area(ground), 1)
+    sizes = shapely.area(ground)
+    shares = shapely.area(shapely.intersection(ground, box)) / np.where(sizes > 0, sizes, 1)
     named = [
         f"{code}: {share:.0%} covered"
-        for code, share, out in zip(areas.place_codes, shares.tolist(), beyond.tolist(), strict=True)
-        if out > 0
+        for code, share in zip(areas.place_codes, np.where(sizes > 0, shares, 1).tolist(), strict=True)
+        if share < COVERED
     ]
-    return named, "the library ends inside areas of districts: no flood is known beyond its edge" if named else ""
+    words = f"the library ends inside {counted(len(named), 'area')} ({some(named, _NAMED)})"
+    return named, f"{words}: no flood is known beyond its edge" if named else ""

@@ -71,7 +71,7 @@ def write_country(static: Path, assets: Mapping[str, str] = ASSETS) -> Path:
     for name, (columns, metres) in WET.items():
         depth = np.zeros((4, 4))
         depth[:, :columns] = metres
-        raster(static / "flash_floods" / "depth" / f"{name}.tif", depth)
+        raster(static / "flash_floods" / "depth" / f"{name}.tif", depth, nodata=0)
     (static / "assets").mkdir()
     for name, text in assets.items():
         (static / "assets" / name).write_text(text, encoding="utf-8")

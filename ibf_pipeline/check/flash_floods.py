@@ -1,0 +1,117 @@
+"""The static data of flash floods, as far as they can be checked without building anything: all faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from ibf_pipeline.check.accepted import with_accepted
+from ibf_pipeline.check.assets import check_assets
+from ibf_pipeline.check.country import StaticData, check_areas
+from ibf_pipeline.check.finding import Finding, finding, fine, listed, of_error
+from ibf_pipeline.check.library import check_library
+from ibf_pipeline.check.rasters import check_layer
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.domain.flash_layers import Scenario
+from ibf_pipeline.errors import IbfError
+from ibf_pipeline.io.csv_rows import read_rows
+from ibf_pipeline.prepare.boundaries import Boundaries
+from ibf_pipeline.prepare.cover import bounds_of_areas
+from ibf_pipeline.prepare.flash_floods.catchments import read_area_thresholds, read_upstream
+from ibf_pipeline.prepare.flash_floods.extents import national_grid, write_grid
+from ibf_pipeline.prepare.flash_floods.inputs import layer_files, needed_files, scenarios_file
+from ibf_pipeline.prepare.flash_floods.layers import require_known
+from ibf_pipeline.prepare.flash_floods.library import read_scenarios, scenario_doubts, unused_durations
+from ibf_pipeline.prepare.inputs import missing_files
+from ibf_pipeline.prepare.totals import read_totals
+
+_NO_ALERTS: Final = "`prepare` refuses it, so there are no alerts at all"
+_OBTAIN: Final = "add them below the static folder, or correct what scenarios.csv and the country's file list"
+
+
+def check_flash_floods(country: FlashFloodCountry, static: Path) -> tuple[list[Finding], StaticData]:
+    """Boundaries, districts, tables, the library, people and assets."""
+    found, data = check_areas(country, static)
+    scenarios, of_library = _scenarios(country, static)
+    missing = missing_files(static, needed_files(static, country, scenarios))
+    if missing:
+        found.append(finding("files missing", static=static, missing=listed(missing), how_to_obtain=_OBTAIN))
+    found += of_library
+    if data.boundaries is None:
+        found.append(finding("passed over", passed="districts, library, people, assets", missing="boundaries"))
+        return list(with_accepted(found, country)), data
+    areas = data.boundaries[country.default_admin_level]
+    try:
+        require_known(country, areas.place_codes, static)
+    except IbfError as error:
+        found.append(of_error("configuration", error, _NO_ALERTS))
+        found.append(finding("passed over", passed="library, people, assets", missing="districts"))
+        return list(with_accepted(found, country)), data
+    districts = areas.only([code for codes in country.districts.values() for code in codes])
+    found += [*_tables(country, static, areas), *check_library(country, static, scenarios, districts)]
+    found += _people(country, static, areas, districts)
+    of_assets, fids = check_assets(static, areas, districts)
+    found += of_assets
+    return list(with_accepted(found, country)), replace(data, fids=fids | _gauges(country, static))
+
+
+def _scenarios(country: FlashFloodCountry, static: Path) -> tuple[tuple[Scenario, ...], list[Finding]]:
+    file = scenarios_file(static, country)
+    if not file.is_file():
+        return (), []
+    try:
+        scenarios = read_scenarios(file, country.durations_h)
+    except IbfError as error:
+        return (), [of_error("library", error, _NO_ALERTS)]
+    found = [finding("library doubtful", doubt=doubt) for doubt in scenario_doubts(scenarios)]
+    unused = unused_durations(file, country.durations_h)
+    if unused:
+        found.append(finding("durations not used", hours=listed(unused), durations=listed(country.durations_h)))
+    return scenarios, found or [fine("library", f"{len(scenarios)} scenarios, each with its rank")]
+
+
+def _tables(country: FlashFloodCountry, static: Path, areas: Boundaries) -> Iterator[Finding]:
+    try:
+        if country.upstream is not None and (static / country.upstream).is_file():
+            catchments = read_upstream(static / country.upstream, areas)
+            yield fine("static data", f"{country.upstream}: what runs to {len(catchments)} areas, all codes known")
+    except IbfError as error:
+        yield of_error("static data", error, _NO_ALERTS)
+    try:
+        if country.area_thresholds is not None and (static / country.area_thresholds).is_file():
+            thresholds = read_area_thresholds(static / country.area_thresholds, areas)
+            counted = {code for codes in country.districts.values() for code in codes}
+            if unused := [code for code in thresholds if code not in counted]:
+                yield finding("thresholds not used", file=country.area_thresholds, areas=listed(unused))
+    except IbfError as error:
+        yield of_error("thresholds", error, _NO_ALERTS)
+
+
+def _people(country: FlashFloodCountry, static: Path, areas: Boundaries, districts: Boundaries) -> Iterator[Finding]:
+    """Rasters of counts, on the grid that extents have."""
+    try:
+        totals = read_totals(static, country.admin_levels)
+    except IbfError as error:
+        yield of_error("rasters", error, "`prepare` refuses it: the population raster could be compared with nothing")
+        totals = None
+    first = True
+    with TemporaryDirectory() as folder:
+        grid = Path(folder, "grid.tif")
+        write_grid(national_grid(bounds_of_areas(areas), country.raster_arcsec), grid)
+        for indicator, file in layer_files(static, country).items():
+            level = areas if first else districts
+            if file.is_file():
+                yield from check_layer(file, indicator, totals, {country.default_admin_level: level}, grid)
+            first = False
+
+
+def _gauges(country: FlashFloodCountry, static: Path) -> dict[str, tuple[str, ...]]:
+    """Fids of the water level gauges; what is wrong with their file says whoever reads it."""
+    file = static / country.gauges if country.gauges is not None else None
+    try:
+        return {"gauges": tuple(row["fid"] for row in read_rows(file, ("fid",)))} if file is not None else {}
+    except IbfError:
+        return {}
