@@ -9,6 +9,7 @@ from typing import Final
 
 from ibf_pipeline.domain.wording import number_text
 from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.pictures.colours import INK, WATER, WATER_EDGE
 from ibf_pipeline.report.pictures.map_words import Marks
 from ibf_pipeline.report.words import listed
 from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
@@ -28,18 +29,18 @@ class Look:
     many: str
     marker: str
     colour: str
-    size: float = 13
+    size: float = 14
 
 
 LOOKS: Final[dict[str, Look]] = {
-    "schools": Look("school", "schools", "s", "#2456a6"),
-    "health_sites": Look("health site", "health sites", "P", "#0b7a3b"),
-    "waterpoints": Look("waterpoint", "waterpoints", "o", "#19b5d8"),
+    "schools": Look("school", "schools", "s", WATER),
+    "health_sites": Look("health site", "health sites", "P", WATER_EDGE, 16),
+    "waterpoints": Look("waterpoint", "waterpoints", "o", WATER_EDGE),
     "roads": Look("road", "roads", "_", "#6a1b9a"),
-    "buildings": Look("building", "buildings", "D", "#4a4a4a", 6),
-    GAUGES: Look("gauge", "gauges", "v", "#1a1a1a"),
+    "buildings": Look("building", "buildings", "D", INK, 5),
+    GAUGES: Look("gauge", "gauges", "v", INK, 16),
 }
-"""by the portal's word; shapes and colours both tell them apart"""
+"""by the portal's word: shapes tell them apart, in colours that a picture of few colours keeps"""
 _CUT: Final = ("roads",)
 """of which people say that they are cut"""
 

@@ -45,12 +45,9 @@ def hours_left(
     if then <= 0 and now <= 0:
         return ""
     if now <= 0:
-        return f"it has begun; {_left(then)} left before"
-    return f"{_left(now)} left" + (f", {then} before" if then > 0 else "; it had begun before")
-
-
-def _left(hours: int) -> str:
-    return f"{counted(hours, 'hour')} {'is' if hours == 1 else 'are'}"
+        return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
+    left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
+    return left + (f", {then} before" if then > 0 else "; it had begun before")
 
 
 def _hours(event: FlashFloodEvent, found: FlashFloodFindings) -> int:

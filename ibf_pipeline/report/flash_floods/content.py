@@ -32,6 +32,8 @@ class FlashEventPart(EventPart):
     """when its worst hour is, local time; empty where nothing is known of it"""
     sure: str
     """one run, or how many of the members"""
+    marks: str
+    """how the portal shows it"""
     states: tuple[str, ...]
     """why it goes on, and what comes later"""
     why: tuple[str, ...]
@@ -82,10 +84,12 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
     drawn = len(found.events) + len(found.withdrawn)
     form = "svg" if drawn <= MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
+    exercise = {} if event.name == event.key else {"name": event.name}
     return FlashEventPart(
-        **fields_of(plain),
+        **fields_of(plain) | exercise,
         worst=words.worst(found, event),
         sure=words.sure(found, event),
+        marks=words.marks(found, event),
         states=tuple(words.states(found, event)),
         why=tuple(words.why(found, event)),
         reached=reached(event, kept.assets),
@@ -95,8 +99,9 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
 
 def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:
     """The report with times, what is not seen, and the rule."""
+    told = words.told_elsewhere(found)
     return FlashReport(
-        **fields_of(plain),
+        **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
         time_zone=found.time_zone,
         published_at=found.published,
         cycle=found.cycle,

@@ -17,22 +17,24 @@ from ibf_pipeline.report.pictures.map_frame import Labels, View
 from ibf_pipeline.report.pictures.map_words import Marks
 
 _EDGE = "#ffffff"
+_SMALL = 8
+"""marks up to this size come in hundreds"""
 _COLUMNS, _ACROSS, _DOWN = 3, 290, 42
 """of the legend; pixels of an entry"""
 
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
-    """Lines below points; labels keep clear of points."""
+    """Lines below points, small ones below large ones; labels keep clear of the large."""
     for kind in marks:
         if kind.lines:
             parts = [np.asarray(part)[:, :2] for wkt in kind.lines for part in _lines(wkt)]
             axes.add_collection(LineCollection(parts, colors=_EDGE, linewidths=6, zorder=11), autolim=False)
             axes.add_collection(LineCollection(parts, colors=kind.colour, linewidths=3.2, zorder=11), autolim=False)
-    for kind in marks:
+    for kind in sorted(marks, key=lambda each: each.size):
         seen = [place for place in kind.places if view.holds(*place)]
         if seen:
             axes.add_line(_symbol(kind, *np.transpose(seen), zorder=12))
-        for place in seen:
+        for place in seen if kind.size > _SMALL else ():
             labels.block_around(*place, 9)
 
 
