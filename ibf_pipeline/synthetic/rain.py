@@ -61,7 +61,7 @@ def write_rain(
     """
     wishes = [known_district(wish, layers.districts) for wish in wishes]
     spreads = {wish.district: spread_of(wish, layers, country, issue_time) for wish in wishes}
-    patterns = patterns_of(list(layers.areas), ground, layers.districts, list(spreads))
+    patterns = patterns_of(dict(zip(layers.areas, ground, strict=True)), layers, list(spreads))
     hours = np.arange(OLDEST_HOUR, max([LAST_HOUR, *(spread.end for spread in spreads.values())]) + 1)
     rain = _fields(hours, spreads, patterns)
     _require_kept(wishes, rain, hours, patterns, layers, country, issue_time)
@@ -101,7 +101,7 @@ def _require_kept(
     issue_time: IssueTime,
 ) -> None:
     """InputInvalid where the rules would find something else in this rain than what is wished."""
-    cube = of_hours(issue_time, hours, list(layers.areas), patterns.weights.means(rain)[np.newaxis])
+    cube = of_hours(issue_time, hours, list(patterns.weights.areas), patterns.weights.means(rain)[np.newaxis])
     found = first_over(judged_of(cube, layers, country, issue_time), layers)
     wished: dict[str, int | None] = {wish.district: wish.at_h for wish in wishes}
     for name, hour in found.items():

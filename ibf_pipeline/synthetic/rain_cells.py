@@ -12,9 +12,11 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from ibf_pipeline.domain.flash_layers import FlashLayers
 from ibf_pipeline.errors import InputInvalid
 from ibf_pipeline.rain.grid import Grid
 from ibf_pipeline.rain.weights import AreaWeights, weigh
+from ibf_pipeline.synthetic.rain_spread import areas_that_count
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,25 +35,22 @@ class Patterns:
 
     grid: Grid
     weights: AreaWeights
+    """of the areas that the rules look at"""
     shares: Mapping[str, npt.NDArray[np.float32]]
     """district -> (row, column) times its rain"""
 
 
-def patterns_of(
-    codes: Sequence[str],
-    ground: Sequence[BaseGeometry],
-    districts: Mapping[str, Sequence[str]],
-    wished: Sequence[str],
-) -> Patterns:
+def patterns_of(ground: Mapping[str, BaseGeometry], layers: FlashLayers, wished: Sequence[str]) -> Patterns:
     """The coarsest grid on which each wished district has its rain and no other district has any of it.
 
-    `ground`: outlines of the areas `codes`, EPSG:4326. Every area of a wished district has at least its rain, and at
-    most a hundredth more. InputInvalid where areas of two districts lie too close together for the finest grid.
+    `ground`: outlines of all areas by place code, EPSG:4326. Every area of a wished district has at least its rain, and
+    at most a hundredth more. InputInvalid where areas of two districts lie too close together for the finest grid.
     """
+    codes = areas_that_count(layers)
     for cell in CELLS:
-        grid = grid_over(ground, cell)
-        weights = weigh(grid, codes, ground)
-        shares = {name: _pattern(name, weights, districts, grid) for name in wished}
+        grid = grid_over(list(ground.values()), cell)
+        weights = weigh(grid, codes, [ground[code] for code in codes])
+        shares = {name: _pattern(name, weights, layers.districts, grid) for name in wished}
         if all(share is not None for share in shares.values()):
             return Patterns(grid, weights, {name: share for name, share in shares.items() if share is not None})
     lacking = next(name for name, share in shares.items() if share is None)

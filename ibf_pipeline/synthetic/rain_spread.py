@@ -133,11 +133,18 @@ def judged_of(rain: xr.DataArray, layers: FlashLayers, country: FlashFloodCountr
     return judge(rain, layers, country, window_of(issue_time, published, None, country.warning_from_h))
 
 
+def areas_that_count(layers: FlashLayers) -> list[str]:
+    """Place codes of areas whose rain the rules look at: those of districts, and what runs to them."""
+    judged = {code for codes in layers.districts.values() for code in codes}
+    upstream = {code for area in judged for code in layers.catchments.get(area, ())}
+    return [code for code in layers.areas if code in judged | upstream]
+
+
 def rain_of_areas(issue_time: IssueTime, layers: FlashLayers, spreads: Mapping[str, Spread]) -> xr.DataArray:
     """One run of rain as the rules take it, measured to the issue time; areas without a spread are dry."""
     longest = max((scenario.duration_h for scenario in layers.scenarios), default=LAST_HOUR)
     hours = np.arange(1 - BLOCK - max(longest, LAST_HOUR), LAST_HOUR + 1)
-    areas = list(layers.areas)
+    areas = areas_that_count(layers)
     amount = np.zeros((1, len(hours), len(areas)))
     for code, spread in spreads.items():
         column = areas.index(code)

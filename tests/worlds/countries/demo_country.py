@@ -60,9 +60,11 @@ What is odd here on purpose:
 | population raster smaller than the flood maps, same cells | population.tif |
 
 `forecasts/20260215` is the story `busiest` in the FTP layout, `forecasts/20260216` the story `day-after` as EWDS GRIB2
-(`tests/worlds/countries/stories.py`); other days can be generated with `write_day` of that file. `flash_floods`,
-`assets`, `water_level_gauges.csv`, `water_levels` and `rain` are of flash floods (`tests/worlds/countries/demo_flash.py`):
-the rain of the block of 2026-02-15 06 UTC, in which one river is about to flood and another may a day later.
+(`tests/worlds/countries/stories.py`); other days can be generated with `write_day` of that file.
+
+`flash_floods`, `assets`, `water_level_gauges.csv`, `water_levels` and `rain` are of flash floods
+(`tests/worlds/countries/demo_flash.py`): the block of 2026-02-15 06 UTC, in which one district is about to be flooded
+and another may be a day later.
 """
 
 

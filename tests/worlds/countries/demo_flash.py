@@ -6,7 +6,6 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,9 +31,15 @@ from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.rivers import River
 from tests.worlds.countries.demo_areas import COUNTRY_NAME, admin_areas
 from tests.worlds.countries.demo_rivers import COUNTRY, SEED, rivers
+from tests.worlds.flash_config import rain_folder, write_flash_config
 
-DISTRICTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
-"""name -> place code of its level-2 area; the areas of an event are those of level 3 below it"""
+PARENTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
+"""name of a district -> place code of its area of level 2"""
+DISTRICTS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(f"{PARENTS[name]}{number:02d}" for number in range(1, areas + 1))
+    for name, areas in (("Kimiri", 9), ("Veo", 4), ("Lokiba", 5))
+}
+"""name -> place codes of its areas, all those of level 3 below it"""
 STEPS: Mapping[int, Sequence[int]] = {1: (20, 40, 60), 4: (30, 50, 70), 24: (50, 100, 150, 200)}
 """of the library: duration (hours) -> amounts (mm)"""
 LIBRARY_GRID = arcsecond_grid(20.2, 5.2, 21.0, 5.9, 9)
@@ -67,7 +72,7 @@ def demo_section() -> dict[str, Any]:
         "default_admin_level": 3,
         "time_zone": "Africa/Kampala",
         "sources": ["demo-rain-observed", "demo-rain", "demo-water-levels"],
-        "districts": {name: list(codes) for name, codes in districts().items()},
+        "districts": {name: list(codes) for name, codes in DISTRICTS.items()},
         "durations_h": list(STEPS),
         "gauges": "water_level_gauges.csv",
     }
@@ -76,6 +81,17 @@ def demo_section() -> dict[str, Any]:
 def demo_country(**changes: Any) -> FlashFloodCountry:
     """XDM for flash floods."""
     return FlashFloodCountry.model_validate({"iso3": COUNTRY, "name": COUNTRY_NAME} | demo_section() | changes)
+
+
+def write_demo_config(folder: Path, static: Path) -> Path:
+    """Write `config` of XDM for flash floods alone below a folder and return it; rain is looked for in `rain`."""
+    sources = {
+        "demo-rain-observed": rain_folder(folder, "observed", "Satellite"),
+        "demo-rain": rain_folder(folder, "forecast", "Model"),
+        "demo-water-levels": {"kind": "water-levels", "root": str((static / "water_levels").resolve())},
+    }
+    country = {"iso3": COUNTRY, "name": COUNTRY_NAME, "static": str(static.resolve())}
+    return write_flash_config(folder, country, demo_section(), sources)
 
 
 def write_demo_rain(static: Path) -> None:
@@ -87,21 +103,12 @@ def write_demo_rain(static: Path) -> None:
         write_rain(static / "rain", ISSUE, wishes, prepared.layers, prepared.ground(), demo_country())
 
 
-@cache
-def districts() -> Mapping[str, tuple[str, ...]]:
-    """Name -> place codes of its areas."""
-    return {
-        name: tuple(area.code for area in admin_areas()[3] if area.parents[0][0] == parent)
-        for name, parent in DISTRICTS.items()
-    }
-
-
 def _write_assets(folder: Path, narrow: Sequence[River]) -> None:
     near = shapely.union_all([shapely.LineString(river.points) for river in narrow]).buffer(_NEAR)
-    ground = {area.code: area.geometry for area in admin_areas()[2] if area.code in DISTRICTS.values()}
+    ground = {area.code: area.geometry for area in admin_areas()[2] if area.code in PARENTS.values()}
     houses = [place for area in ground.values() for place in places_in_grid(area.intersection(near), 0.007)]
     write_buildings(folder / "buildings.csv", houses, range(3001, 3001 + len(houses)))
-    roads = [(name, line) for name, code in DISTRICTS.items() for line in roads_in_grid(ground[code], 0.05)]
+    roads = [(name, line) for name, code in PARENTS.items() for line in roads_in_grid(ground[code], 0.05)]
     named = [(f"{name} road {number}", line) for number, (name, line) in enumerate(roads, 1)]
     write_roads(folder / "roads.csv", named, range(101, 101 + len(named)))
     for category, word, step, first in (
@@ -115,7 +122,7 @@ def _write_assets(folder: Path, narrow: Sequence[River]) -> None:
 def _points(
     ground: Mapping[str, BaseGeometry], near: BaseGeometry, word: str, step: float, first: int
 ) -> Iterator[tuple[int, str, float, float]]:
-    names = {code: name for name, code in DISTRICTS.items()}
+    names = {code: name for name, code in PARENTS.items()}
     places = [(code, place) for code, area in ground.items() for place in places_in_grid(area.intersection(near), step)]
     for number, (code, (lon, lat)) in enumerate(places):
         yield first + number, f"{word} {number + 1} of {names[code]}", lat, lon

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
-import yaml
 from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -22,6 +21,7 @@ from ibf_pipeline.synthetic.flash_assets import Place, write_buildings, write_ga
 from ibf_pipeline.synthetic.flash_library import rivers_through, scenarios, write_library
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 from ibf_pipeline.synthetic.settlement import UNSETTLED, Settlement
+from tests.worlds.flash_config import rain_folder, write_flash_config
 from tests.worlds.malawi.numbers import DISTRICTS, FLOODS, PEOPLE, SMALL_LAG, STEPS, THRESHOLDS, UPSTREAM
 
 ISO3 = "MWI"
@@ -136,17 +136,10 @@ def _write_tables(static: Path, gauges: Path) -> None:
 
 
 def _write_configuration(folder: Path) -> Path:
-    config = folder / "config"
-    (config / "countries").mkdir(parents=True, exist_ok=True)
-    rain = str((folder / "rain").resolve())
-    settings = {
-        "paths": {"static": "static", "prepared": "prepared", "runs": "runs", "sandbox": "sandbox"},
-        "sources": {
-            "satellite": {"kind": "rain-folder", "root": rain, "role": "observed", "origin": "Satellite"},
-            "model": {"kind": "rain-folder", "root": rain, "role": "forecast", "origin": "Model"},
-            "water-levels": {"kind": "water-levels", "root": str((folder / "water_levels").resolve())},
-        },
-        "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True, "exercises": True, "test_target": True}},
+    sources = {
+        "satellite": rain_folder(folder, "observed", "Satellite"),
+        "model": rain_folder(folder, "forecast", "Model"),
+        "water-levels": {"kind": "water-levels", "root": str((folder / "water_levels").resolve())},
     }
     section = {
         "districts": {name: list(codes) for name, codes in DISTRICTS.items()},
@@ -156,12 +149,8 @@ def _write_configuration(folder: Path) -> Path:
         "gauges": "water_level_gauges.csv",
         "minimum_depth_m": LEAST_DEPTH,
         "raster_arcsec": CELL_ARCSEC,
-        "sources": list(settings["sources"]),
     }
     country = {
         "iso3": ISO3, "name": "Malawi", "time_zone": "Africa/Blantyre", "admin_levels": [3], "default_admin_level": 3,
-        "hazards": {"flash-floods": section},
     }  # fmt: skip
-    (config / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    (config / "countries" / f"{ISO3}.yaml").write_text(yaml.safe_dump(country, sort_keys=False), encoding="utf-8")
-    return config
+    return write_flash_config(folder, country, section, sources)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-import yaml
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.domain.issue_time import IssueTime
@@ -24,6 +23,7 @@ from ibf_pipeline.synthetic.flash_assets import (
 from ibf_pipeline.synthetic.flash_library import rivers_through, scenarios, write_library
 from ibf_pipeline.synthetic.rasters import arcsecond_grid, create_raster
 from tests.worlds.countries import static_files
+from tests.worlds.flash_config import rain_folder, write_flash_config
 
 ISO3 = "XRT"
 TOWN = "Wadi Town"
@@ -32,6 +32,9 @@ WEST, SOUTH, SIDE = 41.78, 9.52, 0.06
 """degrees"""
 STEPS: Mapping[int, tuple[int, ...]] = {1: (10, 20, 40, 60), 2: (20, 40, 60), 6: (30, 60, 90)}
 PEOPLE_IN_A_CELL = 4.0
+CELL_ARCSEC = 6
+NOWCAST_H = 6
+"""hours that the radar looks ahead"""
 RAIN_GAUGE, GAUGED = "RG1", "XRT205"
 """the rain gauge and the area in the middle, whose rain is what it measures"""
 WATER_GAUGES = {4: "Upper bridge", 5: "Lower bridge"}
@@ -60,7 +63,7 @@ def write_town(folder: Path) -> Path:
         for code, area in ground.items()
     ]
     static_files.write_geojson(static / "admin_areas" / f"adm{LEVEL}.geojson", features)
-    grid = arcsecond_grid(WEST, SOUTH, WEST + 3 * SIDE, SOUTH + 3 * SIDE, 6)
+    grid = arcsecond_grid(WEST, SOUTH, WEST + 3 * SIDE, SOUTH + 3 * SIDE, CELL_ARCSEC)
     write_library(static / "flash_floods", rivers_through(TOWN, list(ground.values())), grid, scenarios(STEPS))
     with create_raster(static / "population.tif", grid, -1.0) as raster:
         raster.write(np.full((grid.height, grid.width), PEOPLE_IN_A_CELL, dtype=np.float32), 1)
@@ -116,30 +119,22 @@ def _write_rows(file: Path, header: Iterable[object], rows: Iterable[Iterable[ob
 
 
 def _write_configuration(folder: Path) -> Path:
-    config, rain, readings = folder / "config", str((folder / "rain").resolve()), str((folder / "readings").resolve())
-    settings = {
-        "paths": {"static": "static", "prepared": "prepared", "runs": "runs", "sandbox": "sandbox"},
-        "sources": {
-            "rain-gauges": {"kind": "rain-gauges", "root": readings},
-            "radar": {"kind": "rain-folder", "root": rain, "role": "nowcast", "origin": "Radar", "whole_h": 6},
-            "model": {"kind": "rain-folder", "root": rain, "origin": "Model"},
-            "bridges": {"kind": "water-levels", "root": readings},
-        },
-        "targets": {"sandbox": {"kind": "ibf", "embedded_sandbox": True, "exercises": True, "test_target": True}},
+    readings = str((folder / "readings").resolve())
+    sources = {
+        "rain-gauges": {"kind": "rain-gauges", "root": readings},
+        "radar": rain_folder(folder, "nowcast", "Radar", whole_h=NOWCAST_H),
+        "model": rain_folder(folder, "forecast", "Model"),
+        "bridges": {"kind": "water-levels", "root": readings},
     }
     section = {
         "districts": {TOWN: list(areas())},
         "durations_h": list(STEPS),
         "warning_from_h": 24,
-        "raster_arcsec": 6,
+        "raster_arcsec": CELL_ARCSEC,
         "gauges": "water_level_gauges.csv",
-        "sources": list(settings["sources"]),
     }
     country = {
         "iso3": ISO3, "name": "Radar Land", "time_zone": "Africa/Addis_Ababa", "admin_levels": [LEVEL],
-        "default_admin_level": LEVEL, "hazards": {"flash-floods": section},
+        "default_admin_level": LEVEL,
     }  # fmt: skip
-    (config / "countries").mkdir(parents=True, exist_ok=True)
-    (config / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    (config / "countries" / f"{ISO3}.yaml").write_text(yaml.safe_dump(country, sort_keys=False), encoding="utf-8")
-    return config
+    return write_flash_config(folder, country, section, sources)
