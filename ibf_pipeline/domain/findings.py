@@ -193,6 +193,11 @@ class Findings:
         return ()
 
     @property
+    def unsafe_to_close(self) -> Sequence[Unseen]:
+        """Those of them whose open event is not closed unless a person accepts it."""
+        return self.unseen
+
+    @property
     def known(self) -> Mapping[str, str]:
         """Name of an event -> its key, of everything that this forecast speaks of, alerted or not."""
         return {event.name: event.key for event in self.events}

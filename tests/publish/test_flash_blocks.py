@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from ibf_pipeline.errors import ServerRefused, ServerUnreachable
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
+from ibf_pipeline.runs.rasters import RASTERS
 from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
 from ibf_pipeline.targets.half_made import words_of
@@ -23,6 +25,8 @@ from ibf_pipeline.targets.ibf.revise import PROCESSING
 from ibf_pipeline.targets.ibf.shown import read_shown
 from ibf_pipeline.targets.open_target import Publication
 from ibf_pipeline.targets.problems import Consent
+from ibf_pipeline.targets.resume import PublishedDay
+from ibf_pipeline.targets.withdraw import withdraw
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES, FlashDays, clock, seed
 from tests.worlds.countries.two_valleys import AREAS, block, found, rain
 
@@ -236,6 +240,40 @@ def test_every_call_of_a_block_is_processed_once_and_notifies_last(days: FlashDa
     calls = days.revisions()[0].calls()
     assert [call.kind for call in calls if call.path in PROCESSING] == ["preview", "end"]
     assert (calls[-1].kind, calls[-1].path) == ("end", "/notification/send")
+
+
+def test_a_tail_that_is_over_keeps_no_other_district_from_being_published(days: FlashDays) -> None:
+    """Hours of Alpha are missing, which says nothing against its end: it is told, and Beta is alerted."""
+    first, _ = days.block({"A1": {-1: 20}})
+    last = rain({"B1": {5: 60}}, block(20), missing={"A2": range(40, 49)})
+    result, published = days.block(last, 20, first)
+    assert [event.name for event in result.events] == ["Beta"]
+    assert [unseen.condition for unseen in result.unseen] == ["suspect"]
+    assert list(days.events()) == ["Beta"]
+    assert ("district suspect", "Alpha") in kinds(published)
+
+
+def test_what_a_person_takes_back_leaves_no_row_and_no_point(days: FlashDays, tmp_path: Path) -> None:
+    """In the second block of a day; what is left is not mailed unless that is said."""
+    first, _ = days.block(EXPOSED)
+    days.block({"A1": EXPOSED["A1"], "B1": {1: 60}}, 1, first)
+    run = days.run(block(1))
+    with patch.dict(RASTERS, {"flash-floods": write_rasters}):
+        done = withdraw(
+            PublishedDay(run, "sandbox", tmp_path), ["Beta"], notify=None, consent=Consent(), now=clock,
+            open_target=lambda notify: days.target(notify=notify),
+        )  # fmt: skip
+    assert "Beta (trigger)" in done.text
+    assert done.publication.verified is not None
+    assert done.publication.verified.verdict == "agrees"
+    assert list(days.events()) == ["Alpha"]
+    assert days.points("schools")["9"] == {"exposure": "false"}
+    assert [set(names) for names in days.mails] == [{"Alpha", "Beta"}] * 2
+
+
+def write_rasters(result: Any, prepared: Path, folder: Path) -> None:
+    for extent in result.extents:
+        (folder / extent.file_name).write_bytes(b"raster")
 
 
 @pytest.fixture

@@ -222,6 +222,11 @@ class FlashFloodFindings(Findings):
         return [*blind, *(_unseen(each, each.doubtful, "suspect") for each in self.districts if each.doubtful)]
 
     @property
+    def unsafe_to_close(self) -> Sequence[Unseen]:
+        """Blind ones alone: what missing hours may hide keeps an alert open by the rule itself (`earlier`)."""
+        return [each for each in self.unseen if each.condition == "blind"]
+
+    @property
     def known(self) -> Mapping[str, str]:
         """The event names of all districts."""
         return {each.event_name: each.name for each in self.districts}

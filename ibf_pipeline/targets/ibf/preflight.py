@@ -115,7 +115,7 @@ def _unseen_events(
     names = [name for name in names if name not in going_on]
     keys = owners(found, names, state.subjects(profile), earlier)
     known = {key: name for name, key in found.known.items()}
-    unseen = {each.key: each for each in found.unseen}
+    unseen = {each.key: each for each in found.unsafe_to_close}
     for name in names:
         key = keys.get(name)
         if name in consent.blind or known.get(key or "") in consent.blind:
