@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -224,8 +225,11 @@ def _write_points(store: Store, country: CountrySeed) -> None:
     points = [{"category": GLOFAS_STATIONS, "iso3": country.iso3, **station} for station in stations]
     properties = []
     for category, seeds in country.points.items():
+        times: Counter[str] = Counter()  # real lists have ids that stand several times, each a point of its own
         for seed in seeds:
-            identity = _point_id(country.iso3, category, seed.fid)
+            again = [str(times[seed.fid])] if times[seed.fid] else []
+            times[seed.fid] += 1
+            identity = _point_id(country.iso3, category, seed.fid, *again)
             place = {"fid": seed.fid, "code": seed.fid, "name": seed.name, "lat": seed.lat, "lon": seed.lon}
             points.append({"category": category, "iso3": country.iso3, "id": identity, **place})
             properties.append({"point_id": identity, "properties": json.dumps(dict(seed.properties))})

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ibf_pipeline.sandbox.backend import Backend
 from ibf_pipeline.sandbox.disasters import Disaster
@@ -27,7 +28,7 @@ from ibf_pipeline.sandbox.process import (
     last_upload,
 )
 from ibf_pipeline.sandbox.store import Store, number
-from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, WITH_TIME_ZONE, alert_level
+from ibf_pipeline.sandbox.vocabulary import ALERT_LEVELS, MAIL_CLOCKS, WITH_TIME_ZONE, alert_level
 
 
 def countries(store: Store) -> list[dict[str, Any]]:
@@ -45,7 +46,7 @@ def countries(store: Store) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "zone": WITH_TIME_ZONE.get(row["iso3"]) or row["zone"] or "UTC",
+            **_clock(row["iso3"], row["zone"]),
             "blocks": store.disasters[row["disaster"]].period == "six-hours",
             "layers": asset_layers(store.disasters[row["disaster"]]),
             "measure": store.disasters[row["disaster"]].measure,
@@ -55,6 +56,14 @@ def countries(store: Store) -> list[dict[str, Any]]:
         }
         for row in found
     ]
+
+
+def _clock(iso3: str, seeded: str | None) -> dict[str, str]:
+    """The zone of a country's clocks, and its name as people know it; a zone without one is told by its offset."""
+    zone = WITH_TIME_ZONE.get(iso3) or seeded or "UTC"
+    at = datetime.now(ZoneInfo(zone))
+    word = MAIL_CLOCKS[iso3][0] if iso3 in MAIL_CLOCKS else at.tzname() or zone
+    return {"zone": zone, "zoneWord": word if word.isalpha() else f"UTC{word}"}
 
 
 def _day(disaster: Disaster, moment: str) -> str:

@@ -21,6 +21,8 @@ from tests.worlds.services.portal import Portal, rectangle
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "recorded"
 _MORE = re.compile(r"^\.\.\. (\d+)(?: features in all, (\d+) of them)?")
+_LONGEST = 5000
+"""longer lists have fewer entries here: nobody waits for 16,733 water points"""
 # Ids differ from run to run; shapes are made up here; the sandbox has early actions of its own.
 _TELL_APART = ("fid", "placeCode", "eventName", "leadTime", "timestampOfTrackpoint")
 _OWN = {"countryId", "countryDisasterSettingsId", "id", "notificationInfo", "adminRegionLabels", "eapLink", "created"}
@@ -151,7 +153,7 @@ def differences(
         if more and "timestampOfTrackpoint" in str(whole):
             return [] if len(found) > len(whole) else [f"{where}: {len(found)} points"]  # in any order
         there = len(whole) + (int(more[1]) if more and not more[2] else 0)
-        if len(found) < len(whole) or (len(found) != there and (counted or not more)):
+        if len(found) < len(whole) or (len(found) != there and ((counted and there < _LONGEST) or not more)):
             return [f"{where}: {len(found)} instead of {there}"]
         pairs = itertools.zip_longest(whole, found[: len(whole)])
         return [

@@ -6,6 +6,7 @@ const KINDS = {
 };
 const kind = (category) => KINDS[category] || [category.replace("_", " "), category.replace("_", " "), "M-4-4H4V4H-4Z"];
 const GAUGE_KEYS = [["water-level", "Level"], ["water-level-reference", "Reference"], ["water-level-previous", "Previous"], ["water-level-alert-level", "Alert level"]];
+const levels = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 3, useGrouping: false });
 const MOST_MARKS = 1500;   // exposed points that can be clicked; more are drawn as bare dots
 const MOST_ROWS = 200;
 const hours = (leadTime) => Number(leadTime.split("-")[0]);
@@ -29,6 +30,11 @@ const matches = (leadTime) => !leadTimeChosen() || leadTime === null || leadTime
 const exposedPoints = () => state.points.filter((point) => point.category !== "gauges" && point.values && matches(point.leadTime));
 const exposedLines = (lines) => Object.entries(lines.exposed).filter(([leadTime]) => matches(leadTime)).flatMap(([, fids]) => fids);
 
+/** Whether an event of the chosen lead time covers an area. */
+function isAtLeadTime(code) {
+  const names = new Set(state.events.filter((event) => event.firstLeadTime === leadTimeChosen()).map((event) => event.shown));
+  return (state.areas[code] || []).some((cover) => names.has(cover.event));
+}
 /** Lead times of events and of what is exposed; one that was chosen stays. */
 function showLeadTimes() {
   const before = leadTimeChosen();
@@ -44,7 +50,7 @@ function showSwitches(places) {
   for (const lines of state.lines) exposed.set(lines.category, exposedLines(lines).length);
   const counts = [...Object.entries(places.points).map(([category, flat]) => [category, flat.length / 2]), ...state.lines.map((lines) => [lines.category, lines.seeded])];
   at("assets").hidden = !counts.length;
-  at("assets").replaceChildren(make("legend", {}, "All"), ...counts.map(([category, number]) => make("label", {},
+  at("assets").replaceChildren(make("legend", {}, "Show"), ...counts.map(([category, number]) => make("label", {},
     make("input", { type: "checkbox", "data-category": category, checked: !hidden.has(switchOf(category)), onchange: (event) => {
       if (event.target.checked) hidden.delete(switchOf(category)); else hidden.add(switchOf(category));
       showMap();
@@ -93,20 +99,22 @@ function scaleMarks(size) {
 }
 /** Of a gauge: its alert level where one was sent, no alert where only levels were, or that there are no values. */
 const gaugeLevel = (point) => !point.values ? "unknown" : `at-${point.values["water-level-alert-level"] in WORDS ? point.values["water-level-alert-level"] : "none"}`;
-const gaugeWords = (point) => !point.values ? "no values" : `${point.values["water-level"] ?? "-"} m`;
+const gaugeWords = (point) => !point.values ? "no values" : gaugeValue(point, "water-level");
 function gaugeValue(point, key) {
   const value = point.values ? point.values[key] : null;
   if (value === null || value === undefined) return "-";
   if (key === "water-level-alert-level") return value in WORDS ? chip(value) : value;
-  return `${value} m`;
+  return Number.isFinite(Number(value)) ? `${levels.format(Number(value))} m` : value;
 }
 
 function showAssets() {
   const gauges = state.points.filter((point) => point.category === "gauges");
   const exposed = exposedPoints();
   const parts = [];
-  if (gauges.length) parts.push(table([["Gauge", "wide"], ...GAUGE_KEYS.map(([, words], n) => [words, n < 3 ? "n" : "day"])],
-    gauges.map((gauge) => [make("span", {}, name(gauge.name || gauge.fid), gauge.values ? null : make("small", {}, "no values")), ...GAUGE_KEYS.map(([key]) => gaugeValue(gauge, key))])));
+  const level = (gauge) => !gauge.values ? make("small", {}, "no values") : gauge.values["water-level-alert-level"] ? gaugeValue(gauge, "water-level-alert-level") : null;
+  const amounts = GAUGE_KEYS.slice(0, 3);
+  if (gauges.length) parts.push(table([["Gauge", "wide"], ...amounts.map(([, words]) => [words, "n"])],
+    gauges.map((gauge) => [make("span", {}, name(gauge.name || gauge.fid), level(gauge)), ...amounts.map(([key]) => gaugeValue(gauge, key))])));
   parts.push(...state.lines.map(lineNote));
   if (exposed.length) {
     const rows = exposed.slice(0, MOST_ROWS).map((point) => [kind(point.category)[0], name(point.name || "-"), name(point.fid), point.leadTime ? when(point.leadTime) : "-"]);

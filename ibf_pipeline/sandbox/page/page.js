@@ -50,9 +50,9 @@ function weekday(moment) {
 /** A day; of a hazard with several blocks a day also the time, on the country's clocks. */
 const timed = (moment) => moment && chosen.blocks;
 function local(moment) {
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: chosen.zone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" })
+  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", { timeZone: chosen.zone, weekday: "short", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })
     .formatToParts(new Date(isBlock(moment) ? `${moment}:00Z` : moment)).map(({ type, value }) => [type, value]));
-  return { day: `${parts.weekday} ${parts.year}-${parts.month}-${parts.day}`, clock: `${parts.hour}:${parts.minute} ${chosen.zone === "UTC" ? "UTC" : parts.timeZoneName}` };
+  return { day: `${parts.weekday} ${parts.year}-${parts.month}-${parts.day}`, clock: `${parts.hour}:${parts.minute} ${chosen.zoneWord}` };
 }
 const onDay = (moment) => timed(moment) ? `${local(moment).day}, ${local(moment).clock}` : weekday(moment);
 const stacked = (moment) => make("span", {}, timed(moment) ? local(moment).day : weekday(moment), timed(moment) ? make("small", {}, local(moment).clock) : null);
@@ -109,7 +109,7 @@ function showEvents() {
   const rows = state.events.map((event) => [
     make("span", { title: event.name === event.shown ? null : `sent as ${event.name}` }, chip(event.level), make("strong", {}, name(event.shown)),
       event.setBy ? make("small", {}, `trigger set by ${event.setBy}`) : null),
-    when(event.firstLeadTime), when(event.firstTriggerLeadTime),
+    when(event.firstLeadTime), event.firstTriggerLeadTime === event.firstLeadTime && chosen.blocks ? event.firstLeadTime : when(event.firstTriggerLeadTime),
     make("span", {}, whole.format(event.people), make("small", {}, `${event.areas} area${event.areas === 1 ? "" : "s"}`)), stacked(event.firstIssued),
   ]);
   fill("events", `(${state.events.length})`, table(heads, rows));
@@ -225,7 +225,7 @@ async function showMap() {
   const paths = sorted.map((area) => {
     const alert = areaLevel(area.code);
     const open = (event) => popup(event, area.name, areaLines(area));
-    return make("path", { d: area.path, class: `area ${alert === "none" ? "" : "alert"} fill-${alert}`, tabindex: alert === "none" ? null : "0", onclick: open, onkeydown: pressed(open) },
+    return make("path", { d: area.path, class: `area ${alert === "none" ? "" : "alert"} fill-${alert}`, "data-at": isAtLeadTime(area.code) ? "chosen" : null, tabindex: alert === "none" ? null : "0", onclick: open, onkeydown: pressed(open) },
       make("title", {}, `${area.name}: ${WORDS[alert].toLowerCase()}`));
   });
   const wet = [];
@@ -258,13 +258,13 @@ function scaleHatches(size) {
   for (const pattern of document.querySelectorAll("#hatches pattern")) pattern.setAttribute("patternTransform", `scale(${size})`);
 }
 function zoomToAlerts(map, shapes, margin) {
-  const boxes = [...shapes.querySelectorAll(".alert")].map((path) => path.getBBox());
+  const boxes = [...shapes.querySelectorAll(leadTimeChosen() && shapes.querySelector(".alert[data-at]") ? ".alert[data-at]" : ".alert")].map((path) => path.getBBox());
   if (!boxes.length) return;
   const left = Math.min(...boxes.map((box) => box.x)), top = Math.min(...boxes.map((box) => box.y));
   const right = Math.max(...boxes.map((box) => box.x + box.width)), bottom = Math.max(...boxes.map((box) => box.y + box.height));
   const around = Math.max(margin, (right - left) * 0.15, (bottom - top) * 0.15);
   map.setAttribute("viewBox", `${left - around} ${top - around} ${right - left + 2 * around} ${bottom - top + 2 * around}`);
-  const size = (right - left + 2 * around) / 1000;
+  const size = Math.max(right - left + 2 * around, bottom - top + 2 * around) / 1000;
   scaleHatches(size);
   scaleMarks(size);
   for (const circle of map.querySelectorAll("circle")) circle.setAttribute("r", circle.getAttribute("r") * size);
