@@ -96,7 +96,7 @@ class EcmwfOpenDataSource(ForecastSection):
     kind: Literal["ecmwf-open-data"] = Field(description="precipitation of ECMWF's open data")
     run: Literal["ensemble", "single"] = Field(
         "ensemble",
-        description="ensemble: 51 members, about 600 MB a block, and probabilities; single: its control alone, 12 MB",
+        description="ensemble: 51 members, about 600 MB a run, and probabilities; single: its control alone, 12 MB",
     )
     url: Url = Field(
         "https://data.ecmwf.int/forecasts",

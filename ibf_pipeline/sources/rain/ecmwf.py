@@ -25,6 +25,7 @@ from ibf_pipeline.errors import InputMissing, turned_into
 from ibf_pipeline.io.answers import Gone
 from ibf_pipeline.io.http import Client
 from ibf_pipeline.io.writing import whole
+from ibf_pipeline.rain.assembled import AHEAD
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.rain.byte_ranges import fetch_message
 from ibf_pipeline.sources.rain.runs import Run, RunsRain
@@ -154,21 +155,41 @@ class _Asking:
 
 
 def ecmwf_runs(
-    name: str, client: Client, cache: InputCache, *, is_ensemble: bool, oldest_h: int, parallel: int = 4
+    name: str,
+    client: Client,
+    cache: InputCache,
+    *,
+    is_ensemble: bool,
+    oldest_h: int,
+    ahead_h: int = AHEAD,
+    parallel: int = 4,
 ) -> RunsRain:
     """ECMWF's open data as a source of rain; hours before the leading run are those of single runs, which are small.
 
-    `client`: of ECMWF or a mirror; `oldest_h`: hours before the block at which the leading run may have begun;
-    `parallel`: messages fetched at a time.
+    `client`: of ECMWF or a mirror; `oldest_h`: hours before the issue time that the leading run may have begun;
+    `ahead_h`: hours after it that are wanted, even of the oldest run that may lead, so that one that was fetched can
+    lead a later block, too; `parallel`: messages fetched at a time.
     """
 
-    def run(whole: bool, began: datetime, last: datetime, folder: Path) -> Run:
-        wanted = ensemble(began) if whole else [SINGLE_RUN]
-        steps = ecmwf_steps((last - began) / timedelta(hours=1))
+    def run(origin: str, hours: float, wanted: Sequence[Wanted], began: datetime, folder: Path) -> Run:
+        steps = ecmwf_steps(hours)
         return Run(
-            "ECMWF ensemble" if whole else "ECMWF",
+            origin,
             tuple(ecmwf_file(folder, began, step, part) for step in steps for part in wanted),
             lambda: fetch_ecmwf(client, began, steps, folder, wanted, parallel=parallel),
         )
 
-    return RunsRain(name, "ECMWF", client.server.base, cache, partial(run, is_ensemble), partial(run, False), oldest_h)
+    def leading(began: datetime, _: datetime, folder: Path) -> Run:
+        if is_ensemble:
+            return run("ECMWF ensemble", ahead_h + oldest_h, ensemble(began), began, folder)
+        return run("ECMWF", ahead_h + oldest_h, [SINGLE_RUN], began, folder)
+
+    return RunsRain(
+        name,
+        "ECMWF",
+        client.server.base,
+        cache,
+        leading,
+        lambda began, last, folder: run("ECMWF", (last - began) / timedelta(hours=1), [SINGLE_RUN], began, folder),
+        oldest_h,
+    )

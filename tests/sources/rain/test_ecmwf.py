@@ -6,12 +6,10 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.answers import Refused
@@ -20,10 +18,11 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
-from ibf_pipeline.sources.rain.ecmwf import SINGLE_RUN, ecmwf_steps, ensemble, fetch_ecmwf
+from ibf_pipeline.sources.cache import InputCache
+from ibf_pipeline.sources.rain.ecmwf import SINGLE_RUN, ecmwf_runs, ecmwf_steps, ensemble, fetch_ecmwf
 from ibf_pipeline.sources.rain.source import RainGiven
 from tests.rain.written import BOUNDS
-from tests.sources.rain.world import areas, configured
+from tests.sources.rain.world import areas, block
 from tests.worlds.services import web_archive
 from tests.worlds.services.ecmwf_open_data import publish
 from tests.worlds.services.web_archive import Archive
@@ -152,54 +151,61 @@ def test_steps_that_a_run_has() -> None:
     assert ecmwf_steps(400)[-1] == 360
 
 
-def ecmwf(archive: Archive, **keys: Any) -> dict[str, Any]:
-    return {"ecmwf": {"kind": "ecmwf-open-data", "url": archive.url, "attempts": 1, **keys}}
-
-
-def given(root: Path, sources: dict[str, Any], first: datetime, last: datetime) -> RainGiven:
-    """What the source has for the block of 12 UTC."""
-    (source,) = open_rain_sources(*configured(root, sources))
-    return source.hours(IssueTime(CYCLE.date(), 12), areas(root), first, last)
+def given(archive: Archive, root: Path, first: datetime, *, is_ensemble: bool = False, ahead_h: int = -6) -> RainGiven:
+    """What the source has for the block of 12 UTC, of runs that are fetched to their 6th hour."""
+    cache = InputCache(root / "inputs")
+    source = ecmwf_runs(
+        "ecmwf", client(archive, 1), cache, is_ensemble=is_ensemble, oldest_h=12, ahead_h=ahead_h, parallel=2
+    )
+    return source.hours(IssueTime(CYCLE.date(), 12), areas(root), first, CYCLE + timedelta(hours=6))
 
 
 def test_the_newest_whole_run_leads_and_single_runs_fill_the_hours_before(archive: Archive, tmp_path: Path) -> None:
     publish(archive.root, CYCLE + timedelta(hours=6), 3, "oper", "fc", {0: 9.0})
     publish(archive.root, CYCLE - timedelta(hours=6), 3, "oper", "fc", {0: 1.0})
     publish(archive.root, CYCLE - timedelta(hours=6), 6, "oper", "fc", {0: 7.0})
-    found = given(tmp_path, ecmwf(archive), CYCLE - timedelta(hours=8), CYCLE + timedelta(hours=6))
+    found = given(archive, tmp_path, CYCLE - timedelta(hours=8), is_ensemble=True)
     assert [each.label for each in found.series] == ["ECMWF ensemble 2026-11-29T06", "ECMWF 2026-11-29T00"]
     leads, fills = (each.rain.sel(area="A") for each in found.series)
     assert leads.sizes["member"] == 51
     assert [float(mm) for mm in leads.sel(member=50)] == pytest.approx([34] * 3 + [51] * 3)
     assert [float(mm) for mm in fills[0]] == pytest.approx([1 / 3] * 3 + [2] * 3)
     assert found.notes == (
-        "ecmwf: ECMWF of 2026-11-29 12 UTC does not lead: the run of 2026-11-29 12 UTC has no step 3 yet",
+        "ecmwf: ECMWF of 2026-11-29 12 UTC does not lead: the run of 2026-11-29 12 UTC has no step 6 yet",
         "ecmwf: ECMWF of 2026-11-28 18 UTC fills no hours: the run of 2026-11-28 18 UTC has no step 6 yet",
     )
 
 
 def test_what_was_fetched_leads_while_the_archive_is_away(archive: Archive, tmp_path: Path) -> None:
-    last = CYCLE + timedelta(hours=6)
-    single = ecmwf(archive, run="single")
-    given(tmp_path, single, CYCLE, last)
+    given(archive, tmp_path, CYCLE)
     archive.refuse = 3
-    assert [each.label for each in given(tmp_path, single, CYCLE, last).series] == ["ECMWF 2026-11-29T06"]
+    assert [each.label for each in given(archive, tmp_path, CYCLE).series] == ["ECMWF 2026-11-29T06"]
     assert archive.refuse == 2, "one question for the run of 12 UTC"
 
 
 def test_a_damaged_file_is_fetched_anew(archive: Archive, tmp_path: Path) -> None:
-    single, last = ecmwf(archive, run="single"), CYCLE + timedelta(hours=6)
-    given(tmp_path, single, CYCLE, last)
+    given(archive, tmp_path, CYCLE)
     (kept,) = tmp_path.rglob("oper-fc-6h.grib2")
-    whole = kept.read_bytes()
-    kept.write_bytes(whole[:-50])
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-50])
     with pytest.raises(InputMissing):
-        given(tmp_path, single, CYCLE, last)
+        given(archive, tmp_path, CYCLE)
     assert not kept.exists()
-    given(tmp_path, single, CYCLE, last)
-    assert kept.read_bytes() == whole
+    given(archive, tmp_path, CYCLE)
+    assert kept.read_bytes() == content
 
 
 def test_without_a_whole_run_the_newest_one_is_named(archive: Archive, tmp_path: Path) -> None:
-    with pytest.raises(InputMissing, match=r"the run of 2026-11-29 12 UTC has no step 54 yet"):
-        given(tmp_path, ecmwf(archive), CYCLE, CYCLE + timedelta(hours=60))
+    with pytest.raises(InputMissing, match=r"the run of 2026-11-29 12 UTC has no step 60 yet"):
+        given(archive, tmp_path, CYCLE, ahead_h=48)
+
+
+def test_a_block_out_of_the_settings(archive: Archive, tmp_path: Path) -> None:
+    for step in range(9, 61, 3):
+        publish(archive.root, CYCLE, step, "oper", "fc", {0: step - 1.0})
+    settings = {"kind": "ecmwf-open-data", "url": f"{archive.url}/", "run": "single", "attempts": 1}
+    found = block(tmp_path, {"ecmwf": settings}, IssueTime(CYCLE.date(), 6))
+    assert found.rain.attrs["members"] == "one run"
+    assert set(np.unique(found.rain["step_hours"])) >= {3}
+    ahead = found.rain.sel(area="B").sel(time=slice("2026-11-29T07", "2026-12-01T06"))[0]
+    assert float(ahead.sum()) == pytest.approx(47, abs=0.01)
