@@ -1,4 +1,5 @@
-"""Waiting for the forecast of a day or a block: one look after the other, for all countries of a source (pure but for what is passed).
+"""Waiting for the forecast of a day or a block: one look after the other, for all countries of a source (pure but for
+what is passed).
 
 Rule: a whole ensemble starts its country at once. An incomplete one above the country's minimum is waited for until the
 last look, then used. What is not there by then is "input not available yet"; what is wrong, and no matter of waiting,

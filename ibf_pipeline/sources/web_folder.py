@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Final
@@ -38,14 +37,19 @@ class WebFolder(UrlFolder):
     def names(self, issue_date: date) -> list[str]:
         """Names of the files; where the server does not list its folders, those of the members that it has."""
         folder = self.folder(issue_date)
-        here, page = urlsplit(folder).path, None
-        with suppress(Refused), from_web(self._client, folder) as opened:  # many web servers forbid to list folders
-            page = b"".join(opened.chunks).decode(errors="replace")
+        here, page, refused = urlsplit(folder).path, None, None
+        try:
+            with from_web(self._client, folder) as opened:
+                page = b"".join(opened.chunks).decode(errors="replace")
+        except Refused as error:  # many web servers forbid to list folders
+            refused = None if isinstance(error, Gone) else error
         paths = [urlsplit(urljoin(folder, link)).path for link in _LINK.findall(page or "")]
         names = {unquote(path.removeprefix(here)) for path in paths if path.startswith(here)}
         found = sorted(name for name in names if name and "/" not in name)
         if self._members and not any(name.lower().endswith((".nc", *GRIB_NAMES)) for name in found):
             found = self._asked_one_by_one(issue_date)
+        if refused is not None and not self._members:
+            raise refused
         if not found and page is not None and not _is_listing(page, here, paths):
             raise ServerRefused(
                 "the folder was answered with something that is no list of files",

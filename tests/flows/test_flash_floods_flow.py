@@ -170,7 +170,7 @@ def test_hours_of_a_backfill_are_those_of_blocks() -> None:
 
 
 def test_what_has_begun_when_people_read_it_is_0_hour(project: FlashProject, clock: Any) -> None:
-    """A block is published some hours after it began, as long as it is the newest; a later run of it is a past one's."""
+    """As long as the block is the newest one: a later run of it is that of a past one."""
     project.rain(block(6), "Alpha=@4h")
     day = open_day(project.config, "XTV", str(block(6)), None, workspace=project.workspace)
     for moment, sent in ((at(8), 4), (at(10.5), 0), (at(17), 4)):

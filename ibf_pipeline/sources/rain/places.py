@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -19,7 +20,7 @@ from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.archives import unpacked
 from ibf_pipeline.sources.cache import InputCache
 from ibf_pipeline.sources.object_store import open_folder
-from ibf_pipeline.sources.remote import fetch_file, listed
+from ibf_pipeline.sources.remote import RemoteFolder, fetch_file, listed, persistently
 
 
 class Place(Protocol):
@@ -90,22 +91,27 @@ class UrlPlace:
         folder, name = _told(at, pattern)
         url = "/".join([self.url.rstrip("/"), *([folder] if folder else [])])
         remote = open_folder(url, self.patience, endpoint_url=self.endpoint_url, anonymous=self.anonymous, dated=False)
-        try:
-            names = [each for each in listed(remote, at.date(), self.patience) if fnmatchcase(each, name)]
-            found = []
-            with self.cache.held(self.name, at.date()) as kept:
-                for each in names:
-                    if is_set_aside(Path(each)):
-                        continue
-                    about = remote.describe(at.date(), each)
-                    edition = hashlib.sha256(f"{url} {about.size} {about.stamp}".encode()).hexdigest()[:12]
-                    target = kept / "rain" / edition / each
-                    if not target.is_file():
-                        fetch_file(remote, at.date(), each, target, self.patience)
-                    found.append(target)
-        finally:
-            remote.close()
+        with closing(remote), self.cache.held(self.name, at.date()) as kept:
+            try:
+                found = [self._fetched(remote, at, each, kept / "rain") for each in self._names(remote, at, name)]
+            except InputMissing:
+                found = []
         return _opened(self.name, self.cache, at, found, f"{url}/{name}")
+
+    def _names(self, remote: RemoteFolder, at: datetime, name: str) -> list[str]:
+        """The files that a name may mean; a folder is listed only for wildcards, which many servers forbid."""
+        if not any(mark in name for mark in "*?["):
+            return [name]
+        names = [each for each in listed(remote, at.date(), self.patience) if fnmatchcase(each, name)]
+        return [each for each in names if not is_set_aside(Path(each))]
+
+    def _fetched(self, remote: RemoteFolder, at: datetime, name: str, folder: Path) -> Path:
+        about = persistently(name, remote.address, self.patience, lambda: remote.describe(at.date(), name))
+        edition = hashlib.sha256(f"{remote.address} {about.size} {about.stamp}".encode()).hexdigest()[:12]
+        target = folder / edition / name
+        if not target.is_file():
+            fetch_file(remote, at.date(), name, target, self.patience)
+        return target
 
 
 def _told(at: datetime, pattern: str) -> tuple[str, str]:

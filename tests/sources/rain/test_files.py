@@ -248,6 +248,19 @@ def test_a_web_server_and_a_url_of_files(tmp_path: Path) -> None:
     assert at(block(tmp_path, files).rain, 1)[0] == 3
 
 
+def test_a_web_server_that_lists_nothing_gives_files_of_a_plain_name(tmp_path: Path) -> None:
+    model(tmp_path / "model", 0, lambda hour: 1)
+    radar(tmp_path / "served", -2, 0, 6)
+    stored = {key: RADAR[key] for key in ("origin", "role", "every_hours", "reads")} | {"kind": "rain-object-store"}
+    with web_archive.running(tmp_path / "served") as web:
+        web.listing, web.unlisted = False, 403
+        plain = stored | {"url": web.url, "files": RADAR["files"], "attempts": 1}
+        assert at(block(tmp_path, {"web": plain, "model": MODEL}).rain, 0) == (6, "radar")
+        wild = {"web": plain | {"files": "%Y%m%d/%H%M*"}, "model": MODEL}
+        assert "source web is passed over: " in (note := block(tmp_path, wild).notes[0])
+        assert "403" in note
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_web_server_that_refuses_is_passed_over(tmp_path: Path, status: int) -> None:
     model(tmp_path / "served", 0, lambda hour: 1)
