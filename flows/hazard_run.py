@@ -65,7 +65,8 @@ def run_hazard(
 ) -> State:
     """The run of a country and hazard, as a flow's last state: whatever stopped it stands in its message.
 
-    `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that the run was scheduled in.
+    `hazard`: floods, or the only one of the country, where none is given; `issued`: the period that
+    the run was scheduled in.
     """
     return final(run_day(hazard, country, issued, target, options, config, workspace))
 

@@ -131,9 +131,7 @@ def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[Kep
             yield KeptAsset(category, place.fid, place.name, place.lat, place.lon, place.area, shown)
 
 
-def _manifest(
-    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path
-) -> dict[str, Any]:
+def _manifest(found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path) -> dict[str, Any]:
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     stamp = read_stamp(layers / "stamp.json")
     static = sorted(stamp.inputs.items()) if stamp is not None else []

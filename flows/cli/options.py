@@ -32,7 +32,8 @@ Issued = Annotated[
     ),
 ]
 HazardName = Annotated[
-    str | None, typer.Option("--hazard", help="of a country that has several, e.g. flash-floods; else floods, or its only one")
+    str | None,
+    typer.Option("--hazard", help="of a country that has several, e.g. flash-floods; else floods, or its only one"),
 ]
 TargetName = Annotated[str | None, typer.Option("--target", help="target of settings.yaml; else the country's own")]
 Config = Annotated[str, typer.Option("--config", envvar="IBF_CONFIG", help="folder of the configuration")]

@@ -168,6 +168,7 @@ def check(
     glofas: Annotated[
         str | None, typer.Option("--glofas", help="instead: compare its thresholds with those of this GloFAS version")
     ] = None,
+    hazard: Annotated[str | None, typer.Option("--hazard", help="this one alone; else all of the country")] = None,
     as_json: AsData = False,
     config: Config = "config",
     workspace: Workspace = None,
@@ -187,7 +188,7 @@ def check(
     from flows.cli.check import check_country
     from ibf_pipeline.check.finding import as_rows, worst_first
 
-    findings = worst_first(check_country(config, country, target, workspace))
+    findings = worst_first(check_country(config, country, target, workspace, hazard))
     if as_json:
         typer.echo(json.dumps(list(as_rows(findings)), ensure_ascii=False, indent=1))
     else:

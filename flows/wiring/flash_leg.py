@@ -128,7 +128,9 @@ def wished_rain(day: Day, wishes: str) -> Wished:
     ends = wishes.strip().lower() == END
     root = make_rain(iso3, day.runs / iso3 / "rain", day.issue_time, "" if ends else wishes, prepared, country)
     roles: tuple[Role, ...] = ("observed", "forecast")
-    sections = [RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles]
+    sections = [
+        RainFolderSource(kind="rain-folder", root=str(root), role=role, origin=f"made-up {role}") for role in roles
+    ]
     opened = (open_rain_source(day.configuration, country, f"scenario-{each.role}", each) for each in sections)
     return Wished(tuple(opened), ends)
 

@@ -205,7 +205,9 @@ def unwatched_sources(
     """
     sources = configuration.settings.sources
     watched = {sensor, *watched_sources(configuration)}
-    ends = {name: look_times(issue_time, waiting_of(configuration, name)).last for name in watched & set(country.sources)}
+    ends = {
+        name: look_times(issue_time, waiting_of(configuration, name)).last for name in watched & set(country.sources)
+    }
     if any(end > ends[sensor] for end in ends.values()):
         return ()
     unwatched = (name for name in country.sources if name not in watched)
