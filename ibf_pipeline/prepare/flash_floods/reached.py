@@ -43,35 +43,43 @@ def reached(
     deepest = np.zeros((len(places), len(depths)), dtype=np.float32)
     fids: dict[tuple[str, str], tuple[str, ...]] = {}
     names = places["fid"].to_numpy(dtype=object)
+    by_block = _by_block(pieces)
     for number, ((scenario, file), known) in enumerate(zip(depths.items(), facts, strict=True)):
-        depth = _depths_at(file, known, pieces)
+        depth = _depths_at(file, known, pieces, by_block)
         np.maximum.at(deepest[:, number], pieces.asset, depth)
         wet = depth > 0
-        pairs = np.unique(np.stack([pieces.area[wet], pieces.asset[wet]], 1), axis=0)
+        area, asset = np.divmod(np.unique(pieces.area[wet] * len(places) + pieces.asset[wet]), max(len(places), 1))
         if category == ROADS:
             amounts[:, number] = np.bincount(pieces.area[wet], pieces.km[wet], len(amounts))
         else:
-            amounts[:, number] = np.bincount(pairs[:, 0], minlength=len(amounts))
-        for area in np.unique(pairs[:, 0]).tolist():
-            own = names[pairs[pairs[:, 0] == area, 1]]
-            fids[areas.place_codes[area], scenario] = tuple(dict.fromkeys(map(str, own)))
+            amounts[:, number] = np.bincount(area, minlength=len(amounts))
+        for place in np.unique(area).tolist():
+            own = names[asset[area == place]]
+            fids[areas.place_codes[place], scenario] = tuple(dict.fromkeys(map(str, own)))
     return Reached(_table(places, pieces, areas, deepest, list(depths)), amounts, fids)
 
 
-def _depths_at(file: Path, facts: DepthFacts, pieces: Pieces) -> npt.NDArray[np.float32]:
+Blocks = Mapping[tuple[int, int], npt.NDArray[np.int64]]
+"""(row, column) of a block -> the pieces in it"""
+
+
+def _by_block(pieces: Pieces) -> Blocks:
+    row, column = pieces.row // BLOCK, pieces.column // BLOCK
+    order = np.lexsort((column, row))
+    ends = np.flatnonzero((np.diff(row[order]) != 0) | (np.diff(column[order]) != 0)) + 1
+    return {(int(row[own[0]]), int(column[own[0]])): own for own in np.split(order, ends) if len(own)}
+
+
+def _depths_at(file: Path, facts: DepthFacts, pieces: Pieces, by_block: Blocks) -> npt.NDArray[np.float32]:
     """(piece,) metres; only blocks with water are read."""
     depth = np.zeros(len(pieces.row), dtype=np.float32)
-    wet = {(block.row, block.column) for block in facts.blocks}
-    blocks = np.stack([pieces.row // BLOCK, pieces.column // BLOCK], 1)
-    order = np.lexsort((blocks[:, 1], blocks[:, 0]))
-    ends = np.flatnonzero(np.any(np.diff(blocks[order], axis=0) != 0, axis=1)) + 1
     with rasterio.open(file) as raster:
-        for chosen in np.split(order, ends):
-            if not len(chosen) or (row_column := tuple(blocks[chosen[0]].tolist())) not in wet:
-                continue
-            top, left = (number * BLOCK for number in row_column)
-            window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
-            depth[chosen] = raster.read(1, window=window)[pieces.row[chosen] - top, pieces.column[chosen] - left]
+        for block in facts.blocks:
+            own = by_block.get((block.row, block.column))
+            if own is not None:
+                top, left = block.row * BLOCK, block.column * BLOCK
+                window = Window(left, top, min(BLOCK, raster.width - left), min(BLOCK, raster.height - top))
+                depth[own] = raster.read(1, window=window)[pieces.row[own] - top, pieces.column[own] - left]
     return depth
 
 
@@ -98,6 +106,5 @@ def _table(
 
 def _length_in_area(pieces: Pieces) -> npt.NDArray[np.float64]:
     """(piece,) km that its asset has in its area."""
-    _, pair = np.unique(np.stack([pieces.asset, pieces.area], 1), axis=0, return_inverse=True)
-    pair = pair.reshape(-1)
+    _, pair = np.unique(pieces.asset * (pieces.area.max(initial=0) + 1) + pieces.area, return_inverse=True)
     return np.asarray(np.bincount(pair, pieces.km, minlength=1)[pair], dtype=np.float64)

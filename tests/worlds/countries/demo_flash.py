@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import shapely
+import yaml
 from shapely.geometry.base import BaseGeometry
 
 from ibf_pipeline.config.flash_floods import FlashFloodCountry
@@ -31,7 +32,7 @@ from ibf_pipeline.synthetic.rasters import arcsecond_grid
 from ibf_pipeline.synthetic.rivers import River
 from tests.worlds.countries.demo_areas import COUNTRY_NAME, admin_areas
 from tests.worlds.countries.demo_rivers import COUNTRY, SEED, rivers
-from tests.worlds.flash_config import rain_folder, write_flash_config
+from tests.worlds.flash_config import write_flash_config
 
 PARENTS: Mapping[str, str] = {"Kimiri": "XD0104", "Veo": "XD0202", "Lokiba": "XD0402"}
 """name of a district -> place code of its area of level 2"""
@@ -49,6 +50,13 @@ ISSUE = IssueTime.parse("2026-02-15T06")
 WISHES = "Kimiri=@4h:70mm/4h Lokiba=@27h:150mm/24h"
 """its rain: a trigger and a warning"""
 
+SOURCES: Mapping[str, Mapping[str, str]] = {
+    "demo-rain-observed": {"kind": "rain-folder", "root": "rain", "role": "observed", "origin": "Satellite"},
+    "demo-rain": {"kind": "rain-folder", "root": "rain", "role": "forecast", "origin": "Model"},
+    "demo-water-levels": {"kind": "water-levels", "root": "water_levels"},
+}
+"""name -> settings; roots start at the static data"""
+
 _NARROWER = 0.3
 """a flash flood's valley, as a share of the river's"""
 _NEAR = 0.012
@@ -63,18 +71,21 @@ def make_flash_demo(folder: Path) -> None:
     levels = {"warning-low": 2.5, "warning-medium": 3.0, "warning": 3.5, "trigger": 4.0}
     write_gauges(folder / "water_level_gauges.csv", GAUGES, reference=1.6, levels=levels, offset_m=0.4)
     _write_readings(folder / "water_levels")
+    sources = {name: dict(about) for name, about in SOURCES.items()}
+    content = {"hazards": {"flash-floods": demo_section()}, "sources": sources}
+    (folder / "flash_floods.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
 def demo_section() -> dict[str, Any]:
     """What XDM's configuration says of flash floods."""
     return {
+        "time_zone": "Africa/Kampala",
         "admin_levels": [3],
         "default_admin_level": 3,
-        "time_zone": "Africa/Kampala",
-        "sources": ["demo-rain-observed", "demo-rain", "demo-water-levels"],
-        "districts": {name: list(codes) for name, codes in DISTRICTS.items()},
+        "sources": list(SOURCES),
         "durations_h": list(STEPS),
         "gauges": "water_level_gauges.csv",
+        "districts": {name: list(codes) for name, codes in DISTRICTS.items()},
     }
 
 
@@ -85,10 +96,9 @@ def demo_country(**changes: Any) -> FlashFloodCountry:
 
 def write_demo_config(folder: Path, static: Path) -> Path:
     """Write `config` of XDM for flash floods alone below a folder and return it; rain is looked for in `rain`."""
+    rain, levels = str((folder / "rain").resolve()), str((static / "water_levels").resolve())
     sources = {
-        "demo-rain-observed": rain_folder(folder, "observed", "Satellite"),
-        "demo-rain": rain_folder(folder, "forecast", "Model"),
-        "demo-water-levels": {"kind": "water-levels", "root": str((static / "water_levels").resolve())},
+        name: {**about, "root": levels if about["kind"] == "water-levels" else rain} for name, about in SOURCES.items()
     }
     country = {"iso3": COUNTRY, "name": COUNTRY_NAME, "static": str(static.resolve())}
     return write_flash_config(folder, country, demo_section(), sources)

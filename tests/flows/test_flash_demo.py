@@ -1,0 +1,41 @@
+"""The demo's block of flash floods, from its fixtures: configured, prepared, read and found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.cli.flash_demo import COUNTRY, ISSUE_TIME, set_up
+from flows.wiring.rain_sources import open_levels, open_rain_sources
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
+from ibf_pipeline.hazards.flash_floods.block import find
+from ibf_pipeline.sources.rain.block import rain_of_block
+from tests.conftest import ROOT
+from tests.worlds.countries.demo_flash import demo_section
+from tests.worlds.flash_block import demo
+
+
+def test_the_demo_of_flash_floods_has_a_trigger_a_warning_and_a_high_river(tmp_path: Path) -> None:
+    configuration = load(Path(set_up(tmp_path, str(ROOT / "config"))))
+    country = configuration.country_of(COUNTRY, FlashFloodCountry)
+    assert {name: list(codes) for name, codes in country.districts.items()} == demo_section()["districts"]
+    layers = demo().prepared.layers
+    block = rain_of_block(
+        open_rain_sources(configuration, country), ISSUE_TIME, demo().areas, longest_h=max(country.durations_h)
+    )
+    said: list[str] = []
+    levels = open_levels(configuration, country, said.append)
+    found = find(block.rain, layers, country, ISSUE_TIME.start, gauges=levels)
+    assert [(e.name, e.trigger, e.lead_time) for e in found.events] == [("Kimiri", True, 4), ("Lokiba", False, 24)]
+    assert {gauge.fid: gauge.alert_level for gauge in found.gauges} == {"1": "warning", "2": "none"}
+    assert (block.notes, block.doubts, said, layers.doubts) == ((), (), [], ())
+    assert {each.category for each in found.exposed} == {
+        "schools", "health_sites", "waterpoints", "buildings", "roads",
+    }  # fmt: skip
+
+
+def test_the_configuration_of_floods_stays_as_it_is(tmp_path: Path) -> None:
+    before = (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8")
+    set_up(tmp_path, str(ROOT / "config"))
+    assert (ROOT / "config" / "settings.yaml").read_text(encoding="utf-8") == before
+    assert load(ROOT / "config").hazards(COUNTRY) == ("floods",)
