@@ -1,8 +1,10 @@
-"""A country with flash floods in a folder, run as an operator runs it: rain in files, the built-in server, commands."""
+"""Countries with flash floods, run as an operator runs them: rain in files, the built-in server, commands."""
 
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,7 @@ from ibf_pipeline.runs.revision import Revision
 from ibf_pipeline.sandbox import SANDBOX_PASSWORD
 from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
 from tests.worlds.countries.flash_files import write_country
+from tests.worlds.flash_block import FlashWorld
 
 DAY = date(2026, 2, 15)
 DISTRICTS = {"Alpha": ["A1"], "Beta": ["A2"]}
@@ -41,29 +44,24 @@ def block(hour: int, day: date = DAY) -> IssueTime:
     return IssueTime(date.fromordinal(day.toordinal() + hour // 24), hour % 24)
 
 
-class FlashProject:
-    """The country XTV; each story has a folder of its own."""
+@dataclass
+class FlashRuns:
+    """A country whose blocks are run one after the other."""
 
-    def __init__(self, root: Path, **section: Any) -> None:
-        self.root = root
-        self.config, self.workspace = str(root / "config"), str(root / "work")
-        write_country(root / "static")
-        (root / "config/countries").mkdir(parents=True)
-        rain = {"kind": "rain-folder", "root": str(root / "rain")}
-        target = {"kind": "ibf", "embedded_sandbox": True, "test_target": True, "exercises": True}
-        sources = {"radar": {**rain, "role": "observed"}, "model": {**rain, "origin": "Model"}}
-        self.settings(sources=sources, targets={"sandbox": target})
-        country = {
-            "iso3": "XTV", "name": "Two Valleys", "static": str(root / "static"), "admin_levels": [3],
-            "default_admin_level": 3, "sources": list(sources), "hazards": {"flash-floods": {**SECTION, **section}},
-        }  # fmt: skip
-        (root / "config/countries/XTV.yaml").write_text(yaml.safe_dump(country))
+    config: str
+    workspace: str
+    iso3: str
+    rain_folder: Path
+    """where its sources of rain look"""
 
-    def settings(self, **changes: Any) -> None:
-        """Write or change settings.yaml."""
-        file = self.root / "config/settings.yaml"
-        known = yaml.safe_load(file.read_text()) if file.is_file() else {}
-        file.write_text(yaml.safe_dump({**known, **changes}))
+    @classmethod
+    def of(cls, world: FlashWorld, workspace: Path) -> FlashRuns:
+        """Of a country that is written and prepared already."""
+        own = world.configuration.prepared_folder(world.country.iso3, world.country.hazard)
+        made = cls(str(world.configuration.folder), str(workspace), world.country.iso3, world.folder / "rain")
+        shutil.copytree(own, made.configuration.prepared_folder(made.iso3, "flash-floods"))
+        shutil.rmtree(made.rain_folder, ignore_errors=True)
+        return made
 
     @property
     def configuration(self) -> Configuration:
@@ -71,25 +69,26 @@ class FlashProject:
 
     @property
     def country(self) -> FlashFloodCountry:
-        return self.configuration.country_of("XTV", FlashFloodCountry)
+        return self.configuration.country_of(self.iso3, FlashFloodCountry)
 
     @cached_property
     def prepared(self) -> FlashPrepared:
-        folder = self.configuration.prepared_folder("XTV", "flash-floods")
-        prepare_flash_floods(self.country, self.root / "static", folder)
-        return read_flash_floods(folder, "XTV")
+        configuration = self.configuration
+        folder = configuration.prepared_folder(self.iso3, "flash-floods")
+        prepare_flash_floods(self.country, configuration.static_folder(self.country), folder)
+        return read_flash_floods(folder, self.iso3)
 
     def rain(self, issue_time: IssueTime, wishes: str, **more: Any) -> None:
         """What the services have of a block."""
         layers, ground = self.prepared.layers, self.prepared.ground()
-        write_rain(self.root / "rain", issue_time, parse_rain_wishes(wishes), layers, ground, self.country, **more)
+        write_rain(self.rain_folder, issue_time, parse_rain_wishes(wishes), layers, ground, self.country, **more)
 
     def run(self, issue_time: IssueTime, wishes: str | None = None, **more: Any) -> State:
         """A block; `wishes`: its rain, None where nothing new came."""
         if wishes is not None:
             self.rain(issue_time, wishes)
         where = {"config": self.config, "workspace": self.workspace}
-        return flash_floods("XTV", str(issue_time), return_state=True, **where, **more)
+        return flash_floods(self.iso3, str(issue_time), return_state=True, **where, **more)
 
     def invoke(self, *arguments: str) -> tuple[int, str]:
         """A command: its exit code, and what it prints."""
@@ -99,7 +98,7 @@ class FlashProject:
         return result.exit_code, result.output
 
     def folder(self, issue_time: IssueTime, runs: str = "runs") -> RunFolder:
-        return RunFolder(self.root / "work" / runs, RunId("XTV", "flash-floods", issue_time))
+        return RunFolder(Path(self.workspace) / runs, RunId(self.iso3, "flash-floods", issue_time))
 
     def found(self, issue_time: IssueTime, runs: str = "runs") -> FlashFloodFindings:
         return self.folder(issue_time, runs).found_of(FlashFloodFindings)
@@ -120,16 +119,41 @@ class FlashProject:
             paths = paths.model_copy(update={"sandbox": f"{paths.sandbox}/{folder}"})
             settings = configuration.settings.model_copy(update={"paths": paths})
             configuration = Configuration(configuration.folder, settings)
-        with open_sandbox(configuration, configuration.country("XTV", "flash-floods")) as server:
+        with open_sandbox(configuration, configuration.country(self.iso3, "flash-floods")) as server:
             account = {"email": "pipeline@sandbox.example", "password": SANDBOX_PASSWORD}
             token = requests.post(f"{server.url}/user/login", json=account, timeout=10).json()["user"]["token"]
             answer = requests.get(
-                f"{server.url}/event?countryCodeISO3=XTV&disasterType=flash-floods",
+                f"{server.url}/event?countryCodeISO3={self.iso3}&disasterType=flash-floods",
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=10,
             )
             answer.raise_for_status()
-            return Portal(answer.json(), [mail.event_names for mail in server.mails("XTV")])
+            return Portal(answer.json(), [mail.event_names for mail in server.mails(self.iso3)])
+
+
+class FlashProject(FlashRuns):
+    """The country XTV; each story has a folder of its own."""
+
+    def __init__(self, root: Path, **section: Any) -> None:
+        super().__init__(str(root / "config"), str(root / "work"), "XTV", root / "rain")
+        self.root = root
+        write_country(root / "static")
+        (root / "config/countries").mkdir(parents=True)
+        rain = {"kind": "rain-folder", "root": str(root / "rain")}
+        target = {"kind": "ibf", "embedded_sandbox": True, "test_target": True, "exercises": True}
+        sources = {"radar": {**rain, "role": "observed"}, "model": {**rain, "origin": "Model"}}
+        self.settings(sources=sources, targets={"sandbox": target})
+        country = {
+            "iso3": "XTV", "name": "Two Valleys", "static": str(root / "static"), "admin_levels": [3],
+            "default_admin_level": 3, "sources": list(sources), "hazards": {"flash-floods": {**SECTION, **section}},
+        }  # fmt: skip
+        (root / "config/countries/XTV.yaml").write_text(yaml.safe_dump(country))
+
+    def settings(self, **changes: Any) -> None:
+        """Write or change settings.yaml."""
+        file = self.root / "config/settings.yaml"
+        known = yaml.safe_load(file.read_text()) if file.is_file() else {}
+        file.write_text(yaml.safe_dump({**known, **changes}))
 
 
 class Portal:
@@ -138,6 +162,14 @@ class Portal:
     def __init__(self, events: list[dict[str, Any]], mails: list[tuple[str, ...]]) -> None:
         self.events = {
             event["eventName"]: (event["alertLevel"], event["firstLeadTime"], event["firstTriggerLeadTime"])
+            for event in events
+        }
+        self.areas = {
+            event["eventName"]: {
+                area["placeCode"]: area["mainExposureValue"]
+                for area in event["alertAreas"]
+                if area["alertLevel"] != "none"
+            }
             for event in events
         }
         self.issued = {event["eventName"]: event["firstIssuedDate"][:16] for event in events}
