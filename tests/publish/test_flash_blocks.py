@@ -15,6 +15,7 @@ from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.runs.rasters import RASTERS
 from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.comparison import compare
 from ibf_pipeline.targets.half_made import words_of
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, POINT_DATA
 from ibf_pipeline.targets.ibf.half_made import shows
@@ -58,6 +59,15 @@ def test_a_block_with_a_trigger_and_a_warning(days: FlashDays) -> None:
     }  # fmt: skip
     assert days.exposed_roads() == {120: "3-hour"}
     assert days.mails == [("Alpha", "Beta")]
+
+
+def test_what_was_published_compares_as_the_same(days: FlashDays) -> None:
+    """Also an area below its threshold, which is sent with its people and is none of the event's."""
+    result, _ = days.block({"A1": {5: 60}, "A2": {5: 12}})
+    assert [area.people for area in result.events[0].areas] == [212, 2]
+    with days.target() as target:
+        shown = read_shown(target.client, "XTV", days.run(block(0)).profile, 3)
+    assert [row.verdict for row in compare(result, shown.events, {"Alpha": "Alpha"})] == ["agrees"]
 
 
 def test_without_an_event_every_area_of_the_server_is_zero_at_1_hour(days: FlashDays) -> None:
