@@ -155,6 +155,12 @@ def test_points_of_a_revision_that_broke_off_are_cleared_too(days: FlashDays) ->
         if call.path == POINT_DATA and call.body and call.body["dynamicPointData"][0]["value"] is False
     ]
     assert cleared == [["7", "16"]]
+    days.publish(result)  # goes on with what broke off
+    assert (list(days.events()), len(days.revisions())) == (["Beta"], 2)
+    assert {fid: values["exposure"] for fid, values in days.points("schools").items()} == {
+        "7": "false", "9": "true", "16": "false",
+    }  # fmt: skip
+    assert [set(names) for names in days.mails] == [{"Alpha", "Beta"}, {"Beta"}]
 
 
 def _break_off(days: FlashDays, revision: Any, *, after: str) -> None:
