@@ -100,6 +100,19 @@ def test_a_block_that_need_not_mail_closes_previews_and_ends_silently(days: Flas
     assert days.mails == [("Alpha", "Beta")], "the first block's"
 
 
+def test_where_the_portal_is_silent_the_notices_speak(days: FlashDays) -> None:
+    """An alert that has begun is mailed when it is first issued and never again, whatever becomes of it."""
+    first, _ = days.block({"A1": {-1: 20}})
+    assert days.mails == [("Alpha",)]
+    second, published = days.block({"A1": {-1: 60}}, 1, first)
+    assert kinds(published) == [("alert changed without mail", "Alpha")]
+    third, published = days.block({"A1": dict.fromkeys((9, 10, 11, 12), 31)}, 2, second)
+    assert third.events[0].later
+    assert kinds(published)[:2] == [("further alert ahead", "Alpha"), ("alert changed without mail", "Alpha")]
+    assert days.events()["Alpha"][:2] == ("trigger", "0-hour")
+    assert days.mails == [("Alpha",)]
+
+
 def test_a_revision_in_the_block_wipes_rows_and_points_of_the_first(days: FlashDays) -> None:
     """Only Beta is left; the server keeps points until they have a newer value, and lines for good."""
     first, _ = days.block(EXPOSED, gauges=GAUGES)
