@@ -15,6 +15,7 @@ from ibf_pipeline.hazards.flash_floods.findings import FlashFloodFindings
 from ibf_pipeline.runs.rasters import RASTERS
 from ibf_pipeline.runs.unconfirmed import give_up
 from ibf_pipeline.sandbox import Sandbox
+from ibf_pipeline.targets.comparison import compare
 from ibf_pipeline.targets.half_made import words_of
 from ibf_pipeline.targets.ibf.bodies import EXPOSURE, POINT_DATA
 from ibf_pipeline.targets.ibf.half_made import shows
@@ -60,6 +61,15 @@ def test_a_block_with_a_trigger_and_a_warning(days: FlashDays) -> None:
     assert days.mails == [("Alpha", "Beta")]
 
 
+def test_what_was_published_compares_as_the_same(days: FlashDays) -> None:
+    """Also an area below its threshold, which is sent with its people and is none of the event's."""
+    result, _ = days.block({"A1": {5: 60}, "A2": {5: 12}})
+    assert [area.people for area in result.events[0].areas] == [212, 2]
+    with days.target() as target:
+        shown = read_shown(target.client, "XTV", days.run(block(0)).profile, 3)
+    assert [row.verdict for row in compare(result, shown.events, {"Alpha": "Alpha"})] == ["agrees"]
+
+
 def test_without_an_event_every_area_of_the_server_is_zero_at_1_hour(days: FlashDays) -> None:
     days.block({})
     (revision,) = days.revisions()
@@ -88,6 +98,19 @@ def test_a_block_that_need_not_mail_closes_previews_and_ends_silently(days: Flas
     ]
     assert "Alpha" in days.events()
     assert days.mails == [("Alpha", "Beta")], "the first block's"
+
+
+def test_where_the_portal_is_silent_the_notices_speak(days: FlashDays) -> None:
+    """An alert that has begun is mailed when it is first issued and never again, whatever becomes of it."""
+    first, _ = days.block({"A1": {-1: 20}})
+    assert days.mails == [("Alpha",)]
+    second, published = days.block({"A1": {-1: 60}}, 1, first)
+    assert kinds(published) == [("alert changed without mail", "Alpha")]
+    third, published = days.block({"A1": dict.fromkeys((9, 10, 11, 12), 31)}, 2, second)
+    assert third.events[0].later
+    assert kinds(published)[:2] == [("further alert ahead", "Alpha"), ("alert changed without mail", "Alpha")]
+    assert days.events()["Alpha"][:2] == ("trigger", "0-hour")
+    assert days.mails == [("Alpha",)]
 
 
 def test_a_revision_in_the_block_wipes_rows_and_points_of_the_first(days: FlashDays) -> None:
@@ -145,6 +168,12 @@ def test_points_of_a_revision_that_broke_off_are_cleared_too(days: FlashDays) ->
         if call.path == POINT_DATA and call.body and call.body["dynamicPointData"][0]["value"] is False
     ]
     assert cleared == [["7", "16"]]
+    days.publish(result)  # goes on with what broke off
+    assert (list(days.events()), len(days.revisions())) == (["Beta"], 2)
+    assert {fid: values["exposure"] for fid, values in days.points("schools").items()} == {
+        "7": "false", "9": "true", "16": "false",
+    }  # fmt: skip
+    assert [set(names) for names in days.mails] == [{"Alpha", "Beta"}, {"Beta"}]
 
 
 def _break_off(days: FlashDays, revision: Any, *, after: str) -> None:

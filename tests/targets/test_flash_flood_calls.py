@@ -22,7 +22,7 @@ from ibf_pipeline.targets.ibf.capabilities import CURRENT
 from ibf_pipeline.targets.ibf.flash_floods import unfit_assets
 from ibf_pipeline.targets.ibf.planner import plan_calls
 from tests.worlds.countries.flash_days import EXPOSED, GAUGES
-from tests.worlds.countries.two_valleys import AREAS, TABLE, at, found, layers, rain
+from tests.worlds.countries.two_valleys import AREAS, TABLE, at, block, found, layers, rain
 
 RASTERS = {
     lead: FileBody(f"extents/{lead}", f"flood_extent_{lead}-hour_XTV.tif", "0") for lead in FLASH_FLOODS.lead_times
@@ -157,6 +157,18 @@ def test_f1_flags_of_all_eighteen_lead_times() -> None:
     set_flags = {name: [row["leadTime"] for row in rows if row["forecastAlert"]] for name, rows in flags.items()}
     assert set_flags == {"Alpha": [f"{hour}-hour" for hour in range(3, 9)], "Beta": ["15-hour", "18-hour"]}
     assert [row["forecastTrigger"] for row in flags["Beta"]] == [False] * 18, "never left out: it would be true"
+
+
+def test_f3_a_new_flood_behind_a_tail_is_in_the_lead_times_of_the_event() -> None:
+    """It is sent at 0-hour with the larger numbers, and flagged at the hours of the new one."""
+    first = found(rain({"A1": {-1: 20}}, block(0)))
+    second = found(rain({"A1": dict.fromkeys((9, 10, 11, 12), 20.5)}, block(1)), first)
+    calls = plan(second)
+    people = next(body for body in bodies(calls, "dynamicIndicator"))
+    assert (people["leadTime"], people["exposurePlaceCodes"][0]["amount"]) == ("0-hour", 212)
+    (flags,) = bodies(calls, "alertsPerLeadTime")
+    triggers = [row["leadTime"] for row in flags["alertsPerLeadTime"] if row["forecastTrigger"]]
+    assert triggers == ["0-hour", "9-hour", "10-hour", "11-hour", "12-hour"]
 
 
 def test_e2_the_word_of_a_gauge_is_the_portals_and_its_fid_whole() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,10 +25,12 @@ def told(
     earlier: FlashFloodFindings | None,
     mailed: Collection[str] | None = None,
     before: Mapping[str, str] | None = None,
+    last_told: FlashFloodFindings | None = None,
 ) -> dict[str, Notice]:
     """Kind -> notice; the portal has what `earlier` says, unless `before` says otherwise."""
     shown = {e.name: "trigger" if e.trigger else "warning" for e in (earlier.publishable_events if earlier else ())}
-    made = notices(result, shown if before is None else before, mailed, earlier=lambda: earlier)
+    shown = shown if before is None else before
+    made = notices(result, shown, mailed, earlier=lambda: earlier, told=lambda: last_told)
     return {notice.kind: notice for notice in made}
 
 
@@ -68,6 +71,19 @@ def test_an_alert_that_has_begun_and_grown_is_told_where_the_portal_mails_nobody
     notice = told(second, first)["alert changed without mail"]
     assert "the alert at district Alpha goes on and has changed: people 30 to 212. It has begun" in notice.text
     assert "alert changed without mail" not in told(second, first, mailed=["Alpha"]), "the server's preview names it"
+
+
+def test_a_change_is_counted_from_what_people_were_told_last() -> None:
+    """100, 120, 140: a quarter more than two blocks ago, and less than that than in the block before."""
+
+    def with_people(number: int, people: int) -> FlashFloodFindings:
+        result = found(rain({"A1": {-1: 60}}, block(number)))
+        return replace(result, events=(replace(result.events[0], people=people),))
+
+    first, second, third = (with_people(number, people) for number, people in enumerate((100, 120, 140)))
+    assert "alert changed without mail" not in told(third, second)
+    notice = told(third, second, last_told=first)["alert changed without mail"]
+    assert "has changed: people 100 to 140" in notice.text
 
 
 def test_an_alert_that_goes_on_unchanged_is_told_by_nobody() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from ibf_pipeline.domain.findings import Event
-from ibf_pipeline.domain.wording import counted
+from ibf_pipeline.domain.wording import counted, number_text
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 
 MARKS: Final = (24, 12, 6)
@@ -83,7 +83,7 @@ def news(event: FlashFloodEvent, before: FlashFloodFindings | None, mailed: Flas
         )
     for what, then, here in (("people", told.people, event.people), ("areas", _areas(told), _areas(event))):
         if here != then and abs(here - then) * 4 >= then:
-            yield f"{what} {then} to {here}"
+            yield f"{what} {number_text(then)} to {number_text(here)}"
     if _ahead(event) - _ahead(told):
         yield AHEAD
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ibf_pipeline.domain.findings import Findings
 from ibf_pipeline.domain.local_time import local_text
 from ibf_pipeline.domain.wording import number_text
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings, Later
@@ -29,8 +30,8 @@ def flash_flood_notices(found: FlashFloodFindings, there: PortalBefore) -> Itera
     """Of events that go on, what is lowered, what lies further ahead, and what has changed where nobody is mailed; then
     of the lines on the map.
     """
-    earlier = there.earlier()
-    before = earlier if isinstance(earlier, FlashFloodFindings) else None
+    before = _own(there.earlier())
+    told = _own(there.told()) or before
     for event in found.publishable_events:
         if not event.trigger and event.name in there.triggers and not found.beyond_limit(event.key):
             yield Notice(LOWERED_TRIGGER, event.name, _lowered(found, event))
@@ -38,10 +39,14 @@ def flash_flood_notices(found: FlashFloodFindings, there: PortalBefore) -> Itera
         if event.later and (_is_first(event, before) or AHEAD in new):
             yield Notice(FURTHER_AHEAD, event.name, _ahead(found, event))
         is_new_trigger = event.trigger and event.name not in there.triggers  # has a notice of its own
-        changed = [words for words in news(event, before, before) if words not in (AHEAD, LOWERED)]
+        changed = [words for words in news(event, before, told) if words not in (AHEAD, LOWERED)]
         if changed and event.name in there.silent and not is_new_trigger:
             yield Notice(CHANGED, event.name, _changed(found, event, changed))
     yield from _lines(found, before)
+
+
+def _own(found: Findings | None) -> FlashFloodFindings | None:
+    return found if isinstance(found, FlashFloodFindings) else None
 
 
 def _is_first(event: FlashFloodEvent, before: FlashFloodFindings | None) -> bool:

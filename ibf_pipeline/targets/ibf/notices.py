@@ -33,6 +33,7 @@ def notices(
     *,
     unmailed: bool = False,
     earlier: Callable[[], Findings | None] = lambda: None,
+    told: Callable[[], Findings | None] = lambda: None,
 ) -> list[Notice]:
     """Compare a day with the server before it.
 
@@ -41,7 +42,8 @@ def notices(
     shows for other reasons as well, the server's own rule is applied;
     `stations`: event name -> key of what an event of `before` is about; `issued_today`: events of
     `before` that were first issued today, which a revision of the day issues anew; `unmailed`: the server mails nobody
-    about this country, so every trigger is told of; `earlier`: what the server showed before, if anything.
+    about this country, so every trigger is told of; `earlier`: what the server showed before, if anything;
+    `told`: what people were notified of last.
     """
     day, profile = day_of(found), profile_of(found)
     made: list[Notice] = []
@@ -73,14 +75,15 @@ def notices(
     closed = sorted(name for name in set(before) - today if found.exercise or not is_exercise(name))
     for name in closed:
         made += _closed(found, name, before[name], keys.get(name), day)
-    told = {keys.get(name) for name in closed}
+    ended = {keys.get(name) for name in closed}
     for event in found.events_beyond_portal:
-        if event.key not in told:
+        if event.key not in ended:
             made.append(Notice(BEYOND_PORTAL, event.name, f"{day}: {_alert_beyond(found, event)}"))
     for event in found.unpublishable_events:
         text = f"{day}: {_words(found, event)} is alerted and has no areas in the mapping: the portal cannot show it."
         made.append(Notice(NOT_SHOWN, event.name, text))
-    there = PortalBefore(frozenset(name for name, was in before.items() if was in TRIGGERS), silent_about, earlier)
+    triggers = frozenset(name for name, was in before.items() if was in TRIGGERS)
+    there = PortalBefore(triggers, silent_about, earlier, told)
     return [*made, *blind_notices(found), *part_of(found).notices(found, there)]
 
 

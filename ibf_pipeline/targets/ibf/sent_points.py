@@ -22,6 +22,9 @@ def with_sent_points(state: ServerState, run: RunFolder, target: str, *, replace
 
     While one of them is half made the server tells of the period before.
     """
+    profile = run.profile
+    if set(profile.points) <= {profile.subject_points}:
+        return state  # it has no points that are exposed or not
     exposed = {category: set(codes) for category, codes in state.exposed.items() if replaces}
     for revision in run.revisions(target):
         for category, code in _sent(revision):
