@@ -20,11 +20,12 @@ from ibf_pipeline.io.redaction import Redactor
 from ibf_pipeline.io.tokens import Token, TokenSource, end_of
 from ibf_pipeline.rain.gauges import GaugeReads
 from ibf_pipeline.rain.reads import Reads
+from ibf_pipeline.sources.object_store import open_folder
 from ibf_pipeline.sources.rain.ecmwf import ecmwf_runs
 from ibf_pipeline.sources.rain.files import FilesRain
 from ibf_pipeline.sources.rain.gauge_files import GaugesRain
 from ibf_pipeline.sources.rain.gfs_cycles import gfs_runs
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, ImergRain
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, ImergRain
 from ibf_pipeline.sources.rain.levels import METRES, GaugePlace, LevelFiles, read_places, with_levels
 from ibf_pipeline.sources.rain.places import FolderPlace, Place, UrlPlace
 from ibf_pipeline.sources.rain.source import RainSource
@@ -131,8 +132,10 @@ def _imerg(
 ) -> RainSource:
     redact, patience = Redactor(), Patience(chosen.timeout_seconds, chosen.attempts)
     tokens = TokenSource(lambda: Token(secret_of(name, chosen.token_variable)), redact)
-    client = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
-    return ImergRain(name, chosen.run, client, open_cache(configuration), lambda: end_of(tokens.token()))
+    archive = Client(Server(chosen.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens)
+    catalogue = Client(Server(chosen.catalogue), patience, redact)
+    imerg = Imerg(chosen.run, archive, catalogue, chosen.version)
+    return ImergRain(name, imerg, open_cache(configuration), lambda: end_of(tokens.token()))
 
 
 def _folder(
@@ -146,9 +149,8 @@ def _object_store(
     configuration: Configuration, country: FlashFloodCountry, name: str, chosen: settings.RainObjectStoreSource
 ) -> RainSource:
     patience = Patience(chosen.timeout_seconds, chosen.attempts)
-    place = UrlPlace(
-        name, chosen.url, open_cache(configuration), patience, chosen.endpoint_url, anonymous=chosen.anonymous
-    )
+    root = open_folder(chosen.url, patience, endpoint_url=chosen.endpoint_url, anonymous=chosen.anonymous, dated=False)
+    place = UrlPlace(name, root, open_cache(configuration), patience)
     return _files(country, name, chosen, place)
 
 

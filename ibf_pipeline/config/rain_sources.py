@@ -112,9 +112,13 @@ class ImergSource(RainSection):
 
     kind: Literal["imerg"] = Field(description="IMERG rain from NASA's archive")
     run: Literal["late", "early"] = Field(description="early: about 5 hours after the rain; late: about 14, and better")
+    version: str = Field("07", pattern=r"^\d\d$", description="of the algorithm, in quotation marks")
     url: Url = Field(
-        "https://gpm1.gesdisc.eosdis.nasa.gov/data/GPM_L3",
-        description="of the archive, above GPM_3IMERGHHL.07/ and GPM_3IMERGHHE.07/",
+        "https://data.gesdisc.earthdata.nasa.gov/data/GPM_L3",
+        description="of the archive, above GPM_3IMERGHHL.07/ and GPM_3IMERGHHE.07/; the token goes nowhere else",
+    )
+    catalogue: Url = Field(
+        "https://cmr.earthdata.nasa.gov/search", description="of NASA's catalogue, which says what there is"
     )
     token_variable: Variable = Field(
         "EARTHDATA_TOKEN", description="environment variable with the account's token, which lives for 60 days"

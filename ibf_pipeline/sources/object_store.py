@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import fsspec
 
@@ -69,6 +69,12 @@ class FsspecFolder(UrlFolder):
                     ),
                 ) from None
         return self._opened
+
+    def below(self, folder: str) -> Self:
+        """A folder in it, over the same connections, which take a second to be set up."""
+        inner = super().below(folder)
+        inner._opened = self._files
+        return inner
 
     def names(self, issue_date: date) -> list[str]:
         """Names of the day's files; InputMissing where there are none."""

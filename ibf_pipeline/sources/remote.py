@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from ibf_pipeline.errors import InputMissing, ServerUnreachable
 from ibf_pipeline.io.answers import NoAnswer
@@ -75,6 +76,12 @@ class UrlFolder:
     def address(self) -> str:
         """The url."""
         return self._url
+
+    def below(self, folder: str) -> Self:
+        """A folder in it, over the same connections."""
+        inner = copy.copy(self)
+        inner._url = f"{self._url}/{folder}".rstrip("/")
+        return inner
 
     def folder(self, issue_date: date) -> str:
         """Where the day's files are."""

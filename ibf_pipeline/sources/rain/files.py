@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable
@@ -17,6 +17,7 @@ from ibf_pipeline.sources.rain.places import Place
 from ibf_pipeline.sources.rain.read import observed_rain, rain_of_files
 from ibf_pipeline.sources.rain.source import RainAreas, RainGiven, Role
 
+Got = TypeVar("Got")
 _DAY: Final = timedelta(days=1)
 _NOWCASTS: Final = timedelta(hours=12)
 """before the issue time: runs of a radar that began earlier tell nothing that a forecast does not"""
@@ -48,33 +49,46 @@ class FilesRain:
 
     def _observed(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """All files of the time asked for, and of a moment more on either side: nobody knows which hours they hold."""
-        files: set[Path] = set()
-        notes, missing = [], None
-        for at in backwards(last + self.every, first - self.every, self.every):
-            try:
-                files |= set(self.place.files(at, self.pattern))
-            except InputMissing as error:
-                missing = error
-            except InputInvalid as error:
-                notes.append(f"{self.name}: {self.origin} of {_words(at)} is left out: {error.found}")
-        if not files:
-            raise missing or InputInvalid("; ".join(notes), where=self.place.address, remedy="have it delivered again")
-        rain, left_out = observed_rain(sorted(files), self.reads, areas, self.origin)
+        moments = list(backwards(last + self.every, first - self.every, self.every))
+        found, notes = self._collected(moments, lambda at: self.place.files(at, self.pattern))
+        files = sorted({file for each in found.values() for file in each})
+        rain, left_out = observed_rain(files, self.reads, areas, self.origin)
         return RainGiven((rain,), (*notes, *left_out), {"place": self.place.address, "files": len(files)})
 
     def _nowcasts(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """Every run of late: each knows a little more than the one before it."""
-        series, notes, missing = {}, [], None
-        for at in backwards(now, max(first, now - _NOWCASTS) - self.every, self.every):
+        moments = list(backwards(now, max(first, now - _NOWCASTS) - self.every, self.every))
+        found, notes = self._collected(moments, lambda at: self._run(at, areas))
+        return self._given(found, notes)
+
+    def _collected(
+        self, moments: Sequence[datetime], get: Callable[[datetime], Got]
+    ) -> tuple[dict[datetime, Got], list[str]]:
+        """What there is of each moment, newest first, and a note of each that could not be read; what is not there
+        needs none. A place that refuses or is away is asked no more. Raises where there is nothing at all."""
+        found: dict[datetime, Got] = {}
+        notes: list[str] = []
+        for at in moments:
             try:
-                series[at] = self._run(at, areas)
-            except InputMissing as error:
-                missing = missing or error
-            except InputInvalid as error:
-                notes.append(f"{self.name}: {self.origin} of {_words(at)} is left out: {error.found}")
-        if not series:
-            raise missing or InputInvalid("; ".join(notes), where=self.place.address, remedy="have it delivered again")
-        return self._given(series, notes)
+                found[at] = get(at)
+            except InputMissing:
+                continue
+            except (InputInvalid, ServerRefused, ServerUnreachable) as error:
+                is_away = not isinstance(error, InputInvalid)
+                if is_away and not found:
+                    raise
+                before = " and before" if is_away else ""
+                notes.append(f"{self.name}: {self.origin} of {_words(at)}{before} is left out: {error.found}")
+                if is_away:
+                    break
+        if not found:
+            raise InputMissing(
+                "; ".join([f"no {self.origin} of {_words(moments[-1])} to {_words(moments[0])}", *notes]),
+                where=self.place.address,
+                expected=f"files named {self.pattern}",
+                remedy="run again when they have been delivered, or correct root or url, and files, of the source",
+            )
+        return found, notes
 
     def _forecasts(self, now: datetime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """The newest whole run leads; of others the hours up to now stay, for what nobody observed."""

@@ -1,18 +1,18 @@
-"""IMERG, NASA's rain of every half hour seen from satellites, from its archive at GES DISC with an Earthdata token.
+"""IMERG, NASA's rain of every half hour seen from satellites, from the archive GES DISC with an Earthdata token.
 
-A day's files lie in `<collection>/<year>/<day of the year>/`. Their names end with the revision of the algorithm,
-which changes without notice (V07B, V07C), so they are taken from the archive's own list of the folder.
-Source: NASA, IMERG V07 technical documentation; GES DISC, "How to use bearer tokens".
+Which half hours there are is asked of NASA's catalogue (CMR), without the token: since autumn 2026 the archive lists no
+folders. Names of files end with the revision of the algorithm, which changes without notice (V07B, V07C).
+Source: NASA, IMERG V07 technical documentation; GES DISC, Migration to Earthdata Cloud; CMR search API.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
@@ -21,7 +21,7 @@ import netCDF4
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.domain.wording import counted, some
-from ibf_pipeline.errors import InputMissing, ServerRefused
+from ibf_pipeline.errors import IbfError, InputInvalid, InputMissing, ServerRefused, ServerUnreachable, turned_into
 from ibf_pipeline.io.answers import Gone, NoAnswer, Refused
 from ibf_pipeline.io.download import Opened, arrive, from_web
 from ibf_pipeline.io.http import Client
@@ -35,13 +35,12 @@ from ibf_pipeline.sources.threads import FILE_LIBRARIES
 log = logging.getLogger(__name__)
 
 Run = Literal["late", "early"]
-_COLLECTIONS: Final[dict[Run, tuple[str, str]]] = {
-    "late": ("GPM_3IMERGHHL.07", "3B-HHR-L"),
-    "early": ("GPM_3IMERGHHE.07", "3B-HHR-E"),
+_NAMES: Final[dict[Run, tuple[str, str]]] = {
+    "late": ("GPM_3IMERGHHL", "3B-HHR-L"),
+    "early": ("GPM_3IMERGHHE", "3B-HHR-E"),
 }
+"""collection, and what its files begin with"""
 HALF_HOUR: Final = timedelta(minutes=30)
-_LARGEST_PAGE: Final = 5_000_000
-"""bytes of a list of 48 files with their sizes and dates"""
 _LARGEST: Final = 100_000_000
 """bytes of a file; those of the globe have 5 to 10 million"""
 _SOON: Final = timedelta(days=7)
@@ -56,6 +55,36 @@ TOKEN_REMEDIES: Final = dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True)
+class Imerg:
+    """One run of IMERG, and where it is."""
+
+    run: Run
+    archive: Client
+    """of GES DISC, with the token"""
+    catalogue: Client
+    """of CMR, without"""
+    version: str = "07"
+
+    @property
+    def title(self) -> str:
+        """For people: IMERG Late."""
+        return f"IMERG {self.run.title()}"
+
+    def address(self, start: datetime, name: str) -> str:
+        """Of a half hour's file."""
+        return self.archive.address(f"{_NAMES[self.run][0]}.{self.version}/{start:%Y}/{start:%j}/{name}")
+
+    def by_start(self, names: Iterable[str]) -> dict[datetime, str]:
+        """File names by the start of their half hour (UTC), of each the latest revision."""
+        begin = rf"{_NAMES[self.run][1]}\.MS\.MRG\.3IMERG\."
+        pattern = re.compile(rf"{begin}(\d{{8}}-S\d{{6}})-E\d{{6}}\.\d{{4}}\.V{self.version}[A-Z]\.HDF5")
+        return {
+            datetime.strptime(match[1], "%Y%m%d-S%H%M%S").replace(tzinfo=UTC): match[0]
+            for match in filter(None, map(pattern.fullmatch, sorted(names)))
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class HalfHours:
     """What there is of IMERG."""
 
@@ -67,99 +96,83 @@ class HalfHours:
     """why the archive could not be asked for all of them"""
 
 
-def fetch_imerg(client: Client, run: Run, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
+def fetch_imerg(imerg: Imerg, first: datetime, last: datetime, cache: InputCache, source: str) -> HalfHours:
     """The half hours from `first` to `last` (UTC), as far as they are there; kept in the cache under their days.
 
-    `client`: of GES DISC, with the token. What lies there already is not fetched again, and a day whose half hours lie
-    there all is not asked for. Where the archive goes away, what has arrived by then is given. Raises InputMissing
-    where there is none at all, ServerRefused where the token is not accepted (then a login page comes in place of
-    data), NoAnswer where the archive does not answer and nothing lies there.
+    What lies there already is not fetched again, and where nothing lacks nothing is asked. Where a server goes away or
+    refuses, what has arrived by then is given. Where nothing has, raises InputMissing as there is none at all,
+    ServerRefused as the token is not accepted (then a login page comes in place of data), InputInvalid as the catalogue
+    says something else, NoAnswer as a server does not answer.
     """
     wanted = [first + HALF_HOUR * number for number in range(int((last - first) / HALF_HOUR))]
     files: dict[datetime, Path] = {}
-    away: NoAnswer | None = None
+    named: dict[datetime, str] | None = None
+    away: IbfError | None = None
     for day in sorted({start.date() for start in wanted}):
-        starts = {start for start in wanted if start.date() == day}
         with cache.held(source, day) as kept:
-            if away is None and not _kept(run, kept).keys() >= starts:
-                try:
-                    _fetch_day(client, run, day, starts, kept)
-                except NoAnswer as error:
-                    away = error
-            files |= {start: file for start, file in _kept(run, kept).items() if start in starts}
+            here = imerg.by_start(file.name for file in kept.iterdir())
+            lacking = [start for start in wanted if start.date() == day and start not in here]
+            try:
+                if lacking and away is None:
+                    named = _catalogued(imerg, lacking[0], last) if named is None else named
+                    for start in lacking:
+                        _fetch(imerg, start, named.get(start), kept)
+            except (InputInvalid, ServerRefused, ServerUnreachable) as error:
+                away = error
+            here = imerg.by_start(file.name for file in kept.iterdir())
+            files |= {start: kept / here[start] for start in wanted if start in here}
     if not files:
-        raise away or _nothing(client, run, first, last)
+        raise away or _nothing(imerg, first, last)
     missing = tuple(start for start in wanted if start < max(files) and start not in files)
     return HalfHours(tuple(files[start] for start in sorted(files)), missing, None if away is None else away.found)
 
 
-def _fetch_day(client: Client, run: Run, day: date, starts: Collection[datetime], kept: Path) -> None:
-    folder = f"{_COLLECTIONS[run][0]}/{day:%Y}/{day:%j}"
-    for start, name in sorted(_by_start(run, _listed(client, f"{folder}/")).items()):
-        if start in starts and not (kept / name).is_file():
-            _fetch(client, f"{folder}/{name}", kept / name)
-
-
-def _nothing(client: Client, run: Run, first: datetime, last: datetime) -> InputMissing:
+def _nothing(imerg: Imerg, first: datetime, last: datetime) -> InputMissing:
     return InputMissing(
-        f"no half hour of IMERG {run.title()} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
-        where=client.address(_COLLECTIONS[run][0]),
+        f"no half hour of {imerg.title} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC",
+        where=imerg.catalogue.server.base,
         expected="half hours that are older than 5 hours (Early) or 15 hours (Late)",
-        remedy="look at the folder with a browser: the archive may have moved, then correct the url of the source",
+        remedy="look with a browser whether there is a newer version of IMERG, or the archive has moved, then correct "
+        "version or url of the source",
     )
 
 
-def _kept(run: Run, folder: Path) -> dict[datetime, Path]:
-    return {start: folder / name for start, name in _by_start(run, (file.name for file in folder.iterdir())).items()}
+def _catalogued(imerg: Imerg, first: datetime, last: datetime) -> dict[datetime, str]:
+    """Names of the files of half hours from one moment to the other, by their starts."""
+    span = f"{first:%Y-%m-%dT%H:%M:%SZ},{last:%Y-%m-%dT%H:%M:%SZ}"
+    query = {"short_name": _NAMES[imerg.run][0], "version": imerg.version, "temporal": span, "page_size": "2000"}
+    answer = imerg.catalogue.read("GET", "granules.json", query)
+    with turned_into(
+        InputInvalid,
+        "the catalogue's answer cannot be used ({type})",
+        where=imerg.catalogue.server.base,
+        expected="a feed with an entry for each half hour",
+        remedy="look at the address with a browser: the catalogue may have changed",
+    ):
+        links = [str(link["href"]) for entry in answer["feed"]["entry"] for link in entry.get("links", ())]
+    return imerg.by_start(link.rpartition("/")[2] for link in links)
 
 
-def _by_start(run: Run, names: Iterable[str]) -> dict[datetime, str]:
-    """File names by the start of their half hour (UTC), of each the latest revision."""
-    pattern = re.compile(
-        rf"{_COLLECTIONS[run][1]}\.MS\.MRG\.3IMERG\.(\d{{8}}-S\d{{6}})-E\d{{6}}\.\d{{4}}\.V07[A-Z]\.HDF5"
-    )
-    found = {}
-    for name in sorted(names):
-        if match := pattern.fullmatch(name):
-            found[datetime.strptime(match[1], "%Y%m%d-S%H%M%S").replace(tzinfo=UTC)] = name
-    return found
-
-
-def _listed(client: Client, folder: str) -> list[str]:
-    """Names in a folder of the archive; none where it is not there (yet)."""
-    url = client.address(folder)
-
-    def once() -> str:
-        content = b""
-        with from_web(client, url) as opened:
-            for chunk in opened.chunks:
-                content += chunk
-                if len(content) > _LARGEST_PAGE:
-                    break
-        return content.decode(errors="replace")
-
-    with _asking(url):
-        try:
-            page = repeated(once, client.patience)
-        except Gone:
-            return []
-    names = re.findall(r"""href\s*=\s*["'](?:[^"']*/)?([^"'/]+\.HDF5)["']""", page)
-    if not names and _LOGIN.search(page):
-        raise _not_let_in(url)
-    return names
-
-
-def _fetch(client: Client, path: str, target: Path) -> None:
-    url = client.address(path)
+def _fetch(imerg: Imerg, start: datetime, name: str | None, folder: Path) -> None:
+    """One half hour into a folder, if there is one."""
+    if name is None:
+        return
+    url = imerg.address(start, name)
 
     @contextmanager
-    def open_at(start: int, stamp: str) -> Iterator[Opened]:
-        with from_web(client, url, start, stamp) as opened:
+    def open_at(begin: int, stamp: str) -> Iterator[Opened]:
+        with from_web(imerg.archive, url, begin, stamp) as opened:
             yield opened if opened.start else replace(opened, chunks=_data(opened.chunks, url))
 
-    with _asking(url), suppress(Gone):  # listed, and being replaced by another revision
-        repeated(lambda: arrive(open_at, target, largest=_LARGEST), client.patience)
-        _require_readable(target)
+    try:
+        repeated(lambda: arrive(open_at, folder / name, largest=_LARGEST), imerg.archive.patience)
+        _require_readable(folder / name)
+    except Gone:
+        log.warning("%s is in the catalogue and not in the archive", name)
+    except Refused as error:
+        if error.status in TOKEN_REMEDIES:
+            raise _not_let_in(url) from None
+        raise
 
 
 def _data(chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
@@ -189,17 +202,6 @@ def _require_readable(file: Path) -> None:
         file.unlink()
 
 
-@contextmanager
-def _asking(url: str) -> Iterator[None]:
-    """A token that is refused is one error, in whatever way the archive says it."""
-    try:
-        yield
-    except Refused as error:
-        if error.status in TOKEN_REMEDIES:
-            raise _not_let_in(url) from None
-        raise
-
-
 def _not_let_in(url: str) -> ServerRefused:
     return ServerRefused(
         "NASA Earthdata asks for a login in place of an answer: the token is wrong or has expired, or the account has "
@@ -215,9 +217,7 @@ class ImergRain:
     """One run of IMERG as a source of rain."""
 
     name: str
-    run: Run
-    client: Client
-    """of GES DISC, with the token"""
+    imerg: Imerg
     cache: InputCache
     token_ends: Callable[[], datetime | None]
     """when the token expires, as far as it says so itself"""
@@ -225,8 +225,8 @@ class ImergRain:
 
     def hours(self, issue_time: IssueTime, areas: RainAreas, first: datetime, last: datetime) -> RainGiven:
         """As every source of rain; half hours that are not there yet are no note, those that lack before others are."""
-        title = f"IMERG {self.run.title()}"
-        found = fetch_imerg(self.client, self.run, first, last, self.cache, self.name)
+        title = self.imerg.title
+        found = fetch_imerg(self.imerg, first, last, self.cache, self.name)
         series, notes = observed_rain(found.files, Reads(), areas, title)
         if found.missing:
             notes += (f"{title} lacks {counted(len(found.missing), 'half hour')}: {in_spans(found.missing)}",)
@@ -235,12 +235,8 @@ class ImergRain:
         ends = self.token_ends()
         if ends is not None and ends - issue_time.start < _SOON:
             notes += (f"{title}: the token of {self.name} ends on {ends:%Y-%m-%d %H:%M} UTC: make a new one",)
-        origin = {
-            "url": self.client.server.base,
-            "files": len(found.files),
-            "first": found.files[0].name,
-            "last": found.files[-1].name,
-        }
+        names = [file.name for file in found.files]
+        origin = {"archive": self.imerg.archive.server.base, "files": len(names), "from": names[0], "to": names[-1]}
         return RainGiven((series,), notes, origin)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -19,8 +18,9 @@ from ibf_pipeline.errors import InputInvalid, InputMissing, turned_into
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.sources.archives import unpacked
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.object_store import open_folder
+from ibf_pipeline.sources.object_store import FsspecFolder
 from ibf_pipeline.sources.remote import RemoteFolder, fetch_file, listed, persistently
+from ibf_pipeline.sources.web_folder import WebFolder
 
 
 class Place(Protocol):
@@ -75,28 +75,26 @@ class UrlPlace:
     """A url of an object store or of a web server that lists its folders."""
 
     name: str
-    url: str
+    root: FsspecFolder | WebFolder
+    """without dates"""
     cache: InputCache
     patience: Patience
-    endpoint_url: str | None = None
-    anonymous: bool = False
 
     @property
     def address(self) -> str:
         """The url."""
-        return self.url
+        return self.root.address
 
     def files(self, at: datetime, pattern: str) -> list[Path]:
         """Those of the url, each fetched once and again where its size or tag has changed."""
         folder, name = _told(at, pattern)
-        url = "/".join([self.url.rstrip("/"), *([folder] if folder else [])])
-        remote = open_folder(url, self.patience, endpoint_url=self.endpoint_url, anonymous=self.anonymous, dated=False)
-        with closing(remote), self.cache.held(self.name, at.date()) as kept:
+        remote = self.root.below(folder)
+        with self.cache.held(self.name, at.date()) as kept:
             try:
                 found = [self._fetched(remote, at, each, kept / "rain") for each in self._names(remote, at, name)]
             except InputMissing:
                 found = []
-        return _opened(self.name, self.cache, at, found, f"{url}/{name}")
+        return _opened(self.name, self.cache, at, found, f"{remote.address}/{name}")
 
     def _names(self, remote: RemoteFolder, at: datetime, name: str) -> list[str]:
         """The files that a name may mean; a folder is listed only for wildcards, which many servers forbid."""

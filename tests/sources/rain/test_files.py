@@ -133,6 +133,38 @@ def test_damaged_and_empty_files_of_a_radar_are_named(tmp_path: Path) -> None:
     assert f"radar: {files[2].name} is left out: " in found.notes[0]
 
 
+def test_an_archive_that_goes_away_leaves_what_was_fetched(tmp_path: Path) -> None:
+    model(tmp_path / "model", 0, lambda hour: 1)
+    model(tmp_path / "model", -6, lambda hour: 2)
+    files = radar(tmp_path / "served", -2, 0, 6)
+    stored = {key: RADAR[key] for key in ("origin", "role", "files", "every_hours", "reads")}
+    with web_archive.running(tmp_path / "served") as web:
+        web.refuse_file[files[3].name] = 10**6
+        sources = {"web": stored | {"kind": "rain-object-store", "url": web.url, "attempts": 1}, "model": MODEL}
+        found = block(tmp_path, sources)
+    assert [at(found.rain, hour)[0] for hour in (-1, 0)] == [2, 6]
+    assert "web: radar of 2026-02-15 05:00 UTC and before is left out: " in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ([flat(1), flat(900)], "is not used: 899 mm of rain in"),
+        ([flat(5), flat(2)], "is not used: -3 mm of rain in"),
+        ([flat(1), flat(np.nan)], "is not whole and does not lead: the hour to 2026-02-15 08:00 UTC is missing"),
+    ],
+)
+def test_rain_that_cannot_be_or_is_missing_everywhere_does_not_lead(
+    tmp_path: Path, fields: list[np.ndarray], said: str
+) -> None:
+    model(tmp_path / "model", -6, lambda hour: 2)
+    file = model(tmp_path / "model", 0, lambda hour: 1)
+    netcdf(file, [1, 2], np.array(fields))
+    found = block(tmp_path, {"model": MODEL})
+    assert found.rain.attrs["cycle"] == "2026-02-15T00:00"
+    assert f"model: model of 2026-02-15 06:00 UTC {said}" in found.notes[0]
+
+
 def test_nowcasts_go_before_forecasts_and_after_observations(tmp_path: Path) -> None:
     model(tmp_path / "model", 0, lambda hour: 1)
     radar(tmp_path / "radar", -8, -1, 6)
@@ -156,7 +188,9 @@ def test_observations_that_are_missing_altogether_are_a_doubt_and_a_note(tmp_pat
     model(tmp_path / "model", 0, lambda hour: 1)
     model(tmp_path / "model", -12, lambda hour: 2)
     found = block(tmp_path, {"radar": RADAR, "model": MODEL})
-    assert found.notes[0].startswith("source radar is passed over: no rain of 2026-02-14")
+    assert found.notes[0].startswith(
+        "source radar is passed over: no radar of 2026-02-14 17:45 UTC to 2026-02-15 06:15 UTC"
+    )
     assert "no rain was measured in the 24 hours before the block (radar)" in found.doubts[0]
     assert list(found.origin["passed_over"]) == ["radar"]
 

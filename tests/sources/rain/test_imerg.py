@@ -14,7 +14,7 @@ import pytest
 
 from flows.wiring.rain_sources import open_rain_sources
 from ibf_pipeline.domain.issue_time import IssueTime
-from ibf_pipeline.errors import InputMissing, ServerRefused, ServerUnreachable
+from ibf_pipeline.errors import InputInvalid, InputMissing, ServerRefused, ServerUnreachable
 from ibf_pipeline.io.http import Client, Server
 from ibf_pipeline.io.patience import Patience
 from ibf_pipeline.io.redaction import Redactor
@@ -22,7 +22,7 @@ from ibf_pipeline.io.tokens import Token, TokenSource
 from ibf_pipeline.rain.reader import read_rain
 from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.sources.cache import InputCache
-from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, fetch_imerg, in_spans
+from ibf_pipeline.sources.rain.imerg import TOKEN_REMEDIES, Imerg, Run, fetch_imerg, in_spans
 from ibf_pipeline.sources.rain.source import RainGiven
 from tests.rain.written import BOUNDS, SHAPE, imerg
 from tests.sources.rain.world import areas, configured
@@ -56,47 +56,37 @@ def archive(tmp_path: Path) -> Iterator[Earthdata]:
         yield running
 
 
-def client(archive: Earthdata, token: str = TOKEN, attempts: int = 3) -> Client:
-    redact = Redactor()
-    return Client(
-        Server(archive.url, TOKEN_REMEDIES, renewed_at=()),
-        Patience(attempts=attempts, sleep=lambda _: None),
-        redact,
-        tokens=TokenSource(lambda: Token(token), redact),
+def run_of(archive: Earthdata, token: str = TOKEN, attempts: int = 3, run: Run = "late") -> Imerg:
+    redact, patience = Redactor(), Patience(attempts=attempts, sleep=lambda _: None)
+    tokens = TokenSource(lambda: Token(token), redact)
+    return Imerg(
+        run,
+        Client(Server(archive.url, TOKEN_REMEDIES, renewed_at=()), patience, redact, tokens=tokens),
+        Client(Server(archive.catalogue), patience, redact),
     )
 
 
 def test_what_there_is_comes_once_and_the_rest_is_named(archive: Earthdata, tmp_path: Path) -> None:
-    found = fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+    found = fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert [file.name for file in found.files] == [name_of(FIRST + number * HALF_HOUR) for number in (0, 1, 2, 4, 5)]
     assert found.missing == (datetime(2026, 2, 14, 23, 30, tzinfo=UTC),)
     rain = read_rain(found.files, Reads(), BOUNDS, observed=True)
     assert [float(each) for each in rain.amount[0, :, 0, 0]] == [0.5, 1, 1.5, 2.5, 3]
-    before = archive.asked.copy()
-    assert fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg") == found
-    assert (archive.asked - before).total() == 2, "the lists of both days alone"
+    before, asked = archive.asked.copy(), archive.catalogue_asked
+    assert fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg") == found
+    assert (archive.asked, archive.catalogue_asked) == (before, asked + 1), "the catalogue alone, for what lacks"
     published(archive.root, FIRST + 3 * HALF_HOUR, 4.0)
-    assert (
-        fetch_imerg(
-            client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, InputCache(tmp_path / "kept"), "imerg"
-        ).missing
-        == ()
-    )
-    before = archive.asked.copy()
-    assert (
-        len(
-            fetch_imerg(
-                client(archive), "late", FIRST, FIRST + 4 * HALF_HOUR, InputCache(tmp_path / "kept"), "imerg"
-            ).files
-        )
-        == 4
-    )
-    assert archive.asked == before, "a day that is whole is not asked for"
+    whole = FIRST + 4 * HALF_HOUR
+    assert fetch_imerg(run_of(archive), FIRST, whole, InputCache(tmp_path / "kept"), "imerg").missing == ()
+    before, asked = archive.asked.copy(), archive.catalogue_asked
+    assert len(fetch_imerg(run_of(archive), FIRST, whole, InputCache(tmp_path / "kept"), "imerg").files) == 4
+    assert (archive.asked, archive.catalogue_asked) == (before, asked), "where nothing lacks nothing is asked"
+    assert archive.tokens_abroad == []
 
 
 def test_the_latest_revision_of_a_half_hour_counts(archive: Earthdata, tmp_path: Path) -> None:
     published(archive.root, FIRST, 7.0, "C")
-    found = fetch_imerg(client(archive), "late", FIRST, FIRST + HALF_HOUR, InputCache(tmp_path / "kept"), "imerg")
+    found = fetch_imerg(run_of(archive), FIRST, FIRST + HALF_HOUR, InputCache(tmp_path / "kept"), "imerg")
     assert [file.name for file in found.files] == [name_of(FIRST, "C")]
 
 
@@ -104,33 +94,42 @@ def test_the_latest_revision_of_a_half_hour_counts(archive: Earthdata, tmp_path:
 def test_a_token_that_is_refused_is_one_clear_error(archive: Earthdata, tmp_path: Path, refused_by: str) -> None:
     archive.refused_by = refused_by
     with pytest.raises(ServerRefused, match="token is wrong or has expired") as caught:
-        fetch_imerg(client(archive, "an-older-token"), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+        fetch_imerg(run_of(archive, "an-older-token"), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert "NASA GESDISC DATA ARCHIVE" in str(caught.value)
     assert "an-older-token" not in str(caught.value)
     assert archive.asked.total() == 1, "it is not tried again"
     assert archive.tokens_abroad == []
 
 
+def test_with_a_token_that_has_expired_what_was_fetched_before_is_given(archive: Earthdata, tmp_path: Path) -> None:
+    cache = InputCache(tmp_path / "kept")
+    fetch_imerg(run_of(archive), FIRST, FIRST + 2 * HALF_HOUR, cache, "imerg")
+    archive.token = "a-newer-one"
+    found = fetch_imerg(run_of(archive), FIRST, LAST, cache, "imerg")
+    assert len(found.files) == 2
+    assert "the token is wrong or has expired" in str(found.away)
+
+
 def test_a_login_page_in_place_of_a_file_is_the_same_error(archive: Earthdata, tmp_path: Path) -> None:
     archive.instead[name_of(FIRST)] = earthdata.LOGIN_PAGE
     with pytest.raises(ServerRefused, match="token is wrong or has expired"):
-        fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+        fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert not list((tmp_path / "kept").rglob("*.HDF5"))
 
 
 def test_data_from_another_host_come_without_the_token(archive: Earthdata, tmp_path: Path) -> None:
     archive.elsewhere = True
-    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
+    assert len(fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
     assert archive.tokens_abroad == []
 
 
 def test_what_breaks_off_or_is_no_data_is_asked_for_again(archive: Earthdata, tmp_path: Path) -> None:
     archive.cut_after[name_of(FIRST)] = 100
     archive.instead[name_of(FIRST + HALF_HOUR)] = b"<html>Down for maintenance</html>"
-    assert len(fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
+    assert len(fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg").files) == 5
     archive.instead[name_of(FIRST)] = b"<html>Down for maintenance</html>"
     with pytest.raises(ServerUnreachable, match="no HDF5 file"):
-        fetch_imerg(client(archive, attempts=1), "late", FIRST, LAST, InputCache(tmp_path / "other"), "imerg")
+        fetch_imerg(run_of(archive, attempts=1), FIRST, LAST, InputCache(tmp_path / "other"), "imerg")
 
 
 def test_a_file_that_is_damaged_in_the_archive_is_missing(
@@ -139,18 +138,45 @@ def test_a_file_that_is_damaged_in_the_archive_is_missing(
     whole = (archive.root / "GPM_3IMERGHHL.07" / f"{FIRST:%Y/%j}" / name_of(FIRST)).read_bytes()
     archive.instead[name_of(FIRST)] = whole[: len(whole) // 2]
     with caplog.at_level(logging.WARNING):
-        found = fetch_imerg(client(archive), "late", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+        found = fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
     assert found.missing[0] == FIRST
     assert "S220000-E222959.1320.V07B.HDF5 is damaged" in caplog.text
     assert not (tmp_path / "kept" / "imerg" / "20260214" / name_of(FIRST)).exists()
 
 
+@pytest.mark.parametrize(
+    ("says", "error", "found"),
+    [
+        ((503, "text/plain", b"later"), ServerUnreachable, "503"),
+        ((200, "text/html", b"<html>Earthdata</html>"), ServerUnreachable, "a web page"),
+        ((200, "application/json", b'{"errors": ["gone"]}'), InputInvalid, "the catalogue's answer cannot be used"),
+        ((200, "application/json", b'{"feed": {"entry": [{}]}}'), InputMissing, "no half hour of IMERG Late"),
+        ((400, "application/json", b'{"errors": ["temporal is wrong"]}'), ServerRefused, "temporal is wrong"),
+    ],
+)
+def test_a_catalogue_that_is_not_kind(
+    archive: Earthdata, tmp_path: Path, says: tuple[int, str, bytes], error: type[Exception], found: str
+) -> None:
+    cache = InputCache(tmp_path / "kept")
+    archive.catalogue_says = says
+    with pytest.raises(error, match=found):
+        fetch_imerg(run_of(archive), FIRST, LAST, cache, "imerg")
+
+
+def test_a_file_that_only_the_catalogue_knows_is_missing(archive: Earthdata, tmp_path: Path) -> None:
+    entry = {"links": [{"href": f"https://elsewhere.example.org/{name_of(FIRST + n * HALF_HOUR)}"} for n in (2, 3, 4)]}
+    archive.catalogue_says = 200, "application/json", json.dumps({"feed": {"entry": [entry]}}).encode()
+    found = fetch_imerg(run_of(archive), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+    assert len(found.files) == 2
+    assert FIRST + 3 * HALF_HOUR in found.missing
+
+
 def test_days_without_any_half_hour_are_missing(archive: Earthdata, tmp_path: Path) -> None:
     days = timedelta(days=28)
     with pytest.raises(InputMissing, match=r"no half hour of IMERG Late from 2026-03-14 22:00 to 2026-03-15 02:00 UTC"):
-        fetch_imerg(client(archive), "late", FIRST + days, LAST + days, InputCache(tmp_path / "kept"), "imerg")
+        fetch_imerg(run_of(archive), FIRST + days, LAST + days, InputCache(tmp_path / "kept"), "imerg")
     with pytest.raises(InputMissing, match="no half hour of IMERG Early"):
-        fetch_imerg(client(archive), "early", FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
+        fetch_imerg(run_of(archive, run="early"), FIRST, LAST, InputCache(tmp_path / "kept"), "imerg")
 
 
 def given(
@@ -158,7 +184,14 @@ def given(
 ) -> RainGiven:
     """What the source has for a block."""
     monkeypatch.setenv("TOKEN_OF_NASA", token) if token else monkeypatch.delenv("TOKEN_OF_NASA", raising=False)
-    section = {"kind": "imerg", "run": "late", "url": archive.url, "token_variable": "TOKEN_OF_NASA", "attempts": 1}
+    section = {
+        "kind": "imerg",
+        "run": "late",
+        "url": archive.url,
+        "catalogue": archive.catalogue,
+        "token_variable": "TOKEN_OF_NASA",
+        "attempts": 1,
+    }
     source = open_rain_sources(*configured(root, {"imerg": section, "gfs": {"kind": "gfs"}}))[0]
     assert source.role == "observed"
     return source.hours(IssueTime(last.date(), 6), areas(root), FIRST, last)

@@ -1,7 +1,11 @@
-"""NASA's archive GES DISC on loopback, and the login of Earthdata on another port: folders, tokens, redirects."""
+"""NASA's archive GES DISC on loopback, and on another port the login of Earthdata and its catalogue CMR.
+
+The archive lists no folders, as that in the cloud does not; the catalogue knows what lies below `root`.
+"""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs
 
 TOKEN = "a-token-of-sixty-days"
 LOGIN_PAGE = b"<!DOCTYPE html><html><title>Earthdata Login</title><input type='password'></html>"
@@ -29,6 +34,9 @@ class Earthdata:
     cut_after: dict[str, int] = field(default_factory=dict)
     """file name -> bytes after which the connection is closed, once"""
     asked: Counter[str] = field(default_factory=Counter)
+    catalogue_asked: int = 0
+    catalogue_says: tuple[int, str, bytes] | None = None
+    """status, type and body of what the catalogue answers in place of what there is"""
     tokens_abroad: list[str] = field(default_factory=list)
     """what the other host was sent as authorization"""
     port: int = 0
@@ -37,6 +45,10 @@ class Earthdata:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/data/GPM_L3"
+
+    @property
+    def catalogue(self) -> str:
+        return f"{self.login}/search"
 
     @property
     def login(self) -> str:
@@ -69,13 +81,10 @@ class _Archive(_Handler):
     def do_GET(self) -> None:
         path = self.about.root / self.path.removeprefix("/data/GPM_L3/")
         self.about.asked[path.name] += 1
-        if not path.exists():
+        if not path.is_file():
             self.answer(404, b"Not Found")
         elif self.headers.get("Authorization") != f"Bearer {self.about.token}":
             self._refuse()
-        elif path.is_dir():
-            rows = [f'<a href="{each.name}">{each.name}</a> <a href="{each.name}.xml">x</a>' for each in path.iterdir()]
-            self.answer(200, f"<html>Index of<br>{'<br>'.join(rows)}</html>".encode(), Content_Type="text/html")
         elif self.about.elsewhere:
             signed = f"{self.about.login}/signed/{path.relative_to(self.about.root)}?Signature=not-for-eyes"
             self.answer(303, Location=signed)
@@ -94,11 +103,35 @@ class _Archive(_Handler):
 class _Login(_Handler):
     def do_GET(self) -> None:
         self.about.tokens_abroad += self.headers.get_all("Authorization", [])
-        place = self.path.partition("?")[0]
-        if place.startswith("/signed/"):
+        place, _, query = self.path.partition("?")
+        if place == "/search/granules.json":
+            self.about.catalogue_asked += 1
+            self._list({key: value for key, (value,) in parse_qs(query).items()})
+        elif place.startswith("/signed/"):
             self.file(self.about.root / place.removeprefix("/signed/"))
         else:
             self.answer(200, LOGIN_PAGE, Content_Type="text/html; charset=utf-8")
+
+    def _list(self, asked: dict[str, str]) -> None:
+        """As CMR answers: an entry a granule, its links with those of services."""
+        if self.about.catalogue_says is not None:
+            status, kind, body = self.about.catalogue_says
+            self.answer(status, body, Content_Type=kind)
+            return
+        first, last = asked["temporal"].split(",")
+        entries = []
+        for file in sorted((self.about.root / f"{asked['short_name']}.{asked['version']}").rglob("*.HDF5")):
+            day, start = file.name.split(".")[4][:8], file.name.split(".")[4][10:16]
+            moment = f"{day[:4]}-{day[4:6]}-{day[6:]}T{start[:2]}:{start[2:4]}:00Z"
+            if first <= moment <= last:
+                href = f"https://data.gesdisc.earthdata.nasa.gov/data/GPM_L3/{file.relative_to(self.about.root)}"
+                links = [
+                    {"rel": "http://esipfed.org/ns/fedsearch/1.1/data#", "href": href},
+                    {"rel": "http://esipfed.org/ns/fedsearch/1.1/service#", "href": f"{href}.dap.nc4"},
+                    {"rel": "http://esipfed.org/ns/fedsearch/1.1/metadata#", "href": f"{href}.xml"},
+                ]
+                entries.append({"time_start": moment, "title": f"{asked['short_name']}:{file.name}", "links": links})
+        self.answer(200, json.dumps({"feed": {"entry": entries}}).encode(), Content_Type="application/json")
 
 
 @contextmanager
