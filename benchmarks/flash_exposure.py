@@ -53,7 +53,7 @@ def library(folder: Path, cells: int, scenarios: int) -> dict[str, Path]:
 
 def places(cells: int, number: int) -> tuple[Boundaries, Assets]:
     """Nine areas, so many schools, ten times as many buildings of 10 to 40 m, and roads of 20 corners."""
-    random, side = np.random.default_rng(1), cells * CELL
+    random, side, edge = np.random.default_rng(1), cells * CELL, 1.4 * CELL
     third = side / 3
     boxes = tuple(
         shapely.box(34 + a * third, -10 - (b + 1) * third, 34 + (a + 1) * third, -10 - b * third)
@@ -68,7 +68,7 @@ def places(cells: int, number: int) -> tuple[Boundaries, Assets]:
     geometries = {
         "schools": shapely.points(at[:number]),
         "buildings": shapely.box(*at[number:].T, *(at[number:] + size).T),
-        "roads": shapely.linestrings(np.clip(walks, (34 + CELL, CELL - 10 - side), (34 + side - CELL, -10 - CELL))),
+        "roads": shapely.linestrings(np.clip(walks, (34 + edge, edge - 10 - side), (34 + side - edge, -10 - edge))),
     }
     frames = {
         category: gpd.GeoDataFrame({"fid": [str(n) for n in range(len(own))], "name": ""}, geometry=own, crs=4326)
