@@ -13,9 +13,8 @@ from ibf_pipeline.domain.trial import TRIAL
 from ibf_pipeline.hazards.floods.day import find
 from ibf_pipeline.report.floods.buildup import buildup
 from ibf_pipeline.report.floods.hydrograph import hydrograph
-from ibf_pipeline.report.pictures.figure import apart
 from ibf_pipeline.report.floods.kept import StationRun
-from ibf_pipeline.report.pictures.figure import png, svg
+from ibf_pipeline.report.pictures.figure import apart, png, svg
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.square_country import square_config, square_discharge, square_layers
 
