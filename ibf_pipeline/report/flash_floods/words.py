@@ -53,8 +53,8 @@ def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iter
         people = f"{people_of([event])} may be affected{where}"
         yield f"{event.name}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
     if rest := events[NAMED:]:
-        names = some([event.name for event in rest], 5)
-        yield f"{counted(len(rest), f'further {kind}')}: {names}, with {people_of(rest)}"
+        further = some([event.name for event in rest], 5)
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
 
 
 def _later(found: FlashFloodFindings, event: FlashFloodEvent) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ibf_pipeline.report.pictures.colours import INK
@@ -38,10 +39,9 @@ def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -
             labels.block_around(*place, 9)
 
 
-def marks_legend(axes: Axes, marks: Sequence[Marks], y: float) -> None:
+def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float) -> None:
     """An entry for each kind, three in a row, from a height on; `axes`: in pixels."""
-    figure = axes.get_figure(root=True)
-    for number, kind in enumerate(marks if figure is not None else ()):
+    for number, kind in enumerate(marks):
         left, top = number % _COLUMNS * _ACROSS, y + number // _COLUMNS * _DOWN
         if kind.lines and not kind.places:
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)
