@@ -77,7 +77,7 @@ def write_rain(
             write.observed(rain)
         else:
             for first in range(-BLOCK, OLDEST_HOUR - BLOCK - 1, -BLOCK):
-                write.cycle("forecast", first, rain)
+                write.cycle("forecast", first, rain, last=first + LAST_HOUR)
     return Path(root)
 
 
@@ -128,7 +128,7 @@ class _Writer:
     def cycle(
         self, role: str, first: int, rain: npt.NDArray[np.float32], *, last: int = 10**6, number: int | None = None
     ) -> None:
-        """The forecast of the cycle at hour `first`, as far as the rain goes; of a nowcast to hour `last`.
+        """The forecast or nowcast of the cycle at hour `first`, to hour `last` or as far as the rain goes.
 
         Hours before the rain begins are left out. The first member's file clears what lay in the folder.
         """

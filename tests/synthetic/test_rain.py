@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import shapely
 import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.errors import InputInvalid
@@ -19,6 +21,7 @@ from ibf_pipeline.rain.reads import Reads
 from ibf_pipeline.rain.weights import area_steps, weigh
 from ibf_pipeline.synthetic.rain import RainWish, parse_rain_wishes, write_rain
 from ibf_pipeline.synthetic.wishes import WishInvalid
+from tests.budget import examples
 from tests.worlds.countries import two_valleys
 
 ISSUE = IssueTime.parse(two_valleys.ISSUE)
@@ -73,6 +76,19 @@ def test_an_event_begins_in_the_wished_hour_and_nowhere_else(tmp_path: Path, wis
         for code in two_valleys.DISTRICTS[name]:
             fallen = rain.sel(area=code).rolling(time=wish.over_h or 48, min_periods=1).sum().max()
             assert wish.amount_mm is None or wish.amount_mm <= fallen + 0.001 <= wish.amount_mm * 1.02, code
+
+
+@settings(max_examples=examples(8, 100), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    at=st.tuples(st.integers(-5, 48), st.integers(-5, 48)),
+    hours=st.tuples(st.integers(2, 24), st.integers(2, 24)),
+    amount=st.integers(120, 300),
+)
+def test_whatever_is_wished_begins_when_it_is_wished(
+    tmp_path: Path, at: tuple[int, int], hours: tuple[int, int], amount: int
+) -> None:
+    rain = written(tmp_path, f"Alpha=@{at[0]}h:{amount}mm/{hours[0]}h Beta=@{at[1]}h:{amount + 70}mm/{hours[1]}h")
+    assert starts(two_valleys.found(rain)) == {"Alpha": at[0], "Beta": at[1]}
 
 
 def test_without_an_amount_the_least_flood_that_reaches_too_many_is_taken(tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_flash_fl
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
 from ibf_pipeline.sources.rain.source import RainAreas
 from ibf_pipeline.synthetic.rain import parse_rain_wishes, write_rain
+from tests.worlds.countries.demo_flash import write_demo_config
+
+DEMO_STATIC = Path(__file__).parents[2] / "data" / "fixtures" / "XDM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,21 @@ class FlashWorld:
     country: FlashFloodCountry
     prepared: FlashPrepared
 
-    def rain(self, issue: str, wishes: str, **how: Any) -> BlockRain:
-        """The rain of a block that is wished for, written and read again; `how`: of `write_rain`."""
-        layers, ground, issue_time = self.prepared.layers, self.prepared.ground(), IssueTime.parse(issue)
-        shutil.rmtree(self.folder / "rain", ignore_errors=True)
+    def write(self, folder: Path, issue: str, wishes: str, **how: Any) -> None:
+        """The files of a block's rain as it is wished for, in place of all that lay in `rain` below a folder; `how`: of
+        `write_rain`.
+        """
+        layers = self.prepared.layers
+        shutil.rmtree(folder / "rain", ignore_errors=True)
         parsed = parse_rain_wishes(wishes, layers.districts)
-        write_rain(self.folder / "rain", issue_time, parsed, layers, ground, self.country, **how)
+        ground, issue_time = self.prepared.ground(), IssueTime.parse(issue)
+        write_rain(folder / "rain", issue_time, parsed, layers, ground, self.country, **how)
+
+    def rain(self, issue: str, wishes: str, **how: Any) -> BlockRain:
+        """The rain of a block, written and read again."""
+        self.write(self.folder, issue, wishes, **how)
         sources = open_rain_sources(self.configuration, self.country)
-        return rain_of_block(sources, issue_time, self.areas, longest_h=max(self.country.durations_h))
+        return rain_of_block(sources, IssueTime.parse(issue), self.areas, longest_h=max(self.country.durations_h))
 
     def found(
         self, block: BlockRain, before: FlashFloodFindings | None = None, *, late: float = 0
@@ -74,10 +84,17 @@ def _made(iso3: str, write: Callable[[Path], Path]) -> FlashWorld:
 @cache
 def demo() -> FlashWorld:
     """The demo country, its static data being the fixtures."""
-    from tests.worlds.countries.demo_flash import write_demo_config
+    return _made("XDM", lambda folder: write_demo_config(folder, DEMO_STATIC))
 
-    fixtures = Path(__file__).parents[2] / "data" / "fixtures" / "XDM"
-    return _made("XDM", lambda folder: write_demo_config(folder, fixtures))
+
+def demo_installation(folder: Path) -> Path:
+    """The demo country below a folder of a test's own, prepared already; returns its configuration.
+
+    Its rain is what `demo().write(folder, issue, wishes)` makes.
+    """
+    config = write_demo_config(folder, DEMO_STATIC)
+    shutil.copytree(demo().folder / "prepared", folder / "prepared", dirs_exist_ok=True)
+    return config
 
 
 @cache

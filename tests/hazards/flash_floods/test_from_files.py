@@ -6,14 +6,19 @@ country (`tests/worlds/six_blocks.py`) and of a town of another kind (`tests/wor
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from ibf_pipeline.config.configuration import load
+from ibf_pipeline.config.flash_floods import FlashFloodCountry
 from ibf_pipeline.domain.issue_time import IssueTime
 from ibf_pipeline.hazards.flash_floods.findings import FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.mails import LastMail, mailing
+from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from tests.conftest import real_data
-from tests.worlds.flash_block import FlashWorld, demo, malawi, town
+from tests.worlds.flash_block import FlashWorld, demo, demo_installation, malawi, town
 from tests.worlds.malawi.numbers import DISTRICTS, WISHES, alerted
 from tests.worlds.radar_town.country import GAUGED, TOWN, write_readings
 from tests.worlds.six_blocks import SIX_BLOCKS, Told
@@ -98,6 +103,15 @@ def test_six_blocks_of_the_demo_country() -> None:
         mail = mailing(found, before, last, found.published)
         assert mail.notify is block.mails, (block.issue, mail.reasons)
         before, last = found, LastMail(found.published, found) if mail.notify else last
+
+
+def test_an_installation_of_the_demo_country_is_prepared_already(tmp_path: Path) -> None:
+    configuration = load(demo_installation(tmp_path))
+    country = configuration.country_of("XDM", FlashFloodCountry)
+    prepared = configuration.prepared_folder("XDM", country.hazard)
+    assert prepare_flash_floods(country, configuration.static_folder(country), prepared) == ()
+    demo().write(tmp_path, SIX_BLOCKS[2].issue, SIX_BLOCKS[2].wishes)
+    assert {each.name for each in (tmp_path / "rain").iterdir()} == {"forecast", "observed"}
 
 
 def test_a_town_of_another_kind_radar_before_the_model() -> None:
