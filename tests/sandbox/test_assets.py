@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from ibf_pipeline.errors import InputInvalid
-from ibf_pipeline.sandbox import HazardSeed, Sandbox, seed_assets, seed_from_static
+from ibf_pipeline.sandbox import HazardSeed, PointSeed, Sandbox, seed_assets, seed_from_static
 from tests.worlds.services.portal import Clock, Portal, small_country
 
 FLOODS, FLASH = HazardSeed("floods", (2,), 2), HazardSeed("flash-floods", (3,), 3)
@@ -98,6 +98,15 @@ def test_gauges_have_a_file_of_their_own(static: Path) -> None:
     assert [(g.fid, g.name, g.lat, dict(g.properties)) for g in seed.points["gauges"]] == [
         ("5", "Lake Kazuni", -11.1, {})
     ]
+
+
+def test_points_that_share_an_id_are_all_there(coast: Portal) -> None:
+    """1,444 of the 16,733 water points of Malawi have the id of another one."""
+    wells = tuple(PointSeed("5", f"Well {n}", 0.5, 31.5) for n in range(3))
+    coast.sandbox.seed(replace(small_country("COA"), hazards=(FLASH,), points={"waterpoints": wells}))
+    features = coast.get("point-data/waterpoints/COA", disasterType="flash-floods").json()["features"]
+    assert [f["properties"]["name"] for f in features] == ["Well 0", "Well 1", "Well 2"]
+    assert len({f["properties"]["pointDataId"] for f in features}) == 3
 
 
 def test_a_name_is_not_needed_and_a_road_may_be_long(static: Path) -> None:

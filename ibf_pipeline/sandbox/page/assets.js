@@ -8,6 +8,7 @@ const kind = (category) => KINDS[category] || [category.replace("_", " "), categ
 const GAUGE_KEYS = [["water-level", "Level"], ["water-level-reference", "Reference"], ["water-level-previous", "Previous"], ["water-level-alert-level", "Alert level"]];
 const levels = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 3, useGrouping: false });
 const MOST_MARKS = 1500;   // exposed points that can be clicked; more are drawn as bare dots
+const MOST_STOPS = 100;    // of marks that the keyboard stops at; the list below has them all
 const MOST_ROWS = 200;
 const hours = (leadTime) => Number(leadTime.split("-")[0]);
 const whereabouts = new Map();
@@ -86,7 +87,7 @@ function assetMarks(places, x, y) {
 function mark(point, look, x, y, title) {
   const lines = [[kind(point.category)[0], name(point.fid)], ...(point.leadTime ? [["Lead time", when(point.leadTime)]] : []), ...valueLines(point)];
   const open = (event) => { event.stopPropagation(); popup(event, point.name || point.fid, point.values ? lines : []); };
-  return make("path", { d: kind(point.category)[2], class: `mark ${look}`, "data-x": x(point.lon), "data-y": y(point.lat), tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, title));
+  return make("path", { d: kind(point.category)[2], class: `mark ${look}`, "data-x": x(point.lon), "data-y": y(point.lat), tabindex: state.points.length > MOST_STOPS ? null : "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, title));
 }
 function valueLines(point) {
   if (!point.values) return [];

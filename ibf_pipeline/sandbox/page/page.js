@@ -123,6 +123,7 @@ function stationKind(station) {
 }
 function showStations() {
   at("stations-section").querySelector("h2").firstChild.textContent = chosen.layers.length ? "Gauges and assets " : "Stations ";
+  at("stations").classList.toggle("assets", chosen.layers.length > 0);
   if (chosen.layers.length) return showAssets();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
   const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
