@@ -121,8 +121,8 @@ function showAssets() {
     const rows = exposed.slice(0, MOST_ROWS).map((point) => [kind(point.category)[0], name(point.name || "-"), name(point.fid), point.leadTime ? when(point.leadTime) : "-"]);
     parts.push(table([["Exposed", "day"], ["Name", "wide"], ["Id", "day"], ["Lead time", "day"]], rows));
     if (exposed.length > MOST_ROWS) parts.push(make("p", { class: "quiet" }, `and ${whole.format(exposed.length - MOST_ROWS)} more.`));
-  } else parts.push(empty(leadTimeChosen() ? "No school, health site or water point is exposed at this lead time." : "No school, health site or water point is exposed."));
-  fill("stations", gauges.length || exposed.length ? `(${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ${whole.format(exposed.length)} exposed)` : "", make("div", {}, ...parts));
+  } else parts.push(empty(`No point is exposed${leadTimeChosen() ? " at this lead time" : ""}.`));
+  fill("stations", `(${gauges.length ? `${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ` : ""}${whole.format(exposed.length)} exposed)`, make("div", {}, ...parts));
 }
 /** Of roads or buildings: there is no history of them, the map always draws the newest upload of each lead time. */
 function lineNote(lines) {
