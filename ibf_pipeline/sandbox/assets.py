@@ -5,9 +5,11 @@ On the real service an administrator uploads them once; what a pipeline sends ab
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +27,7 @@ _POINTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """category -> what ``GET point-data`` shows of it beside fid and name (IBF API 0.335, recorded); null where a file
 lacks it"""
+_LONGEST_FIELD: Final = 2**24
 _INTEGER: Final = re.compile(r"-?\d+")
 
 
@@ -32,8 +35,9 @@ def seed_assets(seed: CountrySeed, static: Path, gauges: str | None = None) -> C
     """The country with the points and lines of ``assets/<category>.csv`` or ``.geojson`` below its static folder.
 
     Points have fid, name, lat, lon (GeoJSON: points with fid and name), roads and buildings fid and wkt (GeoJSON: any
-    shape with fid). Water level gauges are ``assets/gauges``, or else the table `gauges` below the static folder as far
-    as it says where they are. A category without a file is one of which the service has nothing.
+    shape with fid). Water level gauges are ``assets/gauges``, or else those of the table `gauges` below the static
+    folder: it is about their levels, and where it has no lat and lon they stand side by side in the middle of the
+    country. A category without a file is one of which the service has nothing.
 
     Raises InputInvalid for a point without a place and a line whose fid is no integer, as the service's are.
     """
@@ -42,7 +46,7 @@ def seed_assets(seed: CountrySeed, static: Path, gauges: str | None = None) -> C
         if (file := _file(static, category)) is not None:
             points[category] = tuple(_points(category, file))
     if gauges is not None and "gauges" not in points:
-        points["gauges"] = tuple(_placed_gauges(static / gauges))
+        points["gauges"] = tuple(_gauges(static / gauges, _middle(seed)))
     shapes = dict(seed.lines)
     for category in LINE_CATEGORIES:
         if (file := _file(static, category)) is not None:
@@ -57,7 +61,7 @@ def _file(static: Path, category: str) -> Path | None:
 
 def _points(category: str, file: Path) -> Iterator[PointSeed]:
     if file.suffix == ".csv":
-        for row in read_rows(file, ("fid", "name", "lat", "lon")):
+        for row in read_rows(file, ("fid", "lat", "lon")):
             yield _point(category, row, f"line {row.line}", file)
         return
     for n, feature in enumerate(_features(file), 1):
@@ -80,22 +84,53 @@ def _point(category: str, about: Mapping[str, str], where: str, file: Path) -> P
     return PointSeed(about["fid"], about.get("name") or about["fid"], lat, lon, further)
 
 
-def _placed_gauges(file: Path) -> Iterator[PointSeed]:
-    """Those of the hazard's own table: it is about their levels and need not say where they are."""
+def _gauges(file: Path, middle: tuple[float, float, float]) -> Iterator[PointSeed]:
+    lat, lon, step = middle
     for row in read_rows(file, ("fid", "name")):
-        if row.get("lat") and row.get("lon"):
-            yield _point("gauges", row, f"line {row.line}", file)
+        if not (row.get("lat") and row.get("lon")):
+            row |= {"lat": f"{lat:.5f}", "lon": f"{lon:.5f}"}
+            lon += step
+        yield _point("gauges", row, f"line {row.line}", file)
+
+
+def _middle(seed: CountrySeed) -> tuple[float, float, float]:
+    """Latitude and longitude of the middle of the country's areas, and a thirtieth of their width; degrees."""
+    areas = seed.admin_areas[min(seed.admin_areas)]["features"] if seed.admin_areas else []
+    pairs = [pair for area in areas for pair in _pairs(area["geometry"]["coordinates"])] or [(0.0, 0.0)]
+    west, east = min(lon for lon, _ in pairs), max(lon for lon, _ in pairs)
+    south, north = min(lat for _, lat in pairs), max(lat for _, lat in pairs)
+    return (south + north) / 2, (west + east) / 2, (east - west) / 30
+
+
+def _pairs(coordinates: Any) -> Iterator[tuple[float, float]]:
+    if isinstance(coordinates[0], (int, float)):
+        yield coordinates[0], coordinates[1]
+        return
+    for part in coordinates:
+        yield from _pairs(part)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
     """fid and shape: as WKT or GeoJSON, whichever the file has."""
     if file.suffix == ".csv":
-        for row in read_rows(file, ("wkt", "fid")):
+        with _long_fields():
+            rows = read_rows(file, ("wkt", "fid"))
+        for row in rows:
             yield _integer(row["fid"], f"line {row.line}", file), _wkt(row)
         return
     for n, feature in enumerate(_features(file), 1):
         fid = _integer(str(feature["properties"].get("fid", "")), f"feature {n}", file)
         yield fid, json.dumps(feature.get("geometry"), separators=(",", ":"))
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """A road through half a country has more than the 131,072 characters that Python takes in a field."""
+    before = csv.field_size_limit(_LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _wkt(row: Row) -> str:

@@ -122,7 +122,7 @@ def _shapes(store: Store, iso3: str, category: str) -> dict[int, list[list[float
         found[row["fid"]] = [
             [round(value, _DEGREES) for pair in _line(part).coords for value in pair[:2]]
             for part in shapely.get_parts(geometry)
-            if part.geom_type in ("LineString", "Polygon")
+            if part.geom_type in ("LineString", "Polygon") and not part.is_empty
         ]
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,7 +46,7 @@ def countries(store: Store) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            **_clock(row["iso3"], row["zone"]),
+            **_clock(row["iso3"], row["zone"], next(iter(days.get((row["iso3"], row["disaster"]), ())), 0)),
             "blocks": store.disasters[row["disaster"]].period == "six-hours",
             "layers": asset_layers(store.disasters[row["disaster"]]),
             "measure": store.disasters[row["disaster"]].measure,
@@ -58,10 +58,10 @@ def countries(store: Store) -> list[dict[str, Any]]:
     ]
 
 
-def _clock(iso3: str, seeded: str | None) -> dict[str, str]:
-    """The zone of a country's clocks, and its name as people know it; a zone without one is told by its offset."""
+def _clock(iso3: str, seeded: str | None, newest: str | int) -> dict[str, str]:
+    """The zone of a country's clocks, and its name on the newest day; a zone without one is told by its offset."""
     zone = WITH_TIME_ZONE.get(iso3) or seeded or "UTC"
-    at = datetime.now(ZoneInfo(zone))
+    at = parse_moment(newest).astimezone(ZoneInfo(zone))
     word = MAIL_CLOCKS[iso3][0] if iso3 in MAIL_CLOCKS else at.tzname() or zone
     return {"zone": zone, "zoneWord": word if word.isalpha() else f"UTC{word}"}
 

@@ -8,6 +8,7 @@ const kind = (category) => KINDS[category] || [category.replace("_", " "), categ
 const GAUGE_KEYS = [["water-level", "Level"], ["water-level-reference", "Reference"], ["water-level-previous", "Previous"], ["water-level-alert-level", "Alert level"]];
 const levels = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 3, useGrouping: false });
 const MOST_MARKS = 1500;   // exposed points that can be clicked; more are drawn as bare dots
+const MOST_STOPS = 100;    // of marks that the keyboard stops at; the list below has them all
 const MOST_ROWS = 200;
 const hours = (leadTime) => Number(leadTime.split("-")[0]);
 const whereabouts = new Map();
@@ -86,7 +87,7 @@ function assetMarks(places, x, y) {
 function mark(point, look, x, y, title) {
   const lines = [[kind(point.category)[0], name(point.fid)], ...(point.leadTime ? [["Lead time", when(point.leadTime)]] : []), ...valueLines(point)];
   const open = (event) => { event.stopPropagation(); popup(event, point.name || point.fid, point.values ? lines : []); };
-  return make("path", { d: kind(point.category)[2], class: `mark ${look}`, "data-x": x(point.lon), "data-y": y(point.lat), tabindex: "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, title));
+  return make("path", { d: kind(point.category)[2], class: `mark ${look}`, "data-x": x(point.lon), "data-y": y(point.lat), tabindex: state.points.length > MOST_STOPS ? null : "0", onclick: open, onkeydown: pressed(open) }, make("title", {}, title));
 }
 function valueLines(point) {
   if (!point.values) return [];
@@ -120,8 +121,8 @@ function showAssets() {
     const rows = exposed.slice(0, MOST_ROWS).map((point) => [kind(point.category)[0], name(point.name || "-"), name(point.fid), point.leadTime ? when(point.leadTime) : "-"]);
     parts.push(table([["Exposed", "day"], ["Name", "wide"], ["Id", "day"], ["Lead time", "day"]], rows));
     if (exposed.length > MOST_ROWS) parts.push(make("p", { class: "quiet" }, `and ${whole.format(exposed.length - MOST_ROWS)} more.`));
-  } else parts.push(empty(leadTimeChosen() ? "No school, health site or water point is exposed at this lead time." : "No school, health site or water point is exposed."));
-  fill("stations", gauges.length || exposed.length ? `(${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ${whole.format(exposed.length)} exposed)` : "", make("div", {}, ...parts));
+  } else parts.push(empty(`No point is exposed${leadTimeChosen() ? " at this lead time" : ""}.`));
+  fill("stations", `(${gauges.length ? `${gauges.length} gauge${gauges.length === 1 ? "" : "s"}, ` : ""}${whole.format(exposed.length)} exposed)`, make("div", {}, ...parts));
 }
 /** Of roads or buildings: there is no history of them, the map always draws the newest upload of each lead time. */
 function lineNote(lines) {

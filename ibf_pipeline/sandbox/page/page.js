@@ -71,7 +71,8 @@ const name = (text) => make("bdi", {}, text);
 function when(leadTime) {
   if (!leadTime) return make("span", {}, "-");
   const day = leadDay(leadTime);
-  return make("span", {}, leadTime, day ? make("small", {}, day) : null);
+  const parts = day ? day.split(", ").flatMap((part, n) => [n ? ", " : null, make("span", { class: "whole" }, part)]) : [];
+  return make("span", {}, leadTime, day ? make("small", {}, ...parts) : null);
 }
 function table(heads, rows) {
   const head = make("tr", {}, ...heads.map(([text, kind]) => make("th", { class: kind, scope: "col" }, text)));
@@ -122,7 +123,8 @@ function stationKind(station) {
   return kind in CLASSES ? kind : "no";
 }
 function showStations() {
-  at("stations-section").querySelector("h2").firstChild.textContent = chosen.layers.length ? "Gauges and assets " : "Stations ";
+  at("stations-section").querySelector("h2").firstChild.textContent = !chosen.layers.length ? "Stations " : chosen.layers.includes("gauges") ? "Gauges and assets " : "Assets ";
+  at("stations").classList.toggle("assets", chosen.layers.length > 0);
   if (chosen.layers.length) return showAssets();
   if (!state.stations.length) return fill("stations", "", empty("This country has no stations."));
   const order = { max: 0, med: 1, min: 2, no: 3, unknown: 3 };
