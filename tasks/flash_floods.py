@@ -90,7 +90,9 @@ def find_districts(
     for event in found.events:
         log.info("%s: event %s %s, people %d", iso3, event.name, event.flags, event.people)
     for note in found.notes:
-        log.warning("%s: %s", iso3, note)
+        log.info("%s: %s", iso3, note)
+    for doubt in found.doubts:
+        log.warning("%s: %s", iso3, doubt)
     return found
 
 

@@ -99,8 +99,8 @@ def _schedule(configuration: Configuration, country: CountryHazard) -> list[Find
 
 
 def read_schedules(users: Callable[[str], tuple[str, ...]], hazard: str = FLOODS.name) -> list[Schedule]:
-    """Every schedule of the Prefect server that starts runs of a hazard. `users`: a source's countries with that hazard,
-    by ISO3 code.
+    """Every schedule of the Prefect server that starts runs of a hazard. `users`: a source's countries that have it, by
+    ISO3 code.
     """
     from prefect.client.orchestration import get_client
 

@@ -134,6 +134,7 @@ def fetch_static(
     refresh: Annotated[
         bool, typer.Option("--refresh", help="fetch again what was fetched; files that people changed stay")
     ] = False,
+    hazard: HazardName = None,
     config: Config = "config",
     workspace: Workspace = None,
 ) -> None:
@@ -143,11 +144,10 @@ def fetch_static(
     """
     from flows.wiring.day import open_configuration
     from flows.wiring.static import fetch_country
-    from ibf_pipeline.config.floods import FloodCountry
     from ibf_pipeline.static.static import still_missing
 
     configuration = open_configuration(config, workspace)
-    chosen = configuration.country_of(country, FloodCountry)
+    chosen = configuration.country(country, hazard)
     out = console()
     written = fetch_country(
         configuration, chosen, lambda text: out.print(text, soft_wrap=True, markup=False), refresh=refresh

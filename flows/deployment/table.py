@@ -109,8 +109,10 @@ def _countries(configuration: Configuration, where: dict[str, Any]) -> Iterator[
 def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Planned]:
     for name in watched_sources(configuration):
         waiting = waiting_of(configuration, name)
-        daily = isinstance(waiting, Waiting)
-        of, until = ("day", f"{waiting.until} UTC") if daily else ("block", f"{waiting.until_h:g} hours after it began")
+        if isinstance(waiting, Waiting):
+            of, until = "day", f"{waiting.until} UTC"
+        else:
+            of, until = "block", f"{waiting.until_h:g} hours after it began"
         yield Planned(
             watch_source,
             name,
@@ -118,15 +120,15 @@ def _sensors(configuration: Configuration, where: dict[str, Any]) -> Iterator[Pl
             {"source": name, **where},
             _first_looks(waiting),
             ("watch-source", name),
-            at_once=1 if daily else None,
+            at_once=1,
         )
 
 
 def _first_looks(waiting: Waiting | BlockWaiting) -> str:
     """Cron (UTC) of a sensor's runs: one a day, or one for each block of six hours."""
     if isinstance(waiting, Waiting):
-        hour, minute = waiting.first_look.split(":")
-        return f"{int(minute)} {int(hour)} * * *"
+        clock = waiting.first_look.split(":")
+        return f"{int(clock[1])} {int(clock[0])} * * *"
     hour, minute = divmod(round(60 * waiting.first_look_h), 60)
     return f"{minute} {','.join(map(str, sorted((hour + block) % 24 for block in range(0, 24, 6))))} * * *"
 

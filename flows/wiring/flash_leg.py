@@ -117,7 +117,9 @@ def hours_back(issue_time: IssueTime, country: FlashFloodCountry, before: FlashF
     """How many hours of rain are summed up before the last block: those of the longest duration, and of the blocks that
     were missed, which this one looks at.
     """
-    window = window_of(issue_time, issue_time.start, before and before.issue_time, country.warning_from_h)
+    window = window_of(
+        issue_time, issue_time.start, None if before is None else before.issue_time, country.warning_from_h
+    )
     return max(country.durations_h) - window.first - BLOCK
 
 

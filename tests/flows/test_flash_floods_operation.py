@@ -126,8 +126,10 @@ def test_commands_of_a_block(project: FlashProject) -> None:
         (("run", "XTV", *hazard, "--date", "2026-02-15"), 2, "day and hour such as"),
         (("run", "XTV", "--hazard", "floods"), 2, "XTV has no hazard 'floods'"),
         (("prepare", "XTV", *hazard, "--propose-mapping"), 1, "is configured for flash-floods"),
-        (("inputs", "fetch", "XTV"), 1, "flash-floods"),
-        (("fetch-static", "XTV"), 1, "flash-floods"),
+        (("inputs", "fetch", "XTV", *hazard, *date), 0, "Model 2026-02-15T06: 48 hours, 3 areas"),
+        (("inputs", "fetch", "XTV", *hazard, *date, "--source", "gfs"), 2, "XTV has no source 'gfs'"),
+        (("inputs", "list"), 0, "nothing was fetched yet"),
+        (("fetch-static", "XTV", *hazard), 0, "complete"),
     ):
         code, output = project.invoke(*words)
         assert (code, says in " ".join(output.split())) == (expected, True), f"{words}: {code} {output}"

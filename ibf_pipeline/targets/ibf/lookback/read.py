@@ -130,5 +130,5 @@ def _points(client: Reader, expected: Expected, category: str) -> dict[str, Valu
     told: dict[str, Values] = {}
     for each in (feature["properties"] for feature in answer["features"]):
         code = str(each.get("stationCode") or each["fid"])
-        told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # of points that share an id one has them
+        told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # one of those that share an id
     return told
