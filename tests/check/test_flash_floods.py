@@ -126,6 +126,13 @@ def test_people_are_doubted_as_for_floods(static: Path) -> None:
     assert any(subject == "rasters" for subject, _ in bad(static))
 
 
+def test_a_damaged_population_raster_is_one_error_among_others(static: Path) -> None:
+    write(static, "population.tif", "no raster")
+    found = bad(static)
+    assert any(subject == "rasters" and "the population raster cannot be read" in words for subject, words in found)
+    assert any(subject == "assets" for subject, _ in found)
+
+
 def test_runs_say_what_check_doubts_unless_it_is_accepted(static: Path) -> None:
     districts = {"Alpha": ["A1", "A2"], "Beta": ["U1"]}
     flash_files.raster(static / "flash_floods" / "depth" / "20mm_1hr.tif", np.zeros((4, 4)))

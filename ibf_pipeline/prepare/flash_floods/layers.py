@@ -21,7 +21,7 @@ from ibf_pipeline.prepare.counts import write_on_grid
 from ibf_pipeline.prepare.cover import bounds_of_areas, cover_of
 from ibf_pipeline.prepare.depths import DepthFacts, facts_file, read_facts, write_depth
 from ibf_pipeline.prepare.flash_floods.asset_files import asset_files, read_asset_file
-from ibf_pipeline.prepare.flash_floods.extents import national_grid, write_coarse, write_grid
+from ibf_pipeline.prepare.flash_floods.extents import counting_grid, national_grid, write_coarse, write_grid
 from ibf_pipeline.prepare.flash_floods.inputs import depth_files, layer_files
 from ibf_pipeline.prepare.flash_floods.reached import reached
 from ibf_pipeline.prepare.flash_floods.store import (
@@ -184,7 +184,8 @@ class FlashMaker:
 
         def build() -> None:
             country, layer = bounds_of_areas(self._areas), self._target / "scratch_people.tif"
-            counts = write_on_grid(raster, self._target / GRID, layer, _what(POPULATION_AFFECTED), country=country)
+            on = counting_grid(raster, self._target / "scratch_grid.tif", country, self._country.raster_arcsec)
+            counts = write_on_grid(raster, on, layer, _what(POPULATION_AFFECTED), country=country)
             sums = area_sums(layer, [], self._areas, self._target / "scratch.tif")[:, 0]
             layer.unlink()
             require_people(sums, raster)
