@@ -99,7 +99,7 @@ def test_what_is_wrong_with_a_table_is_found(static: Path, file: str, text: str,
 def test_districts_with_areas_that_the_boundaries_have_not(static: Path) -> None:
     found = bad(static, districts={"Alpha": ["A1", "A9"]})
     assert found[0][0] == "configuration"
-    assert "1 areas of districts are not in the boundaries: A9 of Alpha" in found[0][1]
+    assert "1 area of districts unknown to the boundaries: A9 of Alpha" in found[0][1]
 
 
 def test_areas_that_no_flood_reaches_or_the_library_has_not(static: Path) -> None:
@@ -117,6 +117,15 @@ def test_dry_and_shrinking_floods(static: Path) -> None:
     found = [words for _, words in bad(static)]
     assert "no water in the flood of 20mm_1hr" in found
     assert "the flood of 10mm_1hr is wetter than that of 20mm_1hr" in found
+
+
+def test_depths_in_centimetres_are_doubted_as_for_floods(static: Path) -> None:
+    depth = np.arange(16.0).reshape(4, 4) * 7
+    flash_files.raster(static / "flash_floods" / "depth" / "40mm_4hr.tif", depth, nodata=0)
+    (words,) = [words for _, words in bad(static) if "centimetres" in words]
+    assert words.startswith("40mm_4hr.tif: every depth is a whole number, the greatest is 105: is it in metres")
+    prepare_flash_floods(flash_files.country(), static, static.parent / "p")
+    assert read_flash_floods(static.parent / "p", "XTV").layers.doubts == (words,)
 
 
 def test_people_are_doubted_as_for_floods(static: Path) -> None:
