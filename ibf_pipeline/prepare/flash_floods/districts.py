@@ -22,7 +22,8 @@ def require_known(country: FlashFloodCountry, place_codes: Sequence[str], static
     if unknown:
         name, code = unknown[0]
         raise InputInvalid(
-            f"{counted(len(unknown), 'area')} of districts unknown to the boundaries: {code} of {name}{lost_zeros(code, known)}",
+            f"{counted(len(unknown), 'area')} of districts unknown to the boundaries: {code} of {name}"
+            + lost_zeros(code, known),
             where=boundary_files(static, country)[country.default_admin_level],
             expected=f"the place codes of level {country.default_admin_level} in `districts`",
             remedy="correct `districts` in the country's file, or take the boundaries of the same edition",
