@@ -178,10 +178,9 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
         draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **_BEYOND)
-    missing = np.isnan(area.amount).any(axis=0)
-    for end, gone in zip(area.ends, missing, strict=True):
+    for end, amounts in zip(area.ends, area.amount.T, strict=True):
         place = _hours(end, found.issue_time.start)
-        if gone and view[0] < place <= view[1]:
+        if np.isnan(amounts).any() and view[0] < place <= view[1]:
             draw_box(axes, place - 1, 0, 1, top, zorder=1, **_GONE)
     axes.tick_params(labelsize=points(13))
     axes.spines[["top", "right"]].set_visible(False)
