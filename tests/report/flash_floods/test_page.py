@@ -231,3 +231,13 @@ def test_an_alert_that_goes_on_says_how_many_hours_are_left():
     report = make_report(now, before, {}, (), FlashKept(before=before))
     assert isinstance(report, FlashReport)
     assert report.going_on == ("Alpha: starts Mon 2026-02-16 02:00 CAT, in 12 hours; 12 hours are left, 18 before",)
+
+
+def test_what_began_days_ago_is_named_at_the_edge():
+    first = found(rain({"A1": {-1: 30}}))
+    cube = rain({"A1": {26: 12}}, block_after(8))
+    later = found(cube, found(rain({}, block_after(4)), first))
+    assert only(later).state == "tail"
+    texts = texts_of(hyetograph(later, only(later), cube))
+    assert "← start and worst hour Sun 2026-02-15 07:00 CAT" in texts
+    assert any(text.endswith("numbers of an earlier block") for text in texts)
