@@ -11,7 +11,7 @@ from ibf_pipeline.domain.wording import number_text
 from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.pictures.colours import INK, WATER, WATER_EDGE
 from ibf_pipeline.report.pictures.map_words import Marks
-from ibf_pipeline.report.words import listed
+from ibf_pipeline.report.words import isolated, listed
 from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
 
 Assets = Mapping[tuple[str, str], KeptAsset]
@@ -82,7 +82,7 @@ def _words(exposed: Exposed, assets: Assets) -> str:
     number = number_of(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
     if len(unnamed) == len(names):
         return f"{number}, without names" if len(names) > 1 else number
-    named = [name for name in dict.fromkeys(names) if name not in unnamed]
+    named = [isolated(name) for name in dict.fromkeys(names) if name not in unnamed]
     rest = f"; {number_text(len(unnamed))} of them without a name" if unnamed else ""
     return f"{number}: {listed(named, MOST_NAMED)}{rest}"
 
