@@ -100,7 +100,8 @@ def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path)
 def _marks(exposed: Exposed, assets: Assets) -> tuple[str, Marks]:
     look = LOOKS[exposed.category]
     there = [assets[exposed.category, fid] for fid in exposed.fids if (exposed.category, fid) in assets]
-    lines = tuple(each.shape for each in there if each.shape)
-    places = tuple((each.lon, each.lat) for each in there if not each.shape)
+    is_line = exposed.category in _CUT
+    lines = tuple(each.shape for each in there if is_line and each.shape)
+    places = tuple((each.lon, each.lat) for each in there if not (is_line and each.shape))
     words = number_of(exposed.category, len(exposed.fids)) + (" cut" if exposed.category in _CUT else "")
     return exposed.category, Marks(words, look.marker, look.colour, places, lines, look.size)
