@@ -9,6 +9,7 @@ from datetime import timedelta
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
+from ibf_pipeline.report.words import isolated
 
 FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
 _AREAS = 4
@@ -73,7 +74,7 @@ def _rain(old: tuple[Cause, ...], new: tuple[Cause, ...]) -> str:
     then = next((cause for cause in old if cause.place_code == now.place_code), None)
     if then is None or _amount(then) == _amount(now):
         return ""
-    return f"{now.name or now.place_code}: {_amount(now)}, {_amount(then)} before"
+    return f"{isolated(now.name or now.place_code)}: {_amount(now)}, {_amount(then)} before"
 
 
 def _amount(cause: Cause) -> str:

@@ -17,6 +17,7 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
 from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import Reached, reached
+from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 
 MOST_DRAWINGS: Final = 12
@@ -108,12 +109,17 @@ def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashRe
         one_run=found.one_run,
         next_update=words.next_update(found),
         decides=words.decides(found),
-        going_on=tuple(
-            f"{event.name}: {words.begins(found, event)}" for event in found.events if event.name in plain.unchanged
-        ),
+        going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
         still_shown=tuple(words.still_shown(found)),
         gauges=found.gauges,
         rule=found.rule,
         rule_words=tuple(words.rule_text(found)),
     )
+
+
+def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> str:
+    """`Alpha: starts Sun 2026-02-15 17:00 CAT, in 9 hours; 9 hours are left, 15 before`."""
+    old = [each for each in (kept.before.events if kept.before is not None else ()) if each.key == event.key]
+    left = hours_left(kept.before, found, old[0], event) if old else ""
+    return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))

@@ -13,7 +13,7 @@ from ibf_pipeline.hazards.flash_floods.mails import URGENT, may_wait
 from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, listed, people_of
+from ibf_pipeline.report.words import area_names, isolated, listed, people_of
 
 NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
@@ -49,11 +49,11 @@ def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iter
     kind = "trigger" if events and events[0].trigger else "warning"
     for event in events[:NAMED]:
         names = area_names(found, [event])
-        where = "" if names == [event.district] else f" in {listed(names, 3)}"
+        where = "" if names == [event.district] else f" in {listed([isolated(name) for name in names], 3)}"
         people = f"{people_of([event])} may be affected{where}"
-        yield f"{event.name}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
+        yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
     if rest := events[NAMED:]:
-        further = some([event.name for event in rest], 5)
+        further = some([isolated(event.name) for event in rest], 5)
         yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
 
 
@@ -130,10 +130,12 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
 
 def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     """The rain of the areas with most people, what it stands for and whom that reaches."""
-    lines = [f"{cause.name or cause.place_code}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]]
+    lines = [
+        f"{isolated(cause.name or cause.place_code)}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]
+    ]
     sooner = [cause for cause in event.causes if cause.starts == event.starts and cause.starts < cause.peaks]
     if sooner:
-        began, name = sooner[0].start_duration_h, sooner[0].name or sooner[0].place_code
+        began, name = sooner[0].start_duration_h, isolated(sooner[0].name or sooner[0].place_code)
         at = local_text(event.starts, found.zone)
         lines.append(f"The limit is passed first at {at}, in {name}, by the rain of {counted(began, 'hour')}.")
     rest = len(event.causes) - EXPLAINED
@@ -143,7 +145,7 @@ def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
 
 
 def _cause(found: FlashFloodFindings, cause: Cause) -> str:
-    doubts = [] if cause.resolved else ["the source's steps are longer than this sum"]
+    doubts = [] if cause.resolved else ["the source's steps are longer than a sum that decided"]
     return "; ".join([cause_text(cause, found.published, found.zone), rain_words(cause), *doubts])
 
 

@@ -29,6 +29,7 @@ from ibf_pipeline.runs.findings import read_found
 from ibf_pipeline.runs.folder import RunFolder
 from tests.report.pictures.clipped import clipped_texts, texts_of
 from tests.worlds.countries.two_valleys import at, found, only, rain
+from tests.worlds.countries.two_valleys import block as block_after
 from tests.worlds.countries.two_valleys_run import flash_run, write_outlines
 
 EIGHTY = dict.fromkeys((9, 10, 11, 12), 20.5)
@@ -222,3 +223,21 @@ def test_a_report_without_kept_rain_has_no_hyetograph_and_says_the_rest(block):
     assert isinstance(report, FlashReport)
     assert [part.hyetograph for part in report.events] == [None, None]
     assert report.events[0].why[0].startswith("Area A1: 82 mm in 4 hours")
+
+
+def test_an_alert_that_goes_on_says_how_many_hours_are_left():
+    before = found(rain({"A1": {18: 30}}))
+    now = found(rain({"A1": {12: 30}}, block_after(1)), before, warning_from_h=9)
+    report = make_report(now, before, {}, (), FlashKept(before=before))
+    assert isinstance(report, FlashReport)
+    assert report.going_on == ("Alpha: starts Mon 2026-02-16 02:00 CAT, in 12 hours; 12 hours are left, 18 before",)
+
+
+def test_what_began_days_ago_is_named_at_the_edge():
+    first = found(rain({"A1": {-1: 30}}))
+    cube = rain({"A1": {26: 12}}, block_after(8))
+    later = found(cube, found(rain({}, block_after(4)), first))
+    assert only(later).state == "tail"
+    texts = texts_of(hyetograph(later, only(later), cube))
+    assert "← start and worst hour Sun 2026-02-15 07:00 CAT" in texts
+    assert any(text.endswith("numbers of an earlier block") for text in texts)

@@ -197,3 +197,11 @@ def test_what_has_begun_does_not_move():
     again = found(rain({"A1": {-3: 30}}, block(1)), first)
     assert only(again).starts > only(first).starts
     assert compare(first, again) == ()
+
+
+def test_numbers_behind_a_name_from_right_to_left_keep_their_place():
+    name = "مقياس النيل"
+    static = layers()
+    areas = {**static.areas, "A1": replace(static.areas["A1"], name=name)}
+    block = found(rain({"A1": EIGHTY}), static=replace(static, areas=areas))
+    assert words.why(block, only(block))[0].startswith(f"\u2068{name}\u2069: 82 mm in 4 hours")
