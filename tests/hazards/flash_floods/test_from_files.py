@@ -77,6 +77,14 @@ def test_areas_below_the_limit_go_with_their_people() -> None:
     assert below == {"MW10403": 12, "MW10402": 0, "MW10511": 0, "MW10411": 0}
 
 
+def test_f2_the_heaviest_rain_has_its_flood() -> None:
+    """Their scenarios without an entry in the ranking ended the pipeline in the heaviest rain."""
+    found = mwi().found(mwi().rain(ISSUE, "Karonga=@30h:175mm/24h Blantyre City=@3h:120mm/1h"))
+    worst = {event.name: {cause.scenario for cause in event.causes} for event in found.events}
+    assert worst == {"Karonga": {"175mm_24hr"}, "Blantyre City": {"60mm_1hr"}}
+    assert all(cause.beyond_library for cause in found.events[0].causes), "120 mm in an hour are more than 60"
+
+
 def test_real_points_and_made_up_houses_and_roads_are_reached() -> None:
     found = mwi().found(mwi().rain(ISSUE, " ".join(WISHES.values())))
     kinds = {each.category for each in found.exposed}
