@@ -22,9 +22,9 @@ from ibf_pipeline.hazards.flash_floods.gauges import Gauge
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import FlashPrepared, read_assets, read_flash_floods
-from ibf_pipeline.prepare.stamp import read_stamp
+from ibf_pipeline.prepare.stamp import read_stamp, sha256
 from ibf_pipeline.runs.findings import write_found
-from ibf_pipeline.runs.flash_floods import KeptAsset, write_assets_kept, write_rain_kept
+from ibf_pipeline.runs.flash_floods import RAIN, KeptAsset, write_assets_kept, write_rain_kept
 from ibf_pipeline.runs.folder import RunFolder
 from ibf_pipeline.runs.rasters import make_rasters
 from ibf_pipeline.sources.rain.block import BlockRain, rain_of_block
@@ -114,7 +114,7 @@ def record_block(
     write_found(found, folder / "events.json")
     write_rain_kept(folder, block.rain)
     write_assets_kept(folder, found, _exposed(found, prepared))
-    run.finish(folder, _manifest(found, block, country, layers))
+    run.finish(folder, _manifest(found, block, country, layers, folder / RAIN))
     log.info("%s: findings in %s", iso3, run.path)
     return run
 
@@ -133,7 +133,10 @@ def _exposed(found: FlashFloodFindings, prepared: FlashPrepared) -> Iterator[Kep
             yield KeptAsset(category, place.fid, place.name, place.lat, place.lon, place.area, shown)
 
 
-def _manifest(found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path) -> dict[str, Any]:
+def _manifest(
+    found: FlashFloodFindings, block: BlockRain, country: FlashFloodCountry, layers: Path, rain: Path
+) -> dict[str, Any]:
+    """`rain`: the file of the kept rain, which is what the findings were made of."""
     packages = ("ibf-pipeline", "xarray", "rasterio", "numpy", "exactextract", "prefect")
     stamp = read_stamp(layers / "stamp.json")
     static = sorted(stamp.inputs.items()) if stamp is not None else []
@@ -147,7 +150,7 @@ def _manifest(found: FlashFloodFindings, block: BlockRain, country: FlashFloodCo
         "published": found.published,
         "cycle": found.cycle,
         "obtained": dict(block.origin),
-        "inputs": block.origin.get("files", []),
+        "inputs": [{"name": rain.name, "size": rain.stat().st_size, "sha256": sha256(rain)}],
         "static": [{"name": name, "size": file.size, "sha256": file.sha256} for name, file in static],
         "versions": {name: version(name) for name in packages},
         "configuration": country.model_dump(mode="json"),

@@ -218,9 +218,8 @@ def _may_have_new(chosen: SourceSection) -> bool:
     """Whether a source may have a forecast that a run can begin with."""
     if isinstance(chosen, RainFilesSection):
         return chosen.role == "forecast"
-    return isinstance(chosen, settings.DischargeSection | ForecastSection) and not isinstance(
-        chosen, settings.RunSource
-    )
+    known = isinstance(chosen, settings.DischargeSection | ForecastSection)
+    return known and not isinstance(chosen, settings.RunSource)
 
 
 def sound_countries(

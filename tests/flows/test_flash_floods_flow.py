@@ -54,6 +54,7 @@ def test_a_block_is_found_and_published(project: FlashProject) -> None:
     assert kept["roads", "120"].shape == "LINESTRING (10 0.985, 10.04 0.985)"
     manifest = run.manifest()
     assert (manifest["headline"], manifest["configuration"]["districts"]) == ("1 trigger, 1 warning", DISTRICTS)
+    assert [file["name"] for file in manifest["inputs"]] == ["rain.nc"]
     assert manifest["cycle"] == "2026-02-15T06:00:00+00:00"
     assert {file["name"] for file in manifest["static"]} >= {"population.tif", "flash_floods/scenarios.csv"}
     assert (run.path / "report/report.html").is_file()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.flash_demo import run_demo, set_up
 from ibf_pipeline.domain.issue_time import IssueTime
-from tests.conftest import real_data
+from tests.conftest import ROOT, real_data
 from tests.worlds.flash_block import demo, malawi
 from tests.worlds.flash_project import FlashRuns
 from tests.worlds.malawi.numbers import WISHES, alerted
@@ -103,3 +104,13 @@ def test_a_day_in_three_blocks(tmp_path: Path) -> None:
             assert shown.events["Karonga"] == ("trigger", "12-hour", "12-hour")
     assert shown.events == {"Rumphi": ("trigger", "0-hour", "0-hour")}
     assert [set(names) for names in shown.mails] == [{"Rumphi", "Blantyre City", "Karonga"}, {"Karonga"}]
+
+
+def test_the_demo_runs_three_blocks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = set_up(tmp_path, str(ROOT / "config"))
+    assert run_demo(config, str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert said.count("report: ") == 3
+    shown = FlashRuns(config, str(tmp_path), "XDM", tmp_path / "rain").portal()
+    assert shown.events == dict.fromkeys(("Kimiri", "Veo"), ("trigger", "0-hour", "0-hour"))
+    assert [set(names) for names in shown.mails] == [{"Kimiri", "Lokiba"}, {"Kimiri", "Lokiba"}, {"Veo"}]
