@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import deployment
 
 from flows.approval import await_approval, tell_waiting
-from flows.ending import HOLD, ended, failed, nothing_new, tell
+from flows.ending import HOLD, URGENT, ended, failed, nothing_new, tell
 from flows.half_made import shown_meanwhile
 from flows.installed import final
 from flows.morning import show_waiting
@@ -147,16 +147,17 @@ def conclude(
 ) -> tuple[State, bool]:
     """Publish, then report. Last of what is returned: whether the notification waits for a person."""
     held, leg = False, leg_of(day)
-    notify, hold = notify and leg.mails(day, found), hold and leg.may_wait(found)
+    notify, waits = notify and leg.mails(day, found), leg.may_wait(found)
     try:
         publications: list[Publication] = []
         if publish:
             with publishing_progress(run, day.target_name):
-                publications = publish_day(day, found, run, notify=notify, hold=hold, consent=consent)
+                publications = publish_day(day, found, run, notify=notify, hold=hold and waits, consent=consent)
             held = bool(publications) and publications[-1].outcome.held
         idle = ["nothing was published"] if not publish else [] if publications else [nothing_new(day.target_name)]
         unmailed = publish and not publications and mailed_nobody(run, day.target_name)
-        further = [*([HOLD] if held else []), *idle, *([UNMAILED] if unmailed else [])]
+        urgent = hold and not waits and any(publication.notified for publication in publications)
+        further = [*([HOLD] if held else []), *([URGENT] if urgent else []), *idle, *([UNMAILED] if unmailed else [])]
         state = ended(
             found, publications, *further, otherwise=HELD if held else NOT_NOTIFIED if unmailed else COMPLETED
         )
