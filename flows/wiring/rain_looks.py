@@ -15,6 +15,7 @@ from ibf_pipeline.hazards.flash_floods.window import BLOCK, LAST_HOUR
 from ibf_pipeline.prepare.flash_floods.build import prepare_flash_floods
 from ibf_pipeline.prepare.flash_floods.store import read_flash_floods
 from ibf_pipeline.rain.assembled import leading
+from ibf_pipeline.sources.threads import FILE_LIBRARIES
 from ibf_pipeline.sources.watch import Look
 
 
@@ -23,8 +24,10 @@ def rain_look(
 ) -> Callable[[], Look]:
     """Whole: the cycle that begins with the block leads; usable: an older one does, at most `oldest_cycle_h` old."""
     chosen, folder = flash_country(country), configuration.prepared_folder(country.iso3, country.hazard)
-    prepare_flash_floods(chosen, local_static(configuration, chosen), folder)
-    section, prepared = configuration.settings.sources[source], read_flash_floods(folder, country.iso3)
+    with FILE_LIBRARIES:  # other countries are looked at at the same time
+        prepare_flash_floods(chosen, local_static(configuration, chosen), folder)
+        prepared = read_flash_floods(folder, country.iso3)
+    section = configuration.settings.sources[source]
     opened, areas = open_rain_source(configuration, chosen, source, section), rain_areas(prepared, folder)
     first, last = (issue_time.start + timedelta(hours=hours) for hours in (-BLOCK, LAST_HOUR))
 
