@@ -113,6 +113,18 @@ def wrapped(figure: Figure, text: str, pixels: float, room: float, lines: int, *
     return result
 
 
+def apart(values: Sequence[float], gap: float, top: float) -> list[float]:
+    """Ascending heights at least `gap` from each other, as near to the values as that allows, below `top`."""
+    heights: list[float] = []
+    for value in values:
+        heights.append(max(value, heights[-1] + gap) if heights else value)
+    ceiling = top
+    for place in range(len(heights) - 1, -1, -1):
+        heights[place] = min(heights[place], ceiling)
+        ceiling = heights[place] - gap
+    return heights
+
+
 def png(figure: Figure) -> bytes:
     """The figure as PNG; the same figure gives the same bytes."""
     canvas = FigureCanvasAgg(figure)
