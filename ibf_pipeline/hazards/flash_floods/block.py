@@ -65,7 +65,7 @@ def find(
     Raises InputMissing where the forecast's cycle is too old; InputInvalid where no area has usable rain, or one of an
     alerted district has none; ConfigError where library, areas and configuration do not fit together.
     """
-    past = past or Past()
+    past, layers = past or Past(), layers.accepting(country.accepted_doubts)
     issue_time, published = IssueTime.parse(str(rain.attrs["issue_time"])), published.astimezone(UTC)
     cycle = cycle_of(rain)
     require_recent(cycle, issue_time.start, country.oldest_cycle_h, past.found)
