@@ -41,7 +41,7 @@ class KeptAsset:
     area: str = ""
     """place code"""
     shape: str = ""
-    """WKT of a line or a building, degrees, simplified; empty for points"""
+    """WKT of a road, degrees, simplified; empty for all others, which are drawn as points"""
 
 
 def write_rain_kept(folder: Path, rain: xr.DataArray) -> None:

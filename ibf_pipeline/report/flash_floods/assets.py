@@ -9,8 +9,9 @@ from typing import Final
 
 from ibf_pipeline.domain.wording import number_text
 from ibf_pipeline.hazards.flash_floods.findings import Exposed, FlashFloodEvent, FlashFloodFindings
+from ibf_pipeline.report.pictures.colours import INK, WATER, WATER_EDGE
 from ibf_pipeline.report.pictures.map_words import Marks
-from ibf_pipeline.report.words import listed
+from ibf_pipeline.report.words import isolated, listed
 from ibf_pipeline.runs.flash_floods import GAUGES, KeptAsset, read_assets_kept
 
 Assets = Mapping[tuple[str, str], KeptAsset]
@@ -28,18 +29,18 @@ class Look:
     many: str
     marker: str
     colour: str
-    size: float = 13
+    size: float = 14
 
 
 LOOKS: Final[dict[str, Look]] = {
-    "schools": Look("school", "schools", "s", "#2456a6"),
-    "health_sites": Look("health site", "health sites", "P", "#0b7a3b"),
-    "waterpoints": Look("waterpoint", "waterpoints", "o", "#19b5d8"),
+    "schools": Look("school", "schools", "s", WATER),
+    "health_sites": Look("health site", "health sites", "P", WATER_EDGE, 16),
+    "waterpoints": Look("waterpoint", "waterpoints", "o", WATER_EDGE),
     "roads": Look("road", "roads", "_", "#6a1b9a"),
-    "buildings": Look("building", "buildings", "D", "#4a4a4a", 6),
-    GAUGES: Look("gauge", "gauges", "v", "#1a1a1a"),
+    "buildings": Look("building", "buildings", "D", INK, 5),
+    GAUGES: Look("gauge", "gauges", "v", INK, 16),
 }
-"""by the portal's word; shapes and colours both tell them apart"""
+"""by the portal's word: shapes tell them apart, in colours that a picture of few colours keeps"""
 _CUT: Final = ("roads",)
 """of which people say that they are cut"""
 
@@ -81,7 +82,7 @@ def _words(exposed: Exposed, assets: Assets) -> str:
     number = number_of(exposed.category, len(names)) + (" cut" if exposed.category in _CUT else "")
     if len(unnamed) == len(names):
         return f"{number}, without names" if len(names) > 1 else number
-    named = [name for name in dict.fromkeys(names) if name not in unnamed]
+    named = [isolated(name) for name in dict.fromkeys(names) if name not in unnamed]
     rest = f"; {number_text(len(unnamed))} of them without a name" if unnamed else ""
     return f"{number}: {listed(named, MOST_NAMED)}{rest}"
 
@@ -99,7 +100,8 @@ def event_marks(found: FlashFloodFindings, event: FlashFloodEvent, folder: Path)
 def _marks(exposed: Exposed, assets: Assets) -> tuple[str, Marks]:
     look = LOOKS[exposed.category]
     there = [assets[exposed.category, fid] for fid in exposed.fids if (exposed.category, fid) in assets]
-    lines = tuple(each.shape for each in there if each.shape)
-    places = tuple((each.lon, each.lat) for each in there if not each.shape)
+    is_line = exposed.category in _CUT
+    lines = tuple(each.shape for each in there if is_line and each.shape)
+    places = tuple((each.lon, each.lat) for each in there if not (is_line and each.shape))
     words = number_of(exposed.category, len(exposed.fids)) + (" cut" if exposed.category in _CUT else "")
     return exposed.category, Marks(words, look.marker, look.colour, places, lines, look.size)

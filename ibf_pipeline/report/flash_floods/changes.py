@@ -9,6 +9,7 @@ from datetime import timedelta
 from ibf_pipeline.domain.wording import counted, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.report.change import Change, Compared, people_of_both, plain_change, sentences, what
+from ibf_pipeline.report.words import isolated
 
 FlashCompared = Compared[FlashFloodFindings, FlashFloodEvent]
 _AREAS = 4
@@ -45,12 +46,9 @@ def hours_left(
     if then <= 0 and now <= 0:
         return ""
     if now <= 0:
-        return f"it has begun; {_left(then)} left before"
-    return f"{_left(now)} left" + (f", {then} before" if then > 0 else "; it had begun before")
-
-
-def _left(hours: int) -> str:
-    return f"{counted(hours, 'hour')} {'is' if hours == 1 else 'are'}"
+        return f"it has begun; {counted(then, 'hour')} {'was' if then == 1 else 'were'} left before"
+    left = f"{counted(now, 'hour')} {'is' if now == 1 else 'are'} left"
+    return left + (f", {then} before" if then > 0 else "; it had begun before")
 
 
 def _hours(event: FlashFloodEvent, found: FlashFloodFindings) -> int:
@@ -76,7 +74,7 @@ def _rain(old: tuple[Cause, ...], new: tuple[Cause, ...]) -> str:
     then = next((cause for cause in old if cause.place_code == now.place_code), None)
     if then is None or _amount(then) == _amount(now):
         return ""
-    return f"{now.name or now.place_code}: {_amount(now)}, {_amount(then)} before"
+    return f"{isolated(now.name or now.place_code)}: {_amount(now)}, {_amount(then)} before"
 
 
 def _amount(cause: Cause) -> str:

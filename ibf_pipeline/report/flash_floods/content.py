@@ -17,6 +17,7 @@ from ibf_pipeline.hazards.flash_floods.findings import (
 from ibf_pipeline.report.content import EventPart, Report, fields_of, file_stem
 from ibf_pipeline.report.flash_floods import words
 from ibf_pipeline.report.flash_floods.assets import Reached, reached
+from ibf_pipeline.report.flash_floods.changes import hours_left
 from ibf_pipeline.report.flash_floods.kept import FlashKept
 
 MOST_DRAWINGS: Final = 12
@@ -32,6 +33,8 @@ class FlashEventPart(EventPart):
     """when its worst hour is, local time; empty where nothing is known of it"""
     sure: str
     """one run, or how many of the members"""
+    marks: str
+    """how the portal shows it"""
     states: tuple[str, ...]
     """why it goes on, and what comes later"""
     why: tuple[str, ...]
@@ -82,10 +85,12 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
     drawn = len(found.events) + len(found.withdrawn)
     form = "svg" if drawn <= MOST_DRAWINGS else "png"
     is_known = bool(event.causes) and kept.rain is not None and event.causes[0].place_code in kept.rain["area"].values
+    exercise = {} if event.name == event.key else {"name": event.name}
     return FlashEventPart(
-        **fields_of(plain),
+        **fields_of(plain) | exercise,
         worst=words.worst(found, event),
         sure=words.sure(found, event),
+        marks=words.marks(found, event),
         states=tuple(words.states(found, event)),
         why=tuple(words.why(found, event)),
         reached=reached(event, kept.assets),
@@ -95,20 +100,26 @@ def event_part(plain: EventPart, found: FlashFloodFindings, event: FlashFloodEve
 
 def report(plain: Report, found: FlashFloodFindings, kept: FlashKept) -> FlashReport:
     """The report with times, what is not seen, and the rule."""
+    told = words.told_elsewhere(found)
     return FlashReport(
-        **fields_of(plain),
+        **fields_of(plain) | {"notes": tuple(note for note in plain.notes if note not in told)},
         time_zone=found.time_zone,
         published_at=found.published,
         cycle=found.cycle,
         one_run=found.one_run,
         next_update=words.next_update(found),
         decides=words.decides(found),
-        going_on=tuple(
-            f"{event.name}: {words.begins(found, event)}" for event in found.events if event.name in plain.unchanged
-        ),
+        going_on=tuple(_going_on(found, event, kept) for event in found.events if event.name in plain.unchanged),
         not_seen=found.not_seen,
         still_shown=tuple(words.still_shown(found)),
         gauges=found.gauges,
         rule=found.rule,
         rule_words=tuple(words.rule_text(found)),
     )
+
+
+def _going_on(found: FlashFloodFindings, event: FlashFloodEvent, kept: FlashKept) -> str:
+    """`Alpha: starts Sun 2026-02-15 17:00 CAT, in 9 hours; 9 hours are left, 15 before`."""
+    old = [each for each in (kept.before.events if kept.before is not None else ()) if each.key == event.key]
+    left = hours_left(kept.before, found, old[0], event) if old else ""
+    return "; ".join(filter(None, [f"{event.name}: {words.begins(found, event)}", left]))

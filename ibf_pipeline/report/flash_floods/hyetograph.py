@@ -41,6 +41,8 @@ _LEFT, _ACROSS, _RIGHT = 76, 734, 190
 _TOP, _BARS, _GAP, _SUMS = 136, 196, 14, 216
 _BEFORE: Final = 12
 """hours before the issue time that are shown at least"""
+_FURTHEST: Final = 30
+"""and at most: what began sooner is named at the edge"""
 _ROW: Final = 19
 """pixels of a line of words above the picture"""
 _FILLED: dict[str, dict[str, Any]] = {
@@ -60,7 +62,8 @@ def hyetograph(found: FlashFloodFindings, event: FlashFloodEvent, rain: xr.DataA
     """The area with most people of an event. `rain`: as `domain/flash_layers.py` says, with that area."""
     cause, issued = event.causes[0], found.issue_time.start
     area = rain_of_area(rain, cause.place_code, issued)
-    first = min(-_BEFORE, _hours(cause.rains_from, issued) - 2, _hours(event.starts, issued) - 2)
+    begun = (_hours(moment, issued) - 2 for moment in (cause.rains_from, event.starts))
+    first = min(hour for hour in (-_BEFORE, *begun) if hour >= -_FURTHEST)
     view = max(first, _hours(area.ends[0], issued) - 1), min(48.0, _hours(area.ends[-1], issued))
     figure = new_figure(WIDTH, HEIGHT)
     bars = axes_at(figure, _LEFT, _TOP, _ACROSS, _BARS)
@@ -88,9 +91,11 @@ def _title(figure: Figure, found: FlashFloodFindings, event: FlashFloodEvent, ca
     worst = f"most people of {counted(others, 'alerted area')} · " if others > 1 else ""
     members = "one run" if found.one_run else counted(found.members, "member")
     block = f"block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
-    text = f"{worst}{block} · {members} · clock times {_zone_name(found)}"
+    then = "" if event.state == "forecast" else " · numbers of an earlier block"
+    catchment = " · the mean of its catchment decided" if cause.of_catchment else ""
+    text = f"{worst}{block} · {members} · clock times {_zone_name(found)}{then}{catchment}"
     write_line(figure, 20, 46, text, 15, WIDTH - 40, va="top", color=MUTED)
-    stamp(figure, _LEFT + 200, _TOP + 12, stamped(found, [event.key]), 14, _ACROSS - 210)
+    stamp(figure, _LEFT, _TOP + _BARS + _GAP + _SUMS + 78, stamped(found, [event.key]), 14, _ACROSS)
 
 
 def _zone_name(found: FlashFloodFindings) -> str:
@@ -176,10 +181,9 @@ def _ground(axes: Axes, found: FlashFloodFindings, area: AreaRain, view: tuple[f
     limit, top = float(found.rule.warning_from_h), axes.get_ylim()[1]
     if limit < view[1]:
         draw_box(axes, limit, 0, view[1] - limit, top, zorder=0, **_BEYOND)
-    missing = ~np.isfinite(area.amount).all(axis=0)
-    for end, gone in zip(area.ends, missing.tolist(), strict=True):
+    for end, amounts in zip(area.ends, area.amount.T, strict=True):
         place = _hours(end, found.issue_time.start)
-        if gone and view[0] < place <= view[1]:
+        if np.isnan(amounts).any() and view[0] < place <= view[1]:
             draw_box(axes, place - 1, 0, 1, top, zorder=1, **_GONE)
     axes.tick_params(labelsize=points(13))
     axes.spines[["top", "right"]].set_visible(False)
@@ -206,6 +210,8 @@ def _moments(
     for row, (moment, words, style, ink) in enumerate(moments):
         place = _hours(moment, issued)
         if not view[0] <= place <= view[1]:
+            edge = f"← {words}" if place < view[0] else f"{words} →"
+            write(figure, _LEFT / WIDTH, 1 - (_TOP - 58 + row * _ROW) / HEIGHT, edge, 14, va="center", color=ink)
             continue
         for axes in both:
             axes.axvline(place, zorder=6, **style)

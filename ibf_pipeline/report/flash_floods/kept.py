@@ -22,9 +22,12 @@ class FlashKept:
     """as `domain/flash_layers.py` says; None where a block kept none"""
     assets: Mapping[tuple[str, str], KeptAsset] = field(default_factory=dict)
     """by category and fid"""
+    before: FlashFloodFindings | None = None
+    """of the last block, which changes are counted from"""
 
 
 def read_kept(found: FlashFloodFindings, folder: Path, run: RunFolder, earlier: Sequence[EarlierRun]) -> FlashKept:
     """What is kept with a block's findings; InputInvalid where it is damaged."""
     rain = read_rain_kept(folder) if (folder / RAIN).is_file() else None
-    return FlashKept(rain, read_assets_kept(folder))
+    before = earlier[0].found if earlier and isinstance(earlier[0].found, FlashFloodFindings) else None
+    return FlashKept(rain, read_assets_kept(folder), before)

@@ -10,12 +10,12 @@ from ibf_pipeline.domain.local_time import clock_text, local_text
 from ibf_pipeline.domain.wording import amount_text, counted, day_text, number_text, percent_text, some
 from ibf_pipeline.hazards.flash_floods.findings import Cause, FlashFloodEvent, FlashFloodFindings
 from ibf_pipeline.hazards.flash_floods.mails import URGENT, may_wait
-from ibf_pipeline.hazards.flash_floods.notes import begins_text, cause_text
+from ibf_pipeline.hazards.flash_floods.notes import begins_text, blind_notes, cause_text, event_notes, shown_notes
 from ibf_pipeline.hazards.flash_floods.profile import FLASH_FLOODS
 from ibf_pipeline.report.pictures.map_words import CountryWords, EventWords
-from ibf_pipeline.report.words import area_names, listed, people_of
+from ibf_pipeline.report.words import area_names, isolated, listed, people_of
 
-NAMED: Final = 4
+NAMED: Final = 3
 """districts in a headline that have a sentence of their own"""
 EXPLAINED: Final = 5
 """areas of a district whose reason is a sentence; the table has them all"""
@@ -28,7 +28,7 @@ def alerts(found: FlashFloodFindings) -> list[str]:
     block = f"{found.country_name}, block of {day_text(found.issue_time.day)} {found.issue_time.hour:02d} UTC"
     local = clock_text(found.issue_time.start, found.zone)
     first = "no flash flood alert" if not found.events else _counts(len(triggers), len(warnings))
-    parts = [f"{block} ({local}): {first}{'' if found.events else f', until {_last(found)}'}."]
+    parts = [f"{block} ({local}): {first}{'' if found.events else f' until {_last(found)}'}."]
     return [*parts, *(f"{line}." for group in (triggers, warnings) for line in _lines(found, group))]
 
 
@@ -48,12 +48,19 @@ def _last(found: FlashFloodFindings) -> str:
 def _lines(found: FlashFloodFindings, events: Sequence[FlashFloodEvent]) -> Iterator[str]:
     kind = "trigger" if events and events[0].trigger else "warning"
     for event in events[:NAMED]:
-        where = listed(area_names(found, [event]), 3)
-        people = people_of([event])
-        yield f"{event.name}: {kind}, {begins(found, event)}; {people} may be affected in {where}"
+        names = area_names(found, [event])
+        where = "" if names == [event.district] else f" in {listed([isolated(name) for name in names], 3)}"
+        people = f"{people_of([event])} may be affected{where}"
+        yield f"{isolated(event.name)}: {kind}, {begins(found, event)}; {people}{_later(found, event)}"
     if rest := events[NAMED:]:
-        names = some([event.name for event in rest], 8)
-        yield f"{counted(len(rest), f'further {kind}')}: {names}, with {people_of(rest)}"
+        further = some([isolated(event.name) for event in rest], 5)
+        yield f"{counted(len(rest), f'further {kind}')}: {further}, with {people_of(rest)}"
+
+
+def _later(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """`; further ahead a warning from Mon 2026-02-16 20:00 CAT`."""
+    later = [f"a {'trigger' if e.trigger else 'warning'} from {local_text(e.starts, found.zone)}" for e in event.later]
+    return f"; further ahead {listed(later)}" if later else ""
 
 
 def begins(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
@@ -71,9 +78,8 @@ def cautions(found: FlashFloodFindings) -> list[str]:
         parts.append(f"The forecast of rain is older than this block, of {cycle}: it can alert and takes nothing back.")
     if found.publishable_events:
         name = found.published.astimezone(found.zone).tzname()
-        parts.append(
-            f"The portal's mails print wrong clock times from the second one on; the times here are right ({name})."
-        )
+        wrong = "Clock times in the portal's mails are wrong from the second one of a mail on"
+        parts.append(f"{wrong}; those here are right ({name}).")
     return parts
 
 
@@ -89,9 +95,17 @@ def sure(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
     kind, needed = "trigger", found.rule.trigger_probability
     if not event.trigger:
         kind, needed = "warning", found.rule.warning_probability
-    share = percent_text(event.probability)
-    members = counted(found.members, "member")
-    return f"{share} of {members} exceed; a {kind} needs {percent_text(needed)}. These shares are uncalibrated."
+    share = f"{percent_text(event.probability)} of {counted(found.members, 'member')} exceed by its start"
+    return f"{share}; a {kind} needs {percent_text(needed)}. These shares are uncalibrated."
+
+
+def marks(found: FlashFloodFindings, event: FlashFloodEvent) -> str:
+    """`In the portal at 9-hour: trigger at 9, 10 and 11 hours, warning at 15 hours.`"""
+    parts = []
+    for mark, word in (("T", "trigger"), ("w", "warning")):
+        at = [str(lead) for lead, flag in zip(found.lead_times, event.flags, strict=True) if flag == mark]
+        parts += [f"{word} at {listed(at, len(found.lead_times))} hours"] if at else []
+    return f"In the portal at {FLASH_FLOODS.lead_time_name(event.lead_time)}: {', '.join(parts)}."
 
 
 def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
@@ -116,7 +130,14 @@ def states(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
 
 def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
     """The rain of the areas with most people, what it stands for and whom that reaches."""
-    lines = [f"{cause.name or cause.place_code}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]]
+    lines = [
+        f"{isolated(cause.name or cause.place_code)}: {_cause(found, cause)}." for cause in event.causes[:EXPLAINED]
+    ]
+    sooner = [cause for cause in event.causes if cause.starts == event.starts and cause.starts < cause.peaks]
+    if sooner:
+        began, name = sooner[0].start_duration_h, isolated(sooner[0].name or sooner[0].place_code)
+        at = local_text(event.starts, found.zone)
+        lines.append(f"The limit is passed first at {at}, in {name}, by the rain of {counted(began, 'hour')}.")
     rest = len(event.causes) - EXPLAINED
     if rest > 0:
         lines.append(f"{counted(rest, 'further area')}: in the table below.")
@@ -124,7 +145,7 @@ def why(found: FlashFloodFindings, event: FlashFloodEvent) -> list[str]:
 
 
 def _cause(found: FlashFloodFindings, cause: Cause) -> str:
-    doubts = [] if cause.resolved else ["the source's steps are longer than this sum"]
+    doubts = [] if cause.resolved else ["the source's steps are longer than a sum that decided"]
     return "; ".join([cause_text(cause, found.published, found.zone), rain_words(cause), *doubts])
 
 
@@ -153,7 +174,7 @@ def decides(found: FlashFloodFindings) -> str:
     )
     if found.publishable_events and may_wait(found):
         held = "Its notification may be held for a person's approval."
-    act = "Whether anything is activated is decided by people, not by this forecast."
+    act = "Whether anything is activated is decided by people, not by this forecast." if found.events else ""
     return f"{held} {act}".strip()
 
 
@@ -164,6 +185,17 @@ def still_shown(found: FlashFloodFindings) -> list[str]:
         "exposed there now."
         for category, lead in found.still_shown
     ]
+
+
+def told_elsewhere(found: FlashFloodFindings) -> frozenset[str]:
+    """Notes that the page says in a place of their own."""
+    both = (
+        ((each.blind, "blind") for each in found.districts),
+        ((each.doubtful, "doubtful") for each in found.districts),
+    )
+    unseen = (note for group in both for codes, condition in group for note in blind_notes(codes, condition))
+    events = event_notes((*found.events, *found.withdrawn), found.published, found.zone, one_run=found.one_run)
+    return frozenset((*events, *unseen, *found.not_seen, *shown_notes(found.still_shown)))
 
 
 def rule_text(found: FlashFloodFindings) -> list[str]:

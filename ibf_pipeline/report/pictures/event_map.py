@@ -257,7 +257,7 @@ def _legend(
     if words.blind:
         draw_box(axes, 440, y - 16, 40, 32, **BLIND)
         write(axes, 492, y, "blind: nothing is known, no all clear", 26, va="center")
-    marks_legend(axes, marks, y + 46)
+    marks_legend(figure, axes, marks, y + 46)
 
 
 def _footer(figure: Figure, sentences: Sequence[str], note: str) -> None:

@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from ibf_pipeline.report.pictures.colours import INK
-from ibf_pipeline.report.pictures.fonts import families
+from ibf_pipeline.report.pictures.fonts import families, is_slanted
 
 DPI = 100
 _PATH = re.compile(rb'\bd="[^"]*"')
@@ -57,6 +57,8 @@ def draw_box(axes: Axes, x: float, y: float, width: float, height: float, **opti
 def write(target: Figure | Axes, x: float, y: float, text: str, pixels: float, **options: Any) -> Text:
     """Text with letters of so many pixels, in fonts that have many scripts."""
     options.setdefault("color", INK)
+    if options.get("style") == "italic" and not is_slanted(text):
+        options["style"] = "normal"
     return target.text(x, y, text, fontsize=points(pixels), family=list(families()), parse_math=False, **options)
 
 

@@ -50,5 +50,5 @@ class Marks:
     """longitude, latitude (degrees) of points"""
     lines: tuple[str, ...] = ()
     """WKT, degrees, of lines and outlines"""
-    size: float = 13
+    size: float = 14
     """of a point, as matplotlib counts it"""

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ibf_pipeline.report.pictures.colours import INK
@@ -17,29 +18,30 @@ from ibf_pipeline.report.pictures.map_frame import Labels, View
 from ibf_pipeline.report.pictures.map_words import Marks
 
 _EDGE = "#ffffff"
+_SMALL = 8
+"""marks up to this size come in hundreds"""
 _COLUMNS, _ACROSS, _DOWN = 3, 290, 42
 """of the legend; pixels of an entry"""
 
 
 def draw_marks(axes: Axes, labels: Labels, marks: Sequence[Marks], view: View) -> None:
-    """Lines below points; labels keep clear of points."""
+    """Lines below points, small ones below large ones; labels keep clear of the large."""
     for kind in marks:
         if kind.lines:
             parts = [np.asarray(part)[:, :2] for wkt in kind.lines for part in _lines(wkt)]
             axes.add_collection(LineCollection(parts, colors=_EDGE, linewidths=6, zorder=11), autolim=False)
             axes.add_collection(LineCollection(parts, colors=kind.colour, linewidths=3.2, zorder=11), autolim=False)
-    for kind in marks:
+    for kind in sorted(marks, key=lambda each: each.size):
         seen = [place for place in kind.places if view.holds(*place)]
         if seen:
             axes.add_line(_symbol(kind, *np.transpose(seen), zorder=12))
-        for place in seen:
+        for place in seen if kind.size > _SMALL else ():
             labels.block_around(*place, 9)
 
 
-def marks_legend(axes: Axes, marks: Sequence[Marks], y: float) -> None:
+def marks_legend(figure: Figure, axes: Axes, marks: Sequence[Marks], y: float) -> None:
     """An entry for each kind, three in a row, from a height on; `axes`: in pixels."""
-    figure = axes.get_figure(root=True)
-    for number, kind in enumerate(marks if figure is not None else ()):
+    for number, kind in enumerate(marks):
         left, top = number % _COLUMNS * _ACROSS, y + number // _COLUMNS * _DOWN
         if kind.lines and not kind.places:
             axes.plot([left + 2, left + 40], [top, top], color=kind.colour, linewidth=3.6)

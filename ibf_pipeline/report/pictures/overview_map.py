@@ -129,7 +129,8 @@ def _districts(axes: Axes, labels: Labels, outlines: Outlines, words: CountryWor
         shape = shapely.union_all([outlines.shapes[code] for code in codes if code in outlines.shapes])
         draw_areas(axes, [shape], facecolor="none", edgecolor=INK, linewidth=2.0, zorder=8)
         point = label_point(shape, view)
-        if point is not None:
+        is_area = len(codes) == 1 and outlines.names.get(codes[0]) == name  # its area's label says it
+        if point is not None and not is_area:
             labels.put(*point, shortened(drawable(name, codes[0]), 24), 28, weight="bold")
 
 
