@@ -127,5 +127,8 @@ def _points(client: Reader, expected: Expected, category: str) -> dict[str, Valu
     answer = client.get_if_there(path, keep_trying=False, disasterType=expected.facts.disaster_type)
     if answer is None:
         return None
-    found = [feature["properties"] for feature in answer["features"]]
-    return {str(each.get("stationCode") or each["fid"]): each.get("dynamicData") or {} for each in found}
+    told: dict[str, Values] = {}
+    for each in (feature["properties"] for feature in answer["features"]):
+        code = str(each.get("stationCode") or each["fid"])
+        told[code] = {**told.get(code, {}), **(each.get("dynamicData") or {})}  # one of those that share an id
+    return told
